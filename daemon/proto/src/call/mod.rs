@@ -1,0 +1,1 @@
+//! The call logic of one analog port.

@@ -1,0 +1,12 @@
+//! Everything Tipring decides, as plain values: SCCP, call logic and RTP without I/O and without a clock.
+//!
+//! Owns: the wire codec, the station and the (test) CallManager, the call logic of one analog port,
+//! and the RTP arithmetic. Promises: the same inputs with the same times give the same outputs.
+//! Leaves to others: sockets, threads, the card, the clock. `now` is always an argument ([`time::Time`]).
+#![forbid(unsafe_code)]
+
+pub mod call;
+pub mod rtp;
+pub mod sccp;
+pub mod time;
+pub mod types;

@@ -1,0 +1,1 @@
+//! RTP arithmetic: packets, telephone-events, jitter buffer, sender.

@@ -1,0 +1,4 @@
+//! The Skinny protocol: typed messages, their wire form, the station that plays the phone, and a
+//! CallManager to test against.
+
+pub mod message;

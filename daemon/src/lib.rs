@@ -1,0 +1,2 @@
+//! The gateway daemon: composition root, control task and line thread
+#![forbid(unsafe_code)]

@@ -1,0 +1,13 @@
+//! The line port contract, the simulated card and the wrappers over any card.
+//!
+//! Owns: what a port of an FXS card can be asked and can say. Promises: [`LinePort::read`],
+//! [`LinePort::write`], [`LinePort::next_event`] and [`LinePort::command`] never allocate, lock or block.
+//! Leaves to others: what a hook change means (tipring-proto), what the samples mean (tipring-dsp).
+#![forbid(unsafe_code)]
+
+pub mod port;
+
+pub use port::{
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, Polarity, PortError,
+    PortFault, PortStats, ReadBlock, RingCadence, Wake, WriteBlock,
+};

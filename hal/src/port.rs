@@ -1,0 +1,211 @@
+//! The contract every card keeps: blocks in, blocks out, events, commands, honest capabilities.
+
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+/// Companding law of the card's bytes. Bytes are moved as they are: a linear path loses codes around zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    /// G.711 µ-law.
+    Mu,
+    /// G.711 A-law.
+    A,
+}
+
+impl Law {
+    /// The byte of digital silence.
+    pub const fn silence(self) -> u8 {
+        match self {
+            Law::Mu => 0xFF,
+            Law::A => 0xD5,
+        }
+    }
+}
+
+/// What wakes the thread that serves this port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The port has its own descriptor: readable = audio, priority = event.
+    Fd(RawFd),
+    /// The port follows its card's clock descriptor (an eventfd that the card raises once a block).
+    CardClock,
+}
+
+/// What this card can really do; the rest is refused with [`PortError::Unsupported`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The card turns loop openings into flash and pulse digits itself ([`LineEventKind::Flash`],
+    /// [`LineEventKind::PulseDigit`]); without it only loop open/closed is told.
+    pub decodes_flash_and_pulse: bool,
+    /// The line can be reversed.
+    pub polarity_reversal: bool,
+    /// The loop can be opened (disconnect supervision).
+    pub open_loop: bool,
+    /// Audio passes with the set on-hook (caller ID).
+    pub on_hook_transmission: bool,
+    /// Message lamp by high voltage.
+    pub neon_mwi: bool,
+    /// Tip, ring and battery voltages can be read.
+    pub voltages: bool,
+    /// Milliseconds of ringing timing resolution; cadences are timed by the card when true.
+    pub times_cadence: bool,
+}
+
+/// Ring on and off times in ms, repeated. Zero-length parts end the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingCadence {
+    /// on, off, on, off, …; unused places are 0.
+    pub parts_ms: [u16; 8],
+}
+
+/// Which way the loop is fed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polarity {
+    /// Tip positive of ring.
+    Forward,
+    /// Reversed.
+    Reversed,
+}
+
+/// What a port can be told. `Copy`, so it crosses threads without an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineCommand {
+    /// Ring with this cadence until told otherwise; ring trip stops it at once, in the card.
+    Ring(RingCadence),
+    /// Stop ringing.
+    StopRing,
+    /// Line polarity.
+    Polarity(Polarity),
+    /// Open the loop for so long, then feed it again.
+    OpenLoop(Duration),
+    /// Let audio through while on-hook for so long (caller ID).
+    OnHookTransmission(Duration),
+    /// Message lamp (only what the card can do).
+    MessageLamp(bool),
+    /// Analog gain towards the network and towards the line, tenths of a dB.
+    Gain {
+        /// Line to network.
+        rx_tenth_db: i16,
+        /// Network to line.
+        tx_tenth_db: i16,
+    },
+}
+
+/// What happened on the line, and when (`CLOCK_MONOTONIC`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineEvent {
+    /// When, as exactly as the card tells.
+    pub at: Duration,
+    /// What.
+    pub kind: LineEventKind,
+}
+
+/// What happened on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineEventKind {
+    /// Loop closed: lifted, or ring trip, or the end of a flash or pulse.
+    LoopClosed,
+    /// Loop opened: hung up, or the beginning of a flash or pulse.
+    LoopOpened,
+    /// A flash as the card decoded it (only with `decodes_flash_and_pulse`).
+    Flash,
+    /// A pulse-dialled digit 0–9 as the card decoded it (only with `decodes_flash_and_pulse`).
+    PulseDigit(u8),
+    /// A burst of ringing began.
+    RingOn,
+    /// A burst of ringing ended: the silent interval begins.
+    RingOff,
+    /// The line or its card is in trouble.
+    Fault(PortFault),
+    /// The trouble is over.
+    FaultCleared,
+}
+
+/// Trouble of a line or card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortFault {
+    /// The span is in alarm: reads stop.
+    Alarm,
+    /// The card is gone.
+    Removed,
+    /// No battery on the line.
+    PowerAlarm,
+}
+
+/// Answer to a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadBlock {
+    /// The buffer holds a whole block.
+    Block,
+    /// Nothing yet.
+    WouldBlock,
+    /// An event must be taken first ([`LinePort::next_event`]).
+    EventPending,
+    /// The port is gone or in alarm; no reads until [`LineEventKind::FaultCleared`].
+    Down(PortFault),
+}
+
+/// Answer to a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteBlock {
+    /// The card has the whole block.
+    Taken,
+    /// No room: the block was not taken.
+    Full,
+    /// An event must be taken first.
+    EventPending,
+    /// The port is gone or in alarm.
+    Down(PortFault),
+}
+
+/// Counters a card keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PortStats {
+    /// Blocks lost because nobody read.
+    pub read_overruns: u64,
+    /// Blocks of silence played because nobody wrote.
+    pub write_underruns: u64,
+}
+
+/// Why a command was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// The card cannot do this.
+    #[error("this card cannot do that")]
+    Unsupported,
+    /// Not now (polarity while ringing, ring while off-hook).
+    #[error("the line is busy with something that excludes it")]
+    Busy,
+    /// The port is gone or in alarm.
+    #[error("the port is down")]
+    Down(PortFault),
+    /// The system refused; `errno` as it came.
+    #[error("the system refused with errno {0}")]
+    Os(i32),
+}
+
+/// One FXS port of a card.
+///
+/// Everything here is called by the line thread: non-blocking, without allocation.
+pub trait LinePort: Send {
+    /// What wakes the caller.
+    fn wake(&self) -> Wake;
+    /// Law of the bytes.
+    fn law(&self) -> Law;
+    /// Samples in a block.
+    fn block_len(&self) -> usize;
+    /// What the card can do.
+    fn capabilities(&self) -> Capabilities;
+    /// Takes one block from the line; `buf` has [`LinePort::block_len`] bytes.
+    fn read(&mut self, buf: &mut [u8]) -> ReadBlock;
+    /// Gives one block to the line.
+    fn write(&mut self, buf: &[u8]) -> WriteBlock;
+    /// The next event, oldest first.
+    fn next_event(&mut self) -> Option<LineEvent>;
+    /// Tells the port something.
+    fn command(&mut self, command: LineCommand) -> Result<(), PortError>;
+    /// Loop closed right now? (A port may be found off-hook at start without an event.)
+    fn off_hook(&self) -> bool;
+    /// Counters.
+    fn stats(&self) -> PortStats;
+}

@@ -1,0 +1,1 @@
+//! Raw bindings to libspandsp, made by bindgen

@@ -1,0 +1,1 @@
+//! Safe wrappers over libspandsp, one behaviour test each

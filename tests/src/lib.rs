@@ -1,0 +1,2 @@
+//! Harness for scenarios, command-line, wire, realtime, interop and fuzz tests
+#![forbid(unsafe_code)]
