@@ -12,7 +12,13 @@ struct Workspace {
 
 fn workspace() -> Workspace {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs, since it runs this test");
@@ -98,15 +104,20 @@ fn the_protocol_crate_has_no_io_and_no_runtime() {
     let ws = workspace();
     for d in &ws.normal["tipring-proto"] {
         assert!(
-            !["tokio", "mio", "nix", "libc", "rtrb", "tracing", "systemd", "socket2"]
-                .contains(&d.as_str()),
+            ![
+                "tokio", "mio", "nix", "libc", "rtrb", "tracing", "systemd", "socket2"
+            ]
+            .contains(&d.as_str()),
             "tipring-proto depends on {d}: decide here, act in tipringd"
         );
     }
     let text = std::fs::read_to_string(ws.folder["tipring-proto"].join("clippy.toml"))
         .expect("daemon/proto/clippy.toml forbids the clock");
     for method in ["std::time::Instant::now", "std::time::SystemTime::now"] {
-        assert!(text.contains(method), "clippy.toml no longer forbids {method}");
+        assert!(
+            text.contains(method),
+            "clippy.toml no longer forbids {method}"
+        );
     }
 }
 
@@ -125,7 +136,9 @@ fn unsafe_compiles_only_under_sys() {
             }
         }
         for dir in [folder.join("src/bin"), folder.join("src/bin/tipring")] {
-            let Ok(entries) = std::fs::read_dir(dir) else { continue };
+            let Ok(entries) = std::fs::read_dir(dir) else {
+                continue;
+            };
             for e in entries.flatten() {
                 let path = e.path();
                 let is_root = path.parent().is_some_and(|p| p.ends_with("bin"))
