@@ -1,4 +1,6 @@
 //! Harness for scenarios, command-line, wire, realtime, interop and fuzz tests.
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod page;
+pub mod peer;
