@@ -66,7 +66,11 @@ impl Link {
     ) -> Link {
         let (writes, queue) = mpsc::channel(WRITES_IN_FLIGHT);
         let task = tokio::task::spawn_local(async move {
-            let tell = Tell { events, index, epoch };
+            let tell = Tell {
+                events,
+                index,
+                epoch,
+            };
             let connecting = tokio::time::timeout(config.connect_timeout, open(&server, &config));
             let stream = match connecting.await {
                 Ok(Ok(stream)) => stream,
@@ -157,11 +161,7 @@ async fn open(server: &str, config: &LinkConfig) -> Result<TcpStream, String> {
 }
 
 /// Moves bytes until either side ends; returns why.
-async fn serve(
-    mut stream: TcpStream,
-    mut queue: mpsc::Receiver<Vec<u8>>,
-    tell: &Tell,
-) -> String {
+async fn serve(mut stream: TcpStream, mut queue: mpsc::Receiver<Vec<u8>>, tell: &Tell) -> String {
     let (mut reader, mut writer) = stream.split();
     let reading = async {
         let mut buffer = vec![0; READ_BUFFER];

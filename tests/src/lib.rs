@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod gateway;
 pub mod page;
 pub mod peer;
