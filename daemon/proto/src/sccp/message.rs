@@ -192,6 +192,10 @@ pub struct MediaCapability {
 }
 
 /// Station → CallManager.
+#[expect(
+    missing_docs,
+    reason = "fields of a variant carry the wire's own names; the id says which message"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientMessage {
     /// 0000
@@ -350,6 +354,8 @@ pub struct MediaLeg {
     pub party: Party,
     /// Call; 0 from chan_skinny.
     pub call: CallRef,
+    /// Port handling: the port is kept open for this leg's next use.
+    pub keep_port: bool,
 }
 
 /// Who calls whom (008F, 014A).
@@ -377,6 +383,10 @@ pub struct CallInfo {
     pub last_redirecting_number: String,
     /// Last redirecting name.
     pub last_redirecting_name: String,
+    /// Why the originally called party was left; 0 not at all.
+    pub original_called_reason: u32,
+    /// Why the last redirecting party was left; 0 not at all.
+    pub last_redirecting_reason: u32,
     /// Call instance.
     pub instance: u32,
     /// Security state, 1 = not authenticated.
@@ -433,6 +443,10 @@ pub struct ServerEntry {
 }
 
 /// CallManager → station.
+#[expect(
+    missing_docs,
+    reason = "fields of a variant carry the wire's own names; the id says which message"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerMessage {
     /// 0081
