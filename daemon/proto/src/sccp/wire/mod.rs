@@ -4,13 +4,27 @@
 //! Promises: no input panics, hangs or allocates more than the frame is long; missing trailing words are 0 and extra bytes
 //! are ignored; an id without a layout is a value (`Unknown`). Leaves to others: what a message means to a call.
 
+mod call;
+mod client;
+mod display;
 mod frame;
+pub mod id;
+mod keys;
+mod layout;
+mod line_status;
+mod media;
+mod registration;
+mod server;
+mod signal;
+mod statistics;
+pub(super) mod text;
+
+pub use client::{decode_client, encode_client};
+pub use server::{decode_server, encode_server};
 
 pub use frame::{DEFAULT_MAX_BODY, Frame, FrameError, FrameReader, HEADER};
 
 use std::fmt;
-
-use super::message::{ClientMessage, ServerMessage};
 
 /// Why a whole frame could not be understood. The frame is to be dropped and counted; the connection may live on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,34 +80,12 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// A client message as one buffer, header and body: it must leave in one write.
-///
-/// `version` is the negotiated one (the offered one before RegisterAck). Text too long for its field is cut.
-pub fn encode_client(message: &ClientMessage, version: u8) -> Vec<u8> {
-    let _ = (message, version);
-    Vec::new()
-}
-
-/// A server message as one buffer, header and body.
-pub fn encode_server(message: &ServerMessage, version: u8) -> Vec<u8> {
-    let _ = (message, version);
-    Vec::new()
-}
-
-/// What a CallManager sent.
-pub fn decode_server(frame: &Frame, version: u8) -> Result<ServerMessage, DecodeError> {
-    let _ = version;
-    Ok(ServerMessage::Unknown {
-        id: frame.id,
-        body: frame.body.clone(),
-    })
-}
-
-/// What a station sent.
-pub fn decode_client(frame: &Frame, version: u8) -> Result<ClientMessage, DecodeError> {
-    let _ = version;
-    Ok(ClientMessage::Unknown {
-        id: frame.id,
-        body: frame.body.clone(),
-    })
+/// The header's second word: 0 below version 10, the version from there on (chan-sccp does so, chan_skinny ignores it).
+fn header_version(version: u8) -> u32 {
+    const IN_HEADER_FROM: u8 = 10;
+    if version < IN_HEADER_FROM {
+        0
+    } else {
+        version.into()
+    }
 }
