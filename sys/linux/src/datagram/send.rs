@@ -119,6 +119,16 @@ impl SendBatch {
     /// Sends what is queued through `socket`, in order, and empties the queue. Never blocks, even
     /// on a blocking socket. A datagram the kernel refuses is counted and does not stop the others.
     pub fn send(&mut self, socket: &impl AsFd) -> SendReport {
+        self.send_to(socket, true)
+    }
+
+    /// Sends through a connected socket, for tests with socket pairs.
+    #[cfg(test)]
+    pub(super) fn send_unnamed(&mut self, socket: &impl AsFd) -> SendReport {
+        self.send_to(socket, false)
+    }
+
+    fn send_to(&mut self, socket: &impl AsFd, named: bool) -> SendReport {
         let queued = std::mem::take(&mut self.queued);
         let parts = self.bytes.chunks_exact_mut(self.size);
         let all = parts
@@ -131,8 +141,10 @@ impl SendBatch {
             vector.iov_base = bytes.as_mut_ptr().cast();
             vector.iov_len = *len;
             *header = empty_header();
-            header.msg_hdr.msg_name = ptr::from_mut(name).cast();
-            header.msg_hdr.msg_namelen = ADDRESS_LEN;
+            if named {
+                header.msg_hdr.msg_name = ptr::from_mut(name).cast();
+                header.msg_hdr.msg_namelen = ADDRESS_LEN;
+            }
             header.msg_hdr.msg_iov = ptr::from_mut(vector);
             header.msg_hdr.msg_iovlen = 1;
         }
