@@ -1,7 +1,8 @@
 //! Packet loss concealment: the last pitch period goes on, fading, and is blended into what comes after.
 //!
-//! The idea of G.711 Appendix I (pitch repetition, overlap at both seams, gone after 60 ms), without its fixed
-//! delay: the first seam is blended with the mirrored past instead of the look-ahead.
+//! The idea of G.711 Appendix I (pitch repetition, smooth seams, gone after 60 ms), without its fixed delay: the
+//! first seam has no look-ahead to overlap with, so the step between the last sample and the one a period before it
+//! is let fade instead.
 
 /// Samples of past kept: two longest periods and the comparison window.
 const PAST: usize = 400;
@@ -47,7 +48,10 @@ impl Concealer {
     /// Takes a good block; its beginning is blended when samples were made up before it.
     pub fn good(&mut self, block: &mut [i16]) {
         if self.made > 0 {
-            let blend = (self.pitch / 4 + self.made / 4).min(RETURN).min(block.len()).max(1);
+            let blend = (self.pitch / 4 + self.made / 4)
+                .min(RETURN)
+                .min(block.len())
+                .max(1);
             for (n, sample) in block.iter_mut().take(blend).enumerate() {
                 let rise = (n + 1) as f32 / (blend + 1) as f32;
                 let made = self.next_made();
@@ -63,11 +67,12 @@ impl Concealer {
         if self.made == 0 {
             self.find_period();
             let seam = self.pitch / 4;
+            let last = self.past.last().copied().unwrap_or(0.0);
+            let period_before = self.past.get(PAST - 1 - self.pitch).copied().unwrap_or(0.0);
+            let step = last - period_before;
             for (n, sample) in out.iter_mut().enumerate() {
-                let made = self.next_made();
-                let mirrored = self.past.get(PAST.wrapping_sub(1 + n)).copied().unwrap_or(0.0);
-                let rise = ((n + 1) as f32 / (seam + 1) as f32).min(1.0);
-                *sample = to_i16(made * rise + mirrored * (1.0 - rise));
+                let fall = (1.0 - (n + 1) as f32 / (seam + 1) as f32).max(0.0);
+                *sample = to_i16(self.next_made() + step * fall);
             }
         } else {
             for sample in out.iter_mut() {
@@ -97,7 +102,11 @@ impl Concealer {
             n if n < GONE => (GONE - n) as f32 / (GONE - HOLD) as f32,
             _ => 0.0,
         };
-        let sample = self.period.get(self.made % self.pitch).copied().unwrap_or(0.0);
+        let sample = self
+            .period
+            .get(self.made % self.pitch)
+            .copied()
+            .unwrap_or(0.0);
         self.made = self.made.saturating_add(1);
         sample * gain
     }
@@ -173,14 +182,32 @@ mod tests {
             let mut made = [0; 80];
             c.conceal(&mut made);
             let wanted = tone(hz, 800, 80);
-            let error: Vec<i16> = made.iter().zip(&wanted).map(|(a, b)| a.wrapping_sub(*b)).collect();
-            assert!(rms(&error) < 0.35 * rms(&wanted), "{hz} Hz: {} of {}", rms(&error), rms(&wanted));
+            let error: Vec<i16> = made
+                .iter()
+                .zip(&wanted)
+                .map(|(a, b)| a.wrapping_sub(*b))
+                .collect();
+            assert!(
+                rms(&error) < 0.35 * rms(&wanted),
+                "{hz} Hz: {} of {}",
+                rms(&error),
+                rms(&wanted)
+            );
             let mut next = tone(hz, 880, 80);
             c.good(&mut next);
-            let step = made.iter().chain(&next).zip(made.iter().chain(&next).skip(1));
-            let widest = step.map(|(a, b)| i32::from(*a).abs_diff(i32::from(*b))).max().unwrap();
+            let step = made
+                .iter()
+                .chain(&next)
+                .zip(made.iter().chain(&next).skip(1));
+            let widest = step
+                .map(|(a, b)| i32::from(*a).abs_diff(i32::from(*b)))
+                .max()
+                .unwrap();
             let natural = 8000.0 * hz * std::f32::consts::TAU / 8000.0;
-            assert!((widest as f32) < natural * 1.6 + 900.0, "{hz} Hz: step {widest}");
+            assert!(
+                (widest as f32) < natural * 1.6 + 900.0,
+                "{hz} Hz: step {widest}"
+            );
         }
     }
 

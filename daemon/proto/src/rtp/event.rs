@@ -29,7 +29,12 @@ impl EventPayload {
     /// The four bytes.
     pub fn to_bytes(self) -> [u8; 4] {
         let [d0, d1] = self.duration.to_be_bytes();
-        [self.code, (u8::from(self.end) << 7) | (self.volume & 0x3F), d0, d1]
+        [
+            self.code,
+            (u8::from(self.end) << 7) | (self.volume & 0x3F),
+            d0,
+            d1,
+        ]
     }
 
     /// Reads a payload; bytes after the fourth are ignored.
@@ -82,7 +87,12 @@ pub struct EventReceiver {
 impl EventReceiver {
     /// Takes one event packet: at most the release of the digit before and the press of a new one, or a press and a
     /// release when only the end came through.
-    pub fn receive(&mut self, now: Time, timestamp: u32, event: EventPayload) -> [Option<NetworkDigit>; 3] {
+    pub fn receive(
+        &mut self,
+        now: Time,
+        timestamp: u32,
+        event: EventPayload,
+    ) -> [Option<NetworkDigit>; 3] {
         let Some(digit) = Digit::from_event_code(event.code) else {
             return [None; 3];
         };
@@ -96,7 +106,10 @@ impl EventReceiver {
             }
             if let Some(pressed) = &mut self.pressed {
                 // The next segment of a long event begins where the one before ended.
-                if pressed.digit == digit && pressed.duration == u16::MAX && ahead == i32::from(u16::MAX) {
+                if pressed.digit == digit
+                    && pressed.duration == u16::MAX
+                    && ahead == i32::from(u16::MAX)
+                {
                     pressed.before = pressed.before.saturating_add(u32::from(u16::MAX));
                     pressed.duration = 0;
                     self.timestamp = Some(timestamp);
@@ -208,12 +221,19 @@ mod tests {
         let next = [(0, 500, 5, false, 160), (100, 1300, 5, false, 160)];
         assert_eq!(run(&next), [on('5'), off('5', 160), on('5'), off('5', 160)]);
         let silence = [(0, 500, 5, false, 160), (400, 4000, 6, true, 160)];
-        assert_eq!(run(&silence), [on('5'), off('5', 160), on('6'), off('6', 160)]);
+        assert_eq!(
+            run(&silence),
+            [on('5'), off('5', 160), on('6'), off('6', 160)]
+        );
     }
 
     #[test]
     fn an_end_alone_is_a_press_and_a_release_once() {
-        let packets = [(0, 7, 10, true, 800), (20, 7, 10, true, 800), (40, 7, 10, true, 800)];
+        let packets = [
+            (0, 7, 10, true, 800),
+            (20, 7, 10, true, 800),
+            (40, 7, 10, true, 800),
+        ];
         assert_eq!(run(&packets), [on('*'), off('*', 800)]);
     }
 
@@ -225,7 +245,10 @@ mod tests {
             (60, u32::MAX - 10, 1, true, 800),
             (70, 2000, 2, true, 480),
         ];
-        assert_eq!(run(&packets), [on('1'), off('1', 800), on('2'), off('2', 480)]);
+        assert_eq!(
+            run(&packets),
+            [on('1'), off('1', 800), on('2'), off('2', 480)]
+        );
     }
 
     #[test]

@@ -270,13 +270,19 @@ impl JitterBuffer {
 
     fn depth(&self) -> u32 {
         let depth = self.newest.wrapping_sub(self.play).cast_signed();
-        if self.running { depth.max(0).unsigned_abs() } else { 0 }
+        if self.running {
+            depth.max(0).unsigned_abs()
+        } else {
+            0
+        }
     }
 
     fn start_at(&mut self, timestamp: u32) {
         self.marks.fill(0);
         self.target = self.target.clamp(self.min, self.max);
-        self.play = timestamp.wrapping_sub(self.target.unsigned_abs());
+        // Whole blocks: a block then begins where packets begin, and a lost packet costs whole blocks only.
+        let delay = self.target.unsigned_abs().next_multiple_of(self.block);
+        self.play = timestamp.wrapping_sub(delay);
         self.newest = timestamp;
         self.running = true;
         self.halves = [Spread::NONE; 2];
@@ -320,7 +326,9 @@ impl JitterBuffer {
         let mut codec = None;
         for (start, part) in [(at, head), (0, tail)] {
             let range = start..start + part.len();
-            let (Some(bytes), Some(marks)) = (self.bytes.get(range.clone()), self.marks.get_mut(range)) else {
+            let (Some(bytes), Some(marks)) =
+                (self.bytes.get(range.clone()), self.marks.get_mut(range))
+            else {
                 return None;
             };
             part.copy_from_slice(bytes);
@@ -354,7 +362,9 @@ impl JitterBuffer {
 
     fn age_window(&mut self) {
         self.half_age += self.block;
-        if self.half_age >= HALF_WINDOW_MS * SAMPLES_PER_MS && self.halves[0].most >= self.halves[0].least {
+        if self.half_age >= HALF_WINDOW_MS * SAMPLES_PER_MS
+            && self.halves[0].most >= self.halves[0].least
+        {
             self.halves = [Spread::NONE, self.halves[0]];
             self.half_age = 0;
         }
@@ -372,7 +382,8 @@ impl JitterBuffer {
         self.target = jitter.saturating_add(block).clamp(self.min, self.max);
         let short = self.target - spread.most;
         // No shrinking on first impressions: the far spread shows only with time.
-        let settled = self.halves[1].most >= self.halves[1].least || self.half_age > HALF_WINDOW_MS * SAMPLES_PER_MS / 2;
+        let settled = self.halves[1].most >= self.halves[1].least
+            || self.half_age > HALF_WINDOW_MS * SAMPLES_PER_MS / 2;
         if short >= block {
             self.waited += 1;
             let gap = !self.has_block();

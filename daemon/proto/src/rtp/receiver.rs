@@ -124,10 +124,13 @@ impl Receiver {
         self.sequence.note_arrival(now, header.timestamp);
         let since_block = now.saturating_since(self.played);
         let restart = order == Order::Restart;
-        Received::Audio(
-            self.jitter
-                .insert(since_block, header.timestamp, codec, packet.payload, restart),
-        )
+        Received::Audio(self.jitter.insert(
+            since_block,
+            header.timestamp,
+            codec,
+            packet.payload,
+            restart,
+        ))
     }
 
     /// Plays one block; called once each block. While the far end sends an event its missing audio is silence.

@@ -216,7 +216,8 @@ impl Sender {
             self.event_packet(end, emit);
             self.marker_due = true;
         } else {
-            let header = self.next_header(self.config.payload_type, self.timestamp, self.marker_due);
+            let header =
+                self.next_header(self.config.payload_type, self.timestamp, self.marker_due);
             self.marker_due = false;
             let len = HEADER_LEN + self.filled;
             if let Some(head) = self.packet.first_chunk_mut::<HEADER_LEN>() {

@@ -65,7 +65,8 @@ mod tests {
             let mut f = SourceFilter::new(policy);
             let early = f.accepts(addr("10.0.0.1:4000"));
             f.expect(Some(addr("10.0.0.1:4000")));
-            let then = ["10.0.0.1:4000", "10.0.0.1:4002", "10.0.0.2:4000"].map(|a| f.accepts(addr(a)));
+            let then =
+                ["10.0.0.1:4000", "10.0.0.1:4002", "10.0.0.2:4000"].map(|a| f.accepts(addr(a)));
             (early, then, f.strangers())
         };
         use FilterPolicy::*;
