@@ -7,7 +7,10 @@ use crate::tone::ToneProgram;
 
 /// What a chain can be told. Takes effect with the next block.
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::large_enum_variant, reason = "it crosses threads by value: a box would be freed in the line thread")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it crosses threads by value: a box would be freed in the line thread"
+)]
 pub enum ChainCommand {
     /// Play a tone towards the line, instead of the one that plays. [`ChainEvent::ToneEnded`] when it came to
     /// its own end.
@@ -44,9 +47,9 @@ pub enum ChainCommand {
     /// Gain in tenths of a dB, ±[`MAX_GAIN_TENTHS`](crate::level::MAX_GAIN_TENTHS).
     Gains {
         /// Line to network.
-        rx_tenths: i16,
+        rx_gain_db_tenths: i16,
         /// Network to line.
-        tx_tenths: i16,
+        tx_gain_db_tenths: i16,
     },
     /// Samples in flight between the last sample written and the first of the block read next, that is the
     /// prefill, when each block read is followed by one written (at most

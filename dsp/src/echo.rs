@@ -39,7 +39,11 @@ pub(crate) struct ReferenceLine {
 
 impl ReferenceLine {
     pub(crate) fn new(delay: u16) -> ReferenceLine {
-        let mut line = ReferenceLine { ring: Box::new([0; RING]), head: 0, delay: 0 };
+        let mut line = ReferenceLine {
+            ring: Box::new([0; RING]),
+            head: 0,
+            delay: 0,
+        };
         line.set_delay(delay);
         line
     }
@@ -48,7 +52,8 @@ impl ReferenceLine {
         self.delay = usize::from(samples.min(MAX_ECHO_DELAY));
     }
 
-    pub(crate) fn delay(&self) -> usize {
+    #[cfg(test)]
+    fn delay(&self) -> usize {
         self.delay
     }
 
@@ -72,14 +77,23 @@ impl ReferenceLine {
         let start = self.head + RING - self.delay;
         for (i, sample) in out.iter_mut().enumerate() {
             let ahead = offset + i;
-            *sample = if ahead < self.delay { self.ring[(start + ahead) % RING] } else { 0 };
+            *sample = if ahead < self.delay {
+                self.ring[(start + ahead) % RING]
+            } else {
+                0
+            };
         }
     }
 
-    /// Fills `out` with the last samples before the ones [`ReferenceLine::read`] gives at `offset`.
-    pub(crate) fn read_before(&self, offset: usize, out: &mut [i16]) {
-        let back = out.len().saturating_sub(offset);
-        let start = self.head + 2 * RING - self.delay - back.min(RING - self.delay);
+    /// Fills `out` with the samples that end where [`ReferenceLine::read`] at `offset` would begin, or with the
+    /// last ones written if that is later.
+    pub(crate) fn read_back(&self, offset: usize, out: &mut [i16]) {
+        let ago = self.delay.saturating_sub(offset) + out.len();
+        if ago > RING {
+            out.fill(0);
+            return;
+        }
+        let start = self.head + RING - ago;
         for (i, sample) in out.iter_mut().enumerate() {
             *sample = self.ring[(start + i) % RING];
         }
@@ -116,6 +130,11 @@ mod tests {
         assert_eq!(out, [1, 2, 3, 0, 0]);
         line.read(2, &mut out);
         assert_eq!(out, [3, 0, 0, 0, 0]);
+        let mut back = [9i16; 2];
+        line.read_back(1, &mut back);
+        assert_eq!(back, [0, 1]);
+        line.read_back(5, &mut back);
+        assert_eq!(back, [2, 3]);
         line.set_delay(0);
         line.read(0, &mut out);
         assert_eq!(out, [0; 5]);

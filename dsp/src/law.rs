@@ -100,7 +100,11 @@ const fn mu_decode_table() -> [i16; 256] {
         let exponent = ((bits >> 4) & 0x07) as i32;
         // G.711 table 2: y = ((2m + 33) << e) - 33, in 14 bits.
         let magnitude = ((((2 * mantissa) + 33) << exponent) - 33) * 4;
-        table[code] = if bits & 0x80 != 0 { -magnitude as i16 } else { magnitude as i16 };
+        table[code] = if bits & 0x80 != 0 {
+            -magnitude as i16
+        } else {
+            magnitude as i16
+        };
         code += 1;
     }
     table
@@ -119,7 +123,11 @@ const fn a_decode_table() -> [i16; 256] {
         } else {
             ((2 * mantissa + 33) << (exponent - 1)) * 8
         };
-        table[code] = if bits & 0x80 != 0 { magnitude as i16 } else { -magnitude as i16 };
+        table[code] = if bits & 0x80 != 0 {
+            magnitude as i16
+        } else {
+            -magnitude as i16
+        };
         code += 1;
     }
     table
@@ -177,7 +185,16 @@ mod tests {
         // 14-bit units. The first interval is 0..1, then 15 steps of 2, then segments of 16.
         let mut edges = vec![0];
         let mut at = 1;
-        for (count, step) in [(15, 2), (16, 4), (16, 8), (16, 16), (16, 32), (16, 64), (16, 128), (16, 256)] {
+        for (count, step) in [
+            (15, 2),
+            (16, 4),
+            (16, 8),
+            (16, 16),
+            (16, 32),
+            (16, 64),
+            (16, 128),
+            (16, 256),
+        ] {
             for _ in 0..count {
                 edges.push(at);
                 at += step;
@@ -195,7 +212,15 @@ mod tests {
         // 13-bit units doubled, so that the middles are whole.
         let mut edges = Vec::new();
         let mut at = 0;
-        for (count, step) in [(32, 4), (16, 8), (16, 16), (16, 32), (16, 64), (16, 128), (16, 256)] {
+        for (count, step) in [
+            (32, 4),
+            (16, 8),
+            (16, 16),
+            (16, 32),
+            (16, 64),
+            (16, 128),
+            (16, 256),
+        ] {
             for _ in 0..count {
                 edges.push(at);
                 at += step;
@@ -209,7 +234,11 @@ mod tests {
     }
 
     fn interval(oracle: &Oracle, magnitude_times: i32, scale: i32) -> u8 {
-        let found = oracle.edges.iter().rposition(|edge| edge * scale <= magnitude_times).unwrap();
+        let found = oracle
+            .edges
+            .iter()
+            .rposition(|edge| edge * scale <= magnitude_times)
+            .unwrap();
         u8::try_from(found).unwrap()
     }
 
@@ -235,7 +264,11 @@ mod tests {
         let oracle = a_oracle();
         assert_eq!(oracle.values.len(), 128);
         for x in i16::MIN..=i16::MAX {
-            let magnitude = if x < 0 { -i32::from(x) - 1 } else { i32::from(x) };
+            let magnitude = if x < 0 {
+                -i32::from(x) - 1
+            } else {
+                i32::from(x)
+            };
             let n = interval(&oracle, magnitude, 4);
             let expected = if x < 0 { n ^ 0x55 } else { (n | 0x80) ^ 0x55 };
             assert_eq!(Law::A.encode(x), expected, "{x}");

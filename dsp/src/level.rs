@@ -53,18 +53,17 @@ impl Gain {
     pub(crate) fn new(tenths: i16) -> Gain {
         let tenths = tenths.clamp(-MAX_GAIN_TENTHS, MAX_GAIN_TENTHS);
         let factor = 10f64.powf(f64::from(tenths) / 200.0) * 4096.0;
-        Gain { tenths, factor: factor.round() as i32 }
-    }
-
-    pub(crate) fn tenths(self) -> i16 {
-        self.tenths
+        Gain {
+            tenths,
+            factor: factor.round() as i32,
+        }
     }
 
     pub(crate) fn apply(self, samples: &mut [i16]) {
         if self.tenths == 0 {
             return;
         }
-        // 32768 * 31.6 * 4096 does not fit 32 bits: the product is taken in 64 only above +24 dB … so always.
+        // 32768 at +30 dB and 12 more bits do not fit 32.
         let factor = i64::from(self.factor);
         for sample in samples {
             let scaled = (i64::from(*sample) * factor + 2048) >> 12;
@@ -83,7 +82,11 @@ pub(crate) fn energy(samples: &[i16]) -> f32 {
             *lane += x * x;
         }
     }
-    let rest: f32 = chunks.remainder().iter().map(|s| f32::from(*s) * f32::from(*s)).sum();
+    let rest: f32 = chunks
+        .remainder()
+        .iter()
+        .map(|s| f32::from(*s) * f32::from(*s))
+        .sum();
     lanes.iter().sum::<f32>() + rest
 }
 
@@ -160,7 +163,9 @@ impl LevelMeter {
 
 /// dB to tenths, rounded, within i16.
 pub(crate) fn tenths(db: f64) -> i16 {
-    (db * 10.0).round().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
+    (db * 10.0)
+        .round()
+        .clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
 }
 
 #[cfg(test)]
@@ -170,7 +175,9 @@ mod tests {
 
     fn sine(hz: f64, dbm0: f64, n: usize) -> Vec<i16> {
         let peak = sine_peak(dbm0);
-        (0..n).map(|i| (peak * (std::f64::consts::TAU * hz * i as f64 / 8000.0).sin()).round() as i16).collect()
+        (0..n)
+            .map(|i| (peak * (std::f64::consts::TAU * hz * i as f64 / 8000.0).sin()).round() as i16)
+            .collect()
     }
 
     fn read(samples: &[i16], block: usize) -> Reading {
@@ -186,8 +193,14 @@ mod tests {
         for dbm0 in [3.0, 0.0, -10.0, -25.0, -50.0] {
             for block in [8, 80, 77] {
                 let reading = read(&sine(1004.0, dbm0, 16_000), block);
-                assert!((i32::from(reading.rms_dbm0_tenths) - (dbm0 * 10.0) as i32).abs() <= 1, "{dbm0} {reading:?}");
-                assert!((i32::from(reading.peak_dbm0_tenths) - (dbm0 * 10.0) as i32).abs() <= 1, "{dbm0} {reading:?}");
+                assert!(
+                    (i32::from(reading.rms_dbm0_tenths) - (dbm0 * 10.0) as i32).abs() <= 1,
+                    "{dbm0} {reading:?}"
+                );
+                assert!(
+                    (i32::from(reading.peak_dbm0_tenths) - (dbm0 * 10.0) as i32).abs() <= 1,
+                    "{dbm0} {reading:?}"
+                );
             }
         }
     }
@@ -195,11 +208,22 @@ mod tests {
     #[test]
     fn the_digital_milliwatts_of_both_laws_read_zero() {
         let milliwatt = |law: Law, codes: [u8; 8]| {
-            let samples: Vec<i16> = codes.iter().cycle().take(16_000).map(|c| law.decode(*c)).collect();
+            let samples: Vec<i16> = codes
+                .iter()
+                .cycle()
+                .take(16_000)
+                .map(|c| law.decode(*c))
+                .collect();
             read(&samples, 80).rms_dbm0_tenths
         };
-        assert_eq!(milliwatt(Law::A, [0x34, 0x21, 0x21, 0x34, 0xB4, 0xA1, 0xA1, 0xB4]), 0);
-        assert_eq!(milliwatt(Law::Mu, [0x1E, 0x0B, 0x0B, 0x1E, 0x9E, 0x8B, 0x8B, 0x9E]), -1);
+        assert_eq!(
+            milliwatt(Law::A, [0x34, 0x21, 0x21, 0x34, 0xB4, 0xA1, 0xA1, 0xB4]),
+            0
+        );
+        assert_eq!(
+            milliwatt(Law::Mu, [0x1E, 0x0B, 0x0B, 0x1E, 0x9E, 0x8B, 0x8B, 0x9E]),
+            -1
+        );
     }
 
     #[test]
@@ -212,11 +236,21 @@ mod tests {
             meter.take_silence(80);
         }
         // 500 ms are four time constants: 17.4 dB down.
-        assert!((i32::from(meter.reading().rms_dbm0_tenths) + 174).abs() <= 12, "{:?}", meter.reading());
+        assert!(
+            (i32::from(meter.reading().rms_dbm0_tenths) + 174).abs() <= 12,
+            "{:?}",
+            meter.reading()
+        );
         for _ in 0..1000 {
             meter.take_silence(80);
         }
-        assert_eq!(meter.reading(), Reading { rms_dbm0_tenths: -900, peak_dbm0_tenths: -900 });
+        assert_eq!(
+            meter.reading(),
+            Reading {
+                rms_dbm0_tenths: -900,
+                peak_dbm0_tenths: -900
+            }
+        );
     }
 
     #[test]
@@ -234,6 +268,6 @@ mod tests {
         assert_eq!(samples, [1995]);
         Gain::new(i16::MIN).apply(&mut samples);
         assert_eq!(samples, [63]);
-        assert_eq!(Gain::new(i16::MIN).tenths(), -300);
+        assert_eq!(Gain::new(i16::MIN), Gain::new(-300));
     }
 }

@@ -30,5 +30,6 @@ pub use level::Reading;
 pub use tone::{FOREVER, Modulation, Over, Tone, ToneError, ToneProgram, ToneSegment};
 
 pub use tipring_spandsp::{
-    Absence, CallTime, CallerId, CallerIdMessage, CallerIdStandard, DtmfCallerIdFormat, Error as CallerIdError, Party,
+    Absence, CallTime, CallerId, CallerIdMessage, CallerIdStandard, DtmfCallerIdFormat,
+    Error as CallerIdError, Party,
 };

@@ -10,7 +10,12 @@ pub(crate) struct Queue<T: Copy, const N: usize> {
 
 impl<T: Copy, const N: usize> Queue<T, N> {
     pub(crate) fn new() -> Self {
-        Queue { items: [None; N], head: 0, len: 0, lost: 0 }
+        Queue {
+            items: [None; N],
+            head: 0,
+            len: 0,
+            lost: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, item: T) {
@@ -49,6 +54,9 @@ mod tests {
         }
         assert_eq!((queue.pop(), queue.lost()), (Some(1), 2));
         queue.push(5);
-        assert_eq!([queue.pop(), queue.pop(), queue.pop()], [Some(2), Some(5), None]);
+        assert_eq!(
+            [queue.pop(), queue.pop(), queue.pop()],
+            [Some(2), Some(5), None]
+        );
     }
 }

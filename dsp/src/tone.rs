@@ -26,7 +26,10 @@ pub struct Tone {
 impl Tone {
     /// A tone of whole Hz.
     pub const fn new(hz: u16, dbm0_tenths: i16) -> Tone {
-        Tone { hz_tenths: hz.saturating_mul(10), dbm0_tenths }
+        Tone {
+            hz_tenths: hz.saturating_mul(10),
+            dbm0_tenths,
+        }
     }
 }
 
@@ -91,14 +94,22 @@ impl ToneSegment {
         let mut places = [None; MAX_TONES];
         for (place, tone) in places.iter_mut().zip(tones) {
             if !(10..40_000).contains(&tone.hz_tenths) {
-                return Err(ToneError::Frequency(tone.hz_tenths / 10, tone.hz_tenths % 10));
+                return Err(ToneError::Frequency(
+                    tone.hz_tenths / 10,
+                    tone.hz_tenths % 10,
+                ));
             }
             if !(-600..=31).contains(&tone.dbm0_tenths) {
                 return Err(ToneError::Level(tone.dbm0_tenths));
             }
             *place = Some(*tone);
         }
-        Ok(ToneSegment { tones: places, modulation: None, on_ms, off_ms })
+        Ok(ToneSegment {
+            tones: places,
+            modulation: None,
+            on_ms,
+            off_ms,
+        })
     }
 
     /// The same, amplitude modulated.
@@ -107,12 +118,23 @@ impl ToneSegment {
             return Err(ToneError::Depth(modulation.depth_percent));
         }
         if !(1..40_000).contains(&modulation.hz_tenths) {
-            return Err(ToneError::Frequency(modulation.hz_tenths / 10, modulation.hz_tenths % 10));
+            return Err(ToneError::Frequency(
+                modulation.hz_tenths / 10,
+                modulation.hz_tenths % 10,
+            ));
         }
-        Ok(ToneSegment { modulation: Some(modulation), ..self })
+        Ok(ToneSegment {
+            modulation: Some(modulation),
+            ..self
+        })
     }
 
-    const SILENCE: ToneSegment = ToneSegment { tones: [None; MAX_TONES], modulation: None, on_ms: 0, off_ms: 0 };
+    const SILENCE: ToneSegment = ToneSegment {
+        tones: [None; MAX_TONES],
+        modulation: None,
+        on_ms: 0,
+        off_ms: 0,
+    };
 }
 
 /// What happens to the far end's voice while a program plays.
@@ -140,7 +162,10 @@ impl ToneProgram {
     }
 
     /// Segments one after the other; at the end again from segment `repeat_from` (counted from 0), or over.
-    pub fn cadence(segments: &[ToneSegment], repeat_from: Option<usize>) -> Result<ToneProgram, ToneError> {
+    pub fn cadence(
+        segments: &[ToneSegment],
+        repeat_from: Option<usize>,
+    ) -> Result<ToneProgram, ToneError> {
         if segments.is_empty() {
             return Err(ToneError::Empty);
         }
@@ -151,7 +176,10 @@ impl ToneProgram {
             return Err(ToneError::NoDuration(at));
         }
         if let Some(from) = repeat_from.filter(|from| *from >= segments.len()) {
-            return Err(ToneError::RepeatFrom { from, len: segments.len() });
+            return Err(ToneError::RepeatFrom {
+                from,
+                len: segments.len(),
+            });
         }
         let mut places = [ToneSegment::SILENCE; MAX_SEGMENTS];
         for (place, segment) in places.iter_mut().zip(segments) {
@@ -175,14 +203,24 @@ impl ToneProgram {
     ///
     /// 80 ms for the CAS of GR-30 (off hook), 100 ms for the DT-AS of ETS 300 659 and BT SIN 227.
     pub fn caller_id_alert(on_ms: u16) -> ToneProgram {
+        ToneProgram::alert(on_ms, 0)
+    }
+
+    /// The alert and silence after it.
+    pub(crate) fn alert(on_ms: u16, off_ms: u16) -> ToneProgram {
         let mut segment = ToneSegment::SILENCE;
         segment.tones[0] = Some(Tone::new(2130, -150));
         segment.tones[1] = Some(Tone::new(2750, -150));
-        segment.on_ms = on_ms;
-        segment.off_ms = 1;
+        segment.on_ms = on_ms.max(1);
+        segment.off_ms = off_ms;
         let mut segments = [ToneSegment::SILENCE; MAX_SEGMENTS];
         segments[0] = segment;
-        ToneProgram { segments, len: 1, repeat_from: None, over: Over::Replace }
+        ToneProgram {
+            segments,
+            len: 1,
+            repeat_from: None,
+            over: Over::Replace,
+        }
     }
 
     /// How long it plays; none when it repeats or goes on until stopped.
@@ -296,7 +334,11 @@ impl ToneGenerator {
     /// Falls silent within 2 ms.
     pub(crate) fn stop(&mut self) {
         self.target = 0.0;
-        self.place = if self.envelope > 0.0 { Place::Ending } else { Place::Idle };
+        self.place = if self.envelope > 0.0 {
+            Place::Ending
+        } else {
+            Place::Idle
+        };
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -373,12 +415,18 @@ impl ToneGenerator {
         let sounds = count > 0 && entered.on_ms > 0;
         if sounds {
             self.active = count;
-            for (oscillator, tone) in self.oscillators.iter_mut().zip(entered.tones.iter().flatten()) {
+            for (oscillator, tone) in self
+                .oscillators
+                .iter_mut()
+                .zip(entered.tones.iter().flatten())
+            {
                 let peak = sine_peak(f64::from(tone.dbm0_tenths) / 10.0) as f32;
                 oscillator.tune(tone.hz_tenths, peak);
             }
             match entered.modulation {
-                Some(m) => self.modulator.tune(m.hz_tenths, f32::from(m.depth_percent) / 100.0),
+                Some(m) => self
+                    .modulator
+                    .tune(m.hz_tenths, f32::from(m.depth_percent) / 100.0),
                 None => self.modulator.amplitude = 0.0,
             }
         }
@@ -405,9 +453,17 @@ impl ToneGenerator {
         }
         let mut oscillators = self.oscillators;
         for sample in out {
-            let sum: f32 = oscillators.iter_mut().take(self.active).map(|o| o.next(self.sine)).sum();
+            let sum: f32 = oscillators
+                .iter_mut()
+                .take(self.active)
+                .map(|o| o.next(self.sine))
+                .sum();
             // The mean power of the modulated tone is a little more than the carrier's, as on a real line.
-            let modulated = if self.modulator.amplitude == 0.0 { sum } else { sum * (1.0 + self.modulator.next(self.sine)) };
+            let modulated = if self.modulator.amplitude == 0.0 {
+                sum
+            } else {
+                sum * (1.0 + self.modulator.next(self.sine))
+            };
             *sample += modulated * self.envelope;
             self.envelope = if self.target > self.envelope {
                 (self.envelope + 1.0 / RAMP).min(self.target)
