@@ -43,6 +43,13 @@ pub enum LinkEvent {
     Bytes(Vec<u8>),
     /// The connection ended.
     Closed(CloseReason),
+    /// What [`probe`] found.
+    Probed {
+        /// Place in the server list.
+        server: usize,
+        /// TCP could be opened.
+        reachable: bool,
+    },
 }
 
 /// A link under way. Dropping it closes the connection.
