@@ -92,6 +92,14 @@ figures! {
             reports_lost,
             /// Commands the card refused.
             commands_refused,
+            /// Keys of the set that were recognised.
+            digits,
+            /// Keys not told because they were the echo of what the line was sent.
+            echoed_digits,
+            /// Times the way to the network was muted for what turned out to be no key.
+            false_mutes,
+            /// Events of the signal chain lost because nobody took them.
+            chain_events_lost,
             /// RTP packets sent, events included.
             tx_packets,
             /// Payload octets sent.
