@@ -1,2 +1,6 @@
-//! The gateway daemon: composition root, control task and line thread
+//! The gateway daemon: composition root, control task and line thread.
 #![forbid(unsafe_code)]
+
+pub mod link;
+pub mod notify;
+pub mod observe;
