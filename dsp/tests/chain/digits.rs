@@ -158,6 +158,12 @@ fn a_muted_key_leaves_less_than_a_receiver_can_recognise() {
         signal.silence(1600 + offset);
         let digit = KEYS[chance.below(16)];
         let (low, high) = key(digit);
+        // A set that is 1.5 % off.
+        let (low, high) = match offset % 3 {
+            0 => (low, high),
+            1 => (low * 1.015, high),
+            _ => (low, high * 0.985),
+        };
         signal.tones(&[(low, -12.0), (high, -10.0)], 100 * 8, &mut chance);
         signal.silence(1600);
         // The echo of dial tone is there too.

@@ -75,7 +75,7 @@ fn a_flash_keeps_what_the_canceller_learned_and_a_new_call_does_not() {
     };
     let mut chain =
         Chain::with_echo_canceller(&ChainConfig::new(Law::Mu, 80), Box::new(canceller)).unwrap();
-    let mut wait =
+    let wait =
         |chain: &mut Chain, ms: usize| chain.uplink(&vec![0xFF; ms * 8], &mut vec![0; ms * 8]);
     chain.command(ChainCommand::OffHook(true));
     assert_eq!(*resets.lock().unwrap(), 1);

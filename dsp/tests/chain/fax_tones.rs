@@ -41,11 +41,7 @@ fn answer_tones_are_told_apart() {
         ),
         (
             ConnectTone::AnsPr,
-            vec![
-                ChainEvent::Ced,
-                ChainEvent::AnsPr,
-                ChainEvent::AnswerToneOff,
-            ],
+            vec![ChainEvent::AnsPr, ChainEvent::AnswerToneOff],
         ),
         (
             ConnectTone::Ansam,
@@ -53,11 +49,7 @@ fn answer_tones_are_told_apart() {
         ),
         (
             ConnectTone::AnsamPr,
-            vec![
-                ChainEvent::AnsAm,
-                ChainEvent::AnsAmPr,
-                ChainEvent::AnswerToneOff,
-            ],
+            vec![ChainEvent::AnsAmPr, ChainEvent::AnswerToneOff],
         ),
     ] {
         let mut line = line();
