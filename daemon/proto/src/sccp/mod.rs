@@ -3,4 +3,5 @@
 
 pub mod catalog;
 pub mod message;
+pub mod station;
 pub mod wire;
