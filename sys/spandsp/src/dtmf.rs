@@ -313,14 +313,14 @@ impl DtmfRx {
                 c_int::from(self.settings.twist_db),
                 c_int::from(self.settings.reverse_twist_db),
                 c_int::from(self.settings.threshold_dbm0.clamp(-60, 3)),
-            )
-        };
+            );
+        }
         let user_data = self.sink.as_void();
         // SAFETY: the state is live; the sink outlives it (it is dropped after the state is freed)
         // and `on_change` treats user_data as exactly this type.
         unsafe {
-            sys::dtmf_rx_set_realtime_callback(self.state.as_ptr(), Some(on_change), user_data)
-        };
+            sys::dtmf_rx_set_realtime_callback(self.state.as_ptr(), Some(on_change), user_data);
+        }
     }
 }
 

@@ -358,9 +358,10 @@ unsafe fn read_stats(t30: *mut sys::t30_state_t) -> FaxStats {
     }
 }
 
-/// Between pages and after the call the library reports no page at all: keep the last one's figures.
+/// Between pages and after the call the library reports no page, or one of no rows: keep the last
+/// one's figures.
 fn with_page_of(now: FaxStats, last: FaxStats) -> FaxStats {
-    if now.width != 0 {
+    if now.length != 0 {
         return now;
     }
     FaxStats {

@@ -64,7 +64,10 @@ fn level_of_an_event_is_the_power_of_both_tones() {
     let mut rx = DtmfRx::new(DtmfRxSettings::default()).unwrap();
     let events = heard(&mut rx, &sent(&mut tx, "5"));
     match events.first() {
-        Some(DtmfEvent::On { digit: '5', level_dbm0 }) => {
+        Some(DtmfEvent::On {
+            digit: '5',
+            level_dbm0,
+        }) => {
             assert!((-14..=-12).contains(level_dbm0), "{level_dbm0} dBm0");
         }
         other => panic!("{other:?}"),
@@ -78,7 +81,13 @@ fn duration_is_the_length_of_the_tone_within_two_blocks() {
     let mut rx = DtmfRx::new(DtmfRxSettings::default()).unwrap();
     let events = heard(&mut rx, &sent(&mut tx, "7"));
     match events.as_slice() {
-        [DtmfEvent::On { digit: '7', .. }, DtmfEvent::Off { digit: '7', duration_samples }] => {
+        [
+            DtmfEvent::On { digit: '7', .. },
+            DtmfEvent::Off {
+                digit: '7',
+                duration_samples,
+            },
+        ] => {
             assert!(duration_samples.abs_diff(1600) <= 204, "{duration_samples}");
         }
         other => panic!("{other:?}"),
@@ -112,7 +121,10 @@ fn timing_and_level_are_as_set() {
     let samples = sent(&mut tx, "22");
     let on = samples.iter().rposition(|s| *s != 0).unwrap() + 1;
     assert!((1270..=1280).contains(&on), "the second tone ends at {on}");
-    assert!(samples[480..800].iter().all(|s| *s == 0), "the pause is silent");
+    assert!(
+        samples[480..800].iter().all(|s| *s == 0),
+        "the pause is silent"
+    );
     // -20 and -17 dBm0 together are -15.2 dBm0.
     let level = level_dbm0(&samples[..480]);
     assert!((level + 15.2).abs() < 0.3, "{level} dBm0");
@@ -126,7 +138,10 @@ fn levels_are_limited_so_that_no_pair_clips() {
     tx.put("D").unwrap();
     let mut out = [0_i16; 8000];
     assert_eq!(tx.process(&mut out), 8000);
-    let jump = out.windows(2).map(|w| (i32::from(w[1]) - i32::from(w[0])).abs()).max();
+    let jump = out
+        .windows(2)
+        .map(|w| (i32::from(w[1]) - i32::from(w[0])).abs())
+        .max();
     assert!(jump < Some(40_000), "wrapped around: {jump:?}");
     let level = level_dbm0(&out);
     assert!((level - 0.0).abs() < 0.5, "{level} dBm0");
@@ -145,15 +160,24 @@ fn a_queue_without_room_takes_nothing() {
     };
     assert!((27..=28).contains(&free), "{free}");
     tx.put(&"5".repeat(free)).unwrap();
-    assert_eq!(tx.put("5"), Err(Error::DigitQueueFull { wanted: 1, free: 0 }));
-    assert!(matches!(tx.put(&"5".repeat(100_000)), Err(Error::DigitQueueFull { .. })));
+    assert_eq!(
+        tx.put("5"),
+        Err(Error::DigitQueueFull { wanted: 1, free: 0 })
+    );
+    assert!(matches!(
+        tx.put(&"5".repeat(100_000)),
+        Err(Error::DigitQueueFull { .. })
+    ));
 }
 
 #[test]
 fn what_is_not_a_digit_is_refused_whole() {
     let mut tx = DtmfTx::new().unwrap();
     for bad in ["12a", "1 2", "1\u{0}2", "٣", "E"] {
-        assert!(matches!(tx.put(bad), Err(Error::NotADigit { .. })), "{bad:?}");
+        assert!(
+            matches!(tx.put(bad), Err(Error::NotADigit { .. })),
+            "{bad:?}"
+        );
     }
     assert_eq!(tx.put(""), Ok(()));
     assert!(tx.is_idle());
@@ -194,8 +218,8 @@ fn digits_are_heard_over_dial_tone_only_with_the_filter() {
     tx.set_level(-10, 0);
     tx.set_timing(80, 80);
     let mut samples = sent(&mut tx, "159D");
-    // 350 + 440 Hz at -13 dBm0 each.
-    let amplitude = 32768.0 * 10_f64.powf((-13.0 - 3.14) / 20.0);
+    // 350 + 440 Hz at -13 dBm0 each; full scale is 3.14 dBm0.
+    let amplitude = 32768.0 * 10_f64.powf(-16.14 / 20.0);
     for (n, sample) in samples.iter_mut().enumerate() {
         let t = n as f64 / 8000.0 * std::f64::consts::TAU;
         *sample += (amplitude * ((t * 350.0).sin() + (t * 440.0).sin())) as i16;
@@ -247,7 +271,11 @@ fn reset_forgets_a_digit_that_is_on() {
     assert_eq!(rx.status(), DtmfStatus::Nothing);
     assert_eq!(rx.poll(), None);
     rx.process(&[]);
-    assert_eq!(heard(&mut rx, &samples[2000..]).len(), 2, "settings survive");
+    assert_eq!(
+        heard(&mut rx, &samples[2000..]).len(),
+        2,
+        "settings survive"
+    );
 }
 
 #[test]

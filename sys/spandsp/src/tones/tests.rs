@@ -44,10 +44,16 @@ fn cng_comes_and_goes_with_its_cadence() {
     assert_eq!(on.len(), 3, "{events:?}");
     for (n, at) in on.iter().enumerate() {
         let late = at - n * 3500;
-        assert!((400..=440).contains(&late), "burst {n} told {late} ms after it began");
+        assert!(
+            (400..=440).contains(&late),
+            "burst {n} told {late} ms after it began"
+        );
     }
     match events[0].1 {
-        ToneEvent::On { tone: Cng, level_dbm0 } => assert!((-12..=-10).contains(&level_dbm0)),
+        ToneEvent::On {
+            tone: Cng,
+            level_dbm0,
+        } => assert!((-12..=-10).contains(&level_dbm0)),
         other => panic!("{other:?}"),
     }
     assert_eq!(events[1].1, ToneEvent::Off { tone: Cng });
@@ -58,7 +64,11 @@ fn answer_tones_are_told_apart() {
     for (sent, first_ms) in [(Ans, 760), (Ansam, 760), (AnsPr, 1560), (AnsamPr, 1560)] {
         let events = heard(ToneListener::AnswerTone, &tone(sent, 7));
         assert_eq!(on_tones(&events), [sent], "{events:?}");
-        assert!(events[0].0.abs_diff(first_ms) <= 60, "{sent:?} at {} ms", events[0].0);
+        assert!(
+            events[0].0.abs_diff(first_ms) <= 60,
+            "{sent:?} at {} ms",
+            events[0].0
+        );
         assert_eq!(events.last().unwrap().1, ToneEvent::Off { tone: sent });
     }
 }
@@ -97,7 +107,10 @@ fn preamble(milliseconds: usize) -> Vec<i16> {
 fn v21_preamble_lasts_until_the_carrier_goes() {
     let mut samples = preamble(1000);
     samples.extend([0; 4000]);
-    for listener in [ToneListener::V21Preamble, ToneListener::AnswerToneOrPreamble] {
+    for listener in [
+        ToneListener::V21Preamble,
+        ToneListener::AnswerToneOrPreamble,
+    ] {
         let events = heard(listener, &samples);
         assert_eq!(on_tones(&events), [V21Preamble], "{events:?}");
         assert!(events[0].0 < 400, "told at {} ms", events[0].0);
@@ -122,7 +135,10 @@ fn answer_tone_ends_and_the_rest_is_silence() {
     let mut tx = ModemConnectToneTx::new(Ans).unwrap();
     let mut samples = vec![7; 4 * 8000];
     assert_eq!(tx.process(&mut samples), 2800 * 8);
-    assert!(samples[..1600].iter().all(|s| *s == 0), "0.2 s of silence first");
+    assert!(
+        samples[..1600].iter().all(|s| *s == 0),
+        "0.2 s of silence first"
+    );
     assert!(samples[2800 * 8..].iter().all(|s| *s == 0));
     let mut more = [7; 100];
     assert_eq!(tx.process(&mut more), 0);
@@ -142,7 +158,12 @@ fn every_sample_of_a_cng_pause_is_silent() {
 #[test]
 fn preamble_cannot_be_generated() {
     let error = ModemConnectToneTx::new(V21Preamble).err();
-    assert_eq!(error, Some(Error::ToneNotGenerated { tone: "V.21 preamble" }));
+    assert_eq!(
+        error,
+        Some(Error::ToneNotGenerated {
+            tone: "V.21 preamble"
+        })
+    );
 }
 
 #[test]
@@ -155,7 +176,10 @@ fn reset_forgets_the_tone() {
     assert_eq!(rx.current(), None);
     assert_eq!(rx.poll(), None);
     let again = rx.process(&samples);
-    assert!(matches!(again, Some(ToneEvent::On { tone: Ans, .. })), "{again:?}");
+    assert!(
+        matches!(again, Some(ToneEvent::On { tone: Ans, .. })),
+        "{again:?}"
+    );
     rx.process(&[]);
     rx.process(&[i16::MIN; 9000]);
     assert_eq!(rx.lost_events(), 0);
