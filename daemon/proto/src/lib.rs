@@ -7,7 +7,6 @@
 
 pub mod call;
 pub mod device;
-pub mod device;
 pub mod rtp;
 pub mod sccp;
 pub mod time;
