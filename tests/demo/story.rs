@@ -271,8 +271,10 @@ fn compare(
     teller.check(
         &what,
         format!(
-            "correlation {:.3}, level {:.1} dBm0 ({level:+.1} dB)",
-            like.correlation, like.heard_dbm0
+            "correlation {:.3}, level {:.1} dBm0 ({level:+.1} dB), from {:.1} s into the recording",
+            like.correlation,
+            like.heard_dbm0,
+            like.begins_ms / 1000.0
         ),
         like.correlation >= ALIKE && level.abs() <= 2.0,
     );
