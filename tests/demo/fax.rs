@@ -18,7 +18,7 @@ const PROMPT: Duration = Duration::from_secs(10);
 /// A page takes half a minute; machines that disagree give up after this.
 const LONGEST: Duration = Duration::from_secs(120);
 /// Rows of the page.
-const HEIGHT: usize = 1100;
+const HEIGHT: usize = 1160;
 
 /// Sends the page and compares what arrived.
 pub(crate) fn act(

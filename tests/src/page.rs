@@ -110,7 +110,7 @@ impl Page {
     pub fn order(height: usize) -> Page {
         let mut page = Page::blank(height);
         page.text(120, 80, 9, "TIPRING");
-        page.text(860, 88, 4, "tip to ring, ring to tip");
+        page.text(836, 88, 4, "tip to ring, ring to tip");
         page.bar(120, 180, 1488, 6);
         page.text(120, 220, 5, "ORDER  No. 2 / 1848");
         let lines = [
@@ -146,7 +146,7 @@ impl Page {
         let end = 520 + 64 * rows.len();
         page.bar(120, end - 16, 1488, 4);
         for x in [120, 276, 1156, 1376, 1604] {
-            page.column(x, 504, end - 504);
+            page.column(x, 504, end - 516);
         }
         page.text(120, end + 40, 3, "Kind regards,");
         // A signature: a wave with a growing loop, two dots thick.
@@ -158,7 +158,7 @@ impl Page {
                 page.dot(x as usize + dx, y as usize + dy);
             }
         }
-        page.text(120, end + 210, 3, "sent by T.30 over G.711 over SCCP");
+        page.text(120, end + 200, 3, "sent by T.30 over G.711 over SCCP");
         page
     }
 
