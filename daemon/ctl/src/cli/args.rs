@@ -72,6 +72,8 @@ pub(crate) enum Command {
     /// The configuration file: check, sample
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// A CallManager to test against, as a TCP server; commands on standard input, `help` lists them
+    Callmanager(CallManagerArgs),
     /// Completion script for a shell, on standard output
     Completions {
         /// Shell
@@ -134,6 +136,40 @@ pub(crate) struct Trace {
     /// Stop after so many events
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CallManagerArgs {
+    /// Address and port to listen on
+    #[arg(long, default_value = "127.0.0.1:2000", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: std::net::SocketAddrV4,
+    /// Whom to imitate
+    #[arg(long, default_value = "chan-skinny", value_parser = ["chan-skinny", "chan-sccp", "mod-skinny", "wazo"])]
+    pub(crate) dialect: String,
+    /// A device it knows; repeat for more
+    #[arg(long, value_name = "NAME=NUMBER[=DISPLAY]")]
+    pub(crate) device: Vec<String>,
+    /// Refuse devices that it does not know, instead of giving them the next number
+    #[arg(long)]
+    pub(crate) no_auto: bool,
+    /// First number given to devices that it does not know
+    #[arg(long, default_value = "1001", value_name = "NUMBER")]
+    pub(crate) first_number: u32,
+    /// Keepalive interval that it asks for
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) keepalive: u32,
+    /// A number with a message waiting; repeat for more
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) messages: Vec<String>,
+    /// Send no StartTone for progress tones, as a server that plays them as audio
+    #[arg(long)]
+    pub(crate) early_rtp: bool,
+    /// Pretend to have media at this address until two ports are joined
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) own_media: Option<std::net::Ipv4Addr>,
+    /// RFC 2833 payload type to ask for; 0: none
+    #[arg(long, default_value = "0", value_name = "TYPE", value_parser = clap::value_parser!(u32).range(0..=127))]
+    pub(crate) rfc2833: u32,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! From the command line to an exit code.
 
 mod args;
+mod callmanager;
 mod config;
 mod manual;
 mod output;
@@ -72,6 +73,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
             out.raw(&tipring_config::schema::sample());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Callmanager(args) => callmanager::run(out, args),
         Command::Completions { shell } => {
             let mut buffer = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "tipring", &mut buffer);

@@ -6,7 +6,7 @@ use tipring_ctl::report::{
 
 use super::super::output::{Paint, clean};
 use super::port::media;
-use super::{Facts, heading, length, lines, local, moment, plain, table, word};
+use super::{Facts, clock, heading, length, lines, moment, plain, table, word};
 
 pub(crate) fn call_list(paint: Paint, report: &CallList) -> String {
     let mut out = paint.bold("Active") + "\n";
@@ -110,6 +110,6 @@ pub(crate) fn trace(paint: Paint, event: &TraceEvent) -> String {
         TraceKind::Registration => ("register", text),
         TraceKind::Fault => ("fault", paint.bad(&text)),
     };
-    let time = paint.faint(&local(event.at_unix_us, "%H:%M:%S%.3f"));
+    let time = paint.faint(&clock(event.at_unix_us));
     format!("{time} {port:>3} {kind:<8} {text}\n")
 }

@@ -124,6 +124,11 @@ fn moment(unix_ms: u64) -> String {
     local(unix_ms.saturating_mul(1000), "%Y-%m-%d %H:%M:%S")
 }
 
+/// Microseconds since 1970 as local time of day.
+pub(crate) fn clock(unix_us: u64) -> String {
+    local(unix_us, "%H:%M:%S%.3f")
+}
+
 fn local(unix_us: u64, format: &str) -> String {
     let timestamp = i64::try_from(unix_us)
         .ok()
