@@ -1,2 +1,9 @@
-//! Harness for scenarios, command-line, wire, realtime, interop and fuzz tests
+//! Harness for scenarios, command-line, wire, realtime, interop and fuzz tests.
 #![forbid(unsafe_code)]
+
+pub mod capture;
+pub mod gateway;
+pub mod leash;
+pub mod page;
+pub mod peer;
+pub mod set;

@@ -1,13 +1,174 @@
 //! The protocol's tables in words: message names, device types, unregister reasons, phrases, and one line per message.
+//!
+//! Owns: the words. Promises: every line is one line, whatever a server put into a text. Leaves to others: where the
+//! lines go; digits and names are in them, so a log above debug is no place.
 
-use super::message::{ClientMessage, ServerMessage};
+mod describe;
+mod names;
 
-/// One readable line for a message from the station, dialled digits included (a trace is asked for explicitly).
-pub fn describe_client(message: &ClientMessage) -> String {
-    format!("{message:?}")
+pub use describe::{describe_client, describe_server};
+pub use names::{client_name, server_name};
+
+use super::message::{SoftKey, Stimulus};
+use super::wire::text::PHRASE;
+use crate::types::DeviceType;
+
+/// Device types by number, for people. Servers take any number.
+pub const DEVICE_TYPES: &[(DeviceType, &str)] = &[
+    (DeviceType(7), "7960"),
+    (DeviceType(8), "7940"),
+    (DeviceType(10), "VG248 port (VGC phone)"),
+    (DeviceType(11), "VGC virtual phone"),
+    (DeviceType(12), "ATA 186"),
+    (DeviceType(13), "ATA 188"),
+    (DeviceType(30), "analog access"),
+    (DeviceType(43), "analog access WS-X6624"),
+    (DeviceType(48), "VGC gateway"),
+    (DeviceType(547), "6901"),
+    (DeviceType(30027), "analog phone on a gateway"),
+    (DeviceType(30028), "BRI phone on a gateway"),
+    (DeviceType(30032), "SCCP gateway virtual phone"),
+];
+
+/// The name of a device type, `None` for one not in [`DEVICE_TYPES`].
+pub fn device_type_name(kind: DeviceType) -> Option<&'static str> {
+    DEVICE_TYPES
+        .iter()
+        .find(|(k, _)| *k == kind)
+        .map(|(_, name)| *name)
 }
 
-/// One readable line for a message from the CallManager.
-pub fn describe_server(message: &ServerMessage) -> String {
-    format!("{message:?}")
+/// Why a device was refused or dropped, as CallManager numbers it.
+pub fn unregister_reason(code: u32) -> Option<&'static str> {
+    Some(match code {
+        1 => "unknown",
+        2 => "no entry in the database",
+        3 => "database configuration error",
+        4 => "device name cannot be resolved",
+        5 => "maximum of registered devices exceeded",
+        6 => "connectivity error",
+        7 => "initialization error",
+        8 => "reset by the device",
+        9 => "reset by CallManager",
+        10 => "device unregistered",
+        11 => "malformed Register message",
+        12 => "device throttled",
+        13 => "keepalive timeout",
+        14 => "configuration mismatch",
+        15 => "CallManager restart",
+        16 => "duplicate registration",
+        17 => "CallManager applied a configuration",
+        18 => "no response from the device",
+        _ => return None,
+    })
+}
+
+/// Text of a phrase of the phone's own table, by the byte that follows 0x80.
+pub fn phrase(index: char) -> Option<&'static str> {
+    Some(match u32::from(index) {
+        // The labels of the soft keys stand in the order of their numbers.
+        key @ 0x01..=0x12 => SoftKey(key).word()?,
+        0x13 => "Your current options",
+        0x16 => "Ring out",
+        0x17 => "From",
+        0x18 => "Connected",
+        0x19 => "Busy",
+        0x1B => "Call waiting",
+        0x20 => "Enter number",
+        _ => return None,
+    })
+}
+
+/// A display text for people: phrases in words, control characters escaped, so that it is one harmless line.
+pub fn readable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c == PHRASE {
+            match chars.next() {
+                Some(index) => match phrase(index) {
+                    Some(words) => out.push_str(words),
+                    None => out.push_str(&format!("<phrase {:#04x}>", u32::from(index))),
+                },
+                None => out.push_str("<phrase>"),
+            }
+        } else if c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
+            // Terminal escapes, and what turns the direction of the rest of the line.
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The key of a KeypadButton number: 0–9, `*`, `#`, `A`–`D`, `+`.
+pub fn keypad_char(button: u32) -> Option<char> {
+    match button {
+        0..=9 => char::from_digit(button, 10),
+        10 => Some('A'),
+        11 => Some('B'),
+        12 => Some('C'),
+        13 => Some('D'),
+        14 => Some('*'),
+        15 => Some('#'),
+        16 => Some('+'),
+        _ => None,
+    }
+}
+
+/// The set of soft keys a SelectSoftKeys names.
+pub fn soft_key_set(set: u32) -> Option<&'static str> {
+    Some(match set {
+        0 => "on hook",
+        1 => "connected",
+        2 => "on hold",
+        3 => "ring in",
+        4 => "off hook",
+        5 => "connected, transfer",
+        6 => "digits following",
+        7 => "connected, conference",
+        8 => "ring out",
+        9 => "off hook with features",
+        _ => return None,
+    })
+}
+
+/// A button of a ButtonTemplate; the types are stimuli.
+fn button_word(kind: u8) -> String {
+    match kind {
+        0xFF | 0xF3 => "empty".to_owned(),
+        kind => Stimulus(kind.into()).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_become_words_and_controls_become_harmless() {
+        assert_eq!(readable("\u{80}\u{17} 1001"), "From 1001");
+        assert_eq!(readable("\u{80}\u{02}"), "new call");
+        assert_eq!(readable("\u{80}\u{7F}"), "<phrase 0x7f>");
+        assert_eq!(readable("a\u{80}"), "a<phrase>");
+        assert_eq!(
+            readable("x\u{1b}[2J\ny\u{202e}"),
+            "x\\u{1b}[2J\\ny\\u{202e}"
+        );
+    }
+
+    #[test]
+    fn keypad_numbers_are_keys() {
+        let keys: String = (0..=17).filter_map(keypad_char).collect();
+        assert_eq!(keys, "0123456789ABCD*#+");
+    }
+
+    #[test]
+    fn device_types_are_listed_once() {
+        for (i, (kind, name)) in DEVICE_TYPES.iter().enumerate() {
+            assert_eq!(device_type_name(*kind), Some(*name), "entry {i}");
+        }
+        assert_eq!(device_type_name(DeviceType(4711)), None);
+    }
 }

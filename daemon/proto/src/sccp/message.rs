@@ -31,7 +31,12 @@ macro_rules! named_numbers {
 named_numbers! {
     /// What StartTone asks to hear.
     Tone {
-        SILENCE = 0 => "silence", INSIDE_DIAL = 0x21 => "inside dial", OUTSIDE_DIAL = 0x22 => "outside dial",
+        SILENCE = 0 => "silence",
+        DTMF_1 = 1 => "DTMF 1", DTMF_2 = 2 => "DTMF 2", DTMF_3 = 3 => "DTMF 3", DTMF_4 = 4 => "DTMF 4",
+        DTMF_5 = 5 => "DTMF 5", DTMF_6 = 6 => "DTMF 6", DTMF_7 = 7 => "DTMF 7", DTMF_8 = 8 => "DTMF 8",
+        DTMF_9 = 9 => "DTMF 9", DTMF_0 = 10 => "DTMF 0", DTMF_STAR = 14 => "DTMF *", DTMF_POUND = 15 => "DTMF #",
+        DTMF_A = 16 => "DTMF A", DTMF_B = 17 => "DTMF B", DTMF_C = 18 => "DTMF C", DTMF_D = 19 => "DTMF D",
+        INSIDE_DIAL = 0x21 => "inside dial", OUTSIDE_DIAL = 0x22 => "outside dial",
         BUSY = 0x23 => "busy", ALERTING = 0x24 => "alerting", REORDER = 0x25 => "reorder",
         RECORDER_WARNING = 0x26 => "recorder warning", RECORDER_DETECTED = 0x27 => "recorder detected",
         REVERTING = 0x28 => "reverting", HOWLER = 0x29 => "receiver off hook",
@@ -39,7 +44,8 @@ named_numbers! {
         BUSY_VERIFY = 0x2C => "busy verify", CALL_WAITING = 0x2D => "call waiting",
         CONFIRMATION = 0x2E => "confirmation", CAMP_ON = 0x2F => "camp on", RECALL_DIAL = 0x30 => "recall dial",
         ZIP_ZIP = 0x31 => "zip-zip", ZIP = 0x32 => "zip", BEEP_BONK = 0x33 => "beep-bonk", MUSIC = 0x34 => "music",
-        HOLD = 0x35 => "hold", TEST = 0x36 => "test", ADDITIONAL_CALL_WAITING = 0x40 => "additional call waiting",
+        HOLD = 0x35 => "hold", TEST = 0x36 => "test",
+        MONITOR_WARNING = 0x37 => "monitor warning", ADDITIONAL_CALL_WAITING = 0x40 => "additional call waiting",
         PRIORITY_CALL_WAITING = 0x41 => "priority call waiting", RECALL_DIAL_2 = 0x42 => "recall dial 2",
         BARGE_IN = 0x43 => "barge in", DISTINCT_ALERT = 0x44 => "distinct alert",
         PRIORITY_ALERT = 0x45 => "priority alert", REMINDER_RING = 0x46 => "reminder ring",
@@ -91,8 +97,10 @@ named_numbers! {
     MediaFormat { G711_ALAW = 2 => "G.711 A-law", G711_ULAW = 4 => "G.711 µ-law", G722 = 6 => "G.722",
         G723 = 9 => "G.723.1", G729 = 11 => "G.729", G729A = 12 => "G.729A", G729B = 15 => "G.729B",
         G729AB = 16 => "G.729AB", G726_32 = 82 => "G.726-32", T38 = 107 => "T.38", V150_MR_ULAW = 111 => "V.150 MR µ-law",
-        NSE_VBD_ULAW = 112 => "NSE VBD µ-law", CLEAR_CHANNEL = 120 => "clear channel", RFC2833 = 257 => "RFC 2833",
-        PASS_THROUGH = 258 => "pass-through" }
+        NSE_VBD_ULAW = 112 => "NSE VBD µ-law", V150_MR_G729A = 113 => "V.150 MR G.729A",
+        NSE_VBD_G729A = 114 => "NSE VBD G.729A", CLEAR_CHANNEL = 120 => "clear channel", RFC2833 = 257 => "RFC 2833",
+        PASS_THROUGH = 258 => "pass-through",
+        V150_MODEM_RELAY = 300 => "V.150 modem relay", V150_SPRT = 301 => "V.150 SPRT", V150_SSE = 302 => "V.150 SSE" }
 }
 named_numbers! {
     /// Answer to OpenReceiveChannel and StartMediaTransmission.

@@ -189,3 +189,94 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
         .ok()
         .map(u32::from_le_bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(id: u32, body: &[u8]) -> Frame {
+        Frame {
+            header_version: 0,
+            id,
+            body: body.to_vec(),
+        }
+    }
+
+    fn drain(reader: &mut FrameReader) -> Vec<Frame> {
+        std::iter::from_fn(|| reader.next_frame().unwrap()).collect()
+    }
+
+    #[test]
+    fn frames_are_the_same_however_the_bytes_are_cut() {
+        let frames = [
+            frame(0x100, b""),
+            frame(0x82, &[1; 16]),
+            frame(0xFFFF_FFFF, &[2; 4096]),
+        ];
+        let bytes: Vec<u8> = frames.iter().flat_map(Frame::to_bytes).collect();
+        for size in 1..=bytes.len() {
+            let mut reader = FrameReader::default();
+            let mut out = Vec::new();
+            for piece in bytes.chunks(size) {
+                reader.push(piece);
+                out.extend(drain(&mut reader));
+            }
+            assert_eq!(out, frames, "pieces of {size} bytes");
+            assert_eq!(reader.pending(), 0);
+        }
+    }
+
+    #[test]
+    fn a_length_below_four_or_above_the_limit_ends_the_connection_at_once() {
+        let mut reader = FrameReader::new(100);
+        reader.push(&3u32.to_le_bytes());
+        assert_eq!(reader.next_frame(), Err(FrameError::TooShort { length: 3 }));
+
+        let mut reader = FrameReader::new(100);
+        reader.push(&105u32.to_le_bytes());
+        let error = FrameError::TooLong {
+            id: None,
+            length: 105,
+            limit: 104,
+        };
+        assert_eq!(reader.next_frame(), Err(error));
+        // The error stays, and what follows is not collected.
+        reader.push(&[0; 1000]);
+        assert_eq!(reader.next_frame(), Err(error));
+        assert_eq!(reader.pending(), 0);
+
+        let mut reader = FrameReader::new(100);
+        reader.push(&[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0x82, 0, 0, 0]);
+        assert_eq!(
+            reader.next_frame(),
+            Err(FrameError::TooLong {
+                id: Some(0x82),
+                length: u32::MAX,
+                limit: 104,
+            })
+        );
+    }
+
+    #[test]
+    fn frames_before_a_wrong_length_are_still_handed_out() {
+        let good = frame(0x100, b"");
+        let mut reader = FrameReader::new(100);
+        reader.push(&good.to_bytes());
+        reader.push(&[0; 4]);
+        assert_eq!(reader.next_frame(), Ok(Some(good)));
+        assert_eq!(reader.next_frame(), Err(FrameError::TooShort { length: 0 }));
+    }
+
+    #[test]
+    fn handed_out_bytes_do_not_pile_up() {
+        let bytes = frame(0x82, &[1; 16]).to_bytes();
+        let mut reader = FrameReader::default();
+        for _ in 0..10_000 {
+            // One byte always stays behind, so the buffer never empties.
+            reader.push(&bytes[reader.pending()..]);
+            reader.push(&bytes[..1]);
+            assert_eq!(drain(&mut reader).len(), 1);
+        }
+        assert!(reader.buffer.capacity() < 1024);
+    }
+}

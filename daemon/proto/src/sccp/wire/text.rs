@@ -6,7 +6,7 @@
 const UTF8_FROM: u8 = 17;
 
 /// The character that stands for the phrase byte.
-pub(super) const PHRASE: char = '\u{80}';
+pub(in crate::sccp) const PHRASE: char = '\u{80}';
 
 /// Up to the first NUL. Bytes that are no UTF-8 are read as Latin-1, so nothing is lost and a phrase byte survives.
 pub(super) fn decode(bytes: &[u8], version: u8) -> String {

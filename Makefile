@@ -1,0 +1,36 @@
+# Each target installs what it needs (packaging/setup.sh) and runs from a fresh clone.
+.PHONY: help demo test interop bench fuzz lint doc setup clean
+.DEFAULT_GOAL := help
+FUZZ_SECONDS ?= 600
+
+help:            ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+demo:            ## a phone call and a fax page on the simulated card, into demo-out/
+	@packaging/setup.sh demo
+	cargo build --release -p tipringd -p tipring-ctl -p tipring-tests --bins
+	target/release/tipring-demo demo-out
+
+test:            ## everything that a newcomer's machine can check
+	@packaging/setup.sh test
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	cargo test --workspace
+
+interop:         ## the gateway against Asterisk's chan_skinny, judged by tshark
+	@packaging/setup.sh interop
+	cargo build --release -p tipringd -p tipring-ctl -p tipring-tests --bins
+	target/release/tipring-interop $(INTEROP)
+
+bench:           ## instructions per port and block; 48 talking ports in real time
+	@packaging/setup.sh bench
+	tests/bench.sh
+
+fuzz:            ## every fuzz target for FUZZ_SECONDS (600)
+	@packaging/setup.sh fuzz
+	tests/fuzz/all.sh $(FUZZ_SECONDS)
+
+clean:
+	cargo clean
+	rm -rf demo-out

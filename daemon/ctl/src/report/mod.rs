@@ -1,0 +1,25 @@
+//! Report values: one for each thing that can be shown. Everything the gateway counts is in one of them.
+//!
+//! Lengths of time are in the unit of their name; points in time are milliseconds since 1970 (`…_unix_ms`).
+//! Fields that were added later have defaults, so an older command reads a newer daemon and the reverse.
+
+mod call;
+mod port;
+mod sim;
+mod status;
+mod trace;
+
+pub use call::{CallDetail, CallDirection, CallList, CallSummary};
+pub use port::{
+    CallState, DetectedTone, HookState, LineStats, MediaLeg, PortDetail, PortState, PortSummary,
+    RegistrationReport, RegistrationState, RegistrationStep, RtpStats, Trouble,
+};
+pub use sim::{
+    CallerIdCoding, CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimCard, SimHeard, SimHybrid,
+    SimPolarity, SimSetState, SimSnapshot,
+};
+pub use status::{
+    CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket,
+    LineThreadReport, PortCounts, RealtimeReport, Scheduling, StatusReport,
+};
+pub use trace::{TraceEvent, TraceKind};

@@ -1,0 +1,326 @@
+//! `tipring port`: one analog port, its device, its line and its media.
+
+use serde::{Deserialize, Serialize};
+
+use super::call::CallSummary;
+use super::status::Counter;
+
+/// Something wrong: the thing and the cause, and what to do about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trouble {
+    /// What is wrong and why.
+    pub what: String,
+    /// The cure.
+    pub cure: String,
+}
+
+/// Where the device stands with its CallManager.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegistrationState {
+    /// Not started: the port is switched off, or the daemon is starting or stopping.
+    #[default]
+    Stopped,
+    /// Nothing reachable, connection lost, or rejected: waits for the next try.
+    Waiting,
+    /// TCP connection being made.
+    Connecting,
+    /// Register sent.
+    Registering,
+    /// Accepted; the request round runs.
+    Asking,
+    /// Calls work.
+    Registered,
+    /// Unregister sent.
+    Unregistering,
+}
+
+/// The hook, as the line tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HookState {
+    /// The card has not told (its span is in alarm, or it is gone).
+    #[default]
+    Unknown,
+    /// Loop open.
+    OnHook,
+    /// Loop closed.
+    OffHook,
+}
+
+/// What the port is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PortState {
+    /// On-hook, nothing to do.
+    #[default]
+    Idle,
+    /// On-hook; caller ID goes out before the first ring.
+    Announcing,
+    /// Ringing.
+    Ringing,
+    /// Ringing to remind of a call on hold.
+    Reminding,
+    /// Lifted; waiting for the server.
+    Lifted,
+    /// A call is set up or talked on.
+    InCall,
+    /// Off-hook, all calls on hold.
+    AllHeld,
+    /// Off-hook; an error tone plays.
+    ErrorTone,
+    /// Off-hook; the howler plays: nobody hung up.
+    Howling,
+    /// Off-hook for too long; silent until the loop opens.
+    Parked,
+    /// The line or card is in trouble.
+    Fault,
+    /// Switched off in the configuration.
+    Disabled,
+}
+
+/// What a call is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallState {
+    /// Offered while on-hook: ringing.
+    Ringing,
+    /// Offered while another call occupies the set.
+    Waiting,
+    /// Answered here; the server has not connected it yet.
+    Answering,
+    /// Digits are collected.
+    #[default]
+    Dialing,
+    /// The number is complete.
+    Proceeding,
+    /// The far set rings.
+    RingingOut,
+    /// Talking.
+    Connected,
+    /// On hold.
+    Held,
+    /// The far end is busy.
+    Busy,
+    /// Congestion or a wrong number.
+    Failed,
+    /// Talking, but the CallManager that set it up is lost.
+    Preserved,
+    /// Over.
+    Ended,
+}
+
+/// One port in one row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PortSummary {
+    /// Port number, from 1.
+    pub port: u16,
+    /// Channel of the card.
+    pub channel: u16,
+    /// As in the configuration; may be empty.
+    pub label: String,
+    /// SCCP device name.
+    pub device: String,
+    /// SCCP device type number.
+    pub device_type: u32,
+    /// `phone`, `fax`, `modem`, `alarm`, `door`.
+    pub profile: String,
+    /// False when switched off in the configuration.
+    pub enabled: bool,
+    /// Where the device stands.
+    pub registration: RegistrationState,
+    /// The server it is registered with, or is trying.
+    pub server: Option<String>,
+    /// The hook.
+    pub hook: HookState,
+    /// What the port is doing.
+    pub state: PortState,
+    /// What its active call is doing, if it has one.
+    pub call: Option<CallState>,
+    /// Number of the far end.
+    pub peer: Option<String>,
+    /// The port's own directory number, as the server tells.
+    pub number: Option<String>,
+    /// Messages wait.
+    pub message_waiting: bool,
+    /// Why the port cannot be used, if it cannot.
+    pub trouble: Option<Trouble>,
+}
+
+/// A past change of the registration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RegistrationStep {
+    /// When.
+    pub at_unix_ms: u64,
+    /// What it became.
+    pub state: RegistrationState,
+    /// With which server.
+    pub server: Option<String>,
+    /// Why, in words, with the server's own text.
+    pub reason: String,
+}
+
+/// The registration in full.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RegistrationReport {
+    /// Now.
+    pub state: RegistrationState,
+    /// The server now.
+    pub server: Option<String>,
+    /// Protocol version agreed.
+    pub protocol_version: Option<u8>,
+    /// Seconds between keepalives, as the server asked.
+    pub keepalive_s: Option<u32>,
+    /// Since when the state holds.
+    pub since_unix_ms: Option<u64>,
+    /// Why it is so, in words.
+    pub reason: Option<String>,
+    /// When the next attempt is made, if one is.
+    pub next_attempt_ms: Option<u64>,
+    /// Last changes, oldest first; bounded.
+    pub history: Vec<RegistrationStep>,
+    /// What the connection counts (messages in and out, unknown ones, faults …).
+    pub counters: Vec<Counter>,
+}
+
+/// RTP of one leg, both directions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RtpStats {
+    /// Packets sent.
+    pub sent_packets: u64,
+    /// Payload octets sent.
+    pub sent_octets: u64,
+    /// Packets that the socket refused.
+    pub send_errors: u64,
+    /// Packets taken.
+    pub received_packets: u64,
+    /// Payload octets taken.
+    pub received_octets: u64,
+    /// Sequence numbers that never came.
+    pub lost_packets: u64,
+    /// Came after their playing time.
+    pub late_packets: u64,
+    /// Came twice.
+    pub duplicate_packets: u64,
+    /// Came out of order but in time.
+    pub reordered_packets: u64,
+    /// Came from another address than the StartMedia one.
+    pub stray_packets: u64,
+    /// Not RTP, or of an unknown payload type.
+    pub invalid_packets: u64,
+    /// Dropped because the jitter buffer was full.
+    pub overflow_packets: u64,
+    /// Interarrival jitter (RFC 3550 6.4.1).
+    pub jitter_ms: f32,
+    /// Delay of the jitter buffer now.
+    pub buffer_ms: f32,
+    /// Milliseconds of sound that were made up for missing packets.
+    pub concealed_ms: u64,
+    /// Times the buffer shortened or stretched the sound.
+    pub buffer_adjustments: u64,
+    /// Telephone-events sent (RFC 4733).
+    pub events_sent: u64,
+    /// Telephone-events received.
+    pub events_received: u64,
+}
+
+/// One media leg.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MediaLeg {
+    /// Call reference of the CallManager.
+    pub call_ref: u32,
+    /// Pass-through party.
+    pub party: u32,
+    /// Where this port receives; none until the channel is open.
+    pub local: Option<String>,
+    /// Where it sends, and from where it takes packets; none until StartMedia.
+    pub remote: Option<String>,
+    /// Codec, as people name it.
+    pub codec: String,
+    /// Milliseconds of sound in a packet.
+    pub ptime_ms: u16,
+    /// Payload type of telephone-events, when agreed.
+    pub event_payload_type: Option<u8>,
+    /// Counters.
+    pub rtp: RtpStats,
+}
+
+/// What the line side counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LineStats {
+    /// Blocks read from the card.
+    pub blocks_read: u64,
+    /// Blocks given to the card.
+    pub blocks_written: u64,
+    /// Blocks lost because nobody read.
+    pub read_overruns: u64,
+    /// Blocks of silence played because nobody wrote.
+    pub write_underruns: u64,
+    /// Times the prefill was renewed.
+    pub prefills: u64,
+    /// Commands that the card refused.
+    pub refused_commands: u64,
+    /// Off-hooks.
+    pub off_hooks: u64,
+    /// Flashes taken as such.
+    pub flashes: u64,
+    /// Loop openings too short for a pulse, or between the windows.
+    pub openings_odd: u64,
+    /// Digits taken from DTMF.
+    pub dtmf_digits: u64,
+    /// Digits taken from pulses.
+    pub pulse_digits: u64,
+    /// Bursts of ringing given.
+    pub ring_bursts: u64,
+}
+
+/// A tone that the line's detectors saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DetectedTone {
+    /// When.
+    pub at_unix_ms: u64,
+    /// `CNG`, `CED`, `ANSam` …
+    pub tone: String,
+}
+
+/// One port in full.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PortDetail {
+    /// The row of the list.
+    pub summary: PortSummary,
+    /// Country of tones, cadence and caller ID.
+    pub country: String,
+    /// How caller ID is sent, in words.
+    pub caller_id: String,
+    /// The registration in full.
+    pub registration: RegistrationReport,
+    /// Calls on the port now.
+    pub calls: Vec<CallSummary>,
+    /// Media legs open now.
+    pub media: Vec<MediaLeg>,
+    /// Level from the line, if a block was measured in the last second.
+    pub rx_dbm0: Option<f32>,
+    /// Level to the line.
+    pub tx_dbm0: Option<f32>,
+    /// The tone being played to the line, by name.
+    pub playing: Option<String>,
+    /// Line counters.
+    pub line: LineStats,
+    /// Last detected tones, oldest first; bounded.
+    pub tones: Vec<DetectedTone>,
+    /// Present faults of the line or card, in words.
+    pub faults: Vec<String>,
+    /// What the card can do, in words.
+    pub capabilities: Vec<String>,
+    /// Whatever else is counted for the port.
+    pub counters: Vec<Counter>,
+}

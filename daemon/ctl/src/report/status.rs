@@ -1,0 +1,239 @@
+//! `tipring status`: the gateway as a whole.
+
+use serde::{Deserialize, Serialize};
+
+use super::port::{PortSummary, Trouble};
+
+/// The gateway as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StatusReport {
+    /// The process.
+    pub daemon: DaemonReport,
+    /// The card or simulator.
+    pub card: CardReport,
+    /// The CallManagers, in order of preference.
+    pub callmanagers: Vec<CallManagerReport>,
+    /// The realtime side; one entry per shard.
+    pub line_threads: Vec<LineThreadReport>,
+    /// How many ports are how.
+    pub port_counts: PortCounts,
+    /// All ports, in order.
+    pub ports: Vec<PortSummary>,
+    /// Whatever else is counted for the whole gateway.
+    pub counters: Vec<Counter>,
+    /// What is wrong with the gateway as a whole (a single port's trouble is with the port).
+    pub troubles: Vec<Trouble>,
+}
+
+/// The process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DaemonReport {
+    /// Version.
+    pub version: String,
+    /// Process id.
+    pub pid: u32,
+    /// Seconds since start.
+    pub uptime_s: u64,
+    /// The configuration file, or none when built-in defaults are used.
+    pub config_file: Option<String>,
+    /// The gateway's MAC as device names use it.
+    pub mac: String,
+    /// The gateway's own address as told to CallManagers.
+    pub address: Option<String>,
+}
+
+/// The card or simulator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardReport {
+    /// `sim` or `dahdi`.
+    pub driver: String,
+    /// In words, as the driver tells.
+    pub description: String,
+    /// Ports the card has.
+    pub ports: u16,
+    /// Milliseconds of one block.
+    pub block_ms: u16,
+}
+
+/// One CallManager.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CallManagerReport {
+    /// As configured.
+    pub server: String,
+    /// Ports registered with it now.
+    pub registered_ports: u16,
+    /// Registrations that it accepted since start.
+    pub registrations: u64,
+    /// Registrations that it rejected since start.
+    pub rejections: u64,
+    /// Connections that failed or were lost since start.
+    pub connection_losses: u64,
+    /// The last trouble with it, in words.
+    pub last_trouble: Option<String>,
+}
+
+/// Ports by state; disabled ports are in `disabled` only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PortCounts {
+    /// All ports, disabled ones too.
+    pub total: u16,
+    /// Registered with a CallManager.
+    pub registered: u16,
+    /// Off-hook.
+    pub off_hook: u16,
+    /// In a connected call.
+    pub talking: u16,
+    /// With a trouble.
+    pub in_trouble: u16,
+    /// Switched off in the configuration.
+    pub disabled: u16,
+}
+
+/// How a thread is scheduled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheduling {
+    /// As any other thread.
+    #[default]
+    Normal,
+    /// SCHED_FIFO.
+    Fifo,
+}
+
+/// Whether the realtime promises hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RealtimeReport {
+    /// How the line thread is scheduled.
+    pub scheduling: Scheduling,
+    /// SCHED_FIFO priority; 0 when scheduled normally.
+    pub priority: u8,
+    /// The process memory is locked.
+    pub memory_locked: bool,
+    /// Why one of these is not as asked, with the cure.
+    pub refused: Option<String>,
+}
+
+/// One line thread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LineThreadReport {
+    /// Number of the shard, from 0.
+    pub shard: u16,
+    /// Ports it serves.
+    pub ports: u16,
+    /// Scheduling.
+    pub realtime: RealtimeReport,
+    /// Ticks of the card's clock served.
+    pub ticks: u64,
+    /// Blocks that were not served in time.
+    pub missed_blocks: u64,
+    /// Time from the tick to the end of the work on it.
+    pub tick_time: Histogram,
+    /// How late the tick was noticed.
+    pub wake_latency: Histogram,
+    /// Commands that found the ring to the line thread full.
+    pub command_ring_full: u64,
+    /// Events that found the ring to control full.
+    pub event_ring_full: u64,
+    /// Packets left for the next tick because a port had its share.
+    pub packets_deferred: u64,
+    /// Socket or card errors that were counted and passed over.
+    pub io_errors: u64,
+    /// Whatever else the thread counts.
+    pub counters: Vec<Counter>,
+}
+
+/// Counts by upper bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Histogram {
+    /// In rising order of bound; the last one may be open ([`u64::MAX`]).
+    pub buckets: Vec<HistogramBucket>,
+    /// The largest value seen.
+    pub max_us: u64,
+}
+
+/// One step of a [`Histogram`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HistogramBucket {
+    /// Values up to and including this, above the bound before.
+    pub up_to_us: u64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Histogram {
+    /// All values together.
+    pub fn total(&self) -> u64 {
+        self.buckets
+            .iter()
+            .fold(0, |sum, b| sum.saturating_add(b.count))
+    }
+
+    /// A bound that `share` (0 to 1) of the values do not exceed: the bucket's own bound, at most the maximum.
+    /// None when nothing was counted.
+    pub fn quantile_us(&self, share: f64) -> Option<u64> {
+        let total = self.total();
+        if total == 0 {
+            return None;
+        }
+        let wanted = ((total as f64) * share.clamp(0.0, 1.0)).ceil().max(1.0) as u64;
+        let mut seen = 0u64;
+        for bucket in &self.buckets {
+            seen = seen.saturating_add(bucket.count);
+            if seen >= wanted {
+                return Some(bucket.up_to_us.min(self.max_us));
+            }
+        }
+        Some(self.max_us)
+    }
+}
+
+/// A named number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counter {
+    /// Name in kebab-case, for programs.
+    pub name: String,
+    /// The count since start.
+    pub value: u64,
+    /// What is counted, in words.
+    pub help: String,
+}
+
+impl Counter {
+    /// A counter.
+    pub fn new(name: &str, value: u64, help: &str) -> Counter {
+        Counter {
+            name: name.to_owned(),
+            value,
+            help: help.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_name_the_bucket_that_holds_them() {
+        let histogram = Histogram {
+            buckets: [(100, 90), (200, 9), (u64::MAX, 1)]
+                .map(|(up_to_us, count)| HistogramBucket { up_to_us, count })
+                .to_vec(),
+            max_us: 750,
+        };
+        assert_eq!(histogram.quantile_us(0.5), Some(100));
+        assert_eq!(histogram.quantile_us(0.99), Some(200));
+        assert_eq!(histogram.quantile_us(1.0), Some(750));
+        assert_eq!(Histogram::default().quantile_us(0.5), None);
+    }
+}

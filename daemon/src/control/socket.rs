@@ -1,0 +1,209 @@
+//! The control socket: one task a client, lines in, lines out.
+//!
+//! Promises: a client that sends garbage, floods or stops reading costs its own connection; the control task is
+//! asked through a bounded queue and never waits for a client.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response};
+use tipring_ctl::wire::{self, Event, Hello, LineSplitter, PROTOCOL_VERSION, ServerLine};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{debug, warn};
+
+use super::simdesk::SimDesk;
+
+/// Events that may wait for a slow client; more are counted and left out.
+const EVENTS_IN_FLIGHT: usize = 1024;
+/// A client that takes no byte for so long is cut off.
+const WRITE_PATIENCE: Duration = Duration::from_secs(10);
+/// Clients at once.
+const MAX_CLIENTS: usize = 64;
+
+/// What the control task is asked.
+#[derive(Debug)]
+pub enum Query {
+    /// Answer a request (any but `Trace` and `Sim`).
+    Ask(Request, oneshot::Sender<Response>),
+    /// Follow ports (empty = all).
+    Subscribe(Vec<u16>, mpsc::Sender<Event>, oneshot::Sender<Response>),
+}
+
+/// Why the control socket is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    /// Another daemon answers on it.
+    #[error("another tipringd answers on {0}; stop it, or give this one a socket of its own ([control] socket)")]
+    InUse(PathBuf),
+    /// The system refused.
+    #[error("the control socket {path} cannot be made: {cause}; see [control] socket in the configuration")]
+    System {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+}
+
+/// Binds the socket, in place of one that a dead daemon left behind. `group` may use it.
+pub fn bind(path: &Path, group: Option<&str>) -> Result<UnixListener, SocketError> {
+    let system = |cause| SocketError::System { path: path.to_owned(), cause };
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(SocketError::InUse(path.to_owned()));
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(system)?;
+    }
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(system(e)),
+    }
+    let listener = UnixListener::bind(path).map_err(system)?;
+    restrict(path, group).map_err(system)?;
+    Ok(listener)
+}
+
+/// Owner and group only.
+fn restrict(path: &Path, group: Option<&str>) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+    let Some(group) = group else { return Ok(()) };
+    match tipring_linux::group_id(group) {
+        Some(gid) => std::os::unix::fs::chown(path, None, Some(gid)),
+        None => {
+            warn!(group, "the control socket's group does not exist; only root and the daemon's user may use it");
+            Ok(())
+        }
+    }
+}
+
+/// Serves clients until dropped.
+pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc<SimDesk>) {
+    let clients = Rc::new(());
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) if Rc::strong_count(&clients) <= MAX_CLIENTS => {
+                let (queries, sim, alive) = (queries.clone(), sim.clone(), clients.clone());
+                tokio::task::spawn_local(async move {
+                    if let Err(reason) = client(stream, queries, sim).await {
+                        debug!(%reason, "control client gone");
+                    }
+                    drop(alive);
+                });
+            }
+            Ok(_) => warn!(MAX_CLIENTS, "too many control clients; the newest was sent away"),
+            Err(error) => {
+                warn!(%error, "the control socket accepts nobody for a second");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Serves one client; the error says why it was cut off.
+async fn client(stream: UnixStream, queries: mpsc::Sender<Query>, sim: Rc<SimDesk>) -> Result<(), String> {
+    let (mut reader, mut writer) = stream.into_split();
+    let hello = Hello {
+        protocol: PROTOCOL_VERSION,
+        daemon: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+    };
+    send(&mut writer, &ServerLine::Hello(hello)).await?;
+    let mut splitter = LineSplitter::new();
+    loop {
+        let line = match splitter.next_line().map_err(|e| e.to_string())? {
+            Some(line) => line.to_vec(),
+            None => {
+                let mut buffer = [0; 4096];
+                match reader.read(&mut buffer).await.map_err(|e| e.to_string())? {
+                    0 => return Ok(()),
+                    n => splitter.push(buffer.get(..n).unwrap_or_default()),
+                }
+                continue;
+            }
+        };
+        let (id, request) = match wire::decode_request(&line) {
+            Ok(line) => (line.id, line.request),
+            Err((id, response)) => {
+                send(&mut writer, &answer(id, response)).await?;
+                continue;
+            }
+        };
+        match request {
+            Request::Trace { ports } => return stream_events(id, ports, reader, writer, &queries).await,
+            Request::Sim { port, action } => {
+                let response = sim.act(port, action, &queries).await;
+                send(&mut writer, &answer(id, response)).await?;
+            }
+            other => {
+                let response = ask(&queries, other).await;
+                send(&mut writer, &answer(id, response)).await?;
+            }
+        }
+    }
+}
+
+/// Asks the control task.
+pub(super) async fn ask(queries: &mpsc::Sender<Query>, request: Request) -> Response {
+    let (reply, answer) = oneshot::channel();
+    if queries.send(Query::Ask(request, reply)).await.is_err() {
+        return stopping();
+    }
+    answer.await.unwrap_or_else(|_| stopping())
+}
+
+async fn stream_events(
+    id: u64,
+    ports: Vec<u16>,
+    mut reader: OwnedReadHalf,
+    mut writer: OwnedWriteHalf,
+    queries: &mpsc::Sender<Query>,
+) -> Result<(), String> {
+    let (events, mut queue) = mpsc::channel(EVENTS_IN_FLIGHT);
+    let (reply, accepted) = oneshot::channel();
+    let subscribed = queries.send(Query::Subscribe(ports, events, reply)).await;
+    let response = match subscribed {
+        Ok(()) => accepted.await.unwrap_or_else(|_| stopping()),
+        Err(_) => stopping(),
+    };
+    send(&mut writer, &answer(id, response)).await?;
+    let mut scrap = [0; 256];
+    loop {
+        tokio::select! {
+            event = queue.recv() => match event {
+                Some(event) => send(&mut writer, &ServerLine::Event { id, event }).await?,
+                None => return Ok(()),
+            },
+            read = reader.read(&mut scrap) => match read {
+                Ok(0) | Err(_) => return Ok(()),
+                Ok(_) => {} // a streaming client has nothing more to say
+            },
+        }
+    }
+}
+
+async fn send(writer: &mut OwnedWriteHalf, line: &ServerLine) -> Result<(), String> {
+    let bytes = wire::encode(line);
+    match tokio::time::timeout(WRITE_PATIENCE, writer.write_all(&bytes)).await {
+        Ok(result) => result.map_err(|e| e.to_string()),
+        Err(_) => Err("it stopped reading".to_owned()),
+    }
+}
+
+fn answer(id: u64, response: Response) -> ServerLine {
+    let response = Box::new(response);
+    ServerLine::Response { id, response }
+}
+
+fn stopping() -> Response {
+    Response::Error(ErrorReport {
+        code: ErrorCode::Internal,
+        message: "the daemon is stopping".to_owned(),
+        cure: None,
+    })
+}

@@ -1,0 +1,151 @@
+//! `tipring-interop`: the gateway with 48 simulated ports against Asterisk's chan_skinny, judged by tshark.
+//!
+//! `tipring-interop [--types 10,30027] [--versions 3,17,22] [--only FLOW,…] [--keep FOLDER]`
+//!
+//! Every flow runs against a real call manager over real TCP and RTP on loopback; the sets are the simulated
+//! card's. Exit 0 only when every flow passed and tshark found no malformed frame in what we sent.
+#![forbid(unsafe_code)]
+
+mod figures;
+mod flows;
+mod stage;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use figures::{Outcome, Round};
+use stage::Stage;
+
+struct Options {
+    types: Vec<u32>,
+    versions: Vec<u8>,
+    only: Vec<String>,
+    keep: Option<PathBuf>,
+}
+
+fn options() -> Result<Options, String> {
+    let mut o = Options {
+        types: vec![10, 30027],
+        versions: vec![3, 17, 22],
+        only: vec![],
+        keep: None,
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let value = args.next().ok_or_else(|| format!("{arg} wants a value"))?;
+        let numbers = || {
+            value
+                .split(',')
+                .map(|n| n.parse::<u32>().map_err(|e| format!("{arg} {n}: {e}")))
+        };
+        match arg.as_str() {
+            "--types" => o.types = numbers().collect::<Result<_, _>>()?,
+            "--versions" => {
+                o.versions = numbers()
+                    .map(|n| n.and_then(|n| u8::try_from(n).map_err(|e| e.to_string())))
+                    .collect::<Result<_, _>>()?;
+            }
+            "--only" => o.only = value.split(',').map(str::to_owned).collect(),
+            "--keep" => o.keep = Some(PathBuf::from(value)),
+            _ => return Err(format!("{arg}: one of --types, --versions, --only, --keep")),
+        }
+    }
+    Ok(o)
+}
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(o) => o,
+        Err(e) => {
+            eprintln!("tipring-interop: {e}");
+            return ExitCode::from(2);
+        }
+    };
+    let start = Instant::now();
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let folder = options
+        .keep
+        .clone()
+        .unwrap_or_else(|| scratch.path().to_owned());
+    let mut rounds: Vec<Round> = vec![];
+    for &version in &options.versions {
+        // Both device types at once, each with a call manager of its own.
+        let running: Vec<_> = options
+            .types
+            .iter()
+            .enumerate()
+            .map(|(i, &device_type)| {
+                let name = format!("type {device_type} v{version}");
+                let folder = folder.join(format!("type{device_type}-v{version}"));
+                let only = options.only.clone();
+                let round = name.clone();
+                let thread =
+                    std::thread::spawn(move || run(&round, i, device_type, version, folder, &only));
+                (name, thread)
+            })
+            .collect();
+        for (name, thread) in running {
+            let outcomes = thread.join().unwrap_or_else(|_| {
+                vec![Outcome::failed("round", "the test itself panicked".into())]
+            });
+            rounds.push(Round { name, outcomes });
+        }
+    }
+    let failed = figures::summary(&rounds);
+    println!("interop took {} s", start.elapsed().as_secs());
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// One device type at one version: all flows.
+fn run(
+    name: &str,
+    index: usize,
+    device_type: u32,
+    version: u8,
+    folder: PathBuf,
+    only: &[String],
+) -> Vec<Outcome> {
+    let stage = match Stage::set(index, device_type, version, folder) {
+        Ok(stage) => stage,
+        Err(e) => {
+            let outcome = Outcome::failed("stage", e);
+            outcome.print(name);
+            return vec![outcome];
+        }
+    };
+    let wanted = |flow: &str| only.is_empty() || only.iter().any(|o| o == flow);
+    let mut outcomes = vec![];
+    // Flows on ports of their own run side by side; what disturbs everybody comes after them, one by one.
+    std::thread::scope(|scope| {
+        let running: Vec<_> = flows::SIDE_BY_SIDE
+            .iter()
+            .filter(|(flow, _)| wanted(flow))
+            .map(|&(flow, body)| {
+                let stage = &stage;
+                scope.spawn(move || Outcome::of(flow, || body(stage)))
+            })
+            .collect();
+        for flow in running {
+            let outcome = flow
+                .join()
+                .unwrap_or_else(|_| Outcome::failed("flow", "panicked".into()));
+            outcome.print(name);
+            outcomes.push(outcome);
+        }
+    });
+    for &(flow, body) in flows::ONE_BY_ONE.iter().filter(|(flow, _)| wanted(flow)) {
+        let outcome = Outcome::of(flow, || body(&stage));
+        outcome.print(name);
+        outcomes.push(outcome);
+    }
+    for outcome in stage.strike() {
+        outcome.print(name);
+        outcomes.push(outcome);
+    }
+    outcomes
+}

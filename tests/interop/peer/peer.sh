@@ -1,0 +1,139 @@
+#!/bin/bash
+# The call manager we are judged by: Debian bullseye's Asterisk 16 (chan_skinny) in a chroot, with a SIP
+# phone (baresip) beside it. Everything listens on one loopback address. Needs root, mmdebstrap and
+# debian-archive-keyring.
+#   peer.sh build | start | stop | rx COMMAND | sip-start | sip-stop
+# Environment (defaults): PEER_ADDR 127.0.1.1 · PEER_PORT 2000 · PEER_KEEPALIVE 10 (s) · PEER_RTP 20000
+# (first of 400 ports) · PEER_CACHE ~/.cache/tipring · PEER_RUN a folder of its own for this instance
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+addr=${PEER_ADDR:-127.0.1.1} port=${PEER_PORT:-2000} keepalive=${PEER_KEEPALIVE:-10} rtp=${PEER_RTP:-20000}
+cache=${PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}
+packages=asterisk,asterisk-voicemail,baresip-core
+# The tree is rebuilt when what goes into it changes.
+root=$cache/peer-$(printf '%s' "$packages bullseye 1" | sha256sum | cut -c1-12)
+run=${PEER_RUN:-$cache/run-$addr}   # mounted over the tree's state folders by hard copy, see configure()
+
+say() { printf 'peer: %s\n' "$*" >&2; }
+
+build() {
+  [[ -x $root/usr/sbin/asterisk && -e $root/.complete ]] && return
+  mkdir -p "$cache"
+  exec 9>"$cache/build.lock"
+  flock 9
+  [[ -e $root/.complete ]] && return
+  rm -rf --one-file-system "$root"
+  command -v mmdebstrap >/dev/null || { say "mmdebstrap is missing: apt-get install mmdebstrap"; exit 1; }
+  # The mirror this machine's own apt uses.
+  local mirror=${PEER_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | grep -m1 '/debian/*$')}
+  say "building the call manager's tree (half a minute to two minutes)"
+  mmdebstrap --quiet --variant=apt --include="$packages" \
+    --keyring=/usr/share/keyrings/debian-archive-keyring.gpg bullseye "$root" "$mirror"
+  touch "$root/.complete"
+}
+
+# Every instance has its own configuration and state, named by its address, inside the one tree.
+etc=/etc/peer-$addr state=/var/peer-$addr
+asterisk() { chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" "$@"; }
+
+# 48 ports of each naming: what the gateway makes of MAC 00:0a:0b:0c:0d:0e (`an` counts its ports from hex 400).
+lines() { # FIRST LABEL: number FIRST + n for port n
+  local first=$1 label=$2 n
+  for ((n = 1; n <= 48; n++)); do
+    printf '[%d]\ncallerid="%s %d" <%d>\nmailbox=%d@default\n' $((first + n)) "$label" "$n" $((first + n)) $((first + n))
+  done
+}
+devices() { # SECTION NAME-FORMAT NAME-OFFSET FIRST
+  local section=$1 format=$2 offset=$3 first=$4 n name
+  for ((n = 1; n <= 48; n++)); do
+    # shellcheck disable=SC2059
+    printf -v name "$format" $((offset + n))
+    printf '[%s%d]\ndevice=%s\nline=%d\n' "$section" "$n" "$name" $((first + n))
+  done
+}
+
+configure() {
+  rm -rf "${root:?}$etc" "${root:?}$state"
+  mkdir -p "$root$etc" "$root$state"/{run,log,spool,lib,moh,db}
+  cp -r "$root/var/lib/asterisk/." "$root$state/lib/" 2>/dev/null || true
+  local f
+  for f in "$here"/etc/*.conf; do
+    sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
+      -e "s|@RTPSTART@|$rtp|g; s|@RTPEND@|$((rtp + 399))|g" "$f" >"$root$etc/$(basename "$f")"
+  done
+  {
+    lines 2000 'Vgc Port'; lines 3000 'An Port'
+    echo '[devices]'; echo 'transfer=yes'; echo 'callwaiting=yes'; echo 'earlyrtp=yes'
+    devices vgc 'VGC0A0B0C0D0E%02d' 0 2000; devices an 'AN0A0B0C0D0E%03X' $((0x3ff)) 3000
+  } >>"$root$etc/skinny.conf"
+  # Music on hold is one second of a 1 kHz tone: recognisable at the held end.
+  python3 -c 'import math,struct,sys
+sys.stdout.buffer.write(b"".join(struct.pack("<h",int(4000*math.sin(math.pi*n/4))) for n in range(8000)))' >"$root$state/moh/tone.sln"
+  # Module loading, sounds and keys are read from the packaged folders; only state is ours.
+  for f in null random urandom zero; do
+    [[ -e $root/dev/$f ]] || cp -a "/dev/$f" "$root/dev/$f" 2>/dev/null || true
+  done
+}
+
+pid() { cat "$root$state/run/asterisk.pid" 2>/dev/null; }
+running() { local p; p=$(pid) && kill -0 "$p" 2>/dev/null; }
+
+start() {
+  build
+  running && return
+  [[ ${1:-} == again ]] || configure
+  (cd / && exec setsid chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" -f </dev/null >>"$root$state/log/console" 2>&1) &
+  local i
+  for ((i = 0; i < 150; i++)); do
+    if asterisk -rx 'core waitfullybooted' 2>/dev/null | grep -q 'fully booted'; then
+      asterisk -rx 'skinny show settings' | grep -q "$port" && return
+    fi
+    sleep 0.2
+  done
+  say "the call manager did not come up; its last words:"
+  tail -20 "$root$state/log/console" >&2
+  exit 1
+}
+
+stop() {
+  running || return 0
+  local p i
+  p=$(pid)
+  asterisk -rx 'core stop now' >/dev/null 2>&1 || true
+  for ((i = 0; i < 100; i++)); do kill -0 "$p" 2>/dev/null || return 0; sleep 0.1; done
+  kill -9 "$p"
+}
+
+sip_start() { # a SIP phone that answers at once, says 440 Hz and records what it hears
+  local home=$root$state/baresip
+  rm -rf "$home"; mkdir -p "$home"
+  sed -e "s|@ADDR@|$addr|g; s|@STATE@|$state|g" "$here/baresip/config" >"$home/config"
+  sed -e "s|@ADDR@|$addr|g" "$here/baresip/accounts" >"$home/accounts"
+  : >"$home/contacts"
+  # Two minutes of 440 Hz at -13 dBm0 (sine peak 5017 of 32768, full scale being +3.14 dBm0).
+  python3 -c 'import math,struct,sys,wave
+w=wave.open(sys.argv[1],"wb"); w.setnchannels(1); w.setsampwidth(2); w.setframerate(8000)
+w.writeframes(b"".join(struct.pack("<h",int(5117*math.sin(2*math.pi*440*n/8000))) for n in range(960000)))' "$home/say.wav"
+  (cd / && exec setsid chroot "$root" /usr/bin/baresip -f "$state/baresip" </dev/null >"$home/log" 2>&1) &
+  echo $! >"$home/pid"
+  local i
+  for ((i = 0; i < 100; i++)); do
+    grep -q 'baresip is ready' "$home/log" && return
+    sleep 0.1
+  done
+  say "the SIP phone did not come up:"; tail -20 "$home/log" >&2; exit 1
+}
+sip_stop() { local p; p=$(cat "$root$state/baresip/pid" 2>/dev/null) && kill "$p" 2>/dev/null || true; }
+
+case ${1:-} in
+  build) build ;;
+  start) start ;;
+  again) start again ;;         # after stop: same configuration and state
+  stop) stop; sip_stop ;;
+  halt) stop ;;                 # only the call manager
+  rx) shift; asterisk -rx "$*" ;;
+  sip-start) sip_start ;;
+  sip-stop) sip_stop ;;
+  where) echo "$root$state" ;;  # log/, spool/ of this instance
+  *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+esac

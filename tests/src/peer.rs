@@ -1,0 +1,111 @@
+//! The Asterisk peer of `tests/interop/peer/peer.sh`, as a value that stops it when dropped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// One running call manager with its SIP phone.
+pub struct Peer {
+    address: String,
+    rtp: u16,
+    state: PathBuf,
+}
+
+impl Peer {
+    /// Builds (first time) and starts the call manager on a loopback address; its SIP phone too.
+    pub fn start(address: &str, rtp: u16) -> Result<Peer, String> {
+        let mut peer = Peer {
+            address: address.into(),
+            rtp,
+            state: PathBuf::new(),
+        };
+        peer.script(&["start"])?;
+        peer.state = PathBuf::from(peer.script(&["where"])?.trim());
+        Ok(peer)
+    }
+
+    /// Starts the SIP phone.
+    pub fn start_sip_phone(&self) -> Result<(), String> {
+        self.script(&["sip-start"]).map(drop)
+    }
+
+    /// `host:port` of its SCCP side.
+    pub fn sccp(&self) -> String {
+        format!("{}:2000", self.address)
+    }
+
+    /// Where it keeps `log/`, `spool/` and `baresip/`.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Runs a CLI command of the call manager.
+    pub fn rx(&self, command: &str) -> Result<String, String> {
+        self.script(&["rx", command])
+    }
+
+    /// Stops the call manager (its phone stays).
+    pub fn halt(&self) -> Result<(), String> {
+        self.script(&["halt"]).map(drop)
+    }
+
+    /// Starts it again after [`Peer::halt`].
+    pub fn again(&self) -> Result<(), String> {
+        self.script(&["again"]).map(drop)
+    }
+
+    /// Text of one of its log files; empty while there is none.
+    pub fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.state.join("log").join(name)).unwrap_or_default()
+    }
+
+    /// Waits until a line of `log/name` satisfies `wanted`.
+    pub fn wait_log(
+        &self,
+        name: &str,
+        within: Duration,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<String, String> {
+        let end = Instant::now() + within;
+        loop {
+            if let Some(line) = self.log(name).lines().find(|l| wanted(l)) {
+                return Ok(line.to_owned());
+            }
+            if Instant::now() > end {
+                return Err(format!(
+                    "{name}: no such line within {} s",
+                    within.as_secs()
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(100)); // asks a log file again; the deadline is above
+        }
+    }
+
+    fn script(&self, args: &[&str]) -> Result<String, String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/peer/peer.sh");
+        let output: Output = Command::new(&script)
+            .args(args)
+            .env("PEER_ADDR", &self.address)
+            .env("PEER_RTP", self.rtp.to_string())
+            .output()
+            .map_err(|e| format!("{}: {e}", script.display()))?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(format!(
+                "peer.sh {args:?}: {}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            ))
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        if let Err(e) = self.script(&["stop"]) {
+            eprintln!("{e}");
+        }
+    }
+}
