@@ -4,9 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::super::*;
-use crate::sccp::message::{
-    CallOnLine, CallStateKind, LampMode, MediaCapability, MediaFormat, RegisterAck, Stimulus,
-};
+use crate::sccp::message::{CallStateKind, LampMode, RegisterAck, Stimulus};
 use crate::types::{CallRef, DeviceName, DeviceType, LineInstance};
 
 pub(super) const LOCAL: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 7);
