@@ -1,5 +1,35 @@
 //! The per-port signal chain: allocates in `new()`, never in `process()`.
 //!
-//! Owns: the way of a sample between card and packet in both directions. Leaves to others: sockets, jitter
-//! buffer, the card.
+//! Owns: the way of a sample between card and packet in both directions ([`Chain`]): G.711 ([`Law`]), gain, the
+//! slot of the echo canceller ([`EchoCanceller`]), DTMF and fax tone detection, tones, caller ID, meters; and the
+//! measurements with which tests and technicians judge audio ([`measure`]).
+//!
+//! Promises: after [`Chain::new`] nothing allocates, locks, logs or blocks; blocks of any length are taken.
+//!
+//! Leaves to others: sockets, jitter buffer, the card, and what a digit or tone means for a call.
+//!
+//! Samples are 16-bit linear at 8000 Hz between the two ends; levels as [`level`] says.
 #![forbid(unsafe_code)]
+
+pub mod chain;
+pub mod command;
+mod detect;
+pub mod echo;
+pub mod law;
+pub mod level;
+pub mod measure;
+mod mute;
+mod queue;
+pub mod tone;
+
+pub use chain::{Chain, ChainConfig, ChainError, DtmfConfig};
+pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, Meters};
+pub use echo::{Bypass, EchoCanceller};
+pub use law::Law;
+pub use level::Reading;
+pub use tone::{FOREVER, Modulation, Over, Tone, ToneError, ToneProgram, ToneSegment};
+
+pub use tipring_spandsp::{
+    Absence, CallTime, CallerId, CallerIdMessage, CallerIdStandard, DtmfCallerIdFormat,
+    Error as CallerIdError, Party,
+};

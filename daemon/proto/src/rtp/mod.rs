@@ -1,1 +1,29 @@
-//! RTP arithmetic: packets, telephone-events, jitter buffer, sender.
+//! RTP arithmetic without sockets: packets, sequence bookkeeping, jitter buffer, concealment, telephone-events.
+//!
+//! Owns: what RFC 3550, RFC 3551 (G.711) and RFC 4733 ask of one audio session. Promises: no input panics, nothing
+//! allocates after construction, work per packet is bounded. Leaves to others: the sockets, the clock, and the
+//! companding tables (payload bytes stay bytes here).
+
+mod conceal;
+mod event;
+mod jitter;
+mod packet;
+mod receiver;
+mod sender;
+mod sequence;
+mod source;
+
+pub use conceal::Concealer;
+pub use event::{EventPayload, EventReceiver, NetworkDigit};
+pub use jitter::{Insert, JitterBuffer, JitterConfig, JitterStats, Playout};
+pub use packet::{HEADER_LEN, Header, MAX_PAYLOAD, Packet, ParseError};
+pub use receiver::{Received, Receiver, ReceiverConfig, ReceiverStats};
+pub use sender::{Sender, SenderConfig, SenderSeed, SenderStats};
+pub use sequence::{Order, Sequence, SequenceStats};
+pub use source::{FilterPolicy, SourceFilter};
+
+/// Clock of every codec here, samples a second.
+pub const CLOCK_HZ: u32 = 8000;
+
+/// Samples in a millisecond.
+pub const SAMPLES_PER_MS: u32 = CLOCK_HZ / 1000;

@@ -1,0 +1,210 @@
+//! One SCCP device: a [`Station`] and a [`Port`], glued.
+//!
+//! Owns: who hears what of whom. Promises: outputs come in the order in which they were decided; a message of
+//! the server is acted on before the next one is looked at. Leaves to others: TCP, the line, media, logs.
+//!
+//! Use: [`Device::start`] once; then for every input [`Device::handle`], take [`Device::poll_output`] until
+//! `None`, wait until [`Device::poll_timeout`] and call [`Device::handle_timeout`].
+
+mod contract;
+
+pub use contract::{DeviceConfig, DeviceSnapshot, Input, Output, TraceEvent};
+
+use std::collections::VecDeque;
+
+use crate::call::{self, Port, PortConfig};
+use crate::sccp::station::{Station, StationConfig, StationEvent, StationOutput};
+use crate::time::Time;
+
+/// One port of the gateway as its CallManager and its set see it.
+#[derive(Debug)]
+pub struct Device {
+    station: Station,
+    port: Port,
+    trace: bool,
+    busy: bool,
+    out: VecDeque<Output>,
+}
+
+impl Device {
+    /// A device on-hook, not started.
+    pub fn new(cfg: DeviceConfig, now: Time) -> Device {
+        Device {
+            trace: cfg.station.trace,
+            station: Station::new(cfg.station),
+            port: Port::new(cfg.port, now),
+            busy: false,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Begins to register.
+    pub fn start(&mut self, now: Time) {
+        self.station.start(now);
+        self.pump(now);
+    }
+
+    /// Takes one input.
+    pub fn handle(&mut self, now: Time, input: Input<'_>) {
+        match input {
+            Input::TcpConnected { local } => self.station.connected(now, local),
+            Input::TcpFailed { failure } => self.station.connect_failed(now, failure),
+            Input::TcpBytes(bytes) => self.station.handle_input(now, bytes),
+            Input::TcpClosed { reason } => self.station.closed(now, reason),
+            Input::ProbeResult { server, reachable } => {
+                self.station.probe_result(now, server, reachable);
+            }
+            Input::Line(line) => {
+                self.trace(|| TraceEvent::LineIn(line));
+                self.port.handle(now, call::Input::Line(line));
+            }
+            Input::Digit(digit) => {
+                self.trace(|| TraceEvent::Digit(digit));
+                self.port.handle(now, call::Input::Digit(digit));
+            }
+            Input::Media(media) => {
+                self.trace(|| TraceEvent::MediaIn(media));
+                self.port.handle(now, call::Input::Media(media));
+            }
+            Input::Stop => self.station.stop(now),
+        }
+        self.pump(now);
+    }
+
+    /// The next thing to do, oldest first.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When [`Device::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        match (self.station.poll_timeout(), self.port.poll_timeout()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Does what is due; too early is harmless.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.station.handle_timeout(now);
+        self.pump(now);
+        self.port.handle_timeout(now);
+        self.pump(now);
+    }
+
+    /// New settings for the station: used at once when idle, else after the call.
+    pub fn reconfigure_station(&mut self, now: Time, station: StationConfig) {
+        self.station.reconfigure(now, station);
+        self.pump(now);
+    }
+
+    /// Begins or ends [`Output::Trace`].
+    pub fn set_trace(&mut self, on: bool) {
+        self.trace = on;
+        self.station.set_trace(on);
+    }
+
+    /// Calls work.
+    pub fn is_registered(&self) -> bool {
+        self.station.is_registered()
+    }
+
+    /// There is a call, or the set is lifted (and not forgotten so).
+    pub fn is_busy(&self) -> bool {
+        self.port.is_busy()
+    }
+
+    /// The settings of the station.
+    pub fn station_config(&self) -> &StationConfig {
+        self.station.config()
+    }
+
+    /// The settings of the port.
+    pub fn port_config(&self) -> &PortConfig {
+        self.port.config()
+    }
+
+    /// For status.
+    pub fn snapshot(&self) -> DeviceSnapshot {
+        DeviceSnapshot {
+            station: self.station.snapshot(),
+            port: self.port.snapshot(),
+        }
+    }
+
+    /// Carries words between the two until both are silent. Each side only answers what it is told, and the
+    /// station tells the port nothing that the port's own words cause, so this ends.
+    fn pump(&mut self, now: Time) {
+        loop {
+            self.drain_port(now);
+            let Some(output) = self.station.poll_output() else {
+                let busy = self.port.is_busy();
+                if busy == self.busy {
+                    return;
+                }
+                self.busy = busy;
+                self.station.set_busy(now, busy);
+                continue;
+            };
+            match output {
+                StationOutput::Connect { server } => self.out.push_back(Output::Connect { server }),
+                StationOutput::Probe { server } => self.out.push_back(Output::Probe { server }),
+                StationOutput::Send(bytes) => self.out.push_back(Output::Write(bytes)),
+                StationOutput::Close => self.out.push_back(Output::Close),
+                StationOutput::Trace { sent, message } => {
+                    self.trace(|| TraceEvent::Message { sent, message });
+                }
+                StationOutput::Event(StationEvent::Message(message)) => {
+                    self.port.handle(now, call::Input::Message(&message));
+                }
+                StationOutput::Event(event) => self.event(now, event),
+            }
+        }
+    }
+
+    fn event(&mut self, now: Time, event: StationEvent) {
+        match &event {
+            StationEvent::Registered { version, .. } => {
+                let version = *version;
+                self.port.handle(now, call::Input::StationUp { version });
+            }
+            StationEvent::Lost { .. } | StationEvent::Stopped => {
+                self.port.handle(now, call::Input::StationDown);
+            }
+            StationEvent::AttemptFailed { .. }
+            | StationEvent::Message(_)
+            | StationEvent::ResetRequested { .. }
+            | StationEvent::UnreadableMessage { .. }
+            | StationEvent::LinkSuspect { .. } => {}
+        }
+        self.out.push_back(Output::Event(event));
+    }
+
+    fn drain_port(&mut self, now: Time) {
+        while let Some(output) = self.port.poll_output() {
+            match output {
+                call::Output::Send(message) => {
+                    self.station.send(now, message);
+                }
+                call::Output::Line(line) => {
+                    self.trace(|| TraceEvent::LineOut(line.clone()));
+                    self.out.push_back(Output::Line(line));
+                }
+                call::Output::Media(media) => {
+                    self.trace(|| TraceEvent::MediaOut(media));
+                    self.out.push_back(Output::Media(media));
+                }
+                call::Output::Record(record) => self.out.push_back(Output::Record(record)),
+            }
+        }
+    }
+
+    fn trace(&mut self, event: impl FnOnce() -> TraceEvent) {
+        if self.trace {
+            self.out.push_back(Output::Trace(event()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

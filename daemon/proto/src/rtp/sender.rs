@@ -1,0 +1,337 @@
+//! The sending half: blocks in, packets out, telephone-events in their place
+//! (RFC 3550 §5.1, RFC 3551 §4.1, RFC 4733 §2.5.1).
+
+use super::event::EventPayload;
+use super::packet::{HEADER_LEN, Header, MAX_PAYLOAD};
+use super::{CLOCK_HZ, SAMPLES_PER_MS};
+use crate::types::Digit;
+
+/// Copies of the last packet of an event (RFC 4733 §2.5.1.4).
+const END_COPIES: u8 = 3;
+
+/// Where a stream starts: random numbers from the caller (RFC 3550 §5.1 wants them unpredictable).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SenderSeed {
+    /// First sequence number.
+    pub sequence: u16,
+    /// First timestamp.
+    pub timestamp: u32,
+    /// Our source.
+    pub ssrc: u32,
+}
+
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SenderConfig {
+    /// Payload type of the audio.
+    pub payload_type: u8,
+    /// Milliseconds in a packet; held to 10–60.
+    pub ptime_ms: u8,
+    /// Payload type of telephone-events, when the far end takes them.
+    pub event_payload_type: Option<u8>,
+}
+
+/// Figures of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SenderStats {
+    /// Packets built, events included.
+    pub packets: u64,
+    /// Payload octets in them.
+    pub octets: u64,
+    /// Of these, packets of events.
+    pub event_packets: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Pressed {
+        code: u8,
+        volume: u8,
+        timestamp: u32,
+        announced: bool,
+        /// Set when released before the first packet could go out.
+        released_after: Option<u16>,
+    },
+    Ending {
+        code: u8,
+        volume: u8,
+        timestamp: u32,
+        duration: u16,
+        copies: u8,
+    },
+}
+
+/// One outgoing stream. Packets are handed to a closure, so nothing is allocated.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    config: SenderConfig,
+    ssrc: u32,
+    sequence: u16,
+    /// Of the first sample in `packet`.
+    timestamp: u32,
+    /// Header and payload in the making.
+    packet: [u8; HEADER_LEN + MAX_PAYLOAD],
+    filled: usize,
+    marker_due: bool,
+    event: Option<Event>,
+    stats: SenderStats,
+}
+
+impl Sender {
+    /// A stream that has sent nothing; its first packet carries the marker.
+    pub fn new(seed: SenderSeed, config: SenderConfig) -> Sender {
+        Sender {
+            config,
+            ssrc: seed.ssrc,
+            sequence: seed.sequence,
+            timestamp: seed.timestamp,
+            packet: [0; HEADER_LEN + MAX_PAYLOAD],
+            filled: 0,
+            marker_due: true,
+            event: None,
+            stats: SenderStats::default(),
+        }
+    }
+
+    /// Figures until now.
+    pub fn stats(&self) -> SenderStats {
+        self.stats
+    }
+
+    /// Our source.
+    pub fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// What is sent.
+    pub fn config(&self) -> SenderConfig {
+        self.config
+    }
+
+    /// Sends otherwise from now on; sequence and timestamps go on, a packet in the making is dropped.
+    pub fn configure(&mut self, config: SenderConfig) {
+        if config != self.config {
+            self.config = config;
+            self.drop_partial();
+            self.marker_due = true;
+            self.event = None;
+        }
+    }
+
+    /// Takes companded samples; `emit` gets each packet that is full.
+    pub fn push(&mut self, mut samples: &[u8], mut emit: impl FnMut(&[u8])) {
+        let full = self.payload_len();
+        while !samples.is_empty() {
+            let take = samples.len().min(full.saturating_sub(self.filled));
+            let (now, later) = samples.split_at(take);
+            let at = HEADER_LEN + self.filled;
+            if let Some(room) = self.packet.get_mut(at..at + take) {
+                room.copy_from_slice(now);
+            }
+            samples = later;
+            self.filled += take;
+            if self.filled >= full {
+                self.boundary(&mut emit);
+            }
+        }
+    }
+
+    /// Time passes and nothing is sent (hold, no far end yet): timestamps go on, the next packet has the marker.
+    pub fn pause(&mut self, samples: u32) {
+        self.drop_partial();
+        self.timestamp = self.timestamp.wrapping_add(samples);
+        self.marker_due = true;
+        self.event = None;
+    }
+
+    /// A digit begins: events go out instead of audio until [`Sender::release`] and its end packets. False (and no
+    /// event) when the far end takes none. `emit` gets what is left of the event before.
+    pub fn press(&mut self, digit: Digit, volume: u8, mut emit: impl FnMut(&[u8])) -> bool {
+        if self.config.event_payload_type.is_none() {
+            return false;
+        }
+        self.release();
+        while self.event.is_some() {
+            self.event_packet(self.position(), &mut emit);
+        }
+        self.event = Some(Event::Pressed {
+            code: digit.event_code(),
+            volume,
+            timestamp: self.timestamp,
+            announced: false,
+            released_after: None,
+        });
+        true
+    }
+
+    /// The digit ends. Its three end packets follow, one each packet time.
+    pub fn release(&mut self) {
+        let position = self.position();
+        match &mut self.event {
+            Some(Event::Pressed {
+                announced: false,
+                timestamp,
+                released_after,
+                ..
+            }) => *released_after = Some(clamp_u16(position.wrapping_sub(*timestamp))),
+            Some(Event::Pressed {
+                code,
+                volume,
+                timestamp,
+                ..
+            }) => {
+                self.event = Some(Event::Ending {
+                    code: *code,
+                    volume: *volume,
+                    timestamp: *timestamp,
+                    duration: clamp_u16(position.wrapping_sub(*timestamp)),
+                    copies: END_COPIES,
+                });
+            }
+            Some(Event::Ending { .. }) | None => {}
+        }
+    }
+
+    /// Are events going out instead of audio?
+    pub fn in_event(&self) -> bool {
+        self.event.is_some()
+    }
+
+    fn payload_len(&self) -> usize {
+        usize::from(self.config.ptime_ms.clamp(10, 60)) * (CLOCK_HZ as usize / 1000)
+    }
+
+    fn position(&self) -> u32 {
+        self.timestamp.wrapping_add(self.filled as u32)
+    }
+
+    fn drop_partial(&mut self) {
+        self.timestamp = self.position();
+        self.filled = 0;
+    }
+
+    fn boundary(&mut self, emit: &mut impl FnMut(&[u8])) {
+        let end = self.position();
+        if self.event.is_some() {
+            self.event_packet(end, emit);
+            self.marker_due = true;
+        } else {
+            let header =
+                self.next_header(self.config.payload_type, self.timestamp, self.marker_due);
+            self.marker_due = false;
+            let len = HEADER_LEN + self.filled;
+            if let Some(head) = self.packet.first_chunk_mut::<HEADER_LEN>() {
+                *head = header.to_bytes();
+            }
+            self.stats.packets += 1;
+            self.stats.octets += self.filled as u64;
+            emit(self.packet.get(..len).unwrap_or(&[]));
+        }
+        self.timestamp = end;
+        self.filled = 0;
+    }
+
+    /// One packet of the event, as of the sample `now`.
+    fn event_packet(&mut self, now: u32, emit: &mut impl FnMut(&[u8])) {
+        let packet_samples = u16::from(self.config.ptime_ms) * SAMPLES_PER_MS as u16;
+        match self.event {
+            None => {}
+            Some(Event::Pressed {
+                code,
+                volume,
+                mut timestamp,
+                announced,
+                released_after,
+            }) => {
+                let mut duration = now.wrapping_sub(timestamp).max(u32::from(packet_samples));
+                if duration > u32::from(u16::MAX) {
+                    // §2.5.1.3: the segment ends at the longest duration, without the end bit; the next follows on.
+                    self.emit_event((code, volume, timestamp, u16::MAX), false, false, emit);
+                    timestamp = timestamp.wrapping_add(u32::from(u16::MAX));
+                    duration -= u32::from(u16::MAX);
+                }
+                let duration = clamp_u16(duration);
+                self.emit_event((code, volume, timestamp, duration), false, !announced, emit);
+                self.event = Some(match released_after {
+                    Some(after) => Event::Ending {
+                        code,
+                        volume,
+                        timestamp,
+                        duration: after.max(duration),
+                        copies: END_COPIES,
+                    },
+                    None => Event::Pressed {
+                        code,
+                        volume,
+                        timestamp,
+                        announced: true,
+                        released_after,
+                    },
+                });
+            }
+            Some(Event::Ending {
+                code,
+                volume,
+                timestamp,
+                duration,
+                copies,
+            }) => {
+                self.emit_event((code, volume, timestamp, duration), true, false, emit);
+                self.event = (copies > 1).then_some(Event::Ending {
+                    code,
+                    volume,
+                    timestamp,
+                    duration,
+                    copies: copies - 1,
+                });
+            }
+        }
+    }
+
+    fn emit_event(
+        &mut self,
+        (code, volume, timestamp, duration): (u8, u8, u32, u16),
+        end: bool,
+        marker: bool,
+        emit: &mut impl FnMut(&[u8]),
+    ) {
+        let Some(payload_type) = self.config.event_payload_type else {
+            return;
+        };
+        let payload = EventPayload {
+            code,
+            end,
+            volume,
+            duration,
+        }
+        .to_bytes();
+        let header = self.next_header(payload_type, timestamp, marker).to_bytes();
+        let mut bytes = [0; HEADER_LEN + 4];
+        let (head, tail) = bytes.split_at_mut(HEADER_LEN);
+        head.copy_from_slice(&header);
+        tail.copy_from_slice(&payload);
+        self.stats.packets += 1;
+        self.stats.event_packets += 1;
+        self.stats.octets += 4;
+        emit(&bytes);
+    }
+
+    fn next_header(&mut self, payload_type: u8, timestamp: u32, marker: bool) -> Header {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        Header {
+            marker,
+            payload_type,
+            sequence,
+            timestamp,
+            ssrc: self.ssrc,
+        }
+    }
+}
+
+fn clamp_u16(n: u32) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests;

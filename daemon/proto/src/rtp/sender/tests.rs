@@ -1,0 +1,235 @@
+use super::*;
+use crate::rtp::Packet;
+
+const SEED: SenderSeed = SenderSeed {
+    sequence: 65_535,
+    timestamp: 0xFFFF_FFB0, // 80 before the wrap
+    ssrc: 9,
+};
+
+fn sender(ptime_ms: u8) -> Sender {
+    let config = SenderConfig {
+        payload_type: 0,
+        ptime_ms,
+        event_payload_type: Some(101),
+    };
+    Sender::new(SEED, config)
+}
+
+/// (type, marker, sequence, timestamp, payload length)
+fn audio(bytes: &[u8]) -> (u8, bool, u16, u32, usize) {
+    let p = Packet::parse(bytes).unwrap();
+    let h = p.header;
+    assert_eq!(h.ssrc, 9);
+    (
+        h.payload_type,
+        h.marker,
+        h.sequence,
+        h.timestamp,
+        p.payload.len(),
+    )
+}
+
+/// (sequence, timestamp, marker, end, duration) of events; None for audio.
+fn event(bytes: &[u8]) -> Option<(u16, u32, bool, bool, u16)> {
+    let p = Packet::parse(bytes).unwrap();
+    let h = p.header;
+    let e = EventPayload::parse(p.payload)?;
+    (h.payload_type == 101).then_some((h.sequence, h.timestamp, h.marker, e.end, e.duration))
+}
+
+#[test]
+fn blocks_are_collected_into_packets_and_numbers_wrap() {
+    for (ptime, block) in [
+        (10, 80),
+        (20, 80),
+        (30, 80),
+        (10, 160),
+        (20, 32),
+        (30, 1000),
+    ] {
+        let mut s = sender(ptime);
+        let mut got = Vec::new();
+        let mut pushed = 0;
+        while got.len() < 3 {
+            s.push(&vec![0x55; block], |p| got.push(audio(p)));
+            pushed += block;
+        }
+        let len = usize::from(ptime) * 8;
+        let ts = |n: u32| 0xFFFF_FFB0u32.wrapping_add(n * len as u32);
+        assert_eq!(
+            got[..3],
+            [
+                (0, true, 65_535, ts(0), len),
+                (0, false, 0, ts(1), len),
+                (0, false, 1, ts(2), len)
+            ],
+            "ptime {ptime}, block {block}"
+        );
+        assert_eq!(got.len(), pushed / len);
+    }
+}
+
+#[test]
+fn timestamps_go_on_through_a_pause_and_the_marker_returns() {
+    let mut s = sender(20);
+    let mut got = Vec::new();
+    for _ in 0..3 {
+        s.push(&[1; 80], |p| got.push(audio(p)));
+    }
+    s.pause(800); // the third block, half a packet, is dropped but its time is not
+    for _ in 0..4 {
+        s.push(&[1; 80], |p| got.push(audio(p)));
+    }
+    let ts = |n: u32| 0xFFFF_FFB0u32.wrapping_add(n);
+    assert_eq!(
+        got,
+        [
+            (0, true, 65_535, ts(0), 160),
+            (0, true, 0, ts(240 + 800), 160),
+            (0, false, 1, ts(240 + 800 + 160), 160)
+        ]
+    );
+    assert_eq!(s.stats().octets, 480);
+}
+
+#[test]
+fn an_event_freezes_its_timestamp_and_ends_three_times() {
+    let mut s = sender(20);
+    let mut events = Vec::new();
+    let mut push = |s: &mut Sender, blocks: usize| {
+        for _ in 0..blocks {
+            s.push(&[1; 80], |p| events.push(event(p)));
+        }
+    };
+    push(&mut s, 2);
+    assert!(s.press(Digit::from_char('7').unwrap(), 10, |_| panic!(
+        "nothing is left over"
+    )));
+    push(&mut s, 5);
+    s.release();
+    push(&mut s, 9);
+    let t = 0xFFFF_FFB0u32.wrapping_add(160);
+    assert_eq!(
+        events,
+        [
+            None,
+            Some((0, t, true, false, 160)),
+            Some((1, t, false, false, 320)),
+            Some((2, t, false, true, 400)),
+            Some((3, t, false, true, 400)),
+            Some((4, t, false, true, 400)),
+            None,
+            None,
+        ]
+    );
+    assert!(!s.in_event());
+    assert_eq!(s.stats().event_packets, 5);
+}
+
+#[test]
+fn audio_after_an_event_is_in_time_and_marked() {
+    let mut s = sender(10);
+    let mut got = Vec::new();
+    s.press(Digit::from_char('1').unwrap(), 10, |_| ());
+    s.push(&[1; 80], |p| got.push(audio(p)));
+    s.release();
+    for _ in 0..5 {
+        s.push(&[1; 80], |p| got.push(audio(p)));
+    }
+    let t = |n: u32| 0xFFFF_FFB0u32.wrapping_add(n * 80);
+    assert_eq!(got[0], (101, true, 65_535, t(0), 4));
+    assert_eq!(got[4..], [(0, true, 3, t(4), 80), (0, false, 4, t(5), 80)]);
+}
+
+#[test]
+fn a_digit_shorter_than_a_packet_is_still_announced_before_its_end() {
+    let mut s = sender(20);
+    let mut events = Vec::new();
+    s.press(Digit::from_char('#').unwrap(), 10, |_| ());
+    s.release();
+    for _ in 0..8 {
+        s.push(&[1; 80], |p| events.push(event(p)));
+    }
+    let t = 0xFFFF_FFB0;
+    assert_eq!(
+        events,
+        [
+            Some((65_535, t, true, false, 160)),
+            Some((0, t, false, true, 160)),
+            Some((1, t, false, true, 160)),
+            Some((2, t, false, true, 160)),
+        ]
+    );
+}
+
+#[test]
+fn a_second_digit_flushes_the_ends_of_the_first() {
+    let mut s = sender(20);
+    let mut events = Vec::new();
+    s.press(Digit::from_char('1').unwrap(), 10, |_| ());
+    s.push(&[1; 160], |p| events.push(event(p)));
+    s.press(Digit::from_char('2').unwrap(), 10, |p| {
+        events.push(event(p));
+    });
+    s.push(&[1; 160], |p| events.push(event(p)));
+    let (t1, t2) = (0xFFFF_FFB0, 80);
+    assert_eq!(
+        events,
+        [
+            Some((65_535, t1, true, false, 160)),
+            Some((0, t1, false, true, 160)),
+            Some((1, t1, false, true, 160)),
+            Some((2, t1, false, true, 160)),
+            Some((3, t2, true, false, 160)),
+        ]
+    );
+}
+
+#[test]
+fn a_press_longer_than_the_field_is_sent_in_segments() {
+    let mut s = sender(20);
+    let mut events = Vec::new();
+    s.press(Digit::from_char('0').unwrap(), 10, |_| ());
+    for _ in 0..411 {
+        s.push(&[1; 160], |p| events.push(event(p).unwrap()));
+    }
+    let (t1, t2) = (0xFFFF_FFB0u32, 0xFFFF_FFB0u32.wrapping_add(0xFFFF));
+    let tail: Vec<_> = events[events.len() - 4..]
+        .iter()
+        .map(|e| (e.1, e.2, e.3, e.4))
+        .collect();
+    assert_eq!(
+        tail,
+        [
+            (t1, false, false, 65_440),
+            (t1, false, false, 0xFFFF),
+            (t2, false, false, 65),
+            (t2, false, false, 225),
+        ]
+    );
+}
+
+#[test]
+fn without_an_event_payload_type_there_are_no_events() {
+    let mut s = sender(20);
+    s.configure(SenderConfig {
+        payload_type: 8,
+        ptime_ms: 20,
+        event_payload_type: None,
+    });
+    assert!(!s.press(Digit::from_char('1').unwrap(), 10, |_| ()));
+    let mut got = Vec::new();
+    s.push(&[1; 160], |p| got.push(audio(p).0));
+    assert_eq!(got, [8]);
+}
+
+#[test]
+fn a_senseless_ptime_is_held_to_what_fits() {
+    for ptime in [0, 255] {
+        let mut s = sender(ptime);
+        let mut lens = Vec::new();
+        s.push(&[1; 480], |p| lens.push(audio(p).4));
+        assert_eq!(lens.iter().sum::<usize>(), 480, "ptime {ptime}");
+    }
+}

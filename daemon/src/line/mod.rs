@@ -1,0 +1,22 @@
+//! The line thread: card blocks ⇄ signal chain ⇄ RTP, and the rings to control.
+//!
+//! Owns: the ports, their chains and the media sessions while they run. Promises: after start no allocation, lock,
+//! log or blocking call; work per port and tick is bounded, so a flood on one port starves nobody; every trouble is a
+//! counter ([`PortCounters`], [`ShardCounters`]). Leaves to others: what events mean and which media to open
+//! (control), and building and dropping of sessions (control, by [`MediaSession::open`] and
+//! [`LineReport::SessionReturned`]).
+
+mod counters;
+mod engine;
+mod handle;
+mod lane;
+mod order;
+mod session;
+mod thread;
+
+pub use counters::{Counter, Gauge, PortCounters, ShardCounters, TICK_BUCKETS, TickHistogram};
+pub use engine::{EngineConfig, LineEngine, LinePortSpec};
+pub use handle::LineHandle;
+pub use order::{LineOrder, LineReport, PortIndex, Remote, Returned, RingFull, SessionId};
+pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
+pub use thread::{LineConfig, ShardStart, StartError, StartReport, spawn};

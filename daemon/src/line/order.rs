@@ -1,0 +1,138 @@
+//! What crosses between control and the line thread: orders one way, reports the other.
+
+use std::net::SocketAddrV4;
+use std::time::Duration;
+
+use tipring_dsp::{ChainCommand, ChainEvent};
+use tipring_hal::port::{LineCommand, LineEvent, PortError};
+use tipring_proto::rtp::NetworkDigit;
+use tipring_proto::types::Codec;
+
+use super::MediaSession;
+
+/// Place of a port in the list that [`super::spawn`] was given, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortIndex(pub u16);
+
+/// Control's name of a media session; unique for as long as the session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// Where and how a session sends (StartMediaTransmission).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// The far end; from now on only it may send to us.
+    pub address: SocketAddrV4,
+    /// Codec of our packets.
+    pub codec: Codec,
+    /// Milliseconds in a packet.
+    pub ptime_ms: u8,
+    /// Payload type of telephone-events, when the far end takes them: the set's DTMF then goes out as events.
+    pub event_payload_type: Option<u8>,
+}
+
+/// What control tells the line thread about a port.
+#[derive(Debug)]
+pub enum LineOrder {
+    /// To the card.
+    Port(LineCommand),
+    /// To the signal chain.
+    Chain(ChainCommand),
+    /// A session built by [`MediaSession::open`]; it receives from now on. The first session of a port without one
+    /// is linked to the line. It comes back as [`LineReport::SessionReturned`].
+    AddSession(Box<MediaSession>),
+    /// Starts sending, or changes where and how.
+    SetRemote {
+        /// Which session.
+        session: SessionId,
+        /// Where and how.
+        remote: Remote,
+    },
+    /// Stops sending (StopMediaTransmission); reception goes on, still from the same far end only.
+    StopSend {
+        /// Which session.
+        session: SessionId,
+    },
+    /// Takes the session out and hands it back.
+    RemoveSession {
+        /// Which session.
+        session: SessionId,
+    },
+    /// Links this session to the line, or none (hold). Others of the port send nothing and are not heard.
+    Bridge(Option<SessionId>),
+}
+
+/// What the line thread tells control. `at` is `CLOCK_MONOTONIC`.
+#[derive(Debug)]
+pub enum LineReport {
+    /// A hook, ringing or fault event, stamped by the card.
+    Line {
+        /// Which port.
+        port: PortIndex,
+        /// What and when.
+        event: LineEvent,
+    },
+    /// The signal chain heard or finished something.
+    Chain {
+        /// Which port.
+        port: PortIndex,
+        /// When the block that held it was read.
+        at: Duration,
+        /// What.
+        event: ChainEvent,
+    },
+    /// A digit that the far end sent as telephone-event; the line thread plays it to the line itself.
+    NetworkDigit {
+        /// Which port.
+        port: PortIndex,
+        /// Which session.
+        session: SessionId,
+        /// When it came.
+        at: Duration,
+        /// What.
+        digit: NetworkDigit,
+    },
+    /// A removed (or refused) session, to be dropped by the receiver of this.
+    SessionReturned {
+        /// Which port.
+        port: PortIndex,
+        /// The session, with its final figures.
+        session: Box<MediaSession>,
+        /// Why it comes back.
+        why: Returned,
+    },
+    /// The card refused a command.
+    Refused {
+        /// Which port.
+        port: PortIndex,
+        /// What was asked.
+        command: LineCommand,
+        /// Its answer.
+        error: PortError,
+    },
+    /// An order named a session that the port does not have.
+    NoSuchSession {
+        /// Which port.
+        port: PortIndex,
+        /// Which session.
+        session: SessionId,
+    },
+}
+
+/// Why a session comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returned {
+    /// As ordered.
+    Removed,
+    /// The port has no room for a third session, or already has one of this name.
+    NoRoom,
+    /// There is no such port.
+    NoPort,
+    /// The kernel refused to watch its socket; `errno` as it came.
+    NotWatched(i32),
+}
+
+/// The order ring is full; the order comes back.
+#[derive(Debug, thiserror::Error)]
+#[error("the line thread does not take orders fast enough: its ring is full")]
+pub struct RingFull(pub LineOrder);

@@ -1,0 +1,140 @@
+//! What a chain can be told and what it tells: small `Copy` values that cross threads without an allocation.
+
+use tipring_spandsp::CallerIdMessage;
+
+use crate::level::Reading;
+use crate::tone::ToneProgram;
+
+/// What a chain can be told. Takes effect with the next block.
+#[derive(Clone, Copy, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it crosses threads by value: a box would be freed in the line thread"
+)]
+pub enum ChainCommand {
+    /// Play a tone towards the line, instead of the one that plays. [`ChainEvent::ToneEnded`] when it came to
+    /// its own end.
+    PlayTone(ToneProgram),
+    /// Stop the tone, without an event.
+    StopTone,
+    /// Send caller ID towards the line, alone. [`ChainEvent::CallerIdSent`] at its end;
+    /// [`ChainEvent::CallerIdRefused`] when one is being sent.
+    SendCallerId(CallerIdTransmission),
+    /// Break caller ID off (the set answered), without an event.
+    StopCallerId,
+    /// A key that came out of band (RFC 4733, SCCP): sound its tone towards the line, instead of the voice, until
+    /// told otherwise. `on: false` stops whatever key sounds. What is not a key is ignored.
+    PlayDigit {
+        /// `0`–`9`, `*`, `#`, `A`–`D` in ASCII.
+        digit: u8,
+        /// Sound or stop.
+        on: bool,
+    },
+    /// Listen for DTMF from the line.
+    EnableDtmf(bool),
+    /// Listen for the tones of faxes and modems from the line.
+    EnableFaxTones(bool),
+    /// Take recognised digits out of the uplink (they go out of band).
+    MuteDetectedDigits(bool),
+    /// Let voice through, both ways. Without it the uplink is silent and the line hears only tones; digits are
+    /// heard all the same.
+    Bridge(bool),
+    /// The loop is closed (true) or open. On hook nothing is heard from the line, the far end is not passed on,
+    /// and the detectors cost nothing; tones and caller ID still sound.
+    OffHook(bool),
+    /// The far end hears silence.
+    MuteUplink(bool),
+    /// Gain in tenths of a dB, ±[`MAX_GAIN_TENTHS`](crate::level::MAX_GAIN_TENTHS).
+    Gains {
+        /// Line to network.
+        rx_gain_db_tenths: i16,
+        /// Network to line.
+        tx_gain_db_tenths: i16,
+    },
+    /// Samples in flight between the last sample written and the first of the block read next, that is the
+    /// prefill, when each block read is followed by one written (at most
+    /// [`MAX_ECHO_DELAY`](crate::echo::MAX_ECHO_DELAY)).
+    EchoDelay {
+        /// Samples.
+        samples: u16,
+    },
+}
+
+/// Dual tone before caller ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Alert {
+    /// None: after the first ring, or a line reversal alone.
+    None,
+    /// DT-AS of 100 ms, then 60 ms of silence (ETS 300 659-1, BT SIN 227).
+    DtAs,
+    /// CAS of 80 ms, then 60 ms of silence (GR-30). To wait for the set's acknowledgement, play
+    /// [`ToneProgram::caller_id_alert`] instead and send the message when its digit came.
+    Cas,
+}
+
+/// A caller ID message and how to send it.
+#[derive(Clone, Copy, Debug)]
+pub struct CallerIdTransmission {
+    /// What to send; it knows its standard.
+    pub message: CallerIdMessage,
+    /// Dual tone before it.
+    pub alert: Alert,
+    /// For a set off hook (call waiting): no channel seizure.
+    pub to_off_hook: bool,
+}
+
+/// What happened in a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainEvent {
+    /// A key was pressed, 25 to 38 ms ago.
+    DigitOn {
+        /// `0`–`9`, `*`, `#`, `A`–`D` in ASCII.
+        digit: u8,
+        /// Level of both tones together, tenths of a dBm0.
+        level_dbm0_tenths: i16,
+    },
+    /// The key was let go, about 25 ms ago. One follows each [`ChainEvent::DigitOn`], also when the loop opens.
+    DigitOff {
+        /// The key.
+        digit: u8,
+        /// How long it sounded.
+        duration_ms: u32,
+    },
+    /// A calling fax (1100 Hz), 0.4 s after the tone began; again with each burst.
+    Cng,
+    /// An answering fax or modem (2100 Hz, plain), 0.55 s after the tone began.
+    Ced,
+    /// Answer tone with phase reversals: a modem that wants echo cancellers off; 1.35 s after the tone began.
+    AnsPr,
+    /// Answer tone of V.8 (amplitude modulated).
+    AnsAm,
+    /// Answer tone of V.8 with phase reversals.
+    AnsAmPr,
+    /// The answer tone is over.
+    AnswerToneOff,
+    /// HDLC flags at 300 bit/s: a fax begins to signal.
+    V21Preamble,
+    /// Caller ID went out whole.
+    CallerIdSent,
+    /// Caller ID was not sent: another was on its way.
+    CallerIdRefused,
+    /// A tone program came to its end.
+    ToneEnded,
+}
+
+/// Levels and counters of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meters {
+    /// From the line, after gain and echo canceller, before muting.
+    pub rx: Reading,
+    /// Towards the line, as written.
+    pub tx: Reading,
+    /// Digits recognised.
+    pub digits: u64,
+    /// Digits not told because they were the echo of what the line was sent.
+    pub echoed_digits: u64,
+    /// Times the uplink was muted for what turned out to be no digit.
+    pub false_mutes: u64,
+    /// Events lost because nobody took them.
+    pub lost_events: u64,
+}
