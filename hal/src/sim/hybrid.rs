@@ -100,11 +100,11 @@ impl Hybrid {
         }
     }
 
-    pub(super) fn to_set(&self) -> f32 {
+    pub(super) fn gain_to_set(&self) -> f32 {
         self.to_set
     }
 
-    pub(super) fn from_set(&self) -> f32 {
+    pub(super) fn gain_from_set(&self) -> f32 {
         self.from_set
     }
 

@@ -362,10 +362,10 @@ impl Line {
             (*down, *up, *heard) = (0.0, 0.0, 0);
             return;
         }
-        *heard = to_i16(*down * self.hybrid.to_set() + self.hybrid.noise());
+        *heard = to_i16(*down * self.hybrid.gain_to_set() + self.hybrid.noise());
         *up = self.hybrid.noise();
         if off_hook {
-            *up += said * self.hybrid.from_set();
+            *up += said * self.hybrid.gain_from_set();
         }
     }
 
@@ -377,6 +377,12 @@ impl Line {
         }
         let mut lamp = None;
         let (off_hook, on_hook) = (audible.off_hook, audible.on_hook);
+        // A caller told before the first burst: the bursts of an earlier call do not count.
+        let bursts = if self.bell.is_ringing() {
+            self.bell.bursts
+        } else {
+            0
+        };
         self.ear.block(
             heard,
             off_hook,

@@ -160,6 +160,33 @@ fn caller_id_between_the_rings_is_shown_in_each_standard() {
 }
 
 #[test]
+fn caller_id_before_the_first_ring_counts_no_bursts_of_an_earlier_call() {
+    let mut rig = Rig::one(SimPortConfig::default());
+    let ring = LineCommand::Ring(RingCadence::new(400, 400));
+    rig.ports[0].command(ring).unwrap();
+    rig.run_ms(1500);
+    rig.ports[0].command(LineCommand::StopRing).unwrap();
+    let oht = LineCommand::OnHookTransmission(Duration::from_millis(4000));
+    rig.ports[0].command(oht).unwrap();
+    rig.run_ms(200);
+    let number = Party::Known("5551234".into());
+    let message = CallerIdMessage::dtmf(DtmfCallerIdFormat::AToC, &number).unwrap();
+    let mut tx = CallerIdTx::new(CallerIdStandard::ClipDtmf).unwrap();
+    tx.put_message(&message).unwrap();
+    let mut block = [0; 80];
+    while !tx.is_idle() {
+        tx.process(&mut block);
+        rig.send[0].extend(block);
+    }
+    rig.run_ms(3500);
+    let caller = rig.snapshot(0).caller_id.unwrap();
+    assert_eq!(
+        (caller.number.as_deref(), caller.after_bursts),
+        (Some("5551234"), 0)
+    );
+}
+
+#[test]
 fn a_withheld_caller_is_shown_as_withheld() {
     let caller = CallerId {
         number: Party::Absent(Absence::Private),
