@@ -383,16 +383,11 @@ impl Line {
         } else {
             0
         };
-        self.ear.block(
-            heard,
-            off_hook,
-            on_hook,
-            self.bell.bursts,
-            &mut |kind| match kind {
+        self.ear
+            .block(heard, off_hook, on_hook, bursts, &mut |kind| match kind {
                 SimEventKind::Lamp(on) => lamp = Some(on),
                 other => teller.tell(other),
-            },
-        );
+            });
         if let Some(recorder) = &mut self.recorder
             && let Err(error) = recorder.add(heard)
         {
