@@ -3,10 +3,12 @@
 //! Promises: never blocks the control task; a server that stops reading costs its own link; bytes given
 //! to [`Link::write`] at once leave in one write (chan_skinny drops a connection whose header comes in two pieces).
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use socket2::SockRef;
+use tipring_proto::sccp::station::{CloseReason, ConnectFailure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
@@ -35,12 +37,19 @@ pub struct LinkConfig {
 pub enum LinkEvent {
     /// Connected; this is our own address.
     Connected(Ipv4Addr),
-    /// No connection; the reason in words.
-    Failed(String),
+    /// No connection.
+    Failed(ConnectFailure),
     /// Bytes came.
     Bytes(Vec<u8>),
-    /// The connection ended; the reason in words.
-    Closed(String),
+    /// The connection ended.
+    Closed(CloseReason),
+    /// What [`probe`] found.
+    Probed {
+        /// Place in the server list.
+        server: usize,
+        /// TCP could be opened.
+        reachable: bool,
+    },
 }
 
 /// A link under way. Dropping it closes the connection.
@@ -79,9 +88,7 @@ impl Link {
                     return;
                 }
                 Err(_) => {
-                    let s = config.connect_timeout.as_secs();
-                    let reason = format!("no answer within {s} s");
-                    tell.say(LinkEvent::Failed(reason)).await;
+                    tell.say(LinkEvent::Failed(ConnectFailure::TimedOut)).await;
                     return;
                 }
             };
@@ -130,21 +137,30 @@ impl Tell {
     }
 }
 
-async fn open(server: &str, config: &LinkConfig) -> Result<TcpStream, String> {
+/// Can TCP to `server` be opened now? The connection is closed at once.
+pub async fn probe(server: String, config: LinkConfig) -> bool {
+    matches!(
+        tokio::time::timeout(config.connect_timeout, open(&server, &config)).await,
+        Ok(Ok(_))
+    )
+}
+
+async fn open(server: &str, config: &LinkConfig) -> Result<TcpStream, ConnectFailure> {
+    let other = |text: String| ConnectFailure::Other(text);
     let mut addresses = tokio::net::lookup_host(server)
         .await
-        .map_err(|e| format!("{server} cannot be resolved: {e}"))?;
+        .map_err(|e| other(format!("{server} cannot be resolved: {e}")))?;
     let address: SocketAddrV4 = addresses
         .find_map(|a| match a {
             SocketAddr::V4(a) => Some(a),
             SocketAddr::V6(_) => None,
         })
-        .ok_or_else(|| format!("{server} has no IPv4 address"))?;
-    let socket = TcpSocket::new_v4().map_err(|e| e.to_string())?;
+        .ok_or_else(|| other(format!("{server} has no IPv4 address")))?;
+    let socket = TcpSocket::new_v4().map_err(|e| other(e.to_string()))?;
     if let Some(ip) = config.bind {
         socket
             .bind(SocketAddrV4::new(ip, 0).into())
-            .map_err(|e| format!("cannot bind own address {ip}: {e}"))?;
+            .map_err(|e| other(format!("cannot bind own address {ip}: {e}")))?;
     }
     {
         let s = SockRef::from(&socket);
@@ -155,9 +171,26 @@ async fn open(server: &str, config: &LinkConfig) -> Result<TcpStream, String> {
     let stream = socket
         .connect(address.into())
         .await
-        .map_err(|e| e.to_string())?;
-    stream.set_nodelay(true).map_err(|e| e.to_string())?;
+        .map_err(|e| match e.kind() {
+            ErrorKind::ConnectionRefused => ConnectFailure::Refused,
+            ErrorKind::TimedOut => ConnectFailure::TimedOut,
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                ConnectFailure::Unreachable
+            }
+            _ => other(e.to_string()),
+        })?;
+    stream
+        .set_nodelay(true)
+        .map_err(|e| other(e.to_string()))?;
     Ok(stream)
+}
+
+fn close_reason(e: &std::io::Error) -> CloseReason {
+    match e.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => CloseReason::Reset,
+        ErrorKind::TimedOut => CloseReason::TimedOut,
+        _ => CloseReason::Other(e.to_string()),
+    }
 }
 
 /// Moves bytes until either side ends; returns why.
@@ -167,25 +200,25 @@ async fn serve(mut stream: TcpStream, mut queue: mpsc::Receiver<Vec<u8>>, tell: 
         let mut buffer = vec![0; READ_BUFFER];
         loop {
             match reader.read(&mut buffer).await {
-                Ok(0) => return "closed by the server".to_owned(),
+                Ok(0) => return CloseReason::ByServer,
                 Ok(n) => {
                     let bytes = buffer.get(..n).unwrap_or_default().to_vec();
                     if !tell.say(LinkEvent::Bytes(bytes)).await {
-                        return "the daemon is stopping".to_owned();
+                        return CloseReason::Other("the daemon is stopping".to_owned());
                     }
                 }
-                Err(e) => return e.to_string(),
+                Err(e) => return close_reason(&e),
             }
         }
     };
     let writing = async {
         while let Some(bytes) = queue.recv().await {
             if let Err(e) = writer.write_all(&bytes).await {
-                return e.to_string();
+                return close_reason(&e);
             }
         }
         let _ = writer.shutdown().await;
-        "closed by us".to_owned()
+        CloseReason::Other("closed by us".to_owned())
     };
     tokio::select! {
         reason = reading => reason,

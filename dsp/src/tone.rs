@@ -470,6 +470,10 @@ impl ToneGenerator {
             } else {
                 (self.envelope - 1.0 / RAMP).max(self.target)
             };
+            if self.envelope <= 0.0 && self.target <= 0.0 {
+                // The phases rest in silence, whatever the block length.
+                break;
+            }
         }
         self.oscillators = oscillators;
     }

@@ -113,18 +113,25 @@ pub enum SimAction {
     /// Open the loop for a moment.
     Flash {
         /// For how long.
-        ms: u32,
+        ms: u16,
     },
-    /// Dial; the answer comes when the last digit is out.
+    /// Dial, after whatever the hand is still doing. The answer comes at once; see [`SimCondition::DialDone`].
     Dial {
-        /// `0`–`9`, `*`, `#`, `A`–`D`; `,` is a pause of one second.
+        /// `0`–`9`, `*`, `#`, `A`–`D`; `,` is a pause of one second, `!` a flash.
         digits: String,
         /// By loop pulses instead of DTMF.
         pulse: bool,
-        /// DTMF: tone length. Pulse: break (loop open) length.
-        on_ms: u32,
-        /// DTMF: gap between tones. Pulse: make (loop closed) length.
-        off_ms: u32,
+        /// DTMF: tone length. Pulse: break (loop open) length. None: as the set is made.
+        #[serde(default)]
+        on_ms: Option<u16>,
+        /// DTMF: gap between tones. Pulse: make (loop closed) length. None: as the set is made.
+        #[serde(default)]
+        off_ms: Option<u16>,
+    },
+    /// Lift by itself from now on.
+    AutoAnswer {
+        /// After so many bursts of ringing; none: never.
+        after_bursts: Option<u32>,
     },
     /// Talk a WAV file (8 kHz mono 16 bit).
     Play {
@@ -134,12 +141,14 @@ pub enum SimAction {
         #[serde(rename = "loop")]
         looped: bool,
     },
-    /// Talk a continuous sine.
+    /// Talk one sine, or two together.
     Tone {
-        /// Frequency.
-        hz: f64,
-        /// Level of the sine at the line.
-        dbm0: f64,
+        /// Frequencies, one or two.
+        hz: Vec<f32>,
+        /// Level of each.
+        dbm0: f32,
+        /// Length; 0: until stopped.
+        ms: u32,
     },
     /// Stop playing a WAV or tone.
     Stop,
@@ -150,23 +159,27 @@ pub enum SimAction {
     },
     /// Stop recording and close the file.
     RecordStop,
-    /// Send a page: lift, dial `number` if there is one, and act as the calling fax machine. The answer comes at once;
+    /// Send a fax: lift, wait for dial tone, dial and act as the calling machine. The answer comes at once;
     /// follow it with [`SimAction::Show`] or wait for [`SimCondition::FaxDone`].
     FaxSend {
         /// The pages, a fax TIFF.
         tiff: PathBuf,
-        /// Number to dial; without it the machine starts on the call that is up.
-        number: Option<String>,
+        /// Number to dial.
+        number: String,
         /// Offer error correction.
         ecm: bool,
     },
-    /// Answer the next ring (or the call that is up) as a receiving fax machine.
+    /// Answer the next call as a receiving fax machine.
     FaxReceive {
         /// Where the pages go; it is overwritten.
         tiff: PathBuf,
         /// Accept error correction.
         ecm: bool,
     },
+    /// Switch the fax machine off: it hangs up at once.
+    FaxCancel,
+    /// Forget heard digits, caller ID, measured ringing and polarity changes.
+    Forget,
     /// Answer when the condition holds (at once if it holds already), or with [`ErrorCode::TimedOut`].
     Wait {
         /// What to wait for.
@@ -192,7 +205,7 @@ pub enum SimAction {
 
 /// Trouble a simulated card can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum SimFault {
     /// End every lasting fault of the port.
     Clear,
@@ -202,16 +215,6 @@ pub enum SimFault {
     Removed,
     /// The line has lost its battery.
     PowerAlarm,
-    /// So many blocks are lost, once.
-    LoseBlocks {
-        /// How many.
-        count: u32,
-    },
-    /// The card's clock stops for so long, then catches up.
-    Stall {
-        /// For how long.
-        ms: u32,
-    },
 }
 
 /// What [`SimAction::Wait`] can wait for.
@@ -220,16 +223,18 @@ pub enum SimFault {
 pub enum SimCondition {
     /// The set rings (a burst of ringing has begun).
     Ringing,
-    /// The set has stopped ringing: no burst for 7 s, or it is lifted.
+    /// The set has stopped ringing.
     NotRinging,
     /// On-hook, not ringing, no call on the port.
     Idle,
     /// The port's call is connected and its media flows.
     Connected,
-    /// The set hears something of at least −40 dBm0; with `hz`, that frequency within 5 %.
+    /// The set hears something of at least −40 dBm0 whose strongest frequency is within 5 % of one of these (a call
+    /// progress tone is two sines of one level, and either may be the stronger one by a hair).
     Tone {
-        /// The frequency to hear, if it matters.
-        hz: Option<f64>,
+        /// Frequencies of which one is to be heard; none: any sound.
+        #[serde(default)]
+        hz: Vec<f32>,
     },
     /// The set hears nothing above −60 dBm0 for half a second.
     Silence,
@@ -245,8 +250,11 @@ pub enum SimCondition {
         /// Lit?
         on: bool,
     },
-    /// The loop was opened by the gateway (disconnect supervision).
+    /// The gateway has opened the loop (disconnect supervision) since the wait began, or holds it open now. Wait
+    /// before the event, or compare [`SimSnapshot::open_loops`].
     LoopOpened,
+    /// Everything asked of the hand is done (digits dialled, flashes made).
+    DialDone,
     /// The WAV being played is at its end.
     PlayDone,
     /// The fax is over, well or badly.

@@ -1,15 +1,17 @@
 //! The few Linux calls the line thread needs, as safe functions.
 //!
 //! Owns: real-time scheduling and memory locking, clocks, eventfd and timerfd, batched datagrams,
-//! and the allocation counter of tests and benches. Promises that what is meant for the line
+//! group numbers, and the allocation counter of tests and benches. Promises that what is meant for the line
 //! thread (everything but constructors) neither allocates nor blocks. Leaves polling to mio and the
 //! sockets themselves to std and mio.
 
+mod accounts;
 pub mod alloc_count;
 mod datagram;
 mod events;
 mod realtime;
 
+pub use accounts::group_id;
 pub use datagram::{
     Datagram, MAX_DATAGRAM, QueueFull, RecvBatch, SendBatch, SendReport, enable_timestamps,
     set_dscp, set_socket_priority,

@@ -28,7 +28,7 @@ pub struct CallSummary {
     pub direction: CallDirection,
     /// The CallManager's reference.
     pub call_ref: u32,
-    /// State now, or the last one.
+    /// What it is doing; [`CallState::Ended`] when it is over.
     pub state: CallState,
     /// Number of the far end.
     pub peer: Option<String>,

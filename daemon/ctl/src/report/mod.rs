@@ -11,11 +11,12 @@ mod trace;
 
 pub use call::{CallDetail, CallDirection, CallList, CallSummary};
 pub use port::{
-    CallState, DetectedTone, HookState, LineStats, MediaLeg, PortDetail, PortSummary,
+    CallState, DetectedTone, HookState, LineStats, MediaLeg, PortDetail, PortState, PortSummary,
     RegistrationReport, RegistrationState, RegistrationStep, RtpStats, Trouble,
 };
 pub use sim::{
-    CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimHybrid, SimPolarity, SimSnapshot,
+    CallerIdCoding, CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimCard, SimHeard, SimHybrid,
+    SimPolarity, SimSetState, SimSnapshot,
 };
 pub use status::{
     CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket,

@@ -19,19 +19,21 @@ pub struct Trouble {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RegistrationState {
-    /// Not started: the port is switched off or the daemon is starting.
+    /// Not started: the port is switched off, or the daemon is starting or stopping.
     #[default]
-    Down,
+    Stopped,
+    /// Nothing reachable, connection lost, or rejected: waits for the next try.
+    Waiting,
     /// TCP connection being made.
     Connecting,
-    /// Connected, Register sent.
+    /// Register sent.
     Registering,
-    /// Registered.
+    /// Accepted; the request round runs.
+    Asking,
+    /// Calls work.
     Registered,
-    /// The server said no; tried again later.
-    Rejected,
-    /// No server could be reached, or the connection was lost; tried again later.
-    Waiting,
+    /// Unregister sent.
+    Unregistering,
 }
 
 /// The hook, as the line tells.
@@ -50,32 +52,63 @@ pub enum HookState {
 /// What the port is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CallState {
-    /// No call.
+pub enum PortState {
+    /// On-hook, nothing to do.
     #[default]
     Idle,
-    /// Off-hook, dial tone.
-    DialTone,
-    /// Digits are going out.
+    /// On-hook; caller ID goes out before the first ring.
+    Announcing,
+    /// Ringing.
+    Ringing,
+    /// Ringing to remind of a call on hold.
+    Reminding,
+    /// Lifted; waiting for the server.
+    Lifted,
+    /// A call is set up or talked on.
+    InCall,
+    /// Off-hook, all calls on hold.
+    AllHeld,
+    /// Off-hook; an error tone plays.
+    ErrorTone,
+    /// Off-hook; the howler plays: nobody hung up.
+    Howling,
+    /// Off-hook for too long; silent until the loop opens.
+    Parked,
+    /// The line or card is in trouble.
+    Fault,
+    /// Switched off in the configuration.
+    Disabled,
+}
+
+/// What a call is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallState {
+    /// Offered while on-hook: ringing.
+    Ringing,
+    /// Offered while another call occupies the set.
+    Waiting,
+    /// Answered here; the server has not connected it yet.
+    Answering,
+    /// Digits are collected.
+    #[default]
     Dialing,
     /// The number is complete.
     Proceeding,
-    /// The far end rings.
+    /// The far set rings.
     RingingOut,
-    /// This port rings.
-    RingingIn,
     /// Talking.
     Connected,
     /// On hold.
     Held,
-    /// Busy tone.
+    /// The far end is busy.
     Busy,
-    /// Reorder tone: congestion, wrong number, or the server let the call go.
-    Reorder,
-    /// Receiver off-hook tone: nobody hung up.
-    Howler,
-    /// No CallManager and off-hook.
-    OutOfService,
+    /// Congestion or a wrong number.
+    Failed,
+    /// Talking, but the CallManager that set it up is lost.
+    Preserved,
+    /// Over.
+    Ended,
 }
 
 /// One port in one row.
@@ -103,7 +136,9 @@ pub struct PortSummary {
     /// The hook.
     pub hook: HookState,
     /// What the port is doing.
-    pub call: CallState,
+    pub state: PortState,
+    /// What its active call is doing, if it has one.
+    pub call: Option<CallState>,
     /// Number of the far end.
     pub peer: Option<String>,
     /// The port's own directory number, as the server tells.
@@ -236,8 +271,8 @@ pub struct LineStats {
     pub off_hooks: u64,
     /// Flashes taken as such.
     pub flashes: u64,
-    /// Loop openings too short or too long for a flash.
-    pub flashes_ignored: u64,
+    /// Loop openings too short for a pulse, or between the windows.
+    pub openings_odd: u64,
     /// Digits taken from DTMF.
     pub dtmf_digits: u64,
     /// Digits taken from pulses.

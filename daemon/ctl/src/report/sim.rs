@@ -2,6 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What the simulated set is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SimSetState {
+    /// On-hook.
+    #[default]
+    OnHook,
+    /// On-hook and ringing (also in the silent interval).
+    Ringing,
+    /// Lifted.
+    OffHook,
+    /// Lifted, the loop is open for a moment: flash or pulse.
+    LoopBreak,
+}
+
 /// Which way the simulated loop is fed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -15,6 +30,17 @@ pub enum SimPolarity {
     Open,
 }
 
+/// How caller ID was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallerIdCoding {
+    /// FSK 1200 bit/s (Bell 202 or V.23).
+    #[default]
+    Fsk,
+    /// DTMF.
+    Dtmf,
+}
+
 /// Caller ID as the set decoded it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -24,13 +50,15 @@ pub struct CallerIdHeard {
     /// Name.
     pub name: Option<String>,
     /// Date and time as sent, `MMDDhhmm`.
-    pub date_time: Option<String>,
-    /// Why there is no number: `private` or `unavailable`.
-    pub number_absent: Option<String>,
-    /// How it came: `bell-202`, `v23`, `dtmf`.
-    pub modulation: String,
-    /// It came before the first ring.
-    pub before_ring: bool,
+    pub time: Option<String>,
+    /// Why there is no number: `P` withheld, `O` not available.
+    pub number_absent: Option<char>,
+    /// Why there is no name.
+    pub name_absent: Option<char>,
+    /// How it was sent.
+    pub coding: CallerIdCoding,
+    /// Bursts of ringing before it; 0: it came before the first ring.
+    pub after_bursts: u32,
 }
 
 /// Which end of the fax this machine is.
@@ -48,12 +76,28 @@ pub enum FaxRole {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FaxResult {
+    /// Which end this was.
+    pub role: FaxRole,
     /// All pages were confirmed.
     pub ok: bool,
-    /// spandsp's T.30 result number; 0 is good.
+    /// Result number of the fax library; 0 is good, −1 is the machine's own end.
     pub code: i32,
     /// The same in words.
     pub text: String,
+    /// Pages over.
+    pub pages: u32,
+    /// bit/s of the last page.
+    pub bit_rate: u32,
+    /// Error correction was used.
+    pub ecm: bool,
+    /// Rows that came broken (without error correction).
+    pub bad_rows: u32,
+    /// Frames or pages that were repeated.
+    pub retries: u32,
+    /// The far machine's identification.
+    pub far_ident: String,
+    /// From lift to hang-up.
+    pub took_ms: u64,
 }
 
 /// A fax machine at work.
@@ -62,24 +106,18 @@ pub struct FaxResult {
 pub struct FaxSnapshot {
     /// Which end.
     pub role: FaxRole,
-    /// T.30 phase or what it is doing, in words.
+    /// The file.
+    pub tiff: String,
+    /// How far it is, in words: `waiting for ring`, `dialling`, `connecting`, `negotiated`, `page`, `ending` …
     pub phase: String,
-    /// Pages confirmed.
+    /// Pages over.
     pub pages: u32,
     /// Pages of the file, when sending.
-    pub pages_in_file: Option<u32>,
-    /// Share of the present page, 0 to 1, as far as it can be told.
-    pub page_done: Option<f32>,
-    /// Bit rate now.
+    pub pages_total: Option<u32>,
+    /// bit/s agreed so far; 0 before.
     pub bit_rate: u32,
-    /// Error correction in use.
-    pub ecm: bool,
-    /// Lines found bad, or frames repeated with error correction.
-    pub bad_rows: u32,
-    /// The far machine's identification.
-    pub far_ident: Option<String>,
-    /// How it ended; none while it runs.
-    pub result: Option<FaxResult>,
+    /// Milliseconds since it was begun.
+    pub since_ms: u64,
 }
 
 /// The line between card and set.
@@ -94,46 +132,80 @@ pub struct SimHybrid {
     pub noise_dbm0: f64,
 }
 
+/// What the set hears.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SimHeard {
+    /// Level; none in silence.
+    pub dbm0: Option<f32>,
+    /// The strongest frequency; none in silence.
+    pub hz: Option<f32>,
+    /// Level of that frequency alone.
+    pub hz_dbm0: Option<f32>,
+}
+
+/// The card's side of a simulated port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SimCard {
+    /// There is ringing voltage right now.
+    pub ring_voltage: bool,
+    /// On-hook transmission is on.
+    pub on_hook_transmission: bool,
+    /// Blocks moved to the gateway.
+    pub blocks_to_gateway: u64,
+    /// Blocks moved from the gateway.
+    pub blocks_from_gateway: u64,
+    /// Blocks lost because the gateway did not read.
+    pub read_overruns: u64,
+    /// Blocks of silence played because the gateway did not write.
+    pub write_underruns: u64,
+    /// Events lost because the gateway did not take them.
+    pub events_lost: u64,
+}
+
 /// The simulated set, line and fax machine as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SimSnapshot {
     /// Port number, from 1.
     pub port: u16,
-    /// The handset is lifted.
-    pub off_hook: bool,
-    /// Ringing voltage is on the line, or was within this cadence.
-    pub ringing: bool,
-    /// Bursts of this ringing.
-    pub ring_bursts: u32,
-    /// On, off, on, off … of this ringing, as measured, last ones.
-    pub ring_cadence_ms: Vec<u32>,
+    /// The set.
+    pub set: SimSetState,
+    /// What the hand still has to do (digits, flashes).
+    pub dialling: String,
+    /// The set is saying something.
+    pub talking: bool,
+    /// What it hears.
+    pub heard: SimHeard,
+    /// DTMF digits heard since the last lift; bounded.
+    pub digits_heard: String,
     /// The last caller ID.
     pub caller_id: Option<CallerIdHeard>,
-    /// Level heard, if above −70 dBm0.
-    pub heard_dbm0: Option<f64>,
-    /// Frequencies heard, strongest first.
-    pub heard_hz: Vec<f64>,
-    /// DTMF digits heard since the set was lifted; bounded.
-    pub heard_digits: String,
-    /// Digits still to dial.
-    pub digits_to_dial: u32,
+    /// Bursts of the last ringing: length and the silence before it, in ms; the newest ones.
+    pub ring_bursts_ms: Vec<(u32, u32)>,
+    /// All bursts of the last ringing.
+    pub bursts: u32,
     /// Message lamp.
     pub lamp: bool,
     /// Feed of the loop.
     pub polarity: SimPolarity,
+    /// Polarity changes seen.
+    pub polarity_changes: u64,
     /// Times the gateway opened the loop.
-    pub loop_openings: u32,
-    /// What is being talked: a file or a tone.
-    pub playing: Option<String>,
-    /// Where it is being recorded.
+    pub open_loops: u64,
+    /// Lifts by itself after so many bursts.
+    pub answer_after_bursts: Option<u32>,
+    /// Where it records to.
     pub recording: Option<String>,
-    /// The fax machine, from its start until the next lift.
+    /// The fax machine at work.
     pub fax: Option<FaxSnapshot>,
+    /// How the last fax ended.
+    pub last_fax: Option<FaxResult>,
+    /// The card's side.
+    pub card: SimCard,
     /// The line.
     pub hybrid: SimHybrid,
-    /// Present faults, in words.
-    pub faults: Vec<String>,
-    /// What went wrong at the set itself (a file that cannot be read …).
-    pub last_error: Option<String>,
+    /// Present fault of line or card, in words.
+    pub fault: Option<String>,
 }

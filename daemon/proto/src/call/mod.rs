@@ -1,1 +1,36 @@
-//! The call logic of one analog port.
+//! The call logic of one analog port, without I/O and without a clock.
+//!
+//! Owns: what a loop closure, a flash, a digit or a server's message means ([`Port`]), and the decoding of
+//! loop edges into lift, hang-up, flash and pulse digits. Promises: never panics, whatever the server says;
+//! same inputs at the same times give the same outputs. Leaves to others: the wire (`sccp`), tones and
+//! rings as sound (the line), sockets (the media side).
+//!
+//! | to change | look in |
+//! | --- | --- |
+//! | what goes in and out | [`contract`] |
+//! | settings and their defaults | [`config`] |
+//! | flash window, pulses, debounce | `hook` |
+//! | lifting, dialling | `dialing` |
+//! | ringing, caller ID | `incoming` |
+//! | error tones, howler, disconnect supervision | `supervision` |
+//! | which of the server's tones is heard | `tones` |
+//! | media legs | `media` |
+//! | flash, hold, transfer, call waiting | `features` |
+//! | a server lost and found | `link` |
+
+pub mod config;
+pub mod contract;
+mod port;
+pub mod record;
+
+pub use config::{
+    AfterFarHangUp, CallerIdTiming, FlashAction, FlashWindow, HookConfig, PortConfig, PulseWindow,
+};
+pub use contract::{
+    CallerId, DigitHeard, Input, LegStatistics, LineFault, LineInput, LineOutput, MediaInput,
+    MediaOutput, Output, Polarity, Presented,
+};
+pub use port::Port;
+pub use record::{
+    CallRecord, CallSnapshot, CallWord, Direction, EndCause, PortCounters, PortSnapshot, PortWord,
+};

@@ -1,0 +1,180 @@
+//! Settings of one port. Everything is checked when it is read; nothing here is checked again.
+
+use crate::sccp::message::Tone;
+use crate::types::{Codec, LineInstance};
+
+/// Everything the call logic of one port can be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortConfig {
+    /// The SCCP line of this port.
+    pub line: LineInstance,
+    /// Codecs that may be used; others are refused with a status.
+    pub codecs: Vec<Codec>,
+    /// Packet times that may be used, ms.
+    pub ptimes_ms: Vec<u32>,
+    /// Loop timing.
+    pub hook: HookConfig,
+    /// What a flash means when no other call is involved.
+    pub flash: FlashAction,
+    /// Hanging up with a transfer under way completes it.
+    pub transfer_on_hang_up: bool,
+    /// When and how the set is told who calls.
+    pub caller_id: CallerIdTiming,
+    /// Stutter dial tone in place of plain dial tone while a message waits.
+    pub stutter_dial_tone: bool,
+    /// Heard when the set is lifted without a server: reorder or busy.
+    pub unregistered_tone: Tone,
+    /// Nothing heard from the server so long after lifting: error tone, ms.
+    pub server_answer_ms: u32,
+    /// Dial tone for so long without a digit: error tone, ms. The servers seen act themselves after 16 s.
+    pub first_digit_ms: u32,
+    /// How long the error tone plays before the howler, ms.
+    pub error_tone_ms: u32,
+    /// How long the howler plays before the port goes quiet, ms; 0 = no howler.
+    pub howler_ms: u32,
+    /// Length of the loop opening when the far end hangs up, ms; 0 = none.
+    pub open_loop_ms: u32,
+    /// What the set hears after the far end hung up.
+    pub after_far_hang_up: AfterFarHangUp,
+    /// Call-waiting tone is repeated this often, ms; 0 = once.
+    pub call_waiting_repeat_ms: u32,
+    /// How long the port rings to remind of a call left on hold, ms; then that call is ended.
+    pub reminder_ring_ms: u32,
+}
+
+impl Default for PortConfig {
+    fn default() -> Self {
+        PortConfig {
+            line: LineInstance(1),
+            codecs: vec![Codec::G711Ulaw, Codec::G711Alaw],
+            ptimes_ms: vec![10, 20, 30],
+            hook: HookConfig::default(),
+            flash: FlashAction::Transfer,
+            transfer_on_hang_up: true,
+            caller_id: CallerIdTiming::AfterFirstRing { delay_ms: 500 },
+            stutter_dial_tone: true,
+            unregistered_tone: Tone::REORDER,
+            server_answer_ms: 3_000,
+            first_digit_ms: 20_000,
+            error_tone_ms: 15_000,
+            howler_ms: 60_000,
+            open_loop_ms: 500,
+            after_far_hang_up: AfterFarHangUp::Reorder,
+            call_waiting_repeat_ms: 10_000,
+            reminder_ring_ms: 60_000,
+        }
+    }
+}
+
+/// Loop timing. Openings are measured on the card's stamps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HookConfig {
+    /// Edges closer together than this are contact bounce, ms.
+    pub debounce_ms: u32,
+    /// Pulse dialling; `None` = not decoded.
+    pub pulse: Option<PulseWindow>,
+    /// Hookflash; `None` = not decoded.
+    pub flash: Option<FlashWindow>,
+    /// An opening this long is a hang-up when flash is not decoded, ms. With flash, its end counts.
+    pub hang_up_ms: u32,
+}
+
+impl Default for HookConfig {
+    fn default() -> Self {
+        HookConfig {
+            debounce_ms: 10,
+            pulse: Some(PulseWindow::default()),
+            flash: Some(FlashWindow::default()),
+            hang_up_ms: 300,
+        }
+    }
+}
+
+/// Which openings are dial pulses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PulseWindow {
+    /// Shortest, ms.
+    pub min_ms: u32,
+    /// Longest, ms.
+    pub max_ms: u32,
+    /// The digit is complete so long after its last pulse, ms.
+    pub interdigit_ms: u32,
+}
+
+impl Default for PulseWindow {
+    fn default() -> Self {
+        PulseWindow {
+            min_ms: 20,
+            max_ms: 199,
+            interdigit_ms: 250,
+        }
+    }
+}
+
+/// Which openings are flashes. What is longer is a hang-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlashWindow {
+    /// Shortest, ms.
+    pub min_ms: u32,
+    /// Longest, ms.
+    pub max_ms: u32,
+}
+
+impl Default for FlashWindow {
+    fn default() -> Self {
+        FlashWindow {
+            min_ms: 200,
+            max_ms: 1_250,
+        }
+    }
+}
+
+/// What a flash means in a call when no other call waits or is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlashAction {
+    /// Transfer key: the call is held, dial tone comes for the second call; the next flash, or hanging
+    /// up, joins the two.
+    Transfer,
+    /// Hold and resume by turns.
+    Hold,
+    /// Send HookFlash and let the server decide (chan-sccp takes it as the transfer key, chan_skinny ignores it).
+    Send,
+    /// Nothing at all, also not for call waiting (fax, modem, alarm panels).
+    Ignore,
+}
+
+/// When and how the set is told who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerIdTiming {
+    /// Never (fax, modem).
+    None,
+    /// In the first silence between rings (Bellcore GR-30, ETSI EN 300 659-1 "during ringing").
+    AfterFirstRing {
+        /// From the end of the first ring to the message, ms.
+        delay_ms: u32,
+    },
+    /// Before the first ring (BT SIN 227, ETSI "prior to ringing").
+    BeforeRing {
+        /// The line is reversed first, until ringing ends.
+        polarity_reversal: bool,
+        /// DT-AS goes before the message.
+        dual_tone_alert: bool,
+        /// From the reversal (or from the decision, without one) to the message, ms.
+        lead_ms: u32,
+        /// From the end of the message to the first ring, ms.
+        ring_delay_ms: u32,
+    },
+}
+
+/// What the set hears when the far end has hung up and it has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterFarHangUp {
+    /// Reorder, then the howler.
+    Reorder,
+    /// Busy, then the howler.
+    Busy,
+    /// Silence, then the howler.
+    Silence,
+    /// Dial tone: as if it had been lifted again.
+    DialTone,
+}

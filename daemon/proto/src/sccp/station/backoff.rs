@@ -1,0 +1,95 @@
+//! Waiting longer each time, and never all ports at once.
+
+use std::time::Duration;
+
+use super::RetryPolicy;
+
+/// Exponential back-off with seeded jitter.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    policy: RetryPolicy,
+    rounds: u32,
+    state: u64,
+}
+
+impl Backoff {
+    pub(super) fn new(policy: RetryPolicy) -> Backoff {
+        Backoff {
+            policy,
+            rounds: 0,
+            state: policy.jitter_seed,
+        }
+    }
+
+    /// The next wait: `first` doubled for every earlier one, `max` at most, spread over 75 % to 125 %.
+    pub(super) fn next(&mut self) -> Duration {
+        let doubled = self
+            .policy
+            .first
+            .checked_mul(1u32.checked_shl(self.rounds.min(31)).unwrap_or(u32::MAX))
+            .unwrap_or(self.policy.max);
+        self.rounds = self.rounds.saturating_add(1);
+        self.around(doubled.min(self.policy.max))
+    }
+
+    /// Starts over at `first`.
+    pub(super) fn reset(&mut self) {
+        self.rounds = 0;
+    }
+
+    /// 75 % to 125 % of `wait`.
+    pub(super) fn around(&mut self, wait: Duration) -> Duration {
+        wait.mul_f64(0.75 + 0.5 * self.unit())
+    }
+
+    /// Somewhere between nothing and `first`, for things that hit all ports in the same moment.
+    pub(super) fn spread(&mut self) -> Duration {
+        let unit = self.unit();
+        self.policy.first.mul_f64(unit)
+    }
+
+    /// splitmix64 (Steele, Lea, Flood 2014), as a number in 0..1.
+    fn unit(&mut self) -> f64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^= z >> 31;
+        (z >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_stay_within_a_quarter() {
+        let mut b = Backoff::new(RetryPolicy {
+            first: Duration::from_secs(1),
+            max: Duration::from_secs(8),
+            jitter_seed: 7,
+        });
+        for nominal in [1.0, 2.0, 4.0, 8.0, 8.0, 8.0] {
+            let wait = b.next().as_secs_f64();
+            assert!(
+                (nominal * 0.75..=nominal * 1.25).contains(&wait),
+                "{wait} for {nominal}"
+            );
+        }
+        b.reset();
+        assert!(b.next() <= Duration::from_millis(1250));
+    }
+
+    #[test]
+    fn absurd_policies_do_not_overflow() {
+        let mut b = Backoff::new(RetryPolicy {
+            first: Duration::from_secs(u32::MAX.into()),
+            max: Duration::from_secs(1_000_000_000),
+            jitter_seed: 0,
+        });
+        for _ in 0..100 {
+            assert!(b.next() <= Duration::from_secs(1_250_000_000));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a station is told about itself before it starts.
+
+use std::time::Duration;
+
+use crate::sccp::message::MediaCapability;
+use crate::types::{DeviceName, DeviceType, LineInstance};
+
+/// Everything one station needs to know. Build with [`StationConfig::new`] and change what differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StationConfig {
+    /// Device name, the one the CallManager knows.
+    pub name: DeviceName,
+    /// Device type number.
+    pub device_type: DeviceType,
+    /// MAC address told in Register.
+    pub mac: [u8; 6],
+    /// Protocol version offered. 3 makes every server seen use one set of layouts (facts: SCCP §3).
+    pub offer_version: u8,
+    /// Phone feature bits: RFC 2833 0x0400, dynamic messages 0x0100, UTF-8 0x0010.
+    pub features: u16,
+    /// Answer to CapabilitiesReq, best first; at most 18 are sent.
+    pub capabilities: Vec<MediaCapability>,
+    /// How many CallManagers there are; they are numbered from 0 in order of preference. 0 is taken as 1.
+    pub server_count: usize,
+    /// Firmware load name told in Register and Alarm.
+    pub load: String,
+    /// The line whose LineStat is asked for.
+    pub line: LineInstance,
+    /// Wait after [`Station::start`](super::Station::start), so that 48 ports do not knock at once.
+    pub start_delay: Duration,
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// How long to wait for what.
+    pub timing: Timing,
+    /// Emit [`StationOutput::Trace`](super::StationOutput::Trace) for every message.
+    pub trace: bool,
+}
+
+impl StationConfig {
+    /// A station with version 3, one server, µ-law and A-law at up to 40 ms and the default timing.
+    pub fn new(name: DeviceName, device_type: DeviceType, mac: [u8; 6]) -> StationConfig {
+        use crate::sccp::message::MediaFormat;
+        StationConfig {
+            name,
+            device_type,
+            mac,
+            offer_version: 3,
+            features: 0,
+            capabilities: [MediaFormat::G711_ULAW, MediaFormat::G711_ALAW]
+                .map(|format| MediaCapability {
+                    format,
+                    max_frames: 40,
+                })
+                .to_vec(),
+            server_count: 1,
+            load: concat!("tipring-", env!("CARGO_PKG_VERSION")).to_owned(),
+            line: LineInstance(1),
+            start_delay: Duration::ZERO,
+            retry: RetryPolicy::default(),
+            timing: Timing::default(),
+            trace: true,
+        }
+    }
+}
+
+/// Exponential back-off with jitter from a seed, so that a scenario can be repeated exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// First wait after the whole server list failed. Doubles with every further round.
+    pub first: Duration,
+    /// Longest wait.
+    pub max: Duration,
+    /// Seed of the jitter; use a different one for every station. A wait is spread over 75 % to 125 %.
+    pub jitter_seed: u64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> RetryPolicy {
+        RetryPolicy {
+            first: Duration::from_secs(1),
+            max: Duration::from_secs(60),
+            jitter_seed: 1,
+        }
+    }
+}
+
+/// Patience with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Longest wait for TCP to connect.
+    pub connect: Duration,
+    /// Longest wait for RegisterAck or RegisterReject. chan_skinny takes 2 s to refuse.
+    pub register: Duration,
+    /// Longest wait for one answer of the request round, which goes on without it then.
+    pub round_step: Duration,
+    /// Longest wait for UnregisterAck or the end of the connection after Unregister.
+    pub unregister: Duration,
+    /// A KeepAlive unanswered for this long counts as missed, and another one is sent at once.
+    pub keepalive_answer: Duration,
+    /// So many missed in a row are a lost link, when there is another server to go to; 0 = never, only
+    /// three intervals without an answer are.
+    pub keepalive_misses: u32,
+    /// How often a better server is probed while a lesser one serves. Doubles, up to ten times this, when
+    /// the better one answered TCP but did not keep us.
+    pub probe: Duration,
+    /// Wait between tries while the name is held by our own broken connection.
+    pub name_held: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Timing {
+        Timing {
+            connect: Duration::from_secs(8),
+            register: Duration::from_secs(10),
+            round_step: Duration::from_millis(1000),
+            unregister: Duration::from_secs(1),
+            keepalive_answer: Duration::from_secs(5),
+            keepalive_misses: 4,
+            probe: Duration::from_secs(30),
+            name_held: Duration::from_secs(5),
+        }
+    }
+}

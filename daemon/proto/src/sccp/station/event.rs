@@ -1,0 +1,273 @@
+//! What a station tells its owner: outputs, events, and the reasons for a lost link.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::sccp::message::{ClientMessage, ResetKind, ServerMessage};
+use crate::time::Time;
+
+/// What to do next; taken with [`Station::poll_output`](super::Station::poll_output) until it is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StationOutput {
+    /// Open a TCP connection to this server (DSCP CS3) and report `connected` or `connect_failed`.
+    Connect {
+        /// Place in the list, from 0.
+        server: usize,
+    },
+    /// Find out whether TCP to this server can be opened, close it at once, and report
+    /// [`Station::probe_result`](super::Station::probe_result). The present connection stays as it is.
+    Probe {
+        /// Place in the list, from 0.
+        server: usize,
+    },
+    /// Write these bytes with one call: chan_skinny drops a connection whose message header arrives in
+    /// two pieces.
+    Send(Vec<u8>),
+    /// Close the connection, or give up connecting. Report nothing more about it.
+    Close,
+    /// Something to tell.
+    Event(StationEvent),
+    /// One message, for `tipring trace`; only while tracing is on.
+    Trace {
+        /// Sent by us, or received.
+        sent: bool,
+        /// The message.
+        message: TracedMessage,
+    },
+}
+
+/// A message as it is shown in a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TracedMessage {
+    /// One of ours.
+    Client(ClientMessage),
+    /// One of the server's.
+    Server(ServerMessage),
+    /// One of the server's that could not be read, and why.
+    Unreadable(String),
+}
+
+/// Something happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StationEvent {
+    /// Registered, and the server has been asked all it needs to be asked: calls work.
+    Registered {
+        /// Which server.
+        server: usize,
+        /// Version used from now on: the lesser of ours and the one answered.
+        version: u8,
+        /// Keepalive interval used, s.
+        keepalive_s: u32,
+    },
+    /// A registration came to its end.
+    Lost {
+        /// Which server.
+        server: usize,
+        /// Why.
+        reason: LostReason,
+        /// When the next try starts.
+        retry_at: Time,
+    },
+    /// A try to register came to nothing.
+    AttemptFailed {
+        /// Which server.
+        server: usize,
+        /// Why.
+        reason: LostReason,
+        /// When the next try starts.
+        retry_at: Time,
+    },
+    /// A message of the server that is not the station's own business. Comes only between `Registered`
+    /// and `Lost`; a lamp told before RegisterAck is kept until then.
+    Message(ServerMessage),
+    /// The server asked for a reset, restart or new configuration.
+    ResetRequested {
+        /// Which.
+        kind: ResetKind,
+        /// A call is up: it is done when the port is idle.
+        deferred: bool,
+    },
+    /// A message with a known id that could not be read; told once for each connection, counted always.
+    UnreadableMessage {
+        /// What was wrong.
+        text: String,
+    },
+    /// KeepAlive is not being answered; told once until it is answered again.
+    LinkSuspect {
+        /// No answer since.
+        since: Time,
+    },
+    /// The station has stopped after [`Station::stop`](super::Station::stop).
+    Stopped,
+}
+
+/// Why TCP could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectFailure {
+    /// Nobody listens there.
+    Refused,
+    /// No answer.
+    TimedOut,
+    /// No way there.
+    Unreachable,
+    /// Anything else, in the system's words.
+    Other(String),
+}
+
+impl fmt::Display for ConnectFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectFailure::Refused => {
+                f.write_str("connection refused; is the CallManager running and the port right?")
+            }
+            ConnectFailure::TimedOut => f.write_str("no answer to the connection request"),
+            ConnectFailure::Unreachable => f.write_str("no route to the server"),
+            ConnectFailure::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// How an open connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// End of file: the server closed it.
+    ByServer,
+    /// Reset by the server or by something between.
+    Reset,
+    /// TCP gave up retransmitting.
+    TimedOut,
+    /// Anything else, in the system's words.
+    Other(String),
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CloseReason::ByServer => f.write_str("the server closed the connection"),
+            CloseReason::Reset => f.write_str("the connection was reset"),
+            CloseReason::TimedOut => f.write_str("TCP gave up: nothing comes back any more"),
+            CloseReason::Other(text) => write!(f, "the connection broke: {text}"),
+        }
+    }
+}
+
+/// What a RegisterReject means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RejectCause {
+    /// "No Authority": chan_skinny says this for an unknown name and for one in use alike.
+    NoAuthority,
+    /// The server does not know the device.
+    DeviceUnknown,
+    /// The name is registered over another connection.
+    AlreadyRegistered,
+    /// The name is still held by our own connection that broke a moment ago; patience ends it.
+    NameHeldByOldConnection,
+    /// The server lets this address not register.
+    AddressNotAuthorized,
+    /// The server is reading its configuration.
+    ReloadInProgress,
+    /// No text, or one that this table does not know.
+    Other,
+}
+
+impl RejectCause {
+    /// Reads the text of a RegisterReject. Never answers
+    /// [`NameHeldByOldConnection`](RejectCause::NameHeldByOldConnection): the text does not tell it.
+    pub fn from_text(text: &str) -> RejectCause {
+        let text = text.to_ascii_lowercase();
+        let has = |part: &str| text.contains(part);
+        if has("no authority") {
+            RejectCause::NoAuthority
+        } else if has("already registered") || has("crossover") {
+            RejectCause::AlreadyRegistered
+        } else if has("unknown") || has("not found") || has("no entry") {
+            RejectCause::DeviceUnknown
+        } else if has("not authorized") || has("not allowed") {
+            RejectCause::AddressNotAuthorized
+        } else if has("reload") {
+            RejectCause::ReloadInProgress
+        } else {
+            RejectCause::Other
+        }
+    }
+
+    /// What it means and what to do.
+    pub fn advice(self) -> &'static str {
+        match self {
+            RejectCause::NoAuthority => {
+                "the CallManager does not know the device name, or an earlier connection still holds it; check the name there"
+            }
+            RejectCause::DeviceUnknown => {
+                "the CallManager does not know the device name; add it there or check the naming"
+            }
+            RejectCause::AlreadyRegistered => {
+                "the name is registered over another connection; is a second gateway using it?"
+            }
+            RejectCause::NameHeldByOldConnection => {
+                "the name is still held by the old connection; the CallManager lets go when its keepalive timer ends"
+            }
+            RejectCause::AddressNotAuthorized => {
+                "the CallManager does not accept this address; check its permit and deny rules"
+            }
+            RejectCause::ReloadInProgress => "the CallManager is reloading; it will accept soon",
+            RejectCause::Other => "the CallManager gave no reason that is known; see its log",
+        }
+    }
+}
+
+/// Why a link or a try ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LostReason {
+    /// TCP could not be opened.
+    Connect(ConnectFailure),
+    /// TCP ended.
+    Closed(CloseReason),
+    /// No KeepAliveAck for so long.
+    KeepaliveLost {
+        /// Silence.
+        silent: Duration,
+    },
+    /// Neither RegisterAck nor RegisterReject in time.
+    RegisterTimeout,
+    /// RegisterReject.
+    Rejected {
+        /// The server's words.
+        text: String,
+        /// What they mean.
+        cause: RejectCause,
+    },
+    /// Bytes that are no SCCP; the connection was closed.
+    BadFrame {
+        /// What was wrong.
+        text: String,
+    },
+    /// The server asked for it.
+    Reset(ResetKind),
+    /// A better server can be reached again.
+    ReturnToPreferred,
+    /// New configuration from our side.
+    Reconfigured,
+    /// [`Station::stop`](super::Station::stop).
+    Stopped,
+}
+
+impl fmt::Display for LostReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LostReason::Connect(failure) => write!(f, "cannot connect: {failure}"),
+            LostReason::Closed(reason) => reason.fmt(f),
+            LostReason::KeepaliveLost { silent } => {
+                write!(f, "no keepalive answer for {} s", silent.as_secs())
+            }
+            LostReason::RegisterTimeout => f.write_str("no answer to Register"),
+            LostReason::Rejected { text, cause } => {
+                write!(f, "registration refused ({:?}): {}", text, cause.advice())
+            }
+            LostReason::BadFrame { text } => write!(f, "not SCCP: {text}; closed the connection"),
+            LostReason::Reset(kind) => write!(f, "the CallManager asked for a {kind}"),
+            LostReason::ReturnToPreferred => f.write_str("going back to a better CallManager"),
+            LostReason::Reconfigured => f.write_str("new configuration"),
+            LostReason::Stopped => f.write_str("stopped"),
+        }
+    }
+}
