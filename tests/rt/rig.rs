@@ -1,18 +1,21 @@
 //! What the tests here share: ports, sessions, a far end.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tipring_dsp::{Chain, ChainConfig, Law};
 use tipring_hal::port::{
-    self, Capabilities, LineCommand, LineEvent, LinePort, PortError, PortStats, ReadBlock, Wake, WriteBlock,
+    self, Capabilities, LineCommand, LineEvent, LinePort, PortError, PortStats, ReadBlock, Wake,
+    WriteBlock,
 };
 use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_thread};
 use tipring_proto::rtp::{FilterPolicy, Sender, SenderConfig, SenderSeed};
 use tipring_proto::types::Codec;
-use tipringd::line::{DSCP_EF, LinePortSpec, MediaSession, Remote, RtpPorts, SessionConfig, SessionId};
+use tipringd::line::{
+    DSCP_EF, LinePortSpec, MediaSession, Remote, RtpPorts, SessionConfig, SessionId,
+};
 
 pub(crate) use fake_card::{BLOCK, FakeLine};
 
@@ -50,7 +53,9 @@ impl LinePort for Probed {
     }
 
     fn read(&mut self, buf: &mut [u8]) -> ReadBlock {
-        self.1.allocations.store(allocations_in_this_thread(), Ordering::SeqCst);
+        self.1
+            .allocations
+            .store(allocations_in_this_thread(), Ordering::SeqCst);
         self.1.frees.store(frees_in_this_thread(), Ordering::SeqCst);
         self.1.reads.fetch_add(1, Ordering::SeqCst);
         self.0.read(buf)
@@ -84,7 +89,8 @@ pub(crate) fn spec(port: Box<dyn LinePort>) -> LinePortSpec {
 
 pub(crate) fn session(id: u64) -> Box<MediaSession> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 64) as u16 * 600 + NEXT.fetch_add(2, Ordering::Relaxed);
+    let first =
+        20_000 + (std::process::id() % 64) as u16 * 600 + NEXT.fetch_add(2, Ordering::Relaxed);
     let mut ports = RtpPorts::new(first, 65_534).expect("even ports in the range");
     let config = SessionConfig {
         id: SessionId(id),
@@ -109,7 +115,9 @@ pub(crate) struct Far {
 impl Far {
     pub(crate) fn new() -> Far {
         let socket = UdpSocket::bind((LOCAL, 0)).expect("a free port on the loopback");
-        socket.set_nonblocking(true).expect("a socket may be non-blocking");
+        socket
+            .set_nonblocking(true)
+            .expect("a socket may be non-blocking");
         let sender = Sender::new(
             SenderSeed {
                 sequence: 65_000,

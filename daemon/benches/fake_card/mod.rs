@@ -2,15 +2,19 @@
 //!
 //! Deliberately simpler than the simulated card: no hybrid and no telephone, but every answer of the port contract can
 //! be provoked, and reading and writing allocate nothing.
-#![allow(dead_code, unreachable_pub, reason = "each including test or bench uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each including test or bench uses its part"
+)]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tipring_hal::port::{
-    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, PortError, PortFault, PortStats, ReadBlock,
-    Wake, WriteBlock,
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, PortError, PortFault,
+    PortStats, ReadBlock, Wake, WriteBlock,
 };
 
 /// Samples in a block of every fake line.
@@ -47,7 +51,11 @@ impl FakeLine {
     /// A line that plays `signal` (µ-law) for ever; silence when empty.
     pub fn new(signal: Vec<u8>, off_hook: bool) -> FakeLine {
         FakeLine(Arc::new(Mutex::new(Inner {
-            signal: if signal.is_empty() { vec![0xFF; BLOCK] } else { signal },
+            signal: if signal.is_empty() {
+                vec![0xFF; BLOCK]
+            } else {
+                signal
+            },
             position: 0,
             due: 0,
             in_flight: 0,
@@ -65,7 +73,9 @@ impl FakeLine {
 
     /// The inside.
     pub fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().expect("no test panics while it holds the lock")
+        self.0
+            .lock()
+            .expect("no test panics while it holds the lock")
     }
 
     /// The card's clock goes on by so many blocks.

@@ -36,7 +36,8 @@ fn rig(signal: Vec<u8>, config: LineConfig) -> Rig {
     let line = FakeLine::new(signal, true);
     let chain = Chain::new(&ChainConfig::new(Law::Mu, BLOCK)).unwrap();
     let port = Box::new(line.clone());
-    let (engine, handle) = LineEngine::by_hand(vec![LinePortSpec { port, chain }], &config).unwrap();
+    let (engine, handle) =
+        LineEngine::by_hand(vec![LinePortSpec { port, chain }], &config).unwrap();
     let far = UdpSocket::bind((LOCAL, 0)).unwrap();
     far.set_nonblocking(true).unwrap();
     Rig {
@@ -51,7 +52,8 @@ fn rig(signal: Vec<u8>, config: LineConfig) -> Rig {
 fn session(id: SessionId) -> Box<MediaSession> {
     // Each test process has its own range, each session its own port.
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 64) as u16 * 600 + NEXT.fetch_add(2, Ordering::Relaxed);
+    let first =
+        20_000 + (std::process::id() % 64) as u16 * 600 + NEXT.fetch_add(2, Ordering::Relaxed);
     let mut ports = RtpPorts::new(first, 65_534).unwrap();
     let config = SessionConfig {
         id,
@@ -115,7 +117,13 @@ impl Rig {
         while let Ok(len) = self.far.recv(&mut buf) {
             let p = Packet::parse(&buf[..len]).unwrap();
             let h = p.header;
-            out.push((h.payload_type, h.marker, h.sequence, h.timestamp, p.payload.to_vec()));
+            out.push((
+                h.payload_type,
+                h.marker,
+                h.sequence,
+                h.timestamp,
+                p.payload.to_vec(),
+            ));
         }
         out
     }
@@ -155,7 +163,9 @@ fn far_sender() -> Sender {
 
 fn dtmf(digit: u8, ms: usize) -> Vec<u8> {
     let (low, high) = tipring_dsp::tone::dtmf_frequencies(digit).unwrap();
-    let wave = |hz: u16, n: usize| (n as f64 * f64::from(hz) * std::f64::consts::TAU / 8000.0).sin() * 5000.0;
+    let wave = |hz: u16, n: usize| {
+        (n as f64 * f64::from(hz) * std::f64::consts::TAU / 8000.0).sin() * 5000.0
+    };
     (0..ms * 8)
         .map(|n| Law::Mu.encode((wave(low, n) + wave(high, n)) as i16))
         .collect()
@@ -170,19 +180,34 @@ fn what_the_line_says_goes_out_as_packets_and_through_a_hold_time_goes_on() {
     assert_eq!(got.len(), 2);
     let (first_sequence, first_time) = (got[0].2, got[0].3);
     assert_eq!(got[0], (0, true, first_sequence, first_time, ramp()));
-    let next = (0, false, first_sequence.wrapping_add(1), first_time.wrapping_add(160), ramp());
+    let next = (
+        0,
+        false,
+        first_sequence.wrapping_add(1),
+        first_time.wrapping_add(160),
+        ramp(),
+    );
     assert_eq!(got[1], next);
     rig.order(LineOrder::Bridge(None));
     rig.run(4);
     assert_eq!(rig.got(), []);
     rig.order(LineOrder::Bridge(Some(A)));
     rig.run(2);
-    let after = (0, true, first_sequence.wrapping_add(2), first_time.wrapping_add(160 * 4), ramp());
+    let after = (
+        0,
+        true,
+        first_sequence.wrapping_add(2),
+        first_time.wrapping_add(160 * 4),
+        ramp(),
+    );
     assert_eq!(rig.got(), [after]);
     rig.order(LineOrder::StopSend { session: A });
     rig.run(2);
     assert_eq!(rig.got(), []);
-    assert_eq!((rig.counter("tx_packets"), rig.counter("tx_octets")), (3, 480));
+    assert_eq!(
+        (rig.counter("tx_packets"), rig.counter("tx_octets")),
+        (3, 480)
+    );
 }
 
 #[test]
@@ -198,11 +223,22 @@ fn what_the_network_says_is_written_to_the_line_in_order() {
         }
         rig.run(2);
     }
-    let heard: Vec<u8> = rig.written().iter().map(|b| b[40]).filter(|b| *b != 0xFF).collect();
+    let heard: Vec<u8> = rig
+        .written()
+        .iter()
+        .map(|b| b[40])
+        .filter(|b| *b != 0xFF)
+        .collect();
     let told: Vec<u8> = (0..9).flat_map(|n| [0x90 + n; 2]).collect();
     assert_eq!(heard[..18], told);
-    assert_eq!((rig.counter("rx_packets"), rig.counter("rx_octets")), (10, 1600));
-    assert_eq!((rig.counter("rx_lost"), rig.counter("rx_concealed")), (0, 0));
+    assert_eq!(
+        (rig.counter("rx_packets"), rig.counter("rx_octets")),
+        (10, 1600)
+    );
+    assert_eq!(
+        (rig.counter("rx_lost"), rig.counter("rx_concealed")),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -216,7 +252,14 @@ fn one_block_is_written_for_each_read_and_an_underrun_refills_the_prefill() {
     rig.run(5);
     let writes = rig.line.inner().writes;
     assert_eq!(writes, 11 + 10 + 1);
-    assert_eq!((rig.counter("blocks"), rig.counter("refills"), rig.counter("catch_ups")), (20, 1, 1));
+    assert_eq!(
+        (
+            rig.counter("blocks"),
+            rig.counter("refills"),
+            rig.counter("catch_ups")
+        ),
+        (20, 1, 1)
+    );
 }
 
 #[test]
@@ -229,7 +272,8 @@ fn hook_events_are_told_with_their_stamp_and_nothing_is_lost_when_control_sleeps
     rig.line.inner().events_block_audio = true;
     let kinds = [LineEventKind::LoopOpened, LineEventKind::LoopClosed];
     for n in 0..40 {
-        rig.line.event(Duration::from_millis(n), kinds[n as usize % 2]);
+        rig.line
+            .event(Duration::from_millis(n), kinds[n as usize % 2]);
     }
     rig.run(3);
     let mut told = Vec::new();
@@ -288,14 +332,21 @@ fn sessions_come_back_with_their_figures_and_orders_for_strange_ones_are_answere
     rig.order(LineOrder::Bridge(Some(SessionId(9))));
     rig.order(LineOrder::RemoveSession { session: A });
     rig.order(LineOrder::RemoveSession { session: A });
-    rig.handle.send(PortIndex(7), LineOrder::AddSession(session(B))).unwrap();
+    rig.handle
+        .send(PortIndex(7), LineOrder::AddSession(session(B)))
+        .unwrap();
     rig.run(1);
     let told: Vec<String> = rig
         .reports()
         .into_iter()
         .map(|r| match r {
             LineReport::SessionReturned { port, session, why } => {
-                format!("{} {} {why:?} {}", port.0, session.id().0, session.stats().sender.packets)
+                format!(
+                    "{} {} {why:?} {}",
+                    port.0,
+                    session.id().0,
+                    session.stats().sender.packets
+                )
             }
             LineReport::NoSuchSession { session, .. } => format!("none {}", session.0),
             other => format!("{other:?}"),
@@ -328,8 +379,14 @@ fn a_key_of_the_set_goes_out_as_event_and_its_sound_does_not() {
         .map(|p| (p.1, p.3, EventPayload::parse(&p.4).unwrap()))
         .collect();
     assert!(events.len() >= 6, "{events:?}");
-    assert!(events[0].0 && events[1..].iter().all(|e| !e.0), "marker once: {events:?}");
-    assert!(events.iter().all(|e| e.2.code == 7 && e.1 == events[0].1), "{events:?}");
+    assert!(
+        events[0].0 && events[1..].iter().all(|e| !e.0),
+        "marker once: {events:?}"
+    );
+    assert!(
+        events.iter().all(|e| e.2.code == 7 && e.1 == events[0].1),
+        "{events:?}"
+    );
     let ends = events.iter().filter(|e| e.2.end).count();
     assert_eq!(ends, 3, "{events:?}");
     let length = events.last().unwrap().2.duration;
@@ -351,7 +408,10 @@ fn a_key_of_the_set_goes_out_as_event_and_its_sound_does_not() {
     assert!(
         matches!(
             chain[..],
-            [ChainEvent::DigitOn { digit: b'7', .. }, ChainEvent::DigitOff { digit: b'7', .. }]
+            [
+                ChainEvent::DigitOn { digit: b'7', .. },
+                ChainEvent::DigitOff { digit: b'7', .. }
+            ]
         ),
         "{chain:?}"
     );
@@ -374,19 +434,28 @@ fn a_key_of_the_far_end_is_played_to_the_line_and_told() {
         });
         rig.run(1);
     }
-    let loud = rig.written().iter().filter(|b| b.iter().any(|s| (!s & 0x7F) > 0x40)).count();
+    let loud = rig
+        .written()
+        .iter()
+        .filter(|b| b.iter().any(|s| (!s & 0x7F) > 0x40))
+        .count();
     assert!((8..=14).contains(&loud), "{loud} blocks with the tone");
     let told: Vec<_> = rig
         .reports()
         .into_iter()
         .filter_map(|r| match r {
-            LineReport::NetworkDigit { session: A, digit, .. } => Some(digit),
+            LineReport::NetworkDigit {
+                session: A, digit, ..
+            } => Some(digit),
             _ => None,
         })
         .collect();
     let expected = [
         NetworkDigit::On { digit, volume: 10 },
-        NetworkDigit::Off { digit, duration: 800 },
+        NetworkDigit::Off {
+            digit,
+            duration: 800,
+        },
     ];
     assert_eq!(told, expected);
 }
@@ -402,7 +471,11 @@ fn a_card_in_alarm_does_not_stop_the_media() {
         rig.tick();
     }
     let got = rig.got();
-    assert_eq!(got.len(), 10, "20 blocks less the patience of two and a half");
+    assert_eq!(
+        got.len(),
+        10,
+        "20 blocks less the patience of two and a half"
+    );
     assert!(got.iter().all(|p| !p.1), "no marker: the stream goes on");
     assert!(got.iter().all(|p| p.4.iter().all(|b| *b == 0xFF)));
     assert_eq!(rig.handle.port_counters(P).unwrap().down.get(), 1);
@@ -436,7 +509,12 @@ fn strangers_are_dropped_and_counted_before_and_after_start_media() {
     send(&rig.far, 0x93);
     rig.far.send_to(&[0x55; HEADER_LEN], local).unwrap(); // ours, but not RTP
     rig.run(6);
-    let heard: Vec<u8> = rig.written().iter().map(|b| b[40]).filter(|b| *b != 0xFF).collect();
+    let heard: Vec<u8> = rig
+        .written()
+        .iter()
+        .map(|b| b[40])
+        .filter(|b| *b != 0xFF)
+        .collect();
     assert_eq!(heard[..2], [0x93; 2]);
     assert!(!heard.contains(&0x92) && !heard.contains(&0x90) && !heard.contains(&0x91));
     let figures = ["strangers", "rx_packets", "rx_malformed"].map(|n| rig.counter(n));
