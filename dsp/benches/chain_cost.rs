@@ -1,7 +1,8 @@
 //! What 10 ms of one port cost, by wall clock; under callgrind, by instructions.
 //!
 //! `cargo bench -p tipring-dsp` prints nanoseconds for each case. With the name of a case and a number of blocks it
-//! plays only that one, for `valgrind --tool=callgrind --toggle-collect='*played*'`.
+//! plays only that one: the difference of two such runs under `valgrind --tool=callgrind`, divided by the blocks
+//! between them, is the instructions of one block.
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;

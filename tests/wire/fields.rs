@@ -111,7 +111,8 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
         | M::ServerReq
         | M::SoftKeySetReq
         | M::SoftKeyTemplateReq
-        | M::Unregister { reason: None }
+        // tshark has a name for the reason but shows no four-byte one.
+        | M::Unregister { .. }
         | M::Unknown { .. } => f,
         M::Register(m) => f
             .text("DeviceName", m.name.as_str())
@@ -181,7 +182,6 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
             .number("jitter", m.jitter_ms)
             .number("latency", m.latency_ms),
         M::SoftKeyEvent { event, line, call } => f.number("softKeyEvent", event.0).on(*line, *call),
-        M::Unregister { reason: Some(code) } => f.number("unRegReasonCode", *code),
         M::MediaTransmissionFailure {
             conference,
             party,
@@ -291,6 +291,7 @@ pub(crate) fn server(message: &ServerMessage, id: u32, version: u8) -> Fields {
             .number("algorithmID", m.encryption.algorithm)
             .number("RFC2833PayloadType", m.rfc2833_payload),
         M::StopMediaTransmission(m) | M::CloseReceiveChannel(m) => leg(f, m),
+        M::CallInfo(m) if id == CALL_INFO_V2 && version < 16 => call_info_shifted(f, m),
         M::CallInfo(m) => call_info(f, m),
         M::ForwardStat {
             active,
@@ -428,9 +429,10 @@ fn leg<'a>(f: &'a mut Fields, m: &MediaLeg) -> &'a mut Fields {
         .number("portHandlingFlag", u32::from(m.keep_port))
 }
 
+const CALL_INFO_V2: u32 = 0x14A;
+
 fn call_info<'a>(f: &'a mut Fields, m: &CallInfo) -> &'a mut Fields {
-    f.on(m.line, m.call)
-        .number("callType", m.kind)
+    call_info_words(f, m)
         .text("callingParty", &m.calling_number)
         .text("callingPartyName", &m.calling_name)
         .text("calledParty", &m.called_number)
@@ -439,6 +441,25 @@ fn call_info<'a>(f: &'a mut Fields, m: &CallInfo) -> &'a mut Fields {
         .text("originalCalledPartyName", &m.original_called_name)
         .text("lastRedirectingParty", &m.last_redirecting_number)
         .text("lastRedirectingPartyName", &m.last_redirecting_name)
+}
+
+/// Below 16 a server was seen to leave out the alternate calling number. tshark expects it at every version, so it shows
+/// each later string under the name of the one before.
+fn call_info_shifted<'a>(f: &'a mut Fields, m: &CallInfo) -> &'a mut Fields {
+    call_info_words(f, m)
+        .text("callingParty", &m.calling_number)
+        .text("AlternateCallingParty", &m.called_number)
+        .text("calledParty", &m.original_called_number)
+        .text("originalCalledParty", &m.last_redirecting_number)
+        .text("lastRedirectingVoiceMailbox", &m.calling_name)
+        .text("callingPartyName", &m.called_name)
+        .text("calledPartyName", &m.original_called_name)
+        .text("originalCalledPartyName", &m.last_redirecting_name)
+}
+
+fn call_info_words<'a>(f: &'a mut Fields, m: &CallInfo) -> &'a mut Fields {
+    f.on(m.line, m.call)
+        .number("callType", m.kind)
         .number("originalCdpnRedirectReason", m.original_called_reason)
         .number("lastRedirectingReason", m.last_redirecting_reason)
         .number("callInstance", m.instance)

@@ -399,10 +399,19 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
             busy,
             no_answer,
         });
+    // Letters, as a date template is.
+    let template_byte = if kind == Kind::Plain {
+        b' '..=b'~'
+    } else {
+        0..=255
+    };
     let mut all = vec![
-        any::<(u32, u32, u8, [u8; 3], [u8; 6])>()
+        (
+            any::<(u32, u32, u8, [u8; 3])>(),
+            [(); 6].map(|()| template_byte.clone()),
+        )
             .prop_map(
-                |(keepalive_s, secondary_keepalive_s, version, features, date_template)| {
+                |((keepalive_s, secondary_keepalive_s, version, features), date_template)| {
                     M::RegisterAck(RegisterAck {
                         keepalive_s,
                         secondary_keepalive_s,

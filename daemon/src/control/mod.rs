@@ -24,7 +24,7 @@ use tipring_dsp::ChainEvent;
 use tipring_hal::port::LineEventKind;
 use tipring_proto::call::{DigitHeard, LineInput, LineOutput, MediaOutput, Polarity};
 use tipring_proto::device::{Input, Output, TraceKind};
-use tipring_proto::sccp::station::StationEvent;
+use tipring_proto::sccp::station::{CloseReason, ConnectFailure, LostReason, StationEvent};
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
 use tokio::io::unix::AsyncFd;
@@ -40,7 +40,7 @@ pub use simdesk::SimDesk;
 pub use socket::Query;
 pub use sound::{Plan, PlanError};
 
-use crate::line::{LineHandle, LineOrder, LineReport, PortIndex, RtpPorts};
+use crate::line::{LineHandle, LineOrder, LineReport, RtpPorts};
 use crate::link::{self, Link, LinkConfig, LinkEvent};
 use crate::notify;
 use calls::CallBook;
@@ -73,6 +73,18 @@ pub struct Gateway {
     orders_lost: u64,
     stopping: bool,
     ticks_seen: (u64, Time),
+    /// The last turn ended before the reports did.
+    more_reports: bool,
+    tallies: Vec<Tally>,
+}
+
+/// What a CallManager did to all ports since start.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    registrations: u64,
+    rejections: u64,
+    losses: u64,
+    last_trouble: Option<String>,
 }
 
 impl Gateway {
@@ -86,6 +98,7 @@ impl Gateway {
         rtp: RtpPorts,
     ) -> Gateway {
         let (link_events, links) = mpsc::channel(LINK_EVENTS);
+        let tallies = vec![Tally::default(); config.callmanager.servers.len()];
         Gateway {
             clock: Clock,
             config,
@@ -103,6 +116,8 @@ impl Gateway {
             orders_lost: 0,
             stopping: false,
             ticks_seen: (0, Time::ZERO),
+            more_reports: false,
+            tallies,
         }
     }
 
@@ -111,7 +126,12 @@ impl Gateway {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
-        let wake = AsyncFd::new(self.line.wake_fd())?;
+        #[allow(
+            deprecated,
+            reason = "sound here: the AsyncFd owns the descriptor, so nobody closes it under the reactor; the \
+                      replacement is unsafe, which compiles only under sys/"
+        )]
+        let wake = AsyncFd::new(self.line.wake_fd().try_clone_to_owned()?)?;
         let period = notify::watchdog_period().unwrap_or(Duration::from_secs(1));
         let mut watchdog = tokio::time::interval(period.min(Duration::from_secs(1)));
         let now = self.clock.now();
@@ -131,9 +151,11 @@ impl Gateway {
             tokio::select! {
                 Some((index, epoch, event)) = self.links.recv() => self.link_event(index, epoch, event),
                 ready = wake.readable() => {
+                    self.line.acknowledge();
                     ready?.clear_ready();
                     self.line_reports();
                 }
+                () = std::future::ready(()), if self.more_reports => self.line_reports(),
                 Some(query) = queries.recv() => self.query(query),
                 () = tokio::time::sleep(due) => self.timeouts(),
                 _ = watchdog.tick() => self.stroke(),
@@ -184,7 +206,7 @@ impl Gateway {
     /// Strokes the watchdog while the line thread makes progress.
     fn stroke(&mut self) {
         let now = self.clock.now();
-        let ticks = self.line.shards().iter().map(|s| s.ticks.get()).sum();
+        let ticks = self.line.shard_counters().map(|(c, _)| c.ticks.get()).sum();
         if ticks != self.ticks_seen.0 {
             self.ticks_seen = (ticks, now);
         }
@@ -225,14 +247,16 @@ impl Gateway {
     }
 
     fn line_reports(&mut self) {
+        self.more_reports = true;
         for _ in 0..REPORTS_A_TURN {
             match self.line.try_recv() {
                 Some(report) => self.line_report(report),
-                None => return,
+                None => {
+                    self.more_reports = false;
+                    return;
+                }
             }
         }
-        // More may wait: come again without another wake.
-        self.line.wake_again();
     }
 
     fn line_report(&mut self, report: LineReport) {
@@ -282,7 +306,7 @@ impl Gateway {
             }
             LineReport::SessionReturned { session, why, .. } => {
                 unit.desk.returned(&session);
-                if !matches!(why, crate::line::Returned::Removed | crate::line::Returned::Stopped) {
+                if !matches!(why, crate::line::Returned::Removed) {
                     warn!(port = unit.number, ?why, "the line thread refused a media session");
                 }
             }
@@ -360,7 +384,7 @@ impl Gateway {
         let address = self.config.callmanager.servers.get(server).map(ToString::to_string);
         let Some(unit) = self.ports.get_mut(index) else { return };
         let Some(address) = address else {
-            let failure = tipring_proto::sccp::station::ConnectFailure::Other(format!("there is no server {}", server + 1));
+            let failure = ConnectFailure::Other(format!("there is no server {}", server + 1));
             return unit.handle(now, Input::TcpFailed(failure));
         };
         self.next_epoch += 1;
@@ -387,7 +411,7 @@ impl Gateway {
             unit.link = None;
             self.next_epoch += 1;
             unit.epoch = self.next_epoch;
-            let reason = tipring_proto::sccp::station::CloseReason::Other("the server has stopped reading".to_owned());
+            let reason = CloseReason::Other("the server has stopped reading".to_owned());
             unit.handle(now, Input::TcpClosed(reason));
         }
     }
@@ -445,6 +469,7 @@ impl Gateway {
     }
 
     fn news(&mut self, index: usize, event: &StationEvent) {
+        self.tally(event);
         let Some(unit) = self.ports.get_mut(index) else { return };
         let text = tipring_proto::device::describe_news(event);
         let (port, device) = (unit.number, unit.device_name());
@@ -459,6 +484,26 @@ impl Gateway {
                 warn!(port, device, news = text, "registration trouble");
             }
             StationEvent::Message(_) => {}
+        }
+    }
+
+    fn tally(&mut self, event: &StationEvent) {
+        let (server, trouble) = match event {
+            StationEvent::Registered { server, .. } => (*server, None),
+            StationEvent::Lost { server, reason, .. } | StationEvent::AttemptFailed { server, reason, .. } => {
+                (*server, Some(reason))
+            }
+            _ => return,
+        };
+        let Some(tally) = self.tallies.get_mut(server) else { return };
+        match trouble {
+            None => tally.registrations += 1,
+            Some(reason) => {
+                let rejected = matches!(reason, LostReason::Rejected { .. });
+                tally.rejections += u64::from(rejected);
+                tally.losses += u64::from(!rejected);
+                tally.last_trouble = Some(reason.to_string());
+            }
         }
     }
 

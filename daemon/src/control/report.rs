@@ -17,6 +17,8 @@ pub struct Facts {
     pub card: ctl::CardReport,
     /// How each line thread started.
     pub realtime: Vec<ctl::RealtimeReport>,
+    /// The line-thread places of each shard.
+    pub shards: Vec<std::ops::Range<u16>>,
     /// Troubles found at start.
     pub troubles: Vec<ctl::Trouble>,
 }
@@ -65,34 +67,21 @@ impl Gateway {
 
     fn callmanagers(&self) -> Vec<ctl::CallManagerReport> {
         let stations: Vec<StationSnapshot> = self.ports.iter().map(PortUnit::station).collect();
-        let servers = self.config.callmanager.servers.iter().enumerate();
+        let servers = self.config.callmanager.servers.iter().zip(&self.tallies).enumerate();
         servers
-            .map(|(n, server)| {
+            .map(|(n, (server, tally))| {
                 let registered = stations
                     .iter()
                     .filter(|s| matches!(s.state, StationState::Registered { server, .. } if server == n))
                     .count();
-                let mut report = ctl::CallManagerReport {
+                ctl::CallManagerReport {
                     server: server.to_string(),
                     registered_ports: u16::try_from(registered).unwrap_or(u16::MAX),
-                    ..ctl::CallManagerReport::default()
-                };
-                let mut newest = None;
-                for entry in stations.iter().flat_map(|s| &s.history).filter(|h| h.server == n) {
-                    match &entry.what {
-                        HistoryKind::Registered { .. } => report.registrations += 1,
-                        HistoryKind::Lost(reason) | HistoryKind::AttemptFailed(reason) => {
-                            let rejected = matches!(reason, tipring_proto::sccp::station::LostReason::Rejected { .. });
-                            report.rejections += u64::from(rejected);
-                            report.connection_losses += u64::from(!rejected);
-                            if newest.is_none_or(|at| entry.at >= at) {
-                                newest = Some(entry.at);
-                                report.last_trouble = Some(reason.to_string());
-                            }
-                        }
-                    }
+                    registrations: tally.registrations,
+                    rejections: tally.rejections,
+                    connection_losses: tally.losses,
+                    last_trouble: tally.last_trouble.clone(),
                 }
-                report
             })
             .collect()
     }
@@ -135,11 +124,7 @@ impl Gateway {
     /// Ports are shared out in runs, as the line side does it.
     fn shard_of(&self, unit: &PortUnit) -> Option<usize> {
         let index = unit.line?;
-        self.facts_shards().iter().position(|r| r.contains(&index.0))
-    }
-
-    fn facts_shards(&self) -> &[std::ops::Range<u16>] {
-        &self.shard_ranges
+        self.facts.shards.iter().position(|r| r.contains(&index.0))
     }
 
     /// `tipring port list`.

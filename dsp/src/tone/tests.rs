@@ -1,6 +1,7 @@
 //! Tones as countries use them, measured.
 
 use super::*;
+use crate::level::sine_peak;
 use crate::measure::{dominant_tone, level, tone_level};
 
 /// Plays so many milliseconds in blocks of `block`; also tells whether the program ended.

@@ -14,7 +14,7 @@ use super::{CallManager, CmEvent, Cue, EndCause, Service};
 
 /// Packet time told, ms.
 const PTIME_MS: u32 = 20;
-/// Payload type of RFC 2833 where the port asks for it (facts: SCCP §9).
+/// Payload type of RFC 2833 where the port asks for it.
 const RFC2833_PAYLOAD: u32 = 101;
 
 impl CallManager {

@@ -58,7 +58,7 @@ impl CallManager {
     /// The character of a KeypadButton, as this dialect takes it while dialling.
     pub(super) fn key(button: u32) -> char {
         match button {
-            // A to D, 10 to 13, arrive as the characters after '9' (facts: SCCP §5).
+            // A to D, 10 to 13, arrive as the characters after '9'.
             0..=13 => char::from(b'0' + u8::try_from(button).unwrap_or(0)),
             14 => '*',
             15 => '#',

@@ -426,7 +426,7 @@ impl CallManager {
         }
     }
 
-    /// A device without a button template lifts (facts: SCCP §9).
+    /// A device without a button template lifts.
     pub(super) fn has_lines(&mut self, now: Time, conn: ConnId, device: usize) -> bool {
         let Some(session) = self.sessions.get_mut(&conn) else {
             return false;

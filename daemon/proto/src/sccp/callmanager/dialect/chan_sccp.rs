@@ -1,4 +1,4 @@
-//! The external `chan-sccp` 4.3.5 (facts: SCCP §9).
+//! The external `chan-sccp` 4.3.5.
 
 use std::time::Duration;
 

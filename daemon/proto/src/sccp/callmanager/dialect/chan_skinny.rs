@@ -1,4 +1,4 @@
-//! Asterisk's `chan_skinny` (facts: SCCP §5; orders from captures of Asterisk 16.28).
+//! Asterisk's `chan_skinny`.
 
 use std::time::Duration;
 

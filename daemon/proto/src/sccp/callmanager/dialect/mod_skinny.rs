@@ -1,4 +1,4 @@
-//! FreeSWITCH's `mod_skinny` (facts: SCCP §6). Read only, never run here: orders follow its source, what it
+//! FreeSWITCH's `mod_skinny`. Read only, never run here: orders follow its source, what it
 //! does not say follows `chan_skinny`.
 
 use std::time::Duration;

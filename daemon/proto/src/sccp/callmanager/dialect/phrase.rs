@@ -7,7 +7,7 @@ use crate::types::{CallRef, LineInstance};
 
 use super::{Item, View};
 
-/// Phrase of the phone's own table (facts: SCCP §4).
+/// Phrase of the phone's own table.
 pub(in crate::sccp::callmanager) const RING_OUT: &str = "\u{80}\u{16}";
 pub(in crate::sccp::callmanager) const FROM: &str = "\u{80}\u{17}";
 pub(in crate::sccp::callmanager) const CONNECTED: &str = "\u{80}\u{18}";

@@ -1,4 +1,4 @@
-//! `wazo-libsccp` (facts: SCCP §7). Read only, never run here: orders follow its source.
+//! `wazo-libsccp`. Read only, never run here: orders follow its source.
 
 use std::time::Duration;
 
