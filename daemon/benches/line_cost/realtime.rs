@@ -197,7 +197,7 @@ fn far_end_thread(
                 let at = (turn / places.len() * 2 * BLOCK) % voice.len();
                 let (sender, place) = (&mut senders[n], places[n]);
                 sender.push(&voice[at..at + 2 * BLOCK], |p| {
-                    drop(socket.send_to(p, place))
+                    drop(socket.send_to(p, place));
                 });
                 turn += 1;
             }
