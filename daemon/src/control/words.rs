@@ -3,10 +3,10 @@
 use tipring_ctl::report as ctl;
 use tipring_hal::port::PortFault;
 use tipring_proto::call::{CallWord, Direction, EndCause, LineFault, PortWord};
-use tipring_proto::sccp::station::StationState;
+use tipring_proto::sccp::station::{StationEvent, StationState};
 
 /// A fault for people.
-pub fn fault(fault: PortFault) -> &'static str {
+pub(super) fn fault(fault: PortFault) -> &'static str {
     match fault {
         PortFault::Alarm => "the span is in alarm",
         PortFault::Removed => "the card is gone",
@@ -15,16 +15,20 @@ pub fn fault(fault: PortFault) -> &'static str {
 }
 
 /// What to do about a fault.
-pub fn fault_cure(fault: PortFault) -> &'static str {
+pub(super) fn fault_cure(fault: PortFault) -> &'static str {
     match fault {
-        PortFault::Alarm => "check the span's cable and the card's clock; calls work again when the alarm ends",
+        PortFault::Alarm => {
+            "check the span's cable and the card's clock; calls work again when the alarm ends"
+        }
         PortFault::Removed => "put the card back or load its driver; the port comes back by itself",
-        PortFault::PowerAlarm => "check the card's power connector and the line for a short to ground",
+        PortFault::PowerAlarm => {
+            "check the card's power connector and the line for a short to ground"
+        }
     }
 }
 
 /// A fault for the call logic.
-pub fn line_fault(fault: PortFault) -> LineFault {
+pub(super) fn line_fault(fault: PortFault) -> LineFault {
     match fault {
         PortFault::Alarm => LineFault::Alarm,
         PortFault::Removed => LineFault::Removed,
@@ -33,7 +37,7 @@ pub fn line_fault(fault: PortFault) -> LineFault {
 }
 
 /// State of a port.
-pub fn port_state(word: PortWord) -> ctl::PortState {
+pub(super) fn port_state(word: PortWord) -> ctl::PortState {
     match word {
         PortWord::Idle => ctl::PortState::Idle,
         PortWord::Announcing => ctl::PortState::Announcing,
@@ -50,7 +54,7 @@ pub fn port_state(word: PortWord) -> ctl::PortState {
 }
 
 /// State of a call.
-pub fn call_state(word: CallWord) -> ctl::CallState {
+pub(super) fn call_state(word: CallWord) -> ctl::CallState {
     match word {
         CallWord::Offered => ctl::CallState::Ringing,
         CallWord::Waiting => ctl::CallState::Waiting,
@@ -67,7 +71,7 @@ pub fn call_state(word: CallWord) -> ctl::CallState {
 }
 
 /// Who called.
-pub fn direction(direction: Direction) -> ctl::CallDirection {
+pub(super) fn direction(direction: Direction) -> ctl::CallDirection {
     match direction {
         Direction::Incoming => ctl::CallDirection::Incoming,
         Direction::Outgoing => ctl::CallDirection::Outgoing,
@@ -75,7 +79,7 @@ pub fn direction(direction: Direction) -> ctl::CallDirection {
 }
 
 /// Why a call ended, for people.
-pub fn end_cause(cause: EndCause) -> &'static str {
+pub(super) fn end_cause(cause: EndCause) -> &'static str {
     match cause {
         EndCause::NearHangUp => "hung up here",
         EndCause::FarHangUp => "hung up by the far end",
@@ -91,7 +95,7 @@ pub fn end_cause(cause: EndCause) -> &'static str {
 }
 
 /// Where the device stands.
-pub fn registration(state: &StationState) -> ctl::RegistrationState {
+pub(super) fn registration(state: &StationState) -> ctl::RegistrationState {
     match state {
         StationState::Stopped => ctl::RegistrationState::Stopped,
         StationState::Waiting { .. } => ctl::RegistrationState::Waiting,
@@ -100,5 +104,41 @@ pub fn registration(state: &StationState) -> ctl::RegistrationState {
         StationState::Asking { .. } => ctl::RegistrationState::Asking,
         StationState::Registered { .. } => ctl::RegistrationState::Registered,
         StationState::Unregistering { .. } => ctl::RegistrationState::Unregistering,
+    }
+}
+
+/// The station's news as one line.
+pub(super) fn news(event: &StationEvent) -> String {
+    match event {
+        StationEvent::Registered {
+            server,
+            version,
+            keepalive_s,
+        } => {
+            format!(
+                "registered with server {}, version {version}, keepalive {keepalive_s} s",
+                server + 1
+            )
+        }
+        StationEvent::Lost { server, reason, .. } => {
+            format!("server {} lost: {reason}", server + 1)
+        }
+        StationEvent::AttemptFailed { server, reason, .. } => {
+            format!("server {}: {reason}", server + 1)
+        }
+        StationEvent::ResetRequested {
+            kind,
+            deferred: true,
+        } => {
+            format!("the CallManager asks for a {kind}; it waits until the port is idle")
+        }
+        StationEvent::ResetRequested {
+            kind,
+            deferred: false,
+        } => format!("the CallManager asks for a {kind}"),
+        StationEvent::UnreadableMessage { text } => format!("unreadable message: {text}"),
+        StationEvent::LinkSuspect { .. } => "keepalive is not being answered".into(),
+        StationEvent::Stopped => "stopped".into(),
+        StationEvent::Message(_) => String::new(),
     }
 }

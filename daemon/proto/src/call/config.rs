@@ -38,8 +38,16 @@ pub struct PortConfig {
     pub after_far_hang_up: AfterFarHangUp,
     /// Call-waiting tone is repeated this often, ms; 0 = once.
     pub call_waiting_repeat_ms: u32,
-    /// How long the port rings to remind of a call left on hold, ms; then that call is ended.
+    /// How long the port rings to remind of a call left on hold, ms; then that call is ended, where
+    /// the server lets a held call be ended.
     pub reminder_ring_ms: u32,
+    /// Send the keys A–D as KeypadButton too. chan_skinny makes other characters of them and chan-sccp
+    /// drops them, so they are dropped here by default.
+    pub send_abcd: bool,
+    /// A line in trouble for so long loses its calls, ms.
+    pub fault_grace_ms: u32,
+    /// DSCP of RTP when the server does not tell a sensible one.
+    pub rtp_dscp: u8,
 }
 
 impl Default for PortConfig {
@@ -62,6 +70,9 @@ impl Default for PortConfig {
             after_far_hang_up: AfterFarHangUp::Reorder,
             call_waiting_repeat_ms: 10_000,
             reminder_ring_ms: 60_000,
+            send_abcd: false,
+            fault_grace_ms: 2_000,
+            rtp_dscp: 46,
         }
     }
 }
@@ -77,6 +88,18 @@ pub struct HookConfig {
     pub flash: Option<FlashWindow>,
     /// An opening this long is a hang-up when flash is not decoded, ms. With flash, its end counts.
     pub hang_up_ms: u32,
+}
+
+impl HookConfig {
+    /// For a card that decodes flash and pulse itself: each edge it tells is a lift or a hang-up.
+    pub const fn decoded_by_card() -> HookConfig {
+        HookConfig {
+            debounce_ms: 0,
+            pulse: None,
+            flash: None,
+            hang_up_ms: 0,
+        }
+    }
 }
 
 impl Default for HookConfig {

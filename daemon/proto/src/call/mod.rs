@@ -18,10 +18,20 @@
 //! | flash, hold, transfer, call waiting | `features` |
 //! | a server lost and found | `link` |
 
+mod calls;
 pub mod config;
 pub mod contract;
+mod deadlines;
+mod dialing;
+mod features;
+mod hook;
+mod incoming;
+mod link;
+mod media;
 mod port;
 pub mod record;
+mod supervision;
+mod tones;
 
 pub use config::{
     AfterFarHangUp, CallerIdTiming, FlashAction, FlashWindow, HookConfig, PortConfig, PulseWindow,

@@ -1,54 +1,428 @@
-//! One analog port.
+//! One analog port: its state, and who handles what.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
+use crate::call::calls::Call;
 use crate::call::config::PortConfig;
-use crate::call::contract::{Input, Output};
-use crate::call::record::PortSnapshot;
+use crate::call::contract::{
+    Input, LineFault, LineInput, LineOutput, MediaInput, MediaOutput, Output,
+};
+use crate::call::deadlines::{Deadline, Deadlines};
+use crate::call::hook::{Hook, HookEvent};
+use crate::call::incoming::{Phase, Ringing};
+use crate::call::media::Legs;
+use crate::call::record::{CallWord, EndCause, PortCounters, PortSnapshot, PortWord};
+use crate::sccp::message::{
+    CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus, Tone,
+};
 use crate::time::Time;
+use crate::types::{CallRef, Digit};
+
+/// What the set is doing, apart from its calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Set {
+    /// Loop open.
+    OnHook,
+    /// Lifted for a new call; the server has named none yet.
+    Lifted,
+    /// Off-hook; the server leads.
+    Calls,
+    /// The gateway opens the loop because the far end hung up.
+    LoopOpened,
+    /// Off-hook; an error tone plays and the server has nothing for us.
+    ErrorTone,
+    /// Off-hook; the howler plays.
+    Howling,
+    /// Off-hook past the howler.
+    Parked,
+}
+
+/// A transfer under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transfer {
+    /// The call to be passed on.
+    pub(super) origin: CallRef,
+    /// The call to pass it to.
+    pub(super) consult: Option<CallRef>,
+    /// Both were asked to be joined.
+    pub(super) completing: bool,
+}
 
 /// The call logic of one analog port.
+///
+/// After each [`Port::handle`] and [`Port::handle_timeout`] take [`Port::poll_output`] until `None`, then
+/// ask [`Port::poll_timeout`].
 #[derive(Debug)]
 pub struct Port {
+    pub(super) cfg: PortConfig,
+    pub(super) hook: Hook,
+    pub(super) set: Set,
+    pub(super) station: Option<u8>,
+    /// The server asked for HookFlash: it is chan-sccp or the like (facts: SCCP §9).
+    pub(super) hook_flash_wanted: bool,
+    pub(super) calls: Vec<Call>,
+    pub(super) active: Option<CallRef>,
+    /// The call that was answered or resumed and is about to be the active one.
+    pub(super) expecting: Option<CallRef>,
+    pub(super) transfer: Option<Transfer>,
+    /// The server has been told that the set is off-hook, and not yet that it is on-hook.
+    pub(super) said_off_hook: bool,
+    /// The last call that was active since the set was lifted.
+    pub(super) last_active: CallRef,
+    /// Hung up while the server was away.
+    pub(super) owed_on_hook: Vec<CallRef>,
+    /// Dialled before the server named the call.
+    pub(super) early_digits: Vec<Digit>,
+    pub(super) legs: Legs,
+    pub(super) tone: Option<Tone>,
+    pub(super) tone_call: CallRef,
+    pub(super) ringing: Ringing,
+    pub(super) message_waiting: bool,
+    pub(super) fault: Option<LineFault>,
+    pub(super) deadlines: Deadlines,
+    pub(super) counters: PortCounters,
+    word: PortWord,
+    since: Time,
     out: VecDeque<Output>,
 }
 
 impl Port {
     /// A port on-hook, not registered.
     pub fn new(cfg: PortConfig, now: Time) -> Port {
-        let _ = (cfg, now);
         Port {
+            hook: Hook::new(cfg.hook),
+            cfg,
+            set: Set::OnHook,
+            station: None,
+            hook_flash_wanted: false,
+            calls: Vec::new(),
+            active: None,
+            expecting: None,
+            transfer: None,
+            said_off_hook: false,
+            last_active: CallRef::NONE,
+            owed_on_hook: Vec::new(),
+            early_digits: Vec::new(),
+            legs: Legs::default(),
+            tone: None,
+            tone_call: CallRef::NONE,
+            ringing: Ringing::default(),
+            message_waiting: false,
+            fault: None,
+            deadlines: Deadlines::default(),
+            counters: PortCounters::default(),
+            word: PortWord::Idle,
+            since: now,
             out: VecDeque::new(),
         }
     }
 
     /// Takes one input.
     pub fn handle(&mut self, now: Time, input: Input<'_>) {
-        let _ = (now, input);
+        match input {
+            Input::Line(line) => self.line(now, line),
+            Input::Digit(heard) => {
+                self.hook.advance(heard.at);
+                self.hook_events(now);
+                if self.hook.is_dialling() {
+                    self.counters.digits_dropped += 1;
+                } else {
+                    self.dtmf(heard.digit);
+                }
+            }
+            Input::Media(MediaInput::ReceiveOpened { party, result }) => {
+                self.receive_opened(party, result);
+            }
+            Input::Media(MediaInput::Statistics { call, counters }) => {
+                self.statistics_known(call, counters);
+            }
+            Input::StationUp { version } => self.station_up(version),
+            Input::StationDown => self.station_down(now),
+            Input::Message(message) => self.message(now, message),
+        }
+        self.settle(now);
     }
 
-    /// The next thing to do, oldest first; to be asked until `None` after each input.
+    /// The next thing to do, oldest first.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.out.pop_front()
     }
 
     /// When [`Port::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Time> {
-        None
+        match (self.deadlines.next(), self.hook.next_deadline()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
     }
 
     /// Does what is due; too early is harmless.
     pub fn handle_timeout(&mut self, now: Time) {
-        let _ = now;
+        self.hook.advance(now);
+        self.hook_events(now);
+        while let Some(deadline) = self.deadlines.take_due(now) {
+            self.fire(now, deadline);
+        }
+        self.settle(now);
     }
 
-    /// A call or a lifted set that a restart would harm.
+    /// There is a call, or a lifted set that a restart would harm. A set that was left off-hook past the
+    /// howler is not busy.
     pub fn is_busy(&self) -> bool {
-        false
+        let lifted = match self.set {
+            Set::Lifted | Set::Calls | Set::LoopOpened | Set::ErrorTone => true,
+            Set::OnHook | Set::Howling | Set::Parked => false,
+        };
+        lifted || !self.calls.is_empty()
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &PortConfig {
+        &self.cfg
     }
 
     /// For status.
     pub fn snapshot(&self) -> PortSnapshot {
-        unreachable!("not filled in yet")
+        let mut counters = self.counters;
+        counters.openings_odd = self.hook.odd();
+        PortSnapshot {
+            off_hook: self.hook.is_off_hook(),
+            state: self.word,
+            since: self.since,
+            active: self.active,
+            calls: self.calls.iter().map(Call::snapshot).collect(),
+            tone: self.tone,
+            ring: self.ringing.sounding(),
+            message_waiting: self.message_waiting,
+            counters,
+        }
+    }
+
+    fn line(&mut self, now: Time, line: LineInput) {
+        match line {
+            LineInput::LoopClosed { at } => self.hook.closed(at),
+            LineInput::LoopOpened { at } => self.hook.opened(at),
+            LineInput::Flash { at } => {
+                self.hook.advance(at);
+                self.hook_events(now);
+                self.flash(now);
+            }
+            LineInput::PulseDigit { digit, at } => {
+                self.hook.advance(at);
+                self.hook_events(now);
+                match Digit::from_event_code(digit) {
+                    Some(d) if digit <= 9 => self.pulse(d),
+                    _ => self.counters.digits_dropped += 1,
+                }
+            }
+            LineInput::RingOn { .. } => self.ring_on(),
+            LineInput::RingOff { at } => self.ring_off(now, at),
+            LineInput::CallerIdSent => self.caller_id_sent(now),
+            LineInput::Fault(fault) => {
+                self.fault = Some(fault);
+                if !self.deadlines.is_armed(Deadline::FaultGrace) {
+                    self.arm(now, Deadline::FaultGrace, self.cfg.fault_grace_ms);
+                }
+            }
+            LineInput::FaultCleared => {
+                self.fault = None;
+                self.deadlines.disarm(Deadline::FaultGrace);
+                if self.set == Set::OnHook && self.ringing.phase == Phase::Quiet {
+                    self.ring_for_what_is_left(now, false);
+                }
+            }
+        }
+        self.hook_events(now);
+    }
+
+    fn hook_events(&mut self, now: Time) {
+        while let Some(event) = self.hook.poll() {
+            match event {
+                HookEvent::OffHook => self.lifted(now),
+                HookEvent::OnHook => self.hung_up(now, EndCause::NearHangUp),
+                HookEvent::Flash => self.flash(now),
+                HookEvent::Pulse(digit) => self.pulse(digit),
+            }
+        }
+    }
+
+    fn message(&mut self, now: Time, message: &ServerMessage) {
+        match message {
+            ServerMessage::StartTone { tone, call, .. } => self.start_tone(now, *tone, *call),
+            ServerMessage::StopTone { call, .. } => self.server_stops_tone(*call),
+            ServerMessage::SetRinger { mode, call, .. } => self.set_ringer(now, *mode, *call),
+            ServerMessage::SetLamp { stimulus, mode, .. } if *stimulus == Stimulus::VOICEMAIL => {
+                self.lamp(*mode != LampMode::OFF);
+            }
+            ServerMessage::SetHookFlashDetect => self.hook_flash_wanted = true,
+            ServerMessage::OpenReceiveChannel(open) => self.open_receive(open),
+            ServerMessage::StartMediaTransmission(start) => self.start_media(start),
+            ServerMessage::StopMediaTransmission(leg) => self.stop_media(leg.party),
+            ServerMessage::CloseReceiveChannel(leg) => self.close_receive(leg.party),
+            ServerMessage::CallInfo(info) => self.call_info(now, info),
+            ServerMessage::CallState { state, call, .. } => self.call_state(now, *state, *call),
+            ServerMessage::ConnectionStatisticsReq { number, call, mode } => {
+                self.statistics_wanted(number, *call, *mode);
+            }
+            // Displays, soft keys, dates and the like: an analog set has no use for them.
+            _ => {}
+        }
+    }
+
+    fn call_state(&mut self, now: Time, state: CallStateKind, id: CallRef) {
+        if id == CallRef::NONE {
+            return;
+        }
+        match state {
+            CallStateKind::ON_HOOK => self.server_ended(now, id),
+            CallStateKind::OFF_HOOK => self.server_off_hook(now, id),
+            CallStateKind::RING_IN => self.offered(now, id, false),
+            CallStateKind::CALL_WAITING => self.offered(now, id, true),
+            CallStateKind::CONNECTED => self.server_connected(now, id),
+            CallStateKind::HOLD | CallStateKind::TRANSFER => self.server_held(id),
+            CallStateKind::RING_OUT => self.progress(now, id, CallWord::RingOut),
+            CallStateKind::PROCEED => self.progress(now, id, CallWord::Proceeding),
+            CallStateKind::BUSY => self.progress(now, id, CallWord::Busy),
+            CallStateKind::CONGESTION | CallStateKind::INVALID_NUMBER => {
+                self.progress(now, id, CallWord::Failed);
+            }
+            // Park, privacy, barge and remote hold change nothing that an analog set shows.
+            _ => {}
+        }
+    }
+
+    fn fire(&mut self, now: Time, deadline: Deadline) {
+        match deadline {
+            Deadline::ServerSilent => self.server_silent(now),
+            Deadline::FirstDigit => self.no_digit(now),
+            Deadline::SilentFailure => self.silent_failure(),
+            Deadline::ErrorToneEnd => self.howl(now),
+            Deadline::HowlerEnd => self.park(),
+            Deadline::LoopRestored => self.after_far_hang_up(now),
+            Deadline::CallInfo => self.begin_announcement(now),
+            Deadline::CallerIdStart => self.send_caller_id(now),
+            Deadline::CallerIdGuard => self.caller_id_sent(now),
+            Deadline::FirstRing => self.first_ring(),
+            Deadline::CallWaitingTone => self.call_waiting_tone(now),
+            Deadline::ReminderEnd => self.reminder_over(),
+            Deadline::TransferResult => self.transfer_undone(now),
+            Deadline::FaultGrace => self.line_lost(now),
+        }
+    }
+
+    /// What follows from everything above: the bridge and the word of state.
+    fn settle(&mut self, now: Time) {
+        let bridge = match self.set {
+            Set::Calls => self.active.and_then(|id| self.legs.audible(id)),
+            Set::OnHook
+            | Set::Lifted
+            | Set::LoopOpened
+            | Set::ErrorTone
+            | Set::Howling
+            | Set::Parked => None,
+        };
+        if self.legs.bridged != bridge {
+            self.legs.bridged = bridge;
+            self.tell_media(MediaOutput::Bridge { party: bridge });
+        }
+        let word = self.find_word();
+        if word != self.word {
+            self.word = word;
+            self.since = now;
+        }
+    }
+
+    fn find_word(&self) -> PortWord {
+        if self.fault.is_some() {
+            return PortWord::Fault;
+        }
+        match self.set {
+            Set::OnHook => match self.ringing.phase {
+                Phase::Quiet => PortWord::Idle,
+                Phase::AwaitInfo | Phase::Lead | Phase::Sending | Phase::Gap => {
+                    PortWord::Announcing
+                }
+                Phase::Ringing(_) => PortWord::Ringing,
+                Phase::Reminding(_) => PortWord::Reminding,
+            },
+            Set::Lifted => PortWord::Lifted,
+            Set::Calls if self.active.is_none() && self.expecting.is_none() => PortWord::AllHeld,
+            Set::Calls | Set::LoopOpened => PortWord::InCall,
+            Set::ErrorTone => PortWord::ErrorTone,
+            Set::Howling => PortWord::Howling,
+            Set::Parked => PortWord::Parked,
+        }
+    }
+
+    // What the other files of this room share.
+
+    pub(super) fn call(&self, id: CallRef) -> Option<&Call> {
+        self.calls.iter().find(|c| c.id == id)
+    }
+
+    pub(super) fn call_mut(&mut self, id: CallRef) -> Option<&mut Call> {
+        self.calls.iter_mut().find(|c| c.id == id)
+    }
+
+    pub(super) fn in_state(&self, state: CallWord) -> Option<CallRef> {
+        self.calls.iter().find(|c| c.state == state).map(|c| c.id)
+    }
+
+    pub(super) fn state_of(&self, id: CallRef) -> Option<CallWord> {
+        self.call(id).map(|c| c.state)
+    }
+
+    /// Takes a call off the list, writes its record and closes what is left of its media.
+    pub(super) fn remove_call(&mut self, now: Time, id: CallRef, cause: EndCause) -> Option<Call> {
+        let place = self.calls.iter().position(|c| c.id == id)?;
+        let call = self.calls.remove(place);
+        self.out.push_back(Output::Record(call.record(now, cause)));
+        self.close_legs_of(id);
+        if self.active == Some(id) {
+            self.active = None;
+        }
+        if self.expecting == Some(id) {
+            self.expecting = None;
+        }
+        Some(call)
+    }
+
+    pub(super) fn arm(&mut self, now: Time, deadline: Deadline, after_ms: u32) {
+        let at = now + Duration::from_millis(u64::from(after_ms));
+        self.deadlines.arm(deadline, at);
+    }
+
+    pub(super) fn send(&mut self, message: ClientMessage) {
+        self.out.push_back(Output::Send(message));
+    }
+
+    pub(super) fn tell_line(&mut self, output: LineOutput) {
+        self.out.push_back(Output::Line(output));
+    }
+
+    pub(super) fn tell_media(&mut self, output: MediaOutput) {
+        self.out.push_back(Output::Media(output));
+    }
+
+    pub(super) fn soft_key(&mut self, event: SoftKey, call: CallRef) {
+        let line = self.cfg.line;
+        self.send(ClientMessage::SoftKeyEvent { event, line, call });
+    }
+
+    pub(super) fn say_on_hook(&mut self, call: CallRef) {
+        self.said_off_hook = false;
+        let line = self.cfg.line;
+        self.send(ClientMessage::OnHook(CallOnLine { line, call }));
+    }
+
+    fn lamp(&mut self, on: bool) {
+        if self.message_waiting != on {
+            self.message_waiting = on;
+            self.tell_line(LineOutput::MessageLamp(on));
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! The calls of one port: a short list by reference. What they mean is decided elsewhere.
+
+use crate::call::contract::Presented;
+use crate::call::record::{CallRecord, CallSnapshot, CallWord, Direction, EndCause};
+use crate::sccp::message::{CallInfo, RingMode};
+use crate::time::Time;
+use crate::types::CallRef;
+
+/// No server seen gives an analog port more than three; a confused one shall not fill the memory.
+pub(super) const MOST_CALLS: usize = 8;
+/// Longest number that is kept of what was dialled.
+const MOST_DIGITS: usize = 64;
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) id: CallRef,
+    pub(super) direction: Direction,
+    pub(super) state: CallWord,
+    pub(super) started: Time,
+    pub(super) connected: Option<Time>,
+    /// What the set dialled.
+    pub(super) dialed: String,
+    /// CallInfo has come.
+    pub(super) caller: Option<Caller>,
+    /// How the server wants it to ring.
+    pub(super) ring: Option<RingMode>,
+    /// The failure the server named.
+    pub(super) failure: Option<EndCause>,
+}
+
+/// The far party.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) number: Presented,
+    pub(super) name: Presented,
+}
+
+impl Call {
+    pub(super) fn new(id: CallRef, direction: Direction, state: CallWord, now: Time) -> Call {
+        Call {
+            id,
+            direction,
+            state,
+            started: now,
+            connected: None,
+            dialed: String::new(),
+            caller: None,
+            ring: None,
+            failure: None,
+        }
+    }
+
+    /// The far end talks or talked.
+    pub(super) fn was_connected(&self) -> bool {
+        self.connected.is_some()
+    }
+
+    /// Offered to the set and not answered.
+    pub(super) fn is_offered(&self) -> bool {
+        matches!(self.state, CallWord::Offered | CallWord::Waiting)
+    }
+
+    pub(super) fn dial(&mut self, digit: char) {
+        if self.dialed.len() < MOST_DIGITS {
+            self.dialed.push(digit);
+        }
+    }
+
+    /// Takes over who the far party is.
+    pub(super) fn learn(&mut self, info: &CallInfo) {
+        let caller = match self.direction {
+            Direction::Incoming => Caller {
+                number: presented(&info.calling_number, info.restriction & 0x2 != 0),
+                name: presented(&info.calling_name, info.restriction & 0x1 != 0),
+            },
+            Direction::Outgoing => Caller {
+                number: presented(&info.called_number, false),
+                name: presented(&info.called_name, false),
+            },
+        };
+        self.caller = Some(caller);
+    }
+
+    /// Number of the far party as far as known.
+    pub(super) fn number(&self) -> String {
+        match self.caller.as_ref().map(|c| &c.number) {
+            Some(Presented::Text(text)) => text.clone(),
+            _ => self.dialed.clone(),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self.caller.as_ref().map(|c| &c.name) {
+            Some(Presented::Text(text)) => text.clone(),
+            _ => String::new(),
+        }
+    }
+
+    pub(super) fn record(&self, now: Time, cause: EndCause) -> CallRecord {
+        CallRecord {
+            call: self.id,
+            direction: self.direction,
+            number: self.number(),
+            name: self.name(),
+            started: self.started,
+            connected: self.connected,
+            ended: now,
+            cause,
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> CallSnapshot {
+        CallSnapshot {
+            call: self.id,
+            direction: self.direction,
+            state: self.state,
+            number: self.number(),
+            name: self.name(),
+            started: self.started,
+            connected: self.connected,
+        }
+    }
+}
+
+/// Servers tell a withheld party by a restriction bit, by a word, or by nothing at all (chan_skinny:
+/// then it cannot be told from an unknown one).
+fn presented(text: &str, restricted: bool) -> Presented {
+    let text = text.trim();
+    if restricted {
+        return Presented::Withheld;
+    }
+    match text.to_ascii_lowercase().as_str() {
+        "" | "unknown" | "unavailable" => Presented::Unknown,
+        "private" | "anonymous" | "withheld" | "restricted" => Presented::Withheld,
+        _ => Presented::Text(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_restriction_bit_hides_the_text_that_came_with_it() {
+        let mut call = Call::new(
+            CallRef(1),
+            Direction::Incoming,
+            CallWord::Offered,
+            Time::ZERO,
+        );
+        let mut info = CallInfo {
+            calling_number: "5551234".into(),
+            calling_name: "Ada".into(),
+            restriction: 0x2,
+            ..CallInfo::default()
+        };
+        call.learn(&info);
+        let caller = call.caller.clone().unwrap();
+        assert_eq!(caller.number, Presented::Withheld);
+        assert_eq!(caller.name, Presented::Text("Ada".into()));
+        info.restriction = 0;
+        info.calling_name = "Anonymous".into();
+        info.calling_number = " ".into();
+        call.learn(&info);
+        let caller = call.caller.clone().unwrap();
+        assert_eq!(caller.number, Presented::Unknown);
+        assert_eq!(caller.name, Presented::Withheld);
+        assert_eq!(call.number(), "");
+    }
+}

@@ -1,0 +1,111 @@
+//! What a port can be waiting for, one of each kind at most. The hook has its own (`hook`).
+
+use crate::time::Time;
+
+/// A deadline of the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deadline {
+    /// Fires when the server has not reacted to a lift, an answer or a resume.
+    /// Number from `PortConfig::server_answer_ms`.
+    ServerSilent,
+    /// Fires when dial tone has played without a digit. Number from `PortConfig::first_digit_ms`.
+    FirstDigit,
+    /// Fires when a failed call made no sound: time for the server's tone or audio to come first.
+    /// Number from [`FAILURE_TONE_MS`].
+    SilentFailure,
+    /// Fires when the error tone has played long enough. Number from `PortConfig::error_tone_ms`.
+    ErrorToneEnd,
+    /// Fires when the howler has. Number from `PortConfig::howler_ms`.
+    HowlerEnd,
+    /// Fires when the loop is fed again after disconnect supervision. Number from
+    /// `PortConfig::open_loop_ms` plus [`LOOP_SETTLE_MS`].
+    LoopRestored,
+    /// Fires when CallInfo has not come before a caller ID that precedes the ring.
+    /// Number from [`CALL_INFO_MS`].
+    CallInfo,
+    /// Fires when caller ID shall start: after the reversal, or in the silence after the first ring.
+    /// Number from `PortConfig::caller_id`.
+    CallerIdStart,
+    /// Fires when the line has not told the end of a caller ID. Number from [`CALLER_ID_GUARD_MS`].
+    CallerIdGuard,
+    /// Fires when the first ring shall follow the caller ID. Number from `PortConfig::caller_id`.
+    FirstRing,
+    /// Fires when call-waiting tone is to be heard. Number from [`FIRST_CALL_WAITING_MS`], then
+    /// `PortConfig::call_waiting_repeat_ms`.
+    CallWaitingTone,
+    /// Fires when a call on hold has been reminded of long enough. Number from
+    /// `PortConfig::reminder_ring_ms`.
+    ReminderEnd,
+    /// Fires when the server has not joined two calls. Number from [`TRANSFER_RESULT_MS`].
+    TransferResult,
+    /// Fires when a line has been in trouble too long for its calls. Number from
+    /// `PortConfig::fault_grace_ms`.
+    FaultGrace,
+}
+
+/// A busy or congested call is given this long to sound before the gateway plays the tone itself.
+pub(super) const FAILURE_TONE_MS: u32 = 500;
+/// The set's own reaction to a loop opening settles in this time.
+pub(super) const LOOP_SETTLE_MS: u32 = 100;
+/// Servers tell the ring and the caller in either order, but in one go.
+pub(super) const CALL_INFO_MS: u32 = 200;
+/// The longest caller ID (DT-AS, FSK at 1200 bit/s, full fields) takes about 1.5 s.
+pub(super) const CALLER_ID_GUARD_MS: u32 = 4_000;
+/// How long the line carries audio on-hook for a caller ID.
+pub(super) const ON_HOOK_TRANSMISSION_MS: u32 = 3_000;
+/// Servers that send call-waiting tone themselves do it within this time.
+pub(super) const FIRST_CALL_WAITING_MS: u32 = 300;
+/// chan_skinny and chan-sccp answer a completed transfer within milliseconds.
+pub(super) const TRANSFER_RESULT_MS: u32 = 2_000;
+
+const KINDS: [Deadline; 14] = [
+    Deadline::ServerSilent,
+    Deadline::FirstDigit,
+    Deadline::SilentFailure,
+    Deadline::ErrorToneEnd,
+    Deadline::HowlerEnd,
+    Deadline::LoopRestored,
+    Deadline::CallInfo,
+    Deadline::CallerIdStart,
+    Deadline::CallerIdGuard,
+    Deadline::FirstRing,
+    Deadline::CallWaitingTone,
+    Deadline::ReminderEnd,
+    Deadline::TransferResult,
+    Deadline::FaultGrace,
+];
+
+/// The armed ones.
+#[derive(Debug, Default)]
+pub(super) struct Deadlines {
+    at: [Option<Time>; KINDS.len()],
+}
+
+impl Deadlines {
+    pub(super) fn arm(&mut self, deadline: Deadline, at: Time) {
+        self.at[deadline as usize] = Some(at);
+    }
+
+    pub(super) fn disarm(&mut self, deadline: Deadline) {
+        self.at[deadline as usize] = None;
+    }
+
+    pub(super) fn is_armed(&self, deadline: Deadline) -> bool {
+        self.at[deadline as usize].is_some()
+    }
+
+    pub(super) fn next(&self) -> Option<Time> {
+        self.at.iter().flatten().min().copied()
+    }
+
+    /// Takes the earliest one that is due; of equal ones the first named above.
+    pub(super) fn take_due(&mut self, now: Time) -> Option<Deadline> {
+        let (deadline, _) = KINDS
+            .into_iter()
+            .filter_map(|d| Some((d, self.at[d as usize]?)))
+            .filter(|&(_, at)| at <= now)
+            .min_by_key(|&(_, at)| at)?;
+        self.disarm(deadline);
+        Some(deadline)
+    }
+}

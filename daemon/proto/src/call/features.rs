@@ -1,0 +1,230 @@
+//! What a flash means: call waiting, hold and resume, swap, transfer.
+//!
+//! Everything goes by soft keys, which both open servers take (HookFlash is ignored by chan_skinny).
+//!
+//! | the set has | a flash |
+//! | --- | --- |
+//! | a talking call, another waiting | holds the first, answers the second |
+//! | a talking call, another held | swaps them |
+//! | a second call of a transfer, rung or talking | joins the two |
+//! | a second call of a transfer, not (yet) through | ends it, goes back to the first |
+//! | a talking call only | does what `PortConfig::flash` says |
+//! | no talking call, one waiting or held | takes it |
+
+use crate::call::config::FlashAction;
+use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
+use crate::call::dialing::is_under_way;
+use crate::call::port::{Port, Set, Transfer};
+use crate::call::record::{CallWord, EndCause};
+use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey};
+use crate::time::Time;
+use crate::types::CallRef;
+
+impl Port {
+    /// A flash.
+    pub(super) fn flash(&mut self, now: Time) {
+        self.counters.flashes += 1;
+        if !self.use_flash(now) {
+            self.counters.flashes_unused += 1;
+        }
+    }
+
+    fn use_flash(&mut self, now: Time) -> bool {
+        if self.cfg.flash == FlashAction::Ignore
+            || self.station.is_none()
+            || self.expecting.is_some()
+        {
+            return false;
+        }
+        match self.set {
+            Set::OnHook | Set::Lifted | Set::LoopOpened => false,
+            Set::Calls | Set::ErrorTone | Set::Howling | Set::Parked => {
+                match self.active.and_then(|id| Some((id, self.state_of(id)?))) {
+                    Some((id, state)) => self.flash_in_call(now, id, state),
+                    None => self.take_other(now),
+                }
+            }
+        }
+    }
+
+    fn flash_in_call(&mut self, now: Time, id: CallRef, state: CallWord) -> bool {
+        let talking = state == CallWord::Connected;
+        if let Some(waiting) = self.in_state(CallWord::Waiting) {
+            self.leave_for(now, id, state);
+            // chan-sccp holds the active call by itself, chan_skinny drops it.
+            if talking && !self.hook_flash_wanted {
+                self.soft_key(SoftKey::HOLD, id);
+            }
+            self.answer_waiting(now, waiting);
+            return true;
+        }
+        if self.cfg.flash == FlashAction::Send {
+            let line = self.cfg.line;
+            self.send(ClientMessage::HookFlash(CallOnLine { line, call: id }));
+            return true;
+        }
+        if let Some(transfer) = self.transfer
+            && transfer.consult == Some(id)
+        {
+            if transfer.completing {
+                return false;
+            }
+            if is_under_way(state) {
+                self.soft_key(SoftKey::TRANSFER, id);
+                self.transfer = Some(Transfer {
+                    completing: true,
+                    ..transfer
+                });
+                self.arm(now, Deadline::TransferResult, TRANSFER_RESULT_MS);
+            } else {
+                self.transfer = None;
+                self.leave_for(now, id, state);
+                self.resume(now, transfer.origin);
+            }
+            return true;
+        }
+        if let Some(held) = self.in_state(CallWord::Held) {
+            self.leave_for(now, id, state);
+            if talking {
+                self.soft_key(SoftKey::HOLD, id);
+            }
+            self.resume(now, held);
+            return true;
+        }
+        if !talking {
+            return false;
+        }
+        match self.cfg.flash {
+            FlashAction::Transfer => {
+                self.soft_key(SoftKey::TRANSFER, id);
+                self.transfer = Some(Transfer {
+                    origin: id,
+                    consult: None,
+                    completing: false,
+                });
+                true
+            }
+            FlashAction::Hold => {
+                self.soft_key(SoftKey::HOLD, id);
+                true
+            }
+            FlashAction::Send | FlashAction::Ignore => false,
+        }
+    }
+
+    /// No call is talked on: take the one that waits, or the one that is held.
+    fn take_other(&mut self, now: Time) -> bool {
+        if let Some(waiting) = self.in_state(CallWord::Waiting) {
+            self.answer_waiting(now, waiting);
+        } else if let Some(held) = self.in_state(CallWord::Held) {
+            self.resume(now, held);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Gives up a call that is not talked on, for another. A talking one is held by the caller of this.
+    fn leave_for(&mut self, now: Time, id: CallRef, state: CallWord) {
+        match state {
+            CallWord::Connected => {}
+            CallWord::Preserved => {
+                self.remove_call(now, id, EndCause::NearHangUp);
+            }
+            CallWord::Offered
+            | CallWord::Waiting
+            | CallWord::Answering
+            | CallWord::Dialing
+            | CallWord::Proceeding
+            | CallWord::RingOut
+            | CallWord::Held
+            | CallWord::Busy
+            | CallWord::Failed => self.soft_key(SoftKey::END_CALL, id),
+        }
+    }
+
+    fn answer_waiting(&mut self, now: Time, id: CallRef) {
+        self.soft_key(SoftKey::ANSWER, id);
+        if let Some(call) = self.call_mut(id) {
+            call.state = CallWord::Answering;
+        }
+        self.deadlines.disarm(Deadline::CallWaitingTone);
+        self.expect(now, id);
+    }
+
+    /// Asks for a held call back.
+    pub(super) fn resume(&mut self, now: Time, id: CallRef) {
+        self.soft_key(SoftKey::RESUME, id);
+        self.expect(now, id);
+    }
+
+    fn expect(&mut self, now: Time, id: CallRef) {
+        self.expecting = Some(id);
+        self.said_off_hook = true;
+        self.last_active = id;
+        self.set = Set::Calls;
+        self.stop_tone();
+        for deadline in [
+            Deadline::FirstDigit,
+            Deadline::SilentFailure,
+            Deadline::ErrorToneEnd,
+            Deadline::HowlerEnd,
+        ] {
+            self.deadlines.disarm(deadline);
+        }
+        self.arm(now, Deadline::ServerSilent, self.cfg.server_answer_ms);
+    }
+
+    /// CallState Hold or Transfer.
+    pub(super) fn server_held(&mut self, id: CallRef) {
+        let Some(call) = self.call_mut(id) else {
+            self.counters.unknown_calls += 1;
+            return;
+        };
+        match call.state {
+            CallWord::Connected
+            | CallWord::Answering
+            | CallWord::Proceeding
+            | CallWord::RingOut
+            | CallWord::Preserved => call.state = CallWord::Held,
+            CallWord::Offered
+            | CallWord::Waiting
+            | CallWord::Dialing
+            | CallWord::Held
+            | CallWord::Busy
+            | CallWord::Failed => return,
+        }
+        if self.active == Some(id) {
+            self.active = None;
+            self.stop_tone();
+        }
+    }
+
+    /// A call that may be part of the transfer is over.
+    pub(super) fn transfer_lost(&mut self, id: CallRef) {
+        let Some(transfer) = self.transfer else {
+            return;
+        };
+        let origin = self.call(transfer.origin).is_some();
+        let consult = transfer.consult.is_some_and(|c| self.call(c).is_some());
+        let over = if transfer.completing {
+            !origin && !consult
+        } else {
+            transfer.origin == id || transfer.consult == Some(id)
+        };
+        if over {
+            self.transfer = None;
+            self.deadlines.disarm(Deadline::TransferResult);
+        }
+    }
+
+    /// The server did not join the two.
+    pub(super) fn transfer_undone(&mut self, now: Time) {
+        self.transfer = None;
+        if self.set == Set::OnHook
+            && let Some(id) = self.in_state(CallWord::Held)
+        {
+            self.remind(now, id);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Loop edges into lift, hang-up, flash and pulse digits.
+//!
+//! Owns: debounce, flash window, pulse counting. Works on the stamps of the card, so late delivery changes
+//! nothing. Windows as measured on a kernel that decodes by itself (facts: openings of 20–199 ms are pulses,
+//! 210–1245 ms a flash, more is a hang-up).
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::call::config::HookConfig;
+use crate::time::Time;
+use crate::types::Digit;
+
+/// What the set did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HookEvent {
+    /// Lifted.
+    OffHook,
+    /// Hung up.
+    OnHook,
+    /// Flash.
+    Flash,
+    /// A pulse-dialled digit.
+    Pulse(Digit),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loop {
+    Open,
+    /// Closed since; not yet long enough to be a lift.
+    Closing(Time),
+    Closed,
+    /// Open since; pulse, flash or hang-up is not decided.
+    Opened(Time),
+}
+
+/// Decodes the loop of one port.
+#[derive(Debug)]
+pub(super) struct Hook {
+    cfg: HookConfig,
+    state: Loop,
+    pulses: u32,
+    last_pulse_end: Time,
+    /// Openings that begin before this are our own doing.
+    masked_until: Time,
+    events: VecDeque<HookEvent>,
+    odd: u64,
+}
+
+impl Hook {
+    pub(super) fn new(cfg: HookConfig) -> Hook {
+        Hook {
+            cfg,
+            state: Loop::Open,
+            pulses: 0,
+            last_pulse_end: Time::ZERO,
+            masked_until: Time::ZERO,
+            events: VecDeque::new(),
+            odd: 0,
+        }
+    }
+
+    /// The loop is closed, or its opening is not a hang-up yet.
+    pub(super) fn is_off_hook(&self) -> bool {
+        matches!(self.state, Loop::Closed | Loop::Opened(_))
+    }
+
+    /// Pulses are being counted, or the loop is open: what sounds like DTMF now is not.
+    pub(super) fn is_dialling(&self) -> bool {
+        self.pulses > 0 || matches!(self.state, Loop::Opened(_))
+    }
+
+    /// Openings of no known length so far.
+    pub(super) fn odd(&self) -> u64 {
+        self.odd
+    }
+
+    /// The gateway opens the loop itself until `until`: an opening in that time is no flash and no pulse.
+    pub(super) fn mask(&mut self, until: Time) {
+        self.masked_until = until;
+    }
+
+    /// Forgets everything: the line was in trouble.
+    pub(super) fn reset(&mut self) {
+        self.state = Loop::Open;
+        self.pulses = 0;
+        self.events.clear();
+    }
+
+    pub(super) fn poll(&mut self) -> Option<HookEvent> {
+        self.events.pop_front()
+    }
+
+    pub(super) fn closed(&mut self, at: Time) {
+        self.advance(at);
+        match self.state {
+            Loop::Open => {
+                self.state = Loop::Closing(at);
+                self.advance(at);
+            }
+            Loop::Closing(_) | Loop::Closed => {}
+            Loop::Opened(since) => {
+                self.state = Loop::Closed;
+                self.classify(since, at);
+            }
+        }
+    }
+
+    pub(super) fn opened(&mut self, at: Time) {
+        self.advance(at);
+        match self.state {
+            Loop::Open | Loop::Opened(_) => {}
+            Loop::Closing(_) => self.state = Loop::Open,
+            Loop::Closed => {
+                self.state = Loop::Opened(at);
+                if self.cfg.hang_up_ms == 0 && self.cfg.flash.is_none() {
+                    self.hang_up();
+                }
+            }
+        }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        let digit = (self.pulses > 0).then(|| self.digit_due());
+        let edge = match self.state {
+            Loop::Open | Loop::Closed => None,
+            Loop::Closing(since) => Some(since + ms(self.cfg.debounce_ms)),
+            Loop::Opened(since) => Some(self.hang_up_due(since)),
+        };
+        match (digit, edge) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub(super) fn advance(&mut self, now: Time) {
+        if self.pulses > 0 && now >= self.digit_due() {
+            self.take_digit();
+        }
+        match self.state {
+            Loop::Open | Loop::Closed => {}
+            Loop::Closing(since) => {
+                if now >= since + ms(self.cfg.debounce_ms) {
+                    self.state = Loop::Closed;
+                    self.events.push_back(HookEvent::OffHook);
+                }
+            }
+            Loop::Opened(since) => {
+                if now >= self.hang_up_due(since) {
+                    self.hang_up();
+                }
+            }
+        }
+    }
+
+    fn hang_up(&mut self) {
+        self.state = Loop::Open;
+        if self.pulses > 0 {
+            self.take_digit();
+        }
+        self.events.push_back(HookEvent::OnHook);
+    }
+
+    /// An opening that ends at its longest is still a flash, so the hang-up is 1 ms later.
+    fn hang_up_due(&self, since: Time) -> Time {
+        let flash = self.cfg.flash.map_or(self.cfg.hang_up_ms, |f| f.max_ms);
+        let pulse = self.cfg.pulse.map_or(0, |p| p.max_ms);
+        let due = since + ms(flash.max(pulse)) + ms(1);
+        if since < self.masked_until {
+            due.max(self.masked_until)
+        } else {
+            due
+        }
+    }
+
+    /// A digit ends a while after its last pulse, and not while the opening may be one more.
+    fn digit_due(&self) -> Time {
+        let Some(pulse) = self.cfg.pulse else {
+            return self.last_pulse_end;
+        };
+        let due = self.last_pulse_end + ms(pulse.interdigit_ms);
+        match self.state {
+            Loop::Opened(since) => due.max(since + ms(pulse.max_ms) + ms(1)),
+            Loop::Open | Loop::Closing(_) | Loop::Closed => due,
+        }
+    }
+
+    fn classify(&mut self, since: Time, at: Time) {
+        if since < self.masked_until {
+            return;
+        }
+        let open = at - since;
+        if open < ms(self.cfg.debounce_ms) {
+            return;
+        }
+        if let Some(pulse) = self.cfg.pulse
+            && open >= ms(pulse.min_ms)
+            && open <= ms(pulse.max_ms)
+        {
+            self.pulses = self.pulses.saturating_add(1);
+            self.last_pulse_end = at;
+            return;
+        }
+        if self.pulses > 0 {
+            self.take_digit();
+        }
+        match self.cfg.flash {
+            Some(flash) if open >= ms(flash.min_ms) && open <= ms(flash.max_ms) => {
+                self.events.push_back(HookEvent::Flash);
+            }
+            _ => self.odd = self.odd.saturating_add(1),
+        }
+    }
+
+    fn take_digit(&mut self) {
+        let code = match self.pulses {
+            n @ 1..=9 => u8::try_from(n).ok(),
+            10 => Some(0),
+            _ => None,
+        };
+        self.pulses = 0;
+        match code.and_then(Digit::from_event_code) {
+            Some(digit) => self.events.push_back(HookEvent::Pulse(digit)),
+            None => self.odd = self.odd.saturating_add(1),
+        }
+    }
+}
+
+fn ms(ms: u32) -> Duration {
+    Duration::from_millis(u64::from(ms))
+}
+
+#[cfg(test)]
+mod tests;

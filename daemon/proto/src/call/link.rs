@@ -1,0 +1,71 @@
+//! The CallManager lost and found again: talking calls go on until they are hung up.
+
+use crate::call::port::{Port, Set};
+use crate::call::record::{CallWord, EndCause};
+use crate::sccp::message::{CallOnLine, ClientMessage, Tone};
+use crate::time::Time;
+use crate::types::CallRef;
+
+impl Port {
+    /// Registered.
+    pub(super) fn station_up(&mut self, version: u8) {
+        self.station = Some(version);
+        let line = self.cfg.line;
+        // chan_skinny kept those calls (facts: SCCP §5); a server that did not takes no notice.
+        for call in std::mem::take(&mut self.owed_on_hook) {
+            self.send(ClientMessage::OnHook(CallOnLine { line, call }));
+        }
+    }
+
+    /// Not registered any more.
+    pub(super) fn station_down(&mut self, now: Time) {
+        if self.station.take().is_none() {
+            return;
+        }
+        self.hook_flash_wanted = false;
+        self.said_off_hook = false;
+        self.transfer = None;
+        self.early_digits.clear();
+        let kept = self.active.filter(|&id| {
+            let talking = matches!(
+                self.state_of(id),
+                Some(CallWord::Connected | CallWord::Preserved)
+            );
+            talking && self.set == Set::Calls && self.legs.audible(id).is_some()
+        });
+        let lost: Vec<CallRef> = self
+            .calls
+            .iter()
+            .map(|c| c.id)
+            .filter(|&id| Some(id) != kept)
+            .collect();
+        for id in lost {
+            self.remove_call(now, id, EndCause::LinkLost);
+        }
+        self.offers_gone();
+        self.stop_ringing();
+        self.expecting = None;
+        if let Some(call) = kept.and_then(|id| self.call_mut(id)) {
+            call.state = CallWord::Preserved;
+            self.counters.preserved += 1;
+        } else if matches!(self.set, Set::Lifted | Set::Calls) {
+            self.supervise(now, Some(Tone::REORDER));
+        }
+    }
+
+    /// A new server uses the number of a call that outlived the old one: ours has none from now on.
+    pub(super) fn forget_reference(&mut self, id: CallRef) {
+        if let Some(call) = self.call_mut(id) {
+            call.id = CallRef::NONE;
+        }
+        self.legs.rename_owner(id, CallRef::NONE);
+        for place in [&mut self.active, &mut self.expecting] {
+            if *place == Some(id) {
+                *place = Some(CallRef::NONE);
+            }
+        }
+        if self.last_active == id {
+            self.last_active = CallRef::NONE;
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! Media legs: opened, started, stopped and closed by pass-through party, acknowledged when they are real.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use crate::call::contract::{LegStatistics, MediaOutput};
+use crate::call::deadlines::Deadline;
+use crate::call::port::{Port, Set};
+use crate::sccp::message::{
+    ClientMessage, ConnectionStatistics, MediaFormat, MediaStatus, OpenReceiveChannel,
+    StartMediaTransmission,
+};
+use crate::types::{CallRef, Codec, Conference, Party};
+
+/// An analog port hears one call; two more may be on their way in or out.
+const MOST_LEGS: usize = 4;
+/// How many closed legs are remembered for statistics and for a stop that comes after the close.
+const MOST_REMEMBERED: usize = 8;
+/// From this version on StartMediaTransmission is acknowledged.
+const START_ACK_VERSION: u8 = 17;
+const NO_ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+
+#[derive(Clone, Debug)]
+struct Leg {
+    party: Party,
+    /// Our call; `None` when nothing fitted.
+    owner: Option<CallRef>,
+    /// The server's word for it, told back as it came.
+    told_call: CallRef,
+    codec: Codec,
+    ptime_ms: u32,
+    /// The own socket once it is open.
+    local: Option<SocketAddrV4>,
+    /// OpenReceiveChannel is not acknowledged yet.
+    ack_owed: bool,
+    /// StartMediaTransmission came before the socket was open.
+    start: Option<StartMediaTransmission>,
+    sending: bool,
+    sends_events: bool,
+}
+
+/// The legs of one port.
+#[derive(Debug, Default)]
+pub(super) struct Legs {
+    list: Vec<Leg>,
+    /// Closed before the answer to their opening came: that answer is for nobody.
+    stale: Vec<Party>,
+    /// What the line thread was last told to bridge.
+    pub(super) bridged: Option<Party>,
+    closed: VecDeque<(Option<CallRef>, Party)>,
+    statistics: Vec<(CallRef, String, u32)>,
+}
+
+impl Legs {
+    fn get(&mut self, party: Party) -> Option<&mut Leg> {
+        self.list.iter_mut().find(|l| l.party == party)
+    }
+
+    /// The newest open leg of a call.
+    pub(super) fn audible(&self, call: CallRef) -> Option<Party> {
+        self.list
+            .iter()
+            .rev()
+            .find(|l| l.owner == Some(call) && l.local.is_some())
+            .map(|l| l.party)
+    }
+
+    /// The line sends the digits of this call as RFC 4733 events.
+    pub(super) fn sends_events(&self, call: CallRef) -> bool {
+        self.list
+            .iter()
+            .any(|l| l.owner == Some(call) && l.sending && l.sends_events)
+    }
+
+    fn was_closed(&self, party: Party) -> bool {
+        self.closed.iter().any(|&(_, p)| p == party)
+    }
+
+    fn of_call(&self, call: CallRef) -> Vec<Party> {
+        self.list
+            .iter()
+            .filter(|l| l.owner == Some(call))
+            .map(|l| l.party)
+            .collect()
+    }
+
+    pub(super) fn rename_owner(&mut self, from: CallRef, to: CallRef) {
+        for leg in self.list.iter_mut().filter(|l| l.owner == Some(from)) {
+            leg.owner = Some(to);
+        }
+    }
+
+    fn party_of(&self, call: CallRef) -> Option<Party> {
+        let open = self.list.iter().map(|l| (l.owner, l.party));
+        self.closed
+            .iter()
+            .copied()
+            .chain(open)
+            .rfind(|&(owner, _)| owner == Some(call))
+            .map(|(_, party)| party)
+    }
+}
+
+impl Port {
+    /// OpenReceiveChannel.
+    pub(super) fn open_receive(&mut self, open: &OpenReceiveChannel) {
+        let (codec, ptime_ms) =
+            match self.acceptable(open.format, open.ptime_ms, open.encryption.algorithm) {
+                Ok(accepted) => accepted,
+                Err(status) => return self.refuse_receive(open.party, open.call, status),
+            };
+        if self.set == Set::OnHook {
+            return self.refuse_receive(open.party, open.call, MediaStatus::DEVICE_ON_HOOK);
+        }
+        let owner = self.owner_of(open.party, open.call);
+        if owner.is_some() && owner == self.active {
+            self.deadlines.disarm(Deadline::ServerSilent);
+        }
+        // StartMediaTransmission came first and opened it: the same leg.
+        if let Some(leg) = self.legs.get(open.party)
+            && leg.told_call == open.call
+            && !leg.ack_owed
+            && leg.start.is_some()
+            && (leg.codec, leg.ptime_ms) == (codec, ptime_ms)
+            && leg.local.is_none()
+        {
+            leg.ack_owed = true;
+            return;
+        }
+        self.close_leg(open.party);
+        self.open_leg(
+            Leg {
+                party: open.party,
+                owner,
+                told_call: open.call,
+                codec,
+                ptime_ms,
+                local: None,
+                ack_owed: true,
+                start: None,
+                sending: false,
+                sends_events: false,
+            },
+            payload(open.rfc2833_payload),
+        );
+    }
+
+    fn open_leg(&mut self, leg: Leg, rfc2833_payload: Option<u8>) {
+        if self.legs.list.len() >= MOST_LEGS {
+            if leg.ack_owed {
+                self.refuse_receive(leg.party, leg.told_call, MediaStatus::NOT_ENOUGH_CHANNELS);
+            }
+            return;
+        }
+        self.tell_media(MediaOutput::OpenReceive {
+            party: leg.party,
+            call: leg.owner.unwrap_or(CallRef::NONE),
+            codec: leg.codec,
+            ptime_ms: leg.ptime_ms,
+            rfc2833_payload,
+        });
+        self.legs.list.push(leg);
+    }
+
+    /// The media side has a socket, or has none.
+    pub(super) fn receive_opened(
+        &mut self,
+        party: Party,
+        result: Result<SocketAddrV4, MediaStatus>,
+    ) {
+        if let Some(place) = self.legs.stale.iter().position(|&p| p == party) {
+            self.legs.stale.remove(place);
+            return;
+        }
+        let Some(leg) = self.legs.get(party) else {
+            return;
+        };
+        let (told_call, owed) = (leg.told_call, std::mem::take(&mut leg.ack_owed));
+        match result {
+            Ok(local) => {
+                leg.local = Some(local);
+                let start = leg.start.take();
+                if owed {
+                    self.send(ClientMessage::OpenReceiveChannelAck {
+                        status: MediaStatus::OK,
+                        address: local,
+                        party,
+                        call: told_call,
+                    });
+                }
+                if let Some(start) = start {
+                    self.start_sending(&start, local);
+                }
+            }
+            Err(status) => {
+                let start = leg.start.take();
+                self.legs.list.retain(|l| l.party != party);
+                if owed {
+                    self.refuse_receive(party, told_call, status);
+                }
+                if let Some(start) = start {
+                    self.answer_start(&start, NO_ADDRESS, status);
+                }
+            }
+        }
+    }
+
+    /// StartMediaTransmission.
+    pub(super) fn start_media(&mut self, start: &StartMediaTransmission) {
+        let (codec, ptime_ms) =
+            match self.acceptable(start.format, start.ptime_ms, start.encryption.algorithm) {
+                Ok(accepted) => accepted,
+                Err(status) => {
+                    self.counters.media_refused += 1;
+                    return self.answer_start(start, NO_ADDRESS, status);
+                }
+            };
+        if start.remote.port() == 0 || start.remote.ip().is_unspecified() {
+            self.counters.media_refused += 1;
+            return self.stop_media(start.party);
+        }
+        if let Some(leg) = self.legs.get(start.party) {
+            match leg.local {
+                Some(local) => self.start_sending(start, local),
+                None => leg.start = Some(start.clone()),
+            }
+            return;
+        }
+        if self.set == Set::OnHook {
+            self.counters.media_ignored += 1;
+            return self.answer_start(start, NO_ADDRESS, MediaStatus::DEVICE_ON_HOOK);
+        }
+        let leg = Leg {
+            party: start.party,
+            owner: self.owner_of(start.party, start.call),
+            told_call: start.call,
+            codec,
+            ptime_ms,
+            local: None,
+            ack_owed: false,
+            start: Some(start.clone()),
+            sending: false,
+            sends_events: false,
+        };
+        self.open_leg(leg, payload(start.rfc2833_payload));
+    }
+
+    fn start_sending(&mut self, start: &StartMediaTransmission, local: SocketAddrV4) {
+        let accepted = self.acceptable(start.format, start.ptime_ms, start.encryption.algorithm);
+        let (Ok((codec, ptime_ms)), Some(leg)) = (accepted, self.legs.get(start.party)) else {
+            return;
+        };
+        let rfc2833_payload = payload(start.rfc2833_payload);
+        leg.sending = true;
+        leg.sends_events = rfc2833_payload.is_some();
+        let dscp = dscp(start.precedence, self.cfg.rtp_dscp);
+        self.tell_media(MediaOutput::StartSend {
+            party: start.party,
+            remote: start.remote,
+            codec,
+            ptime_ms,
+            rfc2833_payload,
+            dscp,
+        });
+        self.answer_start(start, local, MediaStatus::OK);
+    }
+
+    /// StopMediaTransmission. One for media never opened is nothing.
+    pub(super) fn stop_media(&mut self, party: Party) {
+        let Some(leg) = self.legs.get(party) else {
+            if !self.legs.was_closed(party) {
+                self.counters.media_ignored += 1;
+            }
+            return;
+        };
+        leg.start = None;
+        leg.sends_events = false;
+        if std::mem::take(&mut leg.sending) {
+            self.tell_media(MediaOutput::StopSend { party });
+        }
+    }
+
+    /// CloseReceiveChannel.
+    pub(super) fn close_receive(&mut self, party: Party) {
+        let known = self.close_leg(party) || self.legs.was_closed(party);
+        if !known {
+            self.counters.media_ignored += 1;
+        }
+    }
+
+    /// Closes every leg of a call that the server left open.
+    pub(super) fn close_legs_of(&mut self, call: CallRef) {
+        for party in self.legs.of_call(call) {
+            self.close_leg(party);
+        }
+    }
+
+    fn close_leg(&mut self, party: Party) -> bool {
+        let Some(place) = self.legs.list.iter().position(|l| l.party == party) else {
+            return false;
+        };
+        let leg = self.legs.list.remove(place);
+        if leg.local.is_none() {
+            self.legs.stale.push(party);
+        }
+        if self.legs.bridged == Some(party) {
+            self.legs.bridged = None;
+            self.tell_media(MediaOutput::Bridge { party: None });
+        }
+        self.tell_media(MediaOutput::CloseReceive { party });
+        self.legs.closed.push_back((leg.owner, party));
+        if self.legs.closed.len() > MOST_REMEMBERED {
+            self.legs.closed.pop_front();
+        }
+        true
+    }
+
+    /// ConnectionStatisticsReq (chan-sccp, after every call with media).
+    pub(super) fn statistics_wanted(&mut self, number: &str, call: CallRef, mode: u32) {
+        if self.legs.statistics.len() >= MOST_REMEMBERED {
+            self.legs.statistics.remove(0);
+        }
+        self.legs.statistics.push((call, number.to_owned(), mode));
+        match self.legs.party_of(call) {
+            Some(party) => self.tell_media(MediaOutput::NeedStatistics { party, call }),
+            None => self.statistics_known(call, LegStatistics::default()),
+        }
+    }
+
+    pub(super) fn statistics_known(&mut self, call: CallRef, counters: LegStatistics) {
+        let Some(place) = self.legs.statistics.iter().position(|(c, ..)| *c == call) else {
+            return;
+        };
+        let (call, number, mode) = self.legs.statistics.remove(place);
+        self.send(ClientMessage::ConnectionStatisticsRes(
+            ConnectionStatistics {
+                number,
+                call,
+                mode,
+                packets_sent: counters.packets_sent,
+                octets_sent: counters.octets_sent,
+                packets_received: counters.packets_received,
+                octets_received: counters.octets_received,
+                packets_lost: counters.packets_lost,
+                jitter_ms: counters.jitter_ms,
+                latency_ms: counters.latency_ms,
+            },
+        ));
+    }
+
+    fn acceptable(
+        &self,
+        format: MediaFormat,
+        ptime_ms: u32,
+        encryption: u32,
+    ) -> Result<(Codec, u32), MediaStatus> {
+        let codec = match format {
+            MediaFormat::G711_ULAW => Codec::G711Ulaw,
+            MediaFormat::G711_ALAW => Codec::G711Alaw,
+            _ => return Err(MediaStatus::INVALID_CODEC),
+        };
+        if encryption != 0 {
+            return Err(MediaStatus::UNKNOWN);
+        }
+        if !self.cfg.codecs.contains(&codec) {
+            return Err(MediaStatus::INVALID_CODEC);
+        }
+        let ptime_ms = if ptime_ms == 0 { 20 } else { ptime_ms };
+        if !self.cfg.ptimes_ms.contains(&ptime_ms) {
+            return Err(MediaStatus::INVALID_PACKET_SIZE);
+        }
+        Ok((codec, ptime_ms))
+    }
+
+    /// The reference when the server tells one we know; else chan_skinny's habit of making the party the
+    /// reference; else the call at hand.
+    fn owner_of(&self, party: Party, told: CallRef) -> Option<CallRef> {
+        let known = |id: CallRef| (id != CallRef::NONE && self.call(id).is_some()).then_some(id);
+        known(told)
+            .or_else(|| known(CallRef(party.0)))
+            .or(self.expecting)
+            .or(self.active)
+    }
+
+    fn refuse_receive(&mut self, party: Party, call: CallRef, status: MediaStatus) {
+        self.counters.media_refused += 1;
+        self.send(ClientMessage::OpenReceiveChannelAck {
+            status,
+            address: NO_ADDRESS,
+            party,
+            call,
+        });
+    }
+
+    fn answer_start(
+        &mut self,
+        start: &StartMediaTransmission,
+        address: SocketAddrV4,
+        status: MediaStatus,
+    ) {
+        if self.station.is_some_and(|v| v >= START_ACK_VERSION) {
+            let conference: Conference = start.conference;
+            self.send(ClientMessage::StartMediaTransmissionAck {
+                conference,
+                party: start.party,
+                call: start.call,
+                address,
+                status,
+            });
+        }
+    }
+}
+
+/// A dynamic payload type, or none.
+fn payload(told: u32) -> Option<u8> {
+    u8::try_from(told).ok().filter(|p| (96..=127).contains(p))
+}
+
+/// chan-sccp sends the whole TOS byte (184 = EF); other words mean nothing that could be trusted.
+fn dscp(precedence: u32, default: u8) -> u8 {
+    match u8::try_from(precedence) {
+        Ok(tos) if tos != 0 && tos & 3 == 0 => tos >> 2,
+        _ => default,
+    }
+}

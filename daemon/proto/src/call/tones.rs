@@ -1,0 +1,185 @@
+//! Which of the server's tones the set hears.
+
+use crate::call::config::FlashAction;
+use crate::call::contract::LineOutput;
+use crate::call::deadlines::Deadline;
+use crate::call::dialing::is_dial_tone;
+use crate::call::port::{Port, Set};
+use crate::call::record::{CallWord, Direction, EndCause};
+use crate::sccp::message::Tone;
+use crate::time::Time;
+use crate::types::CallRef;
+
+impl Port {
+    /// StartTone.
+    pub(super) fn start_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
+        if !self.fits(tone, id) {
+            self.counters.tones_ignored += 1;
+            return;
+        }
+        if tone == Tone::SILENCE || tone == Tone::NONE {
+            self.server_stops_tone(id);
+            return;
+        }
+        if is_call_waiting(tone) {
+            if self.cfg.flash == FlashAction::Ignore {
+                self.counters.tones_ignored += 1;
+            } else {
+                self.play(tone, id);
+                self.repeat_call_waiting(now);
+            }
+            return;
+        }
+        self.deadlines.disarm(Deadline::ServerSilent);
+        if is_dial_tone(tone) {
+            self.start_dial_tone(now, tone, id);
+        } else if is_error_tone(tone) {
+            self.start_error_tone(now, tone, id);
+        } else if is_refusal(tone) && self.set == Set::Lifted {
+            // chan-sccp before the device has a line: nothing else will come (facts: SCCP §9).
+            self.supervise(now, Some(Tone::REORDER));
+        } else {
+            if tone == Tone::ALERTING
+                && let Some(call) = self.active.and_then(|id| self.call_mut(id))
+                && matches!(call.state, CallWord::Dialing | CallWord::Proceeding)
+            {
+                call.state = CallWord::RingOut;
+            }
+            self.play(tone, id);
+        }
+    }
+
+    fn start_dial_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
+        let call = self.active.and_then(|id| self.call(id));
+        let dialing = call.is_some_and(|c| !c.dialed.is_empty());
+        // Digits were faster than the server's dial tone; a second dial tone is another matter.
+        if tone == Tone::INSIDE_DIAL && dialing {
+            return;
+        }
+        let stutter =
+            tone == Tone::INSIDE_DIAL && self.message_waiting && self.cfg.stutter_dial_tone;
+        self.play(if stutter { Tone::STUTTER_DIAL } else { tone }, id);
+        if !dialing {
+            self.arm(now, Deadline::FirstDigit, self.cfg.first_digit_ms);
+        }
+    }
+
+    fn start_error_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
+        self.deadlines.disarm(Deadline::FirstDigit);
+        self.deadlines.disarm(Deadline::SilentFailure);
+        if let Some(call) = self.active.and_then(|id| self.call_mut(id))
+            && call.direction == Direction::Outgoing
+            && !call.was_connected()
+        {
+            let busy = tone == Tone::BUSY;
+            // No digit for 16 s ends in reorder at both servers; that is not congestion.
+            call.failure = Some(match (busy, call.dialed.is_empty()) {
+                (true, _) => EndCause::Busy,
+                (false, true) => EndCause::NoDigits,
+                (false, false) => EndCause::Congestion,
+            });
+            call.state = if busy {
+                CallWord::Busy
+            } else {
+                CallWord::Failed
+            };
+        }
+        self.play(tone, id);
+        self.arm_error_tone_end(now);
+    }
+
+    /// A tone without a call is heard when it can only mean what the set is doing; chan-sccp sends a stray
+    /// beep after each HookFlash, and its call-waiting tone names the call that is not waiting.
+    fn fits(&self, tone: Tone, id: CallRef) -> bool {
+        match self.set {
+            Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => {
+                return false;
+            }
+            Set::Lifted | Set::Calls => {}
+        }
+        if id == CallRef::NONE {
+            return self.set == Set::Lifted || (self.active.is_some() && !is_refusal(tone));
+        }
+        if self.call(id).is_some() {
+            return self.active == Some(id) || self.expecting == Some(id) || is_call_waiting(tone);
+        }
+        let new_call = self.transfer.is_some_and(|t| t.consult.is_none());
+        self.set == Set::Lifted || (new_call && is_dial_tone(tone))
+    }
+
+    /// StopTone. A failed call's tone goes on: chan-sccp stops its busy tone in the same millisecond, and
+    /// then says nothing more.
+    pub(super) fn server_stops_tone(&mut self, id: CallRef) {
+        let Some(tone) = self.tone else {
+            return;
+        };
+        let own = !matches!(self.set, Set::Lifted | Set::Calls);
+        let failed = is_error_tone(tone)
+            && self
+                .active
+                .and_then(|id| self.state_of(id))
+                .is_some_and(|s| matches!(s, CallWord::Busy | CallWord::Failed));
+        let meant = id == CallRef::NONE
+            || self.tone_call == CallRef::NONE
+            || self.tone_call == id
+            || self.active == Some(id);
+        if !own && !failed && meant {
+            self.stop_tone();
+        }
+    }
+
+    /// Plays a tone until it is stopped. The same tone is not begun again, but a call-waiting burst is.
+    pub(super) fn play(&mut self, tone: Tone, call: CallRef) {
+        let same = self.tone == Some(tone) && !is_call_waiting(tone);
+        self.tone = Some(tone);
+        self.tone_call = call;
+        if !same {
+            self.tell_line(LineOutput::PlayTone(tone));
+        }
+    }
+
+    /// Silence.
+    pub(super) fn stop_tone(&mut self) {
+        self.tone_call = CallRef::NONE;
+        if self.tone.take().is_some() {
+            self.tell_line(LineOutput::StopTone);
+        }
+    }
+
+    /// A call waits and it is time to say so.
+    pub(super) fn call_waiting_tone(&mut self, now: Time) {
+        let waiting = self.in_state(CallWord::Waiting).is_some();
+        if !waiting || self.set == Set::OnHook {
+            return;
+        }
+        if self.set != Set::LoopOpened {
+            self.play(Tone::CALL_WAITING, CallRef::NONE);
+        }
+        self.repeat_call_waiting(now);
+    }
+
+    fn repeat_call_waiting(&mut self, now: Time) {
+        self.deadlines.disarm(Deadline::CallWaitingTone);
+        let waiting = self.in_state(CallWord::Waiting).is_some();
+        if waiting && self.cfg.call_waiting_repeat_ms > 0 {
+            let repeat_ms = self.cfg.call_waiting_repeat_ms;
+            self.arm(now, Deadline::CallWaitingTone, repeat_ms);
+        }
+    }
+}
+
+fn is_call_waiting(tone: Tone) -> bool {
+    matches!(
+        tone,
+        Tone::CALL_WAITING | Tone::ADDITIONAL_CALL_WAITING | Tone::PRIORITY_CALL_WAITING
+    )
+}
+
+fn is_error_tone(tone: Tone) -> bool {
+    matches!(tone, Tone::BUSY | Tone::REORDER | Tone::NO_SUCH_NUMBER)
+}
+
+/// Short beeps that say no.
+fn is_refusal(tone: Tone) -> bool {
+    matches!(tone, Tone::BEEP_BONK | Tone::ZIP | Tone::ZIP_ZIP)
+}
