@@ -55,6 +55,11 @@ impl Peer {
         self.script(&["halt"]).map(drop)
     }
 
+    /// Kills the call manager: no goodbye on any connection.
+    pub fn crash(&self) -> Result<(), String> {
+        self.script(&["crash"]).map(drop)
+    }
+
     /// Starts it again after [`Peer::halt`].
     pub fn again(&self) -> Result<(), String> {
         self.script(&["again"]).map(drop)

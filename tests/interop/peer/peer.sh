@@ -2,7 +2,7 @@
 # The call manager we are judged by: Debian bullseye's Asterisk 16 (chan_skinny) in a chroot, with a SIP
 # phone (baresip) beside it. Everything listens on one loopback address. Needs root, mmdebstrap and
 # debian-archive-keyring.
-#   peer.sh build | start | stop | rx COMMAND | sip-start | sip-stop
+#   peer.sh build | start | stop | crash | rx COMMAND | sip-start | sip-stop
 # Environment (defaults): PEER_PORT 2000 (names the instance) · PEER_KEEPALIVE 10 (s) · PEER_RTP 20000
 # (first of 400 ports) · PEER_CACHE ~/.cache/tipring
 set -euo pipefail
@@ -133,6 +133,7 @@ case ${1:-} in
   again) start again ;;         # after stop: same configuration and state
   stop) stop; sip_stop ;;
   halt) stop ;;                 # only the call manager
+  crash) running && kill -9 "$(pid)" && while running; do sleep 0.05; done; rm -f "$root$state/run/asterisk.pid" ;;
   rx) shift; asterisk -rx "$*" ;;
   sip-start) sip_start ;;
   sip-stop) sip_stop ;;
