@@ -114,7 +114,7 @@ fn a_daemon_that_trickles_is_exit_4_all_the_same() {
 }
 
 #[test]
-fn a_daemon_too_busy_to_accept_is_exit_4() {
+fn a_daemon_that_never_accepts_is_exit_4() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("control.sock");
     let _listener = UnixListener::bind(&socket).unwrap();

@@ -9,22 +9,22 @@ use tipring_ctl::request::{Request, Response};
 use tipring_ctl::wire::{self, ClientLine, Hello, LineSplitter, PROTOCOL_VERSION, ServerLine};
 
 /// A server of one connection.
-pub struct Mock {
+pub(crate) struct Mock {
     _folder: tempfile::TempDir,
     socket: PathBuf,
     server: Option<JoinHandle<Vec<Request>>>,
 }
 
 /// One connection, as the server's script sees it.
-pub struct Peer {
+pub(crate) struct Peer {
     stream: UnixStream,
     splitter: LineSplitter,
-    pub asked: Vec<Request>,
+    pub(crate) asked: Vec<Request>,
 }
 
 impl Mock {
     /// Listens, and serves the first connection with this script.
-    pub fn serve(script: impl FnOnce(&mut Peer) + Send + 'static) -> Mock {
+    pub(crate) fn serve(script: impl FnOnce(&mut Peer) + Send + 'static) -> Mock {
         let folder = tempfile::tempdir().expect("a folder for the socket");
         let socket = folder.path().join("control.sock");
         let listener = UnixListener::bind(&socket).expect("a socket in a new folder");
@@ -46,7 +46,7 @@ impl Mock {
     }
 
     /// Greets, then answers every request with what `answer` makes of it.
-    pub fn answering(answer: impl Fn(&Request) -> Response + Send + 'static) -> Mock {
+    pub(crate) fn answering(answer: impl Fn(&Request) -> Response + Send + 'static) -> Mock {
         Mock::serve(move |peer| {
             peer.greet();
             while let Some(line) = peer.next() {
@@ -60,7 +60,7 @@ impl Mock {
     }
 
     /// `--socket` and its value.
-    pub fn socket(&self) -> [&str; 2] {
+    pub(crate) fn socket(&self) -> [&str; 2] {
         [
             "--socket",
             self.socket
@@ -70,7 +70,7 @@ impl Mock {
     }
 
     /// Everything that was asked, once the client has gone.
-    pub fn asked(mut self) -> Vec<Request> {
+    pub(crate) fn asked(mut self) -> Vec<Request> {
         let server = self.server.take().expect("asked only once");
         server.join().expect("the script does not panic")
     }
@@ -78,7 +78,7 @@ impl Mock {
 
 impl Peer {
     /// The hello of a daemon of this version.
-    pub fn greet(&mut self) {
+    pub(crate) fn greet(&mut self) {
         self.say(&ServerLine::Hello(Hello {
             protocol: PROTOCOL_VERSION,
             daemon: "0.1.0".to_owned(),
@@ -87,17 +87,17 @@ impl Peer {
     }
 
     /// Sends a line; a client that has gone is no fault here.
-    pub fn say(&mut self, line: &ServerLine) {
+    pub(crate) fn say(&mut self, line: &ServerLine) {
         self.send(&wire::encode(line));
     }
 
     /// Sends bytes as they are.
-    pub fn send(&mut self, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
 
     /// The next request; none when the client has gone.
-    pub fn next(&mut self) -> Option<ClientLine> {
+    pub(crate) fn next(&mut self) -> Option<ClientLine> {
         loop {
             if let Some(line) = self.splitter.next_line().expect("tipring keeps the limit") {
                 let line: ClientLine = wire::decode(line).expect("tipring speaks the protocol");
@@ -113,7 +113,7 @@ impl Peer {
     }
 
     /// Does nothing until the client has gone.
-    pub fn sleep(&mut self) {
+    pub(crate) fn sleep(&mut self) {
         while self.next().is_some() {}
     }
 }

@@ -6,25 +6,26 @@ use std::sync::OnceLock;
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Ended {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ended {
     /// Standard output as JSON.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e} in {self:#?}"))
     }
 }
 
 /// The program, built once for a whole run of these tests: this package cannot depend on another's binary.
-pub fn program() -> &'static PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
+pub(crate) fn program() -> &'static PathBuf {
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    // A failure is remembered, too, or every test would build again.
+    let program = PROGRAM.get_or_init(|| {
         if let Some(path) = std::env::var_os("TIPRING") {
-            return path.into();
+            return Some(path.into());
         }
         let status = Command::new(env!("CARGO"))
             .args([
@@ -38,18 +39,21 @@ pub fn program() -> &'static PathBuf {
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .status()
             .expect("cargo runs, since it runs this test");
-        assert!(status.success(), "tipring does not build");
         // target/debug/deps/cli-… → target/debug/tipring
         let here = std::env::current_exe().expect("a test has a path");
-        here.ancestors()
+        let folder = here
+            .ancestors()
             .nth(2)
-            .expect("cargo puts tests two levels down")
-            .join("tipring")
-    })
+            .expect("cargo puts tests two levels down");
+        status.success().then(|| folder.join("tipring"))
+    });
+    program
+        .as_ref()
+        .expect("tipring does not build: see cargo's words above")
 }
 
 /// A command without colours, environment or standard input of its caller.
-pub fn command(args: &[&str]) -> Command {
+pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(program());
     command
         .args(args)
@@ -60,7 +64,7 @@ pub fn command(args: &[&str]) -> Command {
 }
 
 /// Runs it to its end.
-pub fn tipring(args: &[&str]) -> Ended {
+pub(crate) fn tipring(args: &[&str]) -> Ended {
     let output = command(args).output().expect("tipring starts");
     Ended {
         code: output.status.code(),
