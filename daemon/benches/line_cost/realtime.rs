@@ -79,8 +79,9 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
         d(4)
     );
     println!(
-        "  packets sent {}, received {}, lost {}, late {}, concealed {}",
+        "  packets sent {} ({} events), received {}, lost {}, late {}, concealed {}",
         d(5),
+        d(10),
         d(6),
         d(7),
         d(8),
@@ -272,11 +273,11 @@ fn thread_cpu(handle: &LineHandle) -> Duration {
 }
 
 /// Sums over all ports, in the order the table uses them.
-struct Snapshot([u64; 10]);
+struct Snapshot([u64; 11]);
 
 impl Snapshot {
     fn take(handle: &LineHandle, lines: &[FakeLine]) -> Snapshot {
-        let mut s = [0; 10];
+        let mut s = [0; 11];
         for n in 0..handle.port_count() {
             let Some(c) = handle.port_counters(PortIndex(n as u16)) else {
                 continue;
@@ -292,6 +293,7 @@ impl Snapshot {
                 c.rx_lost.get(),
                 c.rx_late.get(),
                 c.rx_concealed.get(),
+                c.tx_event_packets.get(),
             ];
             s.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
         }
