@@ -39,7 +39,9 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let card = card_thread(lines.clone(), clock, Arc::clone(&stop))?;
     let mouth = far_end_thread(far.try_clone().map_err(text)?, places, Arc::clone(&stop))?;
-    let ear = receiver_thread(far, Arc::clone(&stop));
+    // Ends first: what happens when the card stops is not to be measured.
+    let deaf = Arc::new(AtomicBool::new(false));
+    let ear = receiver_thread(far, Arc::clone(&deaf));
     drain_for(&mut handle, SETTLE);
     let before = Snapshot::take(&handle, &lines);
     let cpu_before = thread_cpu(&handle);
@@ -48,10 +50,11 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
     let took = monotonic().saturating_sub(from);
     let cpu = thread_cpu(&handle).saturating_sub(cpu_before);
     let after = Snapshot::take(&handle, &lines);
+    deaf.store(true, Ordering::Relaxed);
+    let spacing = ear.join().map_err(|_| "the receiver's thread died")?;
     stop.store(true, Ordering::Relaxed);
     let card_late = card.join().map_err(|_| "the card's thread died")?;
     mouth.join().map_err(|_| "the far end's thread died")?;
-    let spacing = ear.join().map_err(|_| "the receiver's thread died")?;
 
     let realtime = match start.shards.first().and_then(|s| s.realtime.as_ref()) {
         Some(Ok(priority)) => format!("SCHED_FIFO {priority}"),
@@ -79,8 +82,9 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
         d(4)
     );
     println!(
-        "  packets sent {}, received {}, lost {}, late {}, concealed {}",
+        "  packets sent {} ({} events), received {}, lost {}, late {}, concealed {}",
         d(5),
+        d(10),
         d(6),
         d(7),
         d(8),
@@ -272,11 +276,11 @@ fn thread_cpu(handle: &LineHandle) -> Duration {
 }
 
 /// Sums over all ports, in the order the table uses them.
-struct Snapshot([u64; 10]);
+struct Snapshot([u64; 11]);
 
 impl Snapshot {
     fn take(handle: &LineHandle, lines: &[FakeLine]) -> Snapshot {
-        let mut s = [0; 10];
+        let mut s = [0; 11];
         for n in 0..handle.port_count() {
             let Some(c) = handle.port_counters(PortIndex(n as u16)) else {
                 continue;
@@ -292,6 +296,7 @@ impl Snapshot {
                 c.rx_lost.get(),
                 c.rx_late.get(),
                 c.rx_concealed.get(),
+                c.tx_event_packets.get(),
             ];
             s.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
         }
