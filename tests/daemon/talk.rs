@@ -1,7 +1,7 @@
 //! Two ports that talk while something else goes wrong, and whether they noticed.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tipring_ctl::request::SimAction;
 use tipring_dsp::measure;
@@ -17,6 +17,8 @@ const LEVEL_DBM0: f32 = -13.0;
 const WINDOW: usize = 160;
 /// Samples that a meter and a filter need to settle at both ends of a recording.
 const EDGE: usize = 8000 / 5;
+/// An attack lasts at least so long: 150 blocks.
+const LONG_ENOUGH: Duration = Duration::from_millis(1500);
 /// How often an attack is repeated when the machine itself stuttered.
 const ROUNDS: usize = 3;
 
@@ -59,14 +61,17 @@ impl Talk {
         }
     }
 
-    /// Runs the attack, again if the machine stuttered, and judges: in one of the rounds nothing at all may be
+    /// Runs the attack, at least once and for [`LONG_ENOUGH`], and all of it again if the machine stuttered, and judges: in one of the rounds nothing at all may be
     /// missing in this call.
     pub(crate) fn undisturbed(&mut self, mut attack: impl FnMut()) {
         let mut verdicts = vec![];
         for round in 1..=ROUNDS {
             let before = self.losses();
             self.record();
-            attack();
+            let begin = Instant::now();
+            while begin.elapsed() < LONG_ENOUGH {
+                attack();
+            }
             let gaps = self.gaps();
             let after = self.losses();
             let lost: Vec<String> = before
@@ -153,5 +158,3 @@ pub(crate) fn can_call(gateway: &Gateway, a: u16, b: u16) {
     Talk::begin(gateway, a, b).end();
 }
 
-/// Time enough for several thousand blocks.
-pub(crate) const A_WHILE: Duration = Duration::from_secs(2);

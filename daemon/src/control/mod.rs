@@ -12,6 +12,7 @@ mod report;
 mod simdesk;
 pub mod socket;
 mod sound;
+mod told;
 mod trace;
 mod words;
 
@@ -555,21 +556,35 @@ impl Gateway {
         };
         let (port, device) = (unit.number, unit.device_name());
         // The same trouble again and again is one line in the log; the counters tell how often.
-        if !unit.is_new(&text) {
-            return;
-        }
-        match event {
-            StationEvent::Registered { .. } => info!(port, device, news = text, "registered"),
+        let trouble = match event {
+            StationEvent::Message(_) => return,
+            StationEvent::Registered { .. } => {
+                if unit.told.good(&text) {
+                    info!(port, device, news = text, "registered");
+                }
+                return;
+            }
             StationEvent::Stopped | StationEvent::ResetRequested { .. } => {
-                info!(port, device, news = text, "registration")
+                info!(port, device, news = text, "registration");
+                return;
             }
-            StationEvent::Lost { .. }
-            | StationEvent::AttemptFailed { .. }
-            | StationEvent::UnreadableMessage { .. }
-            | StationEvent::LinkSuspect { .. } => {
-                warn!(port, device, news = text, "registration trouble");
+            StationEvent::Lost { server, .. } | StationEvent::AttemptFailed { server, .. } => {
+                unit.told.trouble(now, *server, &text)
             }
-            StationEvent::Message(_) => {}
+            StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => {
+                unit.told.trouble(now, 0, &text)
+            }
+        };
+        match trouble {
+            Some(0) => warn!(port, device, news = text, "registration trouble"),
+            Some(untold) => warn!(
+                port,
+                device,
+                news = text,
+                times = untold + 1,
+                "registration trouble goes on"
+            ),
+            None => {}
         }
     }
 

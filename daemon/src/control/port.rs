@@ -16,6 +16,7 @@ use tipring_proto::time::Time;
 use super::clock::Clock;
 use super::media::{LegSettings, MediaDesk};
 use super::sound::Plan;
+use super::told::Told;
 use crate::line::{PortCounters, PortIndex};
 use crate::link::Link;
 
@@ -75,7 +76,8 @@ pub struct PortUnit {
     /// Last detected fax and modem tones.
     pub tones: VecDeque<DetectedTone>,
     device: Device,
-    last_news: String,
+    /// What the log was told of the registration.
+    pub(super) told: Told,
     started: bool,
 }
 
@@ -106,7 +108,7 @@ impl PortUnit {
             off_hooks: 0,
             ring_bursts: 0,
             tones: VecDeque::new(),
-            last_news: String::new(),
+            told: Told::default(),
             started: false,
         }
     }
@@ -172,15 +174,6 @@ impl PortUnit {
     /// Device name.
     pub fn device_name(&self) -> String {
         self.settings.device.to_string()
-    }
-
-    /// Is this news? The same text again is not.
-    pub fn is_new(&mut self, text: &str) -> bool {
-        let new = self.last_news != text;
-        if new {
-            text.clone_into(&mut self.last_news);
-        }
-        new
     }
 
     /// Takes note of a line event.
