@@ -125,7 +125,7 @@ fn a_client_that_stops_reading_a_trace_costs_nothing() {
         for _ in 0..3 {
             busy.lift().unwrap();
             busy.hears_dial_tone().unwrap();
-            busy.dial("603").unwrap();
+            busy.dial("600").unwrap();
             busy.connected().unwrap();
             busy.finish().unwrap();
         }
