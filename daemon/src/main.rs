@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         println!("the configuration is good: {} ports", config.ports.len());
         return ExitCode::SUCCESS;
     }
-    observe::start(config.log.level.name());
+    observe::start(config.log);
     for warning in &config.warnings {
         tracing::warn!(
             key = warning.key.as_deref().unwrap_or(""),

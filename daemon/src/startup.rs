@@ -129,12 +129,13 @@ pub fn run(config: Config) -> Result<(), StartupError> {
             .and_then(|p| line.port_counters(p))
             .map(Arc::clone)
             .unwrap_or_default();
+        let card = capabilities.get(n).copied().flatten();
         let (jitter_min_ms, jitter_max_ms) = settings::jitter(&config, port);
         units.push(PortUnit::new(
             PortUnitConfig {
                 station: settings::station(&config, port, n),
-                call: settings::call_logic(&config, port),
-                plan: Plan::new(&port.country, port.caller_id)?,
+                call: settings::call_logic(&config, port, card),
+                plan: plan(port)?,
                 legs: LegSettings {
                     block: config.line_thread.block_ms * 8,
                     jitter_min_ms,
@@ -148,7 +149,7 @@ pub fn run(config: Config) -> Result<(), StartupError> {
                 },
                 line: place,
                 counters,
-                capabilities: capabilities.get(n).copied().flatten(),
+                capabilities: card,
                 settings: port.clone(),
             },
             now,
@@ -186,6 +187,15 @@ pub fn run(config: Config) -> Result<(), StartupError> {
         places: sim_places,
     };
     serve(config, facts, units, line, links, rtp, desk)
+}
+
+fn plan(port: &tipring_config::Port) -> Result<Plan, crate::control::PlanError> {
+    let plan = Plan::new(&port.country, port.caller_id)?;
+    Ok(if port.line.call_waiting_tone {
+        plan
+    } else {
+        plan.without_call_waiting()
+    })
 }
 
 /// Sent bytes unacknowledged for so long break a link: well below TCP's own quarter of an hour, above a spanning
