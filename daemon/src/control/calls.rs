@@ -21,6 +21,8 @@ const TIMELINE: usize = 400;
 const BEGINNING: usize = 150;
 /// Trace lines that are kept of what led to a call: lifting, an announcement.
 const BEFORE: usize = 64;
+/// A port that is at rest may have left it so long ago: a lift is one only after its contact has stopped bouncing.
+const UNDECIDED: Duration = Duration::from_millis(300);
 /// What a server says so long after the end of a call is still about it.
 const AFTERMATH: Duration = Duration::from_secs(1);
 
@@ -52,7 +54,7 @@ pub(super) struct CallBook {
     closing: Vec<Closing>,
     recent: VecDeque<Ended>,
     /// For each port: what happened since it left its rest.
-    before: HashMap<u16, VecDeque<TraceEvent>>,
+    before: HashMap<u16, VecDeque<(Time, TraceEvent)>>,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl CallBook {
     /// nothing going on). Answers what changed, for the trace.
     pub(super) fn see(
         &mut self,
+        now: Time,
         port: u16,
         at_rest: bool,
         calls: &[CallSnapshot],
@@ -82,10 +85,12 @@ impl CallBook {
                 news.push((open.id, state_in_words(c)));
             }
         }
-        if (at_rest || self.open.iter().any(|o| o.port == port))
-            && let Some(before) = self.before.get_mut(&port)
-        {
-            before.clear();
+        if let Some(before) = self.before.get_mut(&port) {
+            if self.open.iter().any(|o| o.port == port) {
+                before.clear();
+            } else if at_rest {
+                before.retain(|(at, _)| now - *at <= UNDECIDED);
+            }
         }
         news
     }
@@ -97,7 +102,7 @@ impl CallBook {
         if before.len() >= BEFORE {
             before.pop_front();
         }
-        before.push_back(event.clone());
+        before.push_back((now, event.clone()));
         let mut taken = false;
         for call in self.open.iter_mut().filter(|o| o.port == port) {
             call.timeline.push(event.clone());
@@ -180,7 +185,7 @@ impl CallBook {
         }
         self.last_id += 1;
         let mut timeline = Timeline::default();
-        for event in self.before.get(&port).into_iter().flatten() {
+        for (_, event) in self.before.get(&port).into_iter().flatten() {
             timeline.push(event.clone());
         }
         self.open.push(Open {

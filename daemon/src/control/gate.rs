@@ -46,6 +46,11 @@ impl Gate {
     }
 }
 
+/// For the log line: nothing when nothing was held back.
+pub(super) fn told(held_back: u64) -> Option<u64> {
+    (held_back > 0).then_some(held_back)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
 use tracing::{info, warn};
 
+use super::gate::told;
 use super::{Gateway, words};
 use crate::line::{LineReport, Returned};
 use crate::link::LinkEvent;
@@ -92,7 +93,7 @@ impl Gateway {
                                 port = unit.number,
                                 fault = words::fault(fault),
                                 cure = words::fault_cure(fault),
-                                held_back,
+                                held_back = told(held_back),
                                 "line fault"
                             );
                         }
@@ -100,7 +101,11 @@ impl Gateway {
                     }
                     LineEventKind::FaultCleared => {
                         if let Some(held_back) = unit.gate.pass(now) {
-                            info!(port = unit.number, held_back, "line fault over");
+                            info!(
+                                port = unit.number,
+                                held_back = told(held_back),
+                                "line fault over"
+                            );
                         }
                         LineInput::FaultCleared
                     }

@@ -7,6 +7,7 @@ use tipring_proto::sccp::station::{LostReason, StationEvent};
 use tipring_proto::time::Time;
 use tracing::{info, warn};
 
+use super::gate::told;
 use super::{Gateway, trace, words};
 
 /// What a CallManager did to all ports since start.
@@ -55,9 +56,21 @@ impl Gateway {
         };
         let (port, device) = (unit.number, unit.device_name());
         if trouble {
-            warn!(port, device, news = text, held_back, "registration trouble");
+            warn!(
+                port,
+                device,
+                news = text,
+                held_back = told(held_back),
+                "registration trouble"
+            );
         } else {
-            info!(port, device, news = text, held_back, "registration");
+            info!(
+                port,
+                device,
+                news = text,
+                held_back = told(held_back),
+                "registration"
+            );
         }
     }
 
@@ -66,7 +79,12 @@ impl Gateway {
         if let Some(unit) = self.ports.get_mut(index)
             && let Some(held_back) = unit.gate.pass(now)
         {
-            warn!(port = unit.number, what, held_back, "port trouble");
+            warn!(
+                port = unit.number,
+                what,
+                held_back = told(held_back),
+                "port trouble"
+            );
         }
     }
 
@@ -98,7 +116,7 @@ impl Gateway {
         };
         let logic = unit.call_logic();
         let at_rest = logic.state == PortWord::Idle && logic.calls.is_empty();
-        for (call, text) in self.calls.see(unit.number, at_rest, &logic.calls) {
+        for (call, text) in self.calls.see(now, unit.number, at_rest, &logic.calls) {
             self.trace_call(now, index, call, &text);
         }
         self.lamp_turn(now, index, at_rest);

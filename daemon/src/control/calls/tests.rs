@@ -55,12 +55,13 @@ fn close(book: &mut CallBook, reference: u32) -> u64 {
 fn a_timeline_begins_with_what_led_to_the_call() {
     let mut book = CallBook::default();
     book.trace(at(0), &line("of an earlier time"));
-    book.see(PORT, true, &[]);
-    book.trace(at(50), &line("loop closed"));
-    book.see(PORT, false, &[]);
-    book.trace(at(100), &line("off hook"));
-    book.see(PORT, false, &[call(7, CallWord::Dialing)]);
-    book.trace(at(200), &line("digit"));
+    book.see(at(0), PORT, true, &[]);
+    book.trace(at(500), &line("loop closed"));
+    book.see(at(500), PORT, true, &[]); // bouncing
+    book.see(at(510), PORT, false, &[]);
+    book.trace(at(900), &line("off hook"));
+    book.see(at(900), PORT, false, &[call(7, CallWord::Dialing)]);
+    book.trace(at(950), &line("digit"));
     let timeline = book.timeline(1).unwrap();
     assert_eq!(texts(&timeline), ["loop closed", "off hook", "digit"]);
 }
@@ -70,18 +71,18 @@ fn a_second_call_begins_with_its_own_input() {
     let mut book = CallBook::default();
     let first = call(7, CallWord::Connected);
     book.trace(at(100), &line("off hook"));
-    book.see(PORT, false, std::slice::from_ref(&first));
+    book.see(at(900), PORT, false, std::slice::from_ref(&first));
     book.trace(at(200), &line("talk"));
-    book.see(PORT, false, std::slice::from_ref(&first));
+    book.see(at(900), PORT, false, std::slice::from_ref(&first));
     book.trace(at(300), &line("ring in"));
-    book.see(PORT, false, &[first, call(8, CallWord::Waiting)]);
+    book.see(at(900), PORT, false, &[first, call(8, CallWord::Waiting)]);
     assert_eq!(texts(&book.timeline(2).unwrap()), ["ring in"]);
 }
 
 #[test]
 fn changes_of_state_are_told_once() {
     let mut book = CallBook::default();
-    let told = |book: &mut CallBook, state| book.see(PORT, false, &[call(7, state)]);
+    let told = |book: &mut CallBook, state| book.see(at(900), PORT, false, &[call(7, state)]);
     assert_eq!(
         told(&mut book, CallWord::Dialing),
         [(1, "dialing, far end 1002".to_owned())]
@@ -96,7 +97,7 @@ fn changes_of_state_are_told_once() {
 #[test]
 fn an_ended_call_is_summed_up_and_keeps_what_the_server_says_at_once_after_it() {
     let mut book = CallBook::default();
-    book.see(PORT, false, &[call(7, CallWord::Connected)]);
+    book.see(at(900), PORT, false, &[call(7, CallWord::Connected)]);
     assert_eq!(close(&mut book, 7), 1);
     book.trace(at(1200), &line("on hook"));
     book.trace(at(9000), &line("of a later time"));
@@ -120,13 +121,13 @@ fn a_call_of_one_input_is_booked_too() {
 #[test]
 fn a_used_reference_of_another_call_is_another_call() {
     let mut book = CallBook::default();
-    book.see(PORT, false, &[call(7, CallWord::Connected)]);
+    book.see(at(900), PORT, false, &[call(7, CallWord::Connected)]);
     close(&mut book, 7);
     let again = CallSnapshot {
         started: at(5000),
         ..call(7, CallWord::Dialing)
     };
-    book.see(PORT, false, &[again]);
+    book.see(at(900), PORT, false, &[again]);
     assert_eq!(book.timeline(2).map(|t| t.len()), Some(0));
     assert_eq!(book.list(vec![]).recent.len(), 1);
 }
