@@ -33,8 +33,13 @@ impl Gateway {
                 unit.registered_or_not(now);
                 false
             }
-            StationEvent::Lost { .. } => {
+            StationEvent::Lost { server, reason, .. } => {
                 unit.registered_or_not(now);
+                unit.failed_at(*server, reason);
+                true
+            }
+            StationEvent::AttemptFailed { server, reason, .. } => {
+                unit.failed_at(*server, reason);
                 true
             }
             StationEvent::Stopped => {
@@ -42,9 +47,7 @@ impl Gateway {
                 false
             }
             StationEvent::ResetRequested { .. } => false,
-            StationEvent::AttemptFailed { .. }
-            | StationEvent::UnreadableMessage { .. }
-            | StationEvent::LinkSuspect { .. } => true,
+            StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
             StationEvent::Message(_) => return,
         };
         // The same trouble again and again is one line; the counters and the history tell how often.

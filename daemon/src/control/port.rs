@@ -12,7 +12,7 @@ use tipring_hal::port::{Capabilities, LineEventKind, PortFault};
 use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot};
 use tipring_proto::device::{Device, DeviceConfig, Input, Output};
 use tipring_proto::sccp::message::DefineTimeDate;
-use tipring_proto::sccp::station::{StationConfig, StationSnapshot, StationState};
+use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
 use super::clock::Clock;
@@ -84,6 +84,8 @@ pub struct PortUnit {
     pub(super) gate: Gate,
     /// Its message lamp, where the card lights none.
     pub(super) lamp: FskLamp,
+    /// Why each server of the list could not be used when it was last tried; empty while registered.
+    pub(super) reasons: Vec<(usize, LostReason)>,
     /// Since when it is registered, or since when not.
     pub(super) registration_since: Time,
     device: Device,
@@ -121,6 +123,7 @@ impl PortUnit {
             tones: VecDeque::new(),
             gate: Gate::new(now),
             lamp: FskLamp::default(),
+            reasons: vec![],
             registration_since: now,
             said: vec![],
             started: false,
@@ -204,6 +207,14 @@ impl PortUnit {
     pub(super) fn registered_or_not(&mut self, now: Time) {
         self.registration_since = now;
         self.said.clear();
+        self.reasons.clear();
+    }
+
+    /// A server could not be used.
+    pub(super) fn failed_at(&mut self, server: usize, reason: &LostReason) {
+        self.reasons.retain(|(s, _)| *s != server);
+        self.reasons.push((server, reason.clone()));
+        self.reasons.sort_by_key(|(s, _)| *s);
     }
 
     /// Takes note of a line event.

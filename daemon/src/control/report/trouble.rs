@@ -1,10 +1,12 @@
 //! Why a port or the gateway cannot be used, and what to do.
 
+use tipring_config::Server;
 use tipring_ctl::report::Trouble;
 use tipring_proto::call::{CallWord, PortSnapshot, PortWord};
 use tipring_proto::sccp::station::{LostReason, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
+use super::super::news::server_name;
 use super::super::port::PortUnit;
 use super::super::{Gateway, words};
 
@@ -49,9 +51,7 @@ impl Gateway {
             return Some(trouble(words::fault(fault), words::fault_cure(fault)));
         }
         if !matches!(station.state, StationState::Registered { .. }) {
-            // Without a reason it is still at its first try.
-            let (_, reason) = station.last_lost.as_ref()?;
-            return Some(unregistered(reason));
+            return unregistered(&unit.reasons, &self.config.callmanager.servers);
         }
         if station.suspect_since.is_some() {
             return Some(trouble(
@@ -105,8 +105,38 @@ fn trouble(what: &str, cure: &str) -> Trouble {
     }
 }
 
-fn unregistered(reason: &LostReason) -> Trouble {
-    let cure = match reason {
+/// Why no server of the list can be used, and the cure for what tells most. `None`: none has been tried yet.
+fn unregistered(reasons: &[(usize, LostReason)], servers: &[Server]) -> Option<Trouble> {
+    let (_, worst) = reasons.iter().max_by_key(|(_, r)| weight(r))?;
+    let what = match reasons {
+        [(_, only)] => only.to_string(),
+        several => {
+            let each = several.iter();
+            let each: Vec<String> = each
+                .map(|(n, r)| format!("{}: {r}", server_name(servers, *n)))
+                .collect();
+            each.join("; ")
+        }
+    };
+    Some(trouble(&format!("not registered: {what}"), cure(worst)))
+}
+
+/// How much a reason tells about what is wrong: a server that answers tells more than one that does not.
+fn weight(reason: &LostReason) -> u8 {
+    match reason {
+        LostReason::Rejected { .. } => 3,
+        LostReason::BadFrame { .. } => 2,
+        LostReason::RegisterTimeout | LostReason::KeepaliveLost { .. } | LostReason::Closed(_) => 1,
+        LostReason::Connect(_)
+        | LostReason::Reset(_)
+        | LostReason::ReturnToPreferred
+        | LostReason::Reconfigured
+        | LostReason::Stopped => 0,
+    }
+}
+
+fn cure(reason: &LostReason) -> &'static str {
+    match reason {
         LostReason::Connect(_) => "check [callmanager] servers, the network and the CallManager",
         LostReason::Rejected { .. } => "look the device name up on the CallManager",
         LostReason::BadFrame { .. } => {
@@ -119,27 +149,57 @@ fn unregistered(reason: &LostReason) -> Trouble {
         | LostReason::ReturnToPreferred
         | LostReason::Reconfigured
         | LostReason::Stopped => "it registers again by itself",
-    };
-    trouble(&format!("not registered: {reason}"), cure)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tipring_proto::sccp::station::ConnectFailure;
+    use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
+
+    fn servers() -> [Server; 2] {
+        ["10.0.0.1", "10.0.0.2"].map(|s| Server::parse(s).unwrap())
+    }
+
+    fn refused() -> LostReason {
+        LostReason::Connect(ConnectFailure::Unreachable)
+    }
+
+    fn rejected() -> LostReason {
+        LostReason::Rejected {
+            text: "No Authority".into(),
+            cause: RejectCause::NoAuthority,
+        }
+    }
 
     #[test]
-    fn every_reason_of_a_lost_registration_has_a_cure() {
-        let reasons = [
-            LostReason::Connect(ConnectFailure::Refused),
-            LostReason::RegisterTimeout,
-            LostReason::BadFrame { text: "x".into() },
-            LostReason::Stopped,
-        ];
-        for reason in reasons {
-            let told = unregistered(&reason);
-            assert!(told.what.starts_with("not registered: "), "{}", told.what);
-            assert!(!told.cure.is_empty(), "{reason}");
+    fn a_port_at_its_first_try_has_no_trouble_yet() {
+        assert_eq!(unregistered(&[], &servers()), None);
+    }
+
+    #[test]
+    fn one_server_is_not_named_and_several_are() {
+        let one = unregistered(&[(0, refused())], &servers()).unwrap();
+        assert_eq!(
+            one.what,
+            "not registered: cannot connect: no route to the server"
+        );
+        let both = unregistered(&[(0, refused()), (1, refused())], &servers()).unwrap();
+        assert_eq!(
+            both.what,
+            "not registered: 10.0.0.1:2000: cannot connect: no route to the server; \
+             10.0.0.2:2000: cannot connect: no route to the server"
+        );
+    }
+
+    #[test]
+    fn a_rejection_is_cured_before_a_server_that_does_not_answer() {
+        for reasons in [
+            [(0, rejected()), (1, refused())],
+            [(0, refused()), (1, rejected())],
+        ] {
+            let told = unregistered(&reasons, &servers()).unwrap();
+            assert_eq!(told.cure, "look the device name up on the CallManager");
         }
     }
 }
