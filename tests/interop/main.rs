@@ -62,6 +62,13 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // Two runs at a time would stop each other's call managers.
+    let lock = std::env::temp_dir().join("tipring-interop.lock");
+    let lock = std::fs::File::create(&lock).expect("a writable temporary folder");
+    if lock.try_lock().is_err() {
+        eprintln!("another interop run is under way; waiting for its end");
+        lock.lock().expect("a lock on a file just opened");
+    }
     let start = Instant::now();
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let folder = options
