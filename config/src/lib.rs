@@ -1,2 +1,109 @@
-//! The configuration file: TOML to a validated model, all problems in one report
+//! The configuration file: TOML to a validated model, all problems in one report.
+//!
+//! Owns: the keys and their ranges ([`schema`]), the model ([`Config`]), device naming ([`naming`]), the countries'
+//! tones, cadences and caller-ID styles ([`country`]), and the report of problems ([`Report`]). Promises: every
+//! problem of a file is told at once, with its line, what is accepted and what to do; what is accepted needs no
+//! further check; an empty file is a working gateway with a simulated card.
+//! Leaves to others: finding out the machine's MAC ([`Machine`] is an argument), and acting on the result. Reads
+//! nothing but the files it is given.
 #![forbid(unsafe_code)]
+
+pub mod country;
+pub mod naming;
+pub mod report;
+pub mod schema;
+
+mod choice;
+mod model;
+mod ports;
+mod profile;
+mod reader;
+mod server;
+mod validate;
+
+use std::path::{Path, PathBuf};
+
+pub use choice::{
+    AfterFarHangUp, CallerIdChoice, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile,
+    Realtime,
+};
+pub use country::{Countries, Country};
+pub use model::{
+    CallManager, Card, Config, Control, Gateway, Line, LineThread, Log, Media, Port, PortRange,
+    SimCard, WindowMs,
+};
+pub use naming::Mac;
+pub use report::{Problem, Report, Severity};
+pub use server::{Host, Server};
+
+/// Where the configuration is unless told otherwise.
+pub const DEFAULT_PATH: &str = "/etc/tipring/tipring.toml";
+
+/// Where further country files are.
+pub const COUNTRIES_DIR: &str = "/etc/tipring/countries";
+
+/// What a process exits with when its configuration is refused (`EX_CONFIG` of sysexits.h).
+pub const EXIT_BAD_CONFIG: u8 = 78;
+
+/// What the machine contributes to the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// MAC of the first interface that has one; device names are made of it.
+    pub mac: Option<Mac>,
+    /// Directory with further country files (`*.toml`); it need not exist.
+    pub countries_dir: Option<PathBuf>,
+}
+
+/// Reads and checks a configuration file.
+///
+/// Without a path, [`DEFAULT_PATH`] is taken, and built-in defaults when there is no such file.
+pub fn load(path: Option<&Path>, machine: &Machine) -> Result<Config, Report> {
+    let (path, required) = path.map_or((Path::new(DEFAULT_PATH), false), |p| (p, true));
+    let name = path.display().to_string();
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !required => {
+            return parse("", "built-in defaults", machine).map(|config| Config {
+                file: None,
+                ..config
+            });
+        }
+        Err(e) => {
+            let cure = match e.kind() {
+                std::io::ErrorKind::NotFound => {
+                    "name a file that exists; an empty file gives a working default"
+                }
+                std::io::ErrorKind::PermissionDenied => {
+                    "run this as root or as a user who may read the file"
+                }
+                _ => "give a readable TOML file",
+            };
+            let problem = Problem::of_file(&name, format!("cannot be read: {e}"), cure);
+            return Err(Report::new(&name, vec![problem]));
+        }
+    };
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => parse(text, &name, machine),
+        Err(e) => {
+            let line = bytes
+                .iter()
+                .take(e.valid_up_to())
+                .filter(|&&b| b == b'\n')
+                .count();
+            let problem = Problem {
+                line: u32::try_from(line + 1).ok(),
+                ..Problem::of_file(
+                    &name,
+                    "is not UTF-8 text".to_owned(),
+                    "save the file as UTF-8",
+                )
+            };
+            Err(Report::new(&name, vec![problem]))
+        }
+    }
+}
+
+/// Checks the text of a configuration file; `file_name` is used in the report. Reads only the country files.
+pub fn parse(text: &str, file_name: &str, machine: &Machine) -> Result<Config, Report> {
+    validate::config(text, file_name, machine)
+}

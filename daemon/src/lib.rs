@@ -1,6 +1,10 @@
 //! The gateway daemon: composition root, control task and line thread.
 #![forbid(unsafe_code)]
 
+pub mod control;
+pub mod line;
 pub mod link;
 pub mod notify;
 pub mod observe;
+pub mod settings;
+pub mod startup;

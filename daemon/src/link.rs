@@ -43,6 +43,13 @@ pub enum LinkEvent {
     Bytes(Vec<u8>),
     /// The connection ended.
     Closed(CloseReason),
+    /// What [`probe`] found.
+    Probed {
+        /// Place in the server list.
+        server: usize,
+        /// TCP could be opened.
+        reachable: bool,
+    },
 }
 
 /// A link under way. Dropping it closes the connection.
@@ -187,7 +194,7 @@ fn close_reason(e: &std::io::Error) -> CloseReason {
 }
 
 /// Moves bytes until either side ends; returns why.
-async fn serve(mut stream: TcpStream, mut queue: mpsc::Receiver<Vec<u8>>, tell: &Tell) -> String {
+async fn serve(mut stream: TcpStream, mut queue: mpsc::Receiver<Vec<u8>>, tell: &Tell) -> CloseReason {
     let (mut reader, mut writer) = stream.split();
     let reading = async {
         let mut buffer = vec![0; READ_BUFFER];

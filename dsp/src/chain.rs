@@ -238,6 +238,3 @@ impl Chain {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -158,8 +158,8 @@ const fn a_encode_table() -> [u8; 2048] {
         let bits = if step < 32 {
             step as u32
         } else {
-            let exponent = (step as u32).ilog2() - 4;
-            let mantissa = ((step as u32) >> exponent) & 0x0F;
+            let exponent = (step as u32).ilog2() - 3;
+            let mantissa = ((step as u32) >> (exponent - 1)) & 0x0F;
             (exponent << 4) | mantissa
         };
         table[step] = (bits as u8) ^ 0x55;

@@ -13,9 +13,9 @@ const SUSPECT: u32 = 480;
 /// How long a disproved suspicion keeps others away, samples (100 ms).
 const REFRACTORY: u32 = 800;
 /// Share of the window's energy that two tones of a digit must have.
-const SHARE: f32 = 0.70;
-/// Power ratio of the two tones at most (12 dB).
-const TWIST: f32 = 16.0;
+const SHARE: f32 = 0.80;
+/// Power ratio of the two tones at most (9 dB, a little more than the receiver takes).
+const TWIST: f32 = 8.0;
 /// Mean square below which nothing is a digit (-42 dBm0).
 const QUIET: f32 = 16_000.0;
 

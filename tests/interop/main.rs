@@ -6,6 +6,7 @@
 //! card's. Exit 0 only when every flow passed and tshark found no malformed frame in what we sent.
 #![forbid(unsafe_code)]
 
+mod figures;
 mod flows;
 mod stage;
 
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use stage::{Outcome, Stage};
+use figures::{Outcome, Round};
+use stage::Stage;
 
 struct Options {
     types: Vec<u32>,
@@ -23,11 +25,20 @@ struct Options {
 }
 
 fn options() -> Result<Options, String> {
-    let mut o = Options { types: vec![10, 30027], versions: vec![3, 17, 22], only: vec![], keep: None };
+    let mut o = Options {
+        types: vec![10, 30027],
+        versions: vec![3, 17, 22],
+        only: vec![],
+        keep: None,
+    };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let value = args.next().ok_or_else(|| format!("{arg} wants a value"))?;
-        let numbers = || value.split(',').map(|n| n.parse::<u32>().map_err(|e| format!("{arg} {n}: {e}")));
+        let numbers = || {
+            value
+                .split(',')
+                .map(|n| n.parse::<u32>().map_err(|e| format!("{arg} {n}: {e}")))
+        };
         match arg.as_str() {
             "--types" => o.types = numbers().collect::<Result<_, _>>()?,
             "--versions" => {
@@ -53,40 +64,57 @@ fn main() -> ExitCode {
     };
     let start = Instant::now();
     let scratch = tempfile::tempdir().expect("a temporary folder");
-    let folder = options.keep.clone().unwrap_or_else(|| scratch.path().to_owned());
-    let mut outcomes = vec![];
+    let folder = options
+        .keep
+        .clone()
+        .unwrap_or_else(|| scratch.path().to_owned());
+    let mut rounds: Vec<Round> = vec![];
     for &version in &options.versions {
         // Both device types at once, each with a call manager of its own.
-        let rounds: Vec<_> = options
+        let running: Vec<_> = options
             .types
             .iter()
             .enumerate()
             .map(|(i, &device_type)| {
+                let name = format!("type {device_type} v{version}");
                 let folder = folder.join(format!("type{device_type}-v{version}"));
                 let only = options.only.clone();
-                std::thread::spawn(move || run(i, device_type, version, folder, &only))
+                let round = name.clone();
+                let thread =
+                    std::thread::spawn(move || run(&round, i, device_type, version, folder, &only));
+                (name, thread)
             })
             .collect();
-        for round in rounds {
-            outcomes.extend(round.join().unwrap_or_else(|_| {
+        for (name, thread) in running {
+            let outcomes = thread.join().unwrap_or_else(|_| {
                 vec![Outcome::failed("round", "the test itself panicked".into())]
-            }));
+            });
+            rounds.push(Round { name, outcomes });
         }
     }
-    let failed = outcomes.iter().filter(|o| !o.passed).count();
+    let failed = figures::summary(&rounds);
     println!("interop took {} s", start.elapsed().as_secs());
-    println!("{} passed, {} failed", outcomes.len() - failed, failed);
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// One device type at one version: all flows.
-fn run(index: usize, device_type: u32, version: u8, folder: PathBuf, only: &[String]) -> Vec<Outcome> {
-    let name = format!("type {device_type} v{version}");
+fn run(
+    name: &str,
+    index: usize,
+    device_type: u32,
+    version: u8,
+    folder: PathBuf,
+    only: &[String],
+) -> Vec<Outcome> {
     let stage = match Stage::set(index, device_type, version, folder) {
         Ok(stage) => stage,
         Err(e) => {
             let outcome = Outcome::failed("stage", e);
-            outcome.print(&name);
+            outcome.print(name);
             return vec![outcome];
         }
     };
@@ -103,18 +131,20 @@ fn run(index: usize, device_type: u32, version: u8, folder: PathBuf, only: &[Str
             })
             .collect();
         for flow in running {
-            let outcome = flow.join().unwrap_or_else(|_| Outcome::failed("flow", "panicked".into()));
-            outcome.print(&name);
+            let outcome = flow
+                .join()
+                .unwrap_or_else(|_| Outcome::failed("flow", "panicked".into()));
+            outcome.print(name);
             outcomes.push(outcome);
         }
     });
     for &(flow, body) in flows::ONE_BY_ONE.iter().filter(|(flow, _)| wanted(flow)) {
         let outcome = Outcome::of(flow, || body(&stage));
-        outcome.print(&name);
+        outcome.print(name);
         outcomes.push(outcome);
     }
     for outcome in stage.strike() {
-        outcome.print(&name);
+        outcome.print(name);
         outcomes.push(outcome);
     }
     outcomes

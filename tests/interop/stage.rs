@@ -1,50 +1,18 @@
 //! What a round of flows runs on: a call manager, a gateway with 48 ports, a capture.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tipring_tests::capture::{self, Capture};
-use tipring_tests::gateway::{Gateway, Set};
+use tipring_tests::gateway::Gateway;
 use tipring_tests::page::{self, Page};
 use tipring_tests::peer::Peer;
+use tipring_tests::set::Set;
+
+use crate::figures::{Figures, Outcome};
 
 /// Ports of the gateway in every round.
 pub const PORTS: u16 = 48;
-
-/// How one flow went.
-pub struct Outcome {
-    flow: String,
-    /// Did it pass?
-    pub passed: bool,
-    /// Figures, or why it failed.
-    text: String,
-}
-
-impl Outcome {
-    /// Runs a flow.
-    pub fn of(flow: &str, body: impl FnOnce() -> Result<String, String>) -> Outcome {
-        let start = Instant::now();
-        let result = body();
-        let seconds = start.elapsed().as_secs();
-        let passed = result.is_ok();
-        let text = match result {
-            Ok(t) => format!("{t} ({seconds} s)"),
-            Err(t) => format!("after {seconds} s: {t}"),
-        };
-        Outcome { flow: flow.into(), passed, text }
-    }
-
-    /// A flow that could not run.
-    pub fn failed(flow: &str, text: String) -> Outcome {
-        Outcome { flow: flow.into(), passed: false, text }
-    }
-
-    /// One line for people.
-    pub fn print(&self, round: &str) {
-        let verdict = if self.passed { "ok  " } else { "FAIL" };
-        println!("{verdict} {round:<15} {:<14} {}", self.flow, self.text);
-    }
-}
 
 /// Call manager, gateway and capture of one round.
 pub struct Stage {
@@ -61,7 +29,12 @@ pub struct Stage {
 
 impl Stage {
     /// Starts everything and waits until all ports are registered.
-    pub fn set(index: usize, device_type: u32, version: u8, folder: PathBuf) -> Result<Stage, String> {
+    pub fn set(
+        index: usize,
+        device_type: u32,
+        version: u8,
+        folder: PathBuf,
+    ) -> Result<Stage, String> {
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let n = index + 1;
         let address = format!("127.0.1.{n}");
@@ -75,7 +48,11 @@ impl Stage {
         for file in [folder.join("sent.tif"), peer.state().join("spool/page.tif")] {
             page::write_tiff(&file, &pages).map_err(|e| format!("{}: {e}", file.display()))?;
         }
-        let capture = Capture::start(&folder.join("sccp.pcap"), &format!("tcp port 2000 and host {address}"))?;
+        let capture = Capture::start(
+            &folder.join("sccp.pcap"),
+            &format!("tcp port 2000 and host {address}"),
+            &[],
+        )?;
         let rtp = 30_000 + 2_000 * index;
         let config = format!(
             r#"
@@ -100,8 +77,17 @@ country = "us"
             flows_config()
         );
         let gateway = Gateway::start(&folder, &config)?;
-        let registered_after = gateway.wait_registered(usize::from(PORTS), Duration::from_secs(60))?;
-        Ok(Stage { gateway, peer, folder, base, section, capture, registered_after })
+        let registered_after =
+            gateway.wait_registered(usize::from(PORTS), Duration::from_secs(60))?;
+        Ok(Stage {
+            gateway,
+            peer,
+            folder,
+            base,
+            section,
+            capture,
+            registered_after,
+        })
     }
 
     /// The set at a port.
@@ -136,29 +122,50 @@ country = "us"
 
     /// Stops everything; the last verdicts: tshark's, and an orderly end.
     pub fn strike(self) -> Vec<Outcome> {
-        let Stage { gateway, peer, capture, .. } = self;
+        let Stage {
+            gateway,
+            peer,
+            capture,
+            ..
+        } = self;
         let status = Outcome::of("line thread", || {
             let report = gateway.status()?;
             let threads = &report.line_threads;
             let missed: u64 = threads.iter().map(|t| t.missed_blocks).sum();
-            let full: u64 = threads.iter().map(|t| t.command_ring_full + t.event_ring_full).sum();
-            Ok(format!("missed blocks {missed}, full rings {full}"))
+            let full: u64 = threads
+                .iter()
+                .map(|t| t.command_ring_full + t.event_ring_full)
+                .sum();
+            let text = format!("missed blocks {missed}, full rings {full}");
+            if full == 0 {
+                Ok(Figures::say(text))
+            } else {
+                Err(text)
+            }
         });
-        let stop = Outcome::of("stop", || gateway.stop().map(|()| "unregistered and ended in order".into()));
+        let stop = Outcome::of("stop", || {
+            gateway
+                .stop()
+                .map(|()| Figures::say("unregistered and ended in order"))
+        });
         drop(peer);
         let tshark = Outcome::of("tshark", || judge(capture));
         vec![status, stop, tshark]
     }
 }
 
-fn judge(capture: Capture) -> Result<String, String> {
+fn judge(capture: Capture) -> Result<Figures, String> {
     let file: PathBuf = capture.finish()?;
     let v = capture::judge(Path::new(&file), 2000)?;
     let text = format!(
         "{} messages sent, {} received, {} malformed, {} expert errors",
         v.sent, v.received, v.malformed, v.errors
     );
-    if v.sent > 500 && v.malformed == 0 && v.errors == 0 { Ok(text) } else { Err(text) }
+    if v.sent > 500 && v.malformed == 0 && v.errors == 0 {
+        Ok(Figures::say(text))
+    } else {
+        Err(text)
+    }
 }
 
 /// Ports whose settings differ from the defaults.
@@ -167,7 +174,7 @@ fn flows_config() -> String {
     let mut text = String::new();
     for n in 1..=PORTS {
         text += &match n {
-            26 => port(n, "flash = { mode = \"hold\" }"),
+            26 => port(n, "flash = \"hold\""),
             30 | 31 => port(n, "profile = \"fax\""),
             _ => port(n, ""),
         };

@@ -6,11 +6,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
-use tipring_ctl::report::{PortDetail, RegistrationState, SimSnapshot, StatusReport};
-use tipring_ctl::request::{Request, Response, SimAction, SimCondition};
+use tipring_ctl::report::{CallList, RegistrationState, StatusReport};
+use tipring_ctl::request::{Request, Response};
+
+use crate::leash;
+use crate::set::Set;
 
 /// Time for an answer that needs no waiting on the line.
-const PROMPT: Duration = Duration::from_secs(10);
+pub(crate) const PROMPT: Duration = Duration::from_secs(10);
 
 /// A daemon of the test; stopped when dropped.
 pub struct Gateway {
@@ -31,7 +34,7 @@ impl Gateway {
         fs::write(&file, text).map_err(|e| e.to_string())?;
         let log = fs::File::create(folder.join("tipringd.log")).map_err(|e| e.to_string())?;
         let program = binary("tipringd");
-        let child = Command::new(&program)
+        let child = leash::command(&program)
             .arg("--config")
             .arg(&file)
             .stdin(Stdio::null())
@@ -89,20 +92,28 @@ impl Gateway {
 
     /// The set at a port, with a control connection of its own.
     pub fn set(&self, port: u16) -> Result<Set, String> {
-        let client = Client::connect(&self.socket, PROMPT).map_err(|e| e.to_string())?;
-        Ok(Set { client, port })
+        Set::connect(&self.socket, port)
     }
 
     /// `tipring status`.
     pub fn status(&self) -> Result<StatusReport, String> {
-        let mut client = Client::connect(&self.socket, PROMPT).map_err(|e| e.to_string())?;
-        match client
-            .request(Request::Status, PROMPT)
-            .map_err(|e| e.to_string())?
-        {
+        match self.ask(Request::Status)? {
             Response::Status(report) => Ok(report),
             other => Err(format!("status answered {other:?}")),
         }
+    }
+
+    /// `tipring call list`.
+    pub fn calls(&self) -> Result<CallList, String> {
+        match self.ask(Request::CallList)? {
+            Response::Calls(list) => Ok(list),
+            other => Err(format!("call list answered {other:?}")),
+        }
+    }
+
+    fn ask(&self, request: Request) -> Result<Response, String> {
+        let mut client = Client::connect(&self.socket, PROMPT).map_err(|e| e.to_string())?;
+        client.request(request, PROMPT).map_err(|e| e.to_string())
     }
 
     /// Waits until `count` ports are registered; returns how long it took.
@@ -169,133 +180,4 @@ pub fn binary(name: &str) -> PathBuf {
         .map(|dir| dir.join(name))
         .find(|p| p.exists())
         .unwrap_or_else(|| PathBuf::from(name))
-}
-
-/// A simulated set and its port.
-pub struct Set {
-    client: Client,
-    port: u16,
-}
-
-impl Set {
-    /// Acts; the error names the port and the action.
-    pub fn act(&mut self, action: SimAction, within: Duration) -> Result<SimSnapshot, String> {
-        let what = format!("{action:?}");
-        let request = Request::Sim {
-            port: self.port,
-            action,
-        };
-        match self.client.request(request, within) {
-            Ok(Response::Sim(snapshot)) => Ok(snapshot),
-            Ok(other) => Err(format!("port {}: {what} answered {other:?}", self.port)),
-            Err(e) => Err(format!("port {}: {what}: {e}", self.port)),
-        }
-    }
-
-    /// Port number.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// State of set and line.
-    pub fn show(&mut self) -> Result<SimSnapshot, String> {
-        self.act(SimAction::Show, PROMPT)
-    }
-
-    /// State of the port as the gateway has it.
-    pub fn detail(&mut self) -> Result<PortDetail, String> {
-        match self
-            .client
-            .request(Request::PortShow { port: self.port }, PROMPT)
-        {
-            Ok(Response::Port(detail)) => Ok(detail),
-            Ok(other) => Err(format!("port {}: show answered {other:?}", self.port)),
-            Err(e) => Err(format!("port {}: show: {e}", self.port)),
-        }
-    }
-
-    /// Lifts.
-    pub fn lift(&mut self) -> Result<(), String> {
-        self.act(SimAction::Lift, PROMPT).map(drop)
-    }
-
-    /// Hangs up.
-    pub fn hang(&mut self) -> Result<(), String> {
-        self.act(SimAction::Hang, PROMPT).map(drop)
-    }
-
-    /// Hookflash.
-    pub fn flash(&mut self, ms: u32) -> Result<(), String> {
-        self.act(SimAction::Flash { ms }, PROMPT).map(drop)
-    }
-
-    /// Dials by DTMF, 80 ms on, 80 ms off.
-    pub fn dial(&mut self, digits: &str) -> Result<(), String> {
-        let action = SimAction::Dial {
-            digits: digits.into(),
-            pulse: false,
-            on_ms: 80,
-            off_ms: 80,
-        };
-        self.act(action, Duration::from_secs(60)).map(drop)
-    }
-
-    /// Dials by pulses, 60 ms break, 40 ms make.
-    pub fn dial_pulse(&mut self, digits: &str) -> Result<(), String> {
-        let action = SimAction::Dial {
-            digits: digits.into(),
-            pulse: true,
-            on_ms: 60,
-            off_ms: 40,
-        };
-        self.act(action, Duration::from_secs(60)).map(drop)
-    }
-
-    /// Lifts, waits for dial tone and dials.
-    pub fn call(&mut self, digits: &str) -> Result<(), String> {
-        self.lift()?;
-        self.hears(350.0)?;
-        self.dial(digits)
-    }
-
-    /// Talks a sine.
-    pub fn tone(&mut self, hz: f64, dbm0: f64) -> Result<(), String> {
-        self.act(SimAction::Tone { hz, dbm0 }, PROMPT).map(drop)
-    }
-
-    /// Says nothing more.
-    pub fn quiet(&mut self) -> Result<(), String> {
-        self.act(SimAction::Stop, PROMPT).map(drop)
-    }
-
-    /// Waits for a condition.
-    pub fn wait(&mut self, until: SimCondition, within_s: u64) -> Result<SimSnapshot, String> {
-        let action = SimAction::Wait {
-            until,
-            timeout_ms: within_s * 1000,
-        };
-        self.act(action, Duration::from_secs(within_s + 5))
-    }
-
-    /// Waits until the set hears this frequency.
-    pub fn hears(&mut self, hz: f64) -> Result<SimSnapshot, String> {
-        self.wait(SimCondition::Tone { hz: Some(hz) }, 15)
-    }
-
-    /// Waits for ringing and answers.
-    pub fn answer(&mut self) -> Result<(), String> {
-        self.wait(SimCondition::Ringing, 15)?;
-        self.lift()
-    }
-
-    /// Waits until the call is connected and media flows.
-    pub fn connected(&mut self) -> Result<(), String> {
-        self.wait(SimCondition::Connected, 15).map(drop)
-    }
-
-    /// Hangs up and waits until the port is idle.
-    pub fn finish(&mut self) -> Result<(), String> {
-        self.hang()?;
-        self.wait(SimCondition::Idle, 15).map(drop)
-    }
 }

@@ -3,5 +3,7 @@
 
 pub mod capture;
 pub mod gateway;
+pub mod leash;
 pub mod page;
 pub mod peer;
+pub mod set;

@@ -229,10 +229,12 @@ pub enum SimCondition {
     Idle,
     /// The port's call is connected and its media flows.
     Connected,
-    /// The set hears something of at least −40 dBm0; with `hz`, that frequency within 5 %.
+    /// The set hears something of at least −40 dBm0 whose strongest frequency is within 5 % of one of these (a call
+    /// progress tone is two sines of one level, and either may be the stronger one by a hair).
     Tone {
-        /// The frequency to hear, if it matters.
-        hz: Option<f32>,
+        /// Frequencies of which one is to be heard; none: any sound.
+        #[serde(default)]
+        hz: Vec<f32>,
     },
     /// The set hears nothing above −60 dBm0 for half a second.
     Silence,
@@ -248,7 +250,8 @@ pub enum SimCondition {
         /// Lit?
         on: bool,
     },
-    /// The loop was opened by the gateway (disconnect supervision).
+    /// The gateway has opened the loop (disconnect supervision) since the wait began, or holds it open now. Wait
+    /// before the event, or compare [`SimSnapshot::open_loops`].
     LoopOpened,
     /// Everything asked of the hand is done (digits dialled, flashes made).
     DialDone,

@@ -9,13 +9,14 @@
 mod counters;
 mod engine;
 mod handle;
+mod lane;
 mod order;
 mod session;
 mod thread;
 
-pub use counters::{Counter, Gauge, PortCounters, ShardCounters};
-pub use engine::{EngineConfig, LineEngine};
-pub use handle::{LineHandle, StartReport, ShardStart, Allowed};
+pub use counters::{Counter, Gauge, PortCounters, ShardCounters, TICK_BUCKETS, TickHistogram};
+pub use engine::{EngineConfig, LineEngine, LinePortSpec};
+pub use handle::LineHandle;
 pub use order::{LineOrder, LineReport, PortIndex, Remote, Returned, RingFull, SessionId};
-pub use session::{MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
-pub use thread::{ LineConfig, LinePortSpec, StartError, spawn};
+pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
+pub use thread::{LineConfig, ShardStart, StartError, StartReport, spawn};

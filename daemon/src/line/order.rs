@@ -130,8 +130,6 @@ pub enum Returned {
     NoPort,
     /// The kernel refused to watch its socket; `errno` as it came.
     NotWatched(i32),
-    /// The line thread ends.
-    Stopped,
 }
 
 /// The order ring is full; the order comes back.

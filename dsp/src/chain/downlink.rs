@@ -51,7 +51,8 @@ impl Chain {
 
 enum CallerIdState {
     Idle,
-    Alert(CallerIdTransmission),
+    /// The alert sounds; the message waits in its transmitter.
+    Alert,
     Sending,
 }
 
@@ -113,18 +114,34 @@ impl Sources {
             events.push(ChainEvent::CallerIdRefused);
             return;
         }
+        self.current = match transmission.message.standard() {
+            CallerIdStandard::Class => 0,
+            CallerIdStandard::Clip => 1,
+            CallerIdStandard::Aclip => 2,
+            CallerIdStandard::ClipDtmf => 3,
+        };
+        let transmitter = &mut self.transmitters[self.current];
+        transmitter.set_off_hook(transmission.to_off_hook);
+        if transmitter.put_message(&transmission.message).is_err() {
+            transmitter.abort();
+            events.push(ChainEvent::CallerIdRefused);
+            return;
+        }
         let alert_ms = match transmission.alert {
-            Alert::None => return self.begin_message(transmission, events),
+            Alert::None => {
+                self.caller_id = CallerIdState::Sending;
+                return;
+            }
             Alert::DtAs => 100,
             Alert::Cas => 80,
         };
         self.alert
             .start(&ToneProgram::alert(alert_ms, AFTER_ALERT_MS));
-        self.caller_id = CallerIdState::Alert(*transmission);
+        self.caller_id = CallerIdState::Alert;
     }
 
     pub(super) fn stop_caller_id(&mut self) {
-        if matches!(self.caller_id, CallerIdState::Sending) {
+        if !matches!(self.caller_id, CallerIdState::Idle) {
             self.transmitters[self.current].abort();
         }
         self.alert.stop();
@@ -133,16 +150,15 @@ impl Sources {
 
     /// Replaces or adds to the voice in `samples`.
     pub(super) fn put_on(&mut self, samples: &mut [i16], events: &mut Events) {
-        let mut done = 0;
-        if let CallerIdState::Alert(transmission) = self.caller_id {
-            done = samples.len();
-            if play(&mut self.alert, samples) {
-                self.begin_message(&transmission, events);
-            }
-        }
         match self.caller_id {
-            CallerIdState::Alert(_) => return,
-            CallerIdState::Sending if done == 0 => {
+            CallerIdState::Idle => {}
+            CallerIdState::Alert => {
+                if play(&mut self.alert, samples) {
+                    self.caller_id = CallerIdState::Sending;
+                }
+                return;
+            }
+            CallerIdState::Sending => {
                 let transmitter = &mut self.transmitters[self.current];
                 transmitter.process(samples);
                 if transmitter.is_idle() {
@@ -151,8 +167,6 @@ impl Sources {
                 }
                 return;
             }
-            CallerIdState::Sending => return,
-            CallerIdState::Idle => {}
         }
         if !self.digit.is_idle() {
             play(&mut self.digit, samples);
@@ -166,25 +180,6 @@ impl Sources {
                 events.push(ChainEvent::ToneEnded);
             }
         }
-    }
-
-    fn begin_message(&mut self, transmission: &CallerIdTransmission, events: &mut Events) {
-        self.current = match transmission.message.standard() {
-            CallerIdStandard::Class => 0,
-            CallerIdStandard::Clip => 1,
-            CallerIdStandard::Aclip => 2,
-            CallerIdStandard::ClipDtmf => 3,
-        };
-        let transmitter = &mut self.transmitters[self.current];
-        transmitter.set_off_hook(transmission.to_off_hook);
-        self.caller_id = match transmitter.put_message(&transmission.message) {
-            Ok(()) => CallerIdState::Sending,
-            Err(_) => {
-                transmitter.abort();
-                events.push(ChainEvent::CallerIdRefused);
-                CallerIdState::Idle
-            }
-        };
     }
 }
 

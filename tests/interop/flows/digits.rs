@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::figures::Figures;
 use crate::stage::Stage;
 
 const CALLS_PER_PORT: usize = 2;
@@ -18,10 +19,15 @@ fn order(port: u16, call: usize) -> String {
     keys.into_iter().collect()
 }
 
-pub fn dtmf(stage: &Stage) -> Result<String, String> {
+pub fn dtmf(stage: &Stage) -> Result<Figures, String> {
     let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
-        let calls: Vec<_> = PORTS.map(|port| scope.spawn(move || calls_of(stage, port))).collect();
-        calls.into_iter().map(|c| c.join().unwrap_or_else(|_| Err("panicked".into()))).collect()
+        let calls: Vec<_> = PORTS
+            .map(|port| scope.spawn(move || calls_of(stage, port)))
+            .collect();
+        calls
+            .into_iter()
+            .map(|c| c.join().unwrap_or_else(|_| Err("panicked".into())))
+            .collect()
     });
     results.into_iter().collect::<Result<Vec<()>, String>>()?;
     let (mut calls, mut missing, mut doubled) = (0, 0, 0);
@@ -46,11 +52,15 @@ pub fn dtmf(stage: &Stage) -> Result<String, String> {
                 }
             }
             if read != want {
-                return Err(format!("port {port} dialled {want}, the server read {read:?}; {missing} missing, {doubled} doubled so far"));
+                return Err(format!(
+                    "port {port} dialled {want}, the server read {read:?}; {missing} missing, {doubled} doubled so far"
+                ));
             }
         }
     }
-    Ok(format!("{calls} calls x 12 digits, {missing} missing, {doubled} doubled"))
+    Ok(Figures::say(format!(
+        "{calls} calls x 12 digits, {missing} missing, {doubled} doubled"
+    )))
 }
 
 fn calls_of(stage: &Stage, port: u16) -> Result<(), String> {
@@ -63,9 +73,18 @@ fn calls_of(stage: &Stage, port: u16) -> Result<(), String> {
         let wanted = call + 1;
         // The line is written when no more digits came for three seconds.
         let end = std::time::Instant::now() + Duration::from_secs(20);
-        while stage.peer.log("digits.log").lines().filter(|l| l.starts_with(&format!("{number} "))).count() < wanted {
+        while stage
+            .peer
+            .log("digits.log")
+            .lines()
+            .filter(|l| l.starts_with(&format!("{number} ")))
+            .count()
+            < wanted
+        {
             if std::time::Instant::now() > end {
-                return Err(format!("port {port}: the server logged no digits of call {wanted}"));
+                return Err(format!(
+                    "port {port}: the server logged no digits of call {wanted}"
+                ));
             }
             std::thread::sleep(Duration::from_millis(100)); // asks the server's log again, deadline above
         }
@@ -74,15 +93,23 @@ fn calls_of(stage: &Stage, port: u16) -> Result<(), String> {
     Ok(())
 }
 
-pub fn pulse(stage: &Stage) -> Result<String, String> {
+pub fn pulse(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(32)?;
     set.lift()?;
-    set.hears(350.0)?;
+    set.hears_dial_tone()?;
     set.dial_pulse("503")?;
     set.connected()?;
     set.dial_pulse("1234567890")?;
     let number = stage.number(32);
-    let line = stage.peer.wait_log("digits.log", Duration::from_secs(20), |l| l.starts_with(&format!("{number} ")))?;
+    let line = stage
+        .peer
+        .wait_log("digits.log", Duration::from_secs(20), |l| {
+            l.starts_with(&format!("{number} "))
+        })?;
     set.finish()?;
-    if line.ends_with(" 1234567890") { Ok("503 and 1234567890 by pulses".into()) } else { Err(format!("the server read {line:?}")) }
+    if line.ends_with(" 1234567890") {
+        Ok(Figures::say("503 and 1234567890 by pulses"))
+    } else {
+        Err(format!("the server read {line:?}"))
+    }
 }

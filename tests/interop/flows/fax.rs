@@ -2,41 +2,72 @@
 
 use std::time::Duration;
 
+use tipring_ctl::report::FaxResult;
 use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_tests::page;
+use tipring_tests::set::Set;
 
+use crate::figures::Figures;
 use crate::stage::Stage;
 
 const FAX_S: u64 = 400;
 
-pub fn to_server(stage: &Stage) -> Result<String, String> {
-    let mut set = stage.port(30)?;
-    let action = SimAction::FaxSend { tiff: stage.sent_pages(), number: Some("506".into()), ecm: true };
-    set.act(action, Duration::from_secs(10))?;
-    let fax = set.wait(SimCondition::FaxDone, FAX_S)?.fax.unwrap_or_default();
-    let result = fax.result.clone().unwrap_or_default();
-    if !result.ok {
-        return Err(format!("the machine says {result:?} after {} pages", fax.pages));
+/// Waits for the machine's own verdict.
+fn done(set: &mut Set) -> Result<FaxResult, String> {
+    let end = set.wait(SimCondition::FaxDone, FAX_S)?.last_fax;
+    match end {
+        Some(result) if result.ok => Ok(result),
+        other => Err(format!("the machine says {other:?}")),
     }
+}
+
+fn figures(pages: usize, fax: &FaxResult) -> Figures {
+    Figures::say(format!(
+        "{pages} pages equal, {} bit/s, {}, {} retries, {:.0} s on the line",
+        fax.bit_rate,
+        if fax.ecm { "ECM" } else { "no ECM" },
+        fax.retries,
+        fax.took_ms as f64 / 1000.0
+    ))
+}
+
+pub fn to_server(stage: &Stage) -> Result<Figures, String> {
+    let mut set = stage.port(30)?;
+    let action = SimAction::FaxSend {
+        tiff: stage.sent_pages(),
+        number: "506".into(),
+        ecm: true,
+    };
+    set.act(action, Duration::from_secs(10))?;
+    let fax = done(&mut set)?;
     let number = stage.number(30);
-    let line = stage.peer.wait_log("fax.log", Duration::from_secs(20), |l| l.starts_with(&format!("{number} rx")))?;
+    let line = stage
+        .peer
+        .wait_log("fax.log", Duration::from_secs(20), |l| {
+            l.starts_with(&format!("{number} rx"))
+        })?;
     if !line.contains("status=SUCCESS pages=2") {
         return Err(format!("the server says {line}"));
     }
-    let pages = page::compare(&stage.sent_pages(), &stage.spool(&format!("fax-{number}.tif")))?;
-    Ok(format!("{pages} pages equal, {} bit/s, ECM {}", fax.bit_rate, fax.ecm))
+    let received = stage.spool(&format!("fax-{number}.tif"));
+    let pages = page::compare(&stage.sent_pages(), &received)?;
+    Ok(figures(pages, &fax))
 }
 
-pub fn from_server(stage: &Stage) -> Result<String, String> {
+pub fn from_server(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(31)?;
     let received = stage.folder.join("received.tif");
-    set.act(SimAction::FaxReceive { tiff: received.clone(), ecm: true }, Duration::from_secs(10))?;
-    stage.peer.rx(&format!("channel originate Local/{}@faxout extension s@faxleg", stage.number(31)))?;
-    let fax = set.wait(SimCondition::FaxDone, FAX_S)?.fax.unwrap_or_default();
-    let result = fax.result.clone().unwrap_or_default();
-    if !result.ok {
-        return Err(format!("the machine says {result:?} after {} pages", fax.pages));
-    }
+    let action = SimAction::FaxReceive {
+        tiff: received.clone(),
+        ecm: true,
+    };
+    set.act(action, Duration::from_secs(10))?;
+    let leg = format!(
+        "channel originate Local/{}@faxout extension s@faxleg",
+        stage.number(31)
+    );
+    stage.peer.rx(&leg)?;
+    let fax = done(&mut set)?;
     let pages = page::compare(&stage.sent_pages(), &received)?;
-    Ok(format!("{pages} pages equal, {} bit/s, ECM {}", fax.bit_rate, fax.ecm))
+    Ok(figures(pages, &fax))
 }

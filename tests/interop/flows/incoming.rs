@@ -2,41 +2,74 @@
 
 use tipring_ctl::request::SimCondition;
 
-use crate::flows::audio;
+use crate::figures::Figures;
+use crate::flows::audio::MILLIWATT;
 use crate::stage::Stage;
 
-pub fn caller_id(stage: &Stage) -> Result<String, String> {
+pub fn caller_id(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(15)?;
-    stage.peer.rx(&format!("channel originate Local/{}@outside application Milliwatt o", stage.number(15)))?;
-    let heard = set.wait(SimCondition::CallerId, 20)?.caller_id.unwrap_or_default();
+    let number = stage.number(15);
+    stage.peer.rx(&format!(
+        "channel originate Local/{number}@outside application Milliwatt o"
+    ))?;
+    let heard = set
+        .wait(SimCondition::CallerId, 20)?
+        .caller_id
+        .unwrap_or_default();
     if heard.number.as_deref() != Some("5551234") || heard.name.as_deref() != Some("Ada Lovelace") {
         return Err(format!("the set decoded {heard:?}"));
     }
+    // The second ring shows the cadence.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(15);
+    let cadence = loop {
+        let bursts = set.show()?.ring_bursts_ms;
+        if let [(first, _), (_, pause), ..] = bursts[..] {
+            break format!("{first} ms on, {pause} ms off");
+        }
+        if std::time::Instant::now() > end {
+            return Err(format!("no second ring: {bursts:?}"));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50)); // asks again, with the deadline above
+    };
     set.lift()?;
     set.connected()?;
-    set.hears(1000.0)?;
-    let cadence = set.show()?.ring_cadence_ms;
+    set.hears(&MILLIWATT)?;
     set.finish()?;
-    Ok(format!("{} <{}>, then the milliwatt; rings {cadence:?} ms", heard.name.unwrap_or_default(), heard.number.unwrap_or_default()))
+    Ok(Figures::say(format!(
+        "{} <{}> after ring {}, then the milliwatt; rings {cadence}",
+        heard.name.unwrap_or_default(),
+        heard.number.unwrap_or_default(),
+        heard.after_bursts,
+    )))
 }
 
-pub fn withheld(stage: &Stage) -> Result<String, String> {
+pub fn withheld(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(16)?;
-    stage.peer.rx(&format!("channel originate Local/0{}@outside application Milliwatt o", stage.number(16)))?;
-    let heard = set.wait(SimCondition::CallerId, 20)?.caller_id.unwrap_or_default();
-    if heard.number.is_some() || heard.name.as_deref().is_some_and(|n| n.contains("Ada")) || heard.number_absent.is_none() {
+    let number = stage.number(16);
+    stage.peer.rx(&format!(
+        "channel originate Local/0{number}@outside application Milliwatt o"
+    ))?;
+    let heard = set
+        .wait(SimCondition::CallerId, 20)?
+        .caller_id
+        .unwrap_or_default();
+    let tells = heard.number.is_some() || heard.name.as_deref().is_some_and(|n| n.contains("Ada"));
+    let Some(absent) = heard.number_absent.filter(|_| !tells) else {
         return Err(format!("the set decoded {heard:?}"));
-    }
+    };
     set.lift()?;
     set.connected()?;
-    set.hears(1000.0)?;
-    // Nothing else is known of the far end: the other direction is told by its level at the server's echo.
+    set.hears(&MILLIWATT)?;
     set.finish()?;
-    let mut echo = stage.port(16)?;
-    echo.call("500")?;
-    echo.connected()?;
-    echo.tone(700.0, -15.0)?;
-    let back = audio::heard(&mut echo, 700.0, -15.0)?;
-    echo.finish()?;
-    Ok(format!("number {}, then echo {back}", heard.number_absent.unwrap_or_default()))
+    // The set's own tone comes back from the server's echo.
+    set.call("500")?;
+    set.connected()?;
+    set.tone(700.0, -15.0)?;
+    let echo = set.measures(700.0, -15.0)?;
+    set.quiet()?;
+    set.finish()?;
+    Ok(Figures::tones(
+        format!("number absent `{absent}`, then the server's echo {echo}"),
+        vec![echo],
+    ))
 }

@@ -8,10 +8,11 @@ mod incoming;
 mod outcomes;
 mod restart;
 
+use crate::figures::Figures;
 use crate::stage::Stage;
 
 /// A flow's name and body; the text is its figures.
-pub type Flow = (&'static str, fn(&Stage) -> Result<String, String>);
+pub type Flow = (&'static str, fn(&Stage) -> Result<Figures, String>);
 
 /// Flows that disturb nobody.
 pub const SIDE_BY_SIDE: &[Flow] = &[
@@ -41,13 +42,20 @@ pub const ONE_BY_ONE: &[Flow] = &[
     ("server-call", restart::server_in_a_call),
 ];
 
-fn registration(stage: &Stage) -> Result<String, String> {
+fn registration(stage: &Stage) -> Result<Figures, String> {
     let shown = stage.peer.rx("skinny show devices")?;
     let prefix = stage.device(0).trim_end_matches('0').to_owned();
     let there = shown
         .lines()
         .filter(|l| l.starts_with(&prefix) && l.split_whitespace().any(|w| w == "Y"))
         .count();
-    let text = format!("{there} ports registered by the server's count, in {:.1} s", stage.registered_after().as_secs_f64());
-    if there == usize::from(crate::stage::PORTS) { Ok(text) } else { Err(format!("{text}\n{shown}")) }
+    let text = format!(
+        "{there} ports registered by the server's count, in {:.1} s",
+        stage.registered_after().as_secs_f64()
+    );
+    if there == usize::from(crate::stage::PORTS) {
+        Ok(text)
+    } else {
+        Err(format!("{text}\n{shown}"))
+    }
 }

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use tipring_ctl::report::RegistrationState;
 use tipring_ctl::request::SimCondition;
-use tipring_tests::gateway::Set;
+use tipring_tests::set::Set;
 
+use crate::figures::Figures;
 use crate::flows::audio::{both_ways, call};
 use crate::stage::{PORTS, Stage};
 
@@ -24,19 +25,23 @@ fn registered_again(set: &mut Set, since: Option<u64>) -> Result<(), String> {
     }
 }
 
-pub fn reset_and_restart(stage: &Stage) -> Result<String, String> {
+pub fn reset_and_restart(stage: &Stage) -> Result<Figures, String> {
     for (port, command) in [(42, "reset"), (43, "restart")] {
         let mut set = stage.port(port)?;
         let before = set.detail()?.registration.since_unix_ms;
         let restart = if command == "restart" { " restart" } else { "" };
-        stage.peer.rx(&format!("skinny reset {}{restart}", stage.device(port)))?;
+        stage
+            .peer
+            .rx(&format!("skinny reset {}{restart}", stage.device(port)))?;
         registered_again(&mut set, before).map_err(|e| format!("{command}: {e}"))?;
     }
     // In a call the reset waits until the set is hung up.
     let (mut a, mut b) = (stage.port(44)?, stage.port(45)?);
     call(stage, &mut a, &mut b)?;
     let before = a.detail()?.registration.since_unix_ms;
-    stage.peer.rx(&format!("skinny reset {}", stage.device(44)))?;
+    stage
+        .peer
+        .rx(&format!("skinny reset {}", stage.device(44)))?;
     let figures = both_ways(&mut a, &mut b)?;
     if a.detail()?.registration.since_unix_ms != before {
         return Err("the reset did not wait for the end of the call".into());
@@ -44,26 +49,37 @@ pub fn reset_and_restart(stage: &Stage) -> Result<String, String> {
     a.hang()?;
     b.finish()?;
     registered_again(&mut a, before)?;
-    Ok(format!("Reset and Restart obeyed; in a call only after it: {figures}"))
+    Ok(Figures::tones(
+        format!("Reset and Restart obeyed; in a call only after it: {figures}"),
+        figures.tones().into(),
+    ))
 }
 
-pub fn server_out_of_a_call(stage: &Stage) -> Result<String, String> {
+pub fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(40)?;
     stage.peer.halt()?;
     set.lift()?;
-    set.hears(480.0)?; // no server: reorder, not silence
+    set.hears_busy_or_reorder()?; // no server: reorder, not silence
     set.hang()?;
     stage.peer.again()?;
-    let took = stage.gateway.wait_registered(usize::from(PORTS), Duration::from_secs(120))?;
+    let took = stage
+        .gateway
+        .wait_registered(usize::from(PORTS), Duration::from_secs(120))?;
     let mut other = stage.port(41)?;
     call(stage, &mut set, &mut other)?;
     let figures = both_ways(&mut set, &mut other)?;
     set.finish()?;
     other.finish()?;
-    Ok(format!("reorder while away; {PORTS} ports back {:.1} s after it; {figures}", took.as_secs_f64()))
+    Ok(Figures::tones(
+        format!(
+            "reorder while away; {PORTS} ports back {:.1} s after it; {figures}",
+            took.as_secs_f64()
+        ),
+        figures.tones().into(),
+    ))
 }
 
-pub fn server_in_a_call(stage: &Stage) -> Result<String, String> {
+pub fn server_in_a_call(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b) = (stage.port(46)?, stage.port(47)?);
     call(stage, &mut a, &mut b)?;
     stage.peer.halt()?;
@@ -77,17 +93,25 @@ pub fn server_in_a_call(stage: &Stage) -> Result<String, String> {
     }
     let kept = a.detail()?;
     if kept.calls.is_empty() || kept.media.is_empty() {
-        return Err(format!("the call was given up with its server: {:?}", kept.calls));
+        return Err(format!(
+            "the call was given up with its server: {:?}",
+            kept.calls
+        ));
     }
     a.hang()?;
     b.hang()?;
     stage.peer.again()?;
-    stage.gateway.wait_registered(usize::from(PORTS), Duration::from_secs(120))?;
+    stage
+        .gateway
+        .wait_registered(usize::from(PORTS), Duration::from_secs(120))?;
     a.wait(SimCondition::Idle, 15)?;
     b.wait(SimCondition::Idle, 15)?;
     call(stage, &mut a, &mut b)?;
     let figures = both_ways(&mut a, &mut b)?;
     a.finish()?;
     b.finish()?;
-    Ok(format!("call kept without its server; afterwards {figures}"))
+    Ok(Figures::tones(
+        format!("call kept without its server; afterwards {figures}"),
+        figures.tones().into(),
+    ))
 }

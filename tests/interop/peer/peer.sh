@@ -36,16 +36,19 @@ build() {
 etc=/etc/peer-$addr state=/var/peer-$addr
 asterisk() { chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" "$@"; }
 
-ports() { # NAME-FORMAT FIRST-LINE LABEL: 48 lines or devices
-  local kind=$1 format=$2 first=$3 label=$4 n name
+# 48 ports of each naming: what the gateway makes of MAC 00:0a:0b:0c:0d:0e (`an` counts its ports from hex 400).
+lines() { # FIRST LABEL: number FIRST + n for port n
+  local first=$1 label=$2 n
+  for ((n = 1; n <= 48; n++)); do
+    printf '[%d]\ncallerid="%s %d" <%d>\nmailbox=%d@default\n' $((first + n)) "$label" "$n" $((first + n)) $((first + n))
+  done
+}
+devices() { # SECTION NAME-FORMAT NAME-OFFSET FIRST
+  local section=$1 format=$2 offset=$3 first=$4 n name
   for ((n = 1; n <= 48; n++)); do
     # shellcheck disable=SC2059
-    printf -v name "$format" "$n"
-    if [[ $kind == lines ]]; then
-      printf '[%d]\ncallerid="%s %d" <%d>\nmailbox=%d@default\n' $((first + n)) "$label" "$n" $((first + n)) $((first + n))
-    else
-      printf '[%s%d]\ndevice=%s\nline=%d\n' "${label// /}" "$n" "$name" $((first + n))
-    fi
+    printf -v name "$format" $((offset + n))
+    printf '[%s%d]\ndevice=%s\nline=%d\n' "$section" "$n" "$name" $((first + n))
   done
 }
 
@@ -59,9 +62,9 @@ configure() {
       -e "s|@RTPSTART@|$rtp|g; s|@RTPEND@|$((rtp + 399))|g" "$f" >"$root$etc/$(basename "$f")"
   done
   {
-    ports lines 'VGC0A0B0C0D0E%02d'  2000 'Vgc Port'; ports lines 'AN0A0B0C0D0E%03X' 3000 'An Port'
+    lines 2000 'Vgc Port'; lines 3000 'An Port'
     echo '[devices]'; echo 'transfer=yes'; echo 'callwaiting=yes'; echo 'earlyrtp=yes'
-    ports devices 'VGC0A0B0C0D0E%02d' 2000 'vgc'; ports devices 'AN0A0B0C0D0E%03X' 3000 'an'
+    devices vgc 'VGC0A0B0C0D0E%02d' 0 2000; devices an 'AN0A0B0C0D0E%03X' $((0x3ff)) 3000
   } >>"$root$etc/skinny.conf"
   # Music on hold is one second of a 1 kHz tone: recognisable at the held end.
   python3 -c 'import math,struct,sys

@@ -9,7 +9,7 @@ mod names;
 pub use describe::{describe_client, describe_server};
 pub use names::{client_name, server_name};
 
-use super::message::Stimulus;
+use super::message::{SoftKey, Stimulus};
 use super::wire::text::PHRASE;
 use crate::types::DeviceType;
 
@@ -66,6 +66,8 @@ pub fn unregister_reason(code: u32) -> Option<&'static str> {
 /// Text of a phrase of the phone's own table, by the byte that follows 0x80.
 pub fn phrase(index: char) -> Option<&'static str> {
     Some(match u32::from(index) {
+        // The labels of the soft keys stand in the order of their numbers.
+        key @ 0x01..=0x12 => SoftKey(key).word()?,
         0x13 => "Your current options",
         0x16 => "Ring out",
         0x17 => "From",
@@ -147,7 +149,8 @@ mod tests {
     #[test]
     fn phrases_become_words_and_controls_become_harmless() {
         assert_eq!(readable("\u{80}\u{17} 1001"), "From 1001");
-        assert_eq!(readable("\u{80}\u{02}"), "<phrase 0x02>");
+        assert_eq!(readable("\u{80}\u{02}"), "new call");
+        assert_eq!(readable("\u{80}\u{7F}"), "<phrase 0x7f>");
         assert_eq!(readable("a\u{80}"), "a<phrase>");
         assert_eq!(
             readable("x\u{1b}[2J\ny\u{202e}"),

@@ -170,7 +170,7 @@ fn a_second_digit_flushes_the_ends_of_the_first() {
     s.press(Digit::from_char('1').unwrap(), 10, |_| ());
     s.push(&[1; 160], |p| events.push(event(p)));
     s.press(Digit::from_char('2').unwrap(), 10, |p| {
-        events.push(event(p))
+        events.push(event(p));
     });
     s.push(&[1; 160], |p| events.push(event(p)));
     let (t1, t2) = (0xFFFF_FFB0, 80);

@@ -14,7 +14,7 @@ pub struct StationConfig {
     pub device_type: DeviceType,
     /// MAC address told in Register.
     pub mac: [u8; 6],
-    /// Protocol version offered. 3 makes every server seen use one set of layouts (facts: SCCP §3).
+    /// Protocol version offered. 3 makes every server seen use one set of layouts.
     pub offer_version: u8,
     /// Phone feature bits: RFC 2833 0x0400, dynamic messages 0x0100, UTF-8 0x0010.
     pub features: u16,

@@ -14,13 +14,13 @@ pub(super) enum Deadline {
     Register,
     /// Fires when a request of the round was not answered. Number from `Timing::round_step`.
     RoundStep,
+    /// Fires three intervals after the last KeepAliveAck, before a KeepAlive that is due in the same moment.
+    /// Number from RegisterAck; three intervals are chan_skinny's own patience.
+    LinkLost,
     /// Fires when the next KeepAlive is due. Number from RegisterAck.
     KeepAlive,
     /// Fires when a KeepAlive was not answered. Number from `Timing::keepalive_answer`.
     KeepAliveAnswer,
-    /// Fires three intervals after the last KeepAliveAck. Number from RegisterAck (facts: SCCP §5 and §9
-    /// give the servers' own patience as three intervals or less).
-    LinkLost,
     /// Fires when Unregister was not answered. Number from `Timing::unregister`.
     Unregister,
     /// Fires when a better server is to be looked for. Number from `Timing::probe`.
@@ -32,9 +32,9 @@ const KINDS: [Deadline; 9] = [
     Deadline::Connect,
     Deadline::Register,
     Deadline::RoundStep,
+    Deadline::LinkLost,
     Deadline::KeepAlive,
     Deadline::KeepAliveAnswer,
-    Deadline::LinkLost,
     Deadline::Unregister,
     Deadline::Probe,
 ];

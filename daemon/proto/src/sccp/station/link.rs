@@ -250,7 +250,7 @@ impl Station {
             return;
         };
         // chan_skinny answers 48, the character '0', and takes what was offered; mod_skinny answers
-        // nothing, which is 0, and has the oldest layouts (facts: SCCP §3, §6).
+        // nothing, which is 0, and has the oldest layouts.
         self.session.version = self.config.offer_version.min(ack.version);
         let seconds = match ack.keepalive_s {
             0 => KEEPALIVE_DEFAULT_S,
@@ -324,7 +324,7 @@ impl Station {
             .held
             .is_some_and(|held| held.server == server && now < held.until);
         let cause = match told {
-            // wazo gives no text at all, chan_skinny one text for both (facts: SCCP §5, §7).
+            // wazo gives no text at all, chan_skinny one text for both.
             RejectCause::NoAuthority | RejectCause::AlreadyRegistered | RejectCause::Other
                 if held =>
             {
@@ -589,7 +589,7 @@ impl Station {
             _ => false,
         };
         if unnoticed {
-            // Some servers wait longer while a call is up (facts: SCCP §9).
+            // Some servers wait longer while a call is up.
             let intervals = if self.busy { 6 } else { 3 };
             self.held = Some(HeldName {
                 server,

@@ -1,7 +1,7 @@
 //! What is asked after RegisterAck, in order.
 //!
 //! chan-sccp lets no call through before ButtonTemplateReq and is ready with TimeDateReq; chan_skinny never
-//! answers ForwardStatReq, ConfigStatReq and RegisterAvailableLines (facts: SCCP §5, §9).
+//! answers ForwardStatReq, ConfigStatReq and RegisterAvailableLines.
 
 use crate::sccp::message::{ClientMessage, ServerMessage};
 use crate::types::LineInstance;

@@ -203,10 +203,10 @@ pub(super) fn decode_info_v2(b: &Body<'_>) -> CallInfo {
     }
 }
 
-/// 25 bytes from version 18 on; line and call are then unaligned.
-const fn dialed_len(version: u8) -> usize {
-    if version < 18 { 24 } else { 25 }
-}
+/// Number width: one more from version 18 on, line and call are then unaligned.
+const DIALED_LEN: usize = 24;
+const DIALED_LONG_LEN: usize = 25;
+const DIALED_LONG_FROM: u8 = 18;
 
 pub(super) fn encode_dialed(
     w: &mut Writer,
@@ -215,15 +215,21 @@ pub(super) fn encode_dialed(
     line: LineInstance,
     call: CallRef,
 ) {
-    let len = dialed_len(version);
+    let len = if version < DIALED_LONG_FROM {
+        DIALED_LEN
+    } else {
+        DIALED_LONG_LEN
+    };
     w.text(0, len, number);
     w.u32(len, line.0);
     w.u32(len + 4, call.0);
     w.pad();
 }
 
+/// chan_skinny keeps the short form at every version; the long one is told by its size.
 pub(super) fn decode_dialed(b: &Body<'_>) -> ServerMessage {
-    let len = dialed_len(b.version);
+    let long = b.version >= DIALED_LONG_FROM && b.len() >= DIALED_LONG_LEN + 8;
+    let len = if long { DIALED_LONG_LEN } else { DIALED_LEN };
     ServerMessage::DialedNumber {
         number: b.text(0, len),
         line: LineInstance(b.u32(len)),

@@ -70,7 +70,7 @@ pub fn encode_client(message: &ClientMessage, version: u8) -> Vec<u8> {
             call,
             address,
             status,
-        } => media::encode_start_ack(w, *conference, *party, *call, *address, *status),
+        } => media::encode_start_ack(w, version, *conference, *party, *call, *address, *status),
         M::MediaTransmissionFailure {
             conference,
             party,

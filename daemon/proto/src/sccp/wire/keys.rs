@@ -26,20 +26,26 @@ pub(super) fn decode_keypad(b: &Body<'_>) -> KeypadButton {
     }
 }
 
-/// Width of a number: 25 bytes from version 18 on, what follows is then unaligned.
-const fn enbloc_len(version: u8) -> usize {
-    if version < 18 { 24 } else { 25 }
-}
+/// Number width: one more from version 18 on, the line is then unaligned.
+const ENBLOC_LEN: usize = 24;
+const ENBLOC_LONG_LEN: usize = 25;
+const ENBLOC_LONG_FROM: u8 = 18;
 
 pub(super) fn encode_enbloc(w: &mut Writer, version: u8, number: &str, line: LineInstance) {
-    let len = enbloc_len(version);
+    let len = if version < ENBLOC_LONG_FROM {
+        ENBLOC_LEN
+    } else {
+        ENBLOC_LONG_LEN
+    };
     w.text(0, len, number);
     w.u32(len, line.0);
     w.pad();
 }
 
+/// The long form is told by its size, for a station that keeps the short one.
 pub(super) fn decode_enbloc(b: &Body<'_>) -> ClientMessage {
-    let len = enbloc_len(b.version);
+    let long = b.version >= ENBLOC_LONG_FROM && b.len() >= ENBLOC_LONG_LEN + 4;
+    let len = if long { ENBLOC_LONG_LEN } else { ENBLOC_LEN };
     ClientMessage::EnblocCall {
         number: b.text(0, len),
         line: LineInstance(b.u32(len)),

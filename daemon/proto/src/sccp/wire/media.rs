@@ -195,17 +195,18 @@ pub(super) fn decode_open_ack(b: &Body<'_>) -> Result<ClientMessage, DecodeError
     })
 }
 
-/// Exists from version 17 on only, so the address is always wide.
+/// Servers know it from version 17 on; below, the address is as narrow as in the other messages.
 mod start_ack {
     pub(super) const CONFERENCE: usize = 0;
     pub(super) const PARTY: usize = 4;
     pub(super) const CALL: usize = 8;
     pub(super) const ADDRESS: usize = 12;
-    pub(super) const STATUS: usize = 36;
+    pub(super) const STATUS: usize = 20;
 }
 
 pub(super) fn encode_start_ack(
     w: &mut Writer,
+    version: u8,
     conference: Conference,
     party: Party,
     call: CallRef,
@@ -216,8 +217,8 @@ pub(super) fn encode_start_ack(
     w.u32(CONFERENCE, conference.0);
     w.u32(PARTY, party.0);
     w.u32(CALL, call.0);
-    w.socket(ADDRESS, true, address);
-    w.u32(STATUS, status.0);
+    w.socket(ADDRESS, wide(version), address);
+    w.u32(STATUS + shift(version), status.0);
 }
 
 pub(super) fn decode_start_ack(b: &Body<'_>) -> Result<ClientMessage, DecodeError> {
@@ -226,8 +227,8 @@ pub(super) fn decode_start_ack(b: &Body<'_>) -> Result<ClientMessage, DecodeErro
         conference: Conference(b.u32(CONFERENCE)),
         party: Party(b.u32(PARTY)),
         call: CallRef(b.u32(CALL)),
-        address: b.socket("own address", ADDRESS, true)?,
-        status: MediaStatus(b.u32(STATUS)),
+        address: b.socket("own address", ADDRESS, wide(b.version))?,
+        status: MediaStatus(b.u32(STATUS + shift(b.version))),
     })
 }
 

@@ -8,7 +8,7 @@ use crate::sccp::message::{
     AlarmSeverity, ClientMessage, MediaCapability, MediaFormat, Register, RegisterAck, ServerEntry,
     ServerMessage,
 };
-use crate::types::{DeviceName, DeviceType};
+use crate::types::{DeviceName, DeviceNameError, DeviceType};
 
 mod register {
     pub(super) const NAME: usize = 0;
@@ -45,11 +45,19 @@ pub(super) fn encode_register(w: &mut Writer, m: &Register) {
 pub(super) fn decode_register(b: &Body<'_>) -> Result<Register, DecodeError> {
     use register::*;
     b.need("device name", NAME + NAME_LEN)?;
-    let name = DeviceName::new(&b.text(NAME, NAME_LEN)).map_err(|_| DecodeError::Value {
-        id: b.id,
-        field: "device name",
-        needed: "1 to 15 printable characters without spaces",
-        actual: b.u32(NAME),
+    let name = DeviceName::new(&b.text(NAME, NAME_LEN)).map_err(|error| match error {
+        DeviceNameError::Length(n) => DecodeError::Value {
+            id: b.id,
+            field: "length of the device name",
+            needed: "1 to 15",
+            actual: u32::try_from(n).unwrap_or(u32::MAX),
+        },
+        DeviceNameError::Character(c) => DecodeError::Value {
+            id: b.id,
+            field: "character in the device name",
+            needed: "33 to 126 (printable ASCII, no space)",
+            actual: c.into(),
+        },
     })?;
     Ok(Register {
         name,
@@ -145,6 +153,8 @@ pub(super) fn encode_capabilities(w: &mut Writer, list: &[MediaCapability]) {
     use capabilities::*;
     let list = &list[..list.len().min(MAX)];
     w.u32(COUNT, list.len() as u32);
+    // An empty list still has the place of its first entry: tshark calls it cut short otherwise.
+    w.size(LIST + ENTRY);
     for (i, one) in list.iter().enumerate() {
         let at = LIST + i * ENTRY;
         w.u32(at + FORMAT, one.format.0);

@@ -1,0 +1,343 @@
+//! Countries: tones, ring cadences, caller ID and flash times, each a file `countries/CODE.toml`.
+//!
+//! A further country is a further file: in `/etc/tipring/countries` for one gateway, or here with one line in
+//! `BUILT_IN`. A file with a code that is built in replaces the built-in one.
+
+mod raw;
+pub mod tone;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use tone::{Component, Step, Tone};
+
+use crate::model::WindowMs;
+use crate::report::Problem;
+
+/// The countries that come with the program.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("at.toml", include_str!("../../countries/at.toml")),
+    ("au.toml", include_str!("../../countries/au.toml")),
+    ("be.toml", include_str!("../../countries/be.toml")),
+    ("ch.toml", include_str!("../../countries/ch.toml")),
+    ("de.toml", include_str!("../../countries/de.toml")),
+    ("es.toml", include_str!("../../countries/es.toml")),
+    ("fr.toml", include_str!("../../countries/fr.toml")),
+    ("it.toml", include_str!("../../countries/it.toml")),
+    ("jp.toml", include_str!("../../countries/jp.toml")),
+    ("nl.toml", include_str!("../../countries/nl.toml")),
+    ("nz.toml", include_str!("../../countries/nz.toml")),
+    ("se.toml", include_str!("../../countries/se.toml")),
+    ("uk.toml", include_str!("../../countries/uk.toml")),
+    ("us.toml", include_str!("../../countries/us.toml")),
+];
+
+/// What a set in a country expects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Country {
+    /// Code, lower case.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Tones.
+    pub tones: Tones,
+    /// Ring cadences.
+    pub ring: Rings,
+    /// Frequency of the ringing voltage: 20, 25 or 50.
+    pub ring_hz: u16,
+    /// Caller ID; none where it is not sent or not supported.
+    pub caller_id: Option<CallerId>,
+    /// Loop openings that are flashes.
+    pub flash: WindowMs,
+    /// Impedance of sets, in words; cards take it from their driver.
+    pub impedance: String,
+}
+
+/// The tones of a country.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tones {
+    /// Dial tone.
+    pub dial: Tone,
+    /// Dial tone for a second call.
+    pub recall: Tone,
+    /// Dial tone while messages wait.
+    pub stutter: Tone,
+    /// The far end rings.
+    pub ringback: Tone,
+    /// The far end is busy.
+    pub busy: Tone,
+    /// Congestion, wrong number, end of the call.
+    pub reorder: Tone,
+    /// Receiver off-hook.
+    pub howler: Tone,
+    /// Another call waits: one burst that ends by itself.
+    pub call_waiting: Tone,
+    /// A command was taken.
+    pub confirmation: Tone,
+    /// No such number: the three special information tones.
+    pub no_such_number: Tone,
+    /// The call is being recorded.
+    pub record_warning: Tone,
+}
+
+impl Tones {
+    /// All tones with their names in the file.
+    pub fn all(&self) -> [(&'static str, &Tone); 11] {
+        [
+            ("dial", &self.dial),
+            ("recall", &self.recall),
+            ("stutter", &self.stutter),
+            ("ringback", &self.ringback),
+            ("busy", &self.busy),
+            ("reorder", &self.reorder),
+            ("howler", &self.howler),
+            ("call-waiting", &self.call_waiting),
+            ("confirmation", &self.confirmation),
+            ("no-such-number", &self.no_such_number),
+            ("record-warning", &self.record_warning),
+        ]
+    }
+}
+
+/// A ring cadence: on, off, on, off … in ms, repeated; 2 to 8 parts, an even number.
+pub type Cadence = Vec<u16>;
+
+/// The ring cadences of a country, by SCCP ring mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rings {
+    /// A call from inside.
+    pub inside: Cadence,
+    /// A call from outside.
+    pub outside: Cadence,
+    /// A feature call.
+    pub feature: Cadence,
+    /// Distinctive rings 1 to 5 (Bellcore GR-506).
+    pub distinctive: [Cadence; 5],
+}
+
+/// How caller ID goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerId {
+    /// Its modulation.
+    pub modulation: Modulation,
+    /// When.
+    pub timing: CallerIdTiming,
+}
+
+/// Modulation of caller ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Modulation {
+    /// Bell 202 FSK.
+    Bell202,
+    /// V.23 FSK.
+    V23,
+    /// DTMF digits.
+    Dtmf {
+        /// Digit before the number.
+        start: char,
+        /// Digit after the number.
+        end: char,
+    },
+}
+
+/// When caller ID goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerIdTiming {
+    /// In the first silence between rings.
+    AfterFirstRing {
+        /// From the end of the first ring to the message.
+        delay_ms: u16,
+    },
+    /// Before the first ring.
+    BeforeRing {
+        /// The line is reversed first.
+        polarity_reversal: bool,
+        /// DT-AS goes before the message.
+        dual_tone_alert: bool,
+        /// From the reversal to the message.
+        lead_ms: u16,
+        /// From the end of the message to the first ring.
+        ring_delay_ms: u16,
+    },
+}
+
+impl CallerId {
+    /// Bellcore GR-30.
+    pub const BELLCORE: CallerId = CallerId {
+        modulation: Modulation::Bell202,
+        timing: CallerIdTiming::AfterFirstRing { delay_ms: 500 },
+    };
+    /// ETSI EN 300 659-1, during ringing.
+    pub const ETSI_AFTER_RING: CallerId = CallerId {
+        modulation: Modulation::V23,
+        timing: CallerIdTiming::AfterFirstRing { delay_ms: 500 },
+    };
+    /// ETSI EN 300 659-1, prior to ringing, with DT-AS.
+    pub const ETSI_BEFORE_RING: CallerId = CallerId {
+        modulation: Modulation::V23,
+        timing: CallerIdTiming::BeforeRing {
+            polarity_reversal: false,
+            dual_tone_alert: true,
+            lead_ms: 100,
+            ring_delay_ms: 250,
+        },
+    };
+    /// BT SIN 227.
+    pub const BT: CallerId = CallerId {
+        modulation: Modulation::V23,
+        timing: CallerIdTiming::BeforeRing {
+            polarity_reversal: true,
+            dual_tone_alert: true,
+            lead_ms: 100,
+            ring_delay_ms: 250,
+        },
+    };
+    /// DTMF after a line reversal.
+    pub const DTMF: CallerId = CallerId {
+        modulation: Modulation::Dtmf {
+            start: 'A',
+            end: 'C',
+        },
+        timing: CallerIdTiming::BeforeRing {
+            polarity_reversal: true,
+            dual_tone_alert: false,
+            lead_ms: 300,
+            ring_delay_ms: 500,
+        },
+    };
+}
+
+/// Every country known.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Countries {
+    by_code: BTreeMap<String, Arc<Country>>,
+}
+
+impl Countries {
+    /// Those that come with the program.
+    pub fn built_in() -> Countries {
+        let mut countries = Countries::default();
+        for (name, text) in BUILT_IN {
+            // A test reads every built-in file; a broken one would be missing here, not a panic.
+            let _ = countries.add(text, name);
+        }
+        countries
+    }
+
+    /// Those that come with the program and those of a directory; what cannot be read is a problem.
+    pub fn with_directory(dir: Option<&Path>) -> (Countries, Vec<Problem>) {
+        let mut countries = Countries::built_in();
+        let mut problems = Vec::new();
+        let Some(entries) = dir.and_then(|dir| std::fs::read_dir(dir).ok()) else {
+            return (countries, problems);
+        };
+        let mut paths: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
+        paths.retain(|path| path.extension().is_some_and(|e| e == "toml"));
+        paths.sort();
+        for path in paths {
+            let name = path.display().to_string();
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    problems.extend(countries.add(&text, &name).err().into_iter().flatten())
+                }
+                Err(e) => problems.push(Problem::of_file(
+                    &name,
+                    format!("the country file cannot be read: {e}"),
+                    "make it readable, or remove it",
+                )),
+            }
+        }
+        (countries, problems)
+    }
+
+    /// Adds one country file, in place of one with the same code.
+    pub fn add(&mut self, text: &str, file_name: &str) -> Result<(), Vec<Problem>> {
+        let (country, also) = raw::parse(text, file_name)?;
+        let country = Arc::new(country);
+        for code in also {
+            self.by_code.insert(code, Arc::clone(&country));
+        }
+        self.by_code.insert(country.code.clone(), country);
+        Ok(())
+    }
+
+    /// A country by its code or another name of it, in any case.
+    pub fn get(&self, code: &str) -> Option<&Arc<Country>> {
+        self.by_code.get(&code.to_lowercase())
+    }
+
+    /// All codes, other names too, in order.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.by_code.keys().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_country_is_read_without_a_problem() {
+        let mut countries = Countries::default();
+        for (name, text) in BUILT_IN {
+            countries
+                .add(text, name)
+                .unwrap_or_else(|problems| panic!("{problems:#?}"));
+            let code = name.strip_suffix(".toml").unwrap();
+            assert_eq!(countries.get(code).unwrap().code, code);
+        }
+    }
+
+    #[test]
+    fn no_built_in_tone_clips() {
+        // A sine of +3.14 dBm0 fills the codec (G.711, table 5).
+        for country in Countries::built_in().by_code.values() {
+            for (name, tone) in country.tones.all() {
+                for step in tone.steps() {
+                    let peak: f32 = step
+                        .components
+                        .iter()
+                        .map(|c| 10f32.powf((c.dbm0 - 3.14) / 20.0))
+                        .sum();
+                    assert!(peak < 1.0, "{} {name}: {peak}", country.code);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn call_waiting_and_confirmation_end_by_themselves_and_the_others_do_not() {
+        for country in Countries::built_in().by_code.values() {
+            for (name, tone) in country.tones.all() {
+                let ends = matches!(name, "call-waiting" | "confirmation");
+                assert_eq!(tone.cycle.is_empty(), ends, "{} {name}", country.code);
+            }
+        }
+    }
+
+    #[test]
+    fn every_mistake_of_a_country_file_is_told_with_its_line() {
+        let text = "code = \"XX1!\"\nname = \"X\"\nring-hz = 60\nimpedance = \"600\"\ntone-level-dbm0 = -13\n\
+                    flash-ms = [500, 100]\n[tones]\ndial = \"abc\"\nringback = \"440/2000, 0/4000\"\n\
+                    busy = \"480/5000000\"\nreorder = \"480/250, 0/250\"\n[ring]\ninside = [1000]\n";
+        let problems = Countries::default().add(text, "xx.toml").unwrap_err();
+        let lines: Vec<_> = problems
+            .iter()
+            .map(|p| (p.line, p.key.as_deref().unwrap_or("")))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (Some(1), "code"),
+                (Some(3), "ring-hz"),
+                (Some(6), "flash-ms"),
+                (Some(8), "tones.dial"),
+                (Some(10), "tones.busy"),
+                (Some(13), "ring.inside"),
+            ]
+        );
+    }
+}

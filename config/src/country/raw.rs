@@ -1,0 +1,330 @@
+//! A country file as it is written, and its checks.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Cadence, CallerId, CallerIdTiming, Country, Modulation, Rings, Tone, Tones};
+use crate::model::WindowMs;
+use crate::reader::{Place, Reader};
+use crate::report::{Problem, Severity};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawCountry {
+    code: Spanned<String>,
+    #[serde(default)]
+    also: Vec<String>,
+    name: String,
+    ring_hz: Spanned<u16>,
+    impedance: String,
+    tone_level_dbm0: Spanned<f32>,
+    flash_ms: Spanned<[u16; 2]>,
+    tones: RawTones,
+    ring: RawRings,
+    caller_id: Option<Spanned<RawCallerId>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawTones {
+    dial: Spanned<String>,
+    recall: Option<Spanned<String>>,
+    stutter: Option<Spanned<String>>,
+    ringback: Spanned<String>,
+    busy: Spanned<String>,
+    reorder: Spanned<String>,
+    howler: Option<Spanned<String>>,
+    call_waiting: Option<Spanned<String>>,
+    confirmation: Option<Spanned<String>>,
+    no_such_number: Option<Spanned<String>>,
+    record_warning: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawRings {
+    inside: Spanned<Cadence>,
+    outside: Option<Spanned<Cadence>>,
+    feature: Option<Spanned<Cadence>>,
+    distinctive: Option<Spanned<[Cadence; 5]>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawCallerId {
+    modulation: RawModulation,
+    timing: RawTiming,
+    delay_ms: Option<u16>,
+    #[serde(default)]
+    polarity_reversal: bool,
+    #[serde(default)]
+    dual_tone_alert: bool,
+    lead_ms: Option<u16>,
+    ring_delay_ms: Option<u16>,
+    start: Option<char>,
+    end: Option<char>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+enum RawModulation {
+    #[serde(rename = "bell-202")]
+    Bell202,
+    #[serde(rename = "v23")]
+    V23,
+    #[serde(rename = "dtmf")]
+    Dtmf,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawTiming {
+    AfterFirstRing,
+    BeforeRing,
+}
+
+/// Reads one file: the country and its other codes, or everything that is wrong.
+pub(super) fn parse(text: &str, file: &str) -> Result<(Country, Vec<String>), Vec<Problem>> {
+    let mut reader = Reader::new(file, text);
+    let raw: RawCountry = match toml::from_str(text) {
+        Ok(raw) => raw,
+        Err(e) => {
+            let place = Place {
+                at: e.span().map(|span| span.start),
+                ..Place::default()
+            };
+            reader.problem(Severity::Error, place, e.message(), None, None);
+            return Err(reader.problems);
+        }
+    };
+    let code = raw.code.get_ref();
+    if !is_code(code) || !raw.also.iter().all(|code| is_code(code)) {
+        let accepts = "1 to 16 of a-z, 0-9 and -";
+        note(
+            &mut reader,
+            "code",
+            &raw.code,
+            "the country code is not one",
+            accepts,
+        );
+    }
+    if ![20, 25, 30, 50].contains(raw.ring_hz.get_ref()) {
+        note(
+            &mut reader,
+            "ring-hz",
+            &raw.ring_hz,
+            "no such ringing generator",
+            "20, 25, 30 or 50",
+        );
+    }
+    let level = *raw.tone_level_dbm0.get_ref();
+    if !(-60.0..=3.0).contains(&level) {
+        note(
+            &mut reader,
+            "tone-level-dbm0",
+            &raw.tone_level_dbm0,
+            "no level for a tone",
+            "-60 to 3",
+        );
+    }
+    let [min_ms, max_ms] = *raw.flash_ms.get_ref();
+    if !(30 <= min_ms && min_ms < max_ms && max_ms <= 5_000) {
+        note(
+            &mut reader,
+            "flash-ms",
+            &raw.flash_ms,
+            "no window",
+            "[shortest, longest], 30 to 5000 ms",
+        );
+    }
+    let country = Country {
+        code: code.clone(),
+        name: raw.name.clone(),
+        tones: tones(&mut reader, &raw.tones, level),
+        ring: rings(&mut reader, &raw.ring),
+        ring_hz: *raw.ring_hz.get_ref(),
+        caller_id: raw
+            .caller_id
+            .as_ref()
+            .map(|raw| caller_id(&mut reader, raw)),
+        flash: WindowMs { min_ms, max_ms },
+        impedance: raw.impedance.clone(),
+    };
+    if reader.problems.is_empty() {
+        Ok((country, raw.also))
+    } else {
+        reader.problems.sort_by_key(|p| p.line);
+        Err(reader.problems)
+    }
+}
+
+fn is_code(code: &str) -> bool {
+    (1..=16).contains(&code.len())
+        && code
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+fn note<T>(reader: &mut Reader<'_>, key: &str, value: &Spanned<T>, message: &str, accepts: &str) {
+    let place = Place {
+        at: Some(value.span().start),
+        key: Some(key.to_owned()),
+        value: Some(reader.source(&value.span())),
+    };
+    reader.problem(
+        Severity::Error,
+        place,
+        message,
+        Some(accepts.to_owned()),
+        None,
+    );
+}
+
+fn tones(reader: &mut Reader<'_>, raw: &RawTones, level: f32) -> Tones {
+    let mut tone = |key: &str, text: &Spanned<String>| {
+        Tone::parse(text.get_ref(), level).unwrap_or_else(|why| {
+            let accepts =
+                "steps `hz+hz@dbm0/ms`, separated by commas, `!` before those played once";
+            note(reader, &format!("tones.{key}"), text, &why, accepts);
+            Tone::default()
+        })
+    };
+    let dial = tone("dial", &raw.dial);
+    let ringback = tone("ringback", &raw.ringback);
+    let busy = tone("busy", &raw.busy);
+    let reorder = tone("reorder", &raw.reorder);
+    // What a country does not name is done as most do.
+    let mut or =
+        |key: &str, text: &Option<Spanned<String>>, otherwise: &dyn Fn() -> Tone| match text {
+            Some(text) => tone(key, text),
+            None => otherwise(),
+        };
+    let known = |text: &'static str| move || Tone::parse(text, -13.0).unwrap_or_default();
+    Tones {
+        recall: or("recall", &raw.recall, &|| stutter_of(&dial, 3)),
+        stutter: or("stutter", &raw.stutter, &|| stutter_of(&dial, 10)),
+        // GR-506 receiver off-hook tone, as loud as four sines can be without clipping.
+        howler: or(
+            "howler",
+            &raw.howler,
+            &known("1400@-10+2060@-10+2450@-10+2600@-10/100, 0/100"),
+        ),
+        call_waiting: or("call-waiting", &raw.call_waiting, &known("!440/300")),
+        confirmation: or("confirmation", &raw.confirmation, &|| {
+            let mut steps = stutter_of(&dial, 3).intro;
+            steps.truncate(5);
+            Tone {
+                intro: steps,
+                cycle: Vec::new(),
+            }
+        }),
+        // ITU-T E.180: three tones of 330 ms, then a pause.
+        no_such_number: or(
+            "no-such-number",
+            &raw.no_such_number,
+            &known("950/330, 1400/330, 1800/330, 0/1000"),
+        ),
+        record_warning: or(
+            "record-warning",
+            &raw.record_warning,
+            &known("1400/500, 0/15000"),
+        ),
+        dial,
+        ringback,
+        busy,
+        reorder,
+    }
+}
+
+/// Dial tone broken so many times, then steady.
+fn stutter_of(dial: &Tone, times: usize) -> Tone {
+    let Some(first) = dial.steps().next() else {
+        return Tone::default();
+    };
+    let on = super::Step {
+        components: first.components.clone(),
+        ms: Some(100),
+    };
+    let off = super::Step {
+        components: Vec::new(),
+        ms: Some(100),
+    };
+    let intro = std::iter::repeat_n([on, off], times).flatten().collect();
+    Tone {
+        intro,
+        cycle: dial.cycle.clone(),
+    }
+}
+
+fn rings(reader: &mut Reader<'_>, raw: &RawRings) -> Rings {
+    let accepts = "[on, off, ...]: 2, 4, 6 or 8 lengths of 50 to 20000 ms";
+    let mut cadence = |key: &str, value: &Spanned<Cadence>| {
+        if !is_cadence(value.get_ref()) {
+            note(reader, &format!("ring.{key}"), value, "no cadence", accepts);
+        }
+        value.get_ref().clone()
+    };
+    let inside = cadence("inside", &raw.inside);
+    let outside = raw.outside.as_ref().map(|value| cadence("outside", value));
+    let feature = raw.feature.as_ref().map(|value| cadence("feature", value));
+    let distinctive = match &raw.distinctive {
+        Some(value) => {
+            if !value.get_ref().iter().all(|cadence| is_cadence(cadence)) {
+                note(reader, "ring.distinctive", value, "no cadence", accepts);
+            }
+            value.get_ref().clone()
+        }
+        // GR-506 distinctive rings 1 to 5; the fifth is a single splash.
+        None => [
+            vec![2000, 4000],
+            vec![800, 400, 800, 4000],
+            vec![400, 200, 400, 200, 800, 4000],
+            vec![300, 200, 1000, 200, 300, 4000],
+            vec![500, 5500],
+        ],
+    };
+    Rings {
+        // A set that knows only its own country's ring must hear it for calls from outside too.
+        outside: outside.unwrap_or_else(|| inside.clone()),
+        feature: feature.unwrap_or_else(|| vec![400, 200, 400, 200, 400, 4000]),
+        inside,
+        distinctive,
+    }
+}
+
+fn is_cadence(cadence: &Cadence) -> bool {
+    let even = cadence.len().is_multiple_of(2);
+    even && (2..=8).contains(&cadence.len()) && cadence.iter().all(|ms| (50..=20_000).contains(ms))
+}
+
+fn caller_id(reader: &mut Reader<'_>, spanned: &Spanned<RawCallerId>) -> CallerId {
+    let raw = spanned.get_ref();
+    let is_digit = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D');
+    let (start, end) = (raw.start.unwrap_or('A'), raw.end.unwrap_or('C'));
+    if !is_digit(start) || !is_digit(end) {
+        note(
+            reader,
+            "caller-id",
+            spanned,
+            "start or end is no DTMF digit",
+            "0-9, *, #, A-D",
+        );
+    }
+    CallerId {
+        modulation: match raw.modulation {
+            RawModulation::Bell202 => Modulation::Bell202,
+            RawModulation::V23 => Modulation::V23,
+            RawModulation::Dtmf => Modulation::Dtmf { start, end },
+        },
+        timing: match raw.timing {
+            RawTiming::AfterFirstRing => CallerIdTiming::AfterFirstRing {
+                delay_ms: raw.delay_ms.unwrap_or(500),
+            },
+            RawTiming::BeforeRing => CallerIdTiming::BeforeRing {
+                polarity_reversal: raw.polarity_reversal,
+                dual_tone_alert: raw.dual_tone_alert,
+                lead_ms: raw.lead_ms.unwrap_or(100),
+                ring_delay_ms: raw.ring_delay_ms.unwrap_or(250),
+            },
+        },
+    }
+}

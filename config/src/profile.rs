@@ -1,0 +1,39 @@
+//! Profiles: presets of the port settings by what is at the end of the line.
+
+use crate::choice::{AfterFarHangUp, CallerIdChoice, FlashAction, Profile};
+use crate::ports::PortSettings;
+
+/// The settings that a profile presets.
+pub(crate) fn preset(profile: Profile) -> PortSettings {
+    // A machine takes no caller ID for ringing, no flash, and no tone in the middle of its data.
+    let machine = PortSettings {
+        caller_id: Some(CallerIdChoice::None),
+        flash: Some(FlashAction::Ignore),
+        transfer_on_hang_up: Some(false),
+        call_waiting_tone: Some(false),
+        stutter_dial_tone: Some(false),
+        after_far_hang_up: Some(AfterFarHangUp::Silence),
+        ..PortSettings::default()
+    };
+    match profile {
+        Profile::Phone => PortSettings::default(),
+        Profile::Fax | Profile::Modem => PortSettings {
+            // Machines hang up on the loop opening; a howler into a waiting machine helps nobody for long.
+            howler_s: Some(15),
+            ..machine
+        },
+        Profile::Alarm => PortSettings {
+            // Panels dial slowly, and some take the howler for an answer.
+            first_digit_s: Some(60),
+            reorder_s: Some(60),
+            howler_s: Some(0),
+            ..machine
+        },
+        Profile::Door => PortSettings {
+            // Door stations know the end of a call by its busy tone.
+            after_far_hang_up: Some(AfterFarHangUp::Busy),
+            howler_s: Some(0),
+            ..machine
+        },
+    }
+}

@@ -1,0 +1,177 @@
+//! Mistakes: all of them in one report, each with its line and its cure.
+
+use tipring_config::{Mac, Machine, Problem, Severity, parse};
+
+fn machine() -> Machine {
+    Machine {
+        mac: Some(Mac([0x00, 0x11, 0x22, 0x33, 0x44, 0x55])),
+        countries_dir: None,
+    }
+}
+
+fn problems(text: &str) -> Vec<Problem> {
+    parse(text, "test.toml", &machine())
+        .map_or_else(|report| report.problems, |config| config.warnings)
+}
+
+fn told(text: &str) -> Vec<String> {
+    problems(text)
+        .iter()
+        .map(|p| {
+            format!(
+                "{}: {}: {}{}",
+                p.line.map_or("-".to_owned(), |l| l.to_string()),
+                p.key.as_deref().unwrap_or("-"),
+                p.message,
+                p.cure
+                    .as_ref()
+                    .map_or(String::new(), |cure| format!(" [{cure}]"))
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn ten_mistakes_are_told_at_once_with_their_lines() {
+    let text = "\
+[gateway]
+naming = \"vcg\"
+protocol-version = 2
+[callmanager]
+server = [\"10.0.0.1\"]
+[media]
+rtp-ports = \"16385-32767\"
+ptime-ms = \"20\"
+jitter-min-ms = 300
+[logging]
+level = \"info\"
+[[port]]
+channel = 1
+country = \"dee\"
+[[port]]
+channel = 1
+profile = \"faks\"
+[[port]]
+channel = 9
+";
+    assert_eq!(
+        told(text),
+        [
+            "2: gateway.naming: is not known [did you mean \"vgc\"?]",
+            "3: gateway.protocol-version: is outside the accepted values",
+            "5: callmanager.server: unknown key [did you mean `servers`?]",
+            "7: media.rtp-ports: begins with an odd port; RTP takes even ones",
+            "8: media.ptime-ms: is a text, an integer is needed",
+            "9: media.jitter-min-ms: leaves no room below jitter-max-ms (200) [make jitter-min-ms less than jitter-max-ms]",
+            "10: logging: unknown table [did you mean [log]?]",
+            "14: port[1].country: no country file has this code [did you mean \"de\"? Or put dee.toml into /etc/tipring/countries]",
+            "16: port[2].channel: channel 1 is used already in line 13 [give every [[port]] its own channel]",
+            "17: port[2].profile: is not known [did you mean \"fax\"?]",
+            "19: port[3].channel: the simulated card has 4 ports [write `ports = 9` in [sim], or choose another channel]",
+        ]
+    );
+}
+
+#[test]
+fn a_key_in_the_wrong_table_is_told_where_it_belongs() {
+    assert_eq!(
+        told("naming = \"an\"\n[media]\npriority = 3\n[defaults]\nchannel = 1\nlabel = \"x\"\n"),
+        [
+            "1: naming: unknown key [write it under [gateway]]",
+            "3: media.priority: unknown key [this key belongs in [line-thread]]",
+            "5: defaults.channel: unknown key [this key belongs in [[port]]]",
+            "6: defaults.label: unknown key [this key belongs in [[port]]]",
+        ]
+    );
+}
+
+#[test]
+fn underscores_are_told_to_be_hyphens() {
+    assert_eq!(
+        told("[line_thread]\n[media]\nrtp_ports = [20000, 20100]\n"),
+        [
+            "1: line_thread: unknown table [did you mean [line-thread]?]",
+            "3: media.rtp_ports: unknown key [did you mean `rtp-ports`?]",
+        ]
+    );
+}
+
+#[test]
+fn two_ports_with_one_device_name_are_told_with_both_places() {
+    let text = "[[port]]\nchannel = 1\n[[port]]\nchannel = 2\ndevice-name = \"vgc112233445501\"\n";
+    let problems = problems(text);
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert_eq!(problems[0].line, Some(5));
+    assert_eq!(problems[0].other_line, Some(2));
+    assert!(problems[0].message.contains("used already in line 2"));
+}
+
+#[test]
+fn two_ports_with_one_number_are_one_problem_not_two() {
+    let text = "[[port]]\nchannel = 1\n[[port]]\nchannel = 2\nnumber = 1\n";
+    assert_eq!(
+        told(text),
+        [
+            "5: port[2].number: port number 1 is used already in line 2 [give every [[port]] its own number]"
+        ]
+    );
+}
+
+#[test]
+fn broken_toml_is_told_with_its_line_beside_the_other_mistakes() {
+    let problems = problems("[gateway]\nnaming = vgc\nprotocol-version = 99\n");
+    let lines: Vec<_> = problems.iter().map(|p| p.line).collect();
+    assert_eq!(lines, [Some(2), Some(3)], "{problems:#?}");
+    assert!(problems[0].message.starts_with("this is not TOML"));
+}
+
+#[test]
+fn wrong_shapes_are_problems_not_panics() {
+    for text in [
+        "gateway = 3",
+        "port = 3",
+        "port = [1, 2]",
+        "[port]\nchannel = 1",
+        "[[gateway]]",
+        "[media]\ncodecs = \"ulaw\"",
+        "[media]\ncodecs = [1]",
+        "[media]\nrtp-ports = [1, 2, 3]",
+        "[media]\nrtp-ports = [-5, 99999999999999999999]",
+        "[callmanager]\nservers = []",
+        "[callmanager]\nservers = [[\"a\"]]",
+        "[gateway]\nmac = \"ff:ff:ff:ff:ff:ff\"",
+        "[gateway]\nname-base = \"a b\"",
+        "[gateway]\nname-base = \"FOURTEENLETTERS\"",
+        "[gateway]\naddress = \"0.0.0.0\"",
+        "[sim]\nports = 99999999999999999999999999",
+        "[sim]\nnoise-dbm0 = nan",
+        "[sim]\nhybrid-loss-db = inf",
+        "[control]\nsocket = \"relative\"",
+        "[control]\nsocket = \"\"",
+        "[[port]]\nlabel = \"no channel\"",
+        "[[port]]\nchannel = 0",
+        "[[port]]\nchannel = 1\nlabel = \"a\\u0000b\"",
+        "[[port]]\nchannel = 1\nfirst-digit-s = 65536",
+        "[card]\ndriver = \"dahdi\"",
+        "[defaults]\nflash-min-ms = 500\nflash-max-ms = 400",
+        "[defaults]\nflash-min-ms = 50",
+        "\u{feff}[gateway]\nnope = 1",
+        "a = 1979-05-27",
+        "[[[[[",
+        "\"",
+    ] {
+        let problems = problems(text);
+        assert!(
+            problems.iter().any(|p| p.severity == Severity::Error),
+            "{text:?}: {problems:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_machine_without_a_mac_is_a_warning() {
+    let config = parse("", "empty", &Machine::default()).unwrap();
+    assert_eq!(config.warnings.len(), 1);
+    assert_eq!(config.warnings[0].severity, Severity::Warning);
+    assert_eq!(config.ports[0].device.as_str(), "VGC000000000101");
+}

@@ -1,0 +1,249 @@
+//! What the line thread counts, readable by control at any time without a lock.
+//!
+//! Each value has one writer (the line thread), so an addition is a load and a store, not a locked operation.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+
+/// A number that only grows. One writer.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// The value now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    pub(super) fn add(&self, n: u64) {
+        if n > 0 {
+            self.0.store(self.get().wrapping_add(n), Relaxed);
+        }
+    }
+
+    pub(super) fn raise_to(&self, n: u64) {
+        if n > self.get() {
+            self.0.store(n, Relaxed);
+        }
+    }
+}
+
+/// A value that goes up and down. One writer.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicI64);
+
+impl Gauge {
+    /// The value now.
+    pub fn get(&self) -> i64 {
+        self.0.load(Relaxed)
+    }
+
+    pub(super) fn set(&self, n: i64) {
+        self.0.store(n, Relaxed);
+    }
+}
+
+macro_rules! figures {
+    ($(#[$outer:meta])* $name:ident { counters { $($(#[$c:meta])* $counter:ident,)* } gauges { $($(#[$g:meta])* $gauge:ident,)* } }) => {
+        $(#[$outer])*
+        #[derive(Debug, Default)]
+        pub struct $name {
+            $($(#[$c])* pub $counter: Counter,)*
+            $($(#[$g])* pub $gauge: Gauge,)*
+        }
+
+        impl $name {
+            /// Every counter by its name, in a fixed order: nothing counted stays unshown.
+            pub fn counters(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($counter), self.$counter.get()),)*]
+            }
+
+            /// Every gauge by its name, in a fixed order.
+            pub fn gauges(&self) -> Vec<(&'static str, i64)> {
+                vec![$((stringify!($gauge), self.$gauge.get()),)*]
+            }
+        }
+    };
+}
+
+figures! {
+    /// Figures of one port. RTP figures are summed over its sessions.
+    PortCounters {
+        counters {
+            /// Blocks taken from the line.
+            blocks,
+            /// Blocks that the line did not deliver in time (card in alarm, card clock stalled); the media went on
+            /// with silence.
+            missed_blocks,
+            /// Times more than one block was waiting: this thread came late.
+            catch_ups,
+            /// Blocks the card lost because nobody read (the card's count).
+            read_overruns,
+            /// Blocks of silence the card played because nobody wrote (the card's count).
+            write_underruns,
+            /// Times the prefill was written anew after an underrun.
+            refills,
+            /// Blocks the card did not take because it had no room.
+            write_full,
+            /// Events the card told.
+            line_events,
+            /// Events that had to wait because the ring to control was full.
+            events_held,
+            /// Reports lost because the ring to control was full (digits of the far end only).
+            reports_lost,
+            /// Commands the card refused.
+            commands_refused,
+            /// Keys of the set that were recognised.
+            digits,
+            /// Keys not told because they were the echo of what the line was sent.
+            echoed_digits,
+            /// Times the way to the network was muted for what turned out to be no key.
+            false_mutes,
+            /// Events of the signal chain lost because nobody took them.
+            chain_events_lost,
+            /// RTP packets sent, events included.
+            tx_packets,
+            /// Payload octets sent.
+            tx_octets,
+            /// Of the packets sent, telephone-events.
+            tx_event_packets,
+            /// Packets the kernel did not take.
+            tx_errors,
+            /// RTP packets taken, events included.
+            rx_packets,
+            /// Payload octets taken.
+            rx_octets,
+            /// Of the packets taken, telephone-events.
+            rx_event_packets,
+            /// Packets that never came.
+            rx_lost,
+            /// Packets after their time.
+            rx_late,
+            /// Packets with a timestamp too far ahead.
+            rx_early,
+            /// Packets seen twice.
+            rx_duplicates,
+            /// Packets out of order.
+            rx_reordered,
+            /// Datagrams that are no RTP packet, or one that cannot be used.
+            rx_malformed,
+            /// Packets of a payload type that is not ours.
+            rx_other_payload,
+            /// The far end began anew (source or sequence).
+            rx_restarts,
+            /// The jitter buffer was set anew to where the stream is.
+            rx_resyncs,
+            /// The jitter buffer ran empty.
+            rx_underruns,
+            /// Blocks made up for missing ones.
+            rx_concealed,
+            /// Blocks inserted to wait longer.
+            rx_stretched,
+            /// Blocks skipped to wait shorter.
+            rx_shrunk,
+            /// Datagrams from elsewhere than StartMedia's address.
+            strangers,
+            /// Packets of the far end beyond what a block may take.
+            flood_dropped,
+            /// Blocks in which the bound on datagrams was reached.
+            flood_blocks,
+        }
+        gauges {
+            /// Interarrival jitter, µs (RFC 3550).
+            jitter_us,
+            /// Delay the jitter buffer aims at, ms.
+            jitter_target_ms,
+            /// Audio waiting in the jitter buffer, ms.
+            jitter_depth_ms,
+            /// Level from the line, tenths of a dBm0.
+            rx_dbm0_tenths,
+            /// Peak from the line, tenths of a dBm0.
+            rx_peak_dbm0_tenths,
+            /// Level towards the line, tenths of a dBm0.
+            tx_dbm0_tenths,
+            /// Peak towards the line, tenths of a dBm0.
+            tx_peak_dbm0_tenths,
+            /// Media sessions of the port.
+            sessions,
+            /// 1 while the loop is closed.
+            off_hook,
+            /// 1 while the card says that the port is down.
+            down,
+        }
+    }
+}
+
+figures! {
+    /// Figures of one line thread.
+    ShardCounters {
+        counters {
+            /// Wakes in which at least one block was served.
+            ticks,
+            /// Of these, with more than one block waiting on a port.
+            late_ticks,
+            /// Wakes of all kinds.
+            wakes,
+            /// Longest tick, µs.
+            max_tick_us,
+            /// Orders taken.
+            orders,
+            /// Times orders had to wait because the ring to control was full.
+            orders_held,
+            /// Times the poll itself failed.
+            poll_errors,
+            /// Processor time of the thread, µs; updated once a second.
+            cpu_us,
+        }
+        gauges {
+            /// 1 when the thread runs under SCHED_FIFO.
+            realtime,
+        }
+    }
+}
+
+/// Buckets of the tick histogram: 2^n µs and less; the last holds the rest.
+pub const TICK_BUCKETS: usize = 16;
+
+/// How long ticks take: bucket n counts those of at most 2^n µs.
+#[derive(Debug, Default)]
+pub struct TickHistogram([Counter; TICK_BUCKETS]);
+
+impl TickHistogram {
+    /// Upper bound in µs and count of each bucket; the bound of the last is [`u64::MAX`].
+    pub fn buckets(&self) -> [(u64, u64); TICK_BUCKETS] {
+        std::array::from_fn(|n| {
+            let bound = if n + 1 == TICK_BUCKETS { u64::MAX } else { 1 << n };
+            (bound, self.0.get(n).map_or(0, Counter::get))
+        })
+    }
+
+    pub(super) fn note(&self, us: u64) {
+        let bucket = us.max(1).next_power_of_two().ilog2() as usize;
+        if let Some(counter) = self.0.get(bucket.min(TICK_BUCKETS - 1)) {
+            counter.add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_falls_in_the_bucket_that_bounds_it() {
+        let h = TickHistogram::default();
+        for us in [0, 1, 2, 3, 4, 1000, 1 << 40] {
+            h.note(us);
+        }
+        let filled: Vec<_> = h.buckets().into_iter().filter(|(_, n)| *n > 0).collect();
+        assert_eq!(filled, [(1, 2), (2, 1), (4, 2), (1024, 1), (u64::MAX, 1)]);
+    }
+
+    #[test]
+    fn every_figure_is_listed_by_name() {
+        let c = PortCounters::default();
+        c.rx_lost.add(3);
+        c.jitter_us.set(-1);
+        assert!(c.counters().contains(&("rx_lost", 3)));
+        assert!(c.gauges().contains(&("jitter_us", -1)));
+    }
+}

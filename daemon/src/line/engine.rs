@@ -1,0 +1,248 @@
+//! The work of one line thread, step by step: also without a thread, by hand, for tests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mio::{Registry, Token};
+use rtrb::Consumer;
+use tipring_dsp::Chain;
+use tipring_hal::port::{LinePort, Wake};
+use tipring_linux::{EventFd, RecvBatch};
+use tipring_proto::time::Time;
+
+use super::counters::{PortCounters, ShardCounters, TickHistogram};
+use super::lane::{Lane, Reports, SESSIONS, Tools, of_token};
+use super::order::{LineOrder, LineReport, PortIndex, Returned};
+
+/// Datagrams read with one call. An RTP stream brings one or two a wake.
+const BATCH: usize = 4;
+/// Longest datagram of use: 60 ms of G.711 with header, CSRC list and a small extension.
+const DATAGRAM: usize = 640;
+/// Orders carried out in one wake.
+const ORDERS_AT_ONCE: usize = 256;
+
+/// Settings of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Blocks between what is written and what the line plays. Costs delay, buys tolerance of late wakes.
+    pub prefill_blocks: u8,
+    /// Datagrams looked at per port and block.
+    pub datagrams_per_block: u16,
+    /// Of these, packets of the far end taken; the rest is dropped.
+    pub packets_per_block: u16,
+    /// Blocks caught up per port and wake.
+    pub blocks_at_once: u8,
+}
+
+impl Default for EngineConfig {
+    fn default() -> EngineConfig {
+        EngineConfig {
+            prefill_blocks: 2,
+            datagrams_per_block: 64,
+            packets_per_block: 16,
+            blocks_at_once: 8,
+        }
+    }
+}
+
+/// A port as it is given to the line thread.
+pub struct LinePortSpec {
+    /// The port of the card.
+    pub port: Box<dyn LinePort>,
+    /// Its chain, made for the port's law and block length.
+    pub chain: Chain,
+}
+
+/// One line thread's ports and rings.
+pub struct LineEngine {
+    first: u16,
+    lanes: Vec<Lane>,
+    config: EngineConfig,
+    orders: Consumer<(PortIndex, LineOrder)>,
+    reports: Reports,
+    report_wake: Arc<EventFd>,
+    batch: RecvBatch,
+    registry: Option<Registry>,
+    counters: Arc<ShardCounters>,
+    histogram: Arc<TickHistogram>,
+    stop: Arc<AtomicBool>,
+    next_sweep: Time,
+    sweep_every: Duration,
+}
+
+/// The rings and figures of one engine, as its maker provides them.
+pub(super) struct EngineParts {
+    pub(super) first: u16,
+    pub(super) orders: Consumer<(PortIndex, LineOrder)>,
+    pub(super) reports: rtrb::Producer<LineReport>,
+    pub(super) report_wake: Arc<EventFd>,
+    pub(super) ports: Vec<Arc<PortCounters>>,
+    pub(super) counters: Arc<ShardCounters>,
+    pub(super) histogram: Arc<TickHistogram>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+impl LineEngine {
+    pub(super) fn new(specs: Vec<LinePortSpec>, config: EngineConfig, parts: EngineParts) -> LineEngine {
+        let lanes: Vec<Lane> = specs
+            .into_iter()
+            .zip(parts.ports)
+            .enumerate()
+            .map(|(number, (spec, counters))| {
+                let index = PortIndex(parts.first + number as u16);
+                Lane::new(index, number, spec.port, spec.chain, counters, &config)
+            })
+            .collect();
+        let shortest = lanes.iter().map(Lane::block_time).min();
+        LineEngine {
+            first: parts.first,
+            lanes,
+            config,
+            orders: parts.orders,
+            reports: Reports {
+                ring: parts.reports,
+                fresh: false,
+            },
+            report_wake: parts.report_wake,
+            batch: RecvBatch::new(BATCH, DATAGRAM),
+            registry: None,
+            counters: parts.counters,
+            histogram: parts.histogram,
+            stop: parts.stop,
+            next_sweep: Time::ZERO,
+            sweep_every: shortest.unwrap_or(Duration::from_millis(10)),
+        }
+    }
+
+    /// One step by hand: orders, then every port and every socket, then what time brings. What the thread does on a
+    /// wake, for all at once. Answers the number of blocks served.
+    pub fn tick(&mut self, now: Time) -> usize {
+        self.serve_orders(now);
+        let mut blocks = 0;
+        for number in 0..self.lanes.len() {
+            for slot in 0..SESSIONS {
+                self.serve_socket(now, number, slot);
+            }
+            blocks += self.serve_card(now, number);
+        }
+        self.sweep(now);
+        self.flush();
+        blocks
+    }
+
+    pub(super) fn watch_with(&mut self, registry: Registry) {
+        self.registry = Some(registry);
+    }
+
+    pub(super) fn wakes(&self) -> impl Iterator<Item = Wake> {
+        self.lanes.iter().map(Lane::wake)
+    }
+
+    pub(super) fn counters(&self) -> &ShardCounters {
+        &self.counters
+    }
+
+    pub(super) fn histogram(&self) -> &TickHistogram {
+        &self.histogram
+    }
+
+    pub(super) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// How long the thread may sleep at most.
+    pub(super) fn sleep(&self) -> Duration {
+        self.sweep_every
+    }
+
+    /// Carries out waiting orders, as many as can surely be answered.
+    pub(super) fn serve_orders(&mut self, now: Time) {
+        for _ in 0..ORDERS_AT_ONCE {
+            if !self.reports.has_room() {
+                self.counters.orders_held.add(u64::from(!self.orders.is_empty()));
+                return;
+            }
+            let Ok((port, order)) = self.orders.pop() else {
+                return;
+            };
+            self.counters.orders.add(1);
+            let number = usize::from(port.0).checked_sub(usize::from(self.first));
+            let (lanes, mut tools) = self.split(now);
+            match number.and_then(|n| lanes.get_mut(n)) {
+                Some(lane) => lane.order(order, &mut tools),
+                None => {
+                    if let LineOrder::AddSession(session) = order {
+                        let why = Returned::NoPort;
+                        let _ = tools.reports.push(LineReport::SessionReturned { port, session, why });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Serves what a token names; the blocks served.
+    pub(super) fn serve_token(&mut self, now: Time, token: Token) -> usize {
+        match of_token(token) {
+            (number, Some(slot)) => {
+                self.serve_socket(now, number, slot);
+                0
+            }
+            (number, None) => self.serve_card(now, number),
+        }
+    }
+
+    /// Serves every port that follows a card clock; the blocks served on the port that had most.
+    pub(super) fn serve_clock(&mut self, now: Time) -> usize {
+        let mut most = 0;
+        let (lanes, mut tools) = self.split(now);
+        for lane in lanes {
+            if lane.wake() == Wake::CardClock {
+                most = most.max(lane.serve_card(&mut tools));
+            }
+        }
+        most
+    }
+
+    pub(super) fn sweep(&mut self, now: Time) {
+        if now < self.next_sweep {
+            return;
+        }
+        self.next_sweep = now + self.sweep_every;
+        let (lanes, mut tools) = self.split(now);
+        for lane in lanes {
+            lane.sweep(&mut tools);
+        }
+    }
+
+    /// Wakes control if there is something for it.
+    pub(super) fn flush(&mut self) {
+        if self.reports.fresh {
+            self.reports.fresh = false;
+            let _ = self.report_wake.add(1);
+        }
+    }
+
+    fn serve_card(&mut self, now: Time, number: usize) -> usize {
+        let (lanes, mut tools) = self.split(now);
+        lanes.get_mut(number).map_or(0, |lane| lane.serve_card(&mut tools))
+    }
+
+    fn serve_socket(&mut self, now: Time, number: usize, slot: usize) {
+        let (lanes, mut tools) = self.split(now);
+        if let Some(lane) = lanes.get_mut(number) {
+            lane.serve_socket(slot, &mut tools);
+        }
+    }
+
+    fn split(&mut self, now: Time) -> (&mut [Lane], Tools<'_>) {
+        let tools = Tools {
+            now,
+            reports: &mut self.reports,
+            batch: &mut self.batch,
+            registry: self.registry.as_ref(),
+            config: &self.config,
+        };
+        (&mut self.lanes, tools)
+    }
+}

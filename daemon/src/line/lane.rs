@@ -1,0 +1,550 @@
+//! One port in the line thread: its card, its chain, its sessions, its figures.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::{Interest, Registry, Token, unix::SourceFd};
+use rtrb::Producer;
+use std::os::fd::AsRawFd;
+use tipring_dsp::{Chain, ChainCommand, ChainEvent};
+use tipring_hal::port::{LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, Wake, WriteBlock};
+use tipring_linux::RecvBatch;
+use tipring_proto::rtp::NetworkDigit;
+use tipring_proto::time::Time;
+use tipring_proto::types::Digit;
+
+use super::counters::PortCounters;
+use super::engine::EngineConfig;
+use super::order::{LineOrder, LineReport, PortIndex, Returned, SessionId};
+use super::session::{Drained, MediaSession};
+
+/// Sessions of a port: the call that talks and one that waits.
+pub(super) const SESSIONS: usize = 2;
+/// Events kept for control while its ring is full; further ones stay in the card.
+const PENDING_EVENTS: usize = 16;
+/// Events taken from a card at once; a line that chatters more waits for the next wake.
+const EVENTS_AT_ONCE: usize = 64;
+/// Blocks between two looks at the slow figures (levels).
+const SLOW_BLOCKS: u32 = 10;
+
+/// The way to control.
+pub(super) struct Reports {
+    pub(super) ring: Producer<LineReport>,
+    /// Something was pushed since control was last woken.
+    pub(super) fresh: bool,
+}
+
+impl Reports {
+    pub(super) fn push(&mut self, report: LineReport) -> Result<(), LineReport> {
+        self.ring.push(report).map_err(|rtrb::PushError::Full(report)| report)?;
+        self.fresh = true;
+        Ok(())
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        !self.ring.is_full()
+    }
+}
+
+/// What serving a lane may use of the thread around it.
+pub(super) struct Tools<'a> {
+    pub(super) now: Time,
+    pub(super) reports: &'a mut Reports,
+    pub(super) batch: &'a mut RecvBatch,
+    /// None when stepped by hand.
+    pub(super) registry: Option<&'a Registry>,
+    pub(super) config: &'a EngineConfig,
+}
+
+pub(super) struct Lane {
+    index: PortIndex,
+    /// Number of this lane in its engine; gives the tokens.
+    number: usize,
+    port: Box<dyn LinePort>,
+    chain: Chain,
+    sessions: [Option<Box<MediaSession>>; SESSIONS],
+    bridged: Option<SessionId>,
+    counters: Arc<PortCounters>,
+    from_line: Vec<u8>,
+    to_line: Vec<u8>,
+    silence: Vec<u8>,
+    up: Vec<i16>,
+    down: Vec<i16>,
+    aside: Vec<i16>,
+    packet: Vec<u8>,
+    pending: VecDeque<LineEvent>,
+    block_time: Duration,
+    /// When the last block was served; `None` before the first.
+    last_block: Option<Time>,
+    /// The prefill has to be written before the next block.
+    prefill_due: bool,
+    underruns: u64,
+    budget: u16,
+    packets: u16,
+    blocks_to_slow: u32,
+}
+
+impl Lane {
+    pub(super) fn new(
+        index: PortIndex,
+        number: usize,
+        port: Box<dyn LinePort>,
+        mut chain: Chain,
+        counters: Arc<PortCounters>,
+        config: &EngineConfig,
+    ) -> Lane {
+        let block = port.block_len();
+        let silence = port.law().silence();
+        let in_flight = usize::from(config.prefill_blocks) * block;
+        chain.command(ChainCommand::EchoDelay {
+            samples: u16::try_from(in_flight).unwrap_or(u16::MAX),
+        });
+        chain.command(ChainCommand::Bridge(false));
+        chain.command(ChainCommand::OffHook(port.off_hook()));
+        counters.off_hook.set(i64::from(port.off_hook()));
+        Lane {
+            index,
+            number,
+            chain,
+            sessions: [None, None],
+            bridged: None,
+            counters,
+            from_line: vec![silence; block],
+            to_line: vec![silence; block],
+            silence: vec![silence; block],
+            up: vec![0; block],
+            down: vec![0; block],
+            aside: vec![0; block],
+            packet: vec![0; block],
+            pending: VecDeque::with_capacity(PENDING_EVENTS),
+            block_time: Duration::from_micros(block as u64 * 125),
+            last_block: None,
+            prefill_due: true,
+            underruns: port.stats().write_underruns,
+            budget: config.datagrams_per_block,
+            packets: config.packets_per_block,
+            // Not all ports look at their slow figures in the same tick.
+            blocks_to_slow: 1 + (number as u32 % SLOW_BLOCKS),
+            port,
+        }
+    }
+
+    pub(super) fn wake(&self) -> Wake {
+        self.port.wake()
+    }
+
+    pub(super) fn block_time(&self) -> Duration {
+        self.block_time
+    }
+
+    /// Takes events and blocks until the card has none; answers the number of blocks.
+    pub(super) fn serve_card(&mut self, tools: &mut Tools<'_>) -> usize {
+        let mut blocks = 0;
+        let mut events = EVENTS_AT_ONCE;
+        self.take_events(tools, &mut events);
+        while blocks < usize::from(tools.config.blocks_at_once) {
+            match self.port.read(&mut self.from_line) {
+                ReadBlock::Block => {
+                    blocks += 1;
+                    self.counters.blocks.add(1);
+                    self.counters.down.set(0);
+                    self.block(tools, &mut events);
+                    self.last_block = Some(tools.now);
+                }
+                ReadBlock::WouldBlock => break,
+                ReadBlock::EventPending => {
+                    if !self.take_events(tools, &mut events) {
+                        break;
+                    }
+                }
+                ReadBlock::Down(_) => {
+                    self.counters.down.set(1);
+                    self.prefill_due = true;
+                    break;
+                }
+            }
+        }
+        if blocks > 1 {
+            self.counters.catch_ups.add(1);
+        }
+        blocks
+    }
+
+    /// Lets the media go on when the card delivers nothing, and looks after what only time brings.
+    pub(super) fn sweep(&mut self, tools: &mut Tools<'_>) {
+        self.tell_pending(tools);
+        let Some(last) = self.last_block else {
+            return;
+        };
+        // Two blocks and a half: late is not missing yet.
+        if tools.now.saturating_since(last) < self.block_time * 5 / 2 {
+            return;
+        }
+        self.counters.missed_blocks.add(1);
+        // Not `now`: the media keep their pace. But no burst after a long stall.
+        let next = last + self.block_time;
+        let floor = tools.now.since_epoch().saturating_sub(self.block_time * 3);
+        self.last_block = Some(next.max(Time::from_duration(floor)));
+        self.from_line.copy_from_slice(&self.silence);
+        let mut events = EVENTS_AT_ONCE;
+        self.take_events(tools, &mut events);
+        self.media_block(tools);
+        self.prefill_due = true;
+    }
+
+    /// Takes what waits on a session's socket.
+    pub(super) fn serve_socket(&mut self, slot: usize, tools: &mut Tools<'_>) {
+        let Some(Some(session)) = self.sessions.get_mut(slot) else {
+            return;
+        };
+        if session.parked && self.budget == 0 {
+            return;
+        }
+        let (id, bridged) = (session.id(), self.bridged == Some(session.id()));
+        let (chain, reports, counters) = (&mut self.chain, &mut *tools.reports, &self.counters);
+        let (index, now) = (self.index, tools.now);
+        let drained = session.drain(now, tools.batch, &mut self.budget, &mut self.packets, |digit| {
+            network_digit(chain, reports, counters, index, id, bridged, now, digit);
+        });
+        match drained {
+            Drained::Empty if session.parked => {
+                session.parked = false;
+                // Watching again tells at once if something came meanwhile.
+                if let Some(registry) = tools.registry {
+                    let _ = watch(registry, session, token(self.number, slot));
+                }
+            }
+            Drained::Empty => {}
+            Drained::Bounded => {
+                self.counters.flood_blocks.add(1);
+                if !session.parked {
+                    session.parked = true;
+                    if let Some(registry) = tools.registry {
+                        let _ = unwatch(registry, session);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Carries out an order. It makes at most one report, for which the caller has seen room.
+    pub(super) fn order(&mut self, order: LineOrder, tools: &mut Tools<'_>) {
+        let port = self.index;
+        match order {
+            LineOrder::Port(command) => {
+                if let Err(error) = self.port.command(command) {
+                    self.counters.commands_refused.add(1);
+                    let _ = tools.reports.push(LineReport::Refused { port, command, error });
+                }
+            }
+            LineOrder::Chain(command) => self.chain.command(command),
+            LineOrder::AddSession(session) => self.add_session(session, tools),
+            LineOrder::SetRemote { session, remote } => match self.session(session) {
+                Some(found) => {
+                    found.set_remote(remote);
+                    self.bridge(self.bridged);
+                }
+                None => no_such_session(port, session, tools),
+            },
+            LineOrder::StopSend { session } => match self.session(session) {
+                Some(found) => found.stop_sending(),
+                None => no_such_session(port, session, tools),
+            },
+            LineOrder::RemoveSession { session } => self.remove_session(session, tools),
+            LineOrder::Bridge(None) => self.bridge(None),
+            LineOrder::Bridge(Some(session)) => {
+                if self.session(session).is_some() {
+                    self.bridge(Some(session));
+                } else {
+                    no_such_session(port, session, tools);
+                }
+            }
+        }
+    }
+
+    fn session(&mut self, id: SessionId) -> Option<&mut MediaSession> {
+        self.sessions
+            .iter_mut()
+            .flatten()
+            .find(|s| s.id() == id)
+            .map(|s| &mut **s)
+    }
+
+    fn bridge(&mut self, session: Option<SessionId>) {
+        if self.bridged != session {
+            // A key of the far end must not sound on into another call.
+            self.chain.command(ChainCommand::PlayDigit { digit: b'0', on: false });
+        }
+        self.bridged = session;
+        self.chain.command(ChainCommand::Bridge(session.is_some()));
+        if session.and_then(|id| self.session(id)).is_some_and(|s| s.sends_events()) {
+            self.chain.command(ChainCommand::MuteDetectedDigits(true));
+        }
+    }
+
+    fn add_session(&mut self, session: Box<MediaSession>, tools: &mut Tools<'_>) {
+        let port = self.index;
+        let id = session.id();
+        let known = self.session(id).is_some();
+        let free = self.sessions.iter().position(Option::is_none).filter(|_| !known);
+        let watched = free.map(|slot| match tools.registry {
+            Some(registry) => watch(registry, &session, token(self.number, slot)),
+            None => Ok(()),
+        });
+        let why = match (watched, free.and_then(|slot| self.sessions.get_mut(slot))) {
+            (Some(Ok(())), Some(place)) => {
+                let alone = self.bridged.is_none();
+                *place = Some(session);
+                self.counters.sessions.set(self.sessions.iter().flatten().count() as i64);
+                if alone && self.sessions.iter().flatten().count() == 1 {
+                    self.bridge(Some(id));
+                }
+                return;
+            }
+            (Some(Err(errno)), _) => Returned::NotWatched(errno),
+            _ => Returned::NoRoom,
+        };
+        let _ = tools.reports.push(LineReport::SessionReturned { port, session, why });
+    }
+
+    fn remove_session(&mut self, id: SessionId, tools: &mut Tools<'_>) {
+        let port = self.index;
+        let place = self.sessions.iter_mut().find(|s| s.as_ref().is_some_and(|s| s.id() == id));
+        let Some(mut session) = place.and_then(Option::take) else {
+            return no_such_session(port, id, tools);
+        };
+        if !session.parked
+            && let Some(registry) = tools.registry
+        {
+            let _ = unwatch(registry, &session);
+        }
+        session.publish(&self.counters);
+        self.counters.sessions.set(self.sessions.iter().flatten().count() as i64);
+        if self.bridged == Some(id) {
+            self.bridge(None);
+        }
+        let why = Returned::Removed;
+        if let Err(report) = tools.reports.push(LineReport::SessionReturned { port, session, why }) {
+            // Room was seen before the order was taken, so this cannot be; a leak is still better than a free here.
+            std::mem::forget(report);
+        }
+    }
+
+    /// One block: up, down, and to the card.
+    fn block(&mut self, tools: &mut Tools<'_>, events: &mut usize) {
+        self.media_block(tools);
+        let underruns = self.port.stats().write_underruns;
+        if underruns != self.underruns {
+            self.underruns = underruns;
+            self.prefill_due = true;
+        }
+        if self.prefill_due {
+            self.prefill_due = false;
+            self.counters.refills.add(1);
+            for _ in 1..tools.config.prefill_blocks {
+                if self.port.write(&self.silence) != WriteBlock::Taken {
+                    break;
+                }
+            }
+        }
+        let mut answer = self.port.write(&self.to_line);
+        if answer == WriteBlock::EventPending && self.take_events(tools, events) {
+            answer = self.port.write(&self.to_line);
+        }
+        match answer {
+            WriteBlock::Taken => {}
+            WriteBlock::Full => self.counters.write_full.add(1),
+            WriteBlock::EventPending | WriteBlock::Down(_) => self.prefill_due = true,
+        }
+    }
+
+    /// `from_line` through the chain to the network, the network through the chain to `to_line`.
+    fn media_block(&mut self, tools: &mut Tools<'_>) {
+        self.budget = tools.config.datagrams_per_block;
+        self.packets = tools.config.packets_per_block;
+        for slot in 0..SESSIONS {
+            let parked = self.sessions.get(slot).and_then(Option::as_ref).is_some_and(|s| s.parked);
+            if parked || tools.registry.is_none() {
+                self.serve_socket(slot, tools);
+            }
+        }
+        self.chain.uplink(&self.from_line, &mut self.up);
+        self.chain_events(tools);
+        self.down.fill(0);
+        for session in self.sessions.iter_mut().flatten() {
+            let bridged = self.bridged == Some(session.id());
+            if bridged {
+                session.send(&self.up, &mut self.packet);
+                session.play(tools.now, &mut self.packet, &mut self.down);
+            } else {
+                session.pause(self.up.len());
+                session.play(tools.now, &mut self.packet, &mut self.aside);
+            }
+            if let Some(digit) = session.poll_event(tools.now) {
+                let (port, id) = (self.index, session.id());
+                let (chain, reports) = (&mut self.chain, &mut *tools.reports);
+                network_digit(chain, reports, &self.counters, port, id, bridged, tools.now, digit);
+            }
+            session.publish(&self.counters);
+        }
+        self.chain.downlink(&self.down, &mut self.to_line);
+        self.blocks_to_slow -= 1;
+        if self.blocks_to_slow == 0 {
+            self.blocks_to_slow = SLOW_BLOCKS;
+            self.slow_figures();
+        }
+    }
+
+    fn chain_events(&mut self, tools: &mut Tools<'_>) {
+        while tools.reports.has_room() {
+            let Some(event) = self.chain.next_event() else {
+                return;
+            };
+            let bridged = self.bridged;
+            let session = self.sessions.iter_mut().flatten().find(|s| Some(s.id()) == bridged);
+            if let Some(session) = session {
+                match event {
+                    ChainEvent::DigitOn { digit, level_dbm0_tenths } => {
+                        if let Some(digit) = Digit::from_char(char::from(digit)) {
+                            let volume = (-level_dbm0_tenths / 10).clamp(0, 63);
+                            session.press(digit, volume.unsigned_abs() as u8);
+                        }
+                    }
+                    ChainEvent::DigitOff { .. } => session.release(),
+                    _ => {}
+                }
+            }
+            let (port, at) = (self.index, tools.now.since_epoch());
+            let _ = tools.reports.push(LineReport::Chain { port, at, event });
+        }
+    }
+
+    /// Takes events from the card; true when at least one was taken.
+    fn take_events(&mut self, tools: &mut Tools<'_>, left: &mut usize) -> bool {
+        let mut any = false;
+        while *left > 0 && self.pending.len() < PENDING_EVENTS {
+            let Some(event) = self.port.next_event() else {
+                break;
+            };
+            *left -= 1;
+            any = true;
+            self.counters.line_events.add(1);
+            self.act_on(event.kind);
+            self.pending.push_back(event);
+            self.tell_pending(tools);
+        }
+        any
+    }
+
+    fn act_on(&mut self, kind: LineEventKind) {
+        match kind {
+            LineEventKind::LoopClosed => self.hook(true),
+            LineEventKind::LoopOpened => self.hook(false),
+            LineEventKind::Fault(fault) => {
+                self.counters.down.set(1);
+                if fault == PortFault::Removed {
+                    self.hook(false);
+                }
+            }
+            LineEventKind::FaultCleared => {
+                self.counters.down.set(0);
+                self.prefill_due = true;
+            }
+            LineEventKind::Flash | LineEventKind::PulseDigit(_) | LineEventKind::RingOn | LineEventKind::RingOff => {}
+        }
+    }
+
+    fn hook(&mut self, off_hook: bool) {
+        self.counters.off_hook.set(i64::from(off_hook));
+        self.chain.command(ChainCommand::OffHook(off_hook));
+    }
+
+    fn tell_pending(&mut self, tools: &mut Tools<'_>) {
+        while let Some(event) = self.pending.front().copied() {
+            let port = self.index;
+            if tools.reports.push(LineReport::Line { port, event }).is_err() {
+                self.counters.events_held.add(1);
+                return;
+            }
+            self.pending.pop_front();
+        }
+    }
+
+    fn slow_figures(&mut self) {
+        let c = &self.counters;
+        let stats = self.port.stats();
+        c.read_overruns.raise_to(stats.read_overruns);
+        c.write_underruns.raise_to(stats.write_underruns);
+        let meters = self.chain.meters();
+        c.rx_dbm0_tenths.set(i64::from(meters.rx.rms_dbm0_tenths));
+        c.rx_peak_dbm0_tenths.set(i64::from(meters.rx.peak_dbm0_tenths));
+        c.tx_dbm0_tenths.set(i64::from(meters.tx.rms_dbm0_tenths));
+        c.tx_peak_dbm0_tenths.set(i64::from(meters.tx.peak_dbm0_tenths));
+        c.digits.raise_to(meters.digits);
+        c.echoed_digits.raise_to(meters.echoed_digits);
+        c.false_mutes.raise_to(meters.false_mutes);
+        c.chain_events_lost.raise_to(meters.lost_events);
+        let bridged = self.bridged;
+        if let Some(session) = self.sessions.iter().flatten().find(|s| Some(s.id()) == bridged) {
+            session.show(c);
+        }
+    }
+}
+
+/// Token of a lane's socket; [`card_token`] is the card's.
+fn token(number: usize, slot: usize) -> Token {
+    Token(number * (SESSIONS + 1) + 1 + slot)
+}
+
+pub(super) fn card_token(number: usize) -> Token {
+    Token(number * (SESSIONS + 1))
+}
+
+/// The lane of a token, and its session slot, or none for the card.
+pub(super) fn of_token(token: Token) -> (usize, Option<usize>) {
+    let slot = token.0 % (SESSIONS + 1);
+    (token.0 / (SESSIONS + 1), slot.checked_sub(1))
+}
+
+fn watch(registry: &Registry, session: &MediaSession, token: Token) -> Result<(), i32> {
+    let fd = session.socket().as_raw_fd();
+    let registered = registry.register(&mut SourceFd(&fd), token, Interest::READABLE);
+    registered.map_err(|e| e.raw_os_error().unwrap_or(0))
+}
+
+fn unwatch(registry: &Registry, session: &MediaSession) -> Result<(), i32> {
+    let fd = session.socket().as_raw_fd();
+    let deregistered = registry.deregister(&mut SourceFd(&fd));
+    deregistered.map_err(|e| e.raw_os_error().unwrap_or(0))
+}
+
+fn no_such_session(port: PortIndex, session: SessionId, tools: &mut Tools<'_>) {
+    let _ = tools.reports.push(LineReport::NoSuchSession { port, session });
+}
+
+#[allow(clippy::too_many_arguments, reason = "the parts of a lane that are borrowed apart")]
+fn network_digit(
+    chain: &mut Chain,
+    reports: &mut Reports,
+    counters: &PortCounters,
+    port: PortIndex,
+    session: SessionId,
+    bridged: bool,
+    now: Time,
+    digit: NetworkDigit,
+) {
+    if bridged {
+        let (key, on) = match digit {
+            NetworkDigit::On { digit, .. } => (digit, true),
+            NetworkDigit::Off { digit, .. } => (digit, false),
+        };
+        let key = u8::try_from(key.as_char()).unwrap_or(b'0');
+        chain.command(ChainCommand::PlayDigit { digit: key, on });
+    }
+    let at = now.since_epoch();
+    let report = LineReport::NetworkDigit { port, session, at, digit };
+    if reports.push(report).is_err() {
+        counters.reports_lost.add(1);
+    }
+}

@@ -1,0 +1,456 @@
+//! A media session: socket, sender, receiver and concealment of one call leg.
+//!
+//! Built by control ([`MediaSession::open`] allocates, binds and asks for randomness), used by the line thread, and
+//! handed back to control to be dropped.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+
+use tipring_dsp::Law;
+use tipring_linux::{RecvBatch, set_dscp};
+use tipring_proto::rtp::{
+    Concealer, FilterPolicy, JitterConfig, NetworkDigit, Playout, Received, Receiver, ReceiverConfig, ReceiverStats,
+    Sender, SenderConfig, SenderSeed, SenderStats, SourceFilter,
+};
+use tipring_proto::time::Time;
+use tipring_proto::types::{Codec, Digit};
+
+use super::counters::PortCounters;
+use super::order::{Remote, SessionId};
+
+/// Expedited forwarding.
+pub const DSCP_EF: u8 = 46;
+
+/// The UDP ports for media, given out in turn so that a port rests as long as possible before it comes again.
+#[derive(Clone, Debug)]
+pub struct RtpPorts {
+    first: u16,
+    count: u16,
+    next: u16,
+}
+
+impl RtpPorts {
+    /// The even ports from `first` to `last`; `None` when there is no even one.
+    pub fn new(first: u16, last: u16) -> Option<RtpPorts> {
+        let first = first.checked_add(first % 2)?;
+        let count = last.checked_sub(first)? / 2 + 1;
+        (first > 0).then_some(RtpPorts { first, count, next: 0 })
+    }
+
+    fn take(&mut self) -> u16 {
+        let port = self.first + self.next * 2;
+        self.next = (self.next + 1) % self.count;
+        port
+    }
+}
+
+/// What a session is built of.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionConfig {
+    /// Its name.
+    pub id: SessionId,
+    /// Codec sent until [`Remote`] says otherwise.
+    pub codec: Codec,
+    /// Milliseconds in a packet until [`Remote`] says otherwise.
+    pub ptime_ms: u8,
+    /// Samples in a block of the card.
+    pub block: u16,
+    /// Smallest delay of the jitter buffer, ms.
+    pub jitter_min_ms: u16,
+    /// Largest delay; equal to the smallest: fixed (fax, modem).
+    pub jitter_max_ms: u16,
+    /// Payload type under which the far end may send telephone-events.
+    pub event_payload_type: Option<u8>,
+    /// Who may send to us.
+    pub filter: FilterPolicy,
+    /// DSCP of our packets, usually [`DSCP_EF`].
+    pub dscp: u8,
+}
+
+/// Why a session cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaOpenError {
+    /// No port of the range could be bound.
+    #[error("no free RTP port among {count} from {first} on {bind}; widen the RTP port range")]
+    NoPort {
+        /// Where.
+        bind: Ipv4Addr,
+        /// First of the range.
+        first: u16,
+        /// Even ports in the range.
+        count: u16,
+    },
+    /// The system refused the socket.
+    #[error("cannot open an RTP socket on {bind}: {source}; check the media address and the limit of open files")]
+    Socket {
+        /// Where.
+        bind: Ipv4Addr,
+        /// What it said.
+        source: io::Error,
+    },
+    /// There is no randomness.
+    #[error("cannot read random numbers for an RTP stream: {0}")]
+    Random(getrandom::Error),
+}
+
+/// Final or current figures of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionStats {
+    /// Sent.
+    pub sender: SenderStats,
+    /// Received.
+    pub receiver: ReceiverStats,
+    /// Datagrams from elsewhere.
+    pub strangers: u64,
+    /// Packets of the far end beyond what a block may take.
+    pub flood_dropped: u64,
+    /// Packets the kernel did not take.
+    pub tx_errors: u64,
+}
+
+/// One call leg's media.
+#[derive(Debug)]
+pub struct MediaSession {
+    id: SessionId,
+    socket: UdpSocket,
+    local: SocketAddrV4,
+    remote: Option<Remote>,
+    sending: bool,
+    law: Law,
+    filter: SourceFilter,
+    sender: Sender,
+    receiver: Receiver,
+    concealer: Concealer,
+    flood_dropped: u64,
+    malformed: u64,
+    tx_errors: u64,
+    published: SessionStats,
+    lost_told: u64,
+    pub(super) parked: bool,
+}
+
+/// What became of the datagrams waiting on a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drained {
+    /// Nothing waits any more.
+    Empty,
+    /// The bound was reached.
+    Bounded,
+}
+
+impl MediaSession {
+    /// Binds a fresh even port and builds everything the line thread will need. Also the moment to learn
+    /// [`MediaSession::local`] for OpenReceiveChannelAck: the socket is open and takes packets from now on.
+    pub fn open(
+        bind: Ipv4Addr,
+        ports: &mut RtpPorts,
+        config: &SessionConfig,
+    ) -> Result<Box<MediaSession>, MediaOpenError> {
+        let (socket, local) = bind_fresh(bind, ports)?;
+        let refused = |source| MediaOpenError::Socket { bind, source };
+        socket.set_nonblocking(true).map_err(refused)?;
+        set_dscp(&socket, config.dscp).map_err(refused)?;
+        let mut random = [0; 10];
+        getrandom::fill(&mut random).map_err(MediaOpenError::Random)?;
+        let [s0, s1, t0, t1, t2, t3, r0, r1, r2, r3] = random;
+        let seed = SenderSeed {
+            sequence: u16::from_be_bytes([s0, s1]),
+            timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
+            ssrc: u32::from_be_bytes([r0, r1, r2, r3]),
+        };
+        Ok(Box::new(MediaSession {
+            id: config.id,
+            socket,
+            local,
+            remote: None,
+            sending: false,
+            law: law_of(config.codec),
+            filter: SourceFilter::new(config.filter),
+            sender: Sender::new(
+                seed,
+                SenderConfig {
+                    payload_type: config.codec.payload_type(),
+                    ptime_ms: config.ptime_ms,
+                    event_payload_type: None,
+                },
+            ),
+            receiver: Receiver::new(ReceiverConfig {
+                jitter: JitterConfig {
+                    block: config.block,
+                    min_ms: config.jitter_min_ms,
+                    max_ms: config.jitter_max_ms,
+                },
+                event_payload_type: config.event_payload_type,
+            }),
+            concealer: Concealer::new(),
+            flood_dropped: 0,
+            malformed: 0,
+            tx_errors: 0,
+            published: SessionStats::default(),
+            lost_told: 0,
+            parked: false,
+        }))
+    }
+
+    /// Its name.
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Where it receives.
+    pub fn local(&self) -> SocketAddrV4 {
+        self.local
+    }
+
+    /// Its far end, once known.
+    pub fn remote(&self) -> Option<Remote> {
+        self.remote
+    }
+
+    /// Figures until now.
+    pub fn stats(&self) -> SessionStats {
+        let mut receiver = self.receiver.stats();
+        receiver.malformed += self.malformed;
+        SessionStats {
+            sender: self.sender.stats(),
+            receiver,
+            strangers: self.filter.strangers(),
+            flood_dropped: self.flood_dropped,
+            tx_errors: self.tx_errors,
+        }
+    }
+
+    pub(super) fn socket(&self) -> &UdpSocket {
+        &self.socket
+    }
+
+    pub(super) fn set_remote(&mut self, remote: Remote) {
+        self.remote = Some(remote);
+        self.sending = true;
+        self.law = law_of(remote.codec);
+        self.filter.expect(Some(remote.address));
+        if remote.event_payload_type.is_some() {
+            self.receiver.expect_events(remote.event_payload_type);
+        }
+        self.sender.configure(SenderConfig {
+            payload_type: remote.codec.payload_type(),
+            ptime_ms: remote.ptime_ms,
+            event_payload_type: remote.event_payload_type,
+        });
+    }
+
+    pub(super) fn stop_sending(&mut self) {
+        self.sending = false;
+    }
+
+    /// Do the set's digits go out as telephone-events?
+    pub(super) fn sends_events(&self) -> bool {
+        self.sending && self.remote.is_some_and(|r| r.event_payload_type.is_some())
+    }
+
+    /// Takes datagrams off the socket, at most `budget`, and hands at most `packets` of the far end to the receiver.
+    pub(super) fn drain(
+        &mut self,
+        now: Time,
+        batch: &mut RecvBatch,
+        budget: &mut u16,
+        packets: &mut u16,
+        mut digit: impl FnMut(NetworkDigit),
+    ) -> Drained {
+        loop {
+            let Ok(count) = batch.receive(&self.socket) else {
+                // What an ICMP message left behind; the next read goes on.
+                self.malformed += 1;
+                *budget = budget.saturating_sub(1);
+                if *budget == 0 {
+                    return Drained::Bounded;
+                }
+                continue;
+            };
+            for datagram in batch.iter() {
+                if !self.filter.accepts(datagram.source) {
+                    continue;
+                }
+                if *packets == 0 {
+                    self.flood_dropped += 1;
+                    continue;
+                }
+                *packets -= 1;
+                if datagram.truncated {
+                    self.malformed += 1;
+                    continue;
+                }
+                if let Received::Event(news) = self.receiver.receive(now, datagram.bytes) {
+                    news.into_iter().flatten().for_each(&mut digit);
+                }
+            }
+            *budget = budget.saturating_sub(u16::try_from(count).unwrap_or(u16::MAX));
+            if count < batch.slots() {
+                return Drained::Empty;
+            }
+            if *budget == 0 {
+                return Drained::Bounded;
+            }
+        }
+    }
+
+    /// Sends a block, or lets its time pass when this session is not to send.
+    pub(super) fn send(&mut self, samples: &[i16], bytes: &mut [u8]) {
+        let Some(remote) = self.remote.filter(|_| self.sending) else {
+            return self.pause(samples.len());
+        };
+        self.law.encode_block(samples, bytes);
+        let (socket, errors) = (&self.socket, &mut self.tx_errors);
+        self.sender.push(bytes, |packet| emit(socket, remote, packet, errors));
+    }
+
+    /// Lets the time of a block pass.
+    pub(super) fn pause(&mut self, samples: usize) {
+        self.sender.pause(u32::try_from(samples).unwrap_or(0));
+    }
+
+    /// Plays a block.
+    pub(super) fn play(&mut self, now: Time, bytes: &mut [u8], out: &mut [i16]) {
+        match self.receiver.play(now, bytes) {
+            Playout::Samples(codec) => {
+                law_of(codec).decode_block(bytes, out);
+                self.concealer.good(out);
+            }
+            Playout::Conceal => self.concealer.conceal(out),
+            Playout::Silence => self.concealer.silence(out),
+        }
+    }
+
+    /// The set pressed a key: false when it does not go out as event.
+    pub(super) fn press(&mut self, digit: Digit, volume: u8) -> bool {
+        let Some(remote) = self.remote.filter(|_| self.sending) else {
+            return false;
+        };
+        let (socket, errors) = (&self.socket, &mut self.tx_errors);
+        self.sender
+            .press(digit, volume, |packet| emit(socket, remote, packet, errors))
+    }
+
+    /// The set let the key go.
+    pub(super) fn release(&mut self) {
+        self.sender.release();
+    }
+
+    /// The end of a digit of the far end whose end packets were lost.
+    pub(super) fn poll_event(&mut self, now: Time) -> Option<NetworkDigit> {
+        self.receiver.poll_event(now)
+    }
+
+    /// Adds what is new since the last time to the port's counters.
+    pub(super) fn publish(&mut self, port: &PortCounters) {
+        let (now, old) = (self.stats(), self.published);
+        let (rx, rx_old) = (&now.receiver, &old.receiver);
+        let (seq, seq_old) = (&rx.sequence, &rx_old.sequence);
+        let (jit, jit_old) = (&rx.jitter, &rx_old.jitter);
+        port.tx_packets.add(now.sender.packets - old.sender.packets);
+        port.tx_octets.add(now.sender.octets - old.sender.octets);
+        port.tx_event_packets.add(now.sender.event_packets - old.sender.event_packets);
+        port.tx_errors.add(now.tx_errors - old.tx_errors);
+        port.rx_packets.add(seq.received - seq_old.received);
+        port.rx_octets.add(rx.octets - rx_old.octets);
+        port.rx_event_packets.add(rx.event_packets - rx_old.event_packets);
+        port.rx_late.add(jit.late - jit_old.late);
+        port.rx_early.add(jit.early - jit_old.early);
+        port.rx_duplicates.add(seq.duplicates - seq_old.duplicates);
+        port.rx_reordered.add(seq.reordered - seq_old.reordered);
+        port.rx_malformed
+            .add(rx.malformed + jit.refused - rx_old.malformed - jit_old.refused);
+        port.rx_other_payload.add(rx.other_payload - rx_old.other_payload);
+        port.rx_restarts.add(seq.restarts - seq_old.restarts);
+        port.rx_resyncs.add(jit.resyncs - jit_old.resyncs);
+        port.rx_underruns.add(jit.underruns - jit_old.underruns);
+        port.rx_concealed.add(jit.concealed - jit_old.concealed);
+        port.rx_stretched.add(jit.stretched - jit_old.stretched);
+        port.rx_shrunk.add(jit.shrunk - jit_old.shrunk);
+        port.strangers.add(now.strangers - old.strangers);
+        port.flood_dropped.add(now.flood_dropped - old.flood_dropped);
+        // A packet counted as lost may still come: the counter waits until the loss outgrows it again.
+        port.rx_lost.add(seq.lost().saturating_sub(self.lost_told));
+        self.lost_told = self.lost_told.max(seq.lost());
+        self.published = now;
+    }
+
+    /// Shows the receive side of this session as the port's.
+    pub(super) fn show(&self, port: &PortCounters) {
+        port.jitter_us.set(i64::from(self.published.receiver.sequence.jitter_us));
+        port.jitter_target_ms
+            .set(i64::from(self.published.receiver.jitter.target_ms));
+        port.jitter_depth_ms
+            .set(i64::from(self.published.receiver.jitter.depth_ms));
+    }
+}
+
+fn emit(socket: &UdpSocket, remote: Remote, packet: &[u8], errors: &mut u64) {
+    if socket.send_to(packet, remote.address).is_err() {
+        *errors += 1;
+    }
+}
+
+fn law_of(codec: Codec) -> Law {
+    match codec {
+        Codec::G711Ulaw => Law::Mu,
+        Codec::G711Alaw => Law::A,
+    }
+}
+
+fn bind_fresh(bind: Ipv4Addr, ports: &mut RtpPorts) -> Result<(UdpSocket, SocketAddrV4), MediaOpenError> {
+    for _ in 0..ports.count {
+        let local = SocketAddrV4::new(bind, ports.take());
+        match UdpSocket::bind(local) {
+            Ok(socket) => return Ok((socket, local)),
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse => {}
+            Err(source) => return Err(MediaOpenError::Socket { bind, source }),
+        }
+    }
+    Err(MediaOpenError::NoPort {
+        bind,
+        first: ports.first,
+        count: ports.count,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_even_and_come_round_last() {
+        let mut ports = RtpPorts::new(16_385, 16_391).unwrap();
+        let taken: Vec<u16> = (0..5).map(|_| ports.take()).collect();
+        assert_eq!(taken, [16_386, 16_388, 16_390, 16_386, 16_388]);
+        assert!(RtpPorts::new(5, 5).is_none());
+        assert!(RtpPorts::new(0, 0).is_none());
+        assert!(RtpPorts::new(65_535, 65_535).is_none());
+        let mut all = RtpPorts::new(2, u16::MAX).unwrap();
+        assert!((0..40_000).all(|_| all.take() % 2 == 0));
+    }
+
+    #[test]
+    fn a_full_range_is_said_with_its_cure() {
+        let config = SessionConfig {
+            id: SessionId(1),
+            codec: Codec::G711Ulaw,
+            ptime_ms: 20,
+            block: 80,
+            jitter_min_ms: 20,
+            jitter_max_ms: 200,
+            event_payload_type: None,
+            filter: FilterPolicy::DropUntilKnown,
+            dscp: DSCP_EF,
+        };
+        let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port() & !1;
+        let neighbour = UdpSocket::bind((Ipv4Addr::LOCALHOST, port));
+        let mut ports = RtpPorts::new(port, port).unwrap();
+        let error = MediaSession::open(Ipv4Addr::LOCALHOST, &mut ports, &config).unwrap_err();
+        drop(neighbour);
+        assert!(error.to_string().ends_with("widen the RTP port range"), "{error}");
+        let away = MediaSession::open(Ipv4Addr::new(192, 0, 2, 1), &mut ports, &config).unwrap_err();
+        assert!(matches!(away, MediaOpenError::Socket { .. }), "{away}");
+    }
+}

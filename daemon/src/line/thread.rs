@@ -1,0 +1,213 @@
+//! The threads: scheduling, polling, and what a wake leads to.
+
+use std::io;
+use std::ops::Range;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use tipring_hal::port::Wake;
+use tipring_linux::{EventFd, LockError, SchedError, lock_memory, monotonic, prefault_stack, set_fifo, set_thread_name};
+use tipring_proto::time::Time;
+
+use super::engine::{EngineConfig, LineEngine, LinePortSpec};
+use super::handle::{LineHandle, connect};
+use super::lane::card_token;
+use super::order::PortIndex;
+
+const WAKE: Token = Token(usize::MAX);
+const CLOCK: Token = Token(usize::MAX - 1);
+/// Stack touched beforehand.
+const STACK: usize = 128 * 1024;
+
+/// Settings of the line threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineConfig {
+    /// Number of threads; the ports are shared out in runs.
+    pub shards: usize,
+    /// SCHED_FIFO priority, 1–99; 0 asks for none.
+    pub priority: u8,
+    /// Lock the process in memory.
+    pub lock_memory: bool,
+    /// Orders that may wait per thread.
+    pub order_ring: usize,
+    /// Reports that may wait per thread.
+    pub report_ring: usize,
+    /// Work per wake.
+    pub engine: EngineConfig,
+}
+
+impl Default for LineConfig {
+    fn default() -> LineConfig {
+        LineConfig {
+            shards: 1,
+            priority: 70,
+            lock_memory: true,
+            order_ring: 512,
+            report_ring: 2048,
+            engine: EngineConfig::default(),
+        }
+    }
+}
+
+/// What the start gave, to be said once by control.
+#[derive(Debug)]
+pub struct StartReport {
+    /// Memory locked? `None` when not asked for.
+    pub memory_locked: Option<Result<(), LockError>>,
+    /// Each thread.
+    pub shards: Vec<ShardStart>,
+}
+
+/// How one thread started.
+#[derive(Debug)]
+pub struct ShardStart {
+    /// Its ports: from the first to before the last.
+    pub ports: Range<PortIndex>,
+    /// SCHED_FIFO granted, with this priority? `None` when not asked for.
+    pub realtime: Option<Result<u8, SchedError>>,
+}
+
+/// Why the line threads do not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Rings, descriptors or a thread could not be made.
+    #[error("the line thread cannot start: {0}; check the limits of open files and threads")]
+    System(#[from] io::Error),
+    /// The kernel does not let a card be watched.
+    #[error("port {port} cannot be watched: {source}; the card driver does not support poll")]
+    Watch {
+        /// Which port, as [`PortIndex`].
+        port: u16,
+        /// What it said.
+        source: io::Error,
+    },
+    /// A port follows the card clock, but there is none.
+    #[error("port {port} follows its card's clock, but no clock was given; this is a fault of the card's driver")]
+    NoClock {
+        /// Which port, as [`PortIndex`].
+        port: u16,
+    },
+}
+
+/// Starts the line threads. `clocks` are the eventfds that cards raise once a block; they are never read, so that
+/// several threads can follow one.
+///
+/// # Errors
+/// [`StartError`]; no thread runs then. Refused scheduling and memory locking are no errors but in the report.
+pub fn spawn(
+    ports: Vec<LinePortSpec>,
+    clocks: Vec<OwnedFd>,
+    config: &LineConfig,
+) -> Result<(LineHandle, StartReport), StartError> {
+    let memory_locked = config.lock_memory.then(lock_memory);
+    let (engines, mut handle) = connect(ports, config)?;
+    let clocks = Arc::new(clocks);
+    let mut shards = Vec::new();
+    let mut first = 0u16;
+    for (n, mut engine) in engines.into_iter().enumerate() {
+        let Some(shard) = handle.shard_mut(n) else { break };
+        let poll = watch_all(&mut engine, first, &clocks, &shard.wake)?;
+        let count = engine.wakes().count() as u16;
+        let (tell, told) = mpsc::channel();
+        let priority = config.priority;
+        let clocks = Arc::clone(&clocks);
+        let thread = std::thread::Builder::new().name(format!("line-{n}")).spawn(move || {
+            set_thread_name(&format!("line-{n}"));
+            let realtime = (priority > 0).then(|| set_fifo(priority).map(|()| priority));
+            engine.counters().realtime.set(i64::from(matches!(realtime, Some(Ok(_)))));
+            prefault_stack(STACK);
+            let events = Events::with_capacity(1024);
+            let _ = tell.send(realtime);
+            drop(tell);
+            run(&mut engine, poll, events);
+            drop(clocks);
+            engine
+        })?;
+        shard.thread = Some(thread);
+        let realtime = told.recv().unwrap_or(None);
+        let ports = PortIndex(first)..PortIndex(first + count);
+        shards.push(ShardStart { ports, realtime });
+        first += count;
+    }
+    Ok((handle, StartReport { memory_locked, shards }))
+}
+
+fn watch_all(
+    engine: &mut LineEngine,
+    first: u16,
+    clocks: &[OwnedFd],
+    wake: &Arc<EventFd>,
+) -> Result<Poll, StartError> {
+    let poll = Poll::new()?;
+    let registry = poll.registry();
+    registry.register(&mut SourceFd(&wake.as_raw_fd()), WAKE, Interest::READABLE)?;
+    for clock in clocks {
+        registry.register(&mut SourceFd(&clock.as_raw_fd()), CLOCK, Interest::READABLE)?;
+    }
+    for (number, card) in engine.wakes().enumerate() {
+        let port = first + number as u16;
+        match card {
+            Wake::Fd(fd) => registry
+                .register(
+                    &mut SourceFd(&fd),
+                    card_token(number),
+                    // Output is not watched: a block is written when one was read.
+                    Interest::READABLE | Interest::PRIORITY,
+                )
+                .map_err(|source| StartError::Watch { port, source })?,
+            Wake::CardClock if clocks.is_empty() => return Err(StartError::NoClock { port }),
+            Wake::CardClock => {}
+        }
+    }
+    engine.watch_with(registry.try_clone()?);
+    Ok(poll)
+}
+
+fn run(engine: &mut LineEngine, mut poll: Poll, mut events: Events) {
+    let mut cpu_due = Duration::ZERO;
+    while !engine.stopping() {
+        if let Err(error) = poll.poll(&mut events, Some(engine.sleep())) {
+            if error.kind() != io::ErrorKind::Interrupted {
+                engine.counters().poll_errors.add(1);
+            }
+            continue;
+        }
+        let woken = monotonic();
+        let now = Time::from_duration(woken);
+        engine.counters().wakes.add(1);
+        let mut clock = false;
+        let mut most = 0;
+        // Packets and cards with their own descriptor first, so that a block finds the newest packets.
+        for event in &events {
+            match event.token() {
+                WAKE => {}
+                CLOCK => clock = true,
+                token => most = most.max(engine.serve_token(now, token)),
+            }
+        }
+        engine.serve_orders(now);
+        if clock {
+            most = most.max(engine.serve_clock(now));
+        }
+        engine.sweep(now);
+        engine.flush();
+        if most > 0 {
+            let took = monotonic().saturating_sub(woken);
+            let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            let counters = engine.counters();
+            counters.ticks.add(1);
+            counters.late_ticks.add(u64::from(most > 1));
+            counters.max_tick_us.raise_to(us);
+            engine.histogram().note(us);
+        }
+        if woken >= cpu_due {
+            cpu_due = woken + Duration::from_secs(1);
+            let cpu = tipring_linux::thread_cpu_time();
+            let us = u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX);
+            engine.counters().cpu_us.raise_to(us);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `tipringd`: the gateway daemon, in the foreground.
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tipringd::{observe, startup};
+
+/// The analog-line gateway: one SCCP device per FXS port.
+///
+/// Runs in the foreground; systemd starts it as a service. Exit codes: 0 stopped in order, 1 could not start or
+/// failed, 2 wrong use, 78 bad configuration.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// Configuration file; without it /etc/tipring/tipring.toml, or built-in defaults when there is none.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Check the configuration and exit.
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let config = match tipring_config::load(args.config.as_deref(), &startup::machine()) {
+        Ok(config) => config,
+        Err(report) => {
+            eprintln!("{report}");
+            return ExitCode::from(tipring_config::EXIT_BAD_CONFIG);
+        }
+    };
+    if args.check {
+        println!("the configuration is good: {} ports", config.ports.len());
+        return ExitCode::SUCCESS;
+    }
+    observe::start(config.log.level.name());
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    if config.file.is_none() {
+        tracing::info!("no configuration file: simulated card with built-in defaults");
+    }
+    match startup::run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

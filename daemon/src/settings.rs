@@ -1,0 +1,148 @@
+//! The configuration in the words of the station, the call logic, the chain and the card. Decides nothing.
+
+use std::time::Duration;
+
+use tipring_config as config;
+use tipring_config::{AfterFarHangUp, Config, FlashAction, Port, Profile};
+use tipring_dsp::ChainConfig;
+use tipring_proto::call;
+use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
+use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
+use tipring_proto::types::{Codec, LineInstance};
+
+/// The station of a port, the `place`th that registers.
+pub fn station(config: &Config, port: &Port, place: usize) -> StationConfig {
+    let cm = &config.callmanager;
+    let mut station = StationConfig::new(port.device.clone(), port.device_type, config.gateway.mac.0);
+    station.offer_version = config.gateway.protocol_version;
+    station.capabilities = config.media.codecs.iter().map(capability).collect();
+    station.server_count = cm.servers.len();
+    let place = u32::try_from(place).unwrap_or(u32::MAX);
+    station.start_delay = ms(cm.register_stagger_ms).saturating_mul(place);
+    station.retry = RetryPolicy {
+        first: ms(cm.retry_first_ms),
+        max: ms(cm.retry_max_ms),
+        jitter_seed: u64::from(port.id.0) + 1,
+    };
+    station.timing = Timing {
+        connect: ms(cm.connect_timeout_ms),
+        register: ms(cm.register_timeout_ms),
+        keepalive_answer: ms(cm.keepalive_answer_ms),
+        keepalive_misses: cm.keepalive_misses,
+        probe: Duration::from_secs(cm.probe_s.into()),
+        ..Timing::default()
+    };
+    station
+}
+
+fn capability(codec: &Codec) -> MediaCapability {
+    let format = match codec {
+        Codec::G711Ulaw => MediaFormat::G711_ULAW,
+        Codec::G711Alaw => MediaFormat::G711_ALAW,
+    };
+    // 40 frames, as facts/captures of both open servers have it for G.711.
+    MediaCapability { format, max_frames: 40 }
+}
+
+/// The call logic of a port.
+pub fn call_logic(config: &Config, port: &Port) -> call::PortConfig {
+    let line = &port.line;
+    let mut hook = call::HookConfig {
+        pulse: line.pulse_window.map(|w| call::PulseWindow {
+            min_ms: w.min_ms.into(),
+            max_ms: w.max_ms.into(),
+            ..call::PulseWindow::default()
+        }),
+        ..call::HookConfig::default()
+    };
+    hook.flash = line.flash_window.map(|w| call::FlashWindow {
+        min_ms: w.min_ms.into(),
+        max_ms: w.max_ms.into(),
+    });
+    call::PortConfig {
+        line: LineInstance(1),
+        codecs: config.media.codecs.clone(),
+        hook,
+        flash: match line.flash {
+            FlashAction::Transfer => call::FlashAction::Transfer,
+            FlashAction::Hold => call::FlashAction::Hold,
+            FlashAction::Send => call::FlashAction::Send,
+            FlashAction::Ignore => call::FlashAction::Ignore,
+        },
+        transfer_on_hang_up: line.transfer_on_hang_up,
+        caller_id: port.caller_id.map_or(call::CallerIdTiming::None, caller_id),
+        stutter_dial_tone: line.stutter_dial_tone,
+        unregistered_tone: Tone::REORDER,
+        first_digit_ms: seconds(line.first_digit_s),
+        error_tone_ms: seconds(line.reorder_s),
+        howler_ms: seconds(line.howler_s),
+        open_loop_ms: line.disconnect_ms.into(),
+        after_far_hang_up: match line.after_far_hang_up {
+            AfterFarHangUp::Reorder => call::AfterFarHangUp::Reorder,
+            AfterFarHangUp::Busy => call::AfterFarHangUp::Busy,
+            AfterFarHangUp::Silence => call::AfterFarHangUp::Silence,
+            AfterFarHangUp::DialTone => call::AfterFarHangUp::DialTone,
+        },
+        call_waiting_repeat_ms: seconds(line.call_waiting_repeat_s),
+        reminder_ring_ms: seconds(line.reminder_ring_s),
+        ..call::PortConfig::default()
+    }
+}
+
+fn caller_id(style: config::country::CallerId) -> call::CallerIdTiming {
+    match style.timing {
+        config::country::CallerIdTiming::AfterFirstRing { delay_ms } => {
+            call::CallerIdTiming::AfterFirstRing { delay_ms: delay_ms.into() }
+        }
+        config::country::CallerIdTiming::BeforeRing {
+            polarity_reversal,
+            dual_tone_alert,
+            lead_ms,
+            ring_delay_ms,
+        } => call::CallerIdTiming::BeforeRing {
+            polarity_reversal,
+            dual_tone_alert,
+            lead_ms: lead_ms.into(),
+            ring_delay_ms: ring_delay_ms.into(),
+        },
+    }
+}
+
+/// The signal chain of a port.
+pub fn chain(config: &Config, port: &Port, law: tipring_hal::port::Law, block_len: usize) -> ChainConfig {
+    let law = match law {
+        tipring_hal::port::Law::Mu => tipring_dsp::Law::Mu,
+        tipring_hal::port::Law::A => tipring_dsp::Law::A,
+    };
+    let mut chain = ChainConfig::new(law, block_len);
+    chain.rx_gain_db_tenths = port.line.rx_gain_tenth_db;
+    chain.tx_gain_db_tenths = port.line.tx_gain_tenth_db;
+    // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
+    chain.mute_detected_digits = !matches!(port.profile, Profile::Modem | Profile::Alarm | Profile::Fax);
+    let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
+    chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
+    chain
+}
+
+/// Longest and shortest delay of a port's jitter buffer, ms: fixed for machines, which no slip may disturb.
+pub fn jitter(config: &Config, port: &Port) -> (u16, u16) {
+    let (min, max) = (config.media.jitter_min_ms, config.media.jitter_max_ms);
+    match port.profile {
+        Profile::Phone | Profile::Door => (min, max),
+        Profile::Fax | Profile::Modem | Profile::Alarm => {
+            let fixed = FIXED_JITTER_MS.clamp(min, max);
+            (fixed, fixed)
+        }
+    }
+}
+
+/// Delay of the fixed buffer: deep enough for the jitter of a sound LAN, short enough for T.30's timers.
+const FIXED_JITTER_MS: u16 = 100;
+
+fn ms(ms: u32) -> Duration {
+    Duration::from_millis(ms.into())
+}
+
+fn seconds(s: u16) -> u32 {
+    u32::from(s) * 1000
+}

@@ -1,0 +1,295 @@
+//! From a checked configuration to a running gateway: card, line threads, control socket, control task.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tipring_config::{Card, Config, Mac, Machine, Realtime, SimCard};
+use tipring_ctl::report as ctl;
+use tipring_dsp::Chain;
+use tipring_hal::port::{Capabilities, Law, LinePort};
+use tipring_hal::sim::{self, SimConfig, SimPortConfig, WorldHandle};
+use tipring_proto::rtp::FilterPolicy;
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+use crate::control::{Clock, Facts, Gateway, LegSettings, Plan, PortUnit, PortUnitConfig, SimDesk, socket};
+use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, RtpPorts, StartReport};
+use crate::link::LinkConfig;
+use crate::settings;
+
+/// Queries of control clients that may wait.
+const QUERIES: usize = 64;
+
+/// Why the gateway does not start. Every text names the thing, the cause and the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum StartupError {
+    /// This build has no such card.
+    #[error("[card] driver = \"dahdi\" is not in this version; use driver = \"sim\"")]
+    NoDriver,
+    /// The simulated card.
+    #[error("the simulated card cannot start: {0}")]
+    Sim(String),
+    /// A port's chain.
+    #[error("port {port}: {cause}")]
+    Chain {
+        /// Port number.
+        port: u16,
+        /// Why.
+        cause: tipring_dsp::ChainError,
+    },
+    /// A country's tones.
+    #[error(transparent)]
+    Plan(#[from] crate::control::PlanError),
+    /// The line threads.
+    #[error(transparent)]
+    Line(#[from] line::StartError),
+    /// Realtime was required and is refused.
+    #[error("[line-thread] realtime = \"required\", but {0}")]
+    NotRealtime(String),
+    /// The control socket.
+    #[error(transparent)]
+    Socket(#[from] socket::SocketError),
+    /// The RTP port range.
+    #[error("[media] rtp-ports holds no even port; widen it")]
+    NoRtpPorts,
+    /// Anything of the system.
+    #[error("the system refused: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// What the machine contributes to the configuration.
+pub fn machine() -> Machine {
+    Machine {
+        mac: first_mac(),
+        countries_dir: Some(tipring_config::COUNTRIES_DIR.into()),
+    }
+}
+
+/// MAC of the first interface (in order of name) that has a usable one.
+fn first_mac() -> Option<Mac> {
+    let mut names: Vec<_> = std::fs::read_dir("/sys/class/net").ok()?.flatten().map(|e| e.path()).collect();
+    names.sort();
+    names.into_iter().find_map(|path| {
+        let text = std::fs::read_to_string(path.join("address")).ok()?;
+        Mac::parse(text.trim()).filter(|m| m.is_usable())
+    })
+}
+
+/// Ports of the card, and what drives them.
+struct Built {
+    ports: Vec<Box<dyn LinePort>>,
+    clocks: Vec<std::os::fd::OwnedFd>,
+    world: Option<sim::World>,
+    report: ctl::CardReport,
+}
+
+/// Runs the gateway until it is told to stop. Blocks; call it outside any runtime.
+pub fn run(config: Config) -> Result<(), StartupError> {
+    let built = build_card(&config)?;
+    let mut specs = vec![];
+    let mut places = vec![]; // for each configured port: place at the line thread
+    let mut sim_places = vec![];
+    let mut capabilities: Vec<Option<Capabilities>> = vec![];
+    let mut cards: Vec<Option<Box<dyn LinePort>>> = built.ports.into_iter().map(Some).collect();
+    for port in &config.ports {
+        let channel = usize::from(port.channel).saturating_sub(1);
+        let card = cards.get_mut(channel).and_then(Option::take).filter(|_| port.enabled);
+        sim_places.push(card.as_ref().map(|_| channel));
+        let Some(card) = card else {
+            places.push(None);
+            capabilities.push(None);
+            continue;
+        };
+        let chain = settings::chain(&config, port, card.law(), card.block_len());
+        let chain = Chain::new(&chain).map_err(|cause| StartupError::Chain { port: port.id.0, cause })?;
+        capabilities.push(Some(card.capabilities()));
+        places.push(u16::try_from(specs.len()).ok().map(PortIndex));
+        specs.push(LinePortSpec { port: card, chain });
+    }
+    let (line, report) = line::spawn(specs, built.clocks, &line_config(&config))?;
+    let (realtime, troubles) = told(&config, &report)?;
+    let now = Clock.now();
+    let mut units = vec![];
+    for (n, port) in config.ports.iter().enumerate() {
+        let place = places.get(n).copied().flatten();
+        let counters = place.and_then(|p| line.port_counters(p)).map(Arc::clone).unwrap_or_default();
+        let (jitter_min_ms, jitter_max_ms) = settings::jitter(&config, port);
+        units.push(PortUnit::new(
+            PortUnitConfig {
+                station: settings::station(&config, port, n),
+                call: settings::call_logic(&config, port),
+                plan: Plan::new(&port.country, port.caller_id)?,
+                legs: LegSettings {
+                    block: config.line_thread.block_ms * 8,
+                    jitter_min_ms,
+                    jitter_max_ms,
+                    filter: if config.media.accept_before_start {
+                        FilterPolicy::AcceptUntilKnown
+                    } else {
+                        FilterPolicy::DropUntilKnown
+                    },
+                    dscp: config.media.dscp_media,
+                },
+                line: place,
+                counters,
+                capabilities: capabilities.get(n).copied().flatten(),
+                settings: port.clone(),
+            },
+            now,
+        ));
+    }
+    let facts = Facts {
+        started: now,
+        card: built.report,
+        realtime,
+        shards: report.shards.iter().map(|s| s.ports.start.0..s.ports.end.0).collect(),
+        troubles,
+    };
+    let world = match built.world {
+        Some(world) => Some(Arc::new(world.spawn().map_err(|e| StartupError::Sim(e.to_string()))?)),
+        None => None,
+    };
+    let links = LinkConfig {
+        bind: config.gateway.address,
+        connect_timeout: Duration::from_millis(config.callmanager.connect_timeout_ms.into()),
+        user_timeout: USER_TIMEOUT,
+        dscp: config.media.dscp_signalling,
+    };
+    let range = config.media.rtp_ports;
+    let rtp = RtpPorts::new(range.first, range.last).ok_or(StartupError::NoRtpPorts)?;
+    let desk = Desk { world, places: sim_places };
+    serve(config, facts, units, line, links, rtp, desk)
+}
+
+/// Sent bytes unacknowledged for so long break a link: well below TCP's own quarter of an hour, above a spanning
+/// tree's pause.
+const USER_TIMEOUT: Duration = Duration::from_secs(20);
+
+struct Desk {
+    world: Option<Arc<WorldHandle>>,
+    places: Vec<Option<usize>>,
+}
+
+fn serve(
+    config: Config,
+    facts: Facts,
+    units: Vec<PortUnit>,
+    line: line::LineHandle,
+    links: LinkConfig,
+    rtp: RtpPorts,
+    desk: Desk,
+) -> Result<(), StartupError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async move {
+        let path = config.control.socket.clone();
+        let listener = socket::bind(&path, config.control.group.as_deref())?;
+        info!(socket = %path.display(), ports = units.len(), "tipringd is up");
+        let (queries, asked) = mpsc::channel(QUERIES);
+        let sim = SimDesk::new(desk.world, desk.places);
+        let server = tokio::task::spawn_local(socket::serve(listener, queries, sim));
+        let gateway = Gateway::new(config, facts, units, line, links, rtp);
+        let result = gateway.run(asked).await;
+        server.abort();
+        // A socket without a daemon only confuses.
+        let _ = std::fs::remove_file(&path);
+        info!("tipringd is down");
+        result.map_err(StartupError::from)
+    })
+}
+
+fn build_card(config: &Config) -> Result<Built, StartupError> {
+    match &config.card {
+        Card::Dahdi => Err(StartupError::NoDriver),
+        Card::Sim(card) => {
+            let block_len = usize::from(config.line_thread.block_ms) * 8;
+            let built = sim::build(sim_config(card, block_len)).map_err(|e| StartupError::Sim(e.to_string()))?;
+            let clock = built.clock.as_fd().try_clone_to_owned()?;
+            Ok(Built {
+                ports: built.ports.into_iter().map(|p| Box::new(p) as Box<dyn LinePort>).collect(),
+                clocks: vec![clock],
+                world: Some(built.world),
+                report: ctl::CardReport {
+                    driver: "sim".into(),
+                    description: "simulated card with analog sets and fax machines".into(),
+                    ports: card.ports,
+                    block_ms: config.line_thread.block_ms,
+                },
+            })
+        }
+    }
+}
+
+fn sim_config(card: &SimCard, block_len: usize) -> SimConfig {
+    let mut port = SimPortConfig::default();
+    port.hybrid.trans_hybrid_loss_db = card.hybrid_loss_db as f32;
+    port.hybrid.echo_delay_us = (card.echo_delay_ms * 1000.0) as u32;
+    port.hybrid.noise_dbm0 = card.noise_dbm0.map(|db| db as f32);
+    SimConfig {
+        ports: vec![port; usize::from(card.ports)],
+        law: Law::Mu,
+        block_len,
+        ..SimConfig::new(0)
+    }
+}
+
+fn line_config(config: &Config) -> LineConfig {
+    let l = &config.line_thread;
+    LineConfig {
+        shards: usize::from(l.shards),
+        priority: if l.realtime == Realtime::Off { 0 } else { l.priority },
+        lock_memory: l.lock_memory,
+        engine: EngineConfig {
+            prefill_blocks: u8::try_from(l.prefill_blocks).unwrap_or(u8::MAX),
+            ..EngineConfig::default()
+        },
+        ..LineConfig::default()
+    }
+}
+
+/// Says once how the line threads started.
+fn told(config: &Config, report: &StartReport) -> Result<(Vec<ctl::RealtimeReport>, Vec<ctl::Trouble>), StartupError> {
+    let mut troubles = vec![];
+    let locked = match &report.memory_locked {
+        Some(Err(error)) => {
+            warn!(%error, "memory is not locked: a page fault may cost a block");
+            troubles.push(ctl::Trouble {
+                what: format!("memory is not locked: {error}"),
+                cure: "run under the systemd unit, or raise LimitMEMLOCK".into(),
+            });
+            Some(error.to_string())
+        }
+        _ => None,
+    };
+    let mut threads = vec![];
+    for shard in &report.shards {
+        let mut told = ctl::RealtimeReport {
+            memory_locked: matches!(report.memory_locked, Some(Ok(()))),
+            refused: locked.clone(),
+            ..ctl::RealtimeReport::default()
+        };
+        match &shard.realtime {
+            Some(Ok(priority)) => {
+                told.scheduling = ctl::Scheduling::Fifo;
+                told.priority = *priority;
+            }
+            Some(Err(error)) => {
+                if config.line_thread.realtime == Realtime::Required {
+                    return Err(StartupError::NotRealtime(error.to_string()));
+                }
+                warn!(%error, "the line thread runs without realtime priority");
+                told.refused = Some(error.to_string());
+                troubles.push(ctl::Trouble {
+                    what: format!("the line thread runs without realtime priority: {error}"),
+                    cure: "run under the systemd unit (CAP_SYS_NICE, LimitRTPRIO), or set [line-thread] realtime = \"off\"".into(),
+                });
+            }
+            None => {}
+        }
+        threads.push(told);
+    }
+    troubles.dedup();
+    Ok((threads, troubles))
+}
+

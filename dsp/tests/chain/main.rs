@@ -1,0 +1,16 @@
+//! The chain as the line thread uses it: bytes in, samples out, events in order.
+#![forbid(unsafe_code)]
+
+mod alloc;
+mod caller_id;
+mod digits;
+mod echo;
+mod fax_tones;
+mod rig;
+mod robust;
+mod talk_off;
+mod voice;
+
+#[global_allocator]
+static ALLOCATOR: tipring_linux::alloc_count::CountingAllocator =
+    tipring_linux::alloc_count::CountingAllocator;

@@ -1,0 +1,73 @@
+//! Levels: how dBm0 and 16-bit samples relate here.
+//!
+//! Convention of the whole simulated card: a sine whose peak is 32 767 is at +3.14 dBm0, the µ-law
+//! overload point of G.711. A sine at 0 dBm0 thus has a peak of 22 826 and an RMS of 16 141; the
+//! A-law bytes of the same sample values are read on the same scale (0.003 dB off G.711's +3.14
+//! and +3.17 together, far below what anything here measures).
+
+/// RMS of a 0 dBm0 signal in 16-bit samples.
+pub const RMS_0_DBM0: f32 = 16_140.6;
+/// Peak of a 0 dBm0 sine in 16-bit samples.
+pub const PEAK_0_DBM0: f32 = 22_826.3;
+/// What [`rms_to_dbm0`] says of digital silence.
+pub const SILENCE_DBM0: f32 = -99.0;
+
+/// A ratio of amplitudes from dB.
+pub fn db_to_gain(db: f32) -> f32 {
+    10f32.powf(db / 20.0)
+}
+
+/// Peak of a sine at this level.
+pub fn dbm0_to_peak(dbm0: f32) -> f32 {
+    PEAK_0_DBM0 * db_to_gain(dbm0)
+}
+
+/// RMS of any signal at this level.
+pub fn dbm0_to_rms(dbm0: f32) -> f32 {
+    RMS_0_DBM0 * db_to_gain(dbm0)
+}
+
+/// Level of a signal of this RMS; never below [`SILENCE_DBM0`].
+pub fn rms_to_dbm0(rms: f32) -> f32 {
+    if rms <= 0.0 {
+        return SILENCE_DBM0;
+    }
+    (20.0 * (rms / RMS_0_DBM0).log10()).max(SILENCE_DBM0)
+}
+
+/// Level of these samples; [`SILENCE_DBM0`] when there are none.
+pub fn level_dbm0(samples: &[i16]) -> f32 {
+    if samples.is_empty() {
+        return SILENCE_DBM0;
+    }
+    let power: f64 = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
+    rms_to_dbm0((power / samples.len() as f64).sqrt() as f32)
+}
+
+/// Rounds and clips to 16 bits.
+pub(crate) fn to_i16(v: f32) -> i16 {
+    // A float to integer `as` saturates and takes NaN for 0.
+    v.round() as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_scale_sine_is_3_14_dbm0() {
+        let sine: Vec<i16> = (0..8000)
+            .map(|n| to_i16(32_767.0 * (n as f32 * 0.1).sin()))
+            .collect();
+        assert!((level_dbm0(&sine) - 3.14).abs() < 0.02);
+        assert!((dbm0_to_peak(3.14) - 32_767.0).abs() < 5.0);
+    }
+
+    #[test]
+    fn silence_and_nothing_are_the_floor() {
+        assert_eq!(level_dbm0(&[]), SILENCE_DBM0);
+        assert_eq!(level_dbm0(&[0; 80]), SILENCE_DBM0);
+        assert_eq!(to_i16(1e9), i16::MAX);
+        assert_eq!(to_i16(f32::NAN), 0);
+    }
+}

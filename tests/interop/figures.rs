@@ -1,0 +1,150 @@
+//! What a flow measured, and how a round of flows went.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use tipring_tests::set::HeardTone;
+
+/// What a flow measured: words for the round's line, tones for the summary of all rounds.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    text: String,
+    tones: Vec<HeardTone>,
+}
+
+impl Figures {
+    /// Only words.
+    pub fn say(text: impl Into<String>) -> Figures {
+        Figures {
+            text: text.into(),
+            tones: vec![],
+        }
+    }
+
+    /// Words and the tones they are about.
+    pub fn tones(text: impl Into<String>, tones: Vec<HeardTone>) -> Figures {
+        Figures {
+            text: text.into(),
+            tones,
+        }
+    }
+}
+
+/// A tone each way through a call.
+#[derive(Clone, Copy, Debug)]
+pub struct BothWays {
+    /// What the second set heard of the first.
+    pub there: HeardTone,
+    /// What the first set heard of the second.
+    pub back: HeardTone,
+}
+
+impl BothWays {
+    /// For [`Figures::tones`].
+    pub fn tones(self) -> [HeardTone; 2] {
+        [self.there, self.back]
+    }
+}
+
+impl fmt::Display for BothWays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there {}, back {}", self.there, self.back)
+    }
+}
+
+/// How one flow went.
+pub struct Outcome {
+    flow: String,
+    took: Duration,
+    result: Result<Figures, String>,
+}
+
+impl Outcome {
+    /// Runs a flow.
+    pub fn of(flow: &str, body: impl FnOnce() -> Result<Figures, String>) -> Outcome {
+        let start = Instant::now();
+        let result = body();
+        Outcome {
+            flow: flow.into(),
+            took: start.elapsed(),
+            result,
+        }
+    }
+
+    /// A flow that could not run.
+    pub fn failed(flow: &str, text: String) -> Outcome {
+        Outcome {
+            flow: flow.into(),
+            took: Duration::ZERO,
+            result: Err(text),
+        }
+    }
+
+    /// Did it pass?
+    pub fn passed(&self) -> bool {
+        self.result.is_ok()
+    }
+
+    /// One line for people (more when it failed with a log).
+    pub fn print(&self, round: &str) {
+        let seconds = self.took.as_secs();
+        match &self.result {
+            Ok(f) => println!(
+                "ok   {round:<15} {:<13} {} ({seconds} s)",
+                self.flow, f.text
+            ),
+            Err(e) => println!("FAIL {round:<15} {:<13} after {seconds} s: {e}", self.flow),
+        }
+    }
+}
+
+/// All outcomes of one device type at one version.
+pub struct Round {
+    /// `type 10 v3`.
+    pub name: String,
+    /// In order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Prints one row a flow and one column a round, and the worst of all measured tones; returns how many failed.
+pub fn summary(rounds: &[Round]) -> usize {
+    let mut flows: Vec<&str> = vec![];
+    for outcome in rounds.iter().flat_map(|r| &r.outcomes) {
+        if !flows.contains(&outcome.flow.as_str()) {
+            flows.push(&outcome.flow);
+        }
+    }
+    print!("\n{:<13}", "");
+    for round in rounds {
+        print!(" {:>15}", round.name);
+    }
+    println!();
+    for flow in flows {
+        print!("{flow:<13}");
+        for round in rounds {
+            let outcome = round.outcomes.iter().find(|o| o.flow == flow);
+            let word = match outcome.map(Outcome::passed) {
+                Some(true) => "ok",
+                Some(false) => "FAIL",
+                None => "-",
+            };
+            print!(" {word:>15}");
+        }
+        println!();
+    }
+    let all = || rounds.iter().flat_map(|r| &r.outcomes);
+    let tones: Vec<HeardTone> = all()
+        .filter_map(|o| o.result.as_ref().ok())
+        .flat_map(|f| f.tones.iter().copied())
+        .collect();
+    let worst = |of: fn(&HeardTone) -> f32| tones.iter().map(of).fold(0.0, f32::max);
+    println!(
+        "{} tones measured end to end: level off by at most {:.2} dB, frequency by at most {:.2} %",
+        tones.len(),
+        worst(HeardTone::level_error_db),
+        worst(|t| 100.0 * (t.hz - t.sent_hz).abs() / t.sent_hz),
+    );
+    let failed = all().filter(|o| !o.passed()).count();
+    println!("{} passed, {failed} failed", all().count() - failed);
+    failed
+}

@@ -1,0 +1,9 @@
+//! The SCCP wire codec against captured servers, against tshark, against itself and against nonsense.
+#![forbid(unsafe_code)]
+
+mod fields;
+mod golden;
+mod nonsense;
+mod round_trip;
+mod strategies;
+mod tshark;
