@@ -204,7 +204,7 @@ fn build_card(config: &Config) -> Result<Built, StartupError> {
         Card::Dahdi => Err(StartupError::NoDriver),
         Card::Sim(card) => {
             let block_len = usize::from(config.line_thread.block_ms) * 8;
-            let built = sim::build(sim_config(card, block_len)).map_err(|e| StartupError::Sim(e.to_string()))?;
+            let built = sim::build(&sim_config(card, block_len)).map_err(|e| StartupError::Sim(e.to_string()))?;
             let clock = built.clock.as_fd().try_clone_to_owned()?;
             Ok(Built {
                 ports: built.ports.into_iter().map(|p| Box::new(p) as Box<dyn LinePort>).collect(),

@@ -27,7 +27,7 @@ struct Open {
 
 /// All calls of the gateway.
 #[derive(Debug, Default)]
-pub struct CallBook {
+pub(super) struct CallBook {
     last_id: u64,
     open: Vec<Open>,
     recent: VecDeque<CallDetail>,
@@ -35,7 +35,7 @@ pub struct CallBook {
 
 impl CallBook {
     /// Takes note of the calls of a port as they are now.
-    pub fn see(&mut self, port: u16, calls: &[CallSnapshot]) {
+    pub(super) fn see(&mut self, port: u16, calls: &[CallSnapshot]) {
         for c in calls {
             if self.find(port, c.call, c.started).is_none() {
                 self.last_id += 1;
@@ -51,7 +51,7 @@ impl CallBook {
     }
 
     /// Adds a trace line to the calls of its port.
-    pub fn trace(&mut self, event: &TraceEvent) {
+    pub(super) fn trace(&mut self, event: &TraceEvent) {
         for call in self.open.iter_mut().filter(|o| Some(o.port) == event.port) {
             if call.timeline.len() >= TIMELINE {
                 call.timeline.pop_front();
@@ -61,7 +61,7 @@ impl CallBook {
     }
 
     /// A call is over.
-    pub fn close(&mut self, clock: &Clock, port: u16, record: &CallRecord, media: Vec<MediaLeg>) {
+    pub(super) fn close(&mut self, clock: &Clock, port: u16, record: &CallRecord, media: Vec<MediaLeg>) {
         self.see_record(port, record);
         let Some(at) = self.find(port, record.call, record.started) else {
             return;
@@ -109,7 +109,7 @@ impl CallBook {
     }
 
     /// One row for a call that is up.
-    pub fn summary(&self, clock: &Clock, now: Time, port: u16, call: &CallSnapshot) -> CallSummary {
+    pub(super) fn summary(&self, clock: &Clock, now: Time, port: u16, call: &CallSnapshot) -> CallSummary {
         let id = self
             .find(port, call.call, call.started)
             .and_then(|i| self.open.get(i))
@@ -131,19 +131,19 @@ impl CallBook {
     }
 
     /// The list, given the rows of the calls that are up.
-    pub fn list(&self, mut active: Vec<CallSummary>) -> CallList {
+    pub(super) fn list(&self, mut active: Vec<CallSummary>) -> CallList {
         active.sort_by_key(|c| c.id);
         let recent = self.recent.iter().map(|c| c.summary.clone()).collect();
         CallList { active, recent }
     }
 
     /// An ended call in full.
-    pub fn ended(&self, id: u64) -> Option<CallDetail> {
+    pub(super) fn ended(&self, id: u64) -> Option<CallDetail> {
         self.recent.iter().find(|c| c.summary.id == id).cloned()
     }
 
     /// What happened so far in a call that is up.
-    pub fn timeline(&self, id: u64) -> Option<Vec<TraceEvent>> {
+    pub(super) fn timeline(&self, id: u64) -> Option<Vec<TraceEvent>> {
         let open = self.open.iter().find(|o| o.id == id)?;
         Some(open.timeline.iter().cloned().collect())
     }

@@ -52,7 +52,7 @@ struct Leg {
 
 /// The legs of one port.
 #[derive(Debug)]
-pub struct MediaDesk {
+pub(super) struct MediaDesk {
     port: u16,
     settings: LegSettings,
     counters: Arc<PortCounters>,
@@ -62,7 +62,7 @@ pub struct MediaDesk {
 
 /// What a media output leads to.
 #[derive(Debug, Default)]
-pub struct Doing {
+pub(super) struct Doing {
     /// For the line thread, in order.
     pub orders: Vec<LineOrder>,
     /// For the call logic, after the orders were given.
@@ -71,12 +71,12 @@ pub struct Doing {
 
 impl MediaDesk {
     /// No legs yet.
-    pub fn new(port: u16, settings: LegSettings, counters: Arc<PortCounters>) -> MediaDesk {
+    pub(super) fn new(port: u16, settings: LegSettings, counters: Arc<PortCounters>) -> MediaDesk {
         MediaDesk { port, settings, counters, open: vec![], closed: VecDeque::new() }
     }
 
     /// Carries out what the call logic wants. `bind` is our own address, `next` the next free session name.
-    pub fn act(&mut self, output: MediaOutput, bind: Ipv4Addr, ports: &mut RtpPorts, next: &mut u64) -> Doing {
+    pub(super) fn act(&mut self, output: MediaOutput, bind: Ipv4Addr, ports: &mut RtpPorts, next: &mut u64) -> Doing {
         match output {
             MediaOutput::OpenReceive { party, call, codec, ptime_ms, rfc2833_payload } => {
                 let mut doing = Doing::default();
@@ -159,7 +159,7 @@ impl MediaDesk {
     }
 
     /// The line thread handed a session back.
-    pub fn returned(&mut self, session: &MediaSession) {
+    pub(super) fn returned(&mut self, session: &MediaSession) {
         let legs = self.closed.iter_mut().chain(self.open.iter_mut());
         if let Some(leg) = legs.into_iter().find(|l| l.id == session.id()) {
             leg.last = Some(session.stats());
@@ -167,13 +167,13 @@ impl MediaDesk {
     }
 
     /// Media of a call that is over or up, for the call book.
-    pub fn of_call(&self, call: CallRef) -> Vec<ctl::MediaLeg> {
+    pub(super) fn of_call(&self, call: CallRef) -> Vec<ctl::MediaLeg> {
         let legs = self.closed.iter().chain(&self.open);
         legs.filter(|l| l.call == call).map(|l| self.shown(l)).collect()
     }
 
     /// Open legs.
-    pub fn shown_open(&self) -> Vec<ctl::MediaLeg> {
+    pub(super) fn shown_open(&self) -> Vec<ctl::MediaLeg> {
         self.open.iter().map(|l| self.shown(l)).collect()
     }
 

@@ -75,6 +75,8 @@ pub struct Gateway {
     ticks_seen: (u64, Time),
     /// The last turn ended before the reports did.
     more_reports: bool,
+    /// The line thread makes no progress; said once.
+    stuck: bool,
     tallies: Vec<Tally>,
 }
 
@@ -117,6 +119,7 @@ impl Gateway {
             stopping: false,
             ticks_seen: (0, Time::ZERO),
             more_reports: false,
+            stuck: false,
             tallies,
         }
     }
@@ -135,6 +138,7 @@ impl Gateway {
         let period = notify::watchdog_period().unwrap_or(Duration::from_secs(1));
         let mut watchdog = tokio::time::interval(period.min(Duration::from_secs(1)));
         let now = self.clock.now();
+        self.ticks_seen.1 = now;
         for index in 0..self.ports.len() {
             if let Some(unit) = self.ports.get_mut(index) {
                 unit.start(now);
@@ -210,11 +214,13 @@ impl Gateway {
         if ticks != self.ticks_seen.0 {
             self.ticks_seen = (ticks, now);
         }
-        if now - self.ticks_seen.1 < STUCK {
+        let stuck = now - self.ticks_seen.1 >= STUCK;
+        if !stuck {
             notify::alive();
-        } else {
+        } else if !self.stuck {
             warn!("the line thread has served no block for 5 s; the watchdog is not stroked");
         }
+        self.stuck = stuck;
         let registered = self.ports.iter().filter(|p| p.is_registered()).count();
         notify::status(&format!("{registered} of {} ports registered", self.ports.len()));
     }

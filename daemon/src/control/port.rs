@@ -53,7 +53,7 @@ pub struct PortUnit {
     /// Sounds.
     pub plan: Plan,
     /// Media legs.
-    pub desk: MediaDesk,
+    pub(super) desk: MediaDesk,
     /// The line thread's counters.
     pub counters: Arc<PortCounters>,
     /// What the card can do.

@@ -19,16 +19,16 @@ struct Tracer {
 
 /// All clients that follow.
 #[derive(Debug, Default)]
-pub struct Tracers(Vec<Tracer>);
+pub(super) struct Tracers(Vec<Tracer>);
 
 impl Tracers {
     /// Another client.
-    pub fn add(&mut self, ports: Vec<u16>, events: mpsc::Sender<Event>) {
+    pub(super) fn add(&mut self, ports: Vec<u16>, events: mpsc::Sender<Event>) {
         self.0.push(Tracer { ports, events, lost: 0 });
     }
 
     /// Tells those who follow this port. A slow client loses lines, and is told how many.
-    pub fn tell(&mut self, event: &TraceEvent) {
+    pub(super) fn tell(&mut self, event: &TraceEvent) {
         self.0.retain_mut(|tracer| {
             let wanted = tracer.ports.is_empty() || event.port.is_some_and(|p| tracer.ports.contains(&p));
             if !wanted {
@@ -53,7 +53,7 @@ impl Tracers {
 }
 
 /// A trace line as clients get it.
-pub fn event(clock: &Clock, now: Time, port: u16, kind: TraceKind, text: String) -> TraceEvent {
+pub(super) fn event(clock: &Clock, now: Time, port: u16, kind: TraceKind, text: String) -> TraceEvent {
     TraceEvent {
         at_unix_us: clock.unix_us(now),
         port: Some(port),

@@ -6,7 +6,7 @@ use tipring_proto::call::{CallWord, Direction, EndCause, LineFault, PortWord};
 use tipring_proto::sccp::station::StationState;
 
 /// A fault for people.
-pub fn fault(fault: PortFault) -> &'static str {
+pub(super) fn fault(fault: PortFault) -> &'static str {
     match fault {
         PortFault::Alarm => "the span is in alarm",
         PortFault::Removed => "the card is gone",
@@ -15,7 +15,7 @@ pub fn fault(fault: PortFault) -> &'static str {
 }
 
 /// What to do about a fault.
-pub fn fault_cure(fault: PortFault) -> &'static str {
+pub(super) fn fault_cure(fault: PortFault) -> &'static str {
     match fault {
         PortFault::Alarm => "check the span's cable and the card's clock; calls work again when the alarm ends",
         PortFault::Removed => "put the card back or load its driver; the port comes back by itself",
@@ -24,7 +24,7 @@ pub fn fault_cure(fault: PortFault) -> &'static str {
 }
 
 /// A fault for the call logic.
-pub fn line_fault(fault: PortFault) -> LineFault {
+pub(super) fn line_fault(fault: PortFault) -> LineFault {
     match fault {
         PortFault::Alarm => LineFault::Alarm,
         PortFault::Removed => LineFault::Removed,
@@ -33,7 +33,7 @@ pub fn line_fault(fault: PortFault) -> LineFault {
 }
 
 /// State of a port.
-pub fn port_state(word: PortWord) -> ctl::PortState {
+pub(super) fn port_state(word: PortWord) -> ctl::PortState {
     match word {
         PortWord::Idle => ctl::PortState::Idle,
         PortWord::Announcing => ctl::PortState::Announcing,
@@ -50,7 +50,7 @@ pub fn port_state(word: PortWord) -> ctl::PortState {
 }
 
 /// State of a call.
-pub fn call_state(word: CallWord) -> ctl::CallState {
+pub(super) fn call_state(word: CallWord) -> ctl::CallState {
     match word {
         CallWord::Offered => ctl::CallState::Ringing,
         CallWord::Waiting => ctl::CallState::Waiting,
@@ -67,7 +67,7 @@ pub fn call_state(word: CallWord) -> ctl::CallState {
 }
 
 /// Who called.
-pub fn direction(direction: Direction) -> ctl::CallDirection {
+pub(super) fn direction(direction: Direction) -> ctl::CallDirection {
     match direction {
         Direction::Incoming => ctl::CallDirection::Incoming,
         Direction::Outgoing => ctl::CallDirection::Outgoing,
@@ -75,7 +75,7 @@ pub fn direction(direction: Direction) -> ctl::CallDirection {
 }
 
 /// Why a call ended, for people.
-pub fn end_cause(cause: EndCause) -> &'static str {
+pub(super) fn end_cause(cause: EndCause) -> &'static str {
     match cause {
         EndCause::NearHangUp => "hung up here",
         EndCause::FarHangUp => "hung up by the far end",
@@ -91,7 +91,7 @@ pub fn end_cause(cause: EndCause) -> &'static str {
 }
 
 /// Where the device stands.
-pub fn registration(state: &StationState) -> ctl::RegistrationState {
+pub(super) fn registration(state: &StationState) -> ctl::RegistrationState {
     match state {
         StationState::Stopped => ctl::RegistrationState::Stopped,
         StationState::Waiting { .. } => ctl::RegistrationState::Waiting,
