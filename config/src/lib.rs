@@ -14,6 +14,7 @@ pub mod report;
 pub mod schema;
 
 mod choice;
+mod machine;
 mod model;
 mod ports;
 mod profile;
@@ -21,13 +22,14 @@ mod reader;
 mod server;
 mod validate;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use choice::{
     AfterFarHangUp, CallerIdChoice, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile,
     Realtime,
 };
 pub use country::{Countries, Country};
+pub use machine::Machine;
 pub use model::{
     CallManager, Card, Config, Control, Gateway, Line, LineThread, Log, Media, Port, PortRange,
     SimCard, WindowMs,
@@ -44,15 +46,6 @@ pub const COUNTRIES_DIR: &str = "/etc/tipring/countries";
 
 /// What a process exits with when its configuration is refused (`EX_CONFIG` of sysexits.h).
 pub const EXIT_BAD_CONFIG: u8 = 78;
-
-/// What the machine contributes to the configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Machine {
-    /// MAC of the first interface that has one; device names are made of it.
-    pub mac: Option<Mac>,
-    /// Directory with further country files (`*.toml`); it need not exist.
-    pub countries_dir: Option<PathBuf>,
-}
 
 /// Reads and checks a configuration file.
 ///

@@ -7,14 +7,14 @@ use tipring_tests::set::HeardTone;
 
 /// What a flow measured: words for the round's line, tones for the summary of all rounds.
 #[derive(Clone, Debug, Default)]
-pub struct Figures {
+pub(crate) struct Figures {
     text: String,
     tones: Vec<HeardTone>,
 }
 
 impl Figures {
     /// Only words.
-    pub fn say(text: impl Into<String>) -> Figures {
+    pub(crate) fn say(text: impl Into<String>) -> Figures {
         Figures {
             text: text.into(),
             tones: vec![],
@@ -22,7 +22,7 @@ impl Figures {
     }
 
     /// Words and the tones they are about.
-    pub fn tones(text: impl Into<String>, tones: Vec<HeardTone>) -> Figures {
+    pub(crate) fn tones(text: impl Into<String>, tones: Vec<HeardTone>) -> Figures {
         Figures {
             text: text.into(),
             tones,
@@ -32,16 +32,16 @@ impl Figures {
 
 /// A tone each way through a call.
 #[derive(Clone, Copy, Debug)]
-pub struct BothWays {
+pub(crate) struct BothWays {
     /// What the second set heard of the first.
-    pub there: HeardTone,
+    pub(crate) there: HeardTone,
     /// What the first set heard of the second.
-    pub back: HeardTone,
+    pub(crate) back: HeardTone,
 }
 
 impl BothWays {
     /// For [`Figures::tones`].
-    pub fn tones(self) -> [HeardTone; 2] {
+    pub(crate) fn tones(self) -> [HeardTone; 2] {
         [self.there, self.back]
     }
 }
@@ -53,7 +53,7 @@ impl fmt::Display for BothWays {
 }
 
 /// How one flow went.
-pub struct Outcome {
+pub(crate) struct Outcome {
     flow: String,
     took: Duration,
     result: Result<Figures, String>,
@@ -61,7 +61,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// Runs a flow.
-    pub fn of(flow: &str, body: impl FnOnce() -> Result<Figures, String>) -> Outcome {
+    pub(crate) fn of(flow: &str, body: impl FnOnce() -> Result<Figures, String>) -> Outcome {
         let start = Instant::now();
         let result = body();
         Outcome {
@@ -72,7 +72,7 @@ impl Outcome {
     }
 
     /// A flow that could not run.
-    pub fn failed(flow: &str, text: String) -> Outcome {
+    pub(crate) fn failed(flow: &str, text: String) -> Outcome {
         Outcome {
             flow: flow.into(),
             took: Duration::ZERO,
@@ -81,12 +81,12 @@ impl Outcome {
     }
 
     /// Did it pass?
-    pub fn passed(&self) -> bool {
+    pub(crate) fn passed(&self) -> bool {
         self.result.is_ok()
     }
 
     /// One line for people (more when it failed with a log).
-    pub fn print(&self, round: &str) {
+    pub(crate) fn print(&self, round: &str) {
         let seconds = self.took.as_secs();
         match &self.result {
             Ok(f) => println!(
@@ -99,15 +99,15 @@ impl Outcome {
 }
 
 /// All outcomes of one device type at one version.
-pub struct Round {
+pub(crate) struct Round {
     /// `type 10 v3`.
-    pub name: String,
+    pub(crate) name: String,
     /// In order.
-    pub outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Vec<Outcome>,
 }
 
 /// Prints one row a flow and one column a round, and the worst of all measured tones; returns how many failed.
-pub fn summary(rounds: &[Round]) -> usize {
+pub(crate) fn summary(rounds: &[Round]) -> usize {
     let mut flows: Vec<&str> = vec![];
     for outcome in rounds.iter().flat_map(|r| &r.outcomes) {
         if !flows.contains(&outcome.flow.as_str()) {

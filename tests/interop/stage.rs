@@ -12,13 +12,13 @@ use tipring_tests::set::Set;
 use crate::figures::{Figures, Outcome};
 
 /// Ports of the gateway in every round.
-pub const PORTS: u16 = 48;
+pub(crate) const PORTS: u16 = 48;
 
 /// Call manager, gateway and capture of one round.
-pub struct Stage {
-    pub gateway: Gateway,
-    pub peer: Peer,
-    pub folder: PathBuf,
+pub(crate) struct Stage {
+    pub(crate) gateway: Gateway,
+    pub(crate) peer: Peer,
+    pub(crate) folder: PathBuf,
     /// First directory number less one: port n has number `base + n`.
     base: u32,
     /// Prefix of the device sections on the call manager (`vgc1` …).
@@ -29,7 +29,7 @@ pub struct Stage {
 
 impl Stage {
     /// Starts everything and waits until all ports are registered.
-    pub fn set(
+    pub(crate) fn set(
         index: usize,
         device_type: u32,
         version: u8,
@@ -51,9 +51,8 @@ impl Stage {
         let capture = Capture::start(
             &folder.join("sccp.pcap"),
             &format!("tcp port 2000 and host {address}"),
-            &[],
         )?;
-        let rtp = 30_000 + 2_000 * index;
+        let rtp = 26_000;
         let config = format!(
             r#"
 [gateway]
@@ -73,7 +72,7 @@ ports = {PORTS}
 [defaults]
 country = "us"
 {}"#,
-            rtp + 1_999,
+            rtp + 5_999,
             flows_config()
         );
         let gateway = Gateway::start(&folder, &config)?;
@@ -91,37 +90,37 @@ country = "us"
     }
 
     /// The set at a port.
-    pub fn port(&self, port: u16) -> Result<Set, String> {
+    pub(crate) fn port(&self, port: u16) -> Result<Set, String> {
         self.gateway.set(port)
     }
 
     /// Directory number of a port.
-    pub fn number(&self, port: u16) -> String {
+    pub(crate) fn number(&self, port: u16) -> String {
         (self.base + u32::from(port)).to_string()
     }
 
     /// Section name of a port's device on the call manager.
-    pub fn device(&self, port: u16) -> String {
+    pub(crate) fn device(&self, port: u16) -> String {
         format!("{}{port}", self.section)
     }
 
     /// How long all ports took to register.
-    pub fn registered_after(&self) -> Duration {
+    pub(crate) fn registered_after(&self) -> Duration {
         self.registered_after
     }
 
     /// The fax that goes both ways.
-    pub fn sent_pages(&self) -> PathBuf {
+    pub(crate) fn sent_pages(&self) -> PathBuf {
         self.folder.join("sent.tif")
     }
 
     /// A file of the call manager's spool.
-    pub fn spool(&self, name: &str) -> PathBuf {
+    pub(crate) fn spool(&self, name: &str) -> PathBuf {
         self.peer.state().join("spool").join(name)
     }
 
     /// Stops everything; the last verdicts: tshark's, and an orderly end.
-    pub fn strike(self) -> Vec<Outcome> {
+    pub(crate) fn strike(self) -> Vec<Outcome> {
         let Stage {
             gateway,
             peer,

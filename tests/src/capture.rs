@@ -1,56 +1,102 @@
 //! Captures on loopback and tshark as the judge of every byte we sent.
 
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::leash;
+
+/// No capture runs for longer, whatever becomes of us.
+const LONGEST_S: &str = "7200";
 
 /// A running `tcpdump`; [`Capture::finish`] ends it in order.
 pub struct Capture {
     child: Child,
     file: PathBuf,
+    as_root: bool,
 }
 
 impl Capture {
-    /// Captures what passes `filter` (pcap syntax) on `lo` into `file`.
+    /// Captures what passes `filter` (pcap syntax) on `lo` into `file`, as root or through `sudo` if that asks no
+    /// password.
     pub fn start(file: &Path, filter: &str) -> Result<Capture, String> {
-        let mut child = Command::new("tcpdump")
-            .args(["-i", "lo", "-U", "-B", "8192", "-s", "0", "-w"])
-            .arg(file)
+        let as_root = fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0);
+        let mut command = if as_root {
+            leash::command(Path::new("timeout"), "TERM")
+        } else {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["-n", "timeout"]);
+            sudo
+        };
+        // Standard output, not a file of its own: tcpdump may not write where its unprivileged user may not.
+        let to = File::create(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let child = command
+            .args(["--foreground", "-s", "INT", LONGEST_S, "tcpdump"])
+            .args(["-i", "lo", "-U", "--immediate-mode", "-B", "8192"])
+            .args(["-s", "0", "-w", "-"])
             .arg(filter)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(to)
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|e| format!("tcpdump: {e}; apt-get install tcpdump, and run as root"))?;
-        // The file's header is written once the capture runs.
-        let end = Instant::now() + Duration::from_secs(10);
-        while std::fs::metadata(file).map(|m| m.len()).unwrap_or(0) < 24 {
-            if Instant::now() > end || child.try_wait().ok().flatten().is_some() {
-                let _ = child.kill();
-                return Err(format!("tcpdump did not start on {}", file.display()));
-            }
-            std::thread::sleep(Duration::from_millis(20)); // waits for tcpdump's file, with the deadline above
-        }
-        Ok(Capture {
+        let mut capture = Capture {
             child,
             file: file.to_owned(),
-        })
+            as_root,
+        };
+        // The file's header is written once the capture runs.
+        let end = Instant::now() + Duration::from_secs(10);
+        while fs::metadata(file).map_or(0, |m| m.len()) < 24 {
+            if Instant::now() > end || capture.child.try_wait().ok().flatten().is_some() {
+                return Err(
+                    "capturing on lo needs root: run this as root, or allow it by \
+                            `sudo -n tcpdump`"
+                        .into(),
+                );
+            }
+            std::thread::sleep(Duration::from_millis(20)); // waits for tcpdump's header, with the deadline above
+        }
+        Ok(capture)
     }
 
     /// Stops the capture and returns its file.
     pub fn finish(mut self) -> Result<PathBuf, String> {
-        let _ = Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
-            .status();
-        self.child.wait().map_err(|e| e.to_string())?;
+        self.stop();
         Ok(self.file.clone())
+    }
+
+    /// `timeout` and `sudo` pass the signal on.
+    fn stop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        let pid = self.child.id().to_string();
+        let mut kill = if self.as_root {
+            Command::new("kill")
+        } else {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["-n", "kill"]);
+            sudo
+        };
+        let _ = kill.args(["-INT", &pid]).stderr(Stdio::null()).status();
+        let end = Instant::now() + Duration::from_secs(5);
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if Instant::now() > end {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10)); // waits for its end, with the deadline above
+        }
     }
 }
 
 impl Drop for Capture {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 

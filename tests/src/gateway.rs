@@ -34,7 +34,7 @@ impl Gateway {
         fs::write(&file, text).map_err(|e| e.to_string())?;
         let log = fs::File::create(folder.join("tipringd.log")).map_err(|e| e.to_string())?;
         let program = binary("tipringd");
-        let child = leash::command(&program)
+        let child = leash::command(&program, "KILL")
             .arg("--config")
             .arg(&file)
             .stdin(Stdio::null())

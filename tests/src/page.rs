@@ -106,6 +106,80 @@ impl Page {
         page
     }
 
+    /// A page to look at: an order form with a table, boxes and a signature.
+    pub fn order(height: usize) -> Page {
+        let mut page = Page::blank(height);
+        page.text(120, 80, 9, "TIPRING");
+        page.text(836, 88, 4, "tip to ring, ring to tip");
+        page.bar(120, 180, 1488, 6);
+        page.text(120, 220, 5, "ORDER  No. 2 / 1848");
+        let lines = [
+            "To:   Workshop, 2nd floor",
+            "From: Reception, 1st floor",
+            "",
+            "Please send us at your earliest convenience:",
+        ];
+        for (i, line) in lines.iter().enumerate() {
+            page.text(120, 310 + 44 * i, 3, line);
+        }
+        let rows = [
+            ("Qty", "Article", "Each", "Sum"),
+            ("12", "Handset cord, coiled, 2 m", "4.20", "50.40"),
+            ("3", "Bell coil, 1000 ohm", "18.50", "55.50"),
+            ("1", "Finger wheel with stop", "9.95", "9.95"),
+            ("48", "Line transformer 600:600", "3.10", "148.80"),
+            ("", "Total", "", "264.65"),
+        ];
+        for (i, (quantity, article, each, sum)) in rows.iter().enumerate() {
+            let y = 520 + 64 * i;
+            page.bar(
+                120,
+                y - 16,
+                1488,
+                if i < 2 || i + 1 == rows.len() { 4 } else { 1 },
+            );
+            page.text(140, y, 4, quantity);
+            page.text(300, y, 4, article);
+            page.text(1180, y, 4, each);
+            page.text(1400, y, 4, sum);
+        }
+        let end = 520 + 64 * rows.len();
+        page.bar(120, end - 16, 1488, 4);
+        for x in [120, 276, 1156, 1376, 1604] {
+            page.column(x, 504, end - 516);
+        }
+        page.text(120, end + 40, 3, "Kind regards,");
+        // A signature: a wave with a growing loop, two dots thick.
+        for t in 0..2400u32 {
+            let a = f64::from(t) / 110.0;
+            let x = 140.0 + f64::from(t) * 0.16 + 26.0 * a.cos();
+            let y = end as f64 + 130.0 + (14.0 + f64::from(t) * 0.012) * a.sin();
+            for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+                page.dot(x as usize + dx, y as usize + dy);
+            }
+        }
+        page.text(120, end + 200, 3, "sent by T.30 over G.711 over SCCP");
+        page
+    }
+
+    /// A horizontal bar.
+    fn bar(&mut self, x: usize, y: usize, width: usize, thick: usize) {
+        for dy in 0..thick {
+            for dx in 0..width {
+                self.dot(x + dx, y + dy);
+            }
+        }
+    }
+
+    /// A vertical rule, four dots wide.
+    fn column(&mut self, x: usize, y: usize, height: usize) {
+        for dy in 0..height {
+            for dx in 0..4 {
+                self.dot(x + dx, y + dy);
+            }
+        }
+    }
+
     /// The rows where two pages differ; `None` when the sizes differ.
     pub fn differing_rows(&self, other: &Page) -> Option<usize> {
         (self.height() == other.height()).then(|| {

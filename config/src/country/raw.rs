@@ -268,7 +268,7 @@ fn rings(reader: &mut Reader<'_>, raw: &RawRings) -> Rings {
     let feature = raw.feature.as_ref().map(|value| cadence("feature", value));
     let distinctive = match &raw.distinctive {
         Some(value) => {
-            if !value.get_ref().iter().all(|cadence| is_cadence(cadence)) {
+            if !value.get_ref().iter().all(is_cadence) {
                 note(reader, "ring.distinctive", value, "no cadence", accepts);
             }
             value.get_ref().clone()

@@ -90,6 +90,10 @@ pub fn decode<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
     serde_json::from_slice(line).map_err(|e| e.to_string())
 }
 
+#[expect(
+    clippy::result_large_err,
+    reason = "the error is the answer, made once for a broken request"
+)]
 /// Decodes a client's line for the server. The error is the answer to send back (with the id, if it could be read).
 pub fn decode_request(line: &[u8]) -> Result<ClientLine, (u64, Response)> {
     #[derive(Deserialize)]

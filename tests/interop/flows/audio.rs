@@ -12,12 +12,12 @@ use crate::figures::{BothWays, Figures};
 use crate::stage::Stage;
 
 /// The frequency of `Milliwatt(o)`.
-pub const MILLIWATT: [f32; 1] = [1000.0];
+pub(crate) const MILLIWATT: [f32; 1] = [1000.0];
 /// The call manager's music on hold here.
-pub const MUSIC: [f32; 1] = [1000.0];
+pub(crate) const MUSIC: [f32; 1] = [1000.0];
 
 /// `a` and `b` hear each other, one after the other.
-pub fn both_ways(a: &mut Set, b: &mut Set) -> Result<BothWays, String> {
+pub(crate) fn both_ways(a: &mut Set, b: &mut Set) -> Result<BothWays, String> {
     a.tone(700.0, -15.0)?;
     let there = b.measures(700.0, -15.0)?;
     a.quiet()?;
@@ -28,14 +28,14 @@ pub fn both_ways(a: &mut Set, b: &mut Set) -> Result<BothWays, String> {
 }
 
 /// Sets up a call from `a` to `b`.
-pub fn call(stage: &Stage, a: &mut Set, b: &mut Set) -> Result<(), String> {
+pub(crate) fn call(stage: &Stage, a: &mut Set, b: &mut Set) -> Result<(), String> {
     a.call(&stage.number(b.port()))?;
     b.answer()?;
     a.connected()?;
     b.connected()
 }
 
-pub fn port_to_port(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn port_to_port(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b) = (stage.port(1)?, stage.port(2)?);
     call(stage, &mut a, &mut b)?;
     let figures = both_ways(&mut a, &mut b)?;
@@ -44,7 +44,7 @@ pub fn port_to_port(stage: &Stage) -> Result<Figures, String> {
     Ok(Figures::tones(figures.to_string(), figures.tones().into()))
 }
 
-pub fn sip_peer(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn sip_peer(stage: &Stage) -> Result<Figures, String> {
     let mut a = stage.port(29)?;
     a.call("520")?;
     a.connected()?;
@@ -100,7 +100,7 @@ fn samples_of(wav: &[u8]) -> Vec<i16> {
         .collect()
 }
 
-pub fn hang_up(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn hang_up(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b) = (stage.port(3)?, stage.port(4)?);
     // Near end first: the far set gets its disconnect supervision and an error tone.
     call(stage, &mut a, &mut b)?;

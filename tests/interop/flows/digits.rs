@@ -19,7 +19,7 @@ fn order(port: u16, call: usize) -> String {
     keys.into_iter().collect()
 }
 
-pub fn dtmf(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn dtmf(stage: &Stage) -> Result<Figures, String> {
     let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
         let calls: Vec<_> = PORTS
             .map(|port| scope.spawn(move || calls_of(stage, port)))
@@ -93,7 +93,7 @@ fn calls_of(stage: &Stage, port: u16) -> Result<(), String> {
     Ok(())
 }
 
-pub fn pulse(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn pulse(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(32)?;
     set.lift()?;
     set.hears_dial_tone()?;

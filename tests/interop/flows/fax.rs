@@ -31,7 +31,7 @@ fn figures(pages: usize, fax: &FaxResult) -> Figures {
     ))
 }
 
-pub fn to_server(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(30)?;
     let action = SimAction::FaxSend {
         tiff: stage.sent_pages(),
@@ -54,7 +54,7 @@ pub fn to_server(stage: &Stage) -> Result<Figures, String> {
     Ok(figures(pages, &fax))
 }
 
-pub fn from_server(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn from_server(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(31)?;
     let received = stage.folder.join("received.tif");
     let action = SimAction::FaxReceive {

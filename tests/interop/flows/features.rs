@@ -6,7 +6,7 @@ use crate::figures::Figures;
 use crate::flows::audio::{MUSIC, both_ways, call};
 use crate::stage::Stage;
 
-pub fn call_waiting(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn call_waiting(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b, mut c) = (stage.port(20)?, stage.port(21)?, stage.port(22)?);
     call(stage, &mut a, &mut b)?;
     c.call(&stage.number(20))?;
@@ -28,7 +28,7 @@ pub fn call_waiting(stage: &Stage) -> Result<Figures, String> {
     ))
 }
 
-pub fn hold_and_resume(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn hold_and_resume(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b) = (stage.port(26)?, stage.port(27)?);
     call(stage, &mut a, &mut b)?;
     a.flash(300)?;
@@ -42,7 +42,7 @@ pub fn hold_and_resume(stage: &Stage) -> Result<Figures, String> {
     Ok(Figures::tones(text, figures.tones().into()))
 }
 
-pub fn transfer(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn transfer(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b, mut c) = (stage.port(23)?, stage.port(24)?, stage.port(25)?);
     // Attended: a talks to c before hanging up.
     call(stage, &mut a, &mut b)?;
@@ -77,7 +77,7 @@ pub fn transfer(stage: &Stage) -> Result<Figures, String> {
     ))
 }
 
-pub fn message_waiting(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn message_waiting(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(28)?;
     let lamp = |on: u8| {
         format!(

@@ -6,7 +6,7 @@ use crate::figures::Figures;
 use crate::flows::audio::MILLIWATT;
 use crate::stage::Stage;
 
-pub fn caller_id(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn caller_id(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(15)?;
     let number = stage.number(15);
     stage.peer.rx(&format!(
@@ -43,7 +43,7 @@ pub fn caller_id(stage: &Stage) -> Result<Figures, String> {
     )))
 }
 
-pub fn withheld(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn withheld(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(16)?;
     let number = stage.number(16);
     stage.peer.rx(&format!(

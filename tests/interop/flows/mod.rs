@@ -11,11 +11,11 @@ mod restart;
 use crate::figures::Figures;
 use crate::stage::Stage;
 
-/// A flow's name and body; the text is its figures.
-pub type Flow = (&'static str, fn(&Stage) -> Result<Figures, String>);
+/// A flow's name and body.
+pub(crate) type Flow = (&'static str, fn(&Stage) -> Result<Figures, String>);
 
 /// Flows that disturb nobody.
-pub const SIDE_BY_SIDE: &[Flow] = &[
+pub(crate) const SIDE_BY_SIDE: &[Flow] = &[
     ("registration", registration),
     ("audio", audio::port_to_port),
     ("sip", audio::sip_peer),
@@ -36,7 +36,7 @@ pub const SIDE_BY_SIDE: &[Flow] = &[
 ];
 
 /// Flows that stop the call manager or a device, in order.
-pub const ONE_BY_ONE: &[Flow] = &[
+pub(crate) const ONE_BY_ONE: &[Flow] = &[
     ("reset", restart::reset_and_restart),
     ("server-idle", restart::server_out_of_a_call),
     ("server-call", restart::server_in_a_call),
@@ -54,7 +54,7 @@ fn registration(stage: &Stage) -> Result<Figures, String> {
         stage.registered_after().as_secs_f64()
     );
     if there == usize::from(crate::stage::PORTS) {
-        Ok(text)
+        Ok(Figures::say(text))
     } else {
         Err(format!("{text}\n{shown}"))
     }

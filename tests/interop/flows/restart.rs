@@ -25,7 +25,7 @@ fn registered_again(set: &mut Set, since: Option<u64>) -> Result<(), String> {
     }
 }
 
-pub fn reset_and_restart(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn reset_and_restart(stage: &Stage) -> Result<Figures, String> {
     for (port, command) in [(42, "reset"), (43, "restart")] {
         let mut set = stage.port(port)?;
         let before = set.detail()?.registration.since_unix_ms;
@@ -55,7 +55,7 @@ pub fn reset_and_restart(stage: &Stage) -> Result<Figures, String> {
     ))
 }
 
-pub fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
     let mut set = stage.port(40)?;
     stage.peer.halt()?;
     set.lift()?;
@@ -79,7 +79,7 @@ pub fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
     ))
 }
 
-pub fn server_in_a_call(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn server_in_a_call(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b) = (stage.port(46)?, stage.port(47)?);
     call(stage, &mut a, &mut b)?;
     stage.peer.halt()?;

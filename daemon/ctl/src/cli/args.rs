@@ -1,0 +1,418 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use tipring_ctl::wire::DEFAULT_SOCKET;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done; the answer is yes
+  1   the command failed, was refused, or the answer is no (a fax that did not go through)
+  2   bad usage
+  3   the daemon is not reachable
+  4   timed out: the daemon did not answer, or what was waited for did not happen
+  78  the configuration has errors";
+
+/// See, test and try the lines of a Tipring gateway.
+#[derive(Debug, Parser)]
+#[command(name = "tipring", version, after_help = EXIT_CODES, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Control socket of the daemon
+    #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_SOCKET, env = "TIPRING_SOCKET")]
+    pub(crate) socket: PathBuf,
+
+    /// Answer as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Use colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: When,
+
+    /// Seconds to wait for an answer of the daemon
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) timeout: std::time::Duration,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The gateway at a glance, and why a port is dead
+    Status,
+    /// Ports: list, show, watch
+    #[command(subcommand)]
+    Port(PortCommand),
+    /// Calls: list, show
+    #[command(subcommand)]
+    Call(CallCommand),
+    /// What happens on ports, live: SCCP messages, hook, digits, media
+    Trace(Trace),
+    /// Be the set, fax machine or line of a simulated port
+    Sim {
+        /// Port number
+        #[arg(value_parser = port())]
+        port: u16,
+        #[command(subcommand)]
+        action: Sim,
+    },
+    /// The configuration file: check, sample
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// A CallManager to test against, as a TCP server; commands on standard input, `help` lists them
+    Callmanager(CallManagerArgs),
+    /// Completion script for a shell, on standard output
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory
+    #[command(hide = true)]
+    Man {
+        /// Directory
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PortCommand {
+    /// All ports, one line each
+    List,
+    /// One port in full
+    Show {
+        /// Port number
+        #[arg(value_parser = port())]
+        port: u16,
+    },
+    /// One port in full, again and again
+    Watch(Watch),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Watch {
+    /// Port number
+    #[arg(value_parser = port())]
+    pub(crate) port: u16,
+    /// Seconds between two looks
+    #[arg(long, default_value = "1", value_parser = seconds, value_name = "SECONDS")]
+    pub(crate) interval: std::time::Duration,
+    /// Look so many times; without it: until interrupted
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u32>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CallCommand {
+    /// Active and recent calls
+    List,
+    /// One call in full
+    Show {
+        /// Number of the call, as `call list` shows it
+        id: u64,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Trace {
+    /// Port numbers; without any: all ports
+    #[arg(value_parser = port())]
+    pub(crate) ports: Vec<u16>,
+    /// Stop after so many seconds
+    #[arg(long, value_parser = seconds, value_name = "SECONDS")]
+    pub(crate) duration: Option<std::time::Duration>,
+    /// Stop after so many events
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CallManagerArgs {
+    /// Address and port to listen on
+    #[arg(long, default_value = "127.0.0.1:2000", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: std::net::SocketAddrV4,
+    /// Whom to imitate
+    #[arg(long, default_value = "chan-skinny", value_parser = ["chan-skinny", "chan-sccp", "mod-skinny", "wazo"])]
+    pub(crate) dialect: String,
+    /// A device it knows; repeat for more
+    #[arg(long, value_name = "NAME=NUMBER[=DISPLAY]")]
+    pub(crate) device: Vec<String>,
+    /// Refuse devices that it does not know, instead of giving them the next number
+    #[arg(long)]
+    pub(crate) no_auto: bool,
+    /// First number given to devices that it does not know
+    #[arg(long, default_value = "1001", value_name = "NUMBER")]
+    pub(crate) first_number: u32,
+    /// Keepalive interval that it asks for
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) keepalive: u32,
+    /// A number with a message waiting; repeat for more
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) messages: Vec<String>,
+    /// Send no StartTone for progress tones, as a server that plays them as audio
+    #[arg(long)]
+    pub(crate) early_rtp: bool,
+    /// Pretend to have media at this address until two ports are joined
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) own_media: Option<std::net::Ipv4Addr>,
+    /// RFC 2833 payload type to ask for; 0: none
+    #[arg(long, default_value = "0", value_name = "TYPE", value_parser = clap::value_parser!(u32).range(0..=127))]
+    pub(crate) rfc2833: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check a configuration file and tell all its problems
+    Check {
+        /// The file; without it: /etc/tipring/tipring.toml
+        file: Option<PathBuf>,
+        /// Directory with further country files
+        #[arg(long, value_name = "DIR", default_value = tipring_config::COUNTRIES_DIR)]
+        countries: Option<PathBuf>,
+    },
+    /// A configuration file that shows every key with its default
+    Sample,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sim {
+    /// What the set, its line and its fax machine are doing
+    Show,
+    /// Lift the handset
+    Lift,
+    /// Hang up
+    Hang,
+    /// Press the flash button
+    Flash {
+        /// Milliseconds that the loop is open
+        #[arg(long, default_value = "500", value_parser = clap::value_parser!(u16).range(1..=5000))]
+        ms: u16,
+    },
+    /// Dial digits: 0-9 * # A-D, `,` pauses a second, `!` is a flash
+    Dial {
+        /// The digits
+        #[arg(value_parser = digits)]
+        digits: String,
+        /// Dial by pulses instead of tones
+        #[arg(long)]
+        pulse: bool,
+        /// Milliseconds of a tone, or of the break of a pulse
+        #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u16).range(1..=5000))]
+        on_ms: Option<u16>,
+        /// Milliseconds between tones, or of the make of a pulse
+        #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u16).range(1..=5000))]
+        off_ms: Option<u16>,
+        /// Do not wait for the last digit to be out
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Lift by itself at the next ringing
+    AutoAnswer {
+        /// After so many bursts of ringing
+        #[arg(long, default_value = "1", value_parser = clap::value_parser!(u32).range(1..=100))]
+        after: u32,
+        /// Not any more
+        #[arg(long, conflicts_with = "after")]
+        never: bool,
+    },
+    /// Talk a WAV file (mono, 8 kHz or a multiple of it)
+    Play {
+        /// The file
+        wav: PathBuf,
+        /// Again and again
+        #[arg(long = "loop")]
+        looped: bool,
+        /// Wait for its end
+        #[arg(long, conflicts_with = "looped")]
+        wait: bool,
+    },
+    /// Talk one sine, or two
+    Tone {
+        /// Frequencies in Hz
+        #[arg(required = true, num_args = 1..=2, value_parser = frequency)]
+        hz: Vec<f32>,
+        /// Level of each
+        #[arg(long, default_value = "-10", value_name = "DBM0", allow_negative_numbers = true, value_parser = level)]
+        dbm0: f32,
+        /// Milliseconds; 0: until stopped
+        #[arg(long, default_value = "0")]
+        ms: u32,
+    },
+    /// Stop talking
+    Stop,
+    /// Record what the set hears
+    Record {
+        /// WAV file, overwritten
+        wav: PathBuf,
+    },
+    /// End the recording
+    RecordStop,
+    /// Send a fax: lift, dial, send, hang up
+    FaxSend {
+        /// The pages, a fax TIFF
+        tiff: PathBuf,
+        /// Number to dial
+        #[arg(value_parser = digits)]
+        number: String,
+        /// Without error correction
+        #[arg(long)]
+        no_ecm: bool,
+        /// Do not wait for the end
+        #[arg(long)]
+        no_wait: bool,
+        /// Give up waiting after so many seconds
+        #[arg(long = "for", default_value = "600", value_parser = seconds, value_name = "SECONDS")]
+        patience: std::time::Duration,
+    },
+    /// Answer the next call as a fax machine
+    FaxReceive {
+        /// TIFF file for the pages, overwritten
+        tiff: PathBuf,
+        /// Without error correction
+        #[arg(long)]
+        no_ecm: bool,
+        /// Wait for the end
+        #[arg(long)]
+        wait: bool,
+        /// Give up waiting after so many seconds
+        #[arg(long = "for", default_value = "600", value_parser = seconds, value_name = "SECONDS", requires = "wait")]
+        patience: std::time::Duration,
+    },
+    /// Switch the fax machine off
+    FaxCancel,
+    /// Forget what was heard: digits, caller ID, ringing
+    Forget,
+    /// Wait until something happens
+    Wait {
+        /// What
+        until: Until,
+        /// At most so many seconds
+        #[arg(long = "for", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
+        patience: std::time::Duration,
+        /// With `tone`: this frequency
+        #[arg(long, value_parser = frequency)]
+        hz: Option<f32>,
+        /// With `digits`: these digits
+        #[arg(long, value_parser = digits)]
+        digits: Option<String>,
+    },
+    /// Change the line: echo and noise
+    Hybrid {
+        /// Trans-hybrid loss in dB
+        #[arg(long, value_parser = decibels)]
+        loss_db: Option<f64>,
+        /// Delay of the echo in ms
+        #[arg(long, value_parser = decibels)]
+        delay_ms: Option<f64>,
+        /// Noise in dBm0
+        #[arg(long, allow_negative_numbers = true, value_parser = noise)]
+        noise_dbm0: Option<f64>,
+    },
+    /// Break the line or card, or mend it
+    Fault {
+        /// How
+        fault: Fault,
+    },
+}
+
+/// What `sim PORT wait` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Until {
+    /// The set rings
+    Ringing,
+    /// It rings no more
+    NotRinging,
+    /// On-hook and no call on the port
+    Idle,
+    /// The port's call is connected
+    Connected,
+    /// A tone is heard (--hz: of this frequency)
+    Tone,
+    /// Nothing is heard
+    Silence,
+    /// Caller ID was decoded
+    CallerId,
+    /// Digits were heard (--digits: these)
+    Digits,
+    /// The message lamp is lit
+    LampOn,
+    /// The message lamp is dark
+    LampOff,
+    /// The gateway opened the loop
+    LoopOpened,
+    /// All digits are dialled
+    DialDone,
+    /// The WAV file is at its end
+    PlayDone,
+    /// The fax is over
+    FaxDone,
+    /// The port is registered
+    Registered,
+}
+
+/// What `sim PORT fault` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fault {
+    /// Mend everything
+    Clear,
+    /// Put the span into alarm
+    Alarm,
+    /// Take the card away
+    Removed,
+    /// Take the battery from the line
+    PowerAlarm,
+}
+
+fn port() -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(1..=1024)
+}
+
+fn number_in(text: &str, low: f64, high: f64) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(n) if (low..=high).contains(&n) => Ok(n),
+        _ => Err(format!("accepted: {low} to {high}")),
+    }
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    number_in(text, 0.001, 86_400.0).map(std::time::Duration::from_secs_f64)
+}
+
+fn frequency(text: &str) -> Result<f32, String> {
+    number_in(text, 20.0, 3_900.0).map(|n| n as f32)
+}
+
+fn level(text: &str) -> Result<f32, String> {
+    number_in(text, -70.0, 3.0).map(|n| n as f32)
+}
+
+fn decibels(text: &str) -> Result<f64, String> {
+    number_in(text, 0.0, 100.0)
+}
+
+fn noise(text: &str) -> Result<f64, String> {
+    number_in(text, -100.0, -20.0)
+}
+
+fn digits(text: &str) -> Result<String, String> {
+    let known = |c: char| {
+        c.is_ascii_digit() || "*#,!".contains(c) || ('A'..='D').contains(&c.to_ascii_uppercase())
+    };
+    if (1..=128).contains(&text.len()) && text.chars().all(known) {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err("accepted: 1 to 128 of 0-9 * # A-D , !".to_owned())
+    }
+}

@@ -1,0 +1,78 @@
+//! What the test CallManager tells, a line each.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+use tipring_proto::sccp::callmanager::CmEvent;
+
+use super::super::output::{Out, clean};
+use super::super::render;
+
+/// Tells one thing.
+pub(super) fn say(out: &Out, kind: &str, text: &str) {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let at = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
+    if out.json {
+        out.json_line(&json!({ "at_unix_us": at, "kind": kind, "text": text }));
+    } else {
+        let paint = out.paint();
+        let time = paint.faint(&render::clock(at));
+        out.raw(&format!("{time} {kind:<12} {}\n", clean(text)));
+    }
+}
+
+/// An event as a kind and a sentence.
+pub(super) fn event(event: &CmEvent) -> (&'static str, String) {
+    match event {
+        CmEvent::Registered {
+            device,
+            number,
+            offered,
+            device_type,
+        } => (
+            "registered",
+            format!("{device} as {number} (offered version {offered}, device type {device_type})"),
+        ),
+        CmEvent::Refused { name, text } => ("refused", format!("{name}: {text}")),
+        CmEvent::Gone { device, reason } => ("gone", format!("{device}: {reason:?}")),
+        CmEvent::OffHook { number, call } => ("off-hook", format!("{number}, call {}", call.0)),
+        CmEvent::Ringing {
+            number,
+            call,
+            waiting,
+        } => {
+            let waiting = if *waiting { " (waiting)" } else { "" };
+            ("ringing", format!("{number}, call {}{waiting}", call.0))
+        }
+        CmEvent::Answered { call, from, to } => {
+            ("answered", format!("{from} -> {to}, call {}", call.0))
+        }
+        CmEvent::Ended {
+            number,
+            call,
+            cause,
+        } => ("ended", format!("{number}, call {}: {cause:?}", call.0)),
+        CmEvent::Digit {
+            number,
+            call,
+            digit,
+        } => ("digit", format!("{number}, call {}: {digit}", call.0)),
+        CmEvent::MediaOpened {
+            number,
+            call,
+            address,
+        } => (
+            "media",
+            format!("{number}, call {}: listens at {address}", call.0),
+        ),
+        CmEvent::Statistics { number, statistics } => {
+            ("statistics", format!("{number}: {statistics:?}"))
+        }
+        CmEvent::Alarm { text } => ("alarm", text.clone()),
+        CmEvent::ProtocolError { conn, text } => {
+            ("error", format!("connection {}: {text}", conn.0))
+        }
+    }
+}

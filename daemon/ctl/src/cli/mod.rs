@@ -1,0 +1,106 @@
+//! From the command line to an exit code.
+
+mod args;
+mod callmanager;
+mod config;
+mod manual;
+mod output;
+mod remote;
+mod render;
+mod sim;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, CallCommand, Command, ConfigCommand, PortCommand};
+use output::{Failure, Out};
+use remote::Remote;
+use tipring_ctl::request::{Request, Response};
+
+/// Exit codes; also in `--help` and the manual.
+pub(crate) mod exit {
+    /// The command failed, or its answer is no.
+    pub(crate) const FAILED: u8 = 1;
+    /// Bad usage.
+    pub(crate) const USAGE: u8 = 2;
+    /// The daemon is not reachable.
+    pub(crate) const UNREACHABLE: u8 = 3;
+    /// Timed out.
+    pub(crate) const TIMED_OUT: u8 = 4;
+    /// Bad configuration.
+    pub(crate) const BAD_CONFIG: u8 = tipring_config::EXIT_BAD_CONFIG;
+}
+
+pub(crate) fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => {
+            // Help and version are no failure; a terminal that is gone is nobody's concern any more.
+            let _ = e.print();
+            return if e.use_stderr() {
+                exit::USAGE.into()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let out = Out::new(args.json, args.color);
+    match run(&args, &out) {
+        Ok(code) => code,
+        Err(failure) => out.failure(&failure),
+    }
+}
+
+fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
+    let remote = Remote::new(&args.socket, args.timeout);
+    match &args.command {
+        Command::Status => ask(&remote, out, Request::Status),
+        Command::Port(PortCommand::List) => ask(&remote, out, Request::PortList),
+        Command::Port(PortCommand::Show { port }) => {
+            ask(&remote, out, Request::PortShow { port: *port })
+        }
+        Command::Port(PortCommand::Watch(watch)) => watch::port(&remote, out, watch),
+        Command::Call(CallCommand::List) => ask(&remote, out, Request::CallList),
+        Command::Call(CallCommand::Show { id }) => ask(&remote, out, Request::CallShow { id: *id }),
+        Command::Trace(trace) => watch::trace(&remote, out, trace),
+        Command::Sim { port, action } => sim::run(&remote, out, *port, action),
+        Command::Config(ConfigCommand::Check { file, countries }) => {
+            config::check(out, file.as_deref(), countries.as_deref())
+        }
+        Command::Config(ConfigCommand::Sample) => {
+            out.raw(&tipring_config::schema::sample());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Callmanager(args) => callmanager::run(out, args),
+        Command::Completions { shell } => {
+            let mut buffer = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "tipring", &mut buffer);
+            out.raw(&String::from_utf8_lossy(&buffer));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man { dir } => manual::write(out, dir),
+    }
+}
+
+/// One question, one answer.
+fn ask(remote: &Remote, out: &Out, request: Request) -> Result<ExitCode, Failure> {
+    let answer = remote.ask(request)?;
+    show(out, &answer)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows an answer as text or JSON.
+pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
+    match answer {
+        Response::Done => Ok(()),
+        Response::Status(report) => out.report(report, |paint| render::status(paint, report)),
+        Response::Ports { ports } => out.report(ports, |paint| render::port_list(paint, ports)),
+        Response::Port(report) => out.report(report, |paint| render::port(paint, report)),
+        Response::Calls(report) => out.report(report, |paint| render::call_list(paint, report)),
+        Response::Call(report) => out.report(report, |paint| render::call(paint, report)),
+        Response::Sim(report) => out.report(report, |paint| render::sim(paint, report)),
+        Response::Error(report) => Err(Failure::refused(report.clone())),
+    }
+}

@@ -1,0 +1,210 @@
+//! Standard output and standard error: text or JSON, with or without colours, and the end of a command.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::json;
+use tipring_ctl::client::ClientError;
+use tipring_ctl::request::{ErrorCode, ErrorReport};
+
+use super::args::When;
+use super::exit;
+
+/// Where answers go.
+pub(crate) struct Out {
+    pub(crate) json: bool,
+    colour: bool,
+    colour_advice: bool,
+}
+
+/// Styles, or none.
+#[derive(Clone, Copy)]
+pub(crate) struct Paint {
+    pub(crate) colour: bool,
+}
+
+impl Paint {
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.with(Style::new().bold(), text)
+    }
+
+    pub(crate) fn good(self, text: &str) -> String {
+        self.with(Style::new().fg_color(Some(AnsiColor::Green.into())), text)
+    }
+
+    pub(crate) fn bad(self, text: &str) -> String {
+        self.with(
+            Style::new().bold().fg_color(Some(AnsiColor::Red.into())),
+            text,
+        )
+    }
+
+    pub(crate) fn faint(self, text: &str) -> String {
+        self.with(Style::new().dimmed(), text)
+    }
+
+    fn with(self, style: Style, text: &str) -> String {
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Why a command ends badly.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    /// For programs.
+    pub(crate) word: &'static str,
+    pub(crate) message: String,
+    pub(crate) cure: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn failed(message: String, cure: &str) -> Failure {
+        Failure {
+            code: exit::FAILED,
+            word: "failed",
+            message,
+            cure: Some(cure.to_owned()).filter(|cure| !cure.is_empty()),
+        }
+    }
+
+    pub(crate) fn refused(report: ErrorReport) -> Failure {
+        let (code, word) = match report.code {
+            ErrorCode::TimedOut => (exit::TIMED_OUT, "timed-out"),
+            ErrorCode::BadRequest => (exit::FAILED, "bad-request"),
+            ErrorCode::UnknownPort => (exit::FAILED, "unknown-port"),
+            ErrorCode::UnknownCall => (exit::FAILED, "unknown-call"),
+            ErrorCode::NotSimulated => (exit::FAILED, "not-simulated"),
+            ErrorCode::Refused => (exit::FAILED, "refused"),
+            ErrorCode::File => (exit::FAILED, "file"),
+            ErrorCode::Internal => (exit::FAILED, "internal"),
+        };
+        Failure {
+            code,
+            word,
+            message: report.message,
+            cure: report.cure,
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(e: ClientError) -> Failure {
+        let (code, word) = match &e {
+            ClientError::NotReachable { .. } => (exit::UNREACHABLE, "not-reachable"),
+            ClientError::TimedOut { .. } => (exit::TIMED_OUT, "timed-out"),
+            ClientError::Closed { .. } => (exit::FAILED, "closed"),
+            ClientError::Garbage { .. } => (exit::FAILED, "garbage"),
+            ClientError::Version { .. } => (exit::FAILED, "version"),
+            ClientError::Refused(report) => return Failure::refused(report.clone()),
+        };
+        let cure = Some(e.cure()).filter(|cure| !cure.is_empty());
+        Failure {
+            code,
+            word,
+            message: e.to_string(),
+            cure,
+        }
+    }
+}
+
+impl Out {
+    pub(crate) fn new(json: bool, when: When) -> Out {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
+        let on = |terminal: bool| match when {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => terminal && !no_color && !dumb,
+        };
+        Out {
+            json,
+            colour: on(io::stdout().is_terminal()),
+            colour_advice: on(io::stderr().is_terminal()),
+        }
+    }
+
+    pub(crate) fn paint(&self) -> Paint {
+        Paint {
+            colour: self.colour,
+        }
+    }
+
+    /// A report as JSON, or as the text that `text` makes of it.
+    pub(crate) fn report<T: Serialize>(
+        &self,
+        report: &T,
+        text: impl FnOnce(Paint) -> String,
+    ) -> Result<(), Failure> {
+        if self.json {
+            let json = serde_json::to_string_pretty(report).map_err(|e| {
+                Failure::failed(format!("the answer cannot be written as JSON: {e}"), "")
+            })?;
+            self.raw(&(json + "\n"));
+        } else {
+            self.raw(&text(self.paint()));
+        }
+        Ok(())
+    }
+
+    /// One JSON value on one line, for streams.
+    pub(crate) fn json_line<T: Serialize>(&self, value: &T) {
+        let line = serde_json::to_string(value).unwrap_or_default();
+        self.raw(&(line + "\n"));
+    }
+
+    /// Writes to standard output as it is. A reader that has gone (`| head`) ends the program quietly.
+    pub(crate) fn raw(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
+        if stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .is_err()
+        {
+            std::process::exit(0);
+        }
+    }
+
+    /// A remark for the person at the terminal.
+    pub(crate) fn advice(&self, text: &str) {
+        // Nobody to tell is nobody to tell it to.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// Ends a command badly.
+    pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
+        if self.json {
+            let value = json!({
+                "error": { "code": failure.word, "message": failure.message, "cure": failure.cure, "exit": failure.code }
+            });
+            self.json_line(&value);
+        } else {
+            let paint = Paint {
+                colour: self.colour_advice,
+            };
+            self.advice(&format!(
+                "{}: {}",
+                paint.bad("tipring"),
+                clean(&failure.message)
+            ));
+            if let Some(cure) = &failure.cure {
+                self.advice(&format!("  {}: {}", paint.good("cure"), clean(cure)));
+            }
+        }
+        failure.code.into()
+    }
+}
+
+/// Text from elsewhere, without anything that a terminal would obey.
+pub(crate) fn clean(text: &str) -> String {
+    let obeyed = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+    text.chars()
+        .map(|c| if obeyed(c) { '\u{fffd}' } else { c })
+        .collect()
+}

@@ -1,0 +1,174 @@
+//! Reports as text for people.
+
+mod call;
+mod port;
+mod sim;
+mod status;
+
+pub(crate) use call::{call, call_list, trace};
+pub(crate) use port::{port, port_list};
+pub(crate) use sim::sim;
+pub(crate) use status::status;
+
+use comfy_table::{Attribute, Cell, Color, Table, presets};
+use tipring_ctl::report::{Counter, Trouble};
+
+use super::output::{Paint, clean};
+
+/// A table without lines, with a header.
+fn table(paint: Paint, header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if paint.colour {
+        table.enforce_styling();
+        table.set_header(
+            header
+                .iter()
+                .map(|text| Cell::new(text).add_attribute(Attribute::Bold)),
+        );
+    } else {
+        table.force_no_tty();
+        table.set_header(header.iter().map(Cell::new));
+    }
+    table
+}
+
+fn plain(text: impl AsRef<str>) -> Cell {
+    Cell::new(clean(text.as_ref()))
+}
+
+fn painted(text: &str, colour: Color) -> Cell {
+    Cell::new(clean(text)).fg(colour)
+}
+
+/// The lines of a table without the blanks at their ends.
+fn lines(table: &Table) -> String {
+    table.trim_fmt() + "\n"
+}
+
+/// `name: value` lines with aligned values.
+struct Facts {
+    paint: Paint,
+    lines: Vec<(&'static str, String)>,
+}
+
+impl Facts {
+    fn new(paint: Paint) -> Facts {
+        Facts {
+            paint,
+            lines: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, name: &'static str, value: impl Into<String>) {
+        self.lines.push((name, value.into()));
+    }
+
+    /// Adds text that came from elsewhere, if it says anything.
+    fn add_text(&mut self, name: &'static str, value: &str) {
+        if !value.is_empty() {
+            self.add(name, clean(value));
+        }
+    }
+
+    fn text(&self) -> String {
+        let width = self
+            .lines
+            .iter()
+            .map(|(name, _)| name.len())
+            .max()
+            .unwrap_or(0);
+        self.lines
+            .iter()
+            .map(|(name, value)| {
+                format!("{}  {value}\n", self.paint.faint(&format!("{name:width$}")))
+            })
+            .collect()
+    }
+}
+
+fn heading(paint: Paint, text: &str) -> String {
+    format!("\n{}\n", paint.bold(text))
+}
+
+fn trouble(paint: Paint, whose: &str, trouble: &Trouble) -> String {
+    let mut out = format!("{} {whose}{}\n", paint.bad("!"), clean(&trouble.what));
+    if !trouble.cure.is_empty() {
+        out += &format!("    {}: {}\n", paint.good("cure"), clean(&trouble.cure));
+    }
+    out
+}
+
+/// All counters that have counted something.
+fn counters(paint: Paint, title: &str, counters: &[Counter]) -> String {
+    let counted: Vec<&Counter> = counters
+        .iter()
+        .filter(|counter| counter.value > 0)
+        .collect();
+    if counted.is_empty() {
+        return String::new();
+    }
+    let mut table = table(paint, &["COUNT", title, ""]);
+    for counter in counted {
+        table.add_row([
+            plain(counter.value.to_string()),
+            plain(&counter.name),
+            plain(&counter.help),
+        ]);
+    }
+    format!("\n{}", lines(&table))
+}
+
+/// Milliseconds since 1970 as local date and time.
+fn moment(unix_ms: u64) -> String {
+    local(unix_ms.saturating_mul(1000), "%Y-%m-%d %H:%M:%S")
+}
+
+/// Microseconds since 1970 as local time of day.
+pub(crate) fn clock(unix_us: u64) -> String {
+    local(unix_us, "%H:%M:%S%.3f")
+}
+
+fn local(unix_us: u64, format: &str) -> String {
+    let timestamp = i64::try_from(unix_us)
+        .ok()
+        .and_then(|us| jiff::Timestamp::from_microsecond(us).ok());
+    match timestamp {
+        Some(timestamp) => timestamp
+            .to_zoned(jiff::tz::TimeZone::system())
+            .strftime(format)
+            .to_string(),
+        None => "?".to_owned(),
+    }
+}
+
+/// A length of time in the two units that matter.
+fn length(seconds: u64) -> String {
+    match (
+        seconds / 86_400,
+        seconds / 3_600 % 24,
+        seconds / 60 % 60,
+        seconds % 60,
+    ) {
+        (0, 0, 0, s) => format!("{s} s"),
+        (0, 0, m, s) => format!("{m} min {s} s"),
+        (0, h, m, _) => format!("{h} h {m} min"),
+        (d, h, _, _) => format!("{d} d {h} h"),
+    }
+}
+
+fn plural(count: u64, one: &str) -> String {
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {one}s")
+    }
+}
+
+/// A word of an enumeration as JSON has it.
+fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "?".to_owned(),
+    }
+}

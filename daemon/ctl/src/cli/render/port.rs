@@ -1,0 +1,284 @@
+//! `tipring port` as text.
+
+use comfy_table::{Cell, Color};
+use tipring_ctl::report::{
+    HookState, LineStats, MediaLeg, PortDetail, PortState, PortSummary, RegistrationReport,
+    RegistrationState,
+};
+
+use super::super::output::{Paint, clean};
+use super::call::call_rows;
+use super::{Facts, counters, heading, lines, moment, painted, plain, table, trouble, word};
+
+pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
+    let mut rows = table(
+        paint,
+        &[
+            "PORT",
+            "LABEL",
+            "DEVICE",
+            "NUMBER",
+            "REGISTRATION",
+            "HOOK",
+            "STATE",
+            "FAR END",
+            "MSG",
+        ],
+    );
+    for port in ports {
+        rows.add_row([
+            plain(port.port.to_string()),
+            plain(&port.label),
+            plain(&port.device),
+            plain(port.number.as_deref().unwrap_or("-")),
+            registration_cell(port),
+            plain(hook(port.hook)),
+            plain(state(port)),
+            plain(port.peer.as_deref().unwrap_or("-")),
+            plain(if port.message_waiting { "yes" } else { "-" }),
+        ]);
+    }
+    let mut out = lines(&rows);
+    let in_trouble: Vec<&PortSummary> =
+        ports.iter().filter(|port| port.trouble.is_some()).collect();
+    if !in_trouble.is_empty() {
+        out.push('\n');
+    }
+    for port in in_trouble {
+        if let Some(what) = &port.trouble {
+            out += &trouble(paint, &format!("port {}: ", port.port), what);
+        }
+    }
+    out
+}
+
+fn registration_cell(port: &PortSummary) -> Cell {
+    let text = word(&port.registration);
+    match port.registration {
+        _ if !port.enabled => plain("disabled"),
+        RegistrationState::Registered => painted(&text, Color::Green),
+        RegistrationState::Waiting | RegistrationState::Stopped => painted(&text, Color::Red),
+        RegistrationState::Connecting
+        | RegistrationState::Registering
+        | RegistrationState::Asking
+        | RegistrationState::Unregistering => painted(&text, Color::Yellow),
+    }
+}
+
+fn hook(hook: HookState) -> &'static str {
+    match hook {
+        HookState::Unknown => "?",
+        HookState::OnHook => "on",
+        HookState::OffHook => "off",
+    }
+}
+
+fn state(port: &PortSummary) -> String {
+    match (port.state, port.call) {
+        (PortState::InCall, Some(call)) => word(&call),
+        (state, _) => word(&state),
+    }
+}
+
+pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
+    let summary = &report.summary;
+    let mut out = paint.bold(&format!("Port {}", summary.port));
+    if !summary.label.is_empty() {
+        out += &format!("  {}", clean(&summary.label));
+    }
+    out.push('\n');
+    if let Some(what) = &summary.trouble {
+        out += &trouble(paint, "", what);
+    }
+    for fault in &report.faults {
+        out += &format!("{} {}\n", paint.bad("!"), clean(fault));
+    }
+    let mut facts = Facts::new(paint);
+    facts.add(
+        "device",
+        format!("{} (type {})", clean(&summary.device), summary.device_type),
+    );
+    facts.add_text("number", summary.number.as_deref().unwrap_or_default());
+    facts.add("channel", summary.channel.to_string());
+    facts.add(
+        "profile",
+        clean(&format!("{}, {}", summary.profile, report.country)),
+    );
+    facts.add_text("caller id", &report.caller_id);
+    facts.add("hook", word(&summary.hook));
+    facts.add("state", state(summary));
+    facts.add_text("far end", summary.peer.as_deref().unwrap_or_default());
+    facts.add_text("playing", report.playing.as_deref().unwrap_or_default());
+    facts.add(
+        "message lamp",
+        if summary.message_waiting { "on" } else { "off" },
+    );
+    facts.add(
+        "level",
+        format!(
+            "from the line {}, to the line {}",
+            level(report.rx_dbm0),
+            level(report.tx_dbm0)
+        ),
+    );
+    facts.add_text("card can", &report.capabilities.join(", "));
+    out += &facts.text();
+    out += &registration(paint, &report.registration);
+    if !report.calls.is_empty() {
+        out += &heading(paint, "Calls");
+        out += &call_rows(paint, &report.calls);
+    }
+    out += &media(paint, &report.media);
+    out += &line(paint, &report.line);
+    if !report.tones.is_empty() {
+        out += &heading(paint, "Tones heard on the line");
+    }
+    for tone in &report.tones {
+        out += &format!("{}  {}\n", moment(tone.at_unix_ms), clean(&tone.tone));
+    }
+    out + &counters(paint, "PORT", &report.counters)
+}
+
+fn level(dbm0: Option<f32>) -> String {
+    dbm0.map_or_else(|| "-".to_owned(), |level| format!("{level:.1} dBm0"))
+}
+
+fn registration(paint: Paint, report: &RegistrationReport) -> String {
+    let mut facts = Facts::new(paint);
+    let state = word(&report.state);
+    let state = if report.state == RegistrationState::Registered {
+        paint.good(&state)
+    } else {
+        paint.bad(&state)
+    };
+    let server = report
+        .server
+        .as_deref()
+        .map_or_else(String::new, |s| format!(", {}", clean(s)));
+    facts.add("state", format!("{state}{server}"));
+    if let Some(since) = report.since_unix_ms {
+        facts.add("since", moment(since));
+    }
+    facts.add_text("reason", report.reason.as_deref().unwrap_or_default());
+    if let Some(ms) = report.next_attempt_ms {
+        facts.add("next attempt", format!("in {:.1} s", ms as f64 / 1000.0));
+    }
+    if let Some(version) = report.protocol_version {
+        facts.add("version", version.to_string());
+    }
+    if let Some(seconds) = report.keepalive_s {
+        facts.add("keepalive", format!("{seconds} s"));
+    }
+    let mut out = heading(paint, "Registration") + &facts.text();
+    for step in &report.history {
+        let server = step
+            .server
+            .as_deref()
+            .map_or_else(String::new, |s| format!("  {}", clean(s)));
+        out += &format!(
+            "  {}  {}{server}  {}\n",
+            moment(step.at_unix_ms),
+            word(&step.state),
+            clean(&step.reason)
+        );
+    }
+    out + &counters(paint, "CONNECTION", &report.counters)
+}
+
+pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
+    let mut out = String::new();
+    for leg in legs {
+        out += &heading(
+            paint,
+            &format!("Media of call {} (party {})", leg.call_ref, leg.party),
+        );
+        let mut facts = Facts::new(paint);
+        let end =
+            |address: &Option<String>| address.as_deref().map_or_else(|| "-".to_owned(), clean);
+        facts.add(
+            "path",
+            format!("{} ↔ {}", end(&leg.local), end(&leg.remote)),
+        );
+        let events = leg
+            .event_payload_type
+            .map_or_else(String::new, |pt| format!(", events as {pt}"));
+        facts.add(
+            "codec",
+            format!("{}, {} ms{events}", clean(&leg.codec), leg.ptime_ms),
+        );
+        let rtp = &leg.rtp;
+        facts.add(
+            "sent",
+            format!(
+                "{} packets, {} octets, {} errors",
+                rtp.sent_packets, rtp.sent_octets, rtp.send_errors
+            ),
+        );
+        facts.add(
+            "received",
+            format!(
+                "{} packets, {} octets; lost {}, late {}, twice {}, out of order {}",
+                rtp.received_packets,
+                rtp.received_octets,
+                rtp.lost_packets,
+                rtp.late_packets,
+                rtp.duplicate_packets,
+                rtp.reordered_packets
+            ),
+        );
+        facts.add(
+            "refused",
+            format!(
+                "{} from strangers, {} not RTP, {} too many",
+                rtp.stray_packets, rtp.invalid_packets, rtp.overflow_packets
+            ),
+        );
+        facts.add(
+            "jitter",
+            format!(
+                "{:.1} ms, buffer {:.0} ms, {} ms made up, {} adjustments",
+                rtp.jitter_ms, rtp.buffer_ms, rtp.concealed_ms, rtp.buffer_adjustments
+            ),
+        );
+        facts.add(
+            "events",
+            format!("{} sent, {} received", rtp.events_sent, rtp.events_received),
+        );
+        out += &facts.text();
+    }
+    out
+}
+
+fn line(paint: Paint, line: &LineStats) -> String {
+    let mut facts = Facts::new(paint);
+    facts.add(
+        "blocks",
+        format!(
+            "{} read, {} written, {} overruns, {} underruns, {} prefills",
+            line.blocks_read,
+            line.blocks_written,
+            line.read_overruns,
+            line.write_underruns,
+            line.prefills
+        ),
+    );
+    facts.add(
+        "hook",
+        format!(
+            "{} off-hooks, {} flashes, {} odd openings, {} bursts of ringing",
+            line.off_hooks, line.flashes, line.openings_odd, line.ring_bursts
+        ),
+    );
+    facts.add(
+        "digits",
+        format!(
+            "{} by tone, {} by pulse",
+            line.dtmf_digits, line.pulse_digits
+        ),
+    );
+    facts.add(
+        "refused",
+        format!("{} commands by the card", line.refused_commands),
+    );
+    heading(paint, "Line") + &facts.text()
+}

@@ -1,0 +1,149 @@
+//! `tipring status` as text.
+
+use tipring_ctl::report::{Histogram, LineThreadReport, Scheduling, StatusReport};
+
+use super::super::output::{Paint, clean};
+use super::{Facts, counters, heading, length, lines, plain, plural, port_list, table, trouble};
+
+pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
+    let mut facts = Facts::new(paint);
+    let daemon = &report.daemon;
+    facts.add(
+        "daemon",
+        format!(
+            "tipringd {}, up {}, process {}",
+            clean(&daemon.version),
+            length(daemon.uptime_s),
+            daemon.pid
+        ),
+    );
+    facts.add(
+        "configuration",
+        clean(daemon.config_file.as_deref().unwrap_or("built-in defaults")),
+    );
+    let address = daemon
+        .address
+        .as_deref()
+        .map_or_else(String::new, |a| format!(", address {}", clean(a)));
+    facts.add("gateway", format!("MAC {}{address}", clean(&daemon.mac)));
+    let card = &report.card;
+    let ports = plural(card.ports.into(), "port");
+    facts.add(
+        "card",
+        format!(
+            "{} ({}), {ports}, {} ms blocks",
+            clean(&card.driver),
+            clean(&card.description),
+            card.block_ms
+        ),
+    );
+    let counts = &report.port_counts;
+    facts.add(
+        "ports",
+        format!(
+            "{} of {} registered, {} off-hook, {} talking, {} in trouble, {} disabled",
+            counts.registered,
+            counts.total,
+            counts.off_hook,
+            counts.talking,
+            counts.in_trouble,
+            counts.disabled
+        ),
+    );
+    for thread in &report.line_threads {
+        facts.add("line thread", line_thread(paint, thread));
+    }
+    let mut out = facts.text();
+    out += &heading(paint, "CallManagers");
+    let mut servers = table(
+        paint,
+        &[
+            "SERVER",
+            "PORTS",
+            "ACCEPTED",
+            "REJECTED",
+            "LOST",
+            "LAST TROUBLE",
+        ],
+    );
+    for server in &report.callmanagers {
+        servers.add_row([
+            plain(&server.server),
+            plain(server.registered_ports.to_string()),
+            plain(server.registrations.to_string()),
+            plain(server.rejections.to_string()),
+            plain(server.connection_losses.to_string()),
+            plain(server.last_trouble.as_deref().unwrap_or("-")),
+        ]);
+    }
+    out += &lines(&servers);
+    out += &heading(paint, "Ports");
+    out += &port_list(paint, &report.ports);
+    if !report.troubles.is_empty() {
+        out += &heading(paint, "Gateway");
+    }
+    for what in &report.troubles {
+        out += &trouble(paint, "", what);
+    }
+    out += &counters(paint, "GATEWAY", &report.counters);
+    for thread in &report.line_threads {
+        out += &counters(
+            paint,
+            &format!("LINE THREAD {}", thread.shard),
+            &thread.counters,
+        );
+    }
+    out
+}
+
+fn line_thread(paint: Paint, thread: &LineThreadReport) -> String {
+    let realtime = &thread.realtime;
+    let mut out = match realtime.scheduling {
+        Scheduling::Fifo => paint.good(&format!("SCHED_FIFO {}", realtime.priority)),
+        Scheduling::Normal => paint.bad("normal scheduling"),
+    };
+    out += if realtime.memory_locked {
+        ", memory locked"
+    } else {
+        ", memory not locked"
+    };
+    let missed = plural(thread.missed_blocks, "missed block");
+    let missed = if thread.missed_blocks == 0 {
+        missed
+    } else {
+        paint.bad(&missed)
+    };
+    out += &format!(
+        "\n{}, {}, {missed}\ntick {}; wake-up {}",
+        plural(thread.ports.into(), "port"),
+        plural(thread.ticks, "tick"),
+        times(&thread.tick_time),
+        times(&thread.wake_latency)
+    );
+    for (count, what) in [
+        (thread.command_ring_full, "commands dropped (ring full)"),
+        (thread.event_ring_full, "events dropped (ring full)"),
+        (thread.packets_deferred, "packets left for the next tick"),
+        (thread.io_errors, "socket or card errors"),
+    ] {
+        if count > 0 {
+            out += &format!("\n{count} {what}");
+        }
+    }
+    if let Some(refused) = &realtime.refused {
+        out += &format!("\n{} {}", paint.bad("!"), clean(refused));
+    }
+    // The further lines stand under the first.
+    out.replace('\n', &format!("\n{:15}", ""))
+}
+
+/// `p50 80 µs, p99 200 µs, max 750 µs`.
+fn times(histogram: &Histogram) -> String {
+    match (histogram.quantile_us(0.5), histogram.quantile_us(0.99)) {
+        (Some(p50), Some(p99)) => format!(
+            "p50 ≤ {p50} µs, p99 ≤ {p99} µs, max {} µs",
+            histogram.max_us
+        ),
+        _ => "not measured".to_owned(),
+    }
+}

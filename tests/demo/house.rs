@@ -1,0 +1,194 @@
+//! The processes of the story, on loopback and on ports that nobody else uses: the built-in CallManager, the
+//! gateway with its simulated card, and the capture.
+
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use tipring_tests::capture::Capture;
+use tipring_tests::gateway::{Gateway, binary};
+use tipring_tests::leash;
+
+/// Ports of the simulated card.
+pub(crate) const PORTS: u16 = 4;
+/// RTP ports asked for: four ports, many calls.
+const RTP_PORTS: u16 = 200;
+const LOOPBACK: &str = "127.0.0.1";
+
+/// Everything that runs.
+pub(crate) struct House {
+    /// The daemon.
+    pub(crate) gateway: Gateway,
+    /// The CallManager.
+    pub(crate) callmanager: CallManager,
+    /// The packets, or why there are none.
+    pub(crate) capture: Result<Capture, String>,
+}
+
+impl House {
+    /// Starts everything; private files are in `folder`, the packets in `pcap`.
+    pub(crate) fn open(folder: &Path, pcap: &Path) -> Result<House, String> {
+        let sccp = free_tcp_port()?;
+        let rtp = free_udp_ports()?;
+        let last = rtp + RTP_PORTS - 1;
+        let capture = Capture::start(
+            pcap,
+            &format!("(tcp port {sccp}) or (udp portrange {rtp}-{last})"),
+        );
+        let callmanager = CallManager::start(folder, sccp)?;
+        let config = format!(
+            r#"
+[gateway]
+naming = "vgc"
+mac = "02:00:5e:10:20:30"
+address = "{LOOPBACK}"
+[callmanager]
+servers = ["{LOOPBACK}:{sccp}"]
+[media]
+rtp-ports = "{rtp}-{last}"
+[card]
+driver = "sim"
+[sim]
+ports = {PORTS}
+[defaults]
+country = "us"
+[[port]]
+channel = 1
+label = "Reception"
+[[port]]
+channel = 2
+label = "Workshop"
+[[port]]
+channel = 3
+label = "Fax, 1st floor"
+profile = "fax"
+[[port]]
+channel = 4
+label = "Fax, 2nd floor"
+profile = "fax"
+"#
+        );
+        let gateway = Gateway::start(folder, &config)?;
+        Ok(House {
+            gateway,
+            callmanager,
+            capture,
+        })
+    }
+
+    /// What a `tipring` command prints, as a technician would see it.
+    pub(crate) fn tipring(&self, args: &[&str]) -> Result<String, String> {
+        let program = binary("tipring");
+        let output = Command::new(&program)
+            .arg("--socket")
+            .arg(self.gateway.socket())
+            .args(args)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| format!("{}: {e}", program.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            Ok(text)
+        } else {
+            let why = String::from_utf8_lossy(&output.stderr).into_owned();
+            Err(format!(
+                "tipring {}: {}: {text}{why}",
+                args.join(" "),
+                output.status
+            ))
+        }
+    }
+}
+
+/// The built-in CallManager as a process, and what it tells.
+pub(crate) struct CallManager {
+    child: Child,
+    events: mpsc::Receiver<serde_json::Value>,
+    log: PathBuf,
+}
+
+impl CallManager {
+    fn start(folder: &Path, port: u16) -> Result<CallManager, String> {
+        let program = binary("tipring");
+        let log = folder.join("callmanager.log");
+        let errors = std::fs::File::create(&log).map_err(|e| e.to_string())?;
+        let mut child = leash::command(&program, "KILL")
+            .args(["--json", "callmanager", "--listen"])
+            .arg(format!("{LOOPBACK}:{port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .map_err(|e| format!("{}: {e}", program.display()))?;
+        let (sender, events) = mpsc::channel();
+        if let Some(out) = child.stdout.take() {
+            // Ends with the pipe, that is with the process.
+            std::thread::spawn(move || {
+                for line in BufReader::new(out).lines().map_while(Result::ok) {
+                    let Ok(value) = serde_json::from_str(&line) else {
+                        continue;
+                    };
+                    if sender.send(value).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        let mut callmanager = CallManager { child, events, log };
+        let end = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect((LOOPBACK, port)).is_err() {
+            let ended = callmanager.child.try_wait().ok().flatten();
+            if ended.is_some() || Instant::now() > end {
+                return Err(format!(
+                    "tipring callmanager does not listen ({ended:?}): {}",
+                    std::fs::read_to_string(&callmanager.log).unwrap_or_default()
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(20)); // asks again, with the deadline above
+        }
+        Ok(callmanager)
+    }
+
+    /// The keys that a number pressed in its call, as they arrive, until there are `count` or time is up.
+    pub(crate) fn digits(&self, number: &str, count: usize, within: Duration) -> String {
+        let end = Instant::now() + within;
+        let mut digits = String::new();
+        while digits.chars().count() < count {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(event) = self.events.recv_timeout(left) else {
+                break;
+            };
+            let text = |key: &str| event.get(key).and_then(|v| v.as_str());
+            if text("event") == Some("digit") && text("number") == Some(number) {
+                digits.push_str(text("digit").unwrap_or("?"));
+            }
+        }
+        digits
+    }
+}
+
+impl Drop for CallManager {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A TCP port that is free now.
+fn free_tcp_port() -> Result<u16, String> {
+    TcpListener::bind((LOOPBACK, 0))
+        .and_then(|l| l.local_addr())
+        .map(|a| a.port())
+        .map_err(|e| format!("no free TCP port on {LOOPBACK}: {e}"))
+}
+
+/// The first of [`RTP_PORTS`] UDP ports in a row that are all free now.
+fn free_udp_ports() -> Result<u16, String> {
+    (16_384..32_000u16)
+        .step_by(usize::from(RTP_PORTS))
+        .find(|&first| (first..first + RTP_PORTS).all(|p| UdpSocket::bind((LOOPBACK, p)).is_ok()))
+        .ok_or_else(|| format!("no {RTP_PORTS} free UDP ports in a row on {LOOPBACK}"))
+}

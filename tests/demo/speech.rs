@@ -1,0 +1,204 @@
+//! What the sets say, and how well it came through.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tipring_dsp::measure;
+
+/// What a set says.
+pub(crate) struct Speech {
+    /// 8 kHz mono 16 bit.
+    pub(crate) wav: PathBuf,
+    /// Its samples.
+    pub(crate) samples: Vec<i16>,
+    /// The words, if it is speech.
+    pub(crate) words: Option<&'static str>,
+}
+
+/// How well something came through.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Likeness {
+    /// 1 is the same, 0 has nothing to do with it.
+    pub(crate) correlation: f64,
+    /// When it began in the recording.
+    pub(crate) begins_ms: f64,
+    /// Level of what was sent, over the speech's length.
+    pub sent_dbm0: f64,
+    /// Level of what came, over the same length.
+    pub heard_dbm0: f64,
+}
+
+const RATE: usize = 8000;
+/// Pieces that are compared by themselves: a jitter buffer may shorten or stretch a pause between them.
+const PIECE: usize = RATE / 4;
+/// How far such a piece may have moved.
+const SHIFT: usize = RATE / 25;
+
+/// Speech by espeak-ng and sox where they are installed, else a warble that is easy to tell apart by ear.
+pub(crate) fn prepare(
+    folder: &Path,
+    name: &str,
+    voice: &str,
+    words: &'static str,
+) -> Result<Speech, String> {
+    let wav = folder.join(format!("{name}.wav"));
+    let spoken = speak(folder, &wav, voice, words).is_some();
+    if !spoken {
+        let base = 300.0 + 90.0 * f64::from(name.bytes().last().unwrap_or(b'0') - b'0');
+        write_wav(&wav, &warble(base))?;
+    }
+    let samples = read_wav(&wav)?;
+    Ok(Speech {
+        wav,
+        samples,
+        words: spoken.then_some(words),
+    })
+}
+
+fn speak(folder: &Path, wav: &Path, voice: &str, words: &str) -> Option<()> {
+    let wide = folder.join("wide.wav");
+    let run = |command: &mut Command| {
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());
+        quiet
+            .stderr(Stdio::null())
+            .status()
+            .ok()?
+            .success()
+            .then_some(())
+    };
+    run(Command::new("espeak-ng")
+        .args(["-v", voice, "-s", "150", "-w"])
+        .arg(&wide)
+        .arg(words))?;
+    // The telephone band, peaks 9 dB below full scale as a set's microphone gives them.
+    run(Command::new("sox")
+        .arg(&wide)
+        .args(["-r", "8000", "-c", "1", "-b", "16"])
+        .arg(wav)
+        .args(["sinc", "300-3400", "gain", "-n", "-9"]))
+}
+
+/// Five seconds of a tone that climbs and falls around `base` Hz.
+fn warble(base: f64) -> Vec<i16> {
+    let mut phase = 0.0f64;
+    (0..5 * RATE)
+        .map(|n| {
+            let t = n as f64 / RATE as f64;
+            phase += std::f64::consts::TAU * (base + 80.0 * (t * 5.0).sin()) / RATE as f64;
+            (6000.0 * phase.sin() * (t * 4.0).sin().abs()) as i16
+        })
+        .collect()
+}
+
+fn write_wav(path: &Path, samples: &[i16]) -> Result<(), String> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE as u32,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let write = || {
+        let mut wav = hound::WavWriter::create(path, spec)?;
+        for &s in samples {
+            wav.write_sample(s)?;
+        }
+        wav.finalize()
+    };
+    write().map_err(|e: hound::Error| format!("{}: {e}", path.display()))
+}
+
+/// The samples of an 8 kHz mono 16-bit WAV.
+pub(crate) fn read_wav(path: &Path) -> Result<Vec<i16>, String> {
+    let named = |e: hound::Error| format!("{}: {e}", path.display());
+    let wav = hound::WavReader::open(path).map_err(named)?;
+    let spec = wav.spec();
+    if (spec.channels, spec.sample_rate, spec.bits_per_sample) != (1, RATE as u32, 16) {
+        return Err(format!("{}: not 8 kHz mono 16 bit", path.display()));
+    }
+    let samples: Result<Vec<i16>, _> = wav.into_samples().collect();
+    samples.map_err(named)
+}
+
+/// Finds `sent` in `heard` and tells how alike they are: every quarter of a second of `sent` is laid on the best
+/// place in `heard`, and the correlations are averaged by energy.
+pub(crate) fn likeness(sent: &[i16], heard: &[i16]) -> Option<Likeness> {
+    if sent.len() < PIECE || heard.len() < sent.len() / 2 {
+        return None;
+    }
+    // Coarsely at 2 kHz over the whole length, then finely piece by piece.
+    let (sent4, heard4) = (every_fourth(sent), every_fourth(heard));
+    let (lag4, _) = best(&sent4, &heard4, 0..heard4.len())?;
+    let lag = lag4 * 4;
+    let (mut sum, mut weight) = (0.0, 0.0);
+    for (i, piece) in sent.chunks_exact(PIECE).enumerate() {
+        let energy: f64 = piece.iter().map(|&s| f64::from(s).powi(2)).sum();
+        let around = lag + i * PIECE;
+        let range = around.saturating_sub(SHIFT)..around + SHIFT;
+        let piece: Vec<f64> = piece.iter().map(|&s| f64::from(s)).collect();
+        let here = heard
+            .get(range.start..(range.end + PIECE).min(heard.len()))
+            .map(|h| h.iter().map(|&s| f64::from(s)).collect::<Vec<f64>>())
+            .and_then(|h| best(&piece, &h, 0..2 * SHIFT))
+            .map_or(0.0, |(_, c)| c);
+        sum += here * energy;
+        weight += energy;
+    }
+    let part = heard.get(lag..(lag + sent.len()).min(heard.len()))?;
+    Some(Likeness {
+        correlation: if weight > 0.0 { sum / weight } else { 0.0 },
+        begins_ms: lag as f64 * 1000.0 / RATE as f64,
+        sent_dbm0: measure::level(sent),
+        heard_dbm0: measure::level(part),
+    })
+}
+
+/// The lag with the highest normalised correlation, and it.
+fn best(a: &[f64], b: &[f64], lags: std::ops::Range<usize>) -> Option<(usize, f64)> {
+    let energy_a: f64 = a.iter().map(|x| x * x).sum();
+    lags.filter_map(|lag| {
+        let b = b.get(lag..)?;
+        // A tail that is too short to judge by.
+        if b.len() < a.len() / 2 {
+            return None;
+        }
+        let (mut product, mut energy_b) = (0.0, 0.0);
+        for (x, y) in a.iter().zip(b) {
+            product += x * y;
+            energy_b += y * y;
+        }
+        let norm = (energy_a * energy_b).sqrt();
+        (norm > 0.0).then(|| (lag, product / norm))
+    })
+    .max_by(|x, y| x.1.total_cmp(&y.1))
+}
+
+fn every_fourth(samples: &[i16]) -> Vec<f64> {
+    samples
+        .chunks(4)
+        .map(|c| c.iter().map(|&s| f64::from(s)).sum())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moved_and_weakened_copy_is_like_the_original_and_another_is_not() {
+        let sent = warble(390.0);
+        let mut heard = vec![0i16; 2345];
+        heard.extend(sent.iter().map(|s| s / 2));
+        heard.extend([0i16; 4000]);
+        let like = likeness(&sent, &heard).unwrap();
+        assert!(like.correlation > 0.99, "{like:?}");
+        assert!((like.begins_ms - 293.1).abs() < 1.0, "{like:?}");
+        assert!(
+            (like.sent_dbm0 - like.heard_dbm0 - 6.0).abs() < 0.2,
+            "{like:?}"
+        );
+        let mut other = vec![0i16; 1000];
+        other.extend(warble(1400.0));
+        let unlike = likeness(&sent, &other).unwrap();
+        assert!(unlike.correlation < 0.5, "{unlike:?}");
+    }
+}

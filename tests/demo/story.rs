@@ -1,0 +1,319 @@
+//! The story: who lifts, dials, hears and says what.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tipring_ctl::report::{CallerIdHeard, SimPolarity};
+use tipring_ctl::request::{SimAction, SimCondition};
+use tipring_tests::set::Set;
+
+use crate::fax;
+use crate::house::{House, PORTS};
+use crate::speech::{self, Speech};
+use crate::terminal::Teller;
+
+const PROMPT: Duration = Duration::from_secs(10);
+const KEYS: &str = "0123456789*#";
+/// How alike heard and said must be: the difference is µ-law, line noise and the echo of the own voice.
+const ALIKE: f64 = 0.9;
+
+/// Tells it; true when every check held.
+pub(crate) fn tell(folder: &Path, out: &Path) -> Result<bool, String> {
+    let mut teller = Teller::new();
+    let pcap = out.join("calls.pcap");
+    teller.act("A CallManager and a gateway with a simulated 4-port card start on loopback");
+    let house = House::open(folder, &pcap)?;
+    if let Err(e) = &house.capture {
+        teller.warn(&format!("no calls.pcap will be written: {e}"));
+    }
+    // An act that breaks off is a failed check, and the next one still runs.
+    let mut play = |title: &str, act: &mut dyn FnMut(&mut Teller) -> Result<(), String>| {
+        teller.act(title);
+        if let Err(e) = act(&mut teller) {
+            teller.check(title, e, false);
+        }
+    };
+    let mut numbers = vec![String::new(); usize::from(PORTS)];
+    play(
+        "Four ports register, each as a device of its own",
+        &mut |t| registration(&house, t, &mut numbers),
+    );
+    play("Port 1 calls port 2", &mut |t| call(&house, t, &numbers));
+    play("Both talk at the same time", &mut |t| {
+        talk(&house, t, folder, out)
+    });
+    play("Port 1 presses keys in the call", &mut |t| {
+        keys(&house, t, &numbers[0])
+    });
+    play("Port 1 hangs up", &mut |t| hang_up(&house, t));
+    play(
+        "A fax machine on port 3 sends a page to one on port 4",
+        &mut |t| fax::act(&house, t, out, &numbers[3]),
+    );
+    play("Everything stops in order", &mut |t| {
+        t.excerpt("tipring call list", &house.tipring(&["call", "list"])?, 12);
+        Ok(())
+    });
+    let House {
+        gateway,
+        callmanager,
+        capture,
+    } = house;
+    let stopped = gateway.stop();
+    let figure = stopped.clone().err().unwrap_or("ports unregistered".into());
+    teller.check("daemon ended in order", figure, stopped.is_ok());
+    drop(callmanager);
+    let captured = capture.map(|c| c.finish().is_ok()).unwrap_or(false);
+    if !captured {
+        let _ = std::fs::remove_file(&pcap);
+    }
+    let held = teller.verdict();
+    teller.files(&files(out));
+    Ok(held)
+}
+
+/// What there is in `out`, and what to do with it.
+fn files(out: &Path) -> Vec<(String, &'static str)> {
+    const FILES: [(&str, &str); 6] = [
+        (
+            "port1-heard.wav",
+            "what the set on port 1 heard: aplay, or xdg-open",
+        ),
+        (
+            "port2-heard.wav",
+            "what the set on port 2 heard: aplay, or xdg-open",
+        ),
+        ("fax-sent.tif", "the page that was sent"),
+        (
+            "fax-received.tif",
+            "the page that arrived: tiffinfo, xdg-open",
+        ),
+        ("fax-received.png", "the same to look at: xdg-open"),
+        (
+            "calls.pcap",
+            "SCCP and RTP of all calls: wireshark, Telephony > VoIP Calls",
+        ),
+    ];
+    FILES
+        .iter()
+        .map(|(name, how)| (out.join(name), *how))
+        .filter(|(path, _)| path.exists())
+        .map(|(path, how)| (path.display().to_string(), how))
+        .collect()
+}
+
+fn registration(house: &House, teller: &mut Teller, numbers: &mut [String]) -> Result<(), String> {
+    let took = house
+        .gateway
+        .wait_registered(usize::from(PORTS), Duration::from_secs(30))?;
+    let ports = house.gateway.status()?.ports;
+    for (place, port) in numbers.iter_mut().zip(&ports) {
+        *place = port.number.clone().unwrap_or_default();
+        let label = &port.label;
+        teller.say(&format!(
+            "port {} ({label}) is {} and has number {place}",
+            port.port, port.device
+        ));
+    }
+    teller.check(
+        "4 ports registered",
+        format!("after {:.1} s", took.as_secs_f32()),
+        numbers.iter().all(|n| !n.is_empty()),
+    );
+    teller.excerpt("tipring status", &house.tipring(&["status"])?, 16);
+    Ok(())
+}
+
+fn call(house: &House, teller: &mut Teller, numbers: &[String]) -> Result<(), String> {
+    let (mut a, mut b) = (house.gateway.set(1)?, house.gateway.set(2)?);
+    b.forget()?;
+    a.lift()?;
+    let heard = a.hears_dial_tone()?.heard;
+    let (hz, dbm0) = (heard.hz.unwrap_or(0.0), heard.dbm0.unwrap_or(-99.0));
+    teller.check(
+        "dial tone",
+        format!("350 + 440 Hz, the stronger one {hz:.0} Hz; {dbm0:.1} dBm0 together"),
+        true,
+    );
+    let number = &numbers[1];
+    a.dial(number)?;
+    teller.say(&format!("port 1 has dialled {number} by DTMF"));
+    b.wait(SimCondition::Ringing, 15)?;
+    teller.say("port 2 rings");
+    let display = b.wait(SimCondition::CallerId, 15)?.caller_id;
+    let display = display.unwrap_or_default();
+    show_display(teller, &display);
+    let right = display.number.as_deref() == Some(numbers[0].as_str()) && display.name.is_some();
+    teller.check(
+        "caller ID decoded by the set",
+        format!(
+            "{} <{}>, after ring {}",
+            display.name.as_deref().unwrap_or("no name"),
+            display.number.as_deref().unwrap_or("no number"),
+            display.after_bursts
+        ),
+        right,
+    );
+    let (on, off) = cadence(&mut b)?;
+    let near = |got: u32, want: u32| got.abs_diff(want) <= 50;
+    teller.check(
+        "ring cadence",
+        format!("{on} ms on, {off} ms off (US: 2000 and 4000)"),
+        near(on, 2000) && near(off, 4000),
+    );
+    b.lift()?;
+    a.connected()?;
+    b.connected()?;
+    teller.say("port 2 lifts: connected");
+    teller.excerpt(
+        "tipring port show 1",
+        &house.tipring(&["port", "show", "1"])?,
+        24,
+    );
+    Ok(())
+}
+
+/// Length of the first burst and of the pause before the second.
+fn cadence(set: &mut Set) -> Result<(u32, u32), String> {
+    let end = Instant::now() + Duration::from_secs(12);
+    loop {
+        let bursts = set.show()?.ring_bursts_ms;
+        if let [(on, _), (_, off), ..] = bursts[..] {
+            return Ok((on, off));
+        }
+        if Instant::now() > end {
+            return Err(format!("port 2 did not ring twice: {bursts:?}"));
+        }
+        std::thread::sleep(Duration::from_millis(50)); // looks again, with the deadline above
+    }
+}
+
+fn show_display(teller: &Teller, id: &CallerIdHeard) {
+    let line = |text: &str| teller.say(&format!("    | {text:<20} |"));
+    teller.say(&format!("    +{}+", "-".repeat(22)));
+    line(id.name.as_deref().unwrap_or(""));
+    line(id.number.as_deref().unwrap_or(""));
+    if let Some(t) = id.time.as_deref().filter(|t| t.len() == 8 && t.is_ascii()) {
+        line(&format!(
+            "{}/{} {}:{}",
+            &t[..2],
+            &t[2..4],
+            &t[4..6],
+            &t[6..]
+        ));
+    }
+    teller.say(&format!("    +{}+", "-".repeat(22)));
+}
+
+fn talk(house: &House, teller: &mut Teller, folder: &Path, out: &Path) -> Result<(), String> {
+    let says = [
+        speech::prepare(
+            folder,
+            "said1",
+            "en-us+m3",
+            "Hello workshop, this is the reception. The fax machine on the first floor has an order for you.",
+        )?,
+        speech::prepare(
+            folder,
+            "said2",
+            "en-gb+f3",
+            "Good morning reception. I can hear you while I speak myself. Please do send the page.",
+        )?,
+    ];
+    for (i, said) in says.iter().enumerate() {
+        match said.words {
+            Some(words) => teller.say(&format!("port {} says: \"{words}\"", i + 1)),
+            None => teller.warn(&format!(
+                "port {} warbles instead of talking: espeak-ng or sox is not installed",
+                i + 1
+            )),
+        }
+    }
+    let mut sets = [house.gateway.set(1)?, house.gateway.set(2)?];
+    let files = ["port1-heard.wav", "port2-heard.wav"].map(|f| out.join(f));
+    for (set, wav) in sets.iter_mut().zip(&files) {
+        set.act(SimAction::Record { wav: wav.clone() }, PROMPT)?;
+    }
+    for (set, said) in sets.iter_mut().zip(&says) {
+        let wav = said.wav.clone();
+        set.act(SimAction::Play { wav, looped: false }, PROMPT)?;
+    }
+    for set in &mut sets {
+        set.wait(SimCondition::PlayDone, 30)?;
+    }
+    // The last word is still on its way.
+    for set in &mut sets {
+        set.wait(SimCondition::Silence, 10)?;
+        set.act(SimAction::RecordStop, PROMPT)?;
+    }
+    let pairs = [(1, &says[0], 2, &files[1]), (2, &says[1], 1, &files[0])];
+    for (from, said, to, heard) in pairs {
+        compare(teller, from, said, to, heard)?;
+    }
+    Ok(())
+}
+
+fn compare(
+    teller: &mut Teller,
+    from: u16,
+    said: &Speech,
+    to: u16,
+    heard: &Path,
+) -> Result<(), String> {
+    let heard = speech::read_wav(heard)?;
+    let what = format!("port {to} heard port {from}");
+    let Some(like) = speech::likeness(&said.samples, &heard) else {
+        let n = heard.len();
+        teller.check(&what, format!("only {n} samples recorded"), false);
+        return Ok(());
+    };
+    let level = like.heard_dbm0 - like.sent_dbm0;
+    teller.check(
+        &what,
+        format!(
+            "correlation {:.3}, level {:.1} dBm0 ({level:+.1} dB), from {:.1} s into the recording",
+            like.correlation,
+            like.heard_dbm0,
+            like.begins_ms / 1000.0
+        ),
+        like.correlation >= ALIKE && level.abs() <= 2.0,
+    );
+    Ok(())
+}
+
+fn keys(house: &House, teller: &mut Teller, number: &str) -> Result<(), String> {
+    let mut a = house.gateway.set(1)?;
+    a.dial(KEYS)?;
+    let got = house
+        .callmanager
+        .digits(number, KEYS.len(), Duration::from_secs(5));
+    teller.check(
+        "keys at the CallManager",
+        format!("{KEYS} pressed, {got} arrived"),
+        got == KEYS,
+    );
+    Ok(())
+}
+
+fn hang_up(house: &House, teller: &mut Teller) -> Result<(), String> {
+    let (mut a, mut b) = (house.gateway.set(1)?, house.gateway.set(2)?);
+    let before = b.loop_openings()?;
+    a.finish()?;
+    b.loop_opened_after(before, Duration::from_secs(10))?;
+    let fed = b.show()?.polarity != SimPolarity::Open;
+    teller.check(
+        "port 2 is told by an open loop",
+        "disconnect supervision, then the feed is back",
+        fed,
+    );
+    let tone = b.hears_busy_or_reorder()?.heard;
+    let hz = tone.hz.unwrap_or(0.0);
+    teller.check(
+        "reorder tone at port 2",
+        format!("480 + 620 Hz, the stronger one {hz:.0} Hz"),
+        true,
+    );
+    b.finish()?;
+    teller.say("port 2 hangs up: both ports idle");
+    Ok(())
+}
