@@ -23,28 +23,28 @@ use tipring_proto::time::Time;
 use tipring_proto::types::{DeviceName, DeviceType, Digit, Party};
 
 /// Where calls from outside come from.
-pub const OUTSIDE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 30_000);
+pub(crate) const OUTSIDE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 30_000);
 
 /// One port of the gateway with its set.
-pub struct Desk {
-    pub device: Device,
+pub(crate) struct Desk {
+    pub(crate) device: Device,
     /// What the set hears of tones now.
-    pub tone: Option<Tone>,
+    pub(crate) tone: Option<Tone>,
     /// Every tone begun since the last look.
-    pub tones: Vec<Tone>,
-    pub ringing: Option<RingMode>,
+    pub(crate) tones: Vec<Tone>,
+    pub(crate) ringing: Option<RingMode>,
     /// Rings begun.
-    pub rings: u32,
-    pub caller_ids: Vec<CallerId>,
-    pub bridge: Option<Party>,
-    pub listens: BTreeMap<Party, SocketAddrV4>,
-    pub sends: BTreeMap<Party, SocketAddrV4>,
-    pub lamp: bool,
-    pub opened_loop: u32,
-    pub records: Vec<CallRecord>,
-    pub events: Vec<StationEvent>,
+    pub(crate) rings: u32,
+    pub(crate) caller_ids: Vec<CallerId>,
+    pub(crate) bridge: Option<Party>,
+    pub(crate) listens: BTreeMap<Party, SocketAddrV4>,
+    pub(crate) sends: BTreeMap<Party, SocketAddrV4>,
+    pub(crate) lamp: bool,
+    pub(crate) opened_loop: u32,
+    pub(crate) records: Vec<CallRecord>,
+    pub(crate) events: Vec<StationEvent>,
     /// Messages to the server since the last look; keepalives and registration left out.
-    pub said: Vec<ClientMessage>,
+    pub(crate) said: Vec<ClientMessage>,
     next_port: u16,
     conn: Option<ConnId>,
     next_burst: Option<(Time, bool)>,
@@ -52,25 +52,29 @@ pub struct Desk {
 }
 
 /// Everything.
-pub struct World {
-    pub cm: CallManager,
-    pub desks: Vec<Desk>,
-    pub now: Time,
-    pub events: Vec<CmEvent>,
+pub(crate) struct World {
+    pub(crate) cm: CallManager,
+    pub(crate) desks: Vec<Desk>,
+    pub(crate) now: Time,
+    pub(crate) events: Vec<CmEvent>,
     config: CallManagerConfig,
     up: bool,
     next_conn: u64,
-    /// Bytes on their way to the desks.
-    pipes: BTreeMap<ConnId, VecDeque<u8>>,
+    /// Bytes on their way to the desks, and when they may arrive.
+    pipes: BTreeMap<ConnId, VecDeque<(Time, u8)>>,
+    /// What the desks wrote, each with one call, on its way to the server.
+    writes: VecDeque<(Time, ConnId, Vec<u8>)>,
+    /// One way, in ms.
+    pub(crate) latency_ms: u64,
     seed: u64,
 }
 
-pub fn name(desk: usize) -> DeviceName {
+pub(crate) fn name(desk: usize) -> DeviceName {
     DeviceName::new(&format!("VGC1122334455{:02}", desk + 1)).expect("15 characters")
 }
 
 /// Desk 0 has 2001, desk 1 has 2002, …
-pub fn number(desk: usize) -> String {
+pub(crate) fn number(desk: usize) -> String {
     (2001 + desk).to_string()
 }
 
@@ -80,11 +84,11 @@ fn address(desk: usize) -> Ipv4Addr {
 
 impl World {
     /// `desks` registered ports at a CallManager of this dialect.
-    pub fn new(dialect: Dialect, desks: usize) -> World {
+    pub(crate) fn new(dialect: Dialect, desks: usize) -> World {
         World::with(dialect, desks, |_| {}, |_| {})
     }
 
-    pub fn with(
+    pub(crate) fn with(
         dialect: Dialect,
         desks: usize,
         server: impl FnOnce(&mut CallManagerConfig),
@@ -93,7 +97,7 @@ impl World {
         World::seeded(1, dialect, desks, server, |_| {}, port)
     }
 
-    pub fn seeded(
+    pub(crate) fn seeded(
         seed: u64,
         dialect: Dialect,
         desks: usize,
@@ -131,6 +135,8 @@ impl World {
             up: true,
             next_conn: 1,
             pipes: BTreeMap::new(),
+            writes: VecDeque::new(),
+            latency_ms: 0,
             seed,
         };
         for desk in &mut world.desks {
@@ -146,24 +152,24 @@ impl World {
 
     // What people do.
 
-    pub fn lift(&mut self, d: usize) {
+    pub(crate) fn lift(&mut self, d: usize) {
         self.line(d, LineInput::LoopClosed { at: self.now });
         self.run(50);
     }
 
     /// Opens the loop for good, and waits until that is certain.
-    pub fn hang_up(&mut self, d: usize) {
+    pub(crate) fn hang_up(&mut self, d: usize) {
         self.line(d, LineInput::LoopOpened { at: self.now });
         self.run(1_400);
     }
 
-    pub fn flash(&mut self, d: usize) {
+    pub(crate) fn flash(&mut self, d: usize) {
         self.open_loop(d, 500);
         self.run(100);
     }
 
     /// Opens the loop for so long.
-    pub fn open_loop(&mut self, d: usize, ms: u64) {
+    pub(crate) fn open_loop(&mut self, d: usize, ms: u64) {
         self.line(d, LineInput::LoopOpened { at: self.now });
         self.run(ms);
         self.line(d, LineInput::LoopClosed { at: self.now });
@@ -171,7 +177,7 @@ impl World {
     }
 
     /// Ten keys a second.
-    pub fn dial(&mut self, d: usize, digits: &str) {
+    pub(crate) fn dial(&mut self, d: usize, digits: &str) {
         for digit in digits.chars() {
             let digit = Digit::from_char(digit).expect("a key");
             let heard = DigitHeard {
@@ -185,7 +191,7 @@ impl World {
     }
 
     /// With a rotary dial: 60/40 ms, 700 ms between digits.
-    pub fn dial_pulses(&mut self, d: usize, digits: &str) {
+    pub(crate) fn dial_pulses(&mut self, d: usize, digits: &str) {
         for digit in digits.chars() {
             let count = match digit.to_digit(10).expect("a digit") {
                 0 => 10,
@@ -200,7 +206,7 @@ impl World {
     }
 
     /// Desk `a` calls desk `b`, who answers.
-    pub fn talk(&mut self, a: usize, b: usize) {
+    pub(crate) fn talk(&mut self, a: usize, b: usize) {
         self.lift(a);
         self.dial(a, &number(b));
         self.run(4_000);
@@ -217,9 +223,10 @@ impl World {
     // What happens to the server.
 
     /// The server dies with all its connections, and is gone.
-    pub fn server_down(&mut self) {
+    pub(crate) fn server_down(&mut self) {
         self.up = false;
         self.pipes.clear();
+        self.writes.clear();
         for d in 0..self.desks.len() {
             if self.desks[d].conn.take().is_some() {
                 let reason = CloseReason::ByServer;
@@ -229,13 +236,13 @@ impl World {
     }
 
     /// It comes back knowing nothing.
-    pub fn server_up(&mut self) {
+    pub(crate) fn server_up(&mut self) {
         self.cm = CallManager::new(self.config.clone());
         self.up = true;
     }
 
     /// The connection of one desk breaks; the server hears of it, too.
-    pub fn cut(&mut self, d: usize) {
+    pub(crate) fn cut(&mut self, d: usize) {
         if let Some(conn) = self.desks[d].conn.take() {
             self.pipes.remove(&conn);
             self.cm.closed(self.now, conn);
@@ -247,7 +254,7 @@ impl World {
     // Time.
 
     /// Lets so much time pass.
-    pub fn run(&mut self, ms: u64) {
+    pub(crate) fn run(&mut self, ms: u64) {
         let end = self.now + Duration::from_millis(ms);
         let mut idle = 0;
         loop {
@@ -257,6 +264,7 @@ impl World {
                 .iter()
                 .filter_map(Desk::due)
                 .chain(self.cm.poll_timeout())
+                .chain(self.arrival())
                 .min()
                 .filter(|&at| at <= end);
             let Some(at) = due else { break };
@@ -273,7 +281,7 @@ impl World {
     }
 
     /// Lets time pass until something holds; panics after `limit_ms`.
-    pub fn until(&mut self, limit_ms: u64, what: &str, holds: impl Fn(&World) -> bool) {
+    pub(crate) fn until(&mut self, limit_ms: u64, what: &str, holds: impl Fn(&World) -> bool) {
         for _ in 0..limit_ms / 10 {
             if holds(self) {
                 return;
@@ -285,12 +293,12 @@ impl World {
 
     // What can be seen.
 
-    pub fn word(&self, d: usize) -> PortWord {
+    pub(crate) fn word(&self, d: usize) -> PortWord {
         self.desks[d].device.snapshot().port.state
     }
 
     /// What desk `d` hears goes where: each sends to where the other listens, and both are bridged to it.
-    pub fn assert_talking(&self, a: usize, b: usize) {
+    pub(crate) fn assert_talking(&self, a: usize, b: usize) {
         for (one, other) in [(a, b), (b, a)] {
             let target = self.desks[one].audible_target();
             let listens = self.desks[other].audible_source();
@@ -302,7 +310,7 @@ impl World {
     }
 
     /// Nobody has a call, a ring, a tone or a socket.
-    pub fn assert_idle(&self) {
+    pub(crate) fn assert_idle(&self) {
         for (d, desk) in self.desks.iter().enumerate() {
             let port = desk.device.snapshot().port;
             assert_eq!(
@@ -325,21 +333,21 @@ impl World {
         assert_eq!(self.cm.snapshot().calls, []);
     }
 
-    pub fn said(&mut self, d: usize) -> Vec<ClientMessage> {
+    pub(crate) fn said(&mut self, d: usize) -> Vec<ClientMessage> {
         std::mem::take(&mut self.desks[d].said)
     }
 
-    pub fn tones(&mut self, d: usize) -> Vec<Tone> {
+    pub(crate) fn tones(&mut self, d: usize) -> Vec<Tone> {
         std::mem::take(&mut self.desks[d].tones)
     }
 
     // How it works.
 
-    pub fn line(&mut self, d: usize, line: LineInput) {
+    pub(crate) fn line(&mut self, d: usize, line: LineInput) {
         self.input(d, Input::Line(line));
     }
 
-    pub fn input(&mut self, d: usize, input: Input<'_>) {
+    pub(crate) fn input(&mut self, d: usize, input: Input<'_>) {
         self.desks[d].device.handle(self.now, input);
         self.carry();
     }
@@ -364,14 +372,31 @@ impl World {
         }
     }
 
-    /// Hands each desk one piece of what is on its way, of any length.
+    /// When something that is under way arrives next.
+    fn arrival(&self) -> Option<Time> {
+        let pipes = self.pipes.values().filter_map(|p| p.front());
+        let writes = self.writes.front().map(|&(at, ..)| at);
+        pipes.map(|&(at, _)| at).chain(writes).min()
+    }
+
+    /// Hands each desk one piece of what is on its way, of any length, and the server what is due.
     fn deliver(&mut self) -> bool {
         let mut moved = false;
+        while self.writes.front().is_some_and(|&(at, ..)| at <= self.now) {
+            if let Some((_, conn, bytes)) = self.writes.pop_front() {
+                self.cm.handle_input(self.now, conn, &bytes);
+                moved = true;
+            }
+        }
         for d in 0..self.desks.len() {
             let Some(conn) = self.desks[d].conn else {
                 continue;
             };
-            let waiting = self.pipes.get(&conn).map_or(0, VecDeque::len);
+            let arrived = |&&(at, _): &&(Time, u8)| at <= self.now;
+            let waiting = self
+                .pipes
+                .get(&conn)
+                .map_or(0, |p| p.iter().take_while(arrived).count());
             if waiting == 0 {
                 continue;
             }
@@ -383,7 +408,7 @@ impl World {
             let Some(pipe) = self.pipes.get_mut(&conn) else {
                 continue;
             };
-            let bytes: Vec<u8> = pipe.drain(..piece.min(waiting)).collect();
+            let bytes: Vec<u8> = pipe.drain(..piece.min(waiting)).map(|(_, b)| b).collect();
             moved = true;
             self.desks[d]
                 .device
@@ -405,7 +430,9 @@ impl World {
         match output {
             CmOutput::Send { conn, bytes } => {
                 if self.up {
-                    self.pipes.entry(conn).or_default().extend(bytes);
+                    let at = self.now + Duration::from_millis(self.latency_ms);
+                    let pipe = self.pipes.entry(conn).or_default();
+                    pipe.extend(bytes.into_iter().map(|b| (at, b)));
                 }
             }
             CmOutput::Close { conn } => {
@@ -451,7 +478,8 @@ impl World {
             }
             Output::Write(bytes) => {
                 if let Some(conn) = self.desks[d].conn {
-                    self.cm.handle_input(now, conn, &bytes);
+                    let at = now + Duration::from_millis(self.latency_ms);
+                    self.writes.push_back((at, conn, bytes));
                 }
             }
             Output::Close => {
@@ -564,12 +592,12 @@ impl Desk {
     }
 
     /// Where the set's voice goes.
-    pub fn audible_target(&self) -> Option<SocketAddrV4> {
+    pub(crate) fn audible_target(&self) -> Option<SocketAddrV4> {
         self.bridge.and_then(|p| self.sends.get(&p).copied())
     }
 
     /// Where the set listens.
-    pub fn audible_source(&self) -> Option<SocketAddrV4> {
+    pub(crate) fn audible_source(&self) -> Option<SocketAddrV4> {
         self.bridge.and_then(|p| self.listens.get(&p).copied())
     }
 

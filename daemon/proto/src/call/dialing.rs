@@ -3,7 +3,8 @@
 use crate::call::calls::{Call, MOST_CALLS};
 use crate::call::contract::LineOutput;
 use crate::call::deadlines::{Deadline, FAILURE_TONE_MS, TRANSFER_RESULT_MS};
-use crate::call::port::{Port, Set};
+use crate::call::incoming::Phase;
+use crate::call::port::{Owed, Port, Set};
 use crate::call::record::{CallWord, Direction, EndCause};
 use crate::sccp::message::{CallOnLine, ClientMessage, KeypadButton, RingMode, SoftKey, Tone};
 use crate::time::Time;
@@ -100,6 +101,7 @@ impl Port {
                 None => {}
             },
         }
+        self.close_legs_except(None);
         self.said_off_hook = false;
         self.active = None;
         self.expecting = None;
@@ -143,7 +145,7 @@ impl Port {
         if self.station.is_some() {
             self.say_on_hook(id);
         } else if id != CallRef::NONE {
-            self.owed_on_hook.push(id);
+            self.owe(Owed::OnHook(id));
         }
         self.remove_call(now, id, cause);
     }
@@ -424,6 +426,10 @@ impl Port {
         }
         if self.set == Set::OnHook {
             self.reminder_gone();
+            if cause == EndCause::NotAnswered && self.ringing.phase == Phase::Quiet {
+                let joining = self.transfer.is_some_and(|t| t.completing);
+                self.ring_for_what_is_left(now, joining);
+            }
             return;
         }
         if !was_mine || self.expecting.is_some() || self.set != Set::Calls {

@@ -72,6 +72,17 @@ impl Legs {
             .any(|l| l.owner == Some(call) && l.sending && l.sends_events)
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_party(&self, party: Party) -> Option<CallRef> {
+        let leg = self.list.iter().find(|l| l.party == party)?;
+        Some(leg.owner.unwrap_or(CallRef::NONE))
+    }
+
     fn was_closed(&self, party: Party) -> bool {
         self.closed.iter().any(|&(_, p)| p == party)
     }
@@ -291,6 +302,21 @@ impl Port {
     /// Closes every leg of a call that the server left open.
     pub(super) fn close_legs_of(&mut self, call: CallRef) {
         for party in self.legs.of_call(call) {
+            self.close_leg(party);
+        }
+    }
+
+    /// Closes every leg but those of one call: the set is on-hook, or the server that asked for them is lost.
+    pub(super) fn close_legs_except(&mut self, kept: Option<CallRef>) {
+        let spare = |l: &&Leg| kept.is_none() || l.owner != kept;
+        let gone: Vec<Party> = self
+            .legs
+            .list
+            .iter()
+            .filter(spare)
+            .map(|l| l.party)
+            .collect();
+        for party in gone {
             self.close_leg(party);
         }
     }
