@@ -11,7 +11,7 @@ use crate::call::contract::{
 use crate::call::deadlines::{Deadline, Deadlines};
 use crate::call::hook::{Hook, HookEvent};
 use crate::call::incoming::{Phase, Ringing};
-use crate::call::media::Legs;
+use crate::call::legs::Legs;
 use crate::call::record::{CallWord, EndCause, PortCounters, PortSnapshot, PortWord};
 use crate::sccp::message::{
     CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus, Tone,
