@@ -2,6 +2,7 @@
 .PHONY: help demo test interop bench fuzz lint doc setup clean
 .DEFAULT_GOAL := help
 FUZZ_SECONDS ?= 600
+BENCH_SECONDS ?= 60
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -25,7 +26,7 @@ interop:         ## the gateway against Asterisk's chan_skinny, judged by tshark
 
 bench:           ## instructions per port and block; 48 talking ports in real time
 	@packaging/setup.sh bench
-	tests/bench.sh
+	tests/bench.sh $(BENCH_SECONDS)
 
 fuzz:            ## every fuzz target for FUZZ_SECONDS (600)
 	@packaging/setup.sh fuzz

@@ -37,8 +37,8 @@ impl Stage {
     ) -> Result<Stage, String> {
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let n = index + 1;
-        let address = format!("127.0.1.{n}");
-        let peer = Peer::start(&address, 20_000 + 1_000 * index as u16)?;
+        let port = 2000 + index as u16;
+        let peer = Peer::start(port, 20_000 + 1_000 * index as u16)?;
         peer.start_sip_phone()?;
         let (naming, base, section) = match device_type {
             10 => ("vgc", 2000, "vgc"),
@@ -50,7 +50,7 @@ impl Stage {
         }
         let capture = Capture::start(
             &folder.join("sccp.pcap"),
-            &format!("tcp port 2000 and host {address}"),
+            &format!("tcp port {port}"),
         )?;
         let rtp = 26_000;
         let config = format!(
@@ -62,7 +62,7 @@ address = "127.0.2.{n}"
 device-type = {device_type}
 protocol-version = {version}
 [callmanager]
-servers = ["{address}"]
+servers = ["{}"]
 [media]
 rtp-ports = [{rtp}, {}]
 [card]
@@ -72,6 +72,7 @@ ports = {PORTS}
 [defaults]
 country = "us"
 {}"#,
+            peer.sccp(),
             rtp + 5_999,
             flows_config()
         );
@@ -147,15 +148,16 @@ country = "us"
                 .stop()
                 .map(|()| Figures::say("unregistered and ended in order"))
         });
+        let port = peer.port();
         drop(peer);
-        let tshark = Outcome::of("tshark", || judge(capture));
+        let tshark = Outcome::of("tshark", || judge(capture, port));
         vec![status, stop, tshark]
     }
 }
 
-fn judge(capture: Capture) -> Result<Figures, String> {
+fn judge(capture: Capture, port: u16) -> Result<Figures, String> {
     let file: PathBuf = capture.finish()?;
-    let v = capture::judge(Path::new(&file), 2000)?;
+    let v = capture::judge(Path::new(&file), port)?;
     let text = format!(
         "{} messages sent, {} received, {} malformed, {} expert errors",
         v.sent, v.received, v.malformed, v.errors

@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 /// One running call manager with its SIP phone.
 pub struct Peer {
-    address: String,
+    port: u16,
     rtp: u16,
     state: PathBuf,
 }
 
 impl Peer {
-    /// Builds (first time) and starts the call manager on a loopback address; its SIP phone too.
-    pub fn start(address: &str, rtp: u16) -> Result<Peer, String> {
+    /// Builds (first time) and starts the call manager on this port of 127.0.0.1.
+    pub fn start(port: u16, rtp: u16) -> Result<Peer, String> {
         let mut peer = Peer {
-            address: address.into(),
+            port,
             rtp,
             state: PathBuf::new(),
         };
@@ -32,7 +32,12 @@ impl Peer {
 
     /// `host:port` of its SCCP side.
     pub fn sccp(&self) -> String {
-        format!("{}:2000", self.address)
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The port of its SCCP side.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where it keeps `log/`, `spool/` and `baresip/`.
@@ -48,6 +53,11 @@ impl Peer {
     /// Stops the call manager (its phone stays).
     pub fn halt(&self) -> Result<(), String> {
         self.script(&["halt"]).map(drop)
+    }
+
+    /// Kills the call manager: no goodbye on any connection.
+    pub fn crash(&self) -> Result<(), String> {
+        self.script(&["crash"]).map(drop)
     }
 
     /// Starts it again after [`Peer::halt`].
@@ -86,7 +96,7 @@ impl Peer {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/peer/peer.sh");
         let output: Output = Command::new(&script)
             .args(args)
-            .env("PEER_ADDR", &self.address)
+            .env("PEER_PORT", self.port.to_string())
             .env("PEER_RTP", self.rtp.to_string())
             .output()
             .map_err(|e| format!("{}: {e}", script.display()))?;

@@ -287,3 +287,29 @@ fn excerpt(line: &[u8]) -> String {
         format!("`{text}`")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_backlog_is_a_timeout_not_a_hang() {
+        let path =
+            std::env::temp_dir().join(format!("tipring-backlog-{}.sock", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let listener =
+            socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+        listener
+            .bind(&socket2::SockAddr::unix(&path).unwrap())
+            .unwrap();
+        listener.listen(0).unwrap();
+        // A backlog of 0 holds one connection.
+        let _first = UnixStream::connect(&path).unwrap();
+        let second = Client::connect(&path, Duration::from_millis(50));
+        std::fs::remove_file(&path).unwrap();
+        assert!(
+            matches!(second, Err(ClientError::TimedOut { .. })),
+            "{second:?}"
+        );
+    }
+}

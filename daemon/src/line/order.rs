@@ -33,6 +33,10 @@ pub struct Remote {
 
 /// What control tells the line thread about a port.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it crosses a ring by value: a box would be freed in the line thread"
+)]
 pub enum LineOrder {
     /// To the card.
     Port(LineCommand),

@@ -442,7 +442,7 @@ mod tests {
         assert!(RtpPorts::new(0, 0).is_none());
         assert!(RtpPorts::new(65_535, 65_535).is_none());
         let mut all = RtpPorts::new(2, u16::MAX).unwrap();
-        assert!((0..40_000).all(|_| all.take() % 2 == 0));
+        assert!((0..40_000).all(|_| all.take().is_multiple_of(2)));
     }
 
     #[test]

@@ -154,11 +154,11 @@ impl Fax {
         }
         let waited = now.saturating_sub(self.stage_since);
         match (&self.stage, &self.order) {
-            (Stage::WaitRing, Order::Receive(order)) => {
-                if bursts.is_some_and(|bursts| bursts >= order.after_bursts) {
-                    self.lift(now, hand, tell);
-                    self.enter(now, Stage::Settle);
-                }
+            (Stage::WaitRing, Order::Receive(order))
+                if bursts.is_some_and(|bursts| bursts >= order.after_bursts) =>
+            {
+                self.lift(now, hand, tell);
+                self.enter(now, Stage::Settle);
             }
             (Stage::WaitTone, Order::Send(order, _)) => {
                 let wait = order.wait;

@@ -21,6 +21,8 @@ pub(super) struct Hybrid {
     delay: usize,
     /// What went to the line: the newest `delay + shape.len() - 1` samples, then the block.
     past: Vec<f32>,
+    /// `past` holds something.
+    busy: bool,
     random: Noise,
 }
 
@@ -34,6 +36,7 @@ impl Hybrid {
             shape: Vec::new(),
             delay: 0,
             past: Vec::new(),
+            busy: false,
             random: Noise::new(seed),
         };
         hybrid.set(config.clone());
@@ -69,6 +72,7 @@ impl Hybrid {
     /// Adds the echo of what the gateway sends to what it will hear. Call once a block, with zeros
     /// where nothing reached the line.
     pub(super) fn echo(&mut self, sent: &[f32], heard: &mut [f32]) {
+        self.busy = true;
         let keep = self.delay + self.shape.len() - 1;
         let len = sent.len().min(MAX_BLOCK_LEN);
         for (to, from) in self.past.iter_mut().skip(keep).zip(sent) {
@@ -88,11 +92,19 @@ impl Hybrid {
         self.past.copy_within(len..len + keep, 0);
     }
 
-    pub(super) fn to_set(&self) -> f32 {
+    /// Nothing is on the line: what was under way is gone.
+    pub(super) fn quiet(&mut self) {
+        if self.busy {
+            self.past.fill(0.0);
+            self.busy = false;
+        }
+    }
+
+    pub(super) fn gain_to_set(&self) -> f32 {
         self.to_set
     }
 
-    pub(super) fn from_set(&self) -> f32 {
+    pub(super) fn gain_from_set(&self) -> f32 {
         self.from_set
     }
 

@@ -5,6 +5,10 @@
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     match target {
         "frame_decode" => frames(),
+        "station_input" => conversations("frames-server.tsv", &[22, 2, 1, 1], 12),
+        "callmanager_input" => (0..4)
+            .flat_map(|dialect| conversations("frames-client.tsv", &[dialect], 7))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -25,6 +29,67 @@ fn frames() -> Vec<Vec<u8>> {
             Some(seed)
         })
         .collect()
+}
+
+/// Captured frames, forty a seed, each behind the step that hands bytes over and its own length: programs for
+/// [`Program`]. `start` comes first.
+fn conversations(file: &str, start: &[u8], step: u8) -> Vec<Vec<u8>> {
+    let text = if file == "frames-server.tsv" {
+        include_str!("../../wire/golden/frames-server.tsv")
+    } else {
+        include_str!("../../wire/golden/frames-client.tsv")
+    };
+    let frames: Vec<Vec<u8>> = text
+        .lines()
+        .filter_map(|line| bytes(line.split('\t').nth(2)?))
+        .collect();
+    frames
+        .chunks(40)
+        .map(|frames| {
+            let mut seed = start.to_vec();
+            for frame in frames {
+                for piece in frame.chunks(usize::from(u8::MAX)) {
+                    seed.push(step);
+                    seed.push(u8::try_from(piece.len()).unwrap_or(u8::MAX));
+                    seed.extend(piece);
+                }
+            }
+            seed
+        })
+        .collect()
+}
+
+/// A fuzzer's input read as a list of steps with arguments. What is missing at the end is 0 or empty.
+#[derive(Debug)]
+pub struct Program<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Program<'a> {
+    /// The program in these bytes.
+    pub fn new(input: &'a [u8]) -> Program<'a> {
+        Program { rest: input }
+    }
+
+    /// The next step; `None` at the end.
+    pub fn next_step(&mut self) -> Option<u8> {
+        let (step, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*step)
+    }
+
+    /// One byte as an argument.
+    pub fn byte(&mut self) -> u8 {
+        self.next_step().unwrap_or(0)
+    }
+
+    /// Bytes behind their own length.
+    pub fn bytes(&mut self) -> &'a [u8] {
+        let length = usize::from(self.byte()).min(self.rest.len());
+        let (bytes, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        bytes
+    }
 }
 
 /// Hex in which `z12.` stands for twelve zero bytes (tests/wire/extract.py).

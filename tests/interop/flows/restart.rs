@@ -82,7 +82,7 @@ pub(crate) fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
 pub(crate) fn server_in_a_call(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b) = (stage.port(46)?, stage.port(47)?);
     call(stage, &mut a, &mut b)?;
-    stage.peer.halt()?;
+    stage.peer.crash()?;
     // The link is lost, the call is kept until somebody hangs up (its sound went through the dead server).
     let end = Instant::now() + Duration::from_secs(20);
     while a.detail()?.summary.registration == RegistrationState::Registered {

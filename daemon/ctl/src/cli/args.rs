@@ -301,9 +301,9 @@ pub(crate) enum Sim {
         /// At most so many seconds
         #[arg(long = "for", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
         patience: std::time::Duration,
-        /// With `tone`: this frequency
-        #[arg(long, value_parser = frequency)]
-        hz: Option<f32>,
+        /// With `tone`: one of these frequencies
+        #[arg(long, value_parser = frequency, value_delimiter = ',')]
+        hz: Vec<f32>,
         /// With `digits`: these digits
         #[arg(long, value_parser = digits)]
         digits: Option<String>,
@@ -338,7 +338,7 @@ pub(crate) enum Until {
     Idle,
     /// The port's call is connected
     Connected,
-    /// A tone is heard (--hz: of this frequency)
+    /// A tone is heard (--hz: of one of these frequencies)
     Tone,
     /// Nothing is heard
     Silence,

@@ -319,7 +319,7 @@ pub struct PortDetail {
     pub tones: Vec<DetectedTone>,
     /// Present faults of the line or card, in words.
     pub faults: Vec<String>,
-    /// What the card can do, in words.
+    /// What the card can and cannot do, in words.
     pub capabilities: Vec<String>,
     /// Whatever else is counted for the port.
     pub counters: Vec<Counter>,

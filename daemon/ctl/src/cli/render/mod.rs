@@ -21,14 +21,14 @@ fn table(paint: Paint, header: &[&str]) -> Table {
     table.load_style(presets::NOTHING);
     if paint.colour {
         table.enforce_styling();
-        table.set_header(
-            header
-                .iter()
-                .map(|text| Cell::new(text).add_attribute(Attribute::Bold)),
-        );
+        let bold = |text| Cell::new(text).add_attribute(Attribute::Bold);
+        table.set_header(header.iter().map(bold));
     } else {
         table.force_no_tty();
         table.set_header(header.iter().map(Cell::new));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
     }
     table
 }

@@ -121,7 +121,7 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
             level(report.tx_dbm0)
         ),
     );
-    facts.add_text("card can", &report.capabilities.join(", "));
+    facts.add_text("card", &report.capabilities.join(", "));
     out += &facts.text();
     out += &registration(paint, &report.registration);
     if !report.calls.is_empty() {

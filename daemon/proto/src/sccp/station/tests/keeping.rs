@@ -1,0 +1,417 @@
+//! A registration that stands: keepalive, resets, the way back, and what breaks it.
+
+use std::time::Duration;
+
+use super::super::*;
+use super::bench::*;
+use crate::sccp::message::CallOnLine;
+
+#[test]
+fn keepalive_is_sent_at_the_interval_told_and_lost_after_three() {
+    let mut b = Bench::registered(|_| {});
+    let start = b.now;
+    b.pass(secs(30));
+    assert_eq!(b.did(), [Did::Sent(ClientMessage::KeepAlive)]);
+    b.hear(&ServerMessage::KeepAliveAck);
+    b.pass(secs(30));
+    assert_eq!(b.did(), [Did::Sent(ClientMessage::KeepAlive)]);
+    b.hear(&ServerMessage::KeepAliveAck);
+    let silent_from = b.now;
+    b.pass(secs(89));
+    let asked = b.did();
+    assert_eq!(asked[0], Did::Sent(ClientMessage::KeepAlive));
+    assert_eq!(
+        asked[1],
+        Did::Event(StationEvent::LinkSuspect { since: silent_from })
+    );
+    assert!(
+        asked[2..]
+            .iter()
+            .all(|d| *d == Did::Sent(ClientMessage::KeepAlive))
+    );
+    assert!(b.station.snapshot().suspect_since.is_some());
+    b.pass(secs(1));
+    let did = b.did();
+    assert_eq!(did[0], Did::Close);
+    let Did::Event(StationEvent::Lost {
+        reason, retry_at, ..
+    }) = &did[1]
+    else {
+        panic!("{did:?}");
+    };
+    assert_eq!(*reason, LostReason::KeepaliveLost { silent: secs(90) });
+    assert!(*retry_at >= b.now && *retry_at <= b.now + secs(1));
+    assert_eq!(b.now - start, secs(150));
+    assert_eq!(b.station.snapshot().counters.lost, 1);
+}
+
+#[test]
+fn with_a_standby_a_silent_server_is_left_sooner_and_the_standby_is_first() {
+    let mut b = Bench::registered(|c| c.server_count = 2);
+    let start = b.now;
+    b.until_connect(1);
+    assert!(b.now - start < secs(52), "{:?}", b.now - start);
+    assert!(matches!(
+        b.station.snapshot().last_lost.unwrap().1,
+        LostReason::KeepaliveLost { .. }
+    ));
+}
+
+#[test]
+fn a_late_keepalive_answer_clears_the_suspicion() {
+    let mut b = Bench::registered(|_| {});
+    b.pass(secs(37));
+    assert!(b.station.snapshot().suspect_since.is_some());
+    b.hear(&ServerMessage::KeepAliveAck);
+    assert_eq!(b.station.snapshot().suspect_since, None);
+    b.pass(secs(23));
+    assert!(b.station.is_registered());
+}
+
+#[test]
+fn a_name_held_by_the_broken_connection_is_waited_for_with_patience() {
+    let mut b = Bench::registered(|_| {});
+    b.station.closed(b.now, CloseReason::TimedOut);
+    let broke = b.now;
+    b.until_connect(0);
+    let mut tries = 0;
+    while b.now - broke < secs(90) {
+        b.station.connected(b.now, LOCAL);
+        b.did();
+        b.hear(&ServerMessage::RegisterReject {
+            text: "No Authority: ".into(),
+        });
+        assert_eq!(
+            b.station.snapshot().last_reject.unwrap().cause,
+            RejectCause::NameHeldByOldConnection
+        );
+        let wait = b.until_connect(0);
+        assert!(wait <= Duration::from_millis(6_250), "{wait:?}");
+        tries += 1;
+    }
+    assert!(tries >= 14, "{tries}");
+    b.register(30);
+    // And without a break behind it the same words mean what they say.
+    b.station.closed(b.now, CloseReason::ByServer);
+    b.until_connect(0);
+    b.station.connected(b.now, LOCAL);
+    b.hear(&ServerMessage::RegisterReject {
+        text: "No Authority: ".into(),
+    });
+    assert_eq!(
+        b.station.snapshot().last_reject.unwrap().cause,
+        RejectCause::NoAuthority
+    );
+}
+
+#[test]
+fn a_reset_waits_until_the_port_is_idle() {
+    let mut b = Bench::registered(|_| {});
+    b.pass(secs(25));
+    b.station.set_busy(b.now, true);
+    b.hear(&ServerMessage::Reset {
+        kind: ResetKind::RESTART,
+    });
+    assert_eq!(
+        b.did(),
+        [Did::Event(StationEvent::ResetRequested {
+            kind: ResetKind::RESTART,
+            deferred: true
+        })]
+    );
+    assert!(
+        b.station
+            .send(b.now, ClientMessage::OnHook(CallOnLine::default()))
+    );
+    b.station.set_busy(b.now, false);
+    assert_eq!(
+        b.did(),
+        [
+            Did::Sent(ClientMessage::OnHook(CallOnLine::default())),
+            Did::Sent(ClientMessage::Unregister { reason: None })
+        ]
+    );
+    b.hear(&ServerMessage::UnregisterAck { status: 0 });
+    let did = b.did();
+    assert_eq!(did[0], Did::Close);
+    assert!(matches!(
+        did[1],
+        Did::Event(StationEvent::Lost {
+            server: 0,
+            reason: LostReason::Reset(ResetKind::RESTART),
+            ..
+        })
+    ));
+    assert!(b.until_connect(0) <= secs(1));
+    assert_eq!(b.station.snapshot().counters.lost, 0, "asked for, not lost");
+}
+
+#[test]
+fn a_server_that_only_closes_after_unregister_is_reconnected_to_as_well() {
+    let mut b = Bench::registered(|_| {});
+    b.hear(&ServerMessage::Reset {
+        kind: ResetKind::RESET,
+    });
+    b.did();
+    b.station.closed(b.now, CloseReason::ByServer);
+    let did = b.did();
+    assert_eq!(did.len(), 1);
+    assert!(matches!(
+        did[0],
+        Did::Event(StationEvent::Lost {
+            reason: LostReason::Reset(ResetKind::RESET),
+            ..
+        })
+    ));
+}
+
+#[test]
+fn endless_resets_are_followed_ever_more_slowly() {
+    let mut b = Bench::new(|_| {});
+    b.start();
+    let mut last = Duration::ZERO;
+    for _ in 0..5 {
+        b.register(30);
+        b.hear(&ServerMessage::Reset {
+            kind: ResetKind::RESTART,
+        });
+        b.station.closed(b.now, CloseReason::ByServer);
+        last = b.until_connect(0);
+    }
+    assert!(last >= secs(12), "{last:?}");
+}
+
+#[test]
+fn bytes_that_are_no_sccp_end_the_connection_once() {
+    for junk in [
+        [0u8; 64].to_vec(),
+        [0xFFu8; 64].to_vec(),
+        b"GET / HTTP/1.0\r\n\r\n".to_vec(),
+    ] {
+        let mut b = Bench::registered(|_| {});
+        b.pass(secs(25));
+        b.station.handle_input(b.now, &junk);
+        b.station.handle_input(b.now, &junk);
+        let did = b.did();
+        assert_eq!(did.len(), 2, "{did:?}");
+        assert_eq!(did[0], Did::Close);
+        assert!(matches!(
+            did[1],
+            Did::Event(StationEvent::Lost {
+                reason: LostReason::BadFrame { .. },
+                ..
+            })
+        ));
+        assert_eq!(b.station.snapshot().counters.bad_frames, 1);
+    }
+}
+
+#[test]
+fn unknown_ids_are_counted_and_change_nothing() {
+    let mut b = Bench::registered(|_| {});
+    for id in [0x0199u32, 0xFF00, u32::MAX] {
+        let frame = wire::Frame {
+            header_version: 0,
+            id,
+            body: vec![1, 2, 3],
+        };
+        b.station.handle_input(b.now, &frame.to_bytes());
+    }
+    assert_eq!(b.did(), []);
+    assert_eq!(b.station.snapshot().counters.unknown_ids, 3);
+    assert!(b.station.is_registered());
+}
+
+#[test]
+fn an_idle_port_goes_back_to_the_preferred_server_when_that_answers() {
+    let mut b = Bench::new(|c| c.server_count = 3);
+    b.start();
+    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    b.until_connect(1);
+    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    b.until_connect(2);
+    b.register(300);
+    b.pass(secs(38));
+    assert_eq!(b.did(), [Did::Probe(0)]);
+    b.station.probe_result(b.now, 0, false);
+    assert_eq!(b.did(), [Did::Probe(1)], "then the second best");
+    b.station.set_busy(b.now, true);
+    b.station.probe_result(b.now, 1, true);
+    assert_eq!(b.did(), [], "not during a call");
+    b.station.set_busy(b.now, false);
+    b.pass(secs(38));
+    assert_eq!(b.did(), [Did::Probe(0)]);
+    b.station.probe_result(b.now, 0, true);
+    assert_eq!(
+        b.did(),
+        [Did::Sent(ClientMessage::Unregister { reason: None })]
+    );
+    b.station.closed(b.now, CloseReason::ByServer);
+    b.pass(Duration::ZERO);
+    let did = b.did();
+    assert!(matches!(
+        did[0],
+        Did::Event(StationEvent::Lost {
+            server: 2,
+            reason: LostReason::ReturnToPreferred,
+            ..
+        })
+    ));
+    assert_eq!(did[1], Did::Connect(0));
+    b.register(30);
+    assert_eq!(b.station.snapshot().state.server(), Some(0));
+    b.pass(secs(20));
+    assert!(!b.did().iter().any(|d| matches!(d, Did::Probe(_))));
+}
+
+#[test]
+fn a_preferred_server_that_does_not_keep_us_is_looked_at_less_often() {
+    let mut b = Bench::new(|c| c.server_count = 2);
+    b.start();
+    let mut waits = vec![];
+    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    for _ in 0..3 {
+        b.until_connect(1);
+        b.register(10_000);
+        let from = b.now;
+        loop {
+            let at = b.station.poll_timeout().unwrap();
+            b.now = b.now.max(at);
+            b.station.handle_timeout(b.now);
+            if b.did().contains(&Did::Probe(0)) {
+                break;
+            }
+            b.hear(&ServerMessage::KeepAliveAck);
+        }
+        waits.push(b.now - from);
+        b.station.probe_result(b.now, 0, true);
+        b.hear(&ServerMessage::UnregisterAck { status: 0 });
+        b.until_connect(0);
+        b.station.connected(b.now, LOCAL);
+        b.hear(&ServerMessage::RegisterReject {
+            text: "Reload in progress".into(),
+        });
+    }
+    assert!(waits[1] > waits[0].mul_f64(1.1), "{waits:?}");
+    assert!(waits[2] > waits[1].mul_f64(1.1), "{waits:?}");
+}
+
+#[test]
+fn stop_unregisters_and_closes_even_when_nobody_answers() {
+    let mut b = Bench::registered(|_| {});
+    b.station.stop(b.now);
+    assert_eq!(
+        b.did(),
+        [Did::Sent(ClientMessage::Unregister { reason: None })]
+    );
+    b.pass(secs(1));
+    assert_eq!(b.did(), [Did::Close, Did::Event(StationEvent::Stopped)]);
+    assert_eq!(b.station.poll_timeout(), None);
+    assert_eq!(b.station.snapshot().state, StationState::Stopped);
+    assert!(!b.station.send(b.now, ClientMessage::KeepAlive));
+    b.station.start(b.now);
+    b.pass(Duration::ZERO);
+    assert_eq!(b.did(), [Did::Connect(0)], "and can be started again");
+    b.station.stop(b.now);
+    assert_eq!(b.did(), [Did::Close, Did::Event(StationEvent::Stopped)]);
+}
+
+#[test]
+fn junk_while_unregistering_still_stops() {
+    let mut b = Bench::registered(|_| {});
+    b.station.stop(b.now);
+    b.did();
+    b.station.handle_input(b.now, &[0; 16]);
+    assert_eq!(b.did(), [Did::Close, Did::Event(StationEvent::Stopped)]);
+}
+
+#[test]
+fn new_configuration_is_taken_up_after_the_call() {
+    let mut b = Bench::registered(|_| {});
+    b.pass(secs(25));
+    b.station.set_busy(b.now, true);
+    let mut config = b.station.config().clone();
+    config.offer_version = 11;
+    b.station.reconfigure(b.now, config);
+    assert_eq!(b.did(), []);
+    b.station.set_busy(b.now, false);
+    assert_eq!(
+        b.did(),
+        [Did::Sent(ClientMessage::Unregister { reason: None })]
+    );
+    b.hear(&ServerMessage::UnregisterAck { status: 0 });
+    b.until_connect(0);
+    b.station.connected(b.now, LOCAL);
+    assert!(b.did().iter().any(|d| matches!(
+        d,
+        Did::Sent(ClientMessage::Register(Register { version: 11, .. }))
+    )));
+}
+
+/// Everything in any order, with random bytes between: nothing may panic, hang or grow without end.
+#[test]
+fn any_order_of_inputs_is_survived() {
+    let mut state = 0x1234_5678_9abc_def0u64;
+    let mut random = move |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    for servers in [0, 1, 3] {
+        let mut b = Bench::new(|c| {
+            c.server_count = servers;
+            c.timing.keepalive_answer = Duration::ZERO;
+            c.timing.round_step = Duration::ZERO;
+            c.timing.probe = Duration::ZERO;
+            c.retry.first = Duration::ZERO;
+        });
+        for _ in 0..20_000 {
+            match random(16) {
+                0 => b.station.start(b.now),
+                1 => b.station.connected(b.now, LOCAL),
+                2 => b.station.connect_failed(b.now, ConnectFailure::Unreachable),
+                3 if random(8) == 0 => b.station.closed(b.now, CloseReason::Reset),
+                4 if random(8) == 0 => b.station.stop(b.now),
+                5 => {
+                    let bytes: Vec<u8> = (0..random(40)).map(|_| random(256) as u8).collect();
+                    if random(4) == 0 {
+                        b.station.handle_input(b.now, &bytes);
+                    } else {
+                        let id = [0x81, 0x9D, 0x9F, 0x100, 0x111, 0x118, 0x94][random(7) as usize];
+                        let frame = wire::Frame {
+                            header_version: random(30) as u32,
+                            id,
+                            body: bytes,
+                        };
+                        b.station.handle_input(b.now, &frame.to_bytes());
+                    }
+                }
+                6 => b.hear(&ack(random(100) as u32, random(256) as u8)),
+                7 => b.hear(&ServerMessage::CapabilitiesReq),
+                8 => b.hear(&ServerMessage::KeepAliveAck),
+                9 => b.hear(&ServerMessage::Reset {
+                    kind: ResetKind(random(5) as u32),
+                }),
+                10 => b.station.set_busy(b.now, random(2) == 0),
+                11 => b
+                    .station
+                    .probe_result(b.now, random(4) as usize, random(2) == 0),
+                12 if random(16) == 0 => {
+                    let config = b.station.config().clone();
+                    b.station.reconfigure(b.now, config);
+                }
+                13 => {
+                    b.station.send(b.now, ClientMessage::TimeDateReq);
+                }
+                _ => {
+                    b.now = b.now + Duration::from_millis(random(3_000));
+                    b.station.handle_timeout(b.now);
+                }
+            }
+            while b.station.poll_output().is_some() {}
+            let _ = b.station.snapshot();
+        }
+        assert!(b.station.snapshot().history.len() <= HISTORY);
+    }
+}
