@@ -13,8 +13,8 @@
 
 use crate::call::config::FlashAction;
 use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
-use crate::call::dialing::is_under_way;
 use crate::call::port::{Port, Set, Transfer};
+use crate::call::progress::is_under_way;
 use crate::call::record::{CallWord, EndCause};
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey};
 use crate::time::Time;
