@@ -25,6 +25,7 @@ impl Port {
             self.supervise(now, Some(self.cfg.unregistered_tone));
             return;
         }
+        self.say_on_hook_after_join();
         self.said_off_hook = true;
         if let Some(id) = offered {
             self.set = Set::Calls;

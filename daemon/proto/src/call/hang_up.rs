@@ -33,15 +33,13 @@ impl Port {
         let joining = self.join_on_hang_up(now);
         match self.active.or(self.expecting) {
             Some(id) if self.state_of(id) == Some(CallWord::Held) => self.leave_held(id),
-            Some(id) => self.leave_active(
-                now,
-                id,
-                if joining {
-                    EndCause::Transferred
-                } else {
-                    cause
-                },
-            ),
+            Some(id) if joining => {
+                // OnHook at once would race with the join: chan_skinny frees the calls while it reads
+                // it, and was seen to crash.
+                self.on_hook_after_join = Some(id);
+                self.remove_call(now, id, EndCause::Transferred);
+            }
+            Some(id) => self.leave_active(now, id, cause),
             None => match self.in_state(CallWord::Held) {
                 Some(id) => self.leave_held(id),
                 None if self.said_off_hook && self.station.is_some() => {
@@ -88,6 +86,13 @@ impl Port {
         self.soft_key(SoftKey::TRANSFER, consult);
         self.arm(now, Deadline::TransferResult, TRANSFER_RESULT_MS);
         true
+    }
+
+    /// The server has had its time to join two calls: now it hears that the set is on-hook.
+    pub(super) fn say_on_hook_after_join(&mut self) {
+        if let Some(id) = self.on_hook_after_join.take() {
+            self.say_on_hook(id);
+        }
     }
 
     fn leave_active(&mut self, now: Time, id: CallRef, cause: EndCause) {

@@ -37,6 +37,9 @@ impl Port {
         self.hook_flash_wanted = false;
         self.said_off_hook = false;
         self.transfer = None;
+        if let Some(id) = self.on_hook_after_join.take() {
+            self.owe(Owed::OnHook(id));
+        }
         self.early_digits.clear();
         let kept = self.active.filter(|&id| {
             let talking = matches!(

@@ -75,6 +75,8 @@ pub struct Port {
     /// The call that was answered or resumed and is about to be the active one.
     pub(super) expecting: Option<CallRef>,
     pub(super) transfer: Option<Transfer>,
+    /// Hung up to join two calls: OnHook for this one waits until the server has joined them.
+    pub(super) on_hook_after_join: Option<CallRef>,
     /// The server has been told that the set is off-hook, and not yet that it is on-hook.
     pub(super) said_off_hook: bool,
     /// The last call that was active since the set was lifted.
@@ -111,6 +113,7 @@ impl Port {
             active: None,
             expecting: None,
             transfer: None,
+            on_hook_after_join: None,
             said_off_hook: false,
             last_active: CallRef::NONE,
             owed: Vec::new(),
@@ -191,7 +194,7 @@ impl Port {
             Set::Lifted | Set::Calls | Set::LoopOpened | Set::ErrorTone => true,
             Set::OnHook | Set::Howling | Set::Parked => false,
         };
-        lifted || !self.calls.is_empty()
+        lifted || !self.calls.is_empty() || self.on_hook_after_join.is_some()
     }
 
     /// The settings.
@@ -323,7 +326,7 @@ impl Port {
             Deadline::FirstRing => self.first_ring(),
             Deadline::CallWaitingTone => self.call_waiting_tone(now),
             Deadline::ReminderEnd => self.reminder_over(),
-            Deadline::TransferResult => self.transfer_undone(now),
+            Deadline::TransferResult => self.join_time_over(now),
             Deadline::FaultGrace => self.line_lost(now),
         }
     }
