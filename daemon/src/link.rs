@@ -179,9 +179,7 @@ async fn open(server: &str, config: &LinkConfig) -> Result<TcpStream, ConnectFai
             }
             _ => other(e.to_string()),
         })?;
-    stream
-        .set_nodelay(true)
-        .map_err(|e| other(e.to_string()))?;
+    stream.set_nodelay(true).map_err(|e| other(e.to_string()))?;
     Ok(stream)
 }
 
@@ -194,7 +192,11 @@ fn close_reason(e: &std::io::Error) -> CloseReason {
 }
 
 /// Moves bytes until either side ends; returns why.
-async fn serve(mut stream: TcpStream, mut queue: mpsc::Receiver<Vec<u8>>, tell: &Tell) -> CloseReason {
+async fn serve(
+    mut stream: TcpStream,
+    mut queue: mpsc::Receiver<Vec<u8>>,
+    tell: &Tell,
+) -> CloseReason {
     let (mut reader, mut writer) = stream.split();
     let reading = async {
         let mut buffer = vec![0; READ_BUFFER];

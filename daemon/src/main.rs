@@ -37,7 +37,12 @@ fn main() -> ExitCode {
     }
     observe::start(config.log.level.name());
     for warning in &config.warnings {
-        tracing::warn!(key = warning.key.as_deref().unwrap_or(""), line = warning.line, "{}", warning.message);
+        tracing::warn!(
+            key = warning.key.as_deref().unwrap_or(""),
+            line = warning.line,
+            "{}",
+            warning.message
+        );
     }
     if config.file.is_none() {
         tracing::info!("no configuration file: simulated card with built-in defaults");

@@ -13,7 +13,8 @@ use tipring_proto::types::{Codec, LineInstance};
 /// The station of a port, the `place`th that registers.
 pub fn station(config: &Config, port: &Port, place: usize) -> StationConfig {
     let cm = &config.callmanager;
-    let mut station = StationConfig::new(port.device.clone(), port.device_type, config.gateway.mac.0);
+    let mut station =
+        StationConfig::new(port.device.clone(), port.device_type, config.gateway.mac.0);
     station.offer_version = config.gateway.protocol_version;
     station.capabilities = config.media.codecs.iter().map(capability).collect();
     station.server_count = cm.servers.len();
@@ -41,7 +42,10 @@ fn capability(codec: &Codec) -> MediaCapability {
         Codec::G711Alaw => MediaFormat::G711_ALAW,
     };
     // 40 frames, as facts/captures of both open servers have it for G.711.
-    MediaCapability { format, max_frames: 40 }
+    MediaCapability {
+        format,
+        max_frames: 40,
+    }
 }
 
 /// The call logic of a port.
@@ -92,7 +96,9 @@ pub fn call_logic(config: &Config, port: &Port) -> call::PortConfig {
 fn caller_id(style: config::country::CallerId) -> call::CallerIdTiming {
     match style.timing {
         config::country::CallerIdTiming::AfterFirstRing { delay_ms } => {
-            call::CallerIdTiming::AfterFirstRing { delay_ms: delay_ms.into() }
+            call::CallerIdTiming::AfterFirstRing {
+                delay_ms: delay_ms.into(),
+            }
         }
         config::country::CallerIdTiming::BeforeRing {
             polarity_reversal,
@@ -109,7 +115,12 @@ fn caller_id(style: config::country::CallerId) -> call::CallerIdTiming {
 }
 
 /// The signal chain of a port.
-pub fn chain(config: &Config, port: &Port, law: tipring_hal::port::Law, block_len: usize) -> ChainConfig {
+pub fn chain(
+    config: &Config,
+    port: &Port,
+    law: tipring_hal::port::Law,
+    block_len: usize,
+) -> ChainConfig {
     let law = match law {
         tipring_hal::port::Law::Mu => tipring_dsp::Law::Mu,
         tipring_hal::port::Law::A => tipring_dsp::Law::A,
@@ -118,7 +129,8 @@ pub fn chain(config: &Config, port: &Port, law: tipring_hal::port::Law, block_le
     chain.rx_gain_db_tenths = port.line.rx_gain_tenth_db;
     chain.tx_gain_db_tenths = port.line.tx_gain_tenth_db;
     // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
-    chain.mute_detected_digits = !matches!(port.profile, Profile::Modem | Profile::Alarm | Profile::Fax);
+    chain.mute_detected_digits =
+        !matches!(port.profile, Profile::Modem | Profile::Alarm | Profile::Fax);
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
     chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
     chain

@@ -13,7 +13,9 @@ use tipring_proto::rtp::FilterPolicy;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::control::{Clock, Facts, Gateway, LegSettings, Plan, PortUnit, PortUnitConfig, SimDesk, socket};
+use crate::control::{
+    Clock, Facts, Gateway, LegSettings, Plan, PortUnit, PortUnitConfig, SimDesk, socket,
+};
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, RtpPorts, StartReport};
 use crate::link::LinkConfig;
 use crate::settings;
@@ -68,7 +70,11 @@ pub fn machine() -> Machine {
 
 /// MAC of the first interface (in order of name) that has a usable one.
 fn first_mac() -> Option<Mac> {
-    let mut names: Vec<_> = std::fs::read_dir("/sys/class/net").ok()?.flatten().map(|e| e.path()).collect();
+    let mut names: Vec<_> = std::fs::read_dir("/sys/class/net")
+        .ok()?
+        .flatten()
+        .map(|e| e.path())
+        .collect();
     names.sort();
     names.into_iter().find_map(|path| {
         let text = std::fs::read_to_string(path.join("address")).ok()?;
@@ -94,7 +100,10 @@ pub fn run(config: Config) -> Result<(), StartupError> {
     let mut cards: Vec<Option<Box<dyn LinePort>>> = built.ports.into_iter().map(Some).collect();
     for port in &config.ports {
         let channel = usize::from(port.channel).saturating_sub(1);
-        let card = cards.get_mut(channel).and_then(Option::take).filter(|_| port.enabled);
+        let card = cards
+            .get_mut(channel)
+            .and_then(Option::take)
+            .filter(|_| port.enabled);
         sim_places.push(card.as_ref().map(|_| channel));
         let Some(card) = card else {
             places.push(None);
@@ -102,7 +111,10 @@ pub fn run(config: Config) -> Result<(), StartupError> {
             continue;
         };
         let chain = settings::chain(&config, port, card.law(), card.block_len());
-        let chain = Chain::new(&chain).map_err(|cause| StartupError::Chain { port: port.id.0, cause })?;
+        let chain = Chain::new(&chain).map_err(|cause| StartupError::Chain {
+            port: port.id.0,
+            cause,
+        })?;
         capabilities.push(Some(card.capabilities()));
         places.push(u16::try_from(specs.len()).ok().map(PortIndex));
         specs.push(LinePortSpec { port: card, chain });
@@ -113,7 +125,10 @@ pub fn run(config: Config) -> Result<(), StartupError> {
     let mut units = vec![];
     for (n, port) in config.ports.iter().enumerate() {
         let place = places.get(n).copied().flatten();
-        let counters = place.and_then(|p| line.port_counters(p)).map(Arc::clone).unwrap_or_default();
+        let counters = place
+            .and_then(|p| line.port_counters(p))
+            .map(Arc::clone)
+            .unwrap_or_default();
         let (jitter_min_ms, jitter_max_ms) = settings::jitter(&config, port);
         units.push(PortUnit::new(
             PortUnitConfig {
@@ -143,11 +158,19 @@ pub fn run(config: Config) -> Result<(), StartupError> {
         started: now,
         card: built.report,
         realtime,
-        shards: report.shards.iter().map(|s| s.ports.start.0..s.ports.end.0).collect(),
+        shards: report
+            .shards
+            .iter()
+            .map(|s| s.ports.start.0..s.ports.end.0)
+            .collect(),
         troubles,
     };
     let world = match built.world {
-        Some(world) => Some(Arc::new(world.spawn().map_err(|e| StartupError::Sim(e.to_string()))?)),
+        Some(world) => Some(Arc::new(
+            world
+                .spawn()
+                .map_err(|e| StartupError::Sim(e.to_string()))?,
+        )),
         None => None,
     };
     let links = LinkConfig {
@@ -158,7 +181,10 @@ pub fn run(config: Config) -> Result<(), StartupError> {
     };
     let range = config.media.rtp_ports;
     let rtp = RtpPorts::new(range.first, range.last).ok_or(StartupError::NoRtpPorts)?;
-    let desk = Desk { world, places: sim_places };
+    let desk = Desk {
+        world,
+        places: sim_places,
+    };
     serve(config, facts, units, line, links, rtp, desk)
 }
 
@@ -180,7 +206,9 @@ fn serve(
     rtp: RtpPorts,
     desk: Desk,
 ) -> Result<(), StartupError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async move {
         let path = config.control.socket.clone();
@@ -204,10 +232,15 @@ fn build_card(config: &Config) -> Result<Built, StartupError> {
         Card::Dahdi => Err(StartupError::NoDriver),
         Card::Sim(card) => {
             let block_len = usize::from(config.line_thread.block_ms) * 8;
-            let built = sim::build(&sim_config(card, block_len)).map_err(|e| StartupError::Sim(e.to_string()))?;
+            let built = sim::build(&sim_config(card, block_len))
+                .map_err(|e| StartupError::Sim(e.to_string()))?;
             let clock = built.clock.as_fd().try_clone_to_owned()?;
             Ok(Built {
-                ports: built.ports.into_iter().map(|p| Box::new(p) as Box<dyn LinePort>).collect(),
+                ports: built
+                    .ports
+                    .into_iter()
+                    .map(|p| Box::new(p) as Box<dyn LinePort>)
+                    .collect(),
                 clocks: vec![clock],
                 world: Some(built.world),
                 report: ctl::CardReport {
@@ -238,7 +271,11 @@ fn line_config(config: &Config) -> LineConfig {
     let l = &config.line_thread;
     LineConfig {
         shards: usize::from(l.shards),
-        priority: if l.realtime == Realtime::Off { 0 } else { l.priority },
+        priority: if l.realtime == Realtime::Off {
+            0
+        } else {
+            l.priority
+        },
         lock_memory: l.lock_memory,
         engine: EngineConfig {
             prefill_blocks: u8::try_from(l.prefill_blocks).unwrap_or(u8::MAX),
@@ -249,7 +286,10 @@ fn line_config(config: &Config) -> LineConfig {
 }
 
 /// Says once how the line threads started.
-fn told(config: &Config, report: &StartReport) -> Result<(Vec<ctl::RealtimeReport>, Vec<ctl::Trouble>), StartupError> {
+fn told(
+    config: &Config,
+    report: &StartReport,
+) -> Result<(Vec<ctl::RealtimeReport>, Vec<ctl::Trouble>), StartupError> {
     let mut troubles = vec![];
     let locked = match &report.memory_locked {
         Some(Err(error)) => {
@@ -292,4 +332,3 @@ fn told(config: &Config, report: &StartReport) -> Result<(Vec<ctl::RealtimeRepor
     troubles.dedup();
     Ok((threads, troubles))
 }
-

@@ -5,9 +5,14 @@
 //! Leaves to others: what a hook change means (tipring-proto), what the samples mean (tipring-dsp).
 #![forbid(unsafe_code)]
 
+pub mod law;
+pub mod level;
+pub mod meter;
 pub mod port;
+pub mod sim;
+pub mod wrap;
 
 pub use port::{
-    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, Polarity, PortError,
-    PortFault, PortStats, ReadBlock, RingCadence, Wake, WriteBlock,
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, MAX_BLOCK_LEN, Polarity,
+    PortError, PortFault, PortStats, ReadBlock, RingCadence, Wake, WriteBlock,
 };

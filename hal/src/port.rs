@@ -3,6 +3,9 @@
 use std::os::fd::RawFd;
 use std::time::Duration;
 
+/// The longest block that any card has: 30 ms.
+pub const MAX_BLOCK_LEN: usize = 240;
+
 /// Companding law of the card's bytes. Bytes are moved as they are: a linear path loses codes around zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Law {
@@ -51,11 +54,26 @@ pub struct Capabilities {
     pub times_cadence: bool,
 }
 
-/// Ring on and off times in ms, repeated. Zero-length parts end the list.
+/// Ring on and off times in ms, repeated. A zero-length part ends the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RingCadence {
     /// on, off, on, off, …; unused places are 0.
     pub parts_ms: [u16; 8],
+}
+
+impl RingCadence {
+    /// One burst and one silence, repeated: `RingCadence::new(2000, 4000)` is what the US rings.
+    pub const fn new(on_ms: u16, off_ms: u16) -> Self {
+        Self {
+            parts_ms: [on_ms, off_ms, 0, 0, 0, 0, 0, 0],
+        }
+    }
+
+    /// The parts in use: even places ring, odd places are silent. Empty when the first is 0.
+    pub fn parts(&self) -> &[u16] {
+        let used = self.parts_ms.iter().take_while(|&&ms| ms != 0).count();
+        self.parts_ms.get(..used).unwrap_or(&[])
+    }
 }
 
 /// Which way the loop is fed.
@@ -111,9 +129,10 @@ pub enum LineEventKind {
     Flash,
     /// A pulse-dialled digit 0–9 as the card decoded it (only with `decodes_flash_and_pulse`).
     PulseDigit(u8),
-    /// A burst of ringing began.
+    /// A burst of ringing began (the first one too).
     RingOn,
-    /// A burst of ringing ended: the silent interval begins.
+    /// A burst of ringing ended: the silent interval begins. Not told when ringing was tripped or
+    /// stopped: no silent interval begins then.
     RingOff,
     /// The line or its card is in trouble.
     Fault(PortFault),
@@ -163,8 +182,10 @@ pub enum WriteBlock {
 pub struct PortStats {
     /// Blocks lost because nobody read.
     pub read_overruns: u64,
-    /// Blocks of silence played because nobody wrote.
+    /// Blocks of silence played because nobody wrote (counted from the first write on).
     pub write_underruns: u64,
+    /// Events lost because nobody took them.
+    pub events_lost: u64,
 }
 
 /// Why a command was refused.
@@ -208,4 +229,37 @@ pub trait LinePort: Send {
     fn off_hook(&self) -> bool;
     /// Counters.
     fn stats(&self) -> PortStats;
+}
+
+impl<P: LinePort + ?Sized> LinePort for Box<P> {
+    fn wake(&self) -> Wake {
+        (**self).wake()
+    }
+    fn law(&self) -> Law {
+        (**self).law()
+    }
+    fn block_len(&self) -> usize {
+        (**self).block_len()
+    }
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+    fn read(&mut self, buf: &mut [u8]) -> ReadBlock {
+        (**self).read(buf)
+    }
+    fn write(&mut self, buf: &[u8]) -> WriteBlock {
+        (**self).write(buf)
+    }
+    fn next_event(&mut self) -> Option<LineEvent> {
+        (**self).next_event()
+    }
+    fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
+        (**self).command(command)
+    }
+    fn off_hook(&self) -> bool {
+        (**self).off_hook()
+    }
+    fn stats(&self) -> PortStats {
+        (**self).stats()
+    }
 }

@@ -61,7 +61,13 @@ impl CallBook {
     }
 
     /// A call is over.
-    pub(super) fn close(&mut self, clock: &Clock, port: u16, record: &CallRecord, media: Vec<MediaLeg>) {
+    pub(super) fn close(
+        &mut self,
+        clock: &Clock,
+        port: u16,
+        record: &CallRecord,
+        media: Vec<MediaLeg>,
+    ) {
         self.see_record(port, record);
         let Some(at) = self.find(port, record.call, record.started) else {
             return;
@@ -85,7 +91,11 @@ impl CallBook {
             self.recent.pop_back();
         }
         let timeline = open.timeline.into();
-        self.recent.push_front(CallDetail { summary, media, timeline });
+        self.recent.push_front(CallDetail {
+            summary,
+            media,
+            timeline,
+        });
     }
 
     /// A call that began and ended within one input was never seen open.
@@ -109,7 +119,13 @@ impl CallBook {
     }
 
     /// One row for a call that is up.
-    pub(super) fn summary(&self, clock: &Clock, now: Time, port: u16, call: &CallSnapshot) -> CallSummary {
+    pub(super) fn summary(
+        &self,
+        clock: &Clock,
+        now: Time,
+        port: u16,
+        call: &CallSnapshot,
+    ) -> CallSummary {
         let id = self
             .find(port, call.call, call.started)
             .and_then(|i| self.open.get(i))

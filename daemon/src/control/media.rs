@@ -72,13 +72,31 @@ pub(super) struct Doing {
 impl MediaDesk {
     /// No legs yet.
     pub(super) fn new(port: u16, settings: LegSettings, counters: Arc<PortCounters>) -> MediaDesk {
-        MediaDesk { port, settings, counters, open: vec![], closed: VecDeque::new() }
+        MediaDesk {
+            port,
+            settings,
+            counters,
+            open: vec![],
+            closed: VecDeque::new(),
+        }
     }
 
     /// Carries out what the call logic wants. `bind` is our own address, `next` the next free session name.
-    pub(super) fn act(&mut self, output: MediaOutput, bind: Ipv4Addr, ports: &mut RtpPorts, next: &mut u64) -> Doing {
+    pub(super) fn act(
+        &mut self,
+        output: MediaOutput,
+        bind: Ipv4Addr,
+        ports: &mut RtpPorts,
+        next: &mut u64,
+    ) -> Doing {
         match output {
-            MediaOutput::OpenReceive { party, call, codec, ptime_ms, rfc2833_payload } => {
+            MediaOutput::OpenReceive {
+                party,
+                call,
+                codec,
+                ptime_ms,
+                rfc2833_payload,
+            } => {
                 let mut doing = Doing::default();
                 if let Some(old) = self.close(party) {
                     doing.orders.push(LineOrder::RemoveSession { session: old });
@@ -121,7 +139,14 @@ impl MediaDesk {
                 doing.answer = Some(MediaInput::ReceiveOpened { party, result });
                 doing
             }
-            MediaOutput::StartSend { party, remote, codec, ptime_ms, rfc2833_payload, dscp: _ } => {
+            MediaOutput::StartSend {
+                party,
+                remote,
+                codec,
+                ptime_ms,
+                rfc2833_payload,
+                dscp: _,
+            } => {
                 let Some(leg) = self.open.iter_mut().find(|l| l.party == party) else {
                     return Doing::default();
                 };
@@ -135,15 +160,20 @@ impl MediaDesk {
                     ptime_ms: ptime(ptime_ms),
                     event_payload_type: rfc2833_payload,
                 };
-                one(LineOrder::SetRemote { session: leg.id, remote })
+                one(LineOrder::SetRemote {
+                    session: leg.id,
+                    remote,
+                })
             }
             MediaOutput::StopSend { party } => {
                 let leg = self.open.iter().find(|l| l.party == party);
-                leg.map(|l| one(LineOrder::StopSend { session: l.id })).unwrap_or_default()
+                leg.map(|l| one(LineOrder::StopSend { session: l.id }))
+                    .unwrap_or_default()
             }
             MediaOutput::CloseReceive { party } => {
                 let id = self.close(party);
-                id.map(|session| one(LineOrder::RemoveSession { session })).unwrap_or_default()
+                id.map(|session| one(LineOrder::RemoveSession { session }))
+                    .unwrap_or_default()
             }
             MediaOutput::Bridge { party } => {
                 let leg = party.and_then(|p| self.open.iter().find(|l| l.party == p));
@@ -153,7 +183,10 @@ impl MediaDesk {
                 let legs = self.open.iter().chain(self.closed.iter().rev());
                 let leg = legs.into_iter().find(|l| l.party == party);
                 let counters = leg.map(|l| self.figures(l)).unwrap_or_default();
-                Doing { orders: vec![], answer: Some(MediaInput::Statistics { call, counters }) }
+                Doing {
+                    orders: vec![],
+                    answer: Some(MediaInput::Statistics { call, counters }),
+                }
             }
         }
     }
@@ -169,7 +202,9 @@ impl MediaDesk {
     /// Media of a call that is over or up, for the call book.
     pub(super) fn of_call(&self, call: CallRef) -> Vec<ctl::MediaLeg> {
         let legs = self.closed.iter().chain(&self.open);
-        legs.filter(|l| l.call == call).map(|l| self.shown(l)).collect()
+        legs.filter(|l| l.call == call)
+            .map(|l| self.shown(l))
+            .collect()
     }
 
     /// Open legs.
@@ -271,7 +306,10 @@ impl MediaDesk {
 }
 
 fn one(order: LineOrder) -> Doing {
-    Doing { orders: vec![order], answer: None }
+    Doing {
+        orders: vec![order],
+        answer: None,
+    }
 }
 
 fn ptime(ms: u32) -> u8 {

@@ -19,11 +19,12 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tipring_config::Config;
+use tipring_ctl::report::TraceKind;
 use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response};
 use tipring_dsp::ChainEvent;
 use tipring_hal::port::LineEventKind;
 use tipring_proto::call::{DigitHeard, LineInput, LineOutput, MediaOutput, Polarity};
-use tipring_proto::device::{Input, Output, TraceKind};
+use tipring_proto::device::{Input, Output};
 use tipring_proto::sccp::station::{CloseReason, ConnectFailure, LostReason, StationEvent};
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
@@ -75,6 +76,8 @@ pub struct Gateway {
     ticks_seen: (u64, Time),
     /// The last turn ended before the reports did.
     more_reports: bool,
+    /// The line thread makes no progress; said once.
+    stuck: bool,
     tallies: Vec<Tally>,
 }
 
@@ -117,6 +120,7 @@ impl Gateway {
             stopping: false,
             ticks_seen: (0, Time::ZERO),
             more_reports: false,
+            stuck: false,
             tallies,
         }
     }
@@ -135,6 +139,7 @@ impl Gateway {
         let period = notify::watchdog_period().unwrap_or(Duration::from_secs(1));
         let mut watchdog = tokio::time::interval(period.min(Duration::from_secs(1)));
         let now = self.clock.now();
+        self.ticks_seen.1 = now;
         for index in 0..self.ports.len() {
             if let Some(unit) = self.ports.get_mut(index) {
                 unit.start(now);
@@ -181,7 +186,9 @@ impl Gateway {
     fn timeouts(&mut self) {
         let now = self.clock.now();
         for index in 0..self.ports.len() {
-            let Some(unit) = self.ports.get_mut(index) else { continue };
+            let Some(unit) = self.ports.get_mut(index) else {
+                continue;
+            };
             if unit.poll_timeout().is_some_and(|at| at <= now) {
                 unit.handle_timeout(now);
                 self.drain(now, index);
@@ -210,37 +217,44 @@ impl Gateway {
         if ticks != self.ticks_seen.0 {
             self.ticks_seen = (ticks, now);
         }
-        if now - self.ticks_seen.1 < STUCK {
+        let stuck = now - self.ticks_seen.1 >= STUCK;
+        if !stuck {
             notify::alive();
-        } else {
+        } else if !self.stuck {
             warn!("the line thread has served no block for 5 s; the watchdog is not stroked");
         }
+        self.stuck = stuck;
         let registered = self.ports.iter().filter(|p| p.is_registered()).count();
-        notify::status(&format!("{registered} of {} ports registered", self.ports.len()));
+        notify::status(&format!(
+            "{registered} of {} ports registered",
+            self.ports.len()
+        ));
     }
 
     fn link_event(&mut self, index: usize, epoch: u64, event: LinkEvent) {
         let now = self.clock.now();
-        let Some(unit) = self.ports.get_mut(index) else { return };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         if unit.epoch != epoch {
             return; // of a link that was given up
         }
         match event {
             LinkEvent::Connected(local) => {
                 unit.local = local;
-                unit.handle(now, Input::TcpConnected(local));
+                unit.handle(now, Input::TcpConnected { local });
             }
             LinkEvent::Failed(failure) => {
                 unit.link = None;
-                unit.handle(now, Input::TcpFailed(failure));
+                unit.handle(now, Input::TcpFailed { failure });
             }
             LinkEvent::Bytes(bytes) => unit.handle(now, Input::TcpBytes(&bytes)),
             LinkEvent::Closed(reason) => {
                 unit.link = None;
-                unit.handle(now, Input::TcpClosed(reason));
+                unit.handle(now, Input::TcpClosed { reason });
             }
             LinkEvent::Probed { server, reachable } => {
-                unit.handle(now, Input::Probed { server, reachable });
+                unit.handle(now, Input::ProbeResult { server, reachable });
             }
         }
         self.drain(now, index);
@@ -269,8 +283,12 @@ impl Gateway {
             | LineReport::Refused { port, .. }
             | LineReport::NoSuchSession { port, .. } => *port,
         };
-        let Some(index) = self.ports.iter().position(|p| p.line == Some(index)) else { return };
-        let Some(unit) = self.ports.get_mut(index) else { return };
+        let Some(index) = self.ports.iter().position(|p| p.line == Some(index)) else {
+            return;
+        };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         match report {
             LineReport::Line { event, .. } => {
                 // A stamp is never later than the moment it is handled.
@@ -284,7 +302,12 @@ impl Gateway {
                     LineEventKind::RingOff => LineInput::RingOff { at },
                     LineEventKind::Fault(fault) => {
                         unit.fault = Some(fault);
-                        warn!(port = unit.number, fault = words::fault(fault), cure = words::fault_cure(fault), "line fault");
+                        warn!(
+                            port = unit.number,
+                            fault = words::fault(fault),
+                            cure = words::fault_cure(fault),
+                            "line fault"
+                        );
                         LineInput::Fault(words::line_fault(fault))
                     }
                     LineEventKind::FaultCleared => {
@@ -307,7 +330,11 @@ impl Gateway {
             LineReport::SessionReturned { session, why, .. } => {
                 unit.desk.returned(&session);
                 if !matches!(why, crate::line::Returned::Removed) {
-                    warn!(port = unit.number, ?why, "the line thread refused a media session");
+                    warn!(
+                        port = unit.number,
+                        ?why,
+                        "the line thread refused a media session"
+                    );
                 }
             }
             LineReport::Refused { command, error, .. } => {
@@ -324,11 +351,20 @@ impl Gateway {
     }
 
     fn chain_event(&mut self, now: Time, index: usize, at: Time, event: ChainEvent) {
-        let Some(unit) = self.ports.get_mut(index) else { return };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         let tone = match event {
-            ChainEvent::DigitOn { digit, level_dbm0_tenths } => {
+            ChainEvent::DigitOn {
+                digit,
+                level_dbm0_tenths,
+            } => {
                 if let Some(digit) = Digit::from_char(char::from(digit)) {
-                    let heard = DigitHeard { digit, at, level_tenth_dbm0: level_dbm0_tenths };
+                    let heard = DigitHeard {
+                        digit,
+                        at,
+                        level_tenth_dbm0: level_dbm0_tenths,
+                    };
                     unit.handle(now, Input::Digit(heard));
                 }
                 return;
@@ -367,12 +403,17 @@ impl Gateway {
                 Output::Line(output) => self.line_output(now, index, output),
                 Output::Media(output) => self.media_output(now, index, output),
                 Output::Record(record) => {
-                    let Some(unit) = self.ports.get(index) else { continue };
+                    let Some(unit) = self.ports.get(index) else {
+                        continue;
+                    };
                     let media = unit.desk.of_call(record.call);
                     self.calls.close(&self.clock, unit.number, &record, media);
                 }
-                Output::News(event) => self.news(index, &event),
-                Output::Trace(trace) => self.trace(now, index, trace.kind, trace.text),
+                Output::Event(event) => self.news(now, index, &event),
+                Output::Trace(event) => {
+                    let (kind, text) = trace::in_words(&event);
+                    self.trace(now, index, kind, text);
+                }
             }
         }
         if let Some(unit) = self.ports.get(index) {
@@ -381,11 +422,18 @@ impl Gateway {
     }
 
     fn connect(&mut self, now: Time, index: usize, server: usize) {
-        let address = self.config.callmanager.servers.get(server).map(ToString::to_string);
-        let Some(unit) = self.ports.get_mut(index) else { return };
+        let address = self
+            .config
+            .callmanager
+            .servers
+            .get(server)
+            .map(ToString::to_string);
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         let Some(address) = address else {
             let failure = ConnectFailure::Other(format!("there is no server {}", server + 1));
-            return unit.handle(now, Input::TcpFailed(failure));
+            return unit.handle(now, Input::TcpFailed { failure });
         };
         self.next_epoch += 1;
         unit.epoch = self.next_epoch;
@@ -394,9 +442,20 @@ impl Gateway {
     }
 
     fn probe(&mut self, index: usize, server: usize) {
-        let address = self.config.callmanager.servers.get(server).map(ToString::to_string);
-        let (Some(unit), Some(address)) = (self.ports.get(index), address) else { return };
-        let (epoch, config, events) = (unit.epoch, self.link_config.clone(), self.link_events.clone());
+        let address = self
+            .config
+            .callmanager
+            .servers
+            .get(server)
+            .map(ToString::to_string);
+        let (Some(unit), Some(address)) = (self.ports.get(index), address) else {
+            return;
+        };
+        let (epoch, config, events) = (
+            unit.epoch,
+            self.link_config.clone(),
+            self.link_events.clone(),
+        );
         tokio::task::spawn_local(async move {
             let reachable = link::probe(address, config).await;
             let event = LinkEvent::Probed { server, reachable };
@@ -405,21 +464,25 @@ impl Gateway {
     }
 
     fn write(&mut self, now: Time, index: usize, bytes: Vec<u8>) {
-        let Some(unit) = self.ports.get_mut(index) else { return };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         let Some(link) = &unit.link else { return };
         if !link.write(bytes) {
             unit.link = None;
             self.next_epoch += 1;
             unit.epoch = self.next_epoch;
             let reason = CloseReason::Other("the server has stopped reading".to_owned());
-            unit.handle(now, Input::TcpClosed(reason));
+            unit.handle(now, Input::TcpClosed { reason });
         }
     }
 
     fn line_output(&mut self, now: Time, index: usize, output: LineOutput) {
         use tipring_dsp::ChainCommand as Chain;
         use tipring_hal::port::{LineCommand as Card, Polarity as Feed};
-        let Some(unit) = self.ports.get_mut(index) else { return };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         let order = match output {
             LineOutput::Ring(mode) => LineOrder::Port(Card::Ring(unit.plan.ring(mode))),
             LineOutput::StopRing => LineOrder::Port(Card::StopRing),
@@ -431,7 +494,10 @@ impl Gateway {
             LineOutput::OnHookTransmission { ms } => {
                 LineOrder::Port(Card::OnHookTransmission(Duration::from_millis(ms.into())))
             }
-            LineOutput::SendCallerId { id, dual_tone_alert } => {
+            LineOutput::SendCallerId {
+                id,
+                dual_tone_alert,
+            } => {
                 let when = unit.call_time(&self.clock);
                 match unit.plan.caller_id(&id, dual_tone_alert, when) {
                     Some(message) => LineOrder::Chain(Chain::SendCallerId(message)),
@@ -439,9 +505,15 @@ impl Gateway {
                 }
             }
             LineOutput::StopCallerId => LineOrder::Chain(Chain::StopCallerId),
-            LineOutput::Polarity(Polarity::Forward) => LineOrder::Port(Card::Polarity(Feed::Forward)),
-            LineOutput::Polarity(Polarity::Reversed) => LineOrder::Port(Card::Polarity(Feed::Reversed)),
-            LineOutput::OpenLoop { ms } => LineOrder::Port(Card::OpenLoop(Duration::from_millis(ms.into()))),
+            LineOutput::Polarity(Polarity::Forward) => {
+                LineOrder::Port(Card::Polarity(Feed::Forward))
+            }
+            LineOutput::Polarity(Polarity::Reversed) => {
+                LineOrder::Port(Card::Polarity(Feed::Reversed))
+            }
+            LineOutput::OpenLoop { ms } => {
+                LineOrder::Port(Card::OpenLoop(Duration::from_millis(ms.into())))
+            }
             LineOutput::MessageLamp(on) => LineOrder::Port(Card::MessageLamp(on)),
             LineOutput::EnableDtmf(on) => LineOrder::Chain(Chain::EnableDtmf(on)),
         };
@@ -449,9 +521,13 @@ impl Gateway {
     }
 
     fn media_output(&mut self, now: Time, index: usize, output: MediaOutput) {
-        let Some(unit) = self.ports.get_mut(index) else { return };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         let bind = self.link_config.bind.unwrap_or(unit.local);
-        let doing = unit.desk.act(output, bind, &mut self.rtp, &mut self.next_session);
+        let doing = unit
+            .desk
+            .act(output, bind, &mut self.rtp, &mut self.next_session);
         for order in doing.orders {
             self.order(index, order);
         }
@@ -461,17 +537,22 @@ impl Gateway {
     }
 
     fn order(&mut self, index: usize, order: LineOrder) {
-        let Some(line) = self.ports.get(index).and_then(|p| p.line) else { return };
+        let Some(line) = self.ports.get(index).and_then(|p| p.line) else {
+            return;
+        };
         if let Err(full) = self.line.send(line, order) {
             self.orders_lost += 1;
             warn!(port = index + 1, lost = self.orders_lost, error = %full, "an order to the line thread was lost");
         }
     }
 
-    fn news(&mut self, index: usize, event: &StationEvent) {
+    fn news(&mut self, now: Time, index: usize, event: &StationEvent) {
         self.tally(event);
-        let Some(unit) = self.ports.get_mut(index) else { return };
-        let text = tipring_proto::device::describe_news(event);
+        let text = words::news(event);
+        self.trace(now, index, TraceKind::Registration, text.clone());
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         let (port, device) = (unit.number, unit.device_name());
         // The same trouble again and again is one line in the log; the counters tell how often.
         if !unit.is_new(&text) {
@@ -479,8 +560,13 @@ impl Gateway {
         }
         match event {
             StationEvent::Registered { .. } => info!(port, device, news = text, "registered"),
-            StationEvent::Stopped | StationEvent::ResetRequested { .. } => info!(port, device, news = text, "registration"),
-            StationEvent::Lost { .. } | StationEvent::AttemptFailed { .. } | StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => {
+            StationEvent::Stopped | StationEvent::ResetRequested { .. } => {
+                info!(port, device, news = text, "registration")
+            }
+            StationEvent::Lost { .. }
+            | StationEvent::AttemptFailed { .. }
+            | StationEvent::UnreadableMessage { .. }
+            | StationEvent::LinkSuspect { .. } => {
                 warn!(port, device, news = text, "registration trouble");
             }
             StationEvent::Message(_) => {}
@@ -490,12 +576,13 @@ impl Gateway {
     fn tally(&mut self, event: &StationEvent) {
         let (server, trouble) = match event {
             StationEvent::Registered { server, .. } => (*server, None),
-            StationEvent::Lost { server, reason, .. } | StationEvent::AttemptFailed { server, reason, .. } => {
-                (*server, Some(reason))
-            }
+            StationEvent::Lost { server, reason, .. }
+            | StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason)),
             _ => return,
         };
-        let Some(tally) = self.tallies.get_mut(server) else { return };
+        let Some(tally) = self.tallies.get_mut(server) else {
+            return;
+        };
         match trouble {
             None => tally.registrations += 1,
             Some(reason) => {
@@ -508,7 +595,9 @@ impl Gateway {
     }
 
     fn trace(&mut self, now: Time, index: usize, kind: TraceKind, text: String) {
-        let Some(unit) = self.ports.get(index) else { return };
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
         let event = trace::event(&self.clock, now, unit.number, kind, text);
         self.calls.trace(&event);
         self.tracers.tell(&event);
@@ -518,7 +607,9 @@ impl Gateway {
         match query {
             Query::Ask(request, reply) => drop(reply.send(self.answer(request))),
             Query::Subscribe(ports, events, reply) => {
-                let unknown = ports.iter().find(|p| !self.ports.iter().any(|u| u.number == **p));
+                let unknown = ports
+                    .iter()
+                    .find(|p| !self.ports.iter().any(|u| u.number == **p));
                 let response = match unknown {
                     Some(port) => self.no_port(*port),
                     None => {
@@ -535,7 +626,9 @@ impl Gateway {
         let now = self.clock.now();
         match request {
             Request::Status => Response::Status(self.status(now)),
-            Request::PortList => Response::Ports { ports: self.port_list(now) },
+            Request::PortList => Response::Ports {
+                ports: self.port_list(now),
+            },
             Request::PortShow { port } => match self.ports.iter().find(|u| u.number == port) {
                 Some(unit) => Response::Port(self.port_detail(now, unit)),
                 None => self.no_port(port),
@@ -562,7 +655,10 @@ impl Gateway {
     fn no_port(&self, port: u16) -> Response {
         Response::Error(ErrorReport {
             code: ErrorCode::UnknownPort,
-            message: format!("the gateway has no port {port}; it has {}", self.ports.len()),
+            message: format!(
+                "the gateway has no port {port}; it has {}",
+                self.ports.len()
+            ),
             cure: Some("see `tipring port list`".to_owned()),
         })
     }

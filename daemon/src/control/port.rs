@@ -9,7 +9,7 @@ use tipring_ctl::report::DetectedTone;
 use tipring_dsp::CallTime;
 use tipring_hal::port::{Capabilities, LineEventKind, PortFault};
 use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot};
-use tipring_proto::device::{Device, Input, Output};
+use tipring_proto::device::{Device, DeviceConfig, Input, Output};
 use tipring_proto::sccp::station::{StationConfig, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
@@ -86,7 +86,13 @@ impl PortUnit {
         PortUnit {
             number,
             desk: MediaDesk::new(number, config.legs, Arc::clone(&config.counters)),
-            device: Device::new(config.station, config.call, now),
+            device: Device::new(
+                DeviceConfig {
+                    station: config.station,
+                    port: config.call,
+                },
+                now,
+            ),
             settings: config.settings,
             line: config.line,
             plan: config.plan,
@@ -115,17 +121,17 @@ impl PortUnit {
 
     /// Unregisters.
     pub fn stop(&mut self, now: Time) {
-        self.device.stop(now);
+        self.device.handle(now, Input::Stop);
     }
 
     /// At rest again, or never started.
     pub fn has_stopped(&self) -> bool {
-        !self.started || matches!(self.device.station().state, StationState::Stopped)
+        !self.started || matches!(self.station().state, StationState::Stopped)
     }
 
     /// Calls work.
     pub fn is_registered(&self) -> bool {
-        matches!(self.device.station().state, StationState::Registered { .. })
+        self.device.is_registered()
     }
 
     /// Takes an input; outputs wait in [`PortUnit::poll_output`].
@@ -150,17 +156,17 @@ impl PortUnit {
 
     /// The station for status.
     pub fn station(&self) -> StationSnapshot {
-        self.device.station()
+        self.device.snapshot().station
     }
 
     /// The call logic for status.
     pub fn call_logic(&self) -> PortSnapshot {
-        self.device.port()
+        self.device.snapshot().port
     }
 
     /// Calls that are up.
     pub fn calls(&self) -> Vec<CallSnapshot> {
-        self.device.port().calls
+        self.call_logic().calls
     }
 
     /// Device name.
@@ -191,14 +197,19 @@ impl PortUnit {
         if self.tones.len() >= TONES {
             self.tones.pop_front();
         }
-        self.tones.push_back(DetectedTone { at_unix_ms, tone: tone.to_owned() });
+        self.tones.push_back(DetectedTone {
+            at_unix_ms,
+            tone: tone.to_owned(),
+        });
     }
 
     /// Date and time for caller ID: the CallManager's own, moved on since it told it.
     pub fn call_time(&self, clock: &Clock) -> Option<CallTime> {
-        let (told, t) = self.device.station().time_date?;
+        let (told, t) = self.station().time_date?;
         let since = clock.now() - told;
-        let minutes = u64::from(t.hour) * 60 + u64::from(t.minute) + (since.as_secs() + u64::from(t.second)) / 60;
+        let minutes = u64::from(t.hour) * 60
+            + u64::from(t.minute)
+            + (since.as_secs() + u64::from(t.second)) / 60;
         // A day that has passed since the server last told the time is not worth a calendar: no time is sent then.
         let of_day = (minutes < 24 * 60).then_some(minutes)?;
         let small = |n: u64| u8::try_from(n).ok();

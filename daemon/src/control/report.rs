@@ -53,21 +53,33 @@ impl Gateway {
             line_threads: self.line_threads(),
             port_counts,
             ports,
-            counters: vec![
-                ctl::Counter::new("orders-lost", self.orders_lost, "orders to the line thread that found its ring full"),
-            ],
+            counters: vec![ctl::Counter::new(
+                "orders-lost",
+                self.orders_lost,
+                "orders to the line thread that found its ring full",
+            )],
             troubles: self.facts.troubles.clone(),
         }
     }
 
     fn own_address(&self) -> Option<String> {
-        let used = self.ports.iter().map(|p| p.local).find(|a| !a.is_unspecified());
+        let used = self
+            .ports
+            .iter()
+            .map(|p| p.local)
+            .find(|a| !a.is_unspecified());
         self.config.gateway.address.or(used).map(|a| a.to_string())
     }
 
     fn callmanagers(&self) -> Vec<ctl::CallManagerReport> {
         let stations: Vec<StationSnapshot> = self.ports.iter().map(PortUnit::station).collect();
-        let servers = self.config.callmanager.servers.iter().zip(&self.tallies).enumerate();
+        let servers = self
+            .config
+            .callmanager
+            .servers
+            .iter()
+            .zip(&self.tallies)
+            .enumerate();
         servers
             .map(|(n, (server, tally))| {
                 let registered = stations
@@ -91,13 +103,17 @@ impl Gateway {
         shards
             .map(|(n, (counters, histogram))| {
                 let units = || self.ports.iter().filter(|p| self.shard_of(p) == Some(n));
-                let sum = |f: &dyn Fn(&crate::line::PortCounters) -> u64| units().map(|p| f(&p.counters)).sum();
+                let sum = |f: &dyn Fn(&crate::line::PortCounters) -> u64| {
+                    units().map(|p| f(&p.counters)).sum()
+                };
                 ctl::LineThreadReport {
                     shard: u16::try_from(n).unwrap_or(u16::MAX),
                     ports: u16::try_from(units().count()).unwrap_or(u16::MAX),
                     realtime: self.facts.realtime.get(n).cloned().unwrap_or_default(),
                     ticks: counters.ticks.get(),
-                    missed_blocks: sum(&|c| c.missed_blocks.get() + c.read_overruns.get() + c.write_underruns.get()),
+                    missed_blocks: sum(&|c| {
+                        c.missed_blocks.get() + c.read_overruns.get() + c.write_underruns.get()
+                    }),
                     tick_time: ctl::Histogram {
                         buckets: histogram
                             .buckets()
@@ -134,8 +150,15 @@ impl Gateway {
 
     fn summary(&self, now: Time, unit: &PortUnit) -> ctl::PortSummary {
         let (station, logic) = (unit.station(), unit.call_logic());
-        let active = logic.calls.iter().find(|c| Some(c.call) == logic.active).or(logic.calls.first());
-        let server = station.state.server().and_then(|n| self.config.callmanager.servers.get(n));
+        let active = logic
+            .calls
+            .iter()
+            .find(|c| Some(c.call) == logic.active)
+            .or(logic.calls.first());
+        let server = station
+            .state
+            .server()
+            .and_then(|n| self.config.callmanager.servers.get(n));
         let enabled = unit.settings.enabled;
         ctl::PortSummary {
             port: unit.number,
@@ -152,18 +175,37 @@ impl Gateway {
                 (None, true, true) => ctl::HookState::OffHook,
                 (None, true, false) => ctl::HookState::OnHook,
             },
-            state: if enabled { words::port_state(logic.state) } else { ctl::PortState::Disabled },
+            state: if enabled {
+                words::port_state(logic.state)
+            } else {
+                ctl::PortState::Disabled
+            },
             call: active.map(|c| words::call_state(c.state)),
             peer: active.map(|c| c.number.clone()).filter(|n| !n.is_empty()),
-            number: station.line.as_ref().map(|l| l.number.clone()).filter(|n| !n.is_empty()),
+            number: station
+                .line
+                .as_ref()
+                .map(|l| l.number.clone())
+                .filter(|n| !n.is_empty()),
             message_waiting: logic.message_waiting,
             trouble: self.trouble(now, unit, &station, logic.state),
         }
     }
 
     /// Why the port cannot be used, and what to do.
-    fn trouble(&self, now: Time, unit: &PortUnit, station: &StationSnapshot, state: PortWord) -> Option<ctl::Trouble> {
-        let trouble = |what: String, cure: &str| Some(ctl::Trouble { what, cure: cure.to_owned() });
+    fn trouble(
+        &self,
+        now: Time,
+        unit: &PortUnit,
+        station: &StationSnapshot,
+        state: PortWord,
+    ) -> Option<ctl::Trouble> {
+        let trouble = |what: String, cure: &str| {
+            Some(ctl::Trouble {
+                what,
+                cure: cure.to_owned(),
+            })
+        };
         if !unit.settings.enabled {
             return None;
         }
@@ -174,12 +216,18 @@ impl Gateway {
         if !matches!(station.state, StationState::Registered { .. }) {
             if let Some((_, reason)) = &station.last_lost {
                 let again = match station.state {
-                    StationState::Waiting { until, .. } => format!("; next try in {} s", (until - now).as_secs()),
+                    StationState::Waiting { until, .. } => {
+                        format!("; next try in {} s", (until - now).as_secs())
+                    }
                     _ => String::new(),
                 };
                 let cure = match reason {
-                    tipring_proto::sccp::station::LostReason::Rejected { .. } => format!("see device {name} on the CallManager"),
-                    tipring_proto::sccp::station::LostReason::Connect(_) => "check [callmanager] servers, the network and the CallManager".to_owned(),
+                    tipring_proto::sccp::station::LostReason::Rejected { .. } => {
+                        format!("see device {name} on the CallManager")
+                    }
+                    tipring_proto::sccp::station::LostReason::Connect(_) => {
+                        "check [callmanager] servers, the network and the CallManager".to_owned()
+                    }
                     _ => "see `tipring port show` for the history".to_owned(),
                 };
                 return trouble(format!("{name} is not registered: {reason}{again}"), &cure);
@@ -187,7 +235,10 @@ impl Gateway {
             return None; // still at its first try
         }
         if station.suspect_since.is_some() {
-            return trouble("the CallManager does not answer keepalives".into(), "check the network to the CallManager");
+            return trouble(
+                "the CallManager does not answer keepalives".into(),
+                "check the network to the CallManager",
+            );
         }
         match state {
             PortWord::Parked | PortWord::Howling => trouble(
@@ -201,8 +252,13 @@ impl Gateway {
     /// A call that hears nothing of the far end.
     fn silence(&self, unit: &PortUnit, now: Time) -> Option<ctl::Trouble> {
         let logic = unit.call_logic();
-        let talking = logic.calls.iter().find(|c| c.state == CallWord::Connected)?;
-        let long = talking.connected.is_some_and(|at| (now - at).as_secs() >= 3);
+        let talking = logic
+            .calls
+            .iter()
+            .find(|c| c.state == CallWord::Connected)?;
+        let long = talking
+            .connected
+            .is_some_and(|at| (now - at).as_secs() >= 3);
         let legs = unit.desk.shown_open();
         let leg = legs.iter().find(|l| l.remote.is_some())?;
         (long && leg.rtp.received_packets == 0).then(|| ctl::Trouble {
@@ -229,27 +285,66 @@ impl Gateway {
         for (name, value, help) in [
             ("calls-in", l.calls_in, "calls received"),
             ("calls-out", l.calls_out, "calls begun"),
-            ("flashes-unused", l.flashes_unused, "flashes without a meaning at that moment"),
-            ("digits-dropped", l.digits_dropped, "digits in a state that takes none"),
-            ("lifted-unregistered", l.lifted_unregistered, "lifted without a CallManager"),
-            ("error-tones", l.error_tones, "error tones played because the server fell silent or the call failed"),
+            (
+                "flashes-unused",
+                l.flashes_unused,
+                "flashes without a meaning at that moment",
+            ),
+            (
+                "digits-dropped",
+                l.digits_dropped,
+                "digits in a state that takes none",
+            ),
+            (
+                "lifted-unregistered",
+                l.lifted_unregistered,
+                "lifted without a CallManager",
+            ),
+            (
+                "error-tones",
+                l.error_tones,
+                "error tones played because the server fell silent or the call failed",
+            ),
             ("howlers", l.howlers, "howler played"),
             ("parked", l.parked, "off-hook past the howler"),
-            ("tones-ignored", l.tones_ignored, "tones of the server that fitted no call"),
-            ("media-ignored", l.media_ignored, "media messages that named no leg"),
+            (
+                "tones-ignored",
+                l.tones_ignored,
+                "tones of the server that fitted no call",
+            ),
+            (
+                "media-ignored",
+                l.media_ignored,
+                "media messages that named no leg",
+            ),
             ("media-refused", l.media_refused, "media that was refused"),
-            ("unknown-calls", l.unknown_calls, "messages for calls never announced"),
+            (
+                "unknown-calls",
+                l.unknown_calls,
+                "messages for calls never announced",
+            ),
             ("caller-ids", l.caller_ids, "caller IDs sent"),
-            ("preserved", l.preserved, "calls that outlived their CallManager link"),
+            (
+                "preserved",
+                l.preserved,
+                "calls that outlived their CallManager link",
+            ),
         ] {
             counters.push(ctl::Counter::new(name, value, help));
         }
         ctl::PortDetail {
             summary: self.summary(now, unit),
             country: unit.settings.country.code.clone(),
-            caller_id: unit.settings.caller_id.map_or_else(|| "not sent".to_owned(), |c| format!("{:?}", c.modulation)),
+            caller_id: unit
+                .settings
+                .caller_id
+                .map_or_else(|| "not sent".to_owned(), |c| format!("{:?}", c.modulation)),
             registration: self.registration(now, &station),
-            calls: logic.calls.iter().map(|c| self.calls.summary(&self.clock, now, unit.number, c)).collect(),
+            calls: logic
+                .calls
+                .iter()
+                .map(|c| self.calls.summary(&self.clock, now, unit.number, c))
+                .collect(),
             media: unit.desk.shown_open(),
             rx_dbm0: level(c.rx_dbm0_tenths.get()),
             tx_dbm0: level(c.tx_dbm0_tenths.get()),
@@ -269,14 +364,24 @@ impl Gateway {
                 ring_bursts: unit.ring_bursts,
             },
             tones: unit.tones.iter().cloned().collect(),
-            faults: unit.fault.map(|f| words::fault(f).to_owned()).into_iter().collect(),
+            faults: unit
+                .fault
+                .map(|f| words::fault(f).to_owned())
+                .into_iter()
+                .collect(),
             capabilities: unit.capabilities.map(capabilities).unwrap_or_default(),
             counters,
         }
     }
 
     fn registration(&self, now: Time, s: &StationSnapshot) -> ctl::RegistrationReport {
-        let server = |n: usize| self.config.callmanager.servers.get(n).map(ToString::to_string);
+        let server = |n: usize| {
+            self.config
+                .callmanager
+                .servers
+                .get(n)
+                .map(ToString::to_string)
+        };
         let registered = matches!(s.state, StationState::Registered { .. });
         let since = match s.state {
             StationState::Registered { since, .. } => Some(since),
@@ -289,9 +394,13 @@ impl Gateway {
             protocol_version: registered.then_some(s.version),
             keepalive_s: registered.then_some(s.keepalive_s),
             since_unix_ms: since.map(|at| self.clock.unix_ms(at)),
-            reason: (!registered).then(|| s.last_lost.as_ref().map(|(_, r)| r.to_string())).flatten(),
+            reason: (!registered)
+                .then(|| s.last_lost.as_ref().map(|(_, r)| r.to_string()))
+                .flatten(),
             next_attempt_ms: match s.state {
-                StationState::Waiting { until, .. } => u64::try_from((until - now).as_millis()).ok(),
+                StationState::Waiting { until, .. } => {
+                    u64::try_from((until - now).as_millis()).ok()
+                }
                 _ => None,
             },
             history: s
@@ -299,31 +408,75 @@ impl Gateway {
                 .iter()
                 .map(|h| {
                     let (state, reason) = match &h.what {
-                        HistoryKind::Registered { version } => {
-                            (ctl::RegistrationState::Registered, format!("registered, version {version}"))
+                        HistoryKind::Registered { version } => (
+                            ctl::RegistrationState::Registered,
+                            format!("registered, version {version}"),
+                        ),
+                        HistoryKind::Lost(r) | HistoryKind::AttemptFailed(r) => {
+                            (ctl::RegistrationState::Waiting, r.to_string())
                         }
-                        HistoryKind::Lost(r) | HistoryKind::AttemptFailed(r) => (ctl::RegistrationState::Waiting, r.to_string()),
                     };
-                    ctl::RegistrationStep { at_unix_ms: self.clock.unix_ms(h.at), state, server: server(h.server), reason }
+                    ctl::RegistrationStep {
+                        at_unix_ms: self.clock.unix_ms(h.at),
+                        state,
+                        server: server(h.server),
+                        reason,
+                    }
                 })
                 .collect(),
             counters: [
                 ("connects", n.connects, "TCP connections asked for"),
-                ("connect-failures", n.connect_failures, "of which came to nothing"),
+                (
+                    "connect-failures",
+                    n.connect_failures,
+                    "of which came to nothing",
+                ),
                 ("registrations", n.registrations, "registrations completed"),
-                ("lost", n.lost, "registrations that ended without our asking"),
+                (
+                    "lost",
+                    n.lost,
+                    "registrations that ended without our asking",
+                ),
                 ("rejects", n.rejects, "registrations refused"),
                 ("reconnects", n.reconnects, "registrations after a loss"),
                 ("keepalives-sent", n.keepalives_sent, "keepalives sent"),
-                ("keepalives-missed", n.keepalives_missed, "keepalives not answered in time"),
-                ("messages-received", n.frames_received, "SCCP messages received"),
+                (
+                    "keepalives-missed",
+                    n.keepalives_missed,
+                    "keepalives not answered in time",
+                ),
+                (
+                    "messages-received",
+                    n.frames_received,
+                    "SCCP messages received",
+                ),
                 ("messages-sent", n.frames_sent, "SCCP messages sent"),
-                ("bad-frames", n.bad_frames, "connections closed because of bytes that are no SCCP"),
-                ("unreadable", n.unreadable, "messages that could not be read"),
+                (
+                    "bad-frames",
+                    n.bad_frames,
+                    "connections closed because of bytes that are no SCCP",
+                ),
+                (
+                    "unreadable",
+                    n.unreadable,
+                    "messages that could not be read",
+                ),
                 ("unknown-ids", n.unknown_ids, "messages with an unknown id"),
-                ("answers-missing", n.answers_missing, "answers of the request round that did not come"),
-                ("sends-dropped", n.sends_dropped, "messages that were to be sent while not registered"),
-                ("resets", n.resets, "resets and restarts asked for by the server"),
+                (
+                    "answers-missing",
+                    n.answers_missing,
+                    "answers of the request round that did not come",
+                ),
+                (
+                    "sends-dropped",
+                    n.sends_dropped,
+                    "messages that were to be sent while not registered",
+                ),
+                (
+                    "resets",
+                    n.resets,
+                    "resets and restarts asked for by the server",
+                ),
             ]
             .map(|(name, value, help)| ctl::Counter::new(name, value, help))
             .to_vec(),
@@ -334,7 +487,10 @@ impl Gateway {
     pub(super) fn call_list(&self, now: Time) -> ctl::CallList {
         let active = self.ports.iter().flat_map(|u| {
             let calls = u.calls();
-            calls.into_iter().map(|c| self.calls.summary(&self.clock, now, u.number, &c)).collect::<Vec<_>>()
+            calls
+                .into_iter()
+                .map(|c| self.calls.summary(&self.clock, now, u.number, &c))
+                .collect::<Vec<_>>()
         });
         self.calls.list(active.collect())
     }
@@ -346,7 +502,11 @@ impl Gateway {
                 let summary = self.calls.summary(&self.clock, now, unit.number, &call);
                 if summary.id == id {
                     let timeline = self.calls.timeline(id).unwrap_or_default();
-                    return Some(ctl::CallDetail { summary, media: unit.desk.of_call(call.call), timeline });
+                    return Some(ctl::CallDetail {
+                        summary,
+                        media: unit.desk.of_call(call.call),
+                        timeline,
+                    });
                 }
             }
         }
@@ -365,7 +525,13 @@ fn capabilities(c: tipring_hal::port::Capabilities) -> Vec<String> {
         (c.times_cadence, "times the ring cadence itself"),
     ]
     .into_iter()
-    .map(|(can, what)| if can { what.to_owned() } else { format!("cannot: {what}") })
+    .map(|(can, what)| {
+        if can {
+            what.to_owned()
+        } else {
+            format!("cannot: {what}")
+        }
+    })
     .collect()
 }
 

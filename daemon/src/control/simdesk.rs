@@ -42,7 +42,12 @@ impl SimDesk {
     }
 
     /// Carries out an action and answers with the state after it.
-    pub async fn act(&self, port: u16, action: SimAction, queries: &mpsc::Sender<Query>) -> Response {
+    pub async fn act(
+        &self,
+        port: u16,
+        action: SimAction,
+        queries: &mpsc::Sender<Query>,
+    ) -> Response {
         match self.try_act(port, action, queries).await {
             Ok(snapshot) => Response::Sim(snapshot),
             Err(report) => Response::Error(report),
@@ -66,11 +71,16 @@ impl SimDesk {
     }
 
     fn place(&self, port: u16) -> Result<usize, ErrorReport> {
-        let at = usize::from(port).checked_sub(1).and_then(|i| self.places.get(i));
+        let at = usize::from(port)
+            .checked_sub(1)
+            .and_then(|i| self.places.get(i));
         match (at, &self.world) {
             (None, _) => Err(report(
                 ErrorCode::UnknownPort,
-                format!("the gateway has no port {port}; it has {}", self.places.len()),
+                format!(
+                    "the gateway has no port {port}; it has {}",
+                    self.places.len()
+                ),
                 "see `tipring port list`",
             )),
             (Some(Some(place)), Some(_)) => Ok(*place),
@@ -83,23 +93,39 @@ impl SimDesk {
     }
 
     /// The card's own word for an action; `None` when there is nothing to do.
-    async fn native(&self, place: usize, action: SimAction) -> Result<Option<sim::SimAction>, ErrorReport> {
+    async fn native(
+        &self,
+        place: usize,
+        action: SimAction,
+    ) -> Result<Option<sim::SimAction>, ErrorReport> {
         use tipring_hal::sim::SimAction as Native;
         Ok(Some(match action {
             SimAction::Show | SimAction::Wait { .. } => return Ok(None),
             SimAction::Lift => Native::Lift,
             SimAction::Hang => Native::HangUp,
             SimAction::Flash { ms } => Native::Flash { open_ms: ms },
-            SimAction::Dial { digits, pulse, on_ms, off_ms } => Native::Dial {
+            SimAction::Dial {
+                digits,
+                pulse,
+                on_ms,
+                off_ms,
+            } => Native::Dial {
                 digits,
                 how: dialling(pulse, on_ms, off_ms),
             },
             SimAction::AutoAnswer { after_bursts } => Native::AutoAnswer { after_bursts },
-            SimAction::Play { wav, looped } => Native::Play { audio: Audio::Wav(wav), repeat: looped },
+            SimAction::Play { wav, looped } => Native::Play {
+                audio: Audio::Wav(wav),
+                repeat: looped,
+            },
             SimAction::Tone { hz, dbm0, ms } => {
                 let at = |i: usize| hz.get(i).copied().unwrap_or(0.0);
                 Native::Play {
-                    audio: Audio::Tone { hz: [at(0), at(1)], dbm0, ms },
+                    audio: Audio::Tone {
+                        hz: [at(0), at(1)],
+                        dbm0,
+                        ms,
+                    },
                     repeat: false,
                 }
             }
@@ -119,7 +145,11 @@ impl SimDesk {
             }
             SimAction::FaxCancel => Native::CancelFax,
             SimAction::Forget => Native::ForgetHeard,
-            SimAction::Hybrid { loss_db, delay_ms, noise_dbm0 } => {
+            SimAction::Hybrid {
+                loss_db,
+                delay_ms,
+                noise_dbm0,
+            } => {
                 let mut hybrid = self.native_snapshot(place).await?.hybrid;
                 if let Some(db) = loss_db {
                     hybrid.trans_hybrid_loss_db = db as f32;
@@ -153,7 +183,10 @@ impl SimDesk {
         let begin = self.native_snapshot(place).await?;
         loop {
             let now = self.native_snapshot(place).await?;
-            if self.holds(port, place, until, &begin, &now, queries).await? {
+            if self
+                .holds(port, place, until, &begin, &now, queries)
+                .await?
+            {
                 return Ok(shown(port, now));
             }
             if Instant::now() >= end {
@@ -179,16 +212,26 @@ impl SimDesk {
         let heard = now.heard;
         let at_rest = matches!(now.set, SetState::OnHook) && !now.card.ringing;
         Ok(match until {
-            SimCondition::Ringing => matches!(now.set, SetState::Ringing) && now.bursts > 0 || now.card.ring_voltage,
+            SimCondition::Ringing => {
+                matches!(now.set, SetState::Ringing) && now.bursts > 0 || now.card.ring_voltage
+            }
             SimCondition::NotRinging => !matches!(now.set, SetState::Ringing) && !now.card.ringing,
-            SimCondition::Idle => at_rest && self.detail(port, queries).await?.0.summary.state == PortState::Idle,
+            SimCondition::Idle => {
+                at_rest && self.detail(port, queries).await?.0.summary.state == PortState::Idle
+            }
             SimCondition::Connected => self.detail(port, queries).await?.1,
             SimCondition::Tone { hz } => {
-                let near = |wanted: &f32| heard.hz.is_some_and(|got| (got - wanted).abs() <= wanted * 0.05);
+                let near = |wanted: &f32| {
+                    heard
+                        .hz
+                        .is_some_and(|got| (got - wanted).abs() <= wanted * 0.05)
+                };
                 heard.dbm0 >= TONE_DBM0 && (hz.is_empty() || hz.iter().any(near))
             }
             SimCondition::Silence => {
-                let action = sim::SimAction::Meter { window_ms: SILENCE_MS };
+                let action = sim::SimAction::Meter {
+                    window_ms: SILENCE_MS,
+                };
                 match self.request(SimRequest::port(place, action)).await? {
                     SimReply::Heard(h) => h.dbm0 < SILENCE_DBM0,
                     _ => false,
@@ -205,21 +248,33 @@ impl SimDesk {
                 now.fax.is_none() && (now.last_fax.is_some() || begin.fax.is_some())
             }
             SimCondition::Registered => {
-                self.detail(port, queries).await?.0.registration.state == RegistrationState::Registered
+                self.detail(port, queries).await?.0.registration.state
+                    == RegistrationState::Registered
             }
         })
     }
 
     /// The port as control sees it, and whether its call is connected with media both ways.
-    async fn detail(&self, port: u16, queries: &mpsc::Sender<Query>) -> Result<(ctl::PortDetail, bool), ErrorReport> {
+    async fn detail(
+        &self,
+        port: u16,
+        queries: &mpsc::Sender<Query>,
+    ) -> Result<(ctl::PortDetail, bool), ErrorReport> {
         match ask(queries, Request::PortShow { port }).await {
             Response::Port(detail) => {
                 let talks = detail.summary.call == Some(ctl::CallState::Connected)
-                    && detail.media.iter().any(|leg| leg.remote.is_some() && leg.rtp.sent_packets > 0);
+                    && detail
+                        .media
+                        .iter()
+                        .any(|leg| leg.remote.is_some() && leg.rtp.sent_packets > 0);
                 Ok((detail, talks))
             }
             Response::Error(e) => Err(e),
-            _ => Err(report(ErrorCode::Internal, "the daemon gave an odd answer to itself".into(), "report this as a bug")),
+            _ => Err(report(
+                ErrorCode::Internal,
+                "the daemon gave an odd answer to itself".into(),
+                "report this as a bug",
+            )),
         }
     }
 
@@ -228,9 +283,16 @@ impl SimDesk {
     }
 
     async fn native_snapshot(&self, place: usize) -> Result<sim::SimSnapshot, ErrorReport> {
-        match self.request(SimRequest::Snapshot { port: Some(place) }).await? {
+        match self
+            .request(SimRequest::Snapshot { port: Some(place) })
+            .await?
+        {
             SimReply::Snapshot(mut all) if !all.is_empty() => Ok(all.swap_remove(0)),
-            _ => Err(report(ErrorCode::Internal, "the simulated card gave an odd answer".into(), "report this as a bug")),
+            _ => Err(report(
+                ErrorCode::Internal,
+                "the simulated card gave an odd answer".into(),
+                "report this as a bug",
+            )),
         }
     }
 
@@ -254,13 +316,22 @@ fn dialling(pulse: bool, on_ms: Option<u16>, off_ms: Option<u16>) -> Option<Dial
         (true, ..) => Dialling::PULSE,
     };
     Some(match pattern {
-        Dialling::Tone { on_ms: on, off_ms: off, low_dbm0, twist_db } => Dialling::Tone {
+        Dialling::Tone {
+            on_ms: on,
+            off_ms: off,
+            low_dbm0,
+            twist_db,
+        } => Dialling::Tone {
             on_ms: on_ms.unwrap_or(on),
             off_ms: off_ms.unwrap_or(off),
             low_dbm0,
             twist_db,
         },
-        Dialling::Pulse { break_ms, make_ms, interdigit_ms } => Dialling::Pulse {
+        Dialling::Pulse {
+            break_ms,
+            make_ms,
+            interdigit_ms,
+        } => Dialling::Pulse {
             break_ms: on_ms.unwrap_or(break_ms),
             make_ms: off_ms.unwrap_or(make_ms),
             interdigit_ms,
@@ -269,11 +340,18 @@ fn dialling(pulse: bool, on_ms: Option<u16>, off_ms: Option<u16>) -> Option<Dial
 }
 
 fn machine(ecm: bool) -> FaxMachine {
-    FaxMachine { ecm, ..FaxMachine::default() }
+    FaxMachine {
+        ecm,
+        ..FaxMachine::default()
+    }
 }
 
 fn report(code: ErrorCode, message: String, cure: &str) -> ErrorReport {
-    ErrorReport { code, message, cure: Some(cure.to_owned()) }
+    ErrorReport {
+        code,
+        message,
+        cure: Some(cure.to_owned()),
+    }
 }
 
 fn refused(error: &SimError) -> ErrorReport {
@@ -283,7 +361,11 @@ fn refused(error: &SimError) -> ErrorReport {
         SimError::WrongState { .. } | SimError::BadValue { .. } => ErrorCode::Refused,
         SimError::Engine { .. } | SimError::Stopped => ErrorCode::Internal,
     };
-    ErrorReport { code, message: error.to_string(), cure: None }
+    ErrorReport {
+        code,
+        message: error.to_string(),
+        cure: None,
+    }
 }
 
 /// The card's snapshot in the words of the control socket.
@@ -329,7 +411,9 @@ fn shown(port: u16, s: sim::SimSnapshot) -> ctl::SimSnapshot {
         polarity_changes: s.polarity_changes,
         open_loops: s.open_loops,
         answer_after_bursts: s.answer_after_bursts,
-        recording: s.recording.map(|(wav, _)| wav.map_or_else(|| "memory".into(), display)),
+        recording: s
+            .recording
+            .map(|(wav, _)| wav.map_or_else(|| "memory".into(), display)),
         fax: s.fax.map(|f| ctl::FaxSnapshot {
             role: role(f.sending),
             tiff: display(f.tiff),
@@ -375,7 +459,11 @@ fn display(path: PathBuf) -> String {
 }
 
 fn role(sends: bool) -> ctl::FaxRole {
-    if sends { ctl::FaxRole::Send } else { ctl::FaxRole::Receive }
+    if sends {
+        ctl::FaxRole::Send
+    } else {
+        ctl::FaxRole::Receive
+    }
 }
 
 fn phase(phase: FaxPhase) -> String {
@@ -385,7 +473,10 @@ fn phase(phase: FaxPhase) -> String {
         FaxPhase::Dialling => "dialling".into(),
         FaxPhase::Connecting => "connecting".into(),
         FaxPhase::Negotiated { bit_rate, ecm } => {
-            format!("negotiated {bit_rate} bit/s{}", if ecm { ", ECM" } else { "" })
+            format!(
+                "negotiated {bit_rate} bit/s{}",
+                if ecm { ", ECM" } else { "" }
+            )
         }
         FaxPhase::Page => "page".into(),
         FaxPhase::Ending => "ending".into(),

@@ -37,10 +37,14 @@ pub enum Query {
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
     /// Another daemon answers on it.
-    #[error("another tipringd answers on {0}; stop it, or give this one a socket of its own ([control] socket)")]
+    #[error(
+        "another tipringd answers on {0}; stop it, or give this one a socket of its own ([control] socket)"
+    )]
     InUse(PathBuf),
     /// The system refused.
-    #[error("the control socket {path} cannot be made: {cause}; see [control] socket in the configuration")]
+    #[error(
+        "the control socket {path} cannot be made: {cause}; see [control] socket in the configuration"
+    )]
     System {
         /// The socket.
         path: PathBuf,
@@ -51,7 +55,10 @@ pub enum SocketError {
 
 /// Binds the socket, in place of one that a dead daemon left behind. `group` may use it.
 pub fn bind(path: &Path, group: Option<&str>) -> Result<UnixListener, SocketError> {
-    let system = |cause| SocketError::System { path: path.to_owned(), cause };
+    let system = |cause| SocketError::System {
+        path: path.to_owned(),
+        cause,
+    };
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         return Err(SocketError::InUse(path.to_owned()));
     }
@@ -76,7 +83,10 @@ fn restrict(path: &Path, group: Option<&str>) -> std::io::Result<()> {
     match tipring_linux::group_id(group) {
         Some(gid) => std::os::unix::fs::chown(path, None, Some(gid)),
         None => {
-            warn!(group, "the control socket's group does not exist; only root and the daemon's user may use it");
+            warn!(
+                group,
+                "the control socket's group does not exist; only root and the daemon's user may use it"
+            );
             Ok(())
         }
     }
@@ -96,7 +106,10 @@ pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc
                     drop(alive);
                 });
             }
-            Ok(_) => warn!(MAX_CLIENTS, "too many control clients; the newest was sent away"),
+            Ok(_) => warn!(
+                MAX_CLIENTS,
+                "too many control clients; the newest was sent away"
+            ),
             Err(error) => {
                 warn!(%error, "the control socket accepts nobody for a second");
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -106,7 +119,11 @@ pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc
 }
 
 /// Serves one client; the error says why it was cut off.
-async fn client(stream: UnixStream, queries: mpsc::Sender<Query>, sim: Rc<SimDesk>) -> Result<(), String> {
+async fn client(
+    stream: UnixStream,
+    queries: mpsc::Sender<Query>,
+    sim: Rc<SimDesk>,
+) -> Result<(), String> {
     let (mut reader, mut writer) = stream.into_split();
     let hello = Hello {
         protocol: PROTOCOL_VERSION,
@@ -135,7 +152,9 @@ async fn client(stream: UnixStream, queries: mpsc::Sender<Query>, sim: Rc<SimDes
             }
         };
         match request {
-            Request::Trace { ports } => return stream_events(id, ports, reader, writer, &queries).await,
+            Request::Trace { ports } => {
+                return stream_events(id, ports, reader, writer, &queries).await;
+            }
             Request::Sim { port, action } => {
                 let response = sim.act(port, action, &queries).await;
                 send(&mut writer, &answer(id, response)).await?;

@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 
 use tipring_config::Country;
-use tipring_config::country::{CallerId as Style, Component, Modulation, Step, Tone as CountryTone};
+use tipring_config::country::{
+    CallerId as Style, Component, Modulation, Step, Tone as CountryTone,
+};
 use tipring_dsp::{
     Absence, Alert, CallTime, CallerId, CallerIdMessage, CallerIdStandard, CallerIdTransmission,
     DtmfCallerIdFormat, FOREVER, Over, Party, Tone, ToneError, ToneProgram, ToneSegment,
@@ -29,7 +31,9 @@ pub struct Plan {
 
 /// A tone that cannot be played.
 #[derive(Debug, thiserror::Error)]
-#[error("country {country}: tone {tone} cannot be played: {cause}; shorten it in the country's file")]
+#[error(
+    "country {country}: tone {tone} cannot be played: {cause}; shorten it in the country's file"
+)]
 pub struct PlanError {
     country: String,
     tone: String,
@@ -100,7 +104,8 @@ impl Plan {
         }
         for (tone, low, high) in digits() {
             let pair = [Tone::new(low, TEST_TENTHS), Tone::new(high, TEST_TENTHS)];
-            let made = ToneSegment::new(&pair, 100, 50).and_then(|s| ToneProgram::cadence(&[s], None));
+            let made =
+                ToneSegment::new(&pair, 100, 50).and_then(|s| ToneProgram::cadence(&[s], None));
             tones.insert(tone, made.map_err(|e| refused(SccpTone(tone), e))?);
         }
         let r = &country.ring;
@@ -127,11 +132,19 @@ impl Plan {
 
     /// The cadence of a ring mode; what no plan has rings as an inside call.
     pub fn ring(&self, mode: RingMode) -> RingCadence {
-        self.rings.get(&mode.0).copied().unwrap_or(self.default_ring)
+        self.rings
+            .get(&mode.0)
+            .copied()
+            .unwrap_or(self.default_ring)
     }
 
     /// A caller as this port's sets are told; `None` when they are not told at all.
-    pub fn caller_id(&self, caller: &Caller, dual_tone_alert: bool, when: Option<CallTime>) -> Option<CallerIdTransmission> {
+    pub fn caller_id(
+        &self,
+        caller: &Caller,
+        dual_tone_alert: bool,
+        when: Option<CallTime>,
+    ) -> Option<CallerIdTransmission> {
         let told = CallerId {
             when,
             number: party(&caller.number),
@@ -153,12 +166,24 @@ impl Plan {
         let message = message
             .or_else(|_| {
                 let unknown = Party::Absent(Absence::Unavailable);
-                let told = CallerId { when, number: unknown.clone(), name: unknown };
+                let told = CallerId {
+                    when,
+                    number: unknown.clone(),
+                    name: unknown,
+                };
                 CallerIdMessage::call_setup(CallerIdStandard::Class, &told)
             })
             .ok()?;
-        let alert = if dual_tone_alert { Alert::DtAs } else { Alert::None };
-        Some(CallerIdTransmission { message, alert, to_off_hook: false })
+        let alert = if dual_tone_alert {
+            Alert::DtAs
+        } else {
+            Alert::None
+        };
+        Some(CallerIdTransmission {
+            message,
+            alert,
+            to_off_hook: false,
+        })
     }
 }
 
@@ -178,13 +203,15 @@ fn program(tone: &CountryTone) -> Result<ToneProgram, ToneError> {
         places.push(segments.len());
         // A sound and the silence after it are one segment, unless the repetition begins between them.
         let begins_cycle = places.len() == tone.intro.len();
-        let silence = steps.next_if(|s| s.components.is_empty() && !step.components.is_empty() && !begins_cycle);
+        let silence = steps
+            .next_if(|s| s.components.is_empty() && !step.components.is_empty() && !begins_cycle);
         if silence.is_some() {
             places.push(segments.len());
         }
         segments.push(segment(step, silence)?);
     }
-    let repeat = (!tone.cycle.is_empty()).then(|| places.get(tone.intro.len()).copied().unwrap_or(0));
+    let repeat =
+        (!tone.cycle.is_empty()).then(|| places.get(tone.intro.len()).copied().unwrap_or(0));
     // A last step without a length sounds until stopped: there is nothing to repeat.
     let endless = tone.cycle.last().is_some_and(|s| s.ms.is_none());
     ToneProgram::cadence(&segments, repeat.filter(|_| !endless))
@@ -196,7 +223,8 @@ fn segment(step: &Step, silence: Option<&Step>) -> Result<ToneSegment, ToneError
 }
 
 fn length(step: &Step) -> u16 {
-    step.ms.map_or(FOREVER, |ms| u16::try_from(ms).unwrap_or(FOREVER - 1))
+    step.ms
+        .map_or(FOREVER, |ms| u16::try_from(ms).unwrap_or(FOREVER - 1))
 }
 
 fn component(c: &Component) -> Tone {
@@ -220,9 +248,16 @@ fn digits() -> impl Iterator<Item = (u32, u16, u16)> {
     const ROWS: [u16; 4] = [697, 770, 852, 941];
     const COLUMNS: [u16; 4] = [1209, 1336, 1477, 1633];
     // 1–9 are themselves, 0 is 10, * 14, # 15, A–D 16–19.
-    const KEYS: [[u32; 4]; 4] = [[1, 2, 3, 16], [4, 5, 6, 17], [7, 8, 9, 18], [14, 10, 15, 19]];
+    const KEYS: [[u32; 4]; 4] = [
+        [1, 2, 3, 16],
+        [4, 5, 6, 17],
+        [7, 8, 9, 18],
+        [14, 10, 15, 19],
+    ];
     KEYS.into_iter().zip(ROWS).flat_map(|(keys, low)| {
-        keys.into_iter().zip(COLUMNS).map(move |(key, high)| (key, low, high))
+        keys.into_iter()
+            .zip(COLUMNS)
+            .map(move |(key, high)| (key, low, high))
     })
 }
 
@@ -236,22 +271,40 @@ mod tests {
         for code in countries.codes() {
             let country = countries.get(code).unwrap();
             let plan = Plan::new(country, country.caller_id).unwrap_or_else(|e| panic!("{e}"));
-            for tone in [SccpTone::INSIDE_DIAL, SccpTone::BUSY, SccpTone::REORDER, SccpTone::HOWLER] {
+            for tone in [
+                SccpTone::INSIDE_DIAL,
+                SccpTone::BUSY,
+                SccpTone::REORDER,
+                SccpTone::HOWLER,
+            ] {
                 let program = plan.tone(tone).unwrap();
-                assert_eq!(program.duration_ms(), None, "{code} {tone} must not end by itself");
+                assert_eq!(
+                    program.duration_ms(),
+                    None,
+                    "{code} {tone} must not end by itself"
+                );
             }
             let waiting = plan.tone(SccpTone::CALL_WAITING).unwrap();
-            assert!(waiting.duration_ms().is_some(), "{code}: call waiting is one burst");
+            assert!(
+                waiting.duration_ms().is_some(),
+                "{code}: call waiting is one burst"
+            );
             assert!(plan.ring(RingMode::INSIDE).parts_ms[0] > 0);
         }
     }
 
     #[test]
     fn a_cadence_repeats_from_its_cycle() {
-        let stutter = CountryTone::parse("!350+440/100, !0/100, !350+440/100, !0/100, 350+440", -13.0).unwrap();
+        let stutter =
+            CountryTone::parse("!350+440/100, !0/100, !350+440/100, !0/100, 350+440", -13.0)
+                .unwrap();
         assert_eq!(program(&stutter).unwrap().duration_ms(), None);
         let busy = CountryTone::parse("480+620/500, 0/500", -13.0).unwrap();
-        let again = ToneSegment::new(&[Tone::new(480, -130), Tone::new(620, -130)], 500, 500).unwrap();
-        assert_eq!(program(&busy).unwrap(), ToneProgram::cadence(&[again], Some(0)).unwrap());
+        let again =
+            ToneSegment::new(&[Tone::new(480, -130), Tone::new(620, -130)], 500, 500).unwrap();
+        assert_eq!(
+            program(&busy).unwrap(),
+            ToneProgram::cadence(&[again], Some(0)).unwrap()
+        );
     }
 }

@@ -1,8 +1,13 @@
 //! Live traces: who follows which ports, and lines for them.
 
-use tipring_ctl::report::{TraceEvent, TraceKind as Shown};
+use tipring_ctl::report::{TraceEvent, TraceKind};
 use tipring_ctl::wire::Event;
-use tipring_proto::device::TraceKind;
+use tipring_proto::call::{
+    LineFault, LineInput, LineOutput, MediaInput, MediaOutput, Polarity, Presented,
+};
+use tipring_proto::device::TraceEvent as Traced;
+use tipring_proto::sccp::catalog;
+use tipring_proto::sccp::station::TracedMessage;
 use tipring_proto::time::Time;
 use tokio::sync::mpsc;
 
@@ -24,13 +29,18 @@ pub(super) struct Tracers(Vec<Tracer>);
 impl Tracers {
     /// Another client.
     pub(super) fn add(&mut self, ports: Vec<u16>, events: mpsc::Sender<Event>) {
-        self.0.push(Tracer { ports, events, lost: 0 });
+        self.0.push(Tracer {
+            ports,
+            events,
+            lost: 0,
+        });
     }
 
     /// Tells those who follow this port. A slow client loses lines, and is told how many.
     pub(super) fn tell(&mut self, event: &TraceEvent) {
         self.0.retain_mut(|tracer| {
-            let wanted = tracer.ports.is_empty() || event.port.is_some_and(|p| tracer.ports.contains(&p));
+            let wanted =
+                tracer.ports.is_empty() || event.port.is_some_and(|p| tracer.ports.contains(&p));
             if !wanted {
                 return !tracer.events.is_closed();
             }
@@ -53,21 +63,168 @@ impl Tracers {
 }
 
 /// A trace line as clients get it.
-pub(super) fn event(clock: &Clock, now: Time, port: u16, kind: TraceKind, text: String) -> TraceEvent {
+pub(super) fn event(
+    clock: &Clock,
+    now: Time,
+    port: u16,
+    kind: TraceKind,
+    text: String,
+) -> TraceEvent {
     TraceEvent {
         at_unix_us: clock.unix_us(now),
         port: Some(port),
-        kind: match kind {
-            TraceKind::SccpIn => Shown::SccpIn,
-            TraceKind::SccpOut => Shown::SccpOut,
-            TraceKind::Hook => Shown::Hook,
-            TraceKind::Digit => Shown::Digit,
-            TraceKind::Line => Shown::Line,
-            TraceKind::Media => Shown::Media,
-            TraceKind::Call => Shown::Call,
-            TraceKind::Registration => Shown::Registration,
-            TraceKind::Fault => Shown::Fault,
-        },
+        kind,
         text,
+    }
+}
+
+/// What a device traced, for people.
+pub(super) fn in_words(event: &Traced) -> (TraceKind, String) {
+    match event {
+        Traced::Message { sent, message } => {
+            let kind = if *sent {
+                TraceKind::SccpOut
+            } else {
+                TraceKind::SccpIn
+            };
+            let text = match message {
+                TracedMessage::Client(m) => catalog::describe_client(m),
+                TracedMessage::Server(m) => catalog::describe_server(m),
+                TracedMessage::Unreadable(why) => format!("unreadable message: {why}"),
+            };
+            (kind, text)
+        }
+        Traced::LineIn(line) => line_in(*line),
+        Traced::LineOut(line) => (TraceKind::Line, line_out(line)),
+        Traced::Digit(heard) => {
+            let db = f32::from(heard.level_tenth_dbm0) / 10.0;
+            (
+                TraceKind::Digit,
+                format!("DTMF {} at {db:.1} dBm0", heard.digit.as_char()),
+            )
+        }
+        Traced::MediaIn(media) => (TraceKind::Media, media_in(media)),
+        Traced::MediaOut(media) => (TraceKind::Media, media_out(media)),
+    }
+}
+
+fn line_in(line: LineInput) -> (TraceKind, String) {
+    match line {
+        LineInput::LoopClosed { .. } => (TraceKind::Hook, "loop closed".into()),
+        LineInput::LoopOpened { .. } => (TraceKind::Hook, "loop opened".into()),
+        LineInput::Flash { .. } => (TraceKind::Hook, "flash, decoded by the card".into()),
+        LineInput::PulseDigit { digit, .. } => (
+            TraceKind::Hook,
+            format!("pulse digit {digit}, decoded by the card"),
+        ),
+        LineInput::RingOn { .. } => (TraceKind::Line, "ring burst begins".into()),
+        LineInput::RingOff { .. } => (TraceKind::Line, "ring burst ends".into()),
+        LineInput::CallerIdSent => (TraceKind::Line, "caller ID sent".into()),
+        LineInput::Fault(LineFault::Alarm) => (TraceKind::Fault, "the span is in alarm".into()),
+        LineInput::Fault(LineFault::Removed) => (TraceKind::Fault, "the card is gone".into()),
+        LineInput::Fault(LineFault::PowerAlarm) => {
+            (TraceKind::Fault, "no battery on the line".into())
+        }
+        LineInput::FaultCleared => (TraceKind::Fault, "line fault over".into()),
+    }
+}
+
+fn line_out(line: &LineOutput) -> String {
+    match line {
+        LineOutput::Ring(mode) => format!("ring, {mode}"),
+        LineOutput::StopRing => "stop ringing".into(),
+        LineOutput::PlayTone(tone) => format!("play {tone} tone"),
+        LineOutput::StopTone => "stop tone".into(),
+        LineOutput::OnHookTransmission { ms } => format!("on-hook transmission for {ms} ms"),
+        LineOutput::SendCallerId {
+            id,
+            dual_tone_alert,
+        } => {
+            let alert = if *dual_tone_alert {
+                ", after DT-AS"
+            } else {
+                ""
+            };
+            format!(
+                "send caller ID: number {}, name {}{alert}",
+                presented(&id.number),
+                presented(&id.name)
+            )
+        }
+        LineOutput::StopCallerId => "break caller ID off".into(),
+        LineOutput::Polarity(Polarity::Forward) => "polarity forward".into(),
+        LineOutput::Polarity(Polarity::Reversed) => "polarity reversed".into(),
+        LineOutput::OpenLoop { ms } => format!("open the loop for {ms} ms"),
+        LineOutput::MessageLamp(true) => "message lamp on".into(),
+        LineOutput::MessageLamp(false) => "message lamp off".into(),
+        LineOutput::EnableDtmf(true) => "listen for DTMF".into(),
+        LineOutput::EnableDtmf(false) => "do not listen for DTMF".into(),
+    }
+}
+
+fn presented(p: &Presented) -> String {
+    match p {
+        Presented::Text(text) => format!("{text:?}"),
+        Presented::Withheld => "withheld".into(),
+        Presented::Unknown => "unknown".into(),
+    }
+}
+
+fn media_in(media: &MediaInput) -> String {
+    match media {
+        MediaInput::ReceiveOpened {
+            party,
+            result: Ok(local),
+        } => format!("leg {} receives on {local}", party.0),
+        MediaInput::ReceiveOpened {
+            party,
+            result: Err(status),
+        } => format!("leg {} cannot be opened: {status}", party.0),
+        MediaInput::Statistics { call, counters } => format!(
+            "call {}: {} packets sent, {} received, {} lost",
+            call.0, counters.packets_sent, counters.packets_received, counters.packets_lost
+        ),
+    }
+}
+
+fn media_out(media: &MediaOutput) -> String {
+    let events =
+        |pt: &Option<u8>| pt.map_or_else(String::new, |pt| format!(", telephone-events {pt}"));
+    match media {
+        MediaOutput::OpenReceive {
+            party,
+            call,
+            codec,
+            ptime_ms,
+            rfc2833_payload,
+        } => {
+            format!(
+                "open leg {} for call {}: {codec:?}, {ptime_ms} ms{}",
+                party.0,
+                call.0,
+                events(rfc2833_payload)
+            )
+        }
+        MediaOutput::StartSend {
+            party,
+            remote,
+            codec,
+            ptime_ms,
+            rfc2833_payload,
+            ..
+        } => {
+            format!(
+                "leg {} sends to {remote}: {codec:?}, {ptime_ms} ms{}",
+                party.0,
+                events(rfc2833_payload)
+            )
+        }
+        MediaOutput::StopSend { party } => format!("leg {} stops sending", party.0),
+        MediaOutput::CloseReceive { party } => format!("close leg {}", party.0),
+        MediaOutput::Bridge { party: Some(party) } => format!("the set hears leg {}", party.0),
+        MediaOutput::Bridge { party: None } => "the set hears no leg".into(),
+        MediaOutput::NeedStatistics { party, .. } => {
+            format!("statistics of leg {} wanted", party.0)
+        }
     }
 }

@@ -3,7 +3,7 @@
 use tipring_ctl::report as ctl;
 use tipring_hal::port::PortFault;
 use tipring_proto::call::{CallWord, Direction, EndCause, LineFault, PortWord};
-use tipring_proto::sccp::station::StationState;
+use tipring_proto::sccp::station::{StationEvent, StationState};
 
 /// A fault for people.
 pub(super) fn fault(fault: PortFault) -> &'static str {
@@ -17,9 +17,13 @@ pub(super) fn fault(fault: PortFault) -> &'static str {
 /// What to do about a fault.
 pub(super) fn fault_cure(fault: PortFault) -> &'static str {
     match fault {
-        PortFault::Alarm => "check the span's cable and the card's clock; calls work again when the alarm ends",
+        PortFault::Alarm => {
+            "check the span's cable and the card's clock; calls work again when the alarm ends"
+        }
         PortFault::Removed => "put the card back or load its driver; the port comes back by itself",
-        PortFault::PowerAlarm => "check the card's power connector and the line for a short to ground",
+        PortFault::PowerAlarm => {
+            "check the card's power connector and the line for a short to ground"
+        }
     }
 }
 
@@ -100,5 +104,41 @@ pub(super) fn registration(state: &StationState) -> ctl::RegistrationState {
         StationState::Asking { .. } => ctl::RegistrationState::Asking,
         StationState::Registered { .. } => ctl::RegistrationState::Registered,
         StationState::Unregistering { .. } => ctl::RegistrationState::Unregistering,
+    }
+}
+
+/// The station's news as one line.
+pub(super) fn news(event: &StationEvent) -> String {
+    match event {
+        StationEvent::Registered {
+            server,
+            version,
+            keepalive_s,
+        } => {
+            format!(
+                "registered with server {}, version {version}, keepalive {keepalive_s} s",
+                server + 1
+            )
+        }
+        StationEvent::Lost { server, reason, .. } => {
+            format!("server {} lost: {reason}", server + 1)
+        }
+        StationEvent::AttemptFailed { server, reason, .. } => {
+            format!("server {}: {reason}", server + 1)
+        }
+        StationEvent::ResetRequested {
+            kind,
+            deferred: true,
+        } => {
+            format!("the CallManager asks for a {kind}; it waits until the port is idle")
+        }
+        StationEvent::ResetRequested {
+            kind,
+            deferred: false,
+        } => format!("the CallManager asks for a {kind}"),
+        StationEvent::UnreadableMessage { text } => format!("unreadable message: {text}"),
+        StationEvent::LinkSuspect { .. } => "keepalive is not being answered".into(),
+        StationEvent::Stopped => "stopped".into(),
+        StationEvent::Message(_) => String::new(),
     }
 }

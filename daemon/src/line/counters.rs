@@ -211,7 +211,11 @@ impl TickHistogram {
     /// Upper bound in µs and count of each bucket; the bound of the last is [`u64::MAX`].
     pub fn buckets(&self) -> [(u64, u64); TICK_BUCKETS] {
         std::array::from_fn(|n| {
-            let bound = if n + 1 == TICK_BUCKETS { u64::MAX } else { 1 << n };
+            let bound = if n + 1 == TICK_BUCKETS {
+                u64::MAX
+            } else {
+                1 << n
+            };
             (bound, self.0.get(n).map_or(0, Counter::get))
         })
     }

@@ -84,7 +84,11 @@ pub(super) struct EngineParts {
 }
 
 impl LineEngine {
-    pub(super) fn new(specs: Vec<LinePortSpec>, config: EngineConfig, parts: EngineParts) -> LineEngine {
+    pub(super) fn new(
+        specs: Vec<LinePortSpec>,
+        config: EngineConfig,
+        parts: EngineParts,
+    ) -> LineEngine {
         let lanes: Vec<Lane> = specs
             .into_iter()
             .zip(parts.ports)
@@ -160,7 +164,9 @@ impl LineEngine {
     pub(super) fn serve_orders(&mut self, now: Time) {
         for _ in 0..ORDERS_AT_ONCE {
             if !self.reports.has_room() {
-                self.counters.orders_held.add(u64::from(!self.orders.is_empty()));
+                self.counters
+                    .orders_held
+                    .add(u64::from(!self.orders.is_empty()));
                 return;
             }
             let Ok((port, order)) = self.orders.pop() else {
@@ -174,7 +180,10 @@ impl LineEngine {
                 None => {
                     if let LineOrder::AddSession(session) = order {
                         let why = Returned::NoPort;
-                        let _ = tools.reports.push(LineReport::SessionReturned { port, session, why });
+                        let _ =
+                            tools
+                                .reports
+                                .push(LineReport::SessionReturned { port, session, why });
                     }
                 }
             }
@@ -225,7 +234,9 @@ impl LineEngine {
 
     fn serve_card(&mut self, now: Time, number: usize) -> usize {
         let (lanes, mut tools) = self.split(now);
-        lanes.get_mut(number).map_or(0, |lane| lane.serve_card(&mut tools))
+        lanes
+            .get_mut(number)
+            .map_or(0, |lane| lane.serve_card(&mut tools))
     }
 
     fn serve_socket(&mut self, now: Time, number: usize, slot: usize) {

@@ -43,9 +43,15 @@ impl LineHandle {
     /// # Errors
     /// [`RingFull`] gives the order back: the thread is far behind, or control does not take its reports. Counted in
     /// [`LineHandle::orders_full`].
-    #[allow(clippy::result_large_err, reason = "the order comes back by value, as the ring has it")]
+    #[allow(
+        clippy::result_large_err,
+        reason = "the order comes back by value, as the ring has it"
+    )]
     pub fn send(&mut self, port: PortIndex, order: LineOrder) -> Result<(), RingFull> {
-        let shard = self.shards.iter_mut().find(|s| (s.first..s.first + s.count).contains(&port.0));
+        let shard = self
+            .shards
+            .iter_mut()
+            .find(|s| (s.first..s.first + s.count).contains(&port.0));
         // A port that does not exist: the first thread answers for it.
         let Some(shard) = (match shard {
             Some(shard) => Some(shard),
@@ -100,7 +106,9 @@ impl LineHandle {
     }
 
     /// Figures of each line thread.
-    pub fn shard_counters(&self) -> impl Iterator<Item = (&Arc<ShardCounters>, &Arc<TickHistogram>)> {
+    pub fn shard_counters(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<ShardCounters>, &Arc<TickHistogram>)> {
         self.shards.iter().map(|s| (&s.counters, &s.histogram))
     }
 
@@ -149,8 +157,14 @@ impl LineEngine {
     ///
     /// # Errors
     /// When the process has no descriptors left.
-    pub fn by_hand(ports: Vec<LinePortSpec>, config: &LineConfig) -> std::io::Result<(LineEngine, LineHandle)> {
-        let one = LineConfig { shards: 1, ..*config };
+    pub fn by_hand(
+        ports: Vec<LinePortSpec>,
+        config: &LineConfig,
+    ) -> std::io::Result<(LineEngine, LineHandle)> {
+        let one = LineConfig {
+            shards: 1,
+            ..*config
+        };
         let (mut engines, handle) = connect(ports, &one)?;
         engines
             .pop()

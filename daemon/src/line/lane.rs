@@ -8,7 +8,9 @@ use mio::{Interest, Registry, Token, unix::SourceFd};
 use rtrb::Producer;
 use std::os::fd::AsRawFd;
 use tipring_dsp::{Chain, ChainCommand, ChainEvent};
-use tipring_hal::port::{LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, Wake, WriteBlock};
+use tipring_hal::port::{
+    LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, Wake, WriteBlock,
+};
 use tipring_linux::RecvBatch;
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
@@ -37,7 +39,9 @@ pub(super) struct Reports {
 
 impl Reports {
     pub(super) fn push(&mut self, report: LineReport) -> Result<(), LineReport> {
-        self.ring.push(report).map_err(|rtrb::PushError::Full(report)| report)?;
+        self.ring
+            .push(report)
+            .map_err(|rtrb::PushError::Full(report)| report)?;
         self.fresh = true;
         Ok(())
     }
@@ -204,9 +208,15 @@ impl Lane {
         let (id, bridged) = (session.id(), self.bridged == Some(session.id()));
         let (chain, reports, counters) = (&mut self.chain, &mut *tools.reports, &self.counters);
         let (index, now) = (self.index, tools.now);
-        let drained = session.drain(now, tools.batch, &mut self.budget, &mut self.packets, |digit| {
-            network_digit(chain, reports, counters, index, id, bridged, now, digit);
-        });
+        let drained = session.drain(
+            now,
+            tools.batch,
+            &mut self.budget,
+            &mut self.packets,
+            |digit| {
+                network_digit(chain, reports, counters, index, id, bridged, now, digit);
+            },
+        );
         match drained {
             Drained::Empty if session.parked => {
                 session.parked = false;
@@ -235,7 +245,11 @@ impl Lane {
             LineOrder::Port(command) => {
                 if let Err(error) = self.port.command(command) {
                     self.counters.commands_refused.add(1);
-                    let _ = tools.reports.push(LineReport::Refused { port, command, error });
+                    let _ = tools.reports.push(LineReport::Refused {
+                        port,
+                        command,
+                        error,
+                    });
                 }
             }
             LineOrder::Chain(command) => self.chain.command(command),
@@ -274,11 +288,17 @@ impl Lane {
     fn bridge(&mut self, session: Option<SessionId>) {
         if self.bridged != session {
             // A key of the far end must not sound on into another call.
-            self.chain.command(ChainCommand::PlayDigit { digit: b'0', on: false });
+            self.chain.command(ChainCommand::PlayDigit {
+                digit: b'0',
+                on: false,
+            });
         }
         self.bridged = session;
         self.chain.command(ChainCommand::Bridge(session.is_some()));
-        if session.and_then(|id| self.session(id)).is_some_and(|s| s.sends_events()) {
+        if session
+            .and_then(|id| self.session(id))
+            .is_some_and(|s| s.sends_events())
+        {
             self.chain.command(ChainCommand::MuteDetectedDigits(true));
         }
     }
@@ -287,7 +307,11 @@ impl Lane {
         let port = self.index;
         let id = session.id();
         let known = self.session(id).is_some();
-        let free = self.sessions.iter().position(Option::is_none).filter(|_| !known);
+        let free = self
+            .sessions
+            .iter()
+            .position(Option::is_none)
+            .filter(|_| !known);
         let watched = free.map(|slot| match tools.registry {
             Some(registry) => watch(registry, &session, token(self.number, slot)),
             None => Ok(()),
@@ -296,7 +320,9 @@ impl Lane {
             (Some(Ok(())), Some(place)) => {
                 let alone = self.bridged.is_none();
                 *place = Some(session);
-                self.counters.sessions.set(self.sessions.iter().flatten().count() as i64);
+                self.counters
+                    .sessions
+                    .set(self.sessions.iter().flatten().count() as i64);
                 if alone && self.sessions.iter().flatten().count() == 1 {
                     self.bridge(Some(id));
                 }
@@ -305,12 +331,17 @@ impl Lane {
             (Some(Err(errno)), _) => Returned::NotWatched(errno),
             _ => Returned::NoRoom,
         };
-        let _ = tools.reports.push(LineReport::SessionReturned { port, session, why });
+        let _ = tools
+            .reports
+            .push(LineReport::SessionReturned { port, session, why });
     }
 
     fn remove_session(&mut self, id: SessionId, tools: &mut Tools<'_>) {
         let port = self.index;
-        let place = self.sessions.iter_mut().find(|s| s.as_ref().is_some_and(|s| s.id() == id));
+        let place = self
+            .sessions
+            .iter_mut()
+            .find(|s| s.as_ref().is_some_and(|s| s.id() == id));
         let Some(mut session) = place.and_then(Option::take) else {
             return no_such_session(port, id, tools);
         };
@@ -320,12 +351,17 @@ impl Lane {
             let _ = unwatch(registry, &session);
         }
         session.publish(&self.counters);
-        self.counters.sessions.set(self.sessions.iter().flatten().count() as i64);
+        self.counters
+            .sessions
+            .set(self.sessions.iter().flatten().count() as i64);
         if self.bridged == Some(id) {
             self.bridge(None);
         }
         let why = Returned::Removed;
-        if let Err(report) = tools.reports.push(LineReport::SessionReturned { port, session, why }) {
+        if let Err(report) = tools
+            .reports
+            .push(LineReport::SessionReturned { port, session, why })
+        {
             // Room was seen before the order was taken, so this cannot be; a leak is still better than a free here.
             std::mem::forget(report);
         }
@@ -364,7 +400,11 @@ impl Lane {
         self.budget = tools.config.datagrams_per_block;
         self.packets = tools.config.packets_per_block;
         for slot in 0..SESSIONS {
-            let parked = self.sessions.get(slot).and_then(Option::as_ref).is_some_and(|s| s.parked);
+            let parked = self
+                .sessions
+                .get(slot)
+                .and_then(Option::as_ref)
+                .is_some_and(|s| s.parked);
             if parked || tools.registry.is_none() {
                 self.serve_socket(slot, tools);
             }
@@ -384,7 +424,16 @@ impl Lane {
             if let Some(digit) = session.poll_event(tools.now) {
                 let (port, id) = (self.index, session.id());
                 let (chain, reports) = (&mut self.chain, &mut *tools.reports);
-                network_digit(chain, reports, &self.counters, port, id, bridged, tools.now, digit);
+                network_digit(
+                    chain,
+                    reports,
+                    &self.counters,
+                    port,
+                    id,
+                    bridged,
+                    tools.now,
+                    digit,
+                );
             }
             session.publish(&self.counters);
         }
@@ -402,10 +451,17 @@ impl Lane {
                 return;
             };
             let bridged = self.bridged;
-            let session = self.sessions.iter_mut().flatten().find(|s| Some(s.id()) == bridged);
+            let session = self
+                .sessions
+                .iter_mut()
+                .flatten()
+                .find(|s| Some(s.id()) == bridged);
             if let Some(session) = session {
                 match event {
-                    ChainEvent::DigitOn { digit, level_dbm0_tenths } => {
+                    ChainEvent::DigitOn {
+                        digit,
+                        level_dbm0_tenths,
+                    } => {
                         if let Some(digit) = Digit::from_char(char::from(digit)) {
                             let volume = (-level_dbm0_tenths / 10).clamp(0, 63);
                             session.press(digit, volume.unsigned_abs() as u8);
@@ -451,7 +507,10 @@ impl Lane {
                 self.counters.down.set(0);
                 self.prefill_due = true;
             }
-            LineEventKind::Flash | LineEventKind::PulseDigit(_) | LineEventKind::RingOn | LineEventKind::RingOff => {}
+            LineEventKind::Flash
+            | LineEventKind::PulseDigit(_)
+            | LineEventKind::RingOn
+            | LineEventKind::RingOff => {}
         }
     }
 
@@ -463,7 +522,11 @@ impl Lane {
     fn tell_pending(&mut self, tools: &mut Tools<'_>) {
         while let Some(event) = self.pending.front().copied() {
             let port = self.index;
-            if tools.reports.push(LineReport::Line { port, event }).is_err() {
+            if tools
+                .reports
+                .push(LineReport::Line { port, event })
+                .is_err()
+            {
                 self.counters.events_held.add(1);
                 return;
             }
@@ -478,15 +541,22 @@ impl Lane {
         c.write_underruns.raise_to(stats.write_underruns);
         let meters = self.chain.meters();
         c.rx_dbm0_tenths.set(i64::from(meters.rx.rms_dbm0_tenths));
-        c.rx_peak_dbm0_tenths.set(i64::from(meters.rx.peak_dbm0_tenths));
+        c.rx_peak_dbm0_tenths
+            .set(i64::from(meters.rx.peak_dbm0_tenths));
         c.tx_dbm0_tenths.set(i64::from(meters.tx.rms_dbm0_tenths));
-        c.tx_peak_dbm0_tenths.set(i64::from(meters.tx.peak_dbm0_tenths));
+        c.tx_peak_dbm0_tenths
+            .set(i64::from(meters.tx.peak_dbm0_tenths));
         c.digits.raise_to(meters.digits);
         c.echoed_digits.raise_to(meters.echoed_digits);
         c.false_mutes.raise_to(meters.false_mutes);
         c.chain_events_lost.raise_to(meters.lost_events);
         let bridged = self.bridged;
-        if let Some(session) = self.sessions.iter().flatten().find(|s| Some(s.id()) == bridged) {
+        if let Some(session) = self
+            .sessions
+            .iter()
+            .flatten()
+            .find(|s| Some(s.id()) == bridged)
+        {
             session.show(c);
         }
     }
@@ -520,10 +590,15 @@ fn unwatch(registry: &Registry, session: &MediaSession) -> Result<(), i32> {
 }
 
 fn no_such_session(port: PortIndex, session: SessionId, tools: &mut Tools<'_>) {
-    let _ = tools.reports.push(LineReport::NoSuchSession { port, session });
+    let _ = tools
+        .reports
+        .push(LineReport::NoSuchSession { port, session });
 }
 
-#[allow(clippy::too_many_arguments, reason = "the parts of a lane that are borrowed apart")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the parts of a lane that are borrowed apart"
+)]
 fn network_digit(
     chain: &mut Chain,
     reports: &mut Reports,
@@ -543,7 +618,12 @@ fn network_digit(
         chain.command(ChainCommand::PlayDigit { digit: key, on });
     }
     let at = now.since_epoch();
-    let report = LineReport::NetworkDigit { port, session, at, digit };
+    let report = LineReport::NetworkDigit {
+        port,
+        session,
+        at,
+        digit,
+    };
     if reports.push(report).is_err() {
         counters.reports_lost.add(1);
     }

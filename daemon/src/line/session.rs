@@ -9,8 +9,8 @@ use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use tipring_dsp::Law;
 use tipring_linux::{RecvBatch, set_dscp};
 use tipring_proto::rtp::{
-    Concealer, FilterPolicy, JitterConfig, NetworkDigit, Playout, Received, Receiver, ReceiverConfig, ReceiverStats,
-    Sender, SenderConfig, SenderSeed, SenderStats, SourceFilter,
+    Concealer, FilterPolicy, JitterConfig, NetworkDigit, Playout, Received, Receiver,
+    ReceiverConfig, ReceiverStats, Sender, SenderConfig, SenderSeed, SenderStats, SourceFilter,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
@@ -34,7 +34,11 @@ impl RtpPorts {
     pub fn new(first: u16, last: u16) -> Option<RtpPorts> {
         let first = first.checked_add(first % 2)?;
         let count = last.checked_sub(first)? / 2 + 1;
-        (first > 0).then_some(RtpPorts { first, count, next: 0 })
+        (first > 0).then_some(RtpPorts {
+            first,
+            count,
+            next: 0,
+        })
     }
 
     fn take(&mut self) -> u16 {
@@ -81,7 +85,9 @@ pub enum MediaOpenError {
         count: u16,
     },
     /// The system refused the socket.
-    #[error("cannot open an RTP socket on {bind}: {source}; check the media address and the limit of open files")]
+    #[error(
+        "cannot open an RTP socket on {bind}: {source}; check the media address and the limit of open files"
+    )]
     Socket {
         /// Where.
         bind: Ipv4Addr,
@@ -301,7 +307,8 @@ impl MediaSession {
         };
         self.law.encode_block(samples, bytes);
         let (socket, errors) = (&self.socket, &mut self.tx_errors);
-        self.sender.push(bytes, |packet| emit(socket, remote, packet, errors));
+        self.sender
+            .push(bytes, |packet| emit(socket, remote, packet, errors));
     }
 
     /// Lets the time of a block pass.
@@ -349,18 +356,21 @@ impl MediaSession {
         let (jit, jit_old) = (&rx.jitter, &rx_old.jitter);
         port.tx_packets.add(now.sender.packets - old.sender.packets);
         port.tx_octets.add(now.sender.octets - old.sender.octets);
-        port.tx_event_packets.add(now.sender.event_packets - old.sender.event_packets);
+        port.tx_event_packets
+            .add(now.sender.event_packets - old.sender.event_packets);
         port.tx_errors.add(now.tx_errors - old.tx_errors);
         port.rx_packets.add(seq.received - seq_old.received);
         port.rx_octets.add(rx.octets - rx_old.octets);
-        port.rx_event_packets.add(rx.event_packets - rx_old.event_packets);
+        port.rx_event_packets
+            .add(rx.event_packets - rx_old.event_packets);
         port.rx_late.add(jit.late - jit_old.late);
         port.rx_early.add(jit.early - jit_old.early);
         port.rx_duplicates.add(seq.duplicates - seq_old.duplicates);
         port.rx_reordered.add(seq.reordered - seq_old.reordered);
         port.rx_malformed
             .add(rx.malformed + jit.refused - rx_old.malformed - jit_old.refused);
-        port.rx_other_payload.add(rx.other_payload - rx_old.other_payload);
+        port.rx_other_payload
+            .add(rx.other_payload - rx_old.other_payload);
         port.rx_restarts.add(seq.restarts - seq_old.restarts);
         port.rx_resyncs.add(jit.resyncs - jit_old.resyncs);
         port.rx_underruns.add(jit.underruns - jit_old.underruns);
@@ -368,7 +378,8 @@ impl MediaSession {
         port.rx_stretched.add(jit.stretched - jit_old.stretched);
         port.rx_shrunk.add(jit.shrunk - jit_old.shrunk);
         port.strangers.add(now.strangers - old.strangers);
-        port.flood_dropped.add(now.flood_dropped - old.flood_dropped);
+        port.flood_dropped
+            .add(now.flood_dropped - old.flood_dropped);
         // A packet counted as lost may still come: the counter waits until the loss outgrows it again.
         port.rx_lost.add(seq.lost().saturating_sub(self.lost_told));
         self.lost_told = self.lost_told.max(seq.lost());
@@ -377,7 +388,8 @@ impl MediaSession {
 
     /// Shows the receive side of this session as the port's.
     pub(super) fn show(&self, port: &PortCounters) {
-        port.jitter_us.set(i64::from(self.published.receiver.sequence.jitter_us));
+        port.jitter_us
+            .set(i64::from(self.published.receiver.sequence.jitter_us));
         port.jitter_target_ms
             .set(i64::from(self.published.receiver.jitter.target_ms));
         port.jitter_depth_ms
@@ -398,7 +410,10 @@ fn law_of(codec: Codec) -> Law {
     }
 }
 
-fn bind_fresh(bind: Ipv4Addr, ports: &mut RtpPorts) -> Result<(UdpSocket, SocketAddrV4), MediaOpenError> {
+fn bind_fresh(
+    bind: Ipv4Addr,
+    ports: &mut RtpPorts,
+) -> Result<(UdpSocket, SocketAddrV4), MediaOpenError> {
     for _ in 0..ports.count {
         let local = SocketAddrV4::new(bind, ports.take());
         match UdpSocket::bind(local) {
@@ -449,8 +464,12 @@ mod tests {
         let mut ports = RtpPorts::new(port, port).unwrap();
         let error = MediaSession::open(Ipv4Addr::LOCALHOST, &mut ports, &config).unwrap_err();
         drop(neighbour);
-        assert!(error.to_string().ends_with("widen the RTP port range"), "{error}");
-        let away = MediaSession::open(Ipv4Addr::new(192, 0, 2, 1), &mut ports, &config).unwrap_err();
+        assert!(
+            error.to_string().ends_with("widen the RTP port range"),
+            "{error}"
+        );
+        let away =
+            MediaSession::open(Ipv4Addr::new(192, 0, 2, 1), &mut ports, &config).unwrap_err();
         assert!(matches!(away, MediaOpenError::Socket { .. }), "{away}");
     }
 }

@@ -9,7 +9,10 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use tipring_hal::port::Wake;
-use tipring_linux::{EventFd, LockError, SchedError, lock_memory, monotonic, prefault_stack, set_fifo, set_thread_name};
+use tipring_linux::{
+    EventFd, LockError, SchedError, lock_memory, monotonic, prefault_stack, set_fifo,
+    set_thread_name,
+};
 use tipring_proto::time::Time;
 
 use super::engine::{EngineConfig, LineEngine, LinePortSpec};
@@ -85,7 +88,9 @@ pub enum StartError {
         source: io::Error,
     },
     /// A port follows the card clock, but there is none.
-    #[error("port {port} follows its card's clock, but no clock was given; this is a fault of the card's driver")]
+    #[error(
+        "port {port} follows its card's clock, but no clock was given; this is a fault of the card's driver"
+    )]
     NoClock {
         /// Which port, as [`PortIndex`].
         port: u16,
@@ -108,31 +113,44 @@ pub fn spawn(
     let mut shards = Vec::new();
     let mut first = 0u16;
     for (n, mut engine) in engines.into_iter().enumerate() {
-        let Some(shard) = handle.shard_mut(n) else { break };
+        let Some(shard) = handle.shard_mut(n) else {
+            break;
+        };
         let poll = watch_all(&mut engine, first, &clocks, &shard.wake)?;
         let count = engine.wakes().count() as u16;
         let (tell, told) = mpsc::channel();
         let priority = config.priority;
         let clocks = Arc::clone(&clocks);
-        let thread = std::thread::Builder::new().name(format!("line-{n}")).spawn(move || {
-            set_thread_name(&format!("line-{n}"));
-            let realtime = (priority > 0).then(|| set_fifo(priority).map(|()| priority));
-            engine.counters().realtime.set(i64::from(matches!(realtime, Some(Ok(_)))));
-            prefault_stack(STACK);
-            let events = Events::with_capacity(1024);
-            let _ = tell.send(realtime);
-            drop(tell);
-            run(&mut engine, poll, events);
-            drop(clocks);
-            engine
-        })?;
+        let thread = std::thread::Builder::new()
+            .name(format!("line-{n}"))
+            .spawn(move || {
+                set_thread_name(&format!("line-{n}"));
+                let realtime = (priority > 0).then(|| set_fifo(priority).map(|()| priority));
+                engine
+                    .counters()
+                    .realtime
+                    .set(i64::from(matches!(realtime, Some(Ok(_)))));
+                prefault_stack(STACK);
+                let events = Events::with_capacity(1024);
+                let _ = tell.send(realtime);
+                drop(tell);
+                run(&mut engine, poll, events);
+                drop(clocks);
+                engine
+            })?;
         shard.thread = Some(thread);
         let realtime = told.recv().unwrap_or(None);
         let ports = PortIndex(first)..PortIndex(first + count);
         shards.push(ShardStart { ports, realtime });
         first += count;
     }
-    Ok((handle, StartReport { memory_locked, shards }))
+    Ok((
+        handle,
+        StartReport {
+            memory_locked,
+            shards,
+        },
+    ))
 }
 
 fn watch_all(

@@ -18,7 +18,7 @@ impl Port {
         let offered = self.calls.iter().find(|c| c.is_offered()).map(|c| c.id);
         let held = self.in_state(CallWord::Held);
         self.stop_ringing();
-        self.to_line(LineOutput::EnableDtmf(true));
+        self.tell_line(LineOutput::EnableDtmf(true));
         self.last_active = CallRef::NONE;
         self.early_digits.clear();
         if self.station.is_none() {
@@ -65,7 +65,7 @@ impl Port {
         if self.set == Set::OnHook {
             return;
         }
-        self.to_line(LineOutput::EnableDtmf(false));
+        self.tell_line(LineOutput::EnableDtmf(false));
         self.stop_tone();
         for deadline in [
             Deadline::ServerSilent,

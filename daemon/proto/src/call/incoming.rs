@@ -160,7 +160,7 @@ impl Port {
 
     fn ring(&mut self, mode: RingMode) {
         self.ringing.phase = Phase::Ringing(mode);
-        self.to_line(LineOutput::Ring(mode));
+        self.tell_line(LineOutput::Ring(mode));
     }
 
     /// Rings for a call left on hold: the servers do not.
@@ -170,7 +170,7 @@ impl Port {
         }
         self.stop_ringing();
         self.ringing.phase = Phase::Reminding(id);
-        self.to_line(LineOutput::Ring(RingMode::FEATURE));
+        self.tell_line(LineOutput::Ring(RingMode::FEATURE));
         self.arm(now, Deadline::ReminderEnd, self.cfg.reminder_ring_ms);
     }
 
@@ -207,13 +207,13 @@ impl Port {
     /// Ends ringing and all that goes before it.
     pub(super) fn stop_ringing(&mut self) {
         if self.ringing.sounding().is_some() {
-            self.to_line(LineOutput::StopRing);
+            self.tell_line(LineOutput::StopRing);
         }
         if self.ringing.sending {
-            self.to_line(LineOutput::StopCallerId);
+            self.tell_line(LineOutput::StopCallerId);
         }
         if self.ringing.reversed {
-            self.to_line(LineOutput::Polarity(Polarity::Forward));
+            self.tell_line(LineOutput::Polarity(Polarity::Forward));
         }
         for deadline in [
             Deadline::CallInfo,
@@ -268,7 +268,7 @@ impl Port {
         self.deadlines.disarm(Deadline::CallInfo);
         if polarity_reversal {
             self.ringing.reversed = true;
-            self.to_line(LineOutput::Polarity(Polarity::Reversed));
+            self.tell_line(LineOutput::Polarity(Polarity::Reversed));
         }
         self.ringing.phase = Phase::Lead;
         self.arm(now, Deadline::CallerIdStart, lead_ms);
@@ -330,10 +330,10 @@ impl Port {
                 number: Presented::Unknown,
                 name: Presented::Unknown,
             });
-        self.to_line(LineOutput::OnHookTransmission {
+        self.tell_line(LineOutput::OnHookTransmission {
             ms: ON_HOOK_TRANSMISSION_MS,
         });
-        self.to_line(LineOutput::SendCallerId {
+        self.tell_line(LineOutput::SendCallerId {
             id: CallerId {
                 number: caller.number,
                 name: caller.name,

@@ -96,8 +96,7 @@ impl Legs {
             .iter()
             .copied()
             .chain(open)
-            .filter(|&(owner, _)| owner == Some(call))
-            .last()
+            .rfind(|&(owner, _)| owner == Some(call))
             .map(|(_, party)| party)
     }
 }
@@ -153,7 +152,7 @@ impl Port {
             }
             return;
         }
-        self.to_media(MediaOutput::OpenReceive {
+        self.tell_media(MediaOutput::OpenReceive {
             party: leg.party,
             call: leg.owner.unwrap_or(CallRef::NONE),
             codec: leg.codec,
@@ -255,7 +254,7 @@ impl Port {
         leg.sending = true;
         leg.sends_events = rfc2833_payload.is_some();
         let dscp = dscp(start.precedence, self.cfg.rtp_dscp);
-        self.to_media(MediaOutput::StartSend {
+        self.tell_media(MediaOutput::StartSend {
             party: start.party,
             remote: start.remote,
             codec,
@@ -277,7 +276,7 @@ impl Port {
         leg.start = None;
         leg.sends_events = false;
         if std::mem::take(&mut leg.sending) {
-            self.to_media(MediaOutput::StopSend { party });
+            self.tell_media(MediaOutput::StopSend { party });
         }
     }
 
@@ -306,9 +305,9 @@ impl Port {
         }
         if self.legs.bridged == Some(party) {
             self.legs.bridged = None;
-            self.to_media(MediaOutput::Bridge { party: None });
+            self.tell_media(MediaOutput::Bridge { party: None });
         }
-        self.to_media(MediaOutput::CloseReceive { party });
+        self.tell_media(MediaOutput::CloseReceive { party });
         self.legs.closed.push_back((leg.owner, party));
         if self.legs.closed.len() > MOST_REMEMBERED {
             self.legs.closed.pop_front();
@@ -323,7 +322,7 @@ impl Port {
         }
         self.legs.statistics.push((call, number.to_owned(), mode));
         match self.legs.party_of(call) {
-            Some(party) => self.to_media(MediaOutput::NeedStatistics { party, call }),
+            Some(party) => self.tell_media(MediaOutput::NeedStatistics { party, call }),
             None => self.statistics_known(call, LegStatistics::default()),
         }
     }

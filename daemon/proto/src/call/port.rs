@@ -324,7 +324,7 @@ impl Port {
         };
         if self.legs.bridged != bridge {
             self.legs.bridged = bridge;
-            self.to_media(MediaOutput::Bridge { party: bridge });
+            self.tell_media(MediaOutput::Bridge { party: bridge });
         }
         let word = self.find_word();
         if word != self.word {
@@ -397,11 +397,11 @@ impl Port {
         self.out.push_back(Output::Send(message));
     }
 
-    pub(super) fn to_line(&mut self, output: LineOutput) {
+    pub(super) fn tell_line(&mut self, output: LineOutput) {
         self.out.push_back(Output::Line(output));
     }
 
-    pub(super) fn to_media(&mut self, output: MediaOutput) {
+    pub(super) fn tell_media(&mut self, output: MediaOutput) {
         self.out.push_back(Output::Media(output));
     }
 
@@ -419,7 +419,7 @@ impl Port {
     fn lamp(&mut self, on: bool) {
         if self.message_waiting != on {
             self.message_waiting = on;
-            self.to_line(LineOutput::MessageLamp(on));
+            self.tell_line(LineOutput::MessageLamp(on));
         }
     }
 }

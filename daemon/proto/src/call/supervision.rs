@@ -97,7 +97,7 @@ impl Port {
         self.set = Set::LoopOpened;
         self.hook
             .mask(now + Duration::from_millis(u64::from(settled)));
-        self.to_line(LineOutput::OpenLoop { ms });
+        self.tell_line(LineOutput::OpenLoop { ms });
         self.arm(now, Deadline::LoopRestored, settled);
     }
 

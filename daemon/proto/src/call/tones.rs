@@ -134,7 +134,7 @@ impl Port {
         self.tone = Some(tone);
         self.tone_call = call;
         if !same {
-            self.to_line(LineOutput::PlayTone(tone));
+            self.tell_line(LineOutput::PlayTone(tone));
         }
     }
 
@@ -142,7 +142,7 @@ impl Port {
     pub(super) fn stop_tone(&mut self) {
         self.tone_call = CallRef::NONE;
         if self.tone.take().is_some() {
-            self.to_line(LineOutput::StopTone);
+            self.tell_line(LineOutput::StopTone);
         }
     }
 

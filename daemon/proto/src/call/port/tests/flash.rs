@@ -1,0 +1,342 @@
+//! Call waiting, hold, swap, transfer.
+
+use super::*;
+
+/// An active call 1 and a waiting call 2.
+fn with_waiting(b: &mut Bench, kind: CallStateKind) {
+    b.talking(1);
+    b.says(&[
+        state(CallStateKind::RING_IN, 2),
+        state(kind, 2),
+        info(2, "7", ""),
+    ]);
+}
+
+#[test]
+fn a_waiting_call_is_told_by_tone_and_never_rings() {
+    // chan_skinny
+    let mut b = Bench::new();
+    with_waiting(&mut b, CallStateKind::CALL_WAITING);
+    b.says(&[tone(Tone::CALL_WAITING, 2)]);
+    assert_eq!(b.seen(), [play(Tone::CALL_WAITING)]);
+    b.wait(10_000);
+    assert_eq!(b.seen(), [play(Tone::CALL_WAITING)]);
+    b.says(&[stop_tone(2), state(CallStateKind::ON_HOOK, 2)]);
+    assert_eq!(b.seen(), [SILENT]);
+    b.wait(20_000);
+    assert_eq!(b.seen(), []);
+    // chan-sccp
+    let mut b = Bench::new();
+    b.talking(1);
+    b.says(&[
+        stop_tone(1),
+        tone(Tone::CALL_WAITING, 1),
+        state(CallStateKind::RING_IN, 2),
+        ringer(RingMode::SILENT, 2),
+    ]);
+    assert_eq!(b.seen(), [play(Tone::CALL_WAITING)]);
+    assert_eq!(b.port.snapshot().calls[1].state, CallWord::Waiting);
+}
+
+#[test]
+fn a_flash_holds_the_first_call_and_answers_the_second_and_then_swaps() {
+    let mut b = Bench::new();
+    with_waiting(&mut b, CallStateKind::CALL_WAITING);
+    b.says(&[tone(Tone::CALL_WAITING, 2)]);
+    b.outputs();
+    b.flash();
+    assert_eq!(
+        b.seen(),
+        [soft(SoftKey::HOLD, 1), soft(SoftKey::ANSWER, 2), SILENT]
+    );
+    b.says(&[
+        close(1),
+        stop(1),
+        state(CallStateKind::HOLD, 1),
+        state(CallStateKind::OFF_HOOK, 2),
+        state(CallStateKind::CONNECTED, 2),
+        open(2, 0),
+    ]);
+    b.opened(2);
+    assert_eq!(
+        b.seen(),
+        [
+            no_bridge(),
+            close_receive(1),
+            open_receive(2, 2),
+            ack(MediaStatus::OK, 2, 0),
+            bridge(2)
+        ]
+    );
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::HOLD, 2), soft(SoftKey::RESUME, 1)]);
+    b.says(&[
+        close(2),
+        state(CallStateKind::HOLD, 2),
+        open(1, 0),
+        state(CallStateKind::CONNECTED, 1),
+    ]);
+    b.opened(1);
+    assert_eq!(
+        b.seen(),
+        [
+            no_bridge(),
+            close_receive(2),
+            open_receive(1, 1),
+            ack(MediaStatus::OK, 1, 0),
+            bridge(1)
+        ]
+    );
+}
+
+#[test]
+fn a_server_that_holds_by_itself_is_only_told_to_answer() {
+    let mut b = Bench::new();
+    b.says(&[ServerMessage::SetHookFlashDetect]);
+    with_waiting(&mut b, CallStateKind::RING_IN);
+    b.says(&[tone(Tone::CALL_WAITING, 1)]);
+    b.outputs();
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::ANSWER, 2), SILENT]);
+}
+
+#[test]
+fn hanging_up_with_a_waiting_call_rings_for_it() {
+    let mut b = Bench::new();
+    with_waiting(&mut b, CallStateKind::CALL_WAITING);
+    b.outputs();
+    b.hang_up();
+    let mut seen = b.seen();
+    seen.retain(|o| *o != play(Tone::CALL_WAITING) && *o != SILENT);
+    assert_eq!(
+        seen,
+        [
+            DTMF_OFF,
+            on_hook(1),
+            no_bridge(),
+            close_receive(1),
+            line(LineOutput::Ring(RingMode::INSIDE))
+        ]
+    );
+    // The server's own farewell to the first call does not stop the ring.
+    b.says(&[state(CallStateKind::ON_HOOK, 1), ringer(RingMode::OFF, 0)]);
+    assert_eq!(b.seen(), []);
+    b.lift();
+    assert_eq!(b.seen(), [STOP_RING, DTMF_ON, off_hook(1, 2)]);
+}
+
+#[test]
+fn a_port_that_ignores_flash_hears_no_call_waiting() {
+    let mut b = Bench::with(|c| c.flash = FlashAction::Ignore);
+    with_waiting(&mut b, CallStateKind::CALL_WAITING);
+    b.says(&[tone(Tone::CALL_WAITING, 2)]);
+    b.wait(30_000);
+    b.flash();
+    assert_eq!(b.seen(), []);
+    assert_eq!(b.port.snapshot().counters.flashes_unused, 1);
+}
+
+#[test]
+fn in_hold_mode_a_flash_holds_and_the_next_resumes() {
+    let mut b = Bench::with(|c| c.flash = FlashAction::Hold);
+    b.talking(1);
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::HOLD, 1)]);
+    b.says(&[close(1), stop(1), state(CallStateKind::HOLD, 1)]);
+    assert_eq!(b.word(), PortWord::AllHeld);
+    b.outputs();
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::RESUME, 1)]);
+    b.says(&[open(1, 0), state(CallStateKind::CONNECTED, 1)]);
+    b.opened(1);
+    assert_eq!(
+        b.seen(),
+        [open_receive(1, 1), ack(MediaStatus::OK, 1, 0), bridge(1)]
+    );
+}
+
+#[test]
+fn in_send_mode_the_server_decides() {
+    let mut b = Bench::with(|c| c.flash = FlashAction::Send);
+    b.talking(1);
+    b.flash();
+    assert_eq!(
+        b.seen(),
+        [Output::Send(ClientMessage::HookFlash(CallOnLine {
+            line: LINE,
+            call: CallRef(1)
+        }))]
+    );
+}
+
+/// Call 1 held for a transfer, call 2 with dial tone.
+fn consulting(b: &mut Bench) {
+    b.talking(1);
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::TRANSFER, 1)]);
+    b.says(&[
+        close(1),
+        stop(1),
+        state(CallStateKind::HOLD, 1),
+        state(CallStateKind::OFF_HOOK, 2),
+        tone(Tone::INSIDE_DIAL, 2),
+    ]);
+    assert_eq!(
+        b.seen(),
+        [no_bridge(), close_receive(1), play(Tone::INSIDE_DIAL)]
+    );
+}
+
+#[test]
+fn flash_dial_flash_joins_the_two_calls() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.dial("3");
+    b.says(&[
+        stop_tone(2),
+        state(CallStateKind::PROCEED, 2),
+        state(CallStateKind::RING_OUT, 2),
+    ]);
+    b.outputs();
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::TRANSFER, 2)]);
+    b.says(&[
+        state(CallStateKind::ON_HOOK, 1),
+        state(CallStateKind::ON_HOOK, 2),
+    ]);
+    let out = b.outputs();
+    let causes: Vec<_> = out
+        .iter()
+        .filter_map(|o| match o {
+            Output::Record(r) => Some(r.cause),
+            Output::Send(_) | Output::Line(_) | Output::Media(_) => None,
+        })
+        .collect();
+    assert_eq!(causes, [EndCause::Transferred, EndCause::Transferred]);
+    assert_eq!(out.last(), Some(&play(Tone::REORDER)));
+    b.hang_up();
+    assert_eq!(b.seen(), [DTMF_OFF, SILENT, on_hook(2)]);
+}
+
+#[test]
+fn flash_dial_hang_up_joins_the_two_calls() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.dial("3");
+    b.says(&[
+        state(CallStateKind::PROCEED, 2),
+        state(CallStateKind::RING_OUT, 2),
+    ]);
+    b.outputs();
+    b.hang_up();
+    assert_eq!(b.seen(), [DTMF_OFF, soft(SoftKey::TRANSFER, 2), on_hook(2)]);
+    b.says(&[
+        state(CallStateKind::ON_HOOK, 2),
+        state(CallStateKind::ON_HOOK, 1),
+    ]);
+    assert_eq!(b.records()[0].cause, EndCause::Transferred);
+    b.wait(10_000);
+    assert_eq!(b.seen(), []);
+    assert_eq!(b.word(), PortWord::Idle);
+}
+
+#[test]
+fn a_transfer_that_the_server_does_not_do_rings_back() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.dial("3");
+    b.says(&[state(CallStateKind::RING_OUT, 2)]);
+    b.hang_up();
+    b.outputs();
+    b.wait(2_000);
+    assert_eq!(b.seen(), [line(LineOutput::Ring(RingMode::FEATURE))]);
+    assert_eq!(b.word(), PortWord::Reminding);
+}
+
+#[test]
+fn a_second_flash_before_the_second_call_is_through_returns_to_the_first() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.flash();
+    assert_eq!(
+        b.seen(),
+        [soft(SoftKey::END_CALL, 2), soft(SoftKey::RESUME, 1), SILENT]
+    );
+    b.says(&[
+        state(CallStateKind::ON_HOOK, 2),
+        open(1, 0),
+        state(CallStateKind::CONNECTED, 1),
+    ]);
+    b.opened(1);
+    assert_eq!(
+        b.seen(),
+        [open_receive(1, 1), ack(MediaStatus::OK, 1, 0), bridge(1)]
+    );
+}
+
+#[test]
+fn a_refused_second_call_is_heard_as_reorder_and_a_flash_returns() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.dial("9");
+    b.outputs();
+    b.says(&[state(CallStateKind::ON_HOOK, 2)]);
+    assert_eq!(b.seen(), [play(Tone::REORDER)]);
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::RESUME, 1), SILENT]);
+}
+
+#[test]
+fn a_call_left_on_hold_rings_back_and_lifting_resumes_it() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.hang_up();
+    assert_eq!(
+        b.seen(),
+        [
+            DTMF_OFF,
+            SILENT,
+            on_hook(2),
+            line(LineOutput::Ring(RingMode::FEATURE))
+        ]
+    );
+    b.says(&[state(CallStateKind::ON_HOOK, 2), ringer(RingMode::OFF, 0)]);
+    assert_eq!(b.seen(), []);
+    b.lift();
+    assert_eq!(
+        b.seen(),
+        [STOP_RING, DTMF_ON, off_hook(1, 1), soft(SoftKey::RESUME, 1)]
+    );
+    b.says(&[open(1, 0), state(CallStateKind::CONNECTED, 1)]);
+    b.opened(1);
+    assert_eq!(
+        b.seen(),
+        [open_receive(1, 1), ack(MediaStatus::OK, 1, 0), bridge(1)]
+    );
+}
+
+#[test]
+fn a_held_call_that_nobody_comes_back_to_is_ended() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.hang_up();
+    b.outputs();
+    b.wait(60_000);
+    assert_eq!(b.seen(), [STOP_RING, soft(SoftKey::END_CALL, 1)]);
+    b.says(&[state(CallStateKind::ON_HOOK, 1)]);
+    assert_eq!(b.word(), PortWord::Idle);
+}
+
+#[test]
+fn a_resume_that_the_server_does_not_answer_is_heard_as_reorder() {
+    let mut b = Bench::with(|c| c.flash = FlashAction::Hold);
+    b.talking(1);
+    b.flash();
+    b.says(&[close(1), state(CallStateKind::HOLD, 1)]);
+    b.flash();
+    b.outputs();
+    b.wait(3_000);
+    assert_eq!(b.seen(), [play(Tone::REORDER)]);
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::RESUME, 1), SILENT]);
+}

@@ -1,0 +1,311 @@
+//! The set's ear: level, tones, DTMF, caller ID, and the bell.
+
+use std::collections::VecDeque;
+
+use tipring_spandsp::{
+    Absence, CallerIdRx, CallerIdStandard, DtmfEvent, DtmfRx, DtmfRxSettings, Error, Party,
+    ReceivedCallerId, ReceivedMessage,
+};
+
+use super::event::{CallerIdCoding, CallerIdHeard, SimEventKind};
+use super::request::Heard;
+use crate::level::level_dbm0;
+use crate::meter::{Measured, Peaks, measure};
+
+const RATE: usize = 8000;
+/// A tone is looked for this often …
+const LOOK_EVERY: usize = 800;
+/// … in so many samples.
+const LOOK_AT: usize = 256;
+/// Quieter is no tone.
+const TONE_FLOOR_DBM0: f32 = -50.0;
+/// Peaks so near are the same tone.
+const SAME_HZ: f32 = 25.0;
+const DIGITS_KEPT: usize = 64;
+const BURSTS_KEPT: usize = 16;
+/// No burst for so long: nobody rings any more.
+const RINGING_OVER: u64 = 6 * 8000;
+
+/// The ear of a set.
+pub(super) struct Ear {
+    past: VecDeque<i16>,
+    dtmf: DtmfRx,
+    /// One FSK receiver hears Bell 202 and V.23, the other one DTMF.
+    caller_id: Option<[CallerIdRx; 2]>,
+    pub(super) digits: String,
+    pub(super) last_caller: Option<CallerIdHeard>,
+    until_look: usize,
+    candidate: Option<(f32, Option<f32>)>,
+    tone: Option<f32>,
+    audible_before: bool,
+    on_hook_audio_before: bool,
+}
+
+impl Ear {
+    pub(super) fn new(caller_id: bool) -> Result<Self, Error> {
+        let caller_id = if caller_id {
+            Some([
+                CallerIdRx::new(CallerIdStandard::Class)?,
+                CallerIdRx::new(CallerIdStandard::ClipDtmf)?,
+            ])
+        } else {
+            None
+        };
+        Ok(Self {
+            past: VecDeque::from(vec![0; RATE]),
+            dtmf: DtmfRx::new(DtmfRxSettings::default())?,
+            caller_id,
+            digits: String::new(),
+            last_caller: None,
+            until_look: LOOK_EVERY,
+            candidate: None,
+            tone: None,
+            audible_before: false,
+            on_hook_audio_before: false,
+        })
+    }
+
+    /// The tone heard now and since at least 100 ms, Hz.
+    pub(super) fn tone(&self) -> Option<f32> {
+        self.tone
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.digits.clear();
+        self.last_caller = None;
+    }
+
+    /// A new call: its digits are counted afresh.
+    pub(super) fn lifted(&mut self) {
+        self.digits.clear();
+        self.dtmf.reset();
+    }
+
+    /// The last so many ms.
+    pub(super) fn heard(&mut self, window_ms: u16) -> Heard {
+        let wanted = usize::from(window_ms) * 8;
+        let past = self.past.make_contiguous();
+        let tail = past.len().saturating_sub(wanted);
+        let window = past.get(tail..).unwrap_or(past);
+        let Measured { dbm0, hz, hz_dbm0 } = measure(window);
+        Heard {
+            dbm0,
+            hz,
+            hz_dbm0,
+            window_ms: u16::try_from(window.len() / 8).unwrap_or(u16::MAX),
+        }
+    }
+
+    /// One block: off-hook audio, or on-hook audio, or nothing.
+    pub(super) fn block(
+        &mut self,
+        samples: &[i16],
+        off_hook: bool,
+        on_hook_audio: bool,
+        bursts: u32,
+        tell: &mut impl FnMut(SimEventKind),
+    ) {
+        let drop = (self.past.len() + samples.len()).saturating_sub(RATE);
+        self.past.drain(..drop.min(self.past.len()));
+        self.past.extend(samples);
+
+        if off_hook {
+            self.dtmf.process(samples);
+            while let Some(event) = self.dtmf.poll() {
+                if let DtmfEvent::On { digit, .. } = event {
+                    if self.digits.len() >= DIGITS_KEPT {
+                        self.digits.remove(0);
+                    }
+                    self.digits.push(digit);
+                    tell(SimEventKind::Digit(digit));
+                }
+            }
+        }
+        if on_hook_audio {
+            self.caller_id(samples, bursts, tell);
+        } else if self.on_hook_audio_before {
+            // The transmission is over: half a message is none.
+            for rx in self.caller_id.iter_mut().flatten() {
+                rx.reset();
+            }
+        }
+        self.on_hook_audio_before = on_hook_audio;
+        self.tones(samples.len(), off_hook, tell);
+    }
+
+    fn caller_id(&mut self, samples: &[i16], bursts: u32, tell: &mut impl FnMut(SimEventKind)) {
+        let mut said = Vec::new();
+        for rx in self.caller_id.iter_mut().flatten() {
+            rx.process(samples);
+            while let Some(message) = rx.poll() {
+                said.extend(read(&message));
+            }
+        }
+        for (what, coding) in said {
+            if let Some(lamp) = what.message_waiting {
+                tell(SimEventKind::Lamp(lamp));
+                continue;
+            }
+            let caller = shown(&what, coding, bursts);
+            self.last_caller = Some(caller.clone());
+            tell(SimEventKind::CallerId(caller));
+        }
+    }
+
+    fn tones(&mut self, len: usize, off_hook: bool, tell: &mut impl FnMut(SimEventKind)) {
+        if !off_hook {
+            if self.audible_before {
+                self.candidate = None;
+                self.end_tone(tell);
+            }
+            self.audible_before = false;
+            self.until_look = LOOK_EVERY;
+            return;
+        }
+        self.audible_before = true;
+        self.until_look = self.until_look.saturating_sub(len);
+        if self.until_look > 0 {
+            return;
+        }
+        self.until_look = LOOK_EVERY;
+        let past = self.past.make_contiguous();
+        let at = |back: usize| past.get(past.len().saturating_sub(back)..).unwrap_or(&[]);
+        let steady = if level_dbm0(at(LOOK_AT)) > TONE_FLOOR_DBM0 {
+            Peaks::of(at(LOOK_AT)).and_then(|peaks| peaks.steady())
+        } else {
+            None
+        };
+        let Some(now) = steady else {
+            self.candidate = None;
+            self.end_tone(tell);
+            return;
+        };
+        let same = self.candidate.is_some_and(|before| alike(before, now));
+        self.candidate = Some(now);
+        if !same {
+            self.end_tone(tell);
+        } else if self.tone.is_none() {
+            let Heard { dbm0, hz, .. } = self.heard(100);
+            if let Some(hz) = hz {
+                self.tone = Some(hz);
+                tell(SimEventKind::ToneHeard { hz, dbm0 });
+            }
+        }
+    }
+
+    fn end_tone(&mut self, tell: &mut impl FnMut(SimEventKind)) {
+        if self.tone.take().is_some() {
+            tell(SimEventKind::ToneEnded);
+        }
+    }
+}
+
+/// Two equally loud tones swap places from look to look: any common one will do.
+fn alike(a: (f32, Option<f32>), b: (f32, Option<f32>)) -> bool {
+    let near = |x: f32| {
+        (x - b.0).abs() < SAME_HZ || b.1.is_some_and(|second| (x - second).abs() < SAME_HZ)
+    };
+    near(a.0) || a.1.is_some_and(near)
+}
+
+fn read(message: &ReceivedMessage) -> Option<(ReceivedCallerId, CallerIdCoding)> {
+    let coding = match message.standard() {
+        CallerIdStandard::ClipDtmf => CallerIdCoding::Dtmf,
+        CallerIdStandard::Class | CallerIdStandard::Clip | CallerIdStandard::Aclip => {
+            CallerIdCoding::Fsk
+        }
+    };
+    // A display shows nothing of a damaged message.
+    message.decode().ok().map(|said| (said, coding))
+}
+
+fn shown(said: &ReceivedCallerId, coding: CallerIdCoding, after_bursts: u32) -> CallerIdHeard {
+    let (number, number_absent) = party(&said.caller.number);
+    let (name, name_absent) = party(&said.caller.name);
+    CallerIdHeard {
+        number,
+        name,
+        time: said.caller.when.map(|when| {
+            let (month, day) = (when.month, when.day);
+            format!("{month:02}{day:02}{:02}{:02}", when.hour, when.minute)
+        }),
+        number_absent,
+        name_absent,
+        coding,
+        after_bursts,
+    }
+}
+
+fn party(party: &Party) -> (Option<String>, Option<char>) {
+    match party {
+        Party::Unmentioned => (None, None),
+        Party::Known(text) => (Some(text.clone()), None),
+        Party::Absent(Absence::Private) => (None, Some('P')),
+        Party::Absent(Absence::Unavailable) => (None, Some('O')),
+        Party::Absent(Absence::Other(letter)) => (None, Some(char::from(*letter))),
+    }
+}
+
+/// The bell of a set: measures ringing, sample by sample.
+#[derive(Debug, Default)]
+pub(super) struct Bell {
+    ringing: bool,
+    voltage: bool,
+    since: u64,
+    off_ms: u32,
+    /// Bursts of this or the last ringing.
+    pub(super) bursts: u32,
+    /// (on, off before it) ms, the newest 16.
+    pub(super) measured: VecDeque<(u32, u32)>,
+}
+
+impl Bell {
+    pub(super) fn is_ringing(&self) -> bool {
+        self.ringing
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.measured.clear();
+        if !self.ringing {
+            self.bursts = 0;
+        }
+    }
+
+    pub(super) fn sample(&mut self, voltage: bool) -> Option<SimEventKind> {
+        let edge = voltage != self.voltage;
+        if !edge {
+            self.since = self.since.saturating_add(1);
+            let over = self.ringing && !voltage && self.since > RINGING_OVER;
+            return if over { self.stopped() } else { None };
+        }
+        self.voltage = voltage;
+        let ms = u32::try_from((self.since + 4) / 8).unwrap_or(u32::MAX);
+        self.since = 1;
+        if !voltage {
+            self.bursts = self.bursts.saturating_add(1);
+            if self.measured.len() >= BURSTS_KEPT {
+                self.measured.pop_front();
+            }
+            self.measured.push_back((ms, self.off_ms));
+            let (on_ms, off_ms) = (ms, self.off_ms);
+            return Some(SimEventKind::RingBurst { on_ms, off_ms });
+        }
+        if self.ringing {
+            self.off_ms = ms;
+            return None;
+        }
+        self.ringing = true;
+        self.off_ms = 0;
+        self.bursts = 0;
+        self.measured.clear();
+        Some(SimEventKind::RingingStarted)
+    }
+
+    /// Tripped, or switched off: a burst that was cut short is not counted.
+    pub(super) fn stopped(&mut self) -> Option<SimEventKind> {
+        self.voltage = false;
+        self.since = 0;
+        let bursts = self.bursts;
+        std::mem::take(&mut self.ringing).then_some(SimEventKind::RingingStopped { bursts })
+    }
+}

@@ -1,0 +1,146 @@
+//! The line thread's end of a simulated port: ring operations and atomics, nothing else.
+
+use std::sync::atomic::Ordering;
+
+use super::wires::{Block, PortEnds};
+use crate::port::{
+    Capabilities, Law, LineCommand, LineEvent, LinePort, MAX_BLOCK_LEN, PortError, PortStats,
+    ReadBlock, Wake, WriteBlock,
+};
+
+/// `EINVAL`: what DAHDI says to a cadence without a burst.
+const EINVAL: i32 = 22;
+
+/// One port of the simulated card.
+#[derive(Debug)]
+pub struct SimPort {
+    pub(super) law: Law,
+    pub(super) block_len: usize,
+    pub(super) capabilities: Capabilities,
+    pub(super) events_block_audio: bool,
+    pub(super) ends: PortEnds,
+}
+
+impl SimPort {
+    fn event_waits(&self) -> bool {
+        self.events_block_audio && !self.ends.events.is_empty()
+    }
+
+    fn open(&self) {
+        if !self.ends.shared.opened.load(Ordering::Relaxed) {
+            self.ends.shared.opened.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl LinePort for SimPort {
+    fn wake(&self) -> Wake {
+        Wake::CardClock
+    }
+
+    fn law(&self) -> Law {
+        self.law
+    }
+
+    fn block_len(&self) -> usize {
+        self.block_len
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// A buffer shorter than a block loses the rest of the block, as with DAHDI.
+    fn read(&mut self, buf: &mut [u8]) -> ReadBlock {
+        self.open();
+        if self.event_waits() {
+            return ReadBlock::EventPending;
+        }
+        if let Some(fault) = self.ends.shared.fault() {
+            return ReadBlock::Down(fault);
+        }
+        match self.ends.from_line.pop() {
+            Ok(block) => {
+                for (to, from) in buf.iter_mut().zip(block.iter().take(self.block_len)) {
+                    *to = *from;
+                }
+                ReadBlock::Block
+            }
+            Err(_) => ReadBlock::WouldBlock,
+        }
+    }
+
+    /// A buffer shorter than a block is filled up with silence, a longer one is cut.
+    fn write(&mut self, buf: &[u8]) -> WriteBlock {
+        self.open();
+        if self.event_waits() {
+            return WriteBlock::EventPending;
+        }
+        if let Some(fault) = self.ends.shared.fault() {
+            return WriteBlock::Down(fault);
+        }
+        let mut block: Block = [self.law.silence(); MAX_BLOCK_LEN];
+        for (to, from) in block.iter_mut().take(self.block_len).zip(buf) {
+            *to = *from;
+        }
+        match self.ends.to_line.push(block) {
+            Ok(()) => WriteBlock::Taken,
+            Err(_) => WriteBlock::Full,
+        }
+    }
+
+    fn next_event(&mut self) -> Option<LineEvent> {
+        self.ends.events.pop().ok()
+    }
+
+    fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
+        let shared = &self.ends.shared;
+        if let Some(fault) = shared.fault() {
+            return Err(PortError::Down(fault));
+        }
+        let ringing = shared.ringing.load(Ordering::Acquire);
+        let can = &self.capabilities;
+        let (possible, busy) = match command {
+            LineCommand::Ring(cadence) => {
+                if cadence.parts().is_empty() {
+                    return Err(PortError::Os(EINVAL));
+                }
+                (true, shared.off_hook.load(Ordering::Acquire))
+            }
+            LineCommand::StopRing | LineCommand::Gain { .. } => (true, false),
+            LineCommand::Polarity(_) => (can.polarity_reversal, ringing),
+            LineCommand::OpenLoop(_) => (can.open_loop, ringing),
+            LineCommand::OnHookTransmission(_) => (can.on_hook_transmission, false),
+            LineCommand::MessageLamp(_) => (can.neon_mwi, false),
+        };
+        if !possible {
+            return Err(PortError::Unsupported);
+        }
+        if busy || self.ends.commands.is_full() {
+            return Err(PortError::Busy);
+        }
+        // Before the card can see the command, so that a trip that follows it is not overwritten.
+        match command {
+            LineCommand::Ring(_) => shared.ringing.store(true, Ordering::Release),
+            LineCommand::StopRing => shared.ringing.store(false, Ordering::Release),
+            _ => {}
+        }
+        self.ends
+            .commands
+            .push(command)
+            .map_err(|_| PortError::Busy)
+    }
+
+    fn off_hook(&self) -> bool {
+        self.ends.shared.off_hook.load(Ordering::Acquire)
+    }
+
+    fn stats(&self) -> PortStats {
+        let shared = &self.ends.shared;
+        PortStats {
+            read_overruns: shared.read_overruns.load(Ordering::Relaxed),
+            write_underruns: shared.write_underruns.load(Ordering::Relaxed),
+            events_lost: shared.events_lost.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,623 @@
+//! One line: the card's side, the copper, the set and its fax machine, moved block by block.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::card::{Card, CardSignal, Feed};
+use super::config::{Dialling, SimConfig, SimPortConfig};
+use super::event::{FaxReport, SimEvent, SimEventKind};
+use super::fax::Fax;
+use super::files::Recorder;
+use super::hand::Hand;
+use super::hybrid::Hybrid;
+use super::listen::{Bell, Ear};
+use super::mouth::Mouth;
+use super::request::{Audio, SimAction, SimError, SimReply};
+use super::snapshot::{CardState, SetState, SimSnapshot};
+use super::wires::{Block, CardEnds};
+use crate::level::to_i16;
+use crate::port::{Law, LineEvent, LineEventKind, MAX_BLOCK_LEN, PortFault};
+
+/// A set that answers by itself takes so long after the burst.
+const ANSWER_AFTER: Duration = Duration::from_millis(200);
+/// The shortest loss of battery that a fax machine takes for a disconnect.
+const DISCONNECT_MS: u32 = 250;
+const SAMPLE: Duration = Duration::from_micros(125);
+
+#[derive(Debug, Default)]
+struct Counts {
+    to_gateway: u64,
+    from_gateway: u64,
+    polarity_changes: u64,
+    open_loops: u64,
+    /// The gateway has written once: a missing block is an underrun from then on.
+    written: bool,
+}
+
+/// One line of the card and what hangs on it.
+pub(super) struct Line {
+    port: usize,
+    law: Law,
+    block_len: usize,
+    ends: CardEnds,
+    card: Card,
+    hybrid: Hybrid,
+    hand: Hand,
+    mouth: Mouth,
+    ear: Ear,
+    bell: Bell,
+    lamp: bool,
+    answer_after: Option<u32>,
+    answer_at: Option<Duration>,
+    dialling: Dialling,
+    battery_gone: u64,
+    fax: Option<Fax>,
+    last_fax: Option<FaxReport>,
+    recorder: Option<Recorder>,
+    counts: Counts,
+    // Scratch of a block.
+    down: [f32; MAX_BLOCK_LEN],
+    up: [f32; MAX_BLOCK_LEN],
+    heard: [i16; MAX_BLOCK_LEN],
+    modem: [i16; MAX_BLOCK_LEN],
+}
+
+/// Collects what happens on one line.
+struct Teller<'a> {
+    port: usize,
+    at: Duration,
+    events: &'a mut VecDeque<SimEvent>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, kind: SimEventKind) {
+        self.events.push_back(SimEvent {
+            at: self.at,
+            port: self.port,
+            kind,
+        });
+    }
+}
+
+/// What of a block could be heard by the set.
+#[derive(Clone, Copy, Debug, Default)]
+struct Audible {
+    off_hook: bool,
+    on_hook: bool,
+}
+
+impl Line {
+    pub(super) fn new(
+        port: usize,
+        card: &SimConfig,
+        config: &SimPortConfig,
+        seed: u64,
+        ends: CardEnds,
+    ) -> Result<Self, SimError> {
+        let ear = Ear::new(config.set.caller_id).map_err(|error| SimError::Engine {
+            what: "a set's receivers",
+            reason: error.to_string(),
+        })?;
+        ends.shared
+            .off_hook
+            .store(config.off_hook_at_start, Ordering::Release);
+        Ok(Self {
+            port,
+            law: card.law,
+            block_len: card.block_len,
+            ends,
+            card: Card::new(config.decode, config.off_hook_at_start),
+            hybrid: Hybrid::new(&config.hybrid, seed),
+            hand: Hand::new(config.off_hook_at_start),
+            mouth: Mouth::default(),
+            ear,
+            bell: Bell::default(),
+            lamp: false,
+            answer_after: config.set.answer_after_bursts,
+            answer_at: None,
+            dialling: config.set.dialling,
+            battery_gone: 0,
+            fax: None,
+            last_fax: None,
+            recorder: None,
+            counts: Counts::default(),
+            down: [0.0; MAX_BLOCK_LEN],
+            up: [0.0; MAX_BLOCK_LEN],
+            heard: [0; MAX_BLOCK_LEN],
+            modem: [0; MAX_BLOCK_LEN],
+        })
+    }
+
+    pub(super) fn dialling(&self) -> Dialling {
+        self.dialling
+    }
+
+    /// One block from `start` to `now`.
+    pub(super) fn step(&mut self, start: Duration, now: Duration, events: &mut VecDeque<SimEvent>) {
+        let mut teller = Teller {
+            port: self.port,
+            at: start,
+            events,
+        };
+        self.commands(start, &mut teller);
+        self.automatic(start, &mut teller);
+        self.from_gateway();
+        let audible = self.samples(start, &mut teller);
+        teller.at = now;
+        self.listen(audible, &mut teller);
+        self.to_gateway();
+        if self.hand.take_finished() && self.fax.is_none() {
+            teller.tell(SimEventKind::DialFinished);
+        }
+        if self.mouth.take_finished() {
+            teller.tell(SimEventKind::PlayFinished);
+        }
+    }
+
+    fn commands(&mut self, at: Duration, teller: &mut Teller<'_>) {
+        while let Ok(command) = self.ends.commands.pop() {
+            if self.ends.shared.fault().is_some() {
+                continue;
+            }
+            match self.card.command(command, at, &mut self.ends) {
+                Some(CardSignal::Polarity(polarity)) => {
+                    self.counts.polarity_changes += 1;
+                    teller.tell(SimEventKind::Polarity(polarity));
+                }
+                Some(CardSignal::Lamp(on)) => self.lamp(on, teller),
+                Some(CardSignal::RingStopped) => {
+                    if let Some(kind) = self.bell.stopped() {
+                        teller.tell(kind);
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn lamp(&mut self, on: bool, teller: &mut Teller<'_>) {
+        if self.lamp != on {
+            self.lamp = on;
+            teller.tell(SimEventKind::Lamp(on));
+        }
+    }
+
+    /// What set and fax machine do of themselves.
+    fn automatic(&mut self, at: Duration, teller: &mut Teller<'_>) {
+        if let Some(mut fax) = self.fax.take() {
+            let bursts = self.bell.is_ringing().then_some(self.bell.bursts);
+            let tone = self.ear.tone();
+            let was_lifted = self.hand.is_lifted();
+            let mut tell = |kind| teller.tell(kind);
+            let report = fax.advance(at, &mut self.hand, bursts, tone, &mut tell);
+            if !was_lifted && self.hand.is_lifted() {
+                self.ear.lifted();
+            }
+            match report {
+                Some(report) => self.end_fax(report, teller),
+                None => self.fax = Some(fax),
+            }
+            return;
+        }
+        let Some(after) = self.answer_after else {
+            self.answer_at = None;
+            return;
+        };
+        let wanted = self.bell.is_ringing() && self.bell.bursts >= after && !self.hand.is_lifted();
+        match (wanted, self.answer_at) {
+            (false, _) => self.answer_at = None,
+            (true, None) => self.answer_at = Some(at + ANSWER_AFTER),
+            (true, Some(when)) if at >= when => {
+                self.answer_at = None;
+                self.lift(teller);
+            }
+            (true, Some(_)) => {}
+        }
+    }
+
+    fn end_fax(&mut self, report: FaxReport, teller: &mut Teller<'_>) {
+        self.fax = None;
+        self.hang_up(teller);
+        self.last_fax = Some(report.clone());
+        teller.tell(SimEventKind::FaxFinished(report));
+    }
+
+    fn lift(&mut self, teller: &mut Teller<'_>) {
+        if !self.hand.is_lifted() {
+            self.hand.lift();
+            self.ear.lifted();
+            teller.tell(SimEventKind::Lifted);
+        }
+    }
+
+    fn hang_up(&mut self, teller: &mut Teller<'_>) {
+        let was_lifted = self.hand.is_lifted();
+        self.hand.hang_up();
+        self.mouth.stop();
+        if was_lifted {
+            teller.tell(SimEventKind::HungUp);
+        }
+    }
+
+    /// Takes the block to be played.
+    fn from_gateway(&mut self) {
+        let shared = &self.ends.shared;
+        let block = self.ends.from_gateway.pop().ok();
+        if shared.fault().is_some() {
+            // A dead card forgets what was written to it.
+            while self.ends.from_gateway.pop().is_ok() {}
+            self.counts.written = false;
+            self.down.fill(0.0);
+            return;
+        }
+        match block {
+            Some(block) => {
+                self.counts.written = true;
+                self.counts.from_gateway += 1;
+                for (to, &byte) in self.down.iter_mut().zip(&block) {
+                    *to = f32::from(self.law.decode(byte)) * self.card.tx_gain;
+                }
+            }
+            None => {
+                self.down.fill(0.0);
+                if self.counts.written {
+                    shared.write_underruns.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    /// Moves card and set sample by sample, and mixes.
+    fn samples(&mut self, start: Duration, teller: &mut Teller<'_>) -> Audible {
+        let len = self.block_len;
+        let faulty = self.ends.shared.fault().is_some();
+        let speaks = self.fax.as_ref().is_some_and(Fax::speaks);
+        if let Some(fax) = self.fax.as_mut().filter(|_| speaks) {
+            fax.speak(self.modem.get_mut(..len).unwrap_or_default());
+        }
+        let mut audible = Audible::default();
+        let mut at = start;
+        for i in 0..len {
+            let hand = self.hand.sample();
+            let said = self.say(i, speaks, hand.tone);
+            let feed = if faulty {
+                Feed::default()
+            } else {
+                self.card.sample(hand.closed, at, &mut self.ends)
+            };
+            teller.at = at;
+            self.see(feed, hand.closed, teller);
+            let quiet = !feed.battery || feed.ring;
+            let off_hook = hand.closed && !quiet;
+            let on_hook = !hand.closed && !quiet && feed.on_hook_transmission;
+            audible.off_hook |= off_hook;
+            audible.on_hook |= on_hook;
+            self.mix(i, said, off_hook, on_hook);
+            at += SAMPLE;
+        }
+        let down = self.down.get(..len).unwrap_or_default();
+        if audible.off_hook || audible.on_hook {
+            let up = self.up.get_mut(..len).unwrap_or_default();
+            self.hybrid.echo(down, up);
+        }
+        audible
+    }
+
+    /// What the set says in this sample.
+    fn say(&mut self, i: usize, speaks: bool, digit: Option<f32>) -> f32 {
+        if let Some(tone) = digit {
+            return tone;
+        }
+        if speaks {
+            return self.modem.get(i).copied().map_or(0.0, f32::from);
+        }
+        self.mouth.sample()
+    }
+
+    /// What the set sees of battery and ringing.
+    fn see(&mut self, feed: Feed, closed: bool, teller: &mut Teller<'_>) {
+        if closed {
+            if self.bell.is_ringing()
+                && let Some(kind) = self.bell.stopped()
+            {
+                teller.tell(kind);
+            }
+        } else if let Some(kind) = self.bell.sample(feed.ring) {
+            teller.tell(kind);
+        }
+        if feed.battery {
+            let gone = std::mem::take(&mut self.battery_gone);
+            if gone > 0 && self.ends.shared.fault().is_none() {
+                let ms = u32::try_from((gone + 4) / 8).unwrap_or(u32::MAX);
+                self.counts.open_loops += 1;
+                teller.tell(SimEventKind::OpenLoop { ms });
+                if let Some(fax) = self.fax.as_mut().filter(|_| ms >= DISCONNECT_MS) {
+                    fax.disconnected();
+                }
+            }
+        } else if self.ends.shared.fault().is_none() {
+            self.battery_gone += 1;
+        }
+    }
+
+    /// The two-wire line, one sample; the echo is added once the block is complete.
+    fn mix(&mut self, i: usize, said: f32, off_hook: bool, on_hook: bool) {
+        let (Some(down), Some(up), Some(heard)) = (
+            self.down.get_mut(i),
+            self.up.get_mut(i),
+            self.heard.get_mut(i),
+        ) else {
+            return;
+        };
+        if !off_hook && !on_hook {
+            (*down, *up, *heard) = (0.0, 0.0, 0);
+            return;
+        }
+        *heard = to_i16(*down * self.hybrid.to_set() + self.hybrid.noise());
+        *up = self.hybrid.noise();
+        if off_hook {
+            *up += said * self.hybrid.from_set();
+        }
+    }
+
+    fn listen(&mut self, audible: Audible, teller: &mut Teller<'_>) {
+        let len = self.block_len;
+        let heard = self.heard.get(..len).unwrap_or_default();
+        if let Some(fax) = &mut self.fax {
+            fax.hear(heard);
+        }
+        let mut lamp = None;
+        let (off_hook, on_hook) = (audible.off_hook, audible.on_hook);
+        self.ear.block(
+            heard,
+            off_hook,
+            on_hook,
+            self.bell.bursts,
+            &mut |kind| match kind {
+                SimEventKind::Lamp(on) => lamp = Some(on),
+                other => teller.tell(other),
+            },
+        );
+        if let Some(recorder) = &mut self.recorder
+            && let Err(error) = recorder.add(heard)
+        {
+            teller.tell(SimEventKind::RecordingFailed(error.to_string()));
+            self.recorder = None;
+        }
+        if let Some(on) = lamp {
+            self.lamp(on, teller);
+        }
+    }
+
+    /// Gives the block to the gateway, if it has ever asked.
+    fn to_gateway(&mut self) {
+        let shared = &self.ends.shared;
+        if !shared.opened.load(Ordering::Acquire) || shared.fault().is_some() {
+            return;
+        }
+        let mut block: Block = [self.law.silence(); MAX_BLOCK_LEN];
+        for (to, &sample) in block.iter_mut().take(self.block_len).zip(&self.up) {
+            *to = self.law.encode(to_i16(sample * self.card.rx_gain));
+        }
+        match self.ends.to_gateway.push(block) {
+            Ok(()) => self.counts.to_gateway += 1,
+            Err(_) => {
+                shared.read_overruns.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Does what is asked.
+    pub(super) fn act(
+        &mut self,
+        action: SimAction,
+        pages: u32,
+        now: Duration,
+        events: &mut VecDeque<SimEvent>,
+    ) -> Result<SimReply, SimError> {
+        let mut teller = Teller {
+            port: self.port,
+            at: now,
+            events,
+        };
+        match action {
+            SimAction::Lift => {
+                self.no_fax("lift")?;
+                self.lift(&mut teller);
+            }
+            SimAction::HangUp => {
+                self.no_fax("hang up")?;
+                self.hang_up(&mut teller);
+            }
+            SimAction::Flash { open_ms } => {
+                self.phone_lifted("flash")?;
+                if !(1..=5000).contains(&open_ms) {
+                    return Err(SimError::BadValue {
+                        what: "the length of a flash in ms",
+                        value: open_ms.to_string(),
+                        accepted: "1 to 5000",
+                    });
+                }
+                self.hand.flash(open_ms);
+            }
+            SimAction::Dial { digits, how } => {
+                self.phone_lifted("dial")?;
+                self.hand.dial(&digits, how.unwrap_or(self.dialling))?;
+            }
+            SimAction::Play { audio, repeat } => {
+                self.phone_lifted("talk")?;
+                self.play(audio, repeat)?;
+            }
+            SimAction::StopPlaying => self.mouth.stop(),
+            SimAction::StartRecording { wav } => {
+                if self.recorder.is_some() {
+                    return Err(self.wrong(
+                        "recording",
+                        "record again",
+                        "stop the recording first",
+                    ));
+                }
+                self.recorder = Some(Recorder::new(wav)?);
+            }
+            SimAction::StopRecording => {
+                let Some(recorder) = self.recorder.take() else {
+                    return Err(self.wrong("not recording", "stop", "start a recording first"));
+                };
+                let (wav, samples, memory) = recorder.finish()?;
+                return Ok(SimReply::Recording {
+                    wav,
+                    samples,
+                    memory,
+                });
+            }
+            SimAction::Meter { window_ms } => {
+                if !(10..=1000).contains(&window_ms) {
+                    return Err(SimError::BadValue {
+                        what: "the window in ms",
+                        value: window_ms.to_string(),
+                        accepted: "10 to 1000",
+                    });
+                }
+                return Ok(SimReply::Heard(self.ear.heard(window_ms)));
+            }
+            SimAction::AutoAnswer { after_bursts } => self.answer_after = after_bursts,
+            order @ (SimAction::SendFax(_) | SimAction::ReceiveFax(_)) => {
+                self.no_fax("begin another fax")?;
+                if self.hand.is_lifted() {
+                    return Err(self.wrong("off-hook", "begin a fax", "hang up first"));
+                }
+                self.fax = Some(self.fax_machine(order, pages)?);
+            }
+            SimAction::CancelFax => {
+                let Some(mut fax) = self.fax.take() else {
+                    return Err(self.wrong("a phone only", "cancel a fax", "begin a fax first"));
+                };
+                let report = fax.give_up(now, "switched off");
+                self.end_fax(report, &mut teller);
+            }
+            SimAction::SetHybrid(hybrid) => self.hybrid.set(hybrid),
+            SimAction::Break(fault) => self.set_fault(fault, now, &mut teller),
+            SimAction::ForgetHeard => {
+                self.ear.forget();
+                self.bell.forget();
+                self.counts.polarity_changes = 0;
+                self.counts.open_loops = 0;
+            }
+        }
+        Ok(SimReply::Done)
+    }
+
+    fn play(&mut self, audio: Audio, repeat: bool) -> Result<(), SimError> {
+        match audio {
+            Audio::Samples(samples) => self.mouth.play(samples, repeat),
+            // Read before it came here; kept right for whoever calls without that.
+            Audio::Wav(path) => self
+                .mouth
+                .play(super::files::load_wav(&path)?.into(), repeat),
+            Audio::Tone { hz, dbm0, ms } => {
+                let [first, second] = hz;
+                let tones = (20.0..=3990.0).contains(&first)
+                    && (second == 0.0 || (20.0..=3990.0).contains(&second));
+                if !tones || !(-99.0..=3.14).contains(&dbm0) {
+                    return Err(SimError::BadValue {
+                        what: "a tone",
+                        value: format!("{first} Hz and {second} Hz at {dbm0} dBm0"),
+                        accepted: "20 to 3990 Hz (the second may be 0), -99 to 3.14 dBm0",
+                    });
+                }
+                self.mouth.tone(hz, dbm0, ms);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_fault(&mut self, fault: Option<PortFault>, at: Duration, teller: &mut Teller<'_>) {
+        let before = self.ends.shared.fault();
+        if before == fault {
+            return;
+        }
+        if fault.is_some() {
+            self.card.stop();
+            self.ends.shared.ringing.store(false, Ordering::Release);
+            if let Some(kind) = self.bell.stopped() {
+                teller.tell(kind);
+            }
+        }
+        self.ends.shared.set_fault(fault);
+        let kind = fault.map_or(LineEventKind::FaultCleared, LineEventKind::Fault);
+        self.ends.tell(LineEvent { at, kind });
+    }
+
+    fn no_fax(&self, action: &'static str) -> Result<(), SimError> {
+        match self.fax {
+            Some(_) => Err(self.wrong("a fax machine at work", action, "cancel the fax first")),
+            None => Ok(()),
+        }
+    }
+
+    fn phone_lifted(&self, action: &'static str) -> Result<(), SimError> {
+        self.no_fax(action)?;
+        if self.hand.is_lifted() {
+            return Ok(());
+        }
+        Err(self.wrong("on-hook", action, "lift first"))
+    }
+
+    fn wrong(&self, state: &'static str, action: &'static str, cure: &'static str) -> SimError {
+        SimError::WrongState {
+            port: self.port,
+            state,
+            action,
+            cure,
+        }
+    }
+
+    pub(super) fn snapshot(&mut self, now: Duration) -> SimSnapshot {
+        let set = match (self.hand.is_lifted(), self.bell.is_ringing()) {
+            (true, _) if self.hand.in_break() => SetState::LoopBreak,
+            (true, _) => SetState::OffHook,
+            (false, true) => SetState::Ringing,
+            (false, false) => SetState::OnHook,
+        };
+        let feed = self.card.feed();
+        let shared = &self.ends.shared;
+        let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let fault = shared.fault();
+        SimSnapshot {
+            port: self.port,
+            at: now,
+            set,
+            dialling: self.hand.to_do(),
+            talking: self.mouth.is_talking() || self.fax.as_ref().is_some_and(Fax::speaks),
+            card: CardState {
+                opened: shared.opened.load(Ordering::Acquire),
+                ringing: self.card.is_ringing(),
+                ring_voltage: feed.ring,
+                on_hook_transmission: feed.on_hook_transmission,
+                battery: feed.battery && fault.is_none(),
+                fault,
+                blocks_to_gateway: self.counts.to_gateway,
+                blocks_from_gateway: self.counts.from_gateway,
+                read_overruns: load(&shared.read_overruns),
+                write_underruns: load(&shared.write_underruns),
+                events_lost: load(&shared.events_lost),
+                blocks_in_flight: self.ends.from_gateway.slots(),
+            },
+            heard: self.ear.heard(100),
+            digits_heard: self.ear.digits.clone(),
+            caller_id: self.ear.last_caller.clone(),
+            ring_bursts_ms: self.bell.measured.iter().copied().collect(),
+            bursts: self.bell.bursts,
+            lamp: self.lamp,
+            polarity: self.card.polarity,
+            polarity_changes: self.counts.polarity_changes,
+            open_loops: self.counts.open_loops,
+            answer_after_bursts: self.answer_after,
+            recording: self.recorder.as_ref().map(Recorder::state),
+            fax: self.fax.as_ref().map(|fax| fax.state(now)),
+            last_fax: self.last_fax.clone(),
+            hybrid: self.hybrid.config().clone(),
+        }
+    }
+}
