@@ -5,6 +5,9 @@
 //! A-law bytes of the same sample values are read on the same scale (0.003 dB off G.711's +3.14
 //! and +3.17 together, far below what anything here measures).
 
+/// Level of a sine whose peak is 32 767, dBm0.
+#[allow(clippy::approx_constant, reason = "a level of G.711, not π")]
+pub const FULL_SCALE_SINE_DBM0: f32 = 3.14;
 /// RMS of a 0 dBm0 signal in 16-bit samples.
 pub const RMS_0_DBM0: f32 = 16_140.6;
 /// Peak of a 0 dBm0 sine in 16-bit samples.
@@ -59,8 +62,8 @@ mod tests {
         let sine: Vec<i16> = (0..8000)
             .map(|n| to_i16(32_767.0 * (n as f32 * 0.1).sin()))
             .collect();
-        assert!((level_dbm0(&sine) - 3.14).abs() < 0.02);
-        assert!((dbm0_to_peak(3.14) - 32_767.0).abs() < 5.0);
+        assert!((level_dbm0(&sine) - FULL_SCALE_SINE_DBM0).abs() < 0.02);
+        assert!((dbm0_to_peak(FULL_SCALE_SINE_DBM0) - 32_767.0).abs() < 5.0);
     }
 
     #[test]

@@ -16,3 +16,8 @@ pub use port::{
     Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, MAX_BLOCK_LEN, Polarity,
     PortError, PortFault, PortStats, ReadBlock, RingCadence, Wake, WriteBlock,
 };
+
+#[cfg(test)]
+#[global_allocator]
+static COUNTING: tipring_linux::alloc_count::CountingAllocator =
+    tipring_linux::alloc_count::CountingAllocator;

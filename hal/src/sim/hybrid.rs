@@ -21,6 +21,8 @@ pub(super) struct Hybrid {
     delay: usize,
     /// What went to the line: the newest `delay + shape.len() - 1` samples, then the block.
     past: Vec<f32>,
+    /// `past` holds something.
+    busy: bool,
     random: Noise,
 }
 
@@ -34,6 +36,7 @@ impl Hybrid {
             shape: Vec::new(),
             delay: 0,
             past: Vec::new(),
+            busy: false,
             random: Noise::new(seed),
         };
         hybrid.set(config.clone());
@@ -69,6 +72,7 @@ impl Hybrid {
     /// Adds the echo of what the gateway sends to what it will hear. Call once a block, with zeros
     /// where nothing reached the line.
     pub(super) fn echo(&mut self, sent: &[f32], heard: &mut [f32]) {
+        self.busy = true;
         let keep = self.delay + self.shape.len() - 1;
         let len = sent.len().min(MAX_BLOCK_LEN);
         for (to, from) in self.past.iter_mut().skip(keep).zip(sent) {
@@ -86,6 +90,14 @@ impl Hybrid {
             *out += sum;
         }
         self.past.copy_within(len..len + keep, 0);
+    }
+
+    /// Nothing is on the line: what was under way is gone.
+    pub(super) fn quiet(&mut self) {
+        if self.busy {
+            self.past.fill(0.0);
+            self.busy = false;
+        }
     }
 
     pub(super) fn to_set(&self) -> f32 {

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use tipring_spandsp::{
-    Absence, CallerIdRx, CallerIdStandard, DtmfEvent, DtmfRx, DtmfRxSettings, Error, Party,
-    ReceivedCallerId, ReceivedMessage,
+    Absence, CallerIdRx, CallerIdStandard, DtmfEvent, DtmfRx, DtmfRxSettings, DtmfStatus, Error,
+    Party, ReceivedCallerId, ReceivedMessage,
 };
 
 use super::event::{CallerIdCoding, CallerIdHeard, SimEventKind};
@@ -170,7 +170,8 @@ impl Ear {
         self.until_look = LOOK_EVERY;
         let past = self.past.make_contiguous();
         let at = |back: usize| past.get(past.len().saturating_sub(back)..).unwrap_or(&[]);
-        let steady = if level_dbm0(at(LOOK_AT)) > TONE_FLOOR_DBM0 {
+        let digit = self.dtmf.status() != DtmfStatus::Nothing;
+        let steady = if !digit && level_dbm0(at(LOOK_AT)) > TONE_FLOOR_DBM0 {
             Peaks::of(at(LOOK_AT)).and_then(|peaks| peaks.steady())
         } else {
             None
@@ -200,12 +201,15 @@ impl Ear {
     }
 }
 
-/// Two equally loud tones swap places from look to look: any common one will do.
+/// Two equally loud tones swap places from look to look, and the weaker of two may come and go.
 fn alike(a: (f32, Option<f32>), b: (f32, Option<f32>)) -> bool {
-    let near = |x: f32| {
-        (x - b.0).abs() < SAME_HZ || b.1.is_some_and(|second| (x - second).abs() < SAME_HZ)
-    };
-    near(a.0) || a.1.is_some_and(near)
+    let near = |x: f32, y: f32| (x - y).abs() < SAME_HZ;
+    match (a.1, b.1) {
+        (Some(a1), Some(b1)) => {
+            (near(a.0, b.0) && near(a1, b1)) || (near(a.0, b1) && near(a1, b.0))
+        }
+        (None, _) | (_, None) => near(a.0, b.0),
+    }
 }
 
 fn read(message: &ReceivedMessage) -> Option<(ReceivedCallerId, CallerIdCoding)> {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::clock::CardClock;
 use super::config::{HybridConfig, SimConfig};
 use super::event::SimEvent;
-use super::fax::Fax;
 use super::files;
+use super::line::Line;
 use super::port::SimPort;
 use super::request::{Audio, SimAction, SimError, SimReply, SimRequest};
-use super::set::Line;
+
 use super::wires::wire;
 use crate::port::MAX_BLOCK_LEN;
 
@@ -256,18 +256,4 @@ fn range(
         value: value.to_string(),
         accepted,
     })
-}
-
-impl Line {
-    /// A fax order becomes a machine.
-    pub(super) fn fax_machine(&self, action: SimAction, pages: u32) -> Result<Fax, SimError> {
-        match action {
-            SimAction::SendFax(order) => Fax::send(order, pages, self.dialling()),
-            SimAction::ReceiveFax(order) => Fax::receive(order, self.dialling()),
-            _ => Err(SimError::Engine {
-                what: "the fax machine",
-                reason: String::from("no fax order was given"),
-            }),
-        }
-    }
 }

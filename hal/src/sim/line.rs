@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+mod orders;
+
 use super::card::{Card, CardSignal, Feed};
 use super::config::{Dialling, SimConfig, SimPortConfig};
 use super::event::{FaxReport, SimEvent, SimEventKind};
@@ -13,11 +15,10 @@ use super::hand::Hand;
 use super::hybrid::Hybrid;
 use super::listen::{Bell, Ear};
 use super::mouth::Mouth;
-use super::request::{Audio, SimAction, SimError, SimReply};
-use super::snapshot::{CardState, SetState, SimSnapshot};
+use super::request::SimError;
 use super::wires::{Block, CardEnds};
 use crate::level::to_i16;
-use crate::port::{Law, LineEvent, LineEventKind, MAX_BLOCK_LEN, PortFault};
+use crate::port::{Law, MAX_BLOCK_LEN};
 
 /// A set that answers by itself takes so long after the burst.
 const ANSWER_AFTER: Duration = Duration::from_millis(200);
@@ -61,6 +62,8 @@ pub(super) struct Line {
     up: [f32; MAX_BLOCK_LEN],
     heard: [i16; MAX_BLOCK_LEN],
     modem: [i16; MAX_BLOCK_LEN],
+    /// Audio passes in this sample.
+    path_open: [bool; MAX_BLOCK_LEN],
 }
 
 /// Collects what happens on one line.
@@ -126,11 +129,8 @@ impl Line {
             up: [0.0; MAX_BLOCK_LEN],
             heard: [0; MAX_BLOCK_LEN],
             modem: [0; MAX_BLOCK_LEN],
+            path_open: [false; MAX_BLOCK_LEN],
         })
-    }
-
-    pub(super) fn dialling(&self) -> Dialling {
-        self.dialling
     }
 
     /// One block from `start` to `now`.
@@ -142,11 +142,11 @@ impl Line {
         };
         self.commands(start, &mut teller);
         self.automatic(start, &mut teller);
-        self.from_gateway();
+        self.take_block();
         let audible = self.samples(start, &mut teller);
         teller.at = now;
         self.listen(audible, &mut teller);
-        self.to_gateway();
+        self.give_block();
         if self.hand.take_finished() && self.fax.is_none() {
             teller.tell(SimEventKind::DialFinished);
         }
@@ -241,7 +241,7 @@ impl Line {
     }
 
     /// Takes the block to be played.
-    fn from_gateway(&mut self) {
+    fn take_block(&mut self) {
         let shared = &self.ends.shared;
         let block = self.ends.from_gateway.pop().ok();
         if shared.fault().is_some() {
@@ -294,12 +294,20 @@ impl Line {
             audible.off_hook |= off_hook;
             audible.on_hook |= on_hook;
             self.mix(i, said, off_hook, on_hook);
+            if let Some(open) = self.path_open.get_mut(i) {
+                *open = off_hook || on_hook;
+            }
             at += SAMPLE;
         }
-        let down = self.down.get(..len).unwrap_or_default();
         if audible.off_hook || audible.on_hook {
+            let down = self.down.get(..len).unwrap_or_default();
             let up = self.up.get_mut(..len).unwrap_or_default();
             self.hybrid.echo(down, up);
+            for (up, open) in up.iter_mut().zip(&self.path_open) {
+                *up = if *open { *up } else { 0.0 };
+            }
+        } else {
+            self.hybrid.quiet();
         }
         audible
     }
@@ -391,7 +399,7 @@ impl Line {
     }
 
     /// Gives the block to the gateway, if it has ever asked.
-    fn to_gateway(&mut self) {
+    fn give_block(&mut self) {
         let shared = &self.ends.shared;
         if !shared.opened.load(Ordering::Acquire) || shared.fault().is_some() {
             return;
@@ -405,219 +413,6 @@ impl Line {
             Err(_) => {
                 shared.read_overruns.fetch_add(1, Ordering::Relaxed);
             }
-        }
-    }
-
-    /// Does what is asked.
-    pub(super) fn act(
-        &mut self,
-        action: SimAction,
-        pages: u32,
-        now: Duration,
-        events: &mut VecDeque<SimEvent>,
-    ) -> Result<SimReply, SimError> {
-        let mut teller = Teller {
-            port: self.port,
-            at: now,
-            events,
-        };
-        match action {
-            SimAction::Lift => {
-                self.no_fax("lift")?;
-                self.lift(&mut teller);
-            }
-            SimAction::HangUp => {
-                self.no_fax("hang up")?;
-                self.hang_up(&mut teller);
-            }
-            SimAction::Flash { open_ms } => {
-                self.phone_lifted("flash")?;
-                if !(1..=5000).contains(&open_ms) {
-                    return Err(SimError::BadValue {
-                        what: "the length of a flash in ms",
-                        value: open_ms.to_string(),
-                        accepted: "1 to 5000",
-                    });
-                }
-                self.hand.flash(open_ms);
-            }
-            SimAction::Dial { digits, how } => {
-                self.phone_lifted("dial")?;
-                self.hand.dial(&digits, how.unwrap_or(self.dialling))?;
-            }
-            SimAction::Play { audio, repeat } => {
-                self.phone_lifted("talk")?;
-                self.play(audio, repeat)?;
-            }
-            SimAction::StopPlaying => self.mouth.stop(),
-            SimAction::StartRecording { wav } => {
-                if self.recorder.is_some() {
-                    return Err(self.wrong(
-                        "recording",
-                        "record again",
-                        "stop the recording first",
-                    ));
-                }
-                self.recorder = Some(Recorder::new(wav)?);
-            }
-            SimAction::StopRecording => {
-                let Some(recorder) = self.recorder.take() else {
-                    return Err(self.wrong("not recording", "stop", "start a recording first"));
-                };
-                let (wav, samples, memory) = recorder.finish()?;
-                return Ok(SimReply::Recording {
-                    wav,
-                    samples,
-                    memory,
-                });
-            }
-            SimAction::Meter { window_ms } => {
-                if !(10..=1000).contains(&window_ms) {
-                    return Err(SimError::BadValue {
-                        what: "the window in ms",
-                        value: window_ms.to_string(),
-                        accepted: "10 to 1000",
-                    });
-                }
-                return Ok(SimReply::Heard(self.ear.heard(window_ms)));
-            }
-            SimAction::AutoAnswer { after_bursts } => self.answer_after = after_bursts,
-            order @ (SimAction::SendFax(_) | SimAction::ReceiveFax(_)) => {
-                self.no_fax("begin another fax")?;
-                if self.hand.is_lifted() {
-                    return Err(self.wrong("off-hook", "begin a fax", "hang up first"));
-                }
-                self.fax = Some(self.fax_machine(order, pages)?);
-            }
-            SimAction::CancelFax => {
-                let Some(mut fax) = self.fax.take() else {
-                    return Err(self.wrong("a phone only", "cancel a fax", "begin a fax first"));
-                };
-                let report = fax.give_up(now, "switched off");
-                self.end_fax(report, &mut teller);
-            }
-            SimAction::SetHybrid(hybrid) => self.hybrid.set(hybrid),
-            SimAction::Break(fault) => self.set_fault(fault, now, &mut teller),
-            SimAction::ForgetHeard => {
-                self.ear.forget();
-                self.bell.forget();
-                self.counts.polarity_changes = 0;
-                self.counts.open_loops = 0;
-            }
-        }
-        Ok(SimReply::Done)
-    }
-
-    fn play(&mut self, audio: Audio, repeat: bool) -> Result<(), SimError> {
-        match audio {
-            Audio::Samples(samples) => self.mouth.play(samples, repeat),
-            // Read before it came here; kept right for whoever calls without that.
-            Audio::Wav(path) => self
-                .mouth
-                .play(super::files::load_wav(&path)?.into(), repeat),
-            Audio::Tone { hz, dbm0, ms } => {
-                let [first, second] = hz;
-                let tones = (20.0..=3990.0).contains(&first)
-                    && (second == 0.0 || (20.0..=3990.0).contains(&second));
-                if !tones || !(-99.0..=3.14).contains(&dbm0) {
-                    return Err(SimError::BadValue {
-                        what: "a tone",
-                        value: format!("{first} Hz and {second} Hz at {dbm0} dBm0"),
-                        accepted: "20 to 3990 Hz (the second may be 0), -99 to 3.14 dBm0",
-                    });
-                }
-                self.mouth.tone(hz, dbm0, ms);
-            }
-        }
-        Ok(())
-    }
-
-    fn set_fault(&mut self, fault: Option<PortFault>, at: Duration, teller: &mut Teller<'_>) {
-        let before = self.ends.shared.fault();
-        if before == fault {
-            return;
-        }
-        if fault.is_some() {
-            self.card.stop();
-            self.ends.shared.ringing.store(false, Ordering::Release);
-            if let Some(kind) = self.bell.stopped() {
-                teller.tell(kind);
-            }
-        }
-        self.ends.shared.set_fault(fault);
-        let kind = fault.map_or(LineEventKind::FaultCleared, LineEventKind::Fault);
-        self.ends.tell(LineEvent { at, kind });
-    }
-
-    fn no_fax(&self, action: &'static str) -> Result<(), SimError> {
-        match self.fax {
-            Some(_) => Err(self.wrong("a fax machine at work", action, "cancel the fax first")),
-            None => Ok(()),
-        }
-    }
-
-    fn phone_lifted(&self, action: &'static str) -> Result<(), SimError> {
-        self.no_fax(action)?;
-        if self.hand.is_lifted() {
-            return Ok(());
-        }
-        Err(self.wrong("on-hook", action, "lift first"))
-    }
-
-    fn wrong(&self, state: &'static str, action: &'static str, cure: &'static str) -> SimError {
-        SimError::WrongState {
-            port: self.port,
-            state,
-            action,
-            cure,
-        }
-    }
-
-    pub(super) fn snapshot(&mut self, now: Duration) -> SimSnapshot {
-        let set = match (self.hand.is_lifted(), self.bell.is_ringing()) {
-            (true, _) if self.hand.in_break() => SetState::LoopBreak,
-            (true, _) => SetState::OffHook,
-            (false, true) => SetState::Ringing,
-            (false, false) => SetState::OnHook,
-        };
-        let feed = self.card.feed();
-        let shared = &self.ends.shared;
-        let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        let fault = shared.fault();
-        SimSnapshot {
-            port: self.port,
-            at: now,
-            set,
-            dialling: self.hand.to_do(),
-            talking: self.mouth.is_talking() || self.fax.as_ref().is_some_and(Fax::speaks),
-            card: CardState {
-                opened: shared.opened.load(Ordering::Acquire),
-                ringing: self.card.is_ringing(),
-                ring_voltage: feed.ring,
-                on_hook_transmission: feed.on_hook_transmission,
-                battery: feed.battery && fault.is_none(),
-                fault,
-                blocks_to_gateway: self.counts.to_gateway,
-                blocks_from_gateway: self.counts.from_gateway,
-                read_overruns: load(&shared.read_overruns),
-                write_underruns: load(&shared.write_underruns),
-                events_lost: load(&shared.events_lost),
-                blocks_in_flight: self.ends.from_gateway.slots(),
-            },
-            heard: self.ear.heard(100),
-            digits_heard: self.ear.digits.clone(),
-            caller_id: self.ear.last_caller.clone(),
-            ring_bursts_ms: self.bell.measured.iter().copied().collect(),
-            bursts: self.bell.bursts,
-            lamp: self.lamp,
-            polarity: self.card.polarity,
-            polarity_changes: self.counts.polarity_changes,
-            open_loops: self.counts.open_loops,
-            answer_after_bursts: self.answer_after,
-            recording: self.recorder.as_ref().map(Recorder::state),
-            fax: self.fax.as_ref().map(|fax| fax.state(now)),
-            last_fax: self.last_fax.clone(),
-            hybrid: self.hybrid.config().clone(),
         }
     }
 }
