@@ -377,7 +377,9 @@ impl Lane {
         }
         if self.prefill_due {
             self.prefill_due = false;
-            self.counters.refills.add(1);
+            self.counters
+                .refills
+                .add(u64::from(self.last_block.is_some()));
             for _ in 1..tools.config.prefill_blocks {
                 if self.port.write(&self.silence) != WriteBlock::Taken {
                     break;

@@ -20,3 +20,6 @@ pub use handle::LineHandle;
 pub use order::{LineOrder, LineReport, PortIndex, Remote, Returned, RingFull, SessionId};
 pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
 pub use thread::{LineConfig, ShardStart, StartError, StartReport, spawn};
+
+#[cfg(test)]
+mod tests;

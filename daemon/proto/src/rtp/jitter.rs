@@ -357,7 +357,8 @@ impl JitterBuffer {
 
     fn note_slack(&mut self, since_block: Duration, ahead: i32) {
         let elapsed = (since_block.as_micros() / 125).min(u128::from(self.block)) as i32;
-        self.halves[0].add(ahead - elapsed);
+        // Time until its turn: the next block is played when a whole block has elapsed.
+        self.halves[0].add(ahead.saturating_add(self.block.cast_signed() - elapsed));
     }
 
     fn age_window(&mut self) {

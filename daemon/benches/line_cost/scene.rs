@@ -1,0 +1,67 @@
+//! Ports, sessions and far ends for both measurements.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use tipring_dsp::{Chain, ChainConfig, Law};
+use tipring_proto::rtp::{FilterPolicy, Sender, SenderConfig, SenderSeed};
+use tipring_proto::types::Codec;
+use tipringd::line::{DSCP_EF, LinePortSpec, MediaSession, RtpPorts, SessionConfig, SessionId};
+
+use crate::fake_card::{BLOCK, FakeLine};
+
+pub(crate) const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+/// Something like talk: a few harmonics under a slow envelope with pauses, different for each port.
+pub(crate) fn talk(port: usize) -> Vec<u8> {
+    let base = 110.0 + port as f64 * 3.0;
+    (0..24_000)
+        .map(|n| {
+            let t = f64::from(n) / 8000.0;
+            let envelope = (t * std::f64::consts::TAU * 1.3).sin().max(0.0);
+            let voice: f64 = (1..8)
+                .map(|h| (t * std::f64::consts::TAU * base * f64::from(h)).sin() / f64::from(h))
+                .sum();
+            Law::Mu.encode((voice * envelope * 4000.0) as i16)
+        })
+        .collect()
+}
+
+pub(crate) fn spec(line: &FakeLine) -> Result<LinePortSpec, String> {
+    let chain = Chain::new(&ChainConfig::new(Law::Mu, BLOCK)).map_err(|e| e.to_string())?;
+    let port = Box::new(line.clone());
+    Ok(LinePortSpec { port, chain })
+}
+
+pub(crate) fn session(
+    id: u64,
+    ports: &mut RtpPorts,
+) -> Result<(Box<MediaSession>, SocketAddrV4), String> {
+    let config = SessionConfig {
+        id: SessionId(id),
+        codec: Codec::G711Ulaw,
+        ptime_ms: 20,
+        block: BLOCK as u16,
+        jitter_min_ms: 20,
+        jitter_max_ms: 200,
+        event_payload_type: Some(101),
+        filter: FilterPolicy::DropUntilKnown,
+        dscp: DSCP_EF,
+    };
+    let session = MediaSession::open(LOCAL, ports, &config).map_err(|e| e.to_string())?;
+    let local = session.local();
+    Ok((session, local))
+}
+
+pub(crate) fn sender(n: u32) -> Sender {
+    let seed = SenderSeed {
+        sequence: 0,
+        timestamp: n,
+        ssrc: n,
+    };
+    let config = SenderConfig {
+        payload_type: 0,
+        ptime_ms: 20,
+        event_payload_type: None,
+    };
+    Sender::new(seed, config)
+}
