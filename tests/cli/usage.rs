@@ -1,0 +1,89 @@
+//! The command line itself.
+
+use crate::run::tipring;
+
+#[test]
+fn help_and_version_are_no_failure_and_tell_the_exit_codes() {
+    let help = tipring(&["--help"]);
+    assert_eq!(help.code, Some(0));
+    for code in ["0 ", "1 ", "2 ", "3 ", "4 ", "78 "] {
+        let told = help
+            .stdout
+            .lines()
+            .any(|line| line.trim_start().starts_with(code));
+        assert!(told, "exit code {code}is not in the help:\n{}", help.stdout);
+    }
+    assert_eq!(tipring(&["--version"]).code, Some(0));
+    assert_eq!(tipring(&["sim", "--help"]).code, Some(0));
+}
+
+#[test]
+fn bad_usage_is_exit_2_and_says_so_on_standard_error() {
+    let cases: &[&[&str]] = &[
+        &[],
+        &["staus"],
+        &["port", "show"],
+        &["port", "show", "0"],
+        &["port", "show", "one"],
+        &["sim", "1"],
+        &["sim", "1", "dial", "12x"],
+        &["sim", "1", "dial", ""],
+        &["sim", "1", "tone", "440", "480", "620"],
+        &["sim", "1", "tone", "99999"],
+        &["sim", "1", "wait", "never"],
+        &["sim", "1", "wait", "ringing", "--for", "-1"],
+        &["--timeout", "nan", "status"],
+        &["--color", "pink", "status"],
+        &["callmanager", "--listen", "nowhere"],
+        &["callmanager", "--dialect", "sip"],
+        &["callmanager", "--device", "no-number"],
+        &["callmanager", "--device", "NAMEOFMORETHANFIFTEEN=1"],
+    ];
+    for args in cases {
+        let ended = tipring(args);
+        assert_eq!(ended.code, Some(2), "{args:?}: {ended:#?}");
+        assert_eq!(ended.stdout, "", "{args:?}");
+        assert_ne!(ended.stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn completions_are_made_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = tipring(&["completions", shell]);
+        assert_eq!(ended.code, Some(0), "{shell}");
+        assert!(ended.stdout.contains("callmanager"), "{shell}");
+    }
+}
+
+#[test]
+fn manual_pages_are_written_for_every_command_and_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = tipring(&["man", folder.path().to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    for page in [
+        "tipring.1",
+        "tipring-status.1",
+        "tipring-sim-fax-send.1",
+        "tipring.toml.5",
+    ] {
+        let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        assert!(text.contains(".TH"), "{page}");
+    }
+    let page = std::fs::read_to_string(folder.path().join("tipring.1")).unwrap();
+    assert!(page.contains("Exit codes"), "{page}");
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_panic() {
+    use std::process::Stdio;
+    let mut child = crate::run::command(&["config", "sample"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
