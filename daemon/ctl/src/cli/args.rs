@@ -301,9 +301,9 @@ pub(crate) enum Sim {
         /// At most so many seconds
         #[arg(long = "for", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
         patience: std::time::Duration,
-        /// With `tone`: this frequency
+        /// With `tone`: this frequency is the strongest; repeat for any of several
         #[arg(long, value_parser = frequency)]
-        hz: Option<f32>,
+        hz: Vec<f32>,
         /// With `digits`: these digits
         #[arg(long, value_parser = digits)]
         digits: Option<String>,

@@ -111,7 +111,7 @@ fn action_of(action: &Sim) -> Result<SimAction, Failure> {
             patience,
             hz,
             digits,
-        } => wait(condition(*until, *hz, digits.as_deref()), *patience),
+        } => wait(condition(*until, hz, digits.as_deref()), *patience),
         Sim::Hybrid {
             loss_db,
             delay_ms,
@@ -137,13 +137,13 @@ fn wait(until: SimCondition, patience: Duration) -> SimAction {
     SimAction::Wait { until, timeout_ms }
 }
 
-fn condition(until: Until, hz: Option<f32>, digits: Option<&str>) -> SimCondition {
+fn condition(until: Until, hz: &[f32], digits: Option<&str>) -> SimCondition {
     match until {
         Until::Ringing => SimCondition::Ringing,
         Until::NotRinging => SimCondition::NotRinging,
         Until::Idle => SimCondition::Idle,
         Until::Connected => SimCondition::Connected,
-        Until::Tone => SimCondition::Tone { hz },
+        Until::Tone => SimCondition::Tone { hz: hz.to_vec() },
         Until::Silence => SimCondition::Silence,
         Until::CallerId => SimCondition::CallerId,
         Until::Digits => SimCondition::Digits {
