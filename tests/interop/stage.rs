@@ -6,7 +6,7 @@ use std::time::Duration;
 use tipring_tests::capture::{self, Capture};
 use tipring_tests::gateway::Gateway;
 use tipring_tests::page::{self, Page};
-use tipring_tests::peer::Peer;
+use tipring_tests::peer::{Peer, Ports};
 use tipring_tests::set::Set;
 
 use crate::figures::{Figures, Outcome};
@@ -24,6 +24,7 @@ pub(crate) struct Stage {
     /// Prefix of the device sections on the call manager (`vgc1` …).
     section: &'static str,
     capture: Capture,
+    sccp: u16,
     registered_after: Duration,
 }
 
@@ -37,8 +38,13 @@ impl Stage {
     ) -> Result<Stage, String> {
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let n = index + 1;
-        let address = format!("127.0.1.{n}");
-        let peer = Peer::start(&address, 20_000 + 1_000 * index as u16)?;
+        let place = index as u16;
+        let ports = Ports {
+            sccp: 12_000 + place,
+            sip: 15_060 + 2 * place,
+            rtp: 20_000 + 1_000 * place,
+        };
+        let peer = Peer::start(ports)?;
         peer.start_sip_phone()?;
         let (naming, base, section) = match device_type {
             10 => ("vgc", 2000, "vgc"),
@@ -50,7 +56,7 @@ impl Stage {
         }
         let capture = Capture::start(
             &folder.join("sccp.pcap"),
-            &format!("tcp port 2000 and host {address}"),
+            &format!("tcp port {}", ports.sccp),
         )?;
         let rtp = 26_000;
         let config = format!(
@@ -62,7 +68,7 @@ address = "127.0.2.{n}"
 device-type = {device_type}
 protocol-version = {version}
 [callmanager]
-servers = ["{address}"]
+servers = ["{}"]
 [media]
 rtp-ports = [{rtp}, {}]
 [card]
@@ -72,6 +78,7 @@ ports = {PORTS}
 [defaults]
 country = "us"
 {}"#,
+            peer.sccp(),
             rtp + 5_999,
             flows_config()
         );
@@ -85,6 +92,7 @@ country = "us"
             base,
             section,
             capture,
+            sccp: ports.sccp,
             registered_after,
         })
     }
@@ -125,6 +133,7 @@ country = "us"
             gateway,
             peer,
             capture,
+            sccp,
             ..
         } = self;
         let status = Outcome::of("line thread", || {
@@ -148,14 +157,14 @@ country = "us"
                 .map(|()| Figures::say("unregistered and ended in order"))
         });
         drop(peer);
-        let tshark = Outcome::of("tshark", || judge(capture));
+        let tshark = Outcome::of("tshark", || judge(capture, sccp));
         vec![status, stop, tshark]
     }
 }
 
-fn judge(capture: Capture) -> Result<Figures, String> {
+fn judge(capture: Capture, sccp: u16) -> Result<Figures, String> {
     let file: PathBuf = capture.finish()?;
-    let v = capture::judge(Path::new(&file), 2000)?;
+    let v = capture::judge(Path::new(&file), sccp)?;
     let text = format!(
         "{} messages sent, {} received, {} malformed, {} expert errors",
         v.sent, v.received, v.malformed, v.errors

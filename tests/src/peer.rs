@@ -5,19 +5,28 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+/// Where a call manager listens, all on 127.0.0.1.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// SCCP.
+    pub sccp: u16,
+    /// SIP; the phone has the next one.
+    pub sip: u16,
+    /// First of 500 for RTP.
+    pub rtp: u16,
+}
+
 /// One running call manager with its SIP phone.
 pub struct Peer {
-    address: String,
-    rtp: u16,
+    ports: Ports,
     state: PathBuf,
 }
 
 impl Peer {
-    /// Builds (first time) and starts the call manager on a loopback address; its SIP phone too.
-    pub fn start(address: &str, rtp: u16) -> Result<Peer, String> {
+    /// Builds (first time) and starts the call manager.
+    pub fn start(ports: Ports) -> Result<Peer, String> {
         let mut peer = Peer {
-            address: address.into(),
-            rtp,
+            ports,
             state: PathBuf::new(),
         };
         peer.script(&["start"])?;
@@ -32,7 +41,7 @@ impl Peer {
 
     /// `host:port` of its SCCP side.
     pub fn sccp(&self) -> String {
-        format!("{}:2000", self.address)
+        format!("127.0.0.1:{}", self.ports.sccp)
     }
 
     /// Where it keeps `log/`, `spool/` and `baresip/`.
@@ -86,8 +95,9 @@ impl Peer {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/peer/peer.sh");
         let output: Output = Command::new(&script)
             .args(args)
-            .env("PEER_ADDR", &self.address)
-            .env("PEER_RTP", self.rtp.to_string())
+            .env("PEER_PORT", self.ports.sccp.to_string())
+            .env("PEER_SIP", self.ports.sip.to_string())
+            .env("PEER_RTP", self.ports.rtp.to_string())
             .output()
             .map_err(|e| format!("{}: {e}", script.display()))?;
         if output.status.success() {

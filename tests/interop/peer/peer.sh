@@ -1,18 +1,18 @@
 #!/bin/bash
 # The call manager we are judged by: Debian bullseye's Asterisk 16 (chan_skinny) in a chroot, with a SIP
-# phone (baresip) beside it. Everything listens on one loopback address. Needs root, mmdebstrap and
+# phone (baresip) beside it. Everything listens on 127.0.0.1: on another address of the loopback network the
+# call manager would announce 127.0.0.1 for its media all the same. Needs root, mmdebstrap and
 # debian-archive-keyring.
 #   peer.sh build | start | stop | rx COMMAND | sip-start | sip-stop
-# Environment (defaults): PEER_ADDR 127.0.1.1 · PEER_PORT 2000 · PEER_KEEPALIVE 10 (s) · PEER_RTP 20000
-# (first of 400 ports) · PEER_CACHE ~/.cache/tipring · PEER_RUN a folder of its own for this instance
+# Environment (defaults): PEER_PORT 2000 (SCCP; also names the instance) · PEER_SIP 5060 (and the next one for the
+# phone) · PEER_RTP 20000 (first of 500 ports) · PEER_KEEPALIVE 10 (s) · PEER_CACHE ~/.cache/tipring
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-addr=${PEER_ADDR:-127.0.1.1} port=${PEER_PORT:-2000} keepalive=${PEER_KEEPALIVE:-10} rtp=${PEER_RTP:-20000}
+addr=127.0.0.1 port=${PEER_PORT:-2000} sip=${PEER_SIP:-5060} rtp=${PEER_RTP:-20000} keepalive=${PEER_KEEPALIVE:-10}
 cache=${PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}
 packages=asterisk,asterisk-voicemail,baresip-core
 # The tree is rebuilt when what goes into it changes.
 root=$cache/peer-$(printf '%s' "$packages bullseye 1" | sha256sum | cut -c1-12)
-run=${PEER_RUN:-$cache/run-$addr}   # mounted over the tree's state folders by hard copy, see configure()
 
 say() { printf 'peer: %s\n' "$*" >&2; }
 
@@ -32,8 +32,8 @@ build() {
   touch "$root/.complete"
 }
 
-# Every instance has its own configuration and state, named by its address, inside the one tree.
-etc=/etc/peer-$addr state=/var/peer-$addr
+# Every instance has its own configuration and state, named by its port, inside the one tree.
+etc=/etc/peer-$port state=/var/peer-$port
 asterisk() { chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" "$@"; }
 
 # 48 ports of each naming: what the gateway makes of MAC 00:0a:0b:0c:0d:0e (`an` counts its ports from hex 400).
@@ -58,7 +58,7 @@ configure() {
   cp -r "$root/var/lib/asterisk/." "$root$state/lib/" 2>/dev/null || true
   local f
   for f in "$here"/etc/*.conf; do
-    sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
+    sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@SIP@|$sip|g; s|@PHONE@|$((sip + 1))|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
       -e "s|@RTPSTART@|$rtp|g; s|@RTPEND@|$((rtp + 399))|g" "$f" >"$root$etc/$(basename "$f")"
   done
   {
@@ -107,8 +107,9 @@ stop() {
 sip_start() { # a SIP phone that answers at once, says 440 Hz and records what it hears
   local home=$root$state/baresip
   rm -rf "$home"; mkdir -p "$home"
-  sed -e "s|@ADDR@|$addr|g; s|@STATE@|$state|g" "$here/baresip/config" >"$home/config"
-  sed -e "s|@ADDR@|$addr|g" "$here/baresip/accounts" >"$home/accounts"
+  sed -e "s|@ADDR@|$addr|g; s|@PHONE@|$((sip + 1))|g; s|@STATE@|$state|g" \
+    -e "s|@RTPSTART@|$((rtp + 400))|g; s|@RTPEND@|$((rtp + 499))|g" "$here/baresip/config" >"$home/config"
+  sed -e "s|@ADDR@|$addr|g; s|@PHONE@|$((sip + 1))|g" "$here/baresip/accounts" >"$home/accounts"
   : >"$home/contacts"
   # Two minutes of 440 Hz at -13 dBm0 (sine peak 5017 of 32768, full scale being +3.14 dBm0).
   python3 -c 'import math,struct,sys,wave
@@ -135,5 +136,5 @@ case ${1:-} in
   sip-start) sip_start ;;
   sip-stop) sip_stop ;;
   where) echo "$root$state" ;;  # log/, spool/ of this instance
-  *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
 esac
