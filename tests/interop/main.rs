@@ -149,7 +149,7 @@ fn run(
         let mut outcome = Outcome::of(flow, || body(&stage));
         // A crash of the call manager is its own; it is said, and the flow gets another call manager.
         for _ in 0..2 {
-            if outcome.passed || !stage.revive().unwrap_or(false) {
+            if outcome.passed() || !stage.revive().unwrap_or(false) {
                 break;
             }
             println!(
