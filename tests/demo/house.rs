@@ -17,6 +17,12 @@ pub(crate) const PORTS: u16 = 4;
 /// RTP ports asked for: four ports, many calls.
 const RTP_PORTS: u16 = 200;
 const LOOPBACK: &str = "127.0.0.1";
+/// The gateway's MAC, and what device names have of it.
+const MAC: &str = "02:00:5e:10:20:30";
+const MAC_TAIL: &str = "005E102030";
+/// What the ports are called here and at the CallManager.
+pub(crate) const LABELS: [&str; PORTS as usize] =
+    ["Reception", "Workshop", "Fax 1st floor", "Fax 2nd floor"];
 
 /// Everything that runs.
 pub(crate) struct House {
@@ -43,7 +49,7 @@ impl House {
             r#"
 [gateway]
 naming = "vgc"
-mac = "02:00:5e:10:20:30"
+mac = "{MAC}"
 address = "{LOOPBACK}"
 [callmanager]
 servers = ["{LOOPBACK}:{sccp}"]
@@ -55,21 +61,8 @@ driver = "sim"
 ports = {PORTS}
 [defaults]
 country = "us"
-[[port]]
-channel = 1
-label = "Reception"
-[[port]]
-channel = 2
-label = "Workshop"
-[[port]]
-channel = 3
-label = "Fax, 1st floor"
-profile = "fax"
-[[port]]
-channel = 4
-label = "Fax, 2nd floor"
-profile = "fax"
-"#
+{}"#,
+            ports()
         );
         let gateway = Gateway::start(folder, &config)?;
         Ok(House {
@@ -118,6 +111,7 @@ impl CallManager {
         let mut child = leash::command(&program, "KILL")
             .args(["--json", "callmanager", "--listen"])
             .arg(format!("{LOOPBACK}:{port}"))
+            .args(devices())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(errors)
@@ -162,8 +156,11 @@ impl CallManager {
                 break;
             };
             let text = |key: &str| event.get(key).and_then(|v| v.as_str());
-            if text("event") == Some("digit") && text("number") == Some(number) {
-                digits.push_str(text("digit").unwrap_or("?"));
+            // `1001, call 3: 5`
+            let of_us = text("text").filter(|t| t.starts_with(&format!("{number},")));
+            if let (Some("digit"), Some(key)) = (text("kind"), of_us.and_then(|t| t.chars().last()))
+            {
+                digits.push(key);
             }
         }
         digits
@@ -175,6 +172,29 @@ impl Drop for CallManager {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Two telephones and two fax machines.
+fn ports() -> String {
+    let port = |(i, label): (usize, &&str)| {
+        let profile = if i < 2 { "phone" } else { "fax" };
+        let channel = i + 1;
+        format!("[[port]]\nchannel = {channel}\nlabel = \"{label}\"\nprofile = \"{profile}\"\n")
+    };
+    LABELS.iter().enumerate().map(port).collect()
+}
+
+/// The devices that the CallManager knows, by the names that the gateway makes of [`MAC`].
+fn devices() -> Vec<String> {
+    LABELS
+        .iter()
+        .enumerate()
+        .flat_map(|(i, label)| {
+            let port = i + 1;
+            let device = format!("VGC{MAC_TAIL}{port:02}={}={label}", 1000 + port);
+            ["--device".into(), device]
+        })
+        .collect()
 }
 
 /// A TCP port that is free now.

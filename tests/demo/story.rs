@@ -8,7 +8,7 @@ use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_tests::set::Set;
 
 use crate::fax;
-use crate::house::{House, PORTS};
+use crate::house::{House, LABELS, PORTS};
 use crate::speech::{self, Speech};
 use crate::terminal::Teller;
 
@@ -143,7 +143,8 @@ fn call(house: &House, teller: &mut Teller, numbers: &[String]) -> Result<(), St
     let display = b.wait(SimCondition::CallerId, 15)?.caller_id;
     let display = display.unwrap_or_default();
     show_display(teller, &display);
-    let right = display.number.as_deref() == Some(numbers[0].as_str()) && display.name.is_some();
+    let right = display.number.as_deref() == Some(numbers[0].as_str())
+        && display.name.as_deref() == Some(LABELS[0]);
     teller.check(
         "caller ID decoded by the set",
         format!(
