@@ -48,10 +48,7 @@ impl Stage {
         for file in [folder.join("sent.tif"), peer.state().join("spool/page.tif")] {
             page::write_tiff(&file, &pages).map_err(|e| format!("{}: {e}", file.display()))?;
         }
-        let capture = Capture::start(
-            &folder.join("sccp.pcap"),
-            &format!("tcp port {port}"),
-        )?;
+        let capture = Capture::start(&folder.join("sccp.pcap"), &format!("tcp port {port}"))?;
         let rtp = 26_000;
         let config = format!(
             r#"
