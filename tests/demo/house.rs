@@ -16,7 +16,10 @@ use tipring_tests::leash;
 pub(crate) const PORTS: u16 = 4;
 /// RTP ports asked for: four ports, many calls.
 const RTP_PORTS: u16 = 200;
-const LOOPBACK: &str = "127.0.0.1";
+/// Not 127.0.0.1: a call manager or a telephone may live there.
+const LOOPBACK: &str = "127.0.0.2";
+/// Where Wireshark expects SCCP; taken when it is free.
+const SCCP_PORT: u16 = 2000;
 /// The gateway's MAC, and what device names have of it.
 const MAC: &str = "02:00:5e:10:20:30";
 const MAC_TAIL: &str = "005E102030";
@@ -32,6 +35,8 @@ pub(crate) struct House {
     pub(crate) callmanager: CallManager,
     /// The packets, or why there are none.
     pub(crate) capture: Result<Capture, String>,
+    /// Where the CallManager listens.
+    pub(crate) sccp: u16,
 }
 
 impl House {
@@ -42,7 +47,7 @@ impl House {
         let last = rtp + RTP_PORTS - 1;
         let capture = Capture::start(
             pcap,
-            &format!("(tcp port {sccp}) or (udp portrange {rtp}-{last})"),
+            &format!("host {LOOPBACK} and (tcp port {sccp} or udp portrange {rtp}-{last})"),
         );
         let callmanager = CallManager::start(folder, sccp)?;
         let config = format!(
@@ -69,6 +74,7 @@ country = "us"
             gateway,
             callmanager,
             capture,
+            sccp,
         })
     }
 
@@ -199,7 +205,8 @@ fn devices() -> Vec<String> {
 
 /// A TCP port that is free now.
 fn free_tcp_port() -> Result<u16, String> {
-    TcpListener::bind((LOOPBACK, 0))
+    TcpListener::bind((LOOPBACK, SCCP_PORT))
+        .or_else(|_| TcpListener::bind((LOOPBACK, 0)))
         .and_then(|l| l.local_addr())
         .map(|a| a.port())
         .map_err(|e| format!("no free TCP port on {LOOPBACK}: {e}"))
