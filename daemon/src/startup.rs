@@ -4,9 +4,9 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipring_config::{Card, Config, Mac, Machine, Realtime, SimCard};
+use tipring_config::{Card, Config, Mac, Machine, Profile, Realtime, SimCard};
 use tipring_ctl::report as ctl;
-use tipring_dsp::Chain;
+use tipring_dsp::{Chain, EchoSuppressor};
 use tipring_hal::port::{Capabilities, Law, LinePort};
 use tipring_hal::sim::{self, SimConfig, SimPortConfig, WorldHandle};
 use tipring_proto::rtp::FilterPolicy;
@@ -104,14 +104,19 @@ pub fn run(config: Config) -> Result<(), StartupError> {
             .get_mut(channel)
             .and_then(Option::take)
             .filter(|_| port.enabled);
-        sim_places.push(card.as_ref().map(|_| channel));
+        sim_places.push((port.id.0, card.as_ref().map(|_| channel)));
         let Some(card) = card else {
             places.push(None);
             capabilities.push(None);
             continue;
         };
         let chain = settings::chain(&config, port, card.law(), card.block_len());
-        let chain = Chain::new(&chain).map_err(|cause| StartupError::Chain {
+        let made = match port.profile {
+            // Fax machines take turns; until there is a canceller, their echo is cut off.
+            Profile::Fax => Chain::with_echo_canceller(&chain, Box::<EchoSuppressor>::default()),
+            _ => Chain::new(&chain),
+        };
+        let chain = made.map_err(|cause| StartupError::Chain {
             port: port.id.0,
             cause,
         })?;
@@ -204,7 +209,7 @@ const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Desk {
     world: Option<Arc<WorldHandle>>,
-    places: Vec<Option<usize>>,
+    places: Vec<(u16, Option<usize>)>,
 }
 
 fn serve(

@@ -20,6 +20,7 @@ pub mod level;
 pub mod measure;
 mod mute;
 mod queue;
+pub mod suppressor;
 pub mod tone;
 
 pub use chain::{Chain, ChainConfig, ChainError, DtmfConfig};
@@ -27,6 +28,7 @@ pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, Meters}
 pub use echo::{Bypass, EchoCanceller};
 pub use law::Law;
 pub use level::Reading;
+pub use suppressor::EchoSuppressor;
 pub use tone::{FOREVER, Modulation, Over, Tone, ToneError, ToneProgram, ToneSegment};
 
 pub use tipring_spandsp::{

@@ -184,7 +184,7 @@ pub enum SimAction {
     Wait {
         /// What to wait for.
         until: SimCondition,
-        /// At most so long.
+        /// At most so long, and never longer than an hour.
         timeout_ms: u64,
     },
     /// Change the two-wire hybrid and the line; what is not named stays.

@@ -58,22 +58,13 @@ impl Gateway {
             return;
         };
         let (port, device) = (unit.number, unit.device_name());
-        if trouble {
-            warn!(
-                port,
-                device,
-                news = text,
-                held_back = told(held_back),
-                "registration trouble"
-            );
-        } else {
-            info!(
-                port,
-                device,
-                news = text,
-                held_back = told(held_back),
-                "registration"
-            );
+        let held_back = told(held_back);
+        match event {
+            _ if trouble => warn!(port, device, news = text, held_back, "registration trouble"),
+            StationEvent::Registered { .. } => {
+                info!(port, device, news = text, held_back, "registered");
+            }
+            _ => info!(port, device, news = text, held_back, "registration"),
         }
     }
 

@@ -22,13 +22,13 @@ const SILENCE_DBM0: f32 = -60.0;
 /// The simulated card, if there is one, and which of its ports is which of ours.
 pub struct SimDesk {
     world: Option<Arc<WorldHandle>>,
-    /// Index on the card of our port 1, 2, …; `None`: not on the simulated card (or switched off).
-    places: Vec<Option<usize>>,
+    /// Number of each of our ports, and its index on the card; `None`: not on the simulated card, or switched off.
+    places: Vec<(u16, Option<usize>)>,
 }
 
 impl SimDesk {
     /// A desk over a simulated card, or over none.
-    pub fn new(world: Option<Arc<WorldHandle>>, places: Vec<Option<usize>>) -> Rc<SimDesk> {
+    pub fn new(world: Option<Arc<WorldHandle>>, places: Vec<(u16, Option<usize>)>) -> Rc<SimDesk> {
         Rc::new(SimDesk { world, places })
     }
 
@@ -62,10 +62,8 @@ impl SimDesk {
     }
 
     fn place(&self, port: u16) -> Result<usize, ErrorReport> {
-        let at = usize::from(port)
-            .checked_sub(1)
-            .and_then(|i| self.places.get(i));
-        match (at, &self.world) {
+        let at = self.places.iter().find(|(number, _)| *number == port);
+        match (at.map(|(_, place)| place), &self.world) {
             (None, _) => Err(report(
                 ErrorCode::UnknownPort,
                 format!(
@@ -129,9 +127,25 @@ fn refused(error: &SimError) -> ErrorReport {
         SimError::WrongState { .. } | SimError::BadValue { .. } => ErrorCode::Refused,
         SimError::Engine { .. } | SimError::Stopped => ErrorCode::Internal,
     };
+    let (message, cure) = match error {
+        SimError::WrongState {
+            port: _, // the card's own count; the client knows its port
+            state,
+            action,
+            cure,
+        } => (
+            format!("the set is {state}, so it cannot {action}"),
+            Some((*cure).to_owned()),
+        ),
+        SimError::NoSuchPort { .. }
+        | SimError::BadValue { .. }
+        | SimError::File { .. }
+        | SimError::Engine { .. }
+        | SimError::Stopped => (error.to_string(), None),
+    };
     ErrorReport {
         code,
-        message: error.to_string(),
-        cure: None,
+        message,
+        cure,
     }
 }

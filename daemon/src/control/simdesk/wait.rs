@@ -14,6 +14,8 @@ use crate::control::socket::{Query, ask};
 
 /// How often a waiting client's condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
+/// No wait is longer: nobody can tell that a client has gone meanwhile.
+const LONGEST_MS: u64 = 3_600_000;
 /// A tone counts as heard from this level on.
 const TONE_DBM0: f32 = -40.0;
 /// Silence is what stays below [`SILENCE_DBM0`] for so long.
@@ -28,7 +30,7 @@ impl SimDesk {
         timeout_ms: u64,
         queries: &mpsc::Sender<Query>,
     ) -> Result<ctl::SimSnapshot, ErrorReport> {
-        let end = Instant::now() + Duration::from_millis(timeout_ms);
+        let end = Instant::now() + Duration::from_millis(timeout_ms.min(LONGEST_MS));
         let begin = self.native_snapshot(place).await?;
         loop {
             let now = self.native_snapshot(place).await?;
@@ -41,8 +43,11 @@ impl SimDesk {
             if Instant::now() >= end {
                 return Err(report(
                     ErrorCode::TimedOut,
-                    format!("port {port}: waited {timeout_ms} ms in vain for {until:?}"),
-                    "see `tipring sim show` and `tipring port show` for what happened instead",
+                    format!(
+                        "port {port}: waited {timeout_ms} ms in vain until {}",
+                        words(until)
+                    ),
+                    "see `tipring sim PORT show` and `tipring port show PORT` for what happened instead",
                 ));
             }
             tokio::time::sleep(LOOK).await;
@@ -119,6 +124,28 @@ impl SimDesk {
             )),
         }
     }
+}
+
+fn words(until: &SimCondition) -> String {
+    let fixed = match until {
+        SimCondition::Ringing => "the set rings",
+        SimCondition::NotRinging => "the set has stopped ringing",
+        SimCondition::Idle => "the port is idle",
+        SimCondition::Connected => "a call is connected",
+        SimCondition::Tone { hz } if hz.is_empty() => "a tone is heard",
+        SimCondition::Tone { hz } => return format!("one of {hz:?} Hz is heard"),
+        SimCondition::Silence => "there is silence",
+        SimCondition::CallerId => "caller ID was decoded",
+        SimCondition::Digits { digits } => return format!("the digits {digits} were heard"),
+        SimCondition::Lamp { on: true } => "the message lamp is lit",
+        SimCondition::Lamp { on: false } => "the message lamp is dark",
+        SimCondition::LoopOpened => "the loop is opened",
+        SimCondition::DialDone => "all is dialled",
+        SimCondition::PlayDone => "all is played",
+        SimCondition::FaxDone => "the fax is over",
+        SimCondition::Registered => "the port is registered",
+    };
+    fixed.to_owned()
 }
 
 /// A call is connected, and packets of it go out. (Whether any come in is the far end's business: an announcement
