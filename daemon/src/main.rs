@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     if let Some(socket) = args.socket {
         config.control.socket = socket;
     }
-    observe::start(config.log.level.name());
+    observe::start(config.log);
     for warning in &config.warnings {
         tracing::warn!(
             key = warning.key.as_deref().unwrap_or(""),

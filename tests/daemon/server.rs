@@ -230,7 +230,7 @@ fn the_same_trouble_again_and_again_is_one_line_in_the_log() {
 fn a_server_that_accepts_and_then_talks_nonsense_does_not_fill_the_log() {
     let Scene { gateway, front, .. } = &scene();
     // Registered and lost by turns.
-    let turns = 6;
+    let turns = 30;
     for turn in 1..=turns {
         front.inject(&header(2, 0));
         until(SOON, || {
@@ -238,11 +238,10 @@ fn a_server_that_accepts_and_then_talks_nonsense_does_not_fill_the_log() {
             (again > turn).then_some(()).ok_or(format!("{again} registrations"))
         });
     }
+    // Each is a loss that somebody may ask about; but a server cannot fill the disk with them.
     let log = gateway.log();
-    let lines = log.lines().filter(|l| l.contains("frame length 2")).count();
-    assert_eq!(lines, 1, "{log}");
-    let registered = |l: &&str| l.contains("registered with") && l.contains("port=1 ");
-    assert_eq!(log.lines().filter(registered).count(), 2, "{log}");
+    let lines = log.lines().filter(|l| l.contains("port=1 ")).count();
+    assert!((2..20).contains(&lines), "{log}");
 }
 
 fn open(party: u32, format: u32, ptime_ms: u32) -> ServerMessage {

@@ -17,6 +17,8 @@ use crate::terminal::Teller;
 const PROMPT: Duration = Duration::from_secs(10);
 /// A page takes half a minute; machines that disagree give up after this.
 const LONGEST: Duration = Duration::from_secs(120);
+/// From the settings of a page to its first row: DCS, training, CFR.
+const TRAINING_S: f64 = 5.0;
 /// Rows of the page.
 const HEIGHT: usize = 1160;
 
@@ -110,7 +112,8 @@ fn follow(sender: &mut Set, teller: &Teller, tiff: &Path) -> Result<FaxResult, S
                     if bar.is_none() {
                         teller.say(&phase_line(&fax));
                     }
-                    if fax.bit_rate > 0 && page_since.is_none() {
+                    let begun = matches!(fax.phase.split(' ').next(), Some("negotiated" | "page"));
+                    if begun && page_since.is_none() {
                         page_since = Some(Instant::now());
                     }
                     last_phase.clone_from(&fax.phase);
@@ -141,9 +144,10 @@ fn follow(sender: &mut Set, teller: &Teller, tiff: &Path) -> Result<FaxResult, S
 }
 
 fn phase_line(fax: &FaxSnapshot) -> String {
-    let rate = match fax.bit_rate {
-        0 => String::new(),
-        n => format!(", {n} bit/s"),
+    // The rate holds from the page on; before that it is what the machine would like.
+    let rate = match fax.phase.as_str() {
+        "page" | "ending" => format!(", {} bit/s", fax.bit_rate),
+        _ => String::new(),
     };
     let s = fax.since_ms / 1000;
     format!("{}{rate}, {s} s", fax.phase)
@@ -157,8 +161,7 @@ fn percent(fax: &FaxSnapshot, page_since: Option<Instant>, bits: Option<u64>) ->
     if fax.pages > 0 {
         return 95;
     }
-    // Training comes before the first row.
-    let seconds = bits.unwrap_or(100_000) as f64 / f64::from(fax.bit_rate) + 2.0;
+    let seconds = bits.unwrap_or(100_000) as f64 / f64::from(fax.bit_rate) + TRAINING_S;
     ((since.elapsed().as_secs_f64() / seconds).min(1.0) * 95.0) as u64
 }
 

@@ -16,7 +16,16 @@ use tipring_tests::leash;
 pub(crate) const PORTS: u16 = 4;
 /// RTP ports asked for: four ports, many calls.
 const RTP_PORTS: u16 = 200;
-const LOOPBACK: &str = "127.0.0.1";
+/// Not 127.0.0.1: a call manager or a telephone may live there.
+const LOOPBACK: &str = "127.0.0.2";
+/// Where Wireshark expects SCCP; taken when it is free.
+const SCCP_PORT: u16 = 2000;
+/// The gateway's MAC, and what device names have of it.
+const MAC: &str = "02:00:5e:10:20:30";
+const MAC_TAIL: &str = "005E102030";
+/// What the ports are called here and at the CallManager.
+pub(crate) const LABELS: [&str; PORTS as usize] =
+    ["Reception", "Workshop", "Fax 1st floor", "Fax 2nd floor"];
 
 /// Everything that runs.
 pub(crate) struct House {
@@ -26,6 +35,8 @@ pub(crate) struct House {
     pub(crate) callmanager: CallManager,
     /// The packets, or why there are none.
     pub(crate) capture: Result<Capture, String>,
+    /// Where the CallManager listens.
+    pub(crate) sccp: u16,
 }
 
 impl House {
@@ -36,14 +47,14 @@ impl House {
         let last = rtp + RTP_PORTS - 1;
         let capture = Capture::start(
             pcap,
-            &format!("(tcp port {sccp}) or (udp portrange {rtp}-{last})"),
+            &format!("host {LOOPBACK} and (tcp port {sccp} or udp portrange {rtp}-{last})"),
         );
         let callmanager = CallManager::start(folder, sccp)?;
         let config = format!(
             r#"
 [gateway]
 naming = "vgc"
-mac = "02:00:5e:10:20:30"
+mac = "{MAC}"
 address = "{LOOPBACK}"
 [callmanager]
 servers = ["{LOOPBACK}:{sccp}"]
@@ -55,27 +66,15 @@ driver = "sim"
 ports = {PORTS}
 [defaults]
 country = "us"
-[[port]]
-channel = 1
-label = "Reception"
-[[port]]
-channel = 2
-label = "Workshop"
-[[port]]
-channel = 3
-label = "Fax, 1st floor"
-profile = "fax"
-[[port]]
-channel = 4
-label = "Fax, 2nd floor"
-profile = "fax"
-"#
+{}"#,
+            ports()
         );
         let gateway = Gateway::start(folder, &config)?;
         Ok(House {
             gateway,
             callmanager,
             capture,
+            sccp,
         })
     }
 
@@ -118,6 +117,7 @@ impl CallManager {
         let mut child = leash::command(&program, "KILL")
             .args(["--json", "callmanager", "--listen"])
             .arg(format!("{LOOPBACK}:{port}"))
+            .args(devices())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(errors)
@@ -162,8 +162,11 @@ impl CallManager {
                 break;
             };
             let text = |key: &str| event.get(key).and_then(|v| v.as_str());
-            if text("event") == Some("digit") && text("number") == Some(number) {
-                digits.push_str(text("digit").unwrap_or("?"));
+            // `1001, call 3: 5`
+            let of_us = text("text").filter(|t| t.starts_with(&format!("{number},")));
+            if let (Some("digit"), Some(key)) = (text("kind"), of_us.and_then(|t| t.chars().last()))
+            {
+                digits.push(key);
             }
         }
         digits
@@ -177,9 +180,33 @@ impl Drop for CallManager {
     }
 }
 
+/// Two telephones and two fax machines.
+fn ports() -> String {
+    let port = |(i, label): (usize, &&str)| {
+        let profile = if i < 2 { "phone" } else { "fax" };
+        let channel = i + 1;
+        format!("[[port]]\nchannel = {channel}\nlabel = \"{label}\"\nprofile = \"{profile}\"\n")
+    };
+    LABELS.iter().enumerate().map(port).collect()
+}
+
+/// The devices that the CallManager knows, by the names that the gateway makes of [`MAC`].
+fn devices() -> Vec<String> {
+    LABELS
+        .iter()
+        .enumerate()
+        .flat_map(|(i, label)| {
+            let port = i + 1;
+            let device = format!("VGC{MAC_TAIL}{port:02}={}={label}", 1000 + port);
+            ["--device".into(), device]
+        })
+        .collect()
+}
+
 /// A TCP port that is free now.
 fn free_tcp_port() -> Result<u16, String> {
-    TcpListener::bind((LOOPBACK, 0))
+    TcpListener::bind((LOOPBACK, SCCP_PORT))
+        .or_else(|_| TcpListener::bind((LOOPBACK, 0)))
         .and_then(|l| l.local_addr())
         .map(|a| a.port())
         .map_err(|e| format!("no free TCP port on {LOOPBACK}: {e}"))

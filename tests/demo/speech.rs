@@ -152,6 +152,17 @@ pub(crate) fn likeness(sent: &[i16], heard: &[i16]) -> Option<Likeness> {
     })
 }
 
+/// The level of each of these frequencies where the recording is loudest (an interrupted tone has pauses).
+pub(crate) fn levels<const N: usize>(heard: &[i16], hz: [f64; N]) -> [f64; N] {
+    const WINDOW: usize = RATE / 5;
+    let loudest = heard
+        .windows(WINDOW)
+        .step_by(WINDOW / 8)
+        .max_by(|a, b| measure::level(a).total_cmp(&measure::level(b)))
+        .unwrap_or(heard);
+    hz.map(|hz| measure::tone_level(loudest, hz))
+}
+
 /// The lag with the highest normalised correlation, and it.
 fn best(a: &[f64], b: &[f64], lags: std::ops::Range<usize>) -> Option<(usize, f64)> {
     let energy_a: f64 = a.iter().map(|x| x * x).sum();

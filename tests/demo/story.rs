@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use tipring_ctl::report::{CallerIdHeard, SimPolarity};
 use tipring_ctl::request::{SimAction, SimCondition};
+use tipring_tests::capture::{self, Capture};
 use tipring_tests::set::Set;
 
 use crate::fax;
-use crate::house::{House, PORTS};
+use crate::house::{House, LABELS, PORTS};
 use crate::speech::{self, Speech};
 use crate::terminal::Teller;
 
@@ -38,14 +39,16 @@ pub(crate) fn tell(folder: &Path, out: &Path) -> Result<bool, String> {
         "Four ports register, each as a device of its own",
         &mut |t| registration(&house, t, &mut numbers),
     );
-    play("Port 1 calls port 2", &mut |t| call(&house, t, &numbers));
+    play("Port 1 calls port 2", &mut |t| {
+        call(&house, t, folder, &numbers)
+    });
     play("Both talk at the same time", &mut |t| {
         talk(&house, t, folder, out)
     });
     play("Port 1 presses keys in the call", &mut |t| {
         keys(&house, t, &numbers[0])
     });
-    play("Port 1 hangs up", &mut |t| hang_up(&house, t));
+    play("Port 1 hangs up", &mut |t| hang_up(&house, t, folder));
     play(
         "A fax machine on port 3 sends a page to one on port 4",
         &mut |t| fax::act(&house, t, out, &numbers[3]),
@@ -58,18 +61,43 @@ pub(crate) fn tell(folder: &Path, out: &Path) -> Result<bool, String> {
         gateway,
         callmanager,
         capture,
+        sccp,
     } = house;
     let stopped = gateway.stop();
     let figure = stopped.clone().err().unwrap_or("ports unregistered".into());
     teller.check("daemon ended in order", figure, stopped.is_ok());
     drop(callmanager);
-    let captured = capture.map(|c| c.finish().is_ok()).unwrap_or(false);
-    if !captured {
-        let _ = std::fs::remove_file(&pcap);
+    match capture.map(Capture::finish) {
+        Ok(Ok(file)) => packets(&mut teller, &file, sccp),
+        _ => drop(std::fs::remove_file(&pcap)),
     }
     let held = teller.verdict();
     teller.files(&files(out));
     Ok(held)
+}
+
+/// Has tshark look at the capture where it is installed.
+fn packets(teller: &mut Teller, pcap: &Path, sccp: u16) {
+    let Ok(verdict) = capture::judge(pcap, sccp) else {
+        return teller.say("calls.pcap was not looked at: tshark is not installed");
+    };
+    teller.check(
+        "calls.pcap by tshark's eyes",
+        format!(
+            "{} SCCP messages from the ports, {} to them, {} RTP packets, {} malformed",
+            verdict.sent, verdict.received, verdict.rtp, verdict.malformed
+        ),
+        verdict.sent > 0 && verdict.rtp > 0 && verdict.malformed == 0,
+    );
+}
+
+/// The parts of an output that begin with one of these, without the empty lines between them.
+fn parts(output: &str, begin: &[&str]) -> String {
+    output
+        .split("\n\n")
+        .filter(|part| begin.iter().any(|b| part.trim_start().starts_with(b)))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// What there is in `out`, and what to do with it.
@@ -124,17 +152,18 @@ fn registration(house: &House, teller: &mut Teller, numbers: &mut [String]) -> R
     Ok(())
 }
 
-fn call(house: &House, teller: &mut Teller, numbers: &[String]) -> Result<(), String> {
+fn call(
+    house: &House,
+    teller: &mut Teller,
+    folder: &Path,
+    numbers: &[String],
+) -> Result<(), String> {
     let (mut a, mut b) = (house.gateway.set(1)?, house.gateway.set(2)?);
     b.forget()?;
     a.lift()?;
-    let heard = a.hears_dial_tone()?.heard;
-    let (hz, dbm0) = (heard.hz.unwrap_or(0.0), heard.dbm0.unwrap_or(-99.0));
-    teller.check(
-        "dial tone",
-        format!("350 + 440 Hz, the stronger one {hz:.0} Hz; {dbm0:.1} dBm0 together"),
-        true,
-    );
+    a.hears_dial_tone()?;
+    let sound = listen(&mut a, &folder.join("dial-tone.wav"), 500)?;
+    tone_check(teller, "dial tone", &sound, [350.0, 440.0], -13.0);
     let number = &numbers[1];
     a.dial(number)?;
     teller.say(&format!("port 1 has dialled {number} by DTMF"));
@@ -143,7 +172,8 @@ fn call(house: &House, teller: &mut Teller, numbers: &[String]) -> Result<(), St
     let display = b.wait(SimCondition::CallerId, 15)?.caller_id;
     let display = display.unwrap_or_default();
     show_display(teller, &display);
-    let right = display.number.as_deref() == Some(numbers[0].as_str()) && display.name.is_some();
+    let right = display.number.as_deref() == Some(numbers[0].as_str())
+        && display.name.as_deref() == Some(LABELS[0]);
     teller.check(
         "caller ID decoded by the set",
         format!(
@@ -165,12 +195,35 @@ fn call(house: &House, teller: &mut Teller, numbers: &[String]) -> Result<(), St
     a.connected()?;
     b.connected()?;
     teller.say("port 2 lifts: connected");
-    teller.excerpt(
-        "tipring port show 1",
-        &house.tipring(&["port", "show", "1"])?,
-        24,
-    );
     Ok(())
+}
+
+/// What a set hears in so many milliseconds of the card's clock.
+fn listen(set: &mut Set, wav: &Path, ms: u64) -> Result<Vec<i16>, String> {
+    let wav = wav.to_owned();
+    let record = SimAction::Record { wav: wav.clone() };
+    let begin = set.act(record, PROMPT)?.card.blocks_from_gateway;
+    let end = Instant::now() + PROMPT;
+    // Blocks of 10 ms.
+    while set.show()?.card.blocks_from_gateway < begin + ms / 10 {
+        if Instant::now() > end {
+            return Err(format!("port {}: the card stands still", set.port()));
+        }
+        std::thread::sleep(Duration::from_millis(20)); // looks again, with the deadline above
+    }
+    set.act(SimAction::RecordStop, PROMPT)?;
+    speech::read_wav(&wav)
+}
+
+/// Both sines of a tone must be there at their level.
+fn tone_check(teller: &mut Teller, what: &str, sound: &[i16], hz: [f64; 2], dbm0: f64) {
+    let levels = speech::levels(sound, hz);
+    let [(f1, l1), (f2, l2)] = [(hz[0], levels[0]), (hz[1], levels[1])];
+    teller.check(
+        what,
+        format!("{f1:.0} Hz at {l1:.1} dBm0, {f2:.0} Hz at {l2:.1} dBm0"),
+        levels.iter().all(|l| (l - dbm0).abs() <= 1.0),
+    );
 }
 
 /// Length of the first burst and of the pause before the second.
@@ -246,6 +299,14 @@ fn talk(house: &House, teller: &mut Teller, folder: &Path, out: &Path) -> Result
         set.wait(SimCondition::Silence, 10)?;
         set.act(SimAction::RecordStop, PROMPT)?;
     }
+    teller.excerpt(
+        "tipring port show 1",
+        &parts(
+            &house.tipring(&["port", "show", "1"])?,
+            &["Port", "Calls", "Media"],
+        ),
+        30,
+    );
     let pairs = [(1, &says[0], 2, &files[1]), (2, &says[1], 1, &files[0])];
     for (from, said, to, heard) in pairs {
         compare(teller, from, said, to, heard)?;
@@ -295,7 +356,7 @@ fn keys(house: &House, teller: &mut Teller, number: &str) -> Result<(), String> 
     Ok(())
 }
 
-fn hang_up(house: &House, teller: &mut Teller) -> Result<(), String> {
+fn hang_up(house: &House, teller: &mut Teller, folder: &Path) -> Result<(), String> {
     let (mut a, mut b) = (house.gateway.set(1)?, house.gateway.set(2)?);
     let before = b.loop_openings()?;
     a.finish()?;
@@ -306,12 +367,14 @@ fn hang_up(house: &House, teller: &mut Teller) -> Result<(), String> {
         "disconnect supervision, then the feed is back",
         fed,
     );
-    let tone = b.hears_busy_or_reorder()?.heard;
-    let hz = tone.hz.unwrap_or(0.0);
-    teller.check(
+    b.hears_busy_or_reorder()?;
+    let sound = listen(&mut b, &folder.join("reorder.wav"), 1000)?;
+    tone_check(
+        teller,
         "reorder tone at port 2",
-        format!("480 + 620 Hz, the stronger one {hz:.0} Hz"),
-        true,
+        &sound,
+        [480.0, 620.0],
+        -24.0,
     );
     b.finish()?;
     teller.say("port 2 hangs up: both ports idle");

@@ -100,7 +100,7 @@ impl Drop for Capture {
     }
 }
 
-/// What tshark says of the SCCP frames in a capture.
+/// What tshark says of a capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// SCCP messages from the station side.
@@ -111,6 +111,8 @@ pub struct Verdict {
     pub malformed: usize,
     /// Packets from the station side with an expert note of severity error.
     pub errors: usize,
+    /// RTP packets, of both sides.
+    pub rtp: usize,
 }
 
 /// Has tshark read `file`, where the server listens on `server_port`.
@@ -153,5 +155,6 @@ pub fn judge(file: &Path, server_port: u16) -> Result<Verdict, String> {
         errors: count(format!(
             "skinny && {from_us} && _ws.expert.severity == 8388608"
         ))?,
+        rtp: count("rtp".into())?,
     })
 }

@@ -1,6 +1,7 @@
 //! A running `tipringd` with simulated sets, driven through its control socket as a technician would.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use tipring_ctl::client::Client;
 use tipring_ctl::report::{CallList, PortDetail, RegistrationState, StatusReport};
 use tipring_ctl::request::{Request, Response};
+use tipring_ctl::wire::Event;
 
 use crate::leash;
 use crate::set::Set;
@@ -28,6 +30,34 @@ impl Gateway {
     /// `[control]` is added by this function; everything else is the caller's.
     pub fn start(folder: &Path, config: &str) -> Result<Gateway, String> {
         Launch::new(folder, Some(config)).start()
+    }
+
+    /// Writes everything `tipring trace` tells into `file`, until the gateway ends.
+    pub fn trace_to(&self, file: &Path) -> Result<(), String> {
+        let mut out = fs::File::create(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let mut client = Client::connect(&self.socket, PROMPT).map_err(|e| e.to_string())?;
+        client
+            .request(Request::Trace { ports: vec![] }, PROMPT)
+            .map_err(|e| e.to_string())?;
+        std::thread::spawn(move || {
+            // The daemon's end is the end of the trace.
+            while let Ok(event) = client.next_event(Duration::from_secs(3600)) {
+                if let Some(Event::Trace(e)) = event {
+                    let (s, ms) = (
+                        e.at_unix_us / 1_000_000 % 86_400,
+                        e.at_unix_us / 1000 % 1000,
+                    );
+                    let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
+                    let port = e.port.unwrap_or(0);
+                    let _ = writeln!(
+                        out,
+                        "{h:02}:{m:02}:{s:02}.{ms:03} {port:>2} {:?} {}",
+                        e.kind, e.text
+                    );
+                }
+            }
+        });
+        Ok(())
     }
 
     /// Its log so far.
@@ -219,7 +249,10 @@ impl Launch {
                 let file = folder.join("tipring.toml");
                 let text = format!("{config}\n[control]\nsocket = \"{}\"\n", socket.display());
                 fs::write(&file, text).map_err(|e| e.to_string())?;
-                command.arg("--config").arg(&file).env_remove("TIPRING_SOCKET");
+                command
+                    .arg("--config")
+                    .arg(&file)
+                    .env_remove("TIPRING_SOCKET");
             }
             None => drop(command.env("TIPRING_SOCKET", &socket)),
         }

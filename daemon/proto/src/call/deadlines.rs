@@ -56,7 +56,7 @@ pub(super) const ON_HOOK_TRANSMISSION_MS: u32 = 3_000;
 /// Servers that send call-waiting tone themselves do it within this time.
 pub(super) const FIRST_CALL_WAITING_MS: u32 = 300;
 /// chan_skinny and chan-sccp answer a completed transfer within milliseconds.
-pub(super) const TRANSFER_RESULT_MS: u32 = 2_000;
+pub(super) const TRANSFER_RESULT_MS: u32 = 1_000;
 
 const KINDS: [Deadline; 14] = [
     Deadline::ServerSilent,

@@ -13,8 +13,8 @@
 
 use crate::call::config::FlashAction;
 use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
-use crate::call::dialing::is_under_way;
 use crate::call::port::{Port, Set, Transfer};
+use crate::call::progress::is_under_way;
 use crate::call::record::{CallWord, EndCause};
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey};
 use crate::time::Time;
@@ -214,13 +214,18 @@ impl Port {
         };
         if over {
             self.transfer = None;
-            self.deadlines.disarm(Deadline::TransferResult);
+            if self.on_hook_after_join.is_none() {
+                self.deadlines.disarm(Deadline::TransferResult);
+            }
         }
     }
 
-    /// The server did not join the two.
-    pub(super) fn transfer_undone(&mut self, now: Time) {
-        self.transfer = None;
+    /// The time for joining two calls is over; if they still are there, the server did not join them.
+    pub(super) fn join_time_over(&mut self, now: Time) {
+        self.say_on_hook_after_join();
+        if self.transfer.take().is_none() {
+            return;
+        }
         if self.set == Set::OnHook
             && let Some(id) = self.in_state(CallWord::Held)
         {

@@ -91,6 +91,7 @@ impl Port {
                 self.ringing.local = true;
             }
         } else if self.cfg.flash != FlashAction::Ignore
+            && !std::mem::take(&mut self.call_waiting_told)
             && !self.deadlines.is_armed(Deadline::CallWaitingTone)
         {
             self.arm(now, Deadline::CallWaitingTone, FIRST_CALL_WAITING_MS);
@@ -195,6 +196,7 @@ impl Port {
 
     /// No call is offered any more.
     pub(super) fn offers_gone(&mut self) {
+        self.call_waiting_told = false;
         self.deadlines.disarm(Deadline::CallWaitingTone);
         if self.tone == Some(Tone::CALL_WAITING) {
             self.stop_tone();

@@ -1,8 +1,9 @@
 //! The CallManager lost and found again: talking calls go on until they are hung up.
 
-use crate::call::port::{Port, Set};
+use crate::call::calls::MOST_CALLS;
+use crate::call::port::{Owed, Port, Set};
 use crate::call::record::{CallWord, EndCause};
-use crate::sccp::message::{CallOnLine, ClientMessage, Tone};
+use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey, Tone};
 use crate::time::Time;
 use crate::types::CallRef;
 
@@ -11,9 +12,20 @@ impl Port {
     pub(super) fn station_up(&mut self, version: u8) {
         self.station = Some(version);
         let line = self.cfg.line;
-        // chan_skinny kept those calls (facts: SCCP §5); a server that did not takes no notice.
-        for call in std::mem::take(&mut self.owed_on_hook) {
-            self.send(ClientMessage::OnHook(CallOnLine { line, call }));
+        // chan_skinny kept those calls; a server that did not takes no notice.
+        for owed in std::mem::take(&mut self.owed) {
+            match owed {
+                Owed::OnHook(call) => self.send(ClientMessage::OnHook(CallOnLine { line, call })),
+                Owed::EndCall(call) => self.soft_key(SoftKey::END_CALL, call),
+            }
+        }
+    }
+
+    /// To be said at the next registration.
+    pub(super) fn owe(&mut self, owed: Owed) {
+        self.owed.push(owed);
+        if self.owed.len() > MOST_CALLS {
+            self.owed.remove(0);
         }
     }
 
@@ -25,6 +37,9 @@ impl Port {
         self.hook_flash_wanted = false;
         self.said_off_hook = false;
         self.transfer = None;
+        if let Some(id) = self.on_hook_after_join.take() {
+            self.owe(Owed::OnHook(id));
+        }
         self.early_digits.clear();
         let kept = self.active.filter(|&id| {
             let talking = matches!(
@@ -40,8 +55,15 @@ impl Port {
             .filter(|&id| Some(id) != kept)
             .collect();
         for id in lost {
+            match self.state_of(id) {
+                // Nobody waits for an answer to these: the server ends them itself.
+                None | Some(CallWord::Offered | CallWord::Waiting) => {}
+                Some(CallWord::Held) => self.owe(Owed::EndCall(id)),
+                Some(_) => self.owe(Owed::OnHook(id)),
+            }
             self.remove_call(now, id, EndCause::LinkLost);
         }
+        self.close_legs_except(kept);
         self.offers_gone();
         self.stop_ringing();
         self.expecting = None;

@@ -1,10 +1,10 @@
 //! Media legs: opened, started, stopped and closed by pass-through party, acknowledged when they are real.
 
-use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::call::contract::{LegStatistics, MediaOutput};
 use crate::call::deadlines::Deadline;
+use crate::call::legs::Leg;
 use crate::call::port::{Port, Set};
 use crate::sccp::message::{
     ClientMessage, ConnectionStatistics, MediaFormat, MediaStatus, OpenReceiveChannel,
@@ -19,87 +19,6 @@ const MOST_REMEMBERED: usize = 8;
 /// From this version on StartMediaTransmission is acknowledged.
 const START_ACK_VERSION: u8 = 17;
 const NO_ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
-
-#[derive(Clone, Debug)]
-struct Leg {
-    party: Party,
-    /// Our call; `None` when nothing fitted.
-    owner: Option<CallRef>,
-    /// The server's word for it, told back as it came.
-    told_call: CallRef,
-    codec: Codec,
-    ptime_ms: u32,
-    /// The own socket once it is open.
-    local: Option<SocketAddrV4>,
-    /// OpenReceiveChannel is not acknowledged yet.
-    ack_owed: bool,
-    /// StartMediaTransmission came before the socket was open.
-    start: Option<StartMediaTransmission>,
-    sending: bool,
-    sends_events: bool,
-}
-
-/// The legs of one port.
-#[derive(Debug, Default)]
-pub(super) struct Legs {
-    list: Vec<Leg>,
-    /// Closed before the answer to their opening came: that answer is for nobody.
-    stale: Vec<Party>,
-    /// What the line thread was last told to bridge.
-    pub(super) bridged: Option<Party>,
-    closed: VecDeque<(Option<CallRef>, Party)>,
-    statistics: Vec<(CallRef, String, u32)>,
-}
-
-impl Legs {
-    fn get(&mut self, party: Party) -> Option<&mut Leg> {
-        self.list.iter_mut().find(|l| l.party == party)
-    }
-
-    /// The newest open leg of a call.
-    pub(super) fn audible(&self, call: CallRef) -> Option<Party> {
-        self.list
-            .iter()
-            .rev()
-            .find(|l| l.owner == Some(call) && l.local.is_some())
-            .map(|l| l.party)
-    }
-
-    /// The line sends the digits of this call as RFC 4733 events.
-    pub(super) fn sends_events(&self, call: CallRef) -> bool {
-        self.list
-            .iter()
-            .any(|l| l.owner == Some(call) && l.sending && l.sends_events)
-    }
-
-    fn was_closed(&self, party: Party) -> bool {
-        self.closed.iter().any(|&(_, p)| p == party)
-    }
-
-    fn of_call(&self, call: CallRef) -> Vec<Party> {
-        self.list
-            .iter()
-            .filter(|l| l.owner == Some(call))
-            .map(|l| l.party)
-            .collect()
-    }
-
-    pub(super) fn rename_owner(&mut self, from: CallRef, to: CallRef) {
-        for leg in self.list.iter_mut().filter(|l| l.owner == Some(from)) {
-            leg.owner = Some(to);
-        }
-    }
-
-    fn party_of(&self, call: CallRef) -> Option<Party> {
-        let open = self.list.iter().map(|l| (l.owner, l.party));
-        self.closed
-            .iter()
-            .copied()
-            .chain(open)
-            .rfind(|&(owner, _)| owner == Some(call))
-            .map(|(_, party)| party)
-    }
-}
 
 impl Port {
     /// OpenReceiveChannel.
@@ -295,6 +214,21 @@ impl Port {
         }
     }
 
+    /// Closes every leg but those of one call: the set is on-hook, or the server that asked for them is lost.
+    pub(super) fn close_legs_except(&mut self, kept: Option<CallRef>) {
+        let spare = |l: &&Leg| kept.is_none() || l.owner != kept;
+        let gone: Vec<Party> = self
+            .legs
+            .list
+            .iter()
+            .filter(spare)
+            .map(|l| l.party)
+            .collect();
+        for party in gone {
+            self.close_leg(party);
+        }
+    }
+
     fn close_leg(&mut self, party: Party) -> bool {
         let Some(place) = self.legs.list.iter().position(|l| l.party == party) else {
             return false;
@@ -365,7 +299,10 @@ impl Port {
         if !self.cfg.codecs.contains(&codec) {
             return Err(MediaStatus::INVALID_CODEC);
         }
-        let ptime_ms = if ptime_ms == 0 { 20 } else { ptime_ms };
+        let ptime_ms = match ptime_ms {
+            0 => self.cfg.ptimes_ms.first().copied().unwrap_or(20),
+            told => told,
+        };
         if !self.cfg.ptimes_ms.contains(&ptime_ms) {
             return Err(MediaStatus::INVALID_PACKET_SIZE);
         }

@@ -11,10 +11,12 @@
 //! | settings and their defaults | [`config`] |
 //! | flash window, pulses, debounce | `hook` |
 //! | lifting, dialling | `dialing` |
+//! | hanging up | `hang_up` |
+//! | what the server says about calls | `progress` |
 //! | ringing, caller ID | `incoming` |
 //! | error tones, howler, disconnect supervision | `supervision` |
 //! | which of the server's tones is heard | `tones` |
-//! | media legs | `media` |
+//! | media legs | `media`, `legs` |
 //! | flash, hold, transfer, call waiting | `features` |
 //! | a server lost and found | `link` |
 
@@ -24,11 +26,14 @@ pub mod contract;
 mod deadlines;
 mod dialing;
 mod features;
+mod hang_up;
 mod hook;
 mod incoming;
+mod legs;
 mod link;
 mod media;
 mod port;
+mod progress;
 pub mod record;
 mod supervision;
 mod tones;

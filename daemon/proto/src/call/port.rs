@@ -11,7 +11,7 @@ use crate::call::contract::{
 use crate::call::deadlines::{Deadline, Deadlines};
 use crate::call::hook::{Hook, HookEvent};
 use crate::call::incoming::{Phase, Ringing};
-use crate::call::media::Legs;
+use crate::call::legs::Legs;
 use crate::call::record::{CallWord, EndCause, PortCounters, PortSnapshot, PortWord};
 use crate::sccp::message::{
     CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus, Tone,
@@ -36,6 +36,15 @@ pub(super) enum Set {
     Howling,
     /// Off-hook past the howler.
     Parked,
+}
+
+/// Something to tell a server that has lost us and may still believe in a call (facts: SCCP §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owed {
+    /// The set that talked, dialled or was called is on-hook.
+    OnHook(CallRef),
+    /// A held call is over: OnHook alone would leave it held.
+    EndCall(CallRef),
 }
 
 /// A transfer under way.
@@ -66,14 +75,18 @@ pub struct Port {
     /// The call that was answered or resumed and is about to be the active one.
     pub(super) expecting: Option<CallRef>,
     pub(super) transfer: Option<Transfer>,
+    /// Hung up to join two calls: OnHook for this one waits until the server has joined them.
+    pub(super) on_hook_after_join: Option<CallRef>,
     /// The server has been told that the set is off-hook, and not yet that it is on-hook.
     pub(super) said_off_hook: bool,
     /// The last call that was active since the set was lifted.
     pub(super) last_active: CallRef,
-    /// Hung up while the server was away.
-    pub(super) owed_on_hook: Vec<CallRef>,
+    /// What the server could not be told while it was away.
+    pub(super) owed: Vec<Owed>,
     /// Dialled before the server named the call.
     pub(super) early_digits: Vec<Digit>,
+    /// The server played call-waiting tone for a call it has not named yet.
+    pub(super) call_waiting_told: bool,
     pub(super) legs: Legs,
     pub(super) tone: Option<Tone>,
     pub(super) tone_call: CallRef,
@@ -100,10 +113,12 @@ impl Port {
             active: None,
             expecting: None,
             transfer: None,
+            on_hook_after_join: None,
             said_off_hook: false,
             last_active: CallRef::NONE,
-            owed_on_hook: Vec::new(),
+            owed: Vec::new(),
             early_digits: Vec::new(),
+            call_waiting_told: false,
             legs: Legs::default(),
             tone: None,
             tone_call: CallRef::NONE,
@@ -139,7 +154,12 @@ impl Port {
             }
             Input::StationUp { version } => self.station_up(version),
             Input::StationDown => self.station_down(now),
-            Input::Message(message) => self.message(now, message),
+            // Nothing that is said outside a registration is about this port.
+            Input::Message(message) => {
+                if self.station.is_some() {
+                    self.message(now, message);
+                }
+            }
         }
         self.settle(now);
     }
@@ -174,7 +194,7 @@ impl Port {
             Set::Lifted | Set::Calls | Set::LoopOpened | Set::ErrorTone => true,
             Set::OnHook | Set::Howling | Set::Parked => false,
         };
-        lifted || !self.calls.is_empty()
+        lifted || !self.calls.is_empty() || self.on_hook_after_join.is_some()
     }
 
     /// The settings.
@@ -306,7 +326,7 @@ impl Port {
             Deadline::FirstRing => self.first_ring(),
             Deadline::CallWaitingTone => self.call_waiting_tone(now),
             Deadline::ReminderEnd => self.reminder_over(),
-            Deadline::TransferResult => self.transfer_undone(now),
+            Deadline::TransferResult => self.join_time_over(now),
             Deadline::FaultGrace => self.line_lost(now),
         }
     }

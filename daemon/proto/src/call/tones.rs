@@ -26,6 +26,8 @@ impl Port {
                 self.counters.tones_ignored += 1;
             } else {
                 self.play(tone, id);
+                // chan-sccp says this before it names the call that waits.
+                self.call_waiting_told = self.in_state(CallWord::Waiting).is_none();
                 self.repeat_call_waiting(now);
             }
             return;
@@ -160,8 +162,7 @@ impl Port {
 
     fn repeat_call_waiting(&mut self, now: Time) {
         self.deadlines.disarm(Deadline::CallWaitingTone);
-        let waiting = self.in_state(CallWord::Waiting).is_some();
-        if waiting && self.cfg.call_waiting_repeat_ms > 0 {
+        if self.cfg.call_waiting_repeat_ms > 0 {
             let repeat_ms = self.cfg.call_waiting_repeat_ms;
             self.arm(now, Deadline::CallWaitingTone, repeat_ms);
         }

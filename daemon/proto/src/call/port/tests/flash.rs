@@ -229,14 +229,14 @@ fn flash_dial_hang_up_joins_the_two_calls() {
     ]);
     b.outputs();
     b.hang_up();
-    assert_eq!(b.seen(), [DTMF_OFF, soft(SoftKey::TRANSFER, 2), on_hook(2)]);
+    assert_eq!(b.seen(), [DTMF_OFF, soft(SoftKey::TRANSFER, 2)]);
     b.says(&[
         state(CallStateKind::ON_HOOK, 2),
         state(CallStateKind::ON_HOOK, 1),
     ]);
     assert_eq!(b.records()[0].cause, EndCause::Transferred);
     b.wait(10_000);
-    assert_eq!(b.seen(), []);
+    assert_eq!(b.seen(), [on_hook(2)]);
     assert_eq!(b.word(), PortWord::Idle);
 }
 
@@ -249,8 +249,32 @@ fn a_transfer_that_the_server_does_not_do_rings_back() {
     b.hang_up();
     b.outputs();
     b.wait(2_000);
-    assert_eq!(b.seen(), [line(LineOutput::Ring(RingMode::FEATURE))]);
+    assert_eq!(
+        b.seen(),
+        [on_hook(2), line(LineOutput::Ring(RingMode::FEATURE))]
+    );
     assert_eq!(b.word(), PortWord::Reminding);
+}
+
+#[test]
+fn lifting_again_while_two_calls_are_joined_says_on_hook_first() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.dial("3");
+    b.says(&[state(CallStateKind::RING_OUT, 2)]);
+    b.hang_up();
+    b.outputs();
+    b.says(&[
+        state(CallStateKind::ON_HOOK, 2),
+        state(CallStateKind::ON_HOOK, 1),
+    ]);
+    b.lift();
+    let told: Vec<_> = b
+        .seen()
+        .into_iter()
+        .filter(|o| matches!(o, Output::Send(_)))
+        .collect();
+    assert_eq!(told, [on_hook(2), off_hook(0, 0)]);
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! Hanging up: what the server is told, and what the set rings for afterwards.
+
+use crate::call::contract::LineOutput;
+use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
+use crate::call::port::{Owed, Port, Set};
+use crate::call::progress::is_under_way;
+use crate::call::record::{CallWord, EndCause};
+use crate::sccp::message::{RingMode, SoftKey};
+use crate::time::Time;
+use crate::types::CallRef;
+
+impl Port {
+    /// The set was hung up, or its line is lost.
+    pub(super) fn hung_up(&mut self, now: Time, cause: EndCause) {
+        if self.set == Set::OnHook {
+            return;
+        }
+        self.tell_line(LineOutput::EnableDtmf(false));
+        self.stop_tone();
+        for deadline in [
+            Deadline::ServerSilent,
+            Deadline::FirstDigit,
+            Deadline::SilentFailure,
+            Deadline::ErrorToneEnd,
+            Deadline::HowlerEnd,
+            Deadline::LoopRestored,
+            Deadline::CallWaitingTone,
+        ] {
+            self.deadlines.disarm(deadline);
+        }
+        self.set = Set::OnHook;
+        self.early_digits.clear();
+        let joining = self.join_on_hang_up(now);
+        match self.active.or(self.expecting) {
+            Some(id) if self.state_of(id) == Some(CallWord::Held) => self.leave_held(id),
+            Some(id) if joining => {
+                // OnHook at once would race with the join: chan_skinny frees the calls while it reads
+                // it, and was seen to crash.
+                self.on_hook_after_join = Some(id);
+                self.remove_call(now, id, EndCause::Transferred);
+            }
+            Some(id) => self.leave_active(now, id, cause),
+            None => match self.in_state(CallWord::Held) {
+                Some(id) => self.leave_held(id),
+                None if self.said_off_hook && self.station.is_some() => {
+                    self.say_on_hook(self.last_active);
+                }
+                None => {}
+            },
+        }
+        self.close_legs_except(None);
+        self.said_off_hook = false;
+        self.active = None;
+        self.expecting = None;
+        self.last_active = CallRef::NONE;
+        if !joining {
+            self.transfer = None;
+        }
+        self.ring_for_what_is_left(now, joining);
+    }
+
+    /// Hanging up joins the two calls of a transfer: the key is sent as well, because only some servers
+    /// take the hang-up itself for it.
+    fn join_on_hang_up(&mut self, now: Time) -> bool {
+        let Some(transfer) = self.transfer.as_mut() else {
+            return false;
+        };
+        if transfer.completing {
+            return true;
+        }
+        let Some(consult) = transfer.consult else {
+            return false;
+        };
+        let origin = transfer.origin;
+        let ready = self
+            .calls
+            .iter()
+            .any(|c| c.id == consult && is_under_way(c.state));
+        let held = self.state_of(origin) == Some(CallWord::Held);
+        if !ready || !held || !self.cfg.transfer_on_hang_up || self.active != Some(consult) {
+            return false;
+        }
+        if let Some(transfer) = self.transfer.as_mut() {
+            transfer.completing = true;
+        }
+        self.soft_key(SoftKey::TRANSFER, consult);
+        self.arm(now, Deadline::TransferResult, TRANSFER_RESULT_MS);
+        true
+    }
+
+    /// The server has had its time to join two calls: now it hears that the set is on-hook.
+    pub(super) fn say_on_hook_after_join(&mut self) {
+        if let Some(id) = self.on_hook_after_join.take() {
+            self.say_on_hook(id);
+        }
+    }
+
+    fn leave_active(&mut self, now: Time, id: CallRef, cause: EndCause) {
+        if self.station.is_some() {
+            self.say_on_hook(id);
+        } else if id != CallRef::NONE {
+            self.owe(Owed::OnHook(id));
+        }
+        self.remove_call(now, id, cause);
+    }
+
+    /// chan_skinny keeps a held call when it hears OnHook and needs to hear it; chan-sccp would end it.
+    fn leave_held(&mut self, id: CallRef) {
+        if !self.hook_flash_wanted && self.said_off_hook && self.station.is_some() {
+            self.say_on_hook(id);
+        }
+    }
+
+    /// On-hook with calls: they ring.
+    pub(super) fn ring_for_what_is_left(&mut self, now: Time, joining: bool) {
+        let waiting = self.calls.iter_mut().find(|c| c.is_offered()).map(|call| {
+            call.state = CallWord::Offered;
+            (call.id, call.ring.unwrap_or(RingMode::INSIDE))
+        });
+        if let Some((id, mode)) = waiting {
+            self.start_ringing(now, mode, id);
+        } else if !joining && let Some(id) = self.in_state(CallWord::Held) {
+            self.remind(now, id);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What the server says about the calls that the set makes or has.
+
+use crate::call::calls::{Call, MOST_CALLS};
+use crate::call::deadlines::{Deadline, FAILURE_TONE_MS};
+use crate::call::dialing::is_dial_tone;
+use crate::call::incoming::Phase;
+use crate::call::port::{Port, Set};
+use crate::call::record::{CallWord, Direction, EndCause};
+use crate::sccp::message::{SoftKey, Tone};
+use crate::time::Time;
+use crate::types::CallRef;
+
+impl Port {
+    /// CallState OffHook: a call of our own, or our answer confirmed, or (chan_skinny) the end of dialling.
+    pub(super) fn server_off_hook(&mut self, now: Time, id: CallRef) {
+        match self.state_of(id) {
+            Some(CallWord::Preserved) => self.forget_reference(id),
+            Some(CallWord::Answering) => {
+                self.deadlines.disarm(Deadline::ServerSilent);
+                return;
+            }
+            Some(_) => return,
+            None => {}
+        }
+        match self.set {
+            Set::OnHook => {
+                self.counters.unknown_calls += 1;
+                self.say_on_hook(id);
+            }
+            // A held call is being resumed: a server that opened a new call for the lift takes it back.
+            Set::Calls if self.expecting.is_some() && self.transfer.is_none() => {
+                self.soft_key(SoftKey::END_CALL, id);
+            }
+            Set::Lifted
+            | Set::Calls
+            | Set::LoopOpened
+            | Set::ErrorTone
+            | Set::Howling
+            | Set::Parked => {
+                if self.add_outgoing(now, id, CallWord::Dialing) {
+                    self.flush_early_digits(id);
+                }
+            }
+        }
+    }
+
+    fn add_outgoing(&mut self, now: Time, id: CallRef, state: CallWord) -> bool {
+        if self.calls.len() >= MOST_CALLS {
+            self.counters.unknown_calls += 1;
+            return false;
+        }
+        self.counters.calls_out += 1;
+        self.calls
+            .push(Call::new(id, Direction::Outgoing, state, now));
+        if let Some(transfer) = self.transfer.as_mut()
+            && transfer.consult.is_none()
+        {
+            transfer.consult = Some(id);
+        }
+        self.make_active(id);
+        true
+    }
+
+    fn flush_early_digits(&mut self, id: CallRef) {
+        for digit in std::mem::take(&mut self.early_digits) {
+            self.digit_in_call(id, digit, true);
+        }
+    }
+
+    /// The set now hears this call.
+    pub(super) fn make_active(&mut self, id: CallRef) {
+        self.active = Some(id);
+        self.last_active = id;
+        self.expecting = None;
+        if self.set != Set::Calls {
+            self.stop_tone();
+        }
+        self.set = Set::Calls;
+        self.said_off_hook = true;
+        for deadline in [
+            Deadline::ServerSilent,
+            Deadline::ErrorToneEnd,
+            Deadline::HowlerEnd,
+            Deadline::LoopRestored,
+        ] {
+            self.deadlines.disarm(deadline);
+        }
+    }
+
+    /// CallState Connected.
+    pub(super) fn server_connected(&mut self, now: Time, id: CallRef) {
+        if self.set == Set::OnHook {
+            // A call that was hung up while this was under way, or one from before a restart.
+            if self.transfer.is_none() {
+                self.counters.unknown_calls += 1;
+                self.remove_call(now, id, EndCause::NearHangUp);
+                self.say_on_hook(id);
+            }
+            return;
+        }
+        if self.call(id).is_none() {
+            self.counters.unknown_calls += 1;
+            let occupied = self.active.is_some() || self.expecting.is_some();
+            if occupied || !self.add_outgoing(now, id, CallWord::Connected) {
+                return;
+            }
+        }
+        if let Some(call) = self.call_mut(id) {
+            call.state = CallWord::Connected;
+            call.failure = None;
+            call.connected.get_or_insert(now);
+        }
+        if self.tone.is_some() {
+            self.stop_tone();
+        }
+        self.make_active(id);
+        self.deadlines.disarm(Deadline::FirstDigit);
+        self.deadlines.disarm(Deadline::SilentFailure);
+    }
+
+    /// CallState Proceed, RingOut, Busy, Congestion, InvalidNumber.
+    pub(super) fn progress(&mut self, now: Time, id: CallRef, state: CallWord) {
+        if self.call(id).is_none() {
+            self.counters.unknown_calls += 1;
+            if self.set != Set::Lifted || !self.add_outgoing(now, id, CallWord::Dialing) {
+                return;
+            }
+        }
+        let on_hook = self.set == Set::OnHook;
+        let Some(call) = self.call_mut(id) else {
+            return;
+        };
+        if on_hook || call.direction == Direction::Incoming || call.was_connected() {
+            return;
+        }
+        let back = state == CallWord::Proceeding && call.state == CallWord::RingOut;
+        if !back {
+            call.state = state;
+        }
+        match state {
+            CallWord::Busy => call.failure = Some(EndCause::Busy),
+            CallWord::Failed => call.failure = Some(EndCause::Congestion),
+            _ => {}
+        }
+        self.deadlines.disarm(Deadline::FirstDigit);
+        if self.active.is_none() && self.expecting.is_none() {
+            self.make_active(id);
+        }
+        if matches!(state, CallWord::Busy | CallWord::Failed) && self.active == Some(id) {
+            self.arm(now, Deadline::SilentFailure, FAILURE_TONE_MS);
+            self.arm_error_tone_end(now);
+        } else if self.tone.is_some_and(is_dial_tone) {
+            self.stop_tone();
+        }
+    }
+
+    /// CallState OnHook: the server is done with this call.
+    pub(super) fn server_ended(&mut self, now: Time, id: CallRef) {
+        let Some(call) = self.call(id) else {
+            return;
+        };
+        let joined = self
+            .transfer
+            .is_some_and(|t| t.completing && (t.origin == id || t.consult == Some(id)));
+        let cause = match (joined, call.state, call.failure) {
+            (true, _, _) => EndCause::Transferred,
+            (_, CallWord::Offered | CallWord::Waiting, _) => EndCause::NotAnswered,
+            _ if call.was_connected() => EndCause::FarHangUp,
+            (_, CallWord::Dialing, None) if call.dialed.is_empty() => EndCause::NoDigits,
+            (_, _, Some(failure)) => failure,
+            _ => EndCause::Refused,
+        };
+        let was_mine = self.active == Some(id) || self.expecting == Some(id);
+        let talked = call.was_connected();
+        self.remove_call(now, id, cause);
+        self.transfer_lost(id);
+        self.deadlines.disarm(Deadline::FirstDigit);
+        if self.calls.iter().all(|c| !c.is_offered()) {
+            self.offers_gone();
+        }
+        if self.set == Set::OnHook {
+            self.reminder_gone();
+            if cause == EndCause::NotAnswered && self.ringing.phase == Phase::Quiet {
+                let joining = self.transfer.is_some_and(|t| t.completing);
+                self.ring_for_what_is_left(now, joining);
+            }
+            return;
+        }
+        if !was_mine || self.expecting.is_some() || self.set != Set::Calls {
+            return;
+        }
+        self.deadlines.disarm(Deadline::ServerSilent);
+        self.deadlines.disarm(Deadline::SilentFailure);
+        if talked && !joined && self.calls.is_empty() {
+            self.far_hung_up(now);
+        } else {
+            let tone = match cause {
+                EndCause::Busy => Tone::BUSY,
+                _ => Tone::REORDER,
+            };
+            self.supervise(now, Some(tone));
+        }
+    }
+
+    /// Nothing came for a lift, an answer or a resume.
+    pub(super) fn server_silent(&mut self, now: Time) {
+        self.expecting = None;
+        if matches!(self.set, Set::Lifted | Set::Calls) {
+            self.supervise(now, Some(Tone::REORDER));
+        }
+    }
+
+    /// Dial tone for too long, and the server does not mind.
+    pub(super) fn no_digit(&mut self, now: Time) {
+        if let Some(id) = self.active
+            && self.state_of(id) == Some(CallWord::Dialing)
+        {
+            self.say_on_hook(id);
+            self.remove_call(now, id, EndCause::NoDigits);
+            self.transfer_lost(id);
+            self.supervise(now, Some(Tone::REORDER));
+        }
+    }
+}
+
+/// A call whose number is complete and that has not failed.
+pub(super) fn is_under_way(state: CallWord) -> bool {
+    match state {
+        CallWord::Proceeding | CallWord::RingOut | CallWord::Connected => true,
+        CallWord::Offered
+        | CallWord::Waiting
+        | CallWord::Answering
+        | CallWord::Dialing
+        | CallWord::Held
+        | CallWord::Busy
+        | CallWord::Failed
+        | CallWord::Preserved => false,
+    }
+}

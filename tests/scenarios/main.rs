@@ -1,0 +1,11 @@
+//! Whole call flows in virtual time: the gateway's devices against the test CallManager in its four dialects.
+mod busy;
+mod digits;
+mod features;
+mod incoming;
+mod link;
+mod monkey;
+mod outgoing;
+mod transfer;
+mod waiting;
+mod world;
