@@ -19,6 +19,7 @@ mod report;
 mod simdesk;
 pub mod socket;
 mod sound;
+mod told;
 mod trace;
 mod words;
 

@@ -50,15 +50,29 @@ impl Gateway {
             StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
             StationEvent::Message(_) => return,
         };
-        // The same trouble again and again is one line; the counters and the history tell how often.
-        if !unit.is_new(&text) {
+        // The same trouble again and again is one line in ten minutes; the counters and the history tell how often.
+        let server = match event {
+            StationEvent::Lost { server, .. } | StationEvent::AttemptFailed { server, .. } => {
+                *server
+            }
+            _ => 0,
+        };
+        let (tell, untold) = match event {
+            StationEvent::Registered { .. } => (unit.told.good(&text), 0),
+            _ if trouble => {
+                let untold = unit.told.trouble(now, server, &text);
+                (untold.is_some(), untold.unwrap_or(0))
+            }
+            _ => (true, 0),
+        };
+        if !tell {
             return;
         }
         let Some(held_back) = unit.gate.pass(now) else {
             return;
         };
         let (port, device) = (unit.number, unit.device_name());
-        let held_back = told(held_back);
+        let held_back = told(held_back + untold);
         match event {
             _ if trouble => warn!(port, device, news = text, held_back, "registration trouble"),
             StationEvent::Registered { .. } => {

@@ -20,13 +20,12 @@ use super::gate::Gate;
 use super::lamp::FskLamp;
 use super::media::{LegSettings, MediaDesk};
 use super::sound::Plan;
+use super::told::Told;
 use crate::line::{PortCounters, PortIndex};
 use crate::link::Link;
 
 /// Detected tones remembered.
 const TONES: usize = 16;
-/// Different troubles of one outage that are told in the log.
-const SAID: usize = 8;
 
 /// What a port is built of.
 pub struct PortUnitConfig {
@@ -89,8 +88,8 @@ pub struct PortUnit {
     /// Since when it is registered, or since when not.
     pub(super) registration_since: Time,
     device: Device,
-    /// What was said in the log since the registration last changed.
-    said: Vec<String>,
+    /// What the log was told of the registration.
+    pub(super) told: Told,
     started: bool,
 }
 
@@ -125,7 +124,7 @@ impl PortUnit {
             lamp: FskLamp::default(),
             reasons: vec![],
             registration_since: now,
-            said: vec![],
+            told: Told::default(),
             started: false,
         }
     }
@@ -194,19 +193,9 @@ impl PortUnit {
         self.settings.device.to_string()
     }
 
-    /// Is this news? What was said since the registration last changed is not.
-    pub(super) fn is_new(&mut self, text: &str) -> bool {
-        let new = self.said.len() < SAID && !self.said.iter().any(|s| s == text);
-        if new {
-            self.said.push(text.to_owned());
-        }
-        new
-    }
-
     /// The registration came about or ended.
     pub(super) fn registered_or_not(&mut self, now: Time) {
         self.registration_since = now;
-        self.said.clear();
         self.reasons.clear();
     }
 
