@@ -10,12 +10,20 @@ const MISTAKES: [(u32, &str, &str); 10] = [
     (2, "gateway.naming", "\"vgc\", \"an\" or \"sep\""),
     (3, "gateway.protocol-version", "3 to 22"),
     (5, "callmanager.server", "did you mean `servers`?"),
-    (7, "media.rtp-ports", "UDP ports 1024 to 65535, the first one even"),
+    (
+        7,
+        "media.rtp-ports",
+        "UDP ports 1024 to 65535, the first one even",
+    ),
     (8, "media.ptime-ms", "10, 20 or 30"),
     (10, "logging", "did you mean [log]?"),
     (14, "port[1].country", "did you mean \"de\"?"),
     (16, "port[2].channel", "used already in line 13"),
-    (17, "port[2].profile", "\"phone\", \"fax\", \"modem\", \"alarm\" or \"door\""),
+    (
+        17,
+        "port[2].profile",
+        "\"phone\", \"fax\", \"modem\", \"alarm\" or \"door\"",
+    ),
     (19, "port[3].channel", "1 to 4"),
 ];
 
@@ -82,10 +90,15 @@ fn ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted() {
     let mut rest = by_check.1.as_str();
     for (line, key, right) in MISTAKES {
         let head = format!("{name}:{line}: error: {key}");
-        let at = rest.find(&head).unwrap_or_else(|| panic!("no {head:?} in order in\n{}", by_check.1));
+        let at = rest
+            .find(&head)
+            .unwrap_or_else(|| panic!("no {head:?} in order in\n{}", by_check.1));
         rest = &rest[at + head.len()..];
         let problem = rest.split("error: ").next().unwrap_or_default();
-        assert!(problem.contains(right), "{key}: no {right:?} in {problem:?}");
+        assert!(
+            problem.contains(right),
+            "{key}: no {right:?} in {problem:?}"
+        );
     }
     assert!(rest.ends_with(&format!("{name}: 10 errors")), "{rest}");
     assert_eq!(by_command, by_check);
@@ -100,14 +113,20 @@ fn two_ports_with_one_device_name_are_refused_with_both_lines() {
     for (code, text) in checked(&file) {
         assert_eq!(code, Some(78), "{text}");
         let head = format!("{}:6: error: port[2].device-name", file.display());
-        assert!(text.contains(&head) && text.contains("used already in line 3"), "{text}");
+        assert!(
+            text.contains(&head) && text.contains("used already in line 3"),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn a_good_file_is_good_to_both() {
     let (_folder, file) = file("[sim]\nports = 7\n");
-    for (program, args) in [("tipringd", ["--check", "--config"]), ("tipring", ["config", "check"])] {
+    for (program, args) in [
+        ("tipringd", ["--check", "--config"]),
+        ("tipring", ["config", "check"]),
+    ] {
         let output = run(program, &args, &file);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -117,7 +136,13 @@ fn a_good_file_is_good_to_both() {
 
 #[test]
 fn files_that_are_no_configuration_are_exit_78() {
-    for text in ["\u{0}\u{1}", "[[[", "[gateway", "port = 3", "[media]\nrtp-ports = [1, [2, [3, [4]]]]"] {
+    for text in [
+        "\u{0}\u{1}",
+        "[[[",
+        "[gateway",
+        "port = 3",
+        "[media]\nrtp-ports = [1, [2, [3, [4]]]]",
+    ] {
         let (_folder, file) = file(text);
         for (code, told) in checked(&file) {
             assert_eq!(code, Some(78), "{text:?}: {told}");

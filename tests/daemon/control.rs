@@ -57,13 +57,25 @@ fn rude_clients_cost_their_own_connection() {
         // Garbage lines are answered with what is wrong, and the connection goes on.
         let mut client = connect(gateway.socket());
         assert!(line(&mut client).contains("hello"));
-        for garbage in ["", "{}", "null", "[[[[", "\u{0}\u{7f}", "{\"id\":1,\"type\":\"explode\"}"] {
+        for garbage in [
+            "",
+            "{}",
+            "null",
+            "[[[[",
+            "\u{0}\u{7f}",
+            "{\"id\":1,\"type\":\"explode\"}",
+        ] {
             client.write_all(format!("{garbage}\n").as_bytes()).unwrap();
             let answer = line(&mut client);
             assert!(answer.contains("bad-request"), "{garbage:?}: {answer}");
         }
         let id = 7;
-        client.write_all(&wire::encode(&ClientLine { id, request: Request::Status })).unwrap();
+        client
+            .write_all(&wire::encode(&ClientLine {
+                id,
+                request: Request::Status,
+            }))
+            .unwrap();
         assert!(line(&mut client).contains("\"uptime_s\""));
 
         // Binary bytes, a line of 2 MB, half a line and gone.
@@ -80,8 +92,14 @@ fn rude_clients_cost_their_own_connection() {
 
         // A thousand requests at once and not one answer read.
         let mut client = connect(gateway.socket());
-        client.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
-        let ask = wire::encode(&ClientLine { id, request: Request::Status }).repeat(1000);
+        client
+            .set_write_timeout(Some(Duration::from_millis(300)))
+            .unwrap();
+        let ask = wire::encode(&ClientLine {
+            id,
+            request: Request::Status,
+        })
+        .repeat(1000);
         let _ = client.write_all(&ask);
         assert!(answers(&gateway) < Duration::from_secs(2));
     });
@@ -94,7 +112,10 @@ fn seventy_clients_at_once_leave_the_daemon_usable() {
     let _callmanager = place.callmanager();
     let gateway = place.gateway(2, "");
     let mut crowd: Vec<UnixStream> = (0..70).map(|_| connect(gateway.socket())).collect();
-    let greeted = crowd.iter_mut().filter_map(|c| Some(line(c)).filter(|l| l.contains("hello"))).count();
+    let greeted = crowd
+        .iter_mut()
+        .filter_map(|c| Some(line(c)).filter(|l| l.contains("hello")))
+        .count();
     assert_eq!(greeted, MOST_CLIENTS);
     let log = gateway.log();
     assert!(log.contains("too many control clients"), "{log}");
@@ -102,7 +123,12 @@ fn seventy_clients_at_once_leave_the_daemon_usable() {
     assert_eq!(log.matches("too many control clients").count(), 1, "{log}");
     // Some are sent away, those who were served are served on.
     let first = &mut crowd[0];
-    first.write_all(&wire::encode(&ClientLine { id: 1, request: Request::PortList })).unwrap();
+    first
+        .write_all(&wire::encode(&ClientLine {
+            id: 1,
+            request: Request::PortList,
+        }))
+        .unwrap();
     assert!(line(first).contains("\"ports\""));
     drop(crowd);
     until(SOON, || gateway.status());
@@ -120,7 +146,9 @@ fn a_client_that_stops_reading_a_trace_costs_nothing() {
         let mut deaf: Vec<UnixStream> = (0..5).map(|_| connect(gateway.socket())).collect();
         for client in &mut deaf {
             let request = Request::Trace { ports: vec![] };
-            client.write_all(&wire::encode(&ClientLine { id: 1, request })).unwrap();
+            client
+                .write_all(&wire::encode(&ClientLine { id: 1, request }))
+                .unwrap();
         }
         for _ in 0..3 {
             busy.lift().unwrap();
@@ -148,7 +176,9 @@ fn a_second_daemon_on_one_socket_refuses_and_names_it() {
         .unwrap();
     assert_eq!(second.ended(SOON).unwrap().code(), Some(1));
     let log = second.log();
-    let wanted = format!("another tipringd answers on {socket}; stop it, or give this one a socket of its own");
+    let wanted = format!(
+        "another tipringd answers on {socket}; stop it, or give this one a socket of its own"
+    );
     assert!(log.contains(&wanted), "{log}");
     gateway.status().unwrap();
     gateway.stop().unwrap();
@@ -171,6 +201,12 @@ fn a_socket_left_by_a_killed_daemon_is_replaced_but_a_file_is_not() {
     let mut refused = launch.spawn().unwrap();
     assert_eq!(refused.ended(SOON).unwrap().code(), Some(1));
     let log = refused.log();
-    assert!(log.contains(&format!("{} is no socket", socket.display())), "{log}");
-    assert_eq!(std::fs::read_to_string(&socket).unwrap(), "somebody's letters");
+    assert!(
+        log.contains(&format!("{} is no socket", socket.display())),
+        "{log}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(&socket).unwrap(),
+        "somebody's letters"
+    );
 }

@@ -30,9 +30,14 @@ fn a_daemon_killed_in_a_call_registers_again_and_its_ports_work() {
 fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then() {
     let place = Place::new();
     let gateway = place.launch(&place.config(2, "")).start().unwrap();
-    until_says(SOON, &["is not registered: cannot connect: connection refused", "check [callmanager] servers"], || {
-        gateway.tipring(&["status"]).unwrap()
-    });
+    until_says(
+        SOON,
+        &[
+            "is not registered: cannot connect: connection refused",
+            "check [callmanager] servers",
+        ],
+        || gateway.tipring(&["status"]).unwrap(),
+    );
     let mut set = gateway.set(1).unwrap();
     set.lift().unwrap();
     set.hears_busy_or_reorder().unwrap();
@@ -43,7 +48,9 @@ fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_un
     can_call(&gateway, 1, 2);
     // It crashes and comes again, as a server does that is restarted.
     drop(callmanager);
-    until_says(SOON, &["is not registered: "], || gateway.tipring(&["port", "list"]).unwrap());
+    until_says(SOON, &["is not registered: "], || {
+        gateway.tipring(&["port", "list"]).unwrap()
+    });
     let _callmanager = CallManager::start(place.sccp(), &[]).unwrap();
     gateway.wait_registered(2, SOON).unwrap();
     can_call(&gateway, 2, 1);

@@ -13,9 +13,17 @@ fn a_card_fault_in_a_call_is_shown_heals_by_itself_and_nobody_else_notices() {
     let mut talk = Talk::begin(&gateway, 3, 4);
     let number = number_of(&gateway, 2);
     for (fault, what, cure) in [
-        (SimFault::Alarm, "the span is in alarm", "check the span's cable"),
+        (
+            SimFault::Alarm,
+            "the span is in alarm",
+            "check the span's cable",
+        ),
         (SimFault::Removed, "the card is gone", "put the card back"),
-        (SimFault::PowerAlarm, "no battery on the line", "check the card's power connector"),
+        (
+            SimFault::PowerAlarm,
+            "no battery on the line",
+            "check the card's power connector",
+        ),
     ] {
         let [mut sick, mut other] = [1, 2].map(|p| gateway.set(p).unwrap());
         talk.undisturbed(|| {
@@ -26,14 +34,23 @@ fn a_card_fault_in_a_call_is_shown_heals_by_itself_and_nobody_else_notices() {
             let list = until_says(SOON, &["port 1: ", what, cure], || {
                 gateway.tipring(&["port", "list"]).unwrap()
             });
-            assert!(!list.contains("port 3: ") && !list.contains("port 4: "), "{list}");
+            assert!(
+                !list.contains("port 3: ") && !list.contains("port 4: "),
+                "{list}"
+            );
             let status = gateway.tipring(&["status"]).unwrap();
             assert!(status.contains(what), "{status}");
             // The far end is let go, it does not talk to a dead line for ever.
             other.hears_busy_or_reorder().unwrap();
             other.finish().unwrap();
             sick.hang().unwrap();
-            sick.act(SimAction::Fault { fault: SimFault::Clear }, SOON).unwrap();
+            sick.act(
+                SimAction::Fault {
+                    fault: SimFault::Clear,
+                },
+                SOON,
+            )
+            .unwrap();
             sick.finish().unwrap();
             let list = gateway.tipring(&["port", "list"]).unwrap();
             assert!(!list.contains("port 1: "), "{list}");
@@ -52,11 +69,29 @@ fn a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings() {
     let number = number_of(&gateway, 2);
     let [mut caller, mut called] = [1, 2].map(|p| gateway.set(p).unwrap());
     caller.call(&number).unwrap();
-    called.wait(tipring_ctl::request::SimCondition::Ringing, 15).unwrap();
-    called.act(SimAction::Fault { fault: SimFault::Removed }, SOON).unwrap();
-    until_says(SOON, &["port 2: the card is gone"], || gateway.tipring(&["port", "list"]).unwrap());
+    called
+        .wait(tipring_ctl::request::SimCondition::Ringing, 15)
+        .unwrap();
+    called
+        .act(
+            SimAction::Fault {
+                fault: SimFault::Removed,
+            },
+            SOON,
+        )
+        .unwrap();
+    until_says(SOON, &["port 2: the card is gone"], || {
+        gateway.tipring(&["port", "list"]).unwrap()
+    });
     caller.finish().unwrap();
-    called.act(SimAction::Fault { fault: SimFault::Clear }, SOON).unwrap();
+    called
+        .act(
+            SimAction::Fault {
+                fault: SimFault::Clear,
+            },
+            SOON,
+        )
+        .unwrap();
     called.finish().unwrap();
     can_call(&gateway, 1, 2);
 }

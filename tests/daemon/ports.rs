@@ -46,8 +46,11 @@ fn a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_
         caller.call(&number).unwrap();
         called.answer().unwrap();
         until(SOON, || {
-            let refused = counter(&gateway, 1, "media-refused") + counter(&gateway, 2, "media-refused");
-            (refused > 0).then_some(()).ok_or("nothing was refused".to_owned())
+            let refused =
+                counter(&gateway, 1, "media-refused") + counter(&gateway, 2, "media-refused");
+            (refused > 0)
+                .then_some(())
+                .ok_or("nothing was refused".to_owned())
         });
         caller.finish().unwrap();
         called.finish().unwrap();

@@ -33,7 +33,13 @@ fn packet(sequence: u16, timestamp: u32) -> Vec<u8> {
 }
 
 /// Sends at this rate for so long, packet by packet as `next` makes them; returns how many went out.
-fn send_paced(socket: &UdpSocket, to: SocketAddrV4, rate: u32, length: Duration, mut next: impl FnMut(u32) -> Vec<u8>) -> u32 {
+fn send_paced(
+    socket: &UdpSocket,
+    to: SocketAddrV4,
+    rate: u32,
+    length: Duration,
+    mut next: impl FnMut(u32) -> Vec<u8>,
+) -> u32 {
     let begin = Instant::now();
     let mut sent = 0;
     while begin.elapsed() < length {
@@ -89,9 +95,13 @@ fn packets_of_strangers_are_dropped_and_counted_and_the_wanted_sound_is_untouche
     let mut sent = 0;
     talk.undisturbed_but(&["strangers"], || {
         for stranger in &strangers {
-            sent += u64::from(send_paced(stranger, target, 200, Duration::from_secs(1), |n| {
-                packet(n as u16, n * 160)
-            }));
+            sent += u64::from(send_paced(
+                stranger,
+                target,
+                200,
+                Duration::from_secs(1),
+                |n| packet(n as u16, n * 160),
+            ));
             for garbage in garbage() {
                 sent += u64::from(stranger.send_to(&garbage, target).is_ok());
             }
@@ -99,10 +109,15 @@ fn packets_of_strangers_are_dropped_and_counted_and_the_wanted_sound_is_untouche
     });
     until(SOON, || {
         let counted = counter(&gateway, 1, "strangers");
-        (counted == sent).then_some(()).ok_or(format!("{counted} of {sent} strangers counted"))
+        (counted == sent)
+            .then_some(())
+            .ok_or(format!("{counted} of {sent} strangers counted"))
     });
     let shown = gateway.tipring(&["port", "show", "1"]).unwrap();
-    let line = shown.lines().find(|l| l.trim_start().starts_with("strangers")).unwrap_or(&shown);
+    let line = shown
+        .lines()
+        .find(|l| l.trim_start().starts_with("strangers"))
+        .unwrap_or(&shown);
     assert!(line.contains(&sent.to_string()), "{shown}");
     assert_eq!(counter(&gateway, 2, "strangers"), 0);
     talk.end();
@@ -138,10 +153,19 @@ fn a_flood_on_one_port_leaves_the_calls_of_the_others_alone() {
         encryption: Default::default(),
         rfc2833_payload: 0,
     };
-    front.inject(&wire::encode_server(&ServerMessage::StartMediaTransmission(start), 3));
+    front.inject(&wire::encode_server(
+        &ServerMessage::StartMediaTransmission(start),
+        3,
+    ));
     until(SOON, || {
-        let remote = gateway.port(1)?.media.first().and_then(|m| m.remote.clone());
-        (remote == Some(here.to_string())).then_some(()).ok_or(format!("{remote:?}"))
+        let remote = gateway
+            .port(1)?
+            .media
+            .first()
+            .and_then(|m| m.remote.clone());
+        (remote == Some(here.to_string()))
+            .then_some(())
+            .ok_or(format!("{remote:?}"))
     });
     let target = receives_at(&gateway, 1);
     let stranger = UdpSocket::bind((place.address(), 0)).unwrap();
@@ -156,7 +180,9 @@ fn a_flood_on_one_port_leaves_the_calls_of_the_others_alone() {
                     _ => garbage()[n as usize % garbage().len()].clone(),
                 });
             });
-            send_paced(&stranger, target, FLOOD_RATE / 2, FLOOD, |n| packet(n as u16, n * 160));
+            send_paced(&stranger, target, FLOOD_RATE / 2, FLOOD, |n| {
+                packet(n as u16, n * 160)
+            });
         });
     });
     for name in ["strangers", "flood-dropped", "rx-malformed", "rx-packets"] {

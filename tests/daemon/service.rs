@@ -29,12 +29,17 @@ impl Notifications {
 
     /// The next message, or `None` after so long.
     fn next(&self, within: Duration) -> Option<String> {
-        self.socket.set_read_timeout(Some(within.max(Duration::from_millis(1)))).unwrap();
+        self.socket
+            .set_read_timeout(Some(within.max(Duration::from_millis(1))))
+            .unwrap();
         let mut buffer = [0; 4096];
         match self.socket.recv(&mut buffer) {
             Ok(n) => Some(String::from_utf8_lossy(&buffer[..n]).trim_end().to_owned()),
             Err(e) => {
-                assert!(matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{e}");
+                assert!(
+                    matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+                    "{e}"
+                );
                 None
             }
         }
@@ -83,10 +88,17 @@ fn systemd_is_told_ready_when_it_is_status_strokes_and_stopping() {
         last = Instant::now();
     }
     let pid = gateway.pid().to_string();
-    std::process::Command::new("kill").arg(pid).status().unwrap();
+    std::process::Command::new("kill")
+        .arg(pid)
+        .status()
+        .unwrap();
     systemd.until("STOPPING=1");
     assert_eq!(gateway.ended(SOON).unwrap().code(), Some(0));
-    assert!(gateway.log().contains("tipringd is down"), "{}", gateway.log());
+    assert!(
+        gateway.log().contains("tipringd is down"),
+        "{}",
+        gateway.log()
+    );
 }
 
 #[test]
@@ -104,16 +116,25 @@ fn an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_none() {
         systemd.until("STATUS=0 of 1 ports registered");
         let told = systemd.until("STATUS=0 of 1 ports registered");
         // Without a watchdog a stroke means nothing to systemd, but it is not wrong either.
-        assert!(!strokes || told.contains(&"WATCHDOG=1".to_owned()), "{told:?}");
+        assert!(
+            !strokes || told.contains(&"WATCHDOG=1".to_owned()),
+            "{told:?}"
+        );
         gateway.stop().unwrap();
     }
 }
 
 /// Takes the right to realtime scheduling away: the limit, and root's capability where there is one.
 fn without_realtime(launch: Launch) -> Launch {
-    let is_root = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0;
+    let is_root =
+        std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0;
     let limit = ["/usr/bin/prlimit", "--rtprio=0:0", "--"];
-    let capability = ["/usr/bin/setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice", "--"];
+    let capability = [
+        "/usr/bin/setpriv",
+        "--bounding-set=-sys_nice",
+        "--inh-caps=-sys_nice",
+        "--",
+    ];
     if is_root {
         launch.wrapped(&[&limit[..], &capability[..]].concat())
     } else {
@@ -132,9 +153,17 @@ fn without_realtime_rights_it_starts_says_so_once_and_shows_the_cure() {
     let log = gateway.log();
     assert_eq!(log.matches("without realtime priority").count(), 1, "{log}");
     let status = gateway.status().unwrap();
-    assert_eq!(status.line_threads[0].realtime.scheduling, Scheduling::Normal);
+    assert_eq!(
+        status.line_threads[0].realtime.scheduling,
+        Scheduling::Normal
+    );
     let text = gateway.tipring(&["status"]).unwrap();
-    for wanted in ["normal scheduling", "the line thread runs without realtime priority", "CAP_SYS_NICE", "realtime = \"off\""] {
+    for wanted in [
+        "normal scheduling",
+        "the line thread runs without realtime priority",
+        "CAP_SYS_NICE",
+        "realtime = \"off\"",
+    ] {
         assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
     }
     has_dial_tone(&gateway, 1);
@@ -148,7 +177,10 @@ fn realtime_that_is_required_and_refused_is_exit_1() {
     let mut gateway = without_realtime(place.launch(&config)).spawn().unwrap();
     assert_eq!(gateway.ended(SOON).unwrap().code(), Some(1));
     let log = gateway.log();
-    assert!(log.contains("[line-thread] realtime = \"required\", but "), "{log}");
+    assert!(
+        log.contains("[line-thread] realtime = \"required\", but "),
+        "{log}"
+    );
     assert!(!gateway.socket().exists());
 }
 
@@ -167,9 +199,15 @@ fn the_first_start_needs_no_configuration() {
         panic!("this machine has /etc/tipring/tipring.toml; move it away to see a first start");
     }
     let place = Place::new();
-    let gateway = Launch::new(place.folder(), None).env("HOME", "/nonexistent").start().unwrap();
+    let gateway = Launch::new(place.folder(), None)
+        .env("HOME", "/nonexistent")
+        .start()
+        .unwrap();
     let log = gateway.log();
-    assert!(log.contains("no configuration file: simulated card with built-in defaults"), "{log}");
+    assert!(
+        log.contains("no configuration file: simulated card with built-in defaults"),
+        "{log}"
+    );
     let nobody = TcpStream::connect("127.0.0.1:2000").is_err();
     let wanted: &[&str] = if nobody {
         &[

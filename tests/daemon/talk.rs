@@ -163,4 +163,3 @@ pub(crate) fn has_dial_tone(gateway: &Gateway, port: u16) {
 pub(crate) fn can_call(gateway: &Gateway, a: u16, b: u16) {
     Talk::begin(gateway, a, b).end();
 }
-

@@ -79,10 +79,7 @@ impl fmt::Display for FrameError {
                 id: None,
                 length,
                 limit,
-            } => write!(
-                f,
-                "frame length {length} is above the limit {limit}"
-            ),
+            } => write!(f, "frame length {length} is above the limit {limit}"),
         }
     }
 }
