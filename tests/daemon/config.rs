@@ -81,8 +81,7 @@ fn checked(file: &Path) -> [(Option<i32>, String); 3] {
     })
 }
 
-#[test]
-fn ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted() {
+pub(crate) fn ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted() {
     let (_folder, file) = file(MISTAKEN);
     let [by_check, by_command, by_start] = checked(&file);
     assert_eq!(by_check.0, Some(78), "{}", by_check.1);
@@ -105,8 +104,7 @@ fn ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted() {
     assert_eq!(by_start, by_check);
 }
 
-#[test]
-fn two_ports_with_one_device_name_are_refused_with_both_lines() {
+pub(crate) fn two_ports_with_one_device_name_are_refused_with_both_lines() {
     let (_folder, file) = file(
         "[[port]]\nchannel = 1\ndevice-name = \"LOBBY\"\n[[port]]\nchannel = 2\ndevice-name = \"lobby\"\n",
     );
@@ -120,8 +118,7 @@ fn two_ports_with_one_device_name_are_refused_with_both_lines() {
     }
 }
 
-#[test]
-fn a_good_file_is_good_to_both() {
+pub(crate) fn a_good_file_is_good_to_both() {
     let (_folder, file) = file("[sim]\nports = 7\n");
     for (program, args) in [
         ("tipringd", ["--check", "--config"]),
@@ -134,8 +131,7 @@ fn a_good_file_is_good_to_both() {
     }
 }
 
-#[test]
-fn files_that_are_no_configuration_are_exit_78() {
+pub(crate) fn files_that_are_no_configuration_are_exit_78() {
     for text in [
         "\u{0}\u{1}",
         "[[[",

@@ -47,8 +47,7 @@ fn answers(gateway: &Gateway) -> Duration {
     begin.elapsed()
 }
 
-#[test]
-fn rude_clients_cost_their_own_connection() {
+pub(crate) fn rude_clients_cost_their_own_connection() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = place.gateway(2, "");
@@ -106,8 +105,7 @@ fn rude_clients_cost_their_own_connection() {
     talk.end();
 }
 
-#[test]
-fn seventy_clients_at_once_leave_the_daemon_usable() {
+pub(crate) fn seventy_clients_at_once_leave_the_daemon_usable() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = place.gateway(2, "");
@@ -135,8 +133,7 @@ fn seventy_clients_at_once_leave_the_daemon_usable() {
     has_dial_tone(&gateway, 1);
 }
 
-#[test]
-fn a_client_that_stops_reading_a_trace_costs_nothing() {
+pub(crate) fn a_client_that_stops_reading_a_trace_costs_nothing() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = place.gateway(3, "");
@@ -162,8 +159,7 @@ fn a_client_that_stops_reading_a_trace_costs_nothing() {
     talk.end();
 }
 
-#[test]
-fn a_second_daemon_on_one_socket_refuses_and_names_it() {
+pub(crate) fn a_second_daemon_on_one_socket_refuses_and_names_it() {
     let place = Place::new();
     let gateway = place.launch(&place.config(2, "")).start().unwrap();
     let other = Place::new();
@@ -184,8 +180,7 @@ fn a_second_daemon_on_one_socket_refuses_and_names_it() {
     gateway.stop().unwrap();
 }
 
-#[test]
-fn a_socket_left_by_a_killed_daemon_is_replaced_but_a_file_is_not() {
+pub(crate) fn a_socket_left_by_a_killed_daemon_is_replaced_but_a_file_is_not() {
     let place = Place::new();
     let launch = place.launch(&place.config(2, ""));
     let gateway = launch.start().unwrap();

@@ -7,8 +7,7 @@ use tipring_tests::callmanager::CallManager;
 use crate::place::{Place, SOON, until_says};
 use crate::talk::{Talk, can_call};
 
-#[test]
-fn a_daemon_killed_in_a_call_registers_again_and_its_ports_work() {
+pub(crate) fn a_daemon_killed_in_a_call_registers_again_and_its_ports_work() {
     let place = Place::new();
     let mut callmanager = place.callmanager();
     let launch = place.launch(&place.config(2, ""));
@@ -26,8 +25,8 @@ fn a_daemon_killed_in_a_call_registers_again_and_its_ports_work() {
     gateway.stop().unwrap();
 }
 
-#[test]
-fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then() {
+pub(crate) fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then()
+ {
     let place = Place::new();
     let gateway = place.launch(&place.config(2, "")).start().unwrap();
     until_says(

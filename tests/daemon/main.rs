@@ -2,7 +2,8 @@
 //! faults, crashes, and systemd's side of it.
 //!
 //! Real `tipringd` and `tipring` on loopback, simulated sets, the built-in CallManager. Each test has a loopback address
-//! of its own, so nothing collides. Waits for what it waits for with a deadline, never by sleeping.
+//! of its own, so nothing collides. Waits for what it waits for with a deadline, never by sleeping; since waiting is most
+//! of it, more tests run side by side than there are processors.
 
 mod config;
 mod control;
@@ -15,3 +16,63 @@ mod rtp;
 mod server;
 mod service;
 mod talk;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// Tests at once, unless `--test-threads` says otherwise.
+const SIDE_BY_SIDE: usize = 6;
+
+macro_rules! trials {
+    ($($module:ident::$test:ident,)*) => {
+        vec![$(Trial::test(concat!(stringify!($module), "::", stringify!($test)), || {
+            $module::$test();
+            Ok(())
+        }),)*]
+    };
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
+    let mut trials = trials![
+        config::ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted,
+        config::two_ports_with_one_device_name_are_refused_with_both_lines,
+        config::a_good_file_is_good_to_both,
+        config::files_that_are_no_configuration_are_exit_78,
+        control::rude_clients_cost_their_own_connection,
+        control::seventy_clients_at_once_leave_the_daemon_usable,
+        control::a_client_that_stops_reading_a_trace_costs_nothing,
+        control::a_second_daemon_on_one_socket_refuses_and_names_it,
+        control::a_socket_left_by_a_killed_daemon_is_replaced_but_a_file_is_not,
+        crash::a_daemon_killed_in_a_call_registers_again_and_its_ports_work,
+        crash::a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then,
+        fault::a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices,
+        fault::a_card_removed_in_a_call_heals_by_itself_and_nobody_else_notices,
+        fault::a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices,
+        fault::a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings,
+        ports::ports_that_others_use_are_skipped,
+        ports::a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one,
+        rtp::packets_of_strangers_are_dropped_and_counted_and_the_wanted_sound_is_untouched,
+        rtp::a_flood_on_one_port_leaves_the_calls_of_the_others_alone,
+        server::a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices,
+        server::single_bytes_and_odd_versions_register_all_the_same,
+        server::the_same_trouble_again_and_again_is_one_line_in_the_log,
+        server::a_server_that_accepts_and_then_talks_nonsense_does_not_fill_the_log,
+        server::nonsense_and_storms_in_a_call_cost_that_call_at_most,
+        server::a_server_that_stops_reading_costs_its_own_port,
+        service::systemd_is_told_ready_when_it_is_status_strokes_and_stopping,
+        service::an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_none,
+        service::without_realtime_rights_it_starts_says_so_once_and_shows_the_cure,
+        service::realtime_that_is_required_and_refused_is_exit_1,
+        service::realtime_that_is_off_is_nothing_to_complain_about,
+    ];
+    // On a machine that is configured there is no first start to be seen.
+    let first = trials![service::the_first_start_needs_no_configuration,];
+    let configured = std::path::Path::new("/etc/tipring/tipring.toml").exists();
+    trials.extend(
+        first
+            .into_iter()
+            .map(|trial| trial.with_ignored_flag(configured)),
+    );
+    libtest_mimic::run(&arguments, trials).exit();
+}

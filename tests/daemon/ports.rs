@@ -8,8 +8,7 @@ use crate::talk::can_call;
 /// The least that the configuration takes for two ports.
 const LAST: u16 = RTP + 15;
 
-#[test]
-fn ports_that_others_use_are_skipped() {
+pub(crate) fn ports_that_others_use_are_skipped() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let taken: Vec<UdpSocket> = (RTP..=LAST)
@@ -27,8 +26,7 @@ fn ports_that_others_use_are_skipped() {
     assert_eq!(gateway.log().matches("RTP").count(), 0, "{}", gateway.log());
 }
 
-#[test]
-fn a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one() {
+pub(crate) fn a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let taken: Vec<UdpSocket> = (RTP..=LAST)

@@ -146,8 +146,7 @@ fn attacks() -> Vec<(&'static str, Script)> {
     ]
 }
 
-#[test]
-fn a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices() {
+pub(crate) fn a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices() {
     let Scene { gateway, front, .. } = &scene();
     let mut talk = Talk::begin(gateway, 2, 3);
     talk.undisturbed(|| {
@@ -165,6 +164,8 @@ fn a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices() {
                     .then_some(())
                     .ok_or(format!("{reason:?} is not told: {history:#?}"))
             });
+            let shown = gateway.tipring(&["port", "show", "1"]).unwrap();
+            assert!(shown.contains(reason), "no {reason:?} in\n{shown}");
         }
     });
     gateway.wait_registered(3, SOON).unwrap();
@@ -173,8 +174,7 @@ fn a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices() {
     can_call(gateway, 1, 2);
 }
 
-#[test]
-fn single_bytes_and_odd_versions_register_all_the_same() {
+pub(crate) fn single_bytes_and_odd_versions_register_all_the_same() {
     let Scene { gateway, front, .. } = &scene();
     let by_bytes = script(|c| {
         c.pass(|frame, stream| frame.chunks(1).try_for_each(|byte| stream.write_all(byte)));
@@ -213,8 +213,7 @@ fn single_bytes_and_odd_versions_register_all_the_same() {
     }
 }
 
-#[test]
-fn the_same_trouble_again_and_again_is_one_line_in_the_log() {
+pub(crate) fn the_same_trouble_again_and_again_is_one_line_in_the_log() {
     let Scene { gateway, front, .. } = &scene();
     // Two kinds of trouble by turns, as with two servers that are down for different reasons.
     let turns = 12;
@@ -239,8 +238,7 @@ fn the_same_trouble_again_and_again_is_one_line_in_the_log() {
     );
 }
 
-#[test]
-fn a_server_that_accepts_and_then_talks_nonsense_does_not_fill_the_log() {
+pub(crate) fn a_server_that_accepts_and_then_talks_nonsense_does_not_fill_the_log() {
     let Scene { gateway, front, .. } = &scene();
     // Registered and lost by turns.
     let turns = 6;
@@ -367,8 +365,7 @@ fn bytes(messages: &[ServerMessage]) -> Vec<u8> {
         .collect()
 }
 
-#[test]
-fn nonsense_and_storms_in_a_call_cost_that_call_at_most() {
+pub(crate) fn nonsense_and_storms_in_a_call_cost_that_call_at_most() {
     let Scene { gateway, front, .. } = &scene();
     let mut talk = Talk::begin(gateway, 2, 3);
     let mut victim = gateway.set(VICTIM).unwrap();
@@ -403,8 +400,7 @@ fn nonsense_and_storms_in_a_call_cost_that_call_at_most() {
     can_call(gateway, 1, 2);
 }
 
-#[test]
-fn a_server_that_stops_reading_costs_its_own_port() {
+pub(crate) fn a_server_that_stops_reading_costs_its_own_port() {
     let Scene { gateway, front, .. } = &scene();
     let mut talk = Talk::begin(gateway, 2, 3);
     talk.undisturbed(|| {

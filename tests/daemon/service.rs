@@ -62,8 +62,7 @@ impl Notifications {
     }
 }
 
-#[test]
-fn systemd_is_told_ready_when_it_is_status_strokes_and_stopping() {
+pub(crate) fn systemd_is_told_ready_when_it_is_status_strokes_and_stopping() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let systemd = Notifications::open(place.folder());
@@ -101,8 +100,7 @@ fn systemd_is_told_ready_when_it_is_status_strokes_and_stopping() {
     );
 }
 
-#[test]
-fn an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_none() {
+pub(crate) fn an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_none() {
     for (usec, strokes) in [(Some("3600000000"), true), (None, false)] {
         let place = Place::new();
         let systemd = Notifications::open(place.folder());
@@ -142,8 +140,7 @@ fn without_realtime(launch: Launch) -> Launch {
     }
 }
 
-#[test]
-fn without_realtime_rights_it_starts_says_so_once_and_shows_the_cure() {
+pub(crate) fn without_realtime_rights_it_starts_says_so_once_and_shows_the_cure() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = without_realtime(place.launch(&place.config(2, "")))
@@ -170,8 +167,7 @@ fn without_realtime_rights_it_starts_says_so_once_and_shows_the_cure() {
     gateway.stop().unwrap();
 }
 
-#[test]
-fn realtime_that_is_required_and_refused_is_exit_1() {
+pub(crate) fn realtime_that_is_required_and_refused_is_exit_1() {
     let place = Place::new();
     let config = place.config(2, "[line-thread]\nrealtime = \"required\"\n");
     let mut gateway = without_realtime(place.launch(&config)).spawn().unwrap();
@@ -184,8 +180,7 @@ fn realtime_that_is_required_and_refused_is_exit_1() {
     assert!(!gateway.socket().exists());
 }
 
-#[test]
-fn realtime_that_is_off_is_nothing_to_complain_about() {
+pub(crate) fn realtime_that_is_off_is_nothing_to_complain_about() {
     let place = Place::new();
     let config = place.config(2, "[line-thread]\nrealtime = \"off\"\n");
     let gateway = without_realtime(place.launch(&config)).start().unwrap();
@@ -193,11 +188,7 @@ fn realtime_that_is_off_is_nothing_to_complain_about() {
     gateway.stop().unwrap();
 }
 
-#[test]
-fn the_first_start_needs_no_configuration() {
-    if Path::new("/etc/tipring/tipring.toml").exists() {
-        panic!("this machine has /etc/tipring/tipring.toml; move it away to see a first start");
-    }
+pub(crate) fn the_first_start_needs_no_configuration() {
     let place = Place::new();
     let gateway = Launch::new(place.folder(), None)
         .env("HOME", "/nonexistent")

@@ -88,6 +88,7 @@ impl Talk {
             if gaps.is_empty() && lost.is_empty() {
                 return;
             }
+            eprintln!("the call next door noticed, once more: {lost:?}, {gaps:?}");
             verdicts.push(format!("round {round}: {lost:?}, {gaps:?}"));
         }
         panic!("the call next door noticed:\n{}", verdicts.join("\n"));
