@@ -1,6 +1,7 @@
 //! From a checked configuration to a running gateway: card, line threads, control socket, control task.
 
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,8 +91,10 @@ struct Built {
     report: ctl::CardReport,
 }
 
-/// Runs the gateway until it is told to stop. Blocks; call it outside any runtime.
-pub fn run(config: Config) -> Result<(), StartupError> {
+/// Runs the gateway until it is told to stop, with its control socket at `socket` rather than where the
+/// configuration has it. Blocks; call it outside any runtime.
+pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> {
+    let socket = socket.unwrap_or_else(|| config.control.socket.clone());
     let built = build_card(&config)?;
     let mut specs = vec![];
     let mut places = vec![]; // for each configured port: place at the line thread
@@ -188,6 +191,7 @@ pub fn run(config: Config) -> Result<(), StartupError> {
     let range = config.media.rtp_ports;
     let rtp = RtpPorts::new(range.first, range.last).ok_or(StartupError::NoRtpPorts)?;
     let desk = Desk {
+        socket,
         world,
         places: sim_places,
     };
@@ -208,6 +212,7 @@ fn plan(port: &tipring_config::Port) -> Result<Plan, crate::control::PlanError> 
 const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Desk {
+    socket: PathBuf,
     world: Option<Arc<WorldHandle>>,
     places: Vec<(u16, Option<usize>)>,
 }
@@ -226,7 +231,7 @@ fn serve(
         .build()?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async move {
-        let path = config.control.socket.clone();
+        let path = desk.socket;
         let listener = socket::bind(&path, config.control.group.as_deref())?;
         info!(socket = %path.display(), ports = units.len(), "tipringd is up");
         let (queries, asked) = mpsc::channel(QUERIES);
