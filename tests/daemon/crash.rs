@@ -33,7 +33,7 @@ fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_un
     until_says(
         SOON,
         &[
-            "is not registered: cannot connect: connection refused",
+            "not registered: cannot connect: connection refused",
             "check [callmanager] servers",
         ],
         || gateway.tipring(&["status"]).unwrap(),
@@ -48,7 +48,7 @@ fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_un
     can_call(&gateway, 1, 2);
     // It crashes and comes again, as a server does that is restarted.
     drop(callmanager);
-    until_says(SOON, &["is not registered: "], || {
+    until_says(SOON, &["not registered: "], || {
         gateway.tipring(&["port", "list"]).unwrap()
     });
     let _callmanager = CallManager::start(place.sccp(), &[]).unwrap();

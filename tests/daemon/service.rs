@@ -214,7 +214,7 @@ fn the_first_start_needs_no_configuration() {
             "built-in defaults",
             "sim (simulated card with analog sets and fax machines), 4 ports",
             "127.0.0.1:2000",
-            "is not registered: cannot connect: connection refused; is the CallManager running and the port right?",
+            "not registered: cannot connect: connection refused; is the CallManager running and the port right?",
             "cure: check [callmanager] servers",
         ]
     } else {
