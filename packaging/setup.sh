@@ -9,7 +9,7 @@ declare -A sets=(
   [test]="g++ procps tshark libtiff-tools sox"
   [interop]="tshark tcpdump libtiff-tools mmdebstrap debian-archive-keyring python3 procps util-linux"
   [bench]="valgrind"
-  [fuzz]="clang"
+  [fuzz]="g++"
 )
 wanted=()
 for set in build "$@"; do
