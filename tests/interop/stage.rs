@@ -74,6 +74,7 @@ country = "us"
             flows_config()
         );
         let gateway = Gateway::start(&folder, &config)?;
+        gateway.trace_to(&folder.join("trace.txt"))?;
         let registered_after =
             gateway.wait_registered(usize::from(PORTS), Duration::from_secs(60))?;
         Ok(Stage {
@@ -85,6 +86,17 @@ country = "us"
             capture,
             registered_after,
         })
+    }
+
+    /// The call manager crashed: starts it again and waits for all ports. `false`: it had not.
+    pub(crate) fn revive(&self) -> Result<bool, String> {
+        if self.peer.is_alive() {
+            return Ok(false);
+        }
+        self.peer.again()?;
+        self.gateway
+            .wait_registered(usize::from(PORTS), Duration::from_secs(120))?;
+        Ok(true)
     }
 
     /// The set at a port.

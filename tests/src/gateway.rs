@@ -1,13 +1,15 @@
 //! A running `tipringd` with simulated sets, driven through its control socket as a technician would.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
-use tipring_ctl::report::{CallList, RegistrationState, StatusReport};
+use tipring_ctl::report::{CallList, PortDetail, RegistrationState, StatusReport};
 use tipring_ctl::request::{Request, Response};
+use tipring_ctl::wire::Event;
 
 use crate::leash;
 use crate::set::Set;
@@ -23,46 +25,39 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts `tipringd` (beside this test's own binary, or `TIPRINGD`) with this configuration in `folder`.
+    /// Starts `tipringd` (beside this test's own binary, or in `TIPRING_BIN_DIR`) with this configuration in `folder`.
     ///
     /// `[control]` is added by this function; everything else is the caller's.
     pub fn start(folder: &Path, config: &str) -> Result<Gateway, String> {
-        fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        let socket = folder.join("control.sock");
-        let file = folder.join("tipring.toml");
-        let text = format!("{config}\n[control]\nsocket = \"{}\"\n", socket.display());
-        fs::write(&file, text).map_err(|e| e.to_string())?;
-        let log = fs::File::create(folder.join("tipringd.log")).map_err(|e| e.to_string())?;
-        let program = binary("tipringd");
-        let child = leash::command(&program, "KILL")
-            .arg("--config")
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().map_err(|e| e.to_string())?)
-            .stderr(log)
-            .spawn()
-            .map_err(|e| format!("{}: {e}", program.display()))?;
-        let mut gateway = Gateway {
-            child,
-            folder: folder.to_owned(),
-            socket,
-        };
-        let end = Instant::now() + Duration::from_secs(20);
-        loop {
-            match Client::connect(&gateway.socket, PROMPT) {
-                Ok(_) => return Ok(gateway),
-                Err(e) => {
-                    let ended = gateway.child.try_wait().ok().flatten();
-                    if ended.is_some() || Instant::now() > end {
-                        return Err(format!(
-                            "tipringd does not answer ({e}, {ended:?}):\n{}",
-                            gateway.log()
-                        ));
-                    }
+        Launch::new(folder, Some(config)).start()
+    }
+
+    /// Writes everything `tipring trace` tells into `file`, until the gateway ends.
+    pub fn trace_to(&self, file: &Path) -> Result<(), String> {
+        let mut out = fs::File::create(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let mut client = Client::connect(&self.socket, PROMPT).map_err(|e| e.to_string())?;
+        client
+            .request(Request::Trace { ports: vec![] }, PROMPT)
+            .map_err(|e| e.to_string())?;
+        std::thread::spawn(move || {
+            // The daemon's end is the end of the trace.
+            while let Ok(event) = client.next_event(Duration::from_secs(3600)) {
+                if let Some(Event::Trace(e)) = event {
+                    let (s, ms) = (
+                        e.at_unix_us / 1_000_000 % 86_400,
+                        e.at_unix_us / 1000 % 1000,
+                    );
+                    let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
+                    let port = e.port.unwrap_or(0);
+                    let _ = writeln!(
+                        out,
+                        "{h:02}:{m:02}:{s:02}.{ms:03} {port:>2} {:?} {}",
+                        e.kind, e.text
+                    );
                 }
             }
-            std::thread::sleep(Duration::from_millis(20)); // asks again, with the deadline above
-        }
+        });
+        Ok(())
     }
 
     /// Its log so far.
@@ -111,6 +106,33 @@ impl Gateway {
         }
     }
 
+    /// `tipring port show`.
+    pub fn port(&self, port: u16) -> Result<PortDetail, String> {
+        match self.ask(Request::PortShow { port })? {
+            Response::Port(detail) => Ok(detail),
+            other => Err(format!("port show answered {other:?}")),
+        }
+    }
+
+    /// What a `tipring` command prints, as a technician would see it.
+    pub fn tipring(&self, args: &[&str]) -> Result<String, String> {
+        let output = command("tipring", None)?
+            .arg("--socket")
+            .arg(&self.socket)
+            .args(args)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| format!("tipring: {e}"))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            Ok(text)
+        } else {
+            let why = String::from_utf8_lossy(&output.stderr);
+            let status = output.status;
+            Err(format!("tipring {args:?}: {status}: {text}{why}"))
+        }
+    }
+
     fn ask(&self, request: Request) -> Result<Response, String> {
         let mut client = Client::connect(&self.socket, PROMPT).map_err(|e| e.to_string())?;
         client.request(request, PROMPT).map_err(|e| e.to_string())
@@ -140,24 +162,27 @@ impl Gateway {
         }
     }
 
+    /// Kills it as a crash would: no goodbye on any connection, the socket stays behind.
+    pub fn crash(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Stops it in order; the error holds its log when it did not end well.
     pub fn stop(mut self) -> Result<(), String> {
         let _ = Command::new("kill")
             .arg(self.child.id().to_string())
             .status();
-        let end = Instant::now() + Duration::from_secs(10);
-        loop {
-            match self.child.try_wait().map_err(|e| e.to_string())? {
-                Some(status) if status.success() => return Ok(()),
-                Some(status) => {
-                    return Err(format!("tipringd ended with {status}:\n{}", self.log()));
-                }
-                None if Instant::now() > end => {
-                    return Err(format!("tipringd does not stop:\n{}", self.log()));
-                }
-                None => std::thread::sleep(Duration::from_millis(20)), // deadline above
-            }
+        match self.ended(Duration::from_secs(10)) {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("tipringd ended with {status}:\n{}", self.log())),
+            Err(_) => Err(format!("tipringd does not stop:\n{}", self.log())),
         }
+    }
+
+    /// Waits for its end.
+    pub fn ended(&mut self, within: Duration) -> Result<ExitStatus, String> {
+        ended(&mut self.child, within).map_err(|e| format!("tipringd {e}"))
     }
 }
 
@@ -165,6 +190,125 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A daemon about to be started.
+#[derive(Debug)]
+pub struct Launch {
+    folder: PathBuf,
+    config: Option<String>,
+    environment: Vec<(String, String)>,
+    wrapper: Vec<String>,
+}
+
+impl Launch {
+    /// A daemon with its files in `folder` and this configuration; with none it gets no `--config`, and its socket
+    /// by `TIPRING_SOCKET`.
+    pub fn new(folder: &Path, config: Option<&str>) -> Launch {
+        Launch {
+            folder: folder.to_owned(),
+            config: config.map(str::to_owned),
+            environment: vec![],
+            wrapper: vec![],
+        }
+    }
+
+    /// With this in its environment.
+    #[must_use]
+    pub fn env(mut self, key: &str, value: &str) -> Launch {
+        self.environment.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Started by this program, which is given the daemon's own command line (`setpriv`, `prlimit` …).
+    #[must_use]
+    pub fn wrapped(mut self, wrapper: &[&str]) -> Launch {
+        self.wrapper = wrapper.iter().map(|w| (*w).to_owned()).collect();
+        self
+    }
+
+    /// Starts it without waiting for anything; its log goes to `tipringd.log` in its folder.
+    pub fn spawn(&self) -> Result<Gateway, String> {
+        let folder = &self.folder;
+        fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        let socket = folder.join("control.sock");
+        let log = fs::File::create(folder.join("tipringd.log")).map_err(|e| e.to_string())?;
+        let mut command = command("tipringd", Some(&self.wrapper))?;
+        match &self.config {
+            Some(config) => {
+                let file = folder.join("tipring.toml");
+                let text = format!("{config}\n[control]\nsocket = \"{}\"\n", socket.display());
+                fs::write(&file, text).map_err(|e| e.to_string())?;
+                command.arg("--config").arg(&file).env_remove("TIPRING_SOCKET");
+            }
+            None => drop(command.env("TIPRING_SOCKET", &socket)),
+        }
+        let child = command
+            .envs(self.environment.iter().map(|(k, v)| (k, v)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().map_err(|e| e.to_string())?)
+            .stderr(log)
+            .spawn()
+            .map_err(|e| format!("tipringd cannot be started: {e}"))?;
+        Ok(Gateway {
+            child,
+            folder: folder.clone(),
+            socket,
+        })
+    }
+
+    /// Starts it and waits until it answers.
+    pub fn start(&self) -> Result<Gateway, String> {
+        let mut gateway = self.spawn()?;
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            match Client::connect(&gateway.socket, PROMPT) {
+                Ok(_) => return Ok(gateway),
+                Err(e) => {
+                    let ended = gateway.child.try_wait().ok().flatten();
+                    if ended.is_some() || Instant::now() > end {
+                        return Err(format!(
+                            "tipringd does not answer ({e}, {ended:?}):\n{}",
+                            gateway.log()
+                        ));
+                    }
+                }
+            }
+            std::thread::sleep(Duration::from_millis(20)); // asks again, with the deadline above
+        }
+    }
+}
+
+/// A program of this workspace, to be killed when the thread that starts it ends.
+pub(crate) fn command(name: &str, wrapper: Option<&[String]>) -> Result<Command, String> {
+    let program = binary(name);
+    if !program.is_file() {
+        return Err(format!(
+            "{name} is not built; run `cargo build --workspace --bins`, or name its folder in TIPRING_BIN_DIR"
+        ));
+    }
+    let mut words = wrapper
+        .unwrap_or_default()
+        .iter()
+        .map(PathBuf::from)
+        .chain([program]);
+    let mut command = leash::command(&words.next().unwrap_or_default(), "KILL");
+    command.args(words);
+    Ok(command)
+}
+
+/// Waits for the end of a process.
+pub(crate) fn ended(child: &mut Child, within: Duration) -> Result<ExitStatus, String> {
+    let end = Instant::now() + within;
+    loop {
+        match child.try_wait().map_err(|e| e.to_string())? {
+            Some(status) => return Ok(status),
+            None if Instant::now() > end => {
+                return Err(format!("still runs after {} s", within.as_secs()));
+            }
+            None => std::thread::sleep(Duration::from_millis(10)), // asks again, with the deadline above
+        }
     }
 }
 

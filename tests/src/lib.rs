@@ -1,6 +1,7 @@
 //! Harness for scenarios, command-line, wire, realtime, interop and fuzz tests.
 #![forbid(unsafe_code)]
 
+pub mod callmanager;
 pub mod capture;
 pub mod gateway;
 pub mod leash;

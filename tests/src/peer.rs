@@ -35,6 +35,11 @@ impl Peer {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// Does it run?
+    pub fn is_alive(&self) -> bool {
+        self.script(&["alive"]).is_ok()
+    }
+
     /// The port of its SCCP side.
     pub fn port(&self) -> u16 {
         self.port

@@ -12,8 +12,10 @@ pub use contract::{DeviceConfig, DeviceSnapshot, Input, Output, TraceEvent};
 
 use std::collections::VecDeque;
 
-use crate::call::{self, Port, PortConfig};
-use crate::sccp::station::{Station, StationConfig, StationEvent, StationOutput};
+use crate::call::{self, Port, PortConfig, PortSnapshot};
+use crate::sccp::station::{
+    Station, StationConfig, StationEvent, StationOutput, StationSnapshot,
+};
 use crate::time::Time;
 
 /// One port of the gateway as its CallManager and its set see it.
@@ -130,6 +132,16 @@ impl Device {
             station: self.station.snapshot(),
             port: self.port.snapshot(),
         }
+    }
+
+    /// The half of [`Device::snapshot`] that is about set and calls.
+    pub fn port_snapshot(&self) -> PortSnapshot {
+        self.port.snapshot()
+    }
+
+    /// The half of [`Device::snapshot`] that is about the registration.
+    pub fn station_snapshot(&self) -> StationSnapshot {
+        self.station.snapshot()
     }
 
     /// Carries words between the two until both are silent. Each side only answers what it is told, and the

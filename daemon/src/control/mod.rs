@@ -561,7 +561,7 @@ impl Gateway {
         match event {
             StationEvent::Registered { .. } => info!(port, device, news = text, "registered"),
             StationEvent::Stopped | StationEvent::ResetRequested { .. } => {
-                info!(port, device, news = text, "registration")
+                info!(port, device, news = text, "registration");
             }
             StationEvent::Lost { .. }
             | StationEvent::AttemptFailed { .. }

@@ -137,6 +137,7 @@ case ${1:-} in
   rx) shift; asterisk -rx "$*" ;;
   sip-start) sip_start ;;
   sip-stop) sip_stop ;;
+  alive) running ;;
   where) echo "$root$state" ;;  # log/, spool/ of this instance
   *) sed -n '2,8p' "$0" >&2; exit 2 ;;
 esac

@@ -103,6 +103,7 @@ impl Call {
             direction: self.direction,
             number: self.number(),
             name: self.name(),
+            dialed: self.dialed.clone(),
             started: self.started,
             connected: self.connected,
             ended: now,
@@ -117,6 +118,7 @@ impl Call {
             state: self.state,
             number: self.number(),
             name: self.name(),
+            dialed: self.dialed.clone(),
             started: self.started,
             connected: self.connected,
         }

@@ -49,6 +49,8 @@ pub struct CallRecord {
     pub number: String,
     /// Name of the far party; may be empty.
     pub name: String,
+    /// What the set dialled to begin the call; may be empty.
+    pub dialed: String,
     /// First heard of.
     pub started: Time,
     /// Connected, if it ever was.
@@ -164,6 +166,8 @@ pub struct CallSnapshot {
     pub number: String,
     /// Name of the far party; may be empty.
     pub name: String,
+    /// What the set dialled to begin the call; may be empty.
+    pub dialed: String,
     /// First heard of.
     pub started: Time,
     /// Connected since.

@@ -407,10 +407,16 @@ impl Station {
 
     fn remember(&mut self, at: Time, server: usize, what: HistoryKind) {
         let history = &mut self.seen.history;
-        if history
+        // Servers that fail by turns shall not push out of the history how it began.
+        let told = history
+            .iter()
+            .rev()
+            .take_while(|e| !matches!(e.what, HistoryKind::Registered { .. }))
+            .any(|e| e.server == server && e.what == what);
+        let again = history
             .back()
-            .is_some_and(|last| last.server == server && last.what == what)
-        {
+            .is_some_and(|e| e.server == server && e.what == what);
+        if told || again {
             return;
         }
         while history.len() >= HISTORY {

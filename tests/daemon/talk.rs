@@ -1,0 +1,157 @@
+//! Two ports that talk while something else goes wrong, and whether they noticed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tipring_ctl::request::SimAction;
+use tipring_dsp::measure;
+use tipring_tests::gateway::Gateway;
+use tipring_tests::set::Set;
+
+use crate::place::{SOON, number_of};
+
+/// What each of the two says.
+const TONES: [f32; 2] = [1004.0, 700.0];
+const LEVEL_DBM0: f32 = -13.0;
+/// A gap of one lost block shows in a window of this many samples (20 ms).
+const WINDOW: usize = 160;
+/// Samples that a meter and a filter need to settle at both ends of a recording.
+const EDGE: usize = 8000 / 5;
+/// How often an attack is repeated when the machine itself stuttered.
+const ROUNDS: usize = 3;
+
+/// Counters of a port that stay where they are as long as no sound is lost.
+const LOSSES: [&str; 9] = [
+    "missed-blocks",
+    "read-overruns",
+    "write-underruns",
+    "rx-lost",
+    "rx-late",
+    "rx-concealed",
+    "rx-underruns",
+    "flood-dropped",
+    "strangers",
+];
+
+/// A call between two ports, a tone each way.
+pub(crate) struct Talk {
+    sets: [Set; 2],
+    recordings: [PathBuf; 2],
+}
+
+impl Talk {
+    /// `a` calls `b`; both talk from then on.
+    pub(crate) fn begin(gateway: &Gateway, a: u16, b: u16) -> Talk {
+        let number = number_of(gateway, b);
+        let [mut caller, mut called] = [a, b].map(|p| gateway.set(p).unwrap());
+        caller.call(&number).unwrap();
+        called.answer().unwrap();
+        caller.connected().unwrap();
+        called.connected().unwrap();
+        caller.tone(TONES[0], LEVEL_DBM0).unwrap();
+        called.tone(TONES[1], LEVEL_DBM0).unwrap();
+        caller.measures(TONES[1], LEVEL_DBM0).unwrap();
+        called.measures(TONES[0], LEVEL_DBM0).unwrap();
+        let recordings = [a, b].map(|p| gateway.folder().join(format!("heard-{p}.wav")));
+        Talk {
+            sets: [caller, called],
+            recordings,
+        }
+    }
+
+    /// Runs the attack, again if the machine stuttered, and judges: in one of the rounds nothing at all may be
+    /// missing in this call.
+    pub(crate) fn undisturbed(&mut self, mut attack: impl FnMut()) {
+        let mut verdicts = vec![];
+        for round in 1..=ROUNDS {
+            let before = self.losses();
+            self.record();
+            attack();
+            let gaps = self.gaps();
+            let after = self.losses();
+            let lost: Vec<String> = before
+                .iter()
+                .zip(&after)
+                .filter(|(b, a)| b.1 != a.1)
+                .map(|(b, a)| format!("{} {} -> {}", a.0, b.1, a.1))
+                .collect();
+            if gaps.is_empty() && lost.is_empty() {
+                return;
+            }
+            verdicts.push(format!("round {round}: {lost:?}, {gaps:?}"));
+        }
+        panic!("the call next door noticed:\n{}", verdicts.join("\n"));
+    }
+
+    /// Both hang up.
+    pub(crate) fn end(mut self) {
+        for set in &mut self.sets {
+            set.finish().unwrap();
+        }
+    }
+
+    fn losses(&mut self) -> Vec<(String, u64)> {
+        let mut all = vec![];
+        for set in &mut self.sets {
+            let port = set.port();
+            let detail = set.detail().unwrap();
+            for name in LOSSES {
+                let found = detail.counters.iter().find(|c| c.name == name);
+                let value = found.unwrap_or_else(|| panic!("no counter {name}")).value;
+                all.push((format!("port {port} {name}"), value));
+            }
+        }
+        all
+    }
+
+    fn record(&mut self) {
+        for (set, wav) in self.sets.iter_mut().zip(&self.recordings) {
+            let wav = wav.clone();
+            set.act(SimAction::Record { wav }, SOON).unwrap();
+        }
+    }
+
+    /// Where the tone was not what it should be.
+    fn gaps(&mut self) -> Vec<String> {
+        let mut gaps = vec![];
+        for (n, set) in self.sets.iter_mut().enumerate() {
+            let hz = f64::from(TONES[1 - n]);
+            set.act(SimAction::RecordStop, SOON).unwrap();
+            let samples: Vec<i16> = hound::WavReader::open(&self.recordings[n])
+                .and_then(|mut wav| wav.samples().collect())
+                .unwrap();
+            let middle = samples
+                .get(EDGE..samples.len().saturating_sub(EDGE))
+                .unwrap_or_default();
+            assert!(
+                middle.len() > WINDOW * 10,
+                "only {} samples were recorded",
+                samples.len()
+            );
+            for (at, window) in middle.chunks_exact(WINDOW).enumerate() {
+                let level = measure::tone_level(window, hz);
+                if (level - f64::from(LEVEL_DBM0)).abs() > 2.0 {
+                    let ms = at * 20 + EDGE / 8;
+                    gaps.push(format!("port {} at {ms} ms: {level:.1} dBm0", set.port()));
+                }
+            }
+        }
+        gaps
+    }
+}
+
+/// Lifts, hears dial tone, hangs up: the port is alive.
+pub(crate) fn has_dial_tone(gateway: &Gateway, port: u16) {
+    let mut set = gateway.set(port).unwrap();
+    set.lift().unwrap();
+    set.hears_dial_tone().unwrap();
+    set.finish().unwrap();
+}
+
+/// A whole call from one port to another, with sound both ways.
+pub(crate) fn can_call(gateway: &Gateway, a: u16, b: u16) {
+    Talk::begin(gateway, a, b).end();
+}
+
+/// Time enough for several thousand blocks.
+pub(crate) const A_WHILE: Duration = Duration::from_secs(2);

@@ -1,0 +1,82 @@
+//! The built-in CallManager (`tipring callmanager`) as a process, and what it tells.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddrV4;
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::gateway;
+
+/// A running CallManager; killed when dropped, as a crash would.
+pub struct CallManager {
+    child: Child,
+    address: SocketAddrV4,
+    events: mpsc::Receiver<serde_json::Value>,
+}
+
+impl CallManager {
+    /// Starts it at `listen` (port 0: any free one) and waits until it listens.
+    pub fn start(listen: SocketAddrV4, args: &[&str]) -> Result<CallManager, String> {
+        let mut child = gateway::command("tipring", None)?
+            .args(["--json", "callmanager", "--listen", &listen.to_string()])
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|e| format!("tipring cannot be started: {e}"))?;
+        let (sender, events) = mpsc::channel();
+        let out = child.stdout.take();
+        // Ends with the pipe, that is with the process.
+        std::thread::spawn(move || {
+            let lines = out.into_iter().flat_map(|o| BufReader::new(o).lines());
+            for line in lines.map_while(Result::ok) {
+                let value = serde_json::from_str(&line).unwrap_or(serde_json::Value::String(line));
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut callmanager = CallManager {
+            child,
+            address: listen,
+            events,
+        };
+        let first = callmanager.event("listening", Duration::from_secs(10))?;
+        let text = first["text"].as_str().unwrap_or_default();
+        callmanager.address = text
+            .split_whitespace()
+            .find_map(|word| word.parse().ok())
+            .ok_or_else(|| format!("tipring callmanager does not say where it listens: {first}"))?;
+        Ok(callmanager)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddrV4 {
+        self.address
+    }
+
+    /// The next event of this kind.
+    pub fn event(&mut self, kind: &str, within: Duration) -> Result<serde_json::Value, String> {
+        let end = Instant::now() + within;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.events.recv_timeout(left) {
+                Ok(event) if event["kind"] == kind => return Ok(event),
+                Ok(_) => {}
+                Err(_) => {
+                    let ended = self.child.try_wait().ok().flatten();
+                    return Err(format!("tipring callmanager: no {kind:?} event ({ended:?})"));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for CallManager {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
