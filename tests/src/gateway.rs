@@ -240,7 +240,10 @@ impl Launch {
                 let file = folder.join("tipring.toml");
                 let text = format!("{config}\n[control]\nsocket = \"{}\"\n", socket.display());
                 fs::write(&file, text).map_err(|e| e.to_string())?;
-                command.arg("--config").arg(&file).env_remove("TIPRING_SOCKET");
+                command
+                    .arg("--config")
+                    .arg(&file)
+                    .env_remove("TIPRING_SOCKET");
             }
             None => drop(command.env("TIPRING_SOCKET", &socket)),
         }

@@ -514,25 +514,28 @@ impl Gateway {
     }
 }
 
+/// What the card can do, one each; at the end in one what it leaves to the gateway or cannot do at all.
 fn capabilities(c: tipring_hal::port::Capabilities) -> Vec<String> {
-    [
-        (c.decodes_flash_and_pulse, "decodes flash and pulses itself"),
+    let all = [
+        (c.decodes_flash_and_pulse, "decodes flash and pulses"),
         (c.polarity_reversal, "reverses polarity"),
         (c.open_loop, "opens the loop"),
         (c.on_hook_transmission, "passes audio on-hook (caller ID)"),
         (c.neon_mwi, "lights a message lamp"),
         (c.voltages, "reads line voltages"),
-        (c.times_cadence, "times the ring cadence itself"),
-    ]
-    .into_iter()
-    .map(|(can, what)| {
-        if can {
-            what.to_owned()
-        } else {
-            format!("cannot: {what}")
-        }
-    })
-    .collect()
+        (c.times_cadence, "times the ring cadence"),
+    ];
+    let words = |wanted: bool| {
+        all.iter()
+            .filter(move |(can, _)| *can == wanted)
+            .map(|(_, what)| *what)
+    };
+    let mut told: Vec<String> = words(true).map(str::to_owned).collect();
+    let lacks: Vec<&str> = words(false).collect();
+    if !lacks.is_empty() {
+        told.push(format!("but not: {}", lacks.join(", ")));
+    }
+    told
 }
 
 fn kebab(name: &str) -> String {
