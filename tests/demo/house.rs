@@ -1,7 +1,7 @@
 //! The processes of the story, on loopback and on ports that nobody else uses: the built-in CallManager, the
 //! gateway with its simulated card, and the capture.
 
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -40,16 +40,17 @@ pub(crate) struct House {
 impl House {
     /// Starts everything; private files are in `folder`, the packets in `pcap`.
     pub(crate) fn open(folder: &Path, pcap: &Path) -> Result<House, String> {
-        let sccp = free_tcp_port()?;
         let rtp = free_udp_ports()?;
         let last = rtp + RTP_PORTS - 1;
+        let devices = devices();
+        let devices: Vec<&str> = devices.iter().map(String::as_str).collect();
+        let callmanager = CallManager::start(SocketAddrV4::new(LOOPBACK, SCCP_PORT), &devices)
+            .or_else(|_| CallManager::start(SocketAddrV4::new(LOOPBACK, 0), &devices))?;
+        let sccp = callmanager.address().port();
         let capture = Capture::start(
             pcap,
             &format!("host {LOOPBACK} and (tcp port {sccp} or udp portrange {rtp}-{last})"),
         );
-        let devices = devices();
-        let devices: Vec<&str> = devices.iter().map(String::as_str).collect();
-        let callmanager = CallManager::start(SocketAddrV4::new(LOOPBACK, sccp), &devices)?;
         let config = format!(
             r#"
 [gateway]
@@ -143,19 +144,16 @@ fn devices() -> Vec<String> {
         .collect()
 }
 
-/// A TCP port that is free now.
-fn free_tcp_port() -> Result<u16, String> {
-    TcpListener::bind((LOOPBACK, SCCP_PORT))
-        .or_else(|_| TcpListener::bind((LOOPBACK, 0)))
-        .and_then(|l| l.local_addr())
-        .map(|a| a.port())
-        .map_err(|e| format!("no free TCP port on {LOOPBACK}: {e}"))
-}
-
-/// The first of [`RTP_PORTS`] UDP ports in a row that are all free now.
+/// The first of [`RTP_PORTS`] UDP ports in a row that are all free now. Runs at the same time begin to look at
+/// different places.
 fn free_udp_ports() -> Result<u16, String> {
-    (16_384..32_000u16)
-        .step_by(usize::from(RTP_PORTS))
-        .find(|&first| (first..first + RTP_PORTS).all(|p| UdpSocket::bind((LOOPBACK, p)).is_ok()))
+    let first: Vec<u16> = (16_384..32_000).step_by(usize::from(RTP_PORTS)).collect();
+    let begin = std::process::id() as usize % first.len();
+    let free =
+        |&first: &u16| (first..first + RTP_PORTS).all(|p| UdpSocket::bind((LOOPBACK, p)).is_ok());
+    let mut candidates = first.iter().cycle().skip(begin).take(first.len());
+    candidates
+        .find(|f| free(f))
+        .copied()
         .ok_or_else(|| format!("no {RTP_PORTS} free UDP ports in a row on {LOOPBACK}"))
 }
