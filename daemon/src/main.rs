@@ -17,6 +17,9 @@ struct Args {
     /// Configuration file; without it /etc/tipring/tipring.toml, or built-in defaults when there is none.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Control socket, instead of the configured one.
+    #[arg(long, value_name = "PATH", env = "TIPRING_SOCKET")]
+    socket: Option<PathBuf>,
     /// Check the configuration and exit.
     #[arg(long)]
     check: bool,
@@ -24,7 +27,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let config = match tipring_config::load(args.config.as_deref(), &startup::machine()) {
+    let mut config = match tipring_config::load(args.config.as_deref(), &startup::machine()) {
         Ok(config) => config,
         Err(report) => {
             eprintln!("{report}");
@@ -35,7 +38,10 @@ fn main() -> ExitCode {
         println!("the configuration is good: {} ports", config.ports.len());
         return ExitCode::SUCCESS;
     }
-    observe::start(config.log.level.name());
+    if let Some(socket) = args.socket {
+        config.control.socket = socket;
+    }
+    observe::start(config.log);
     for warning in &config.warnings {
         tracing::warn!(
             key = warning.key.as_deref().unwrap_or(""),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tipring_config as config;
 use tipring_config::{AfterFarHangUp, Config, FlashAction, Port, Profile};
 use tipring_dsp::ChainConfig;
+use tipring_hal::port::Capabilities;
 use tipring_proto::call;
 use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
@@ -41,16 +42,17 @@ fn capability(codec: &Codec) -> MediaCapability {
         Codec::G711Ulaw => MediaFormat::G711_ULAW,
         Codec::G711Alaw => MediaFormat::G711_ALAW,
     };
-    // 40 frames, as facts/captures of both open servers have it for G.711.
+    // 40 ms: more than any packet time that is used.
     MediaCapability {
         format,
         max_frames: 40,
     }
 }
 
-/// The call logic of a port.
-pub fn call_logic(config: &Config, port: &Port) -> call::PortConfig {
+/// The call logic of a port. What its card cannot do is not asked of it.
+pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> call::PortConfig {
     let line = &port.line;
+    let can = |what: fn(&Capabilities) -> bool| card.as_ref().is_none_or(what);
     let mut hook = call::HookConfig {
         pulse: line.pulse_window.map(|w| call::PulseWindow {
             min_ms: w.min_ms.into(),
@@ -63,9 +65,21 @@ pub fn call_logic(config: &Config, port: &Port) -> call::PortConfig {
         min_ms: w.min_ms.into(),
         max_ms: w.max_ms.into(),
     });
+    if card.is_some_and(|c| c.decodes_flash_and_pulse) {
+        hook = call::HookConfig::decoded_by_card();
+    }
+    // The configured packet time comes first: it is used where the server names none.
+    let mut ptimes_ms = vec![u32::from(config.media.ptime_ms)];
+    ptimes_ms.extend(
+        [10, 20, 30]
+            .into_iter()
+            .filter(|p| *p != u32::from(config.media.ptime_ms)),
+    );
     call::PortConfig {
         line: LineInstance(1),
         codecs: config.media.codecs.clone(),
+        ptimes_ms,
+        rtp_dscp: config.media.dscp_media,
         hook,
         flash: match line.flash {
             FlashAction::Transfer => call::FlashAction::Transfer,
@@ -74,13 +88,22 @@ pub fn call_logic(config: &Config, port: &Port) -> call::PortConfig {
             FlashAction::Ignore => call::FlashAction::Ignore,
         },
         transfer_on_hang_up: line.transfer_on_hang_up,
-        caller_id: port.caller_id.map_or(call::CallerIdTiming::None, caller_id),
+        caller_id: port
+            .caller_id
+            .filter(|_| can(|c| c.on_hook_transmission))
+            .map_or(call::CallerIdTiming::None, |style| {
+                caller_id(style, can(|c| c.polarity_reversal))
+            }),
         stutter_dial_tone: line.stutter_dial_tone,
         unregistered_tone: Tone::REORDER,
         first_digit_ms: seconds(line.first_digit_s),
         error_tone_ms: seconds(line.reorder_s),
         howler_ms: seconds(line.howler_s),
-        open_loop_ms: line.disconnect_ms.into(),
+        open_loop_ms: if can(|c| c.open_loop) {
+            line.disconnect_ms.into()
+        } else {
+            0
+        },
         after_far_hang_up: match line.after_far_hang_up {
             AfterFarHangUp::Reorder => call::AfterFarHangUp::Reorder,
             AfterFarHangUp::Busy => call::AfterFarHangUp::Busy,
@@ -93,7 +116,7 @@ pub fn call_logic(config: &Config, port: &Port) -> call::PortConfig {
     }
 }
 
-fn caller_id(style: config::country::CallerId) -> call::CallerIdTiming {
+fn caller_id(style: config::country::CallerId, can_reverse: bool) -> call::CallerIdTiming {
     match style.timing {
         config::country::CallerIdTiming::AfterFirstRing { delay_ms } => {
             call::CallerIdTiming::AfterFirstRing {
@@ -106,7 +129,7 @@ fn caller_id(style: config::country::CallerId) -> call::CallerIdTiming {
             lead_ms,
             ring_delay_ms,
         } => call::CallerIdTiming::BeforeRing {
-            polarity_reversal,
+            polarity_reversal: polarity_reversal && can_reverse,
             dual_tone_alert,
             lead_ms: lead_ms.into(),
             ring_delay_ms: ring_delay_ms.into(),

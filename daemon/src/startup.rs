@@ -104,7 +104,7 @@ pub fn run(config: Config) -> Result<(), StartupError> {
             .get_mut(channel)
             .and_then(Option::take)
             .filter(|_| port.enabled);
-        sim_places.push(card.as_ref().map(|_| channel));
+        sim_places.push((port.id.0, card.as_ref().map(|_| channel)));
         let Some(card) = card else {
             places.push(None);
             capabilities.push(None);
@@ -134,12 +134,13 @@ pub fn run(config: Config) -> Result<(), StartupError> {
             .and_then(|p| line.port_counters(p))
             .map(Arc::clone)
             .unwrap_or_default();
+        let card = capabilities.get(n).copied().flatten();
         let (jitter_min_ms, jitter_max_ms) = settings::jitter(&config, port);
         units.push(PortUnit::new(
             PortUnitConfig {
                 station: settings::station(&config, port, n),
-                call: settings::call_logic(&config, port),
-                plan: Plan::new(&port.country, port.caller_id)?,
+                call: settings::call_logic(&config, port, card),
+                plan: plan(port)?,
                 legs: LegSettings {
                     block: config.line_thread.block_ms * 8,
                     jitter_min_ms,
@@ -153,7 +154,7 @@ pub fn run(config: Config) -> Result<(), StartupError> {
                 },
                 line: place,
                 counters,
-                capabilities: capabilities.get(n).copied().flatten(),
+                capabilities: card,
                 settings: port.clone(),
             },
             now,
@@ -193,13 +194,22 @@ pub fn run(config: Config) -> Result<(), StartupError> {
     serve(config, facts, units, line, links, rtp, desk)
 }
 
+fn plan(port: &tipring_config::Port) -> Result<Plan, crate::control::PlanError> {
+    let plan = Plan::new(&port.country, port.caller_id)?;
+    Ok(if port.line.call_waiting_tone {
+        plan
+    } else {
+        plan.without_call_waiting()
+    })
+}
+
 /// Sent bytes unacknowledged for so long break a link: well below TCP's own quarter of an hour, above a spanning
 /// tree's pause.
 const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Desk {
     world: Option<Arc<WorldHandle>>,
-    places: Vec<Option<usize>>,
+    places: Vec<(u16, Option<usize>)>,
 }
 
 fn serve(

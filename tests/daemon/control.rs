@@ -1,1 +1,212 @@
-//! x
+//! Rude control clients, a second daemon, a socket that a crash left behind.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tipring_ctl::request::Request;
+use tipring_ctl::wire::{self, ClientLine, MAX_LINE};
+use tipring_tests::gateway::Gateway;
+
+use crate::place::{Place, SOON, until};
+use crate::talk::{Talk, has_dial_tone};
+
+/// What the daemon serves at once.
+const MOST_CLIENTS: usize = 64;
+
+fn connect(socket: &Path) -> UnixStream {
+    let stream = UnixStream::connect(socket).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    stream.set_write_timeout(Some(SOON)).unwrap();
+    stream
+}
+
+/// Everything until the daemon closes.
+fn rest(stream: &mut UnixStream) -> String {
+    let mut text = vec![];
+    // A reset is an end, too.
+    let ended = stream.read_to_end(&mut text);
+    let timed_out = ended.is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock);
+    assert!(!timed_out, "the connection is not closed");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// A line of the daemon.
+fn line(stream: &mut UnixStream) -> String {
+    let (mut text, mut byte) = (vec![], [0]);
+    while stream.read_exact(&mut byte).is_ok() && byte != *b"\n" {
+        text.push(byte[0]);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn answers(gateway: &Gateway) -> Duration {
+    let begin = Instant::now();
+    gateway.status().unwrap();
+    begin.elapsed()
+}
+
+#[test]
+fn rude_clients_cost_their_own_connection() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, "");
+    let mut talk = Talk::begin(&gateway, 1, 2);
+    talk.undisturbed(|| {
+        // Garbage lines are answered with what is wrong, and the connection goes on.
+        let mut client = connect(gateway.socket());
+        assert!(line(&mut client).contains("hello"));
+        for garbage in [
+            "",
+            "{}",
+            "null",
+            "[[[[",
+            "\u{0}\u{7f}",
+            "{\"id\":1,\"type\":\"explode\"}",
+        ] {
+            client.write_all(format!("{garbage}\n").as_bytes()).unwrap();
+            let answer = line(&mut client);
+            assert!(answer.contains("bad-request"), "{garbage:?}: {answer}");
+        }
+        let id = 7;
+        client
+            .write_all(&wire::encode(&ClientLine {
+                id,
+                request: Request::Status,
+            }))
+            .unwrap();
+        assert!(line(&mut client).contains("\"uptime_s\""));
+
+        // Binary bytes, a line of 2 MB, half a line and gone.
+        let mut client = connect(gateway.socket());
+        client.write_all(&[0xFF; 100]).unwrap();
+        drop(client);
+        let mut client = connect(gateway.socket());
+        // The daemon may close before all of it is written.
+        let _ = client.write_all(&vec![b'x'; 2 * MAX_LINE]);
+        rest(&mut client);
+        let mut client = connect(gateway.socket());
+        client.write_all(b"{\"id\":1,\"ty").unwrap();
+        drop(client);
+
+        // A thousand requests at once and not one answer read.
+        let mut client = connect(gateway.socket());
+        client
+            .set_write_timeout(Some(Duration::from_millis(300)))
+            .unwrap();
+        let ask = wire::encode(&ClientLine {
+            id,
+            request: Request::Status,
+        })
+        .repeat(1000);
+        let _ = client.write_all(&ask);
+        assert!(answers(&gateway) < Duration::from_secs(2));
+    });
+    talk.end();
+}
+
+#[test]
+fn seventy_clients_at_once_leave_the_daemon_usable() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, "");
+    let mut crowd: Vec<UnixStream> = (0..70).map(|_| connect(gateway.socket())).collect();
+    let greeted = crowd
+        .iter_mut()
+        .filter_map(|c| Some(line(c)).filter(|l| l.contains("hello")))
+        .count();
+    assert_eq!(greeted, MOST_CLIENTS);
+    let log = gateway.log();
+    assert!(log.contains("too many control clients"), "{log}");
+    // Six were sent away; the log need not tell it six times.
+    assert_eq!(log.matches("too many control clients").count(), 1, "{log}");
+    // Some are sent away, those who were served are served on.
+    let first = &mut crowd[0];
+    first
+        .write_all(&wire::encode(&ClientLine {
+            id: 1,
+            request: Request::PortList,
+        }))
+        .unwrap();
+    assert!(line(first).contains("\"ports\""));
+    drop(crowd);
+    until(SOON, || gateway.status());
+    has_dial_tone(&gateway, 1);
+}
+
+#[test]
+fn a_client_that_stops_reading_a_trace_costs_nothing() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(3, "");
+    let mut talk = Talk::begin(&gateway, 1, 2);
+    let mut busy = gateway.set(3).unwrap();
+    talk.undisturbed(|| {
+        let mut deaf: Vec<UnixStream> = (0..5).map(|_| connect(gateway.socket())).collect();
+        for client in &mut deaf {
+            let request = Request::Trace { ports: vec![] };
+            client
+                .write_all(&wire::encode(&ClientLine { id: 1, request }))
+                .unwrap();
+        }
+        for _ in 0..3 {
+            busy.lift().unwrap();
+            busy.hears_dial_tone().unwrap();
+            busy.dial("600").unwrap();
+            busy.connected().unwrap();
+            busy.finish().unwrap();
+        }
+        assert!(answers(&gateway) < Duration::from_secs(2));
+    });
+    talk.end();
+}
+
+#[test]
+fn a_second_daemon_on_one_socket_refuses_and_names_it() {
+    let place = Place::new();
+    let gateway = place.launch(&place.config(2, "")).start().unwrap();
+    let other = Place::new();
+    let socket = gateway.socket().display().to_string();
+    // The second one has its own folder and configuration, but the first one's socket.
+    let mut second = other
+        .launch(&other.config(2, ""))
+        .args(&["--socket", &socket])
+        .spawn()
+        .unwrap();
+    assert_eq!(second.ended(SOON).unwrap().code(), Some(1));
+    let log = second.log();
+    let wanted = format!(
+        "another tipringd answers on {socket}; stop it, or give this one a socket of its own"
+    );
+    assert!(log.contains(&wanted), "{log}");
+    gateway.status().unwrap();
+    gateway.stop().unwrap();
+}
+
+#[test]
+fn a_socket_left_by_a_killed_daemon_is_replaced_but_a_file_is_not() {
+    let place = Place::new();
+    let launch = place.launch(&place.config(2, ""));
+    let gateway = launch.start().unwrap();
+    let socket = gateway.socket().to_owned();
+    gateway.crash();
+    assert!(socket.exists());
+    let gateway = launch.start().unwrap();
+    gateway.status().unwrap();
+    gateway.stop().unwrap();
+    assert!(!socket.exists(), "the socket goes with the daemon");
+
+    std::fs::write(&socket, "somebody's letters").unwrap();
+    let mut refused = launch.spawn().unwrap();
+    assert_eq!(refused.ended(SOON).unwrap().code(), Some(1));
+    let log = refused.log();
+    assert!(
+        log.contains(&format!("{} is no socket", socket.display())),
+        "{log}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(&socket).unwrap(),
+        "somebody's letters"
+    );
+}

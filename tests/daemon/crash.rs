@@ -1,1 +1,60 @@
-//! x
+//! The daemon or the CallManager dies without a goodbye and comes back.
+
+use std::time::Duration;
+
+use tipring_tests::callmanager::CallManager;
+
+use crate::place::{Place, SOON, until_says};
+use crate::talk::{Talk, can_call};
+
+#[test]
+fn a_daemon_killed_in_a_call_registers_again_and_its_ports_work() {
+    let place = Place::new();
+    let mut callmanager = place.callmanager();
+    let launch = place.launch(&place.config(2, ""));
+    let gateway = launch.start().unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    drop(Talk::begin(&gateway, 1, 2));
+    gateway.crash();
+    callmanager.event("gone", SOON).unwrap();
+    let gateway = launch.start().unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    // Nothing of the old call is left: both sets are new and on-hook, and calls work either way.
+    assert_eq!(gateway.calls().unwrap().active, []);
+    can_call(&gateway, 1, 2);
+    can_call(&gateway, 2, 1);
+    gateway.stop().unwrap();
+}
+
+#[test]
+fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then() {
+    let place = Place::new();
+    let gateway = place.launch(&place.config(2, "")).start().unwrap();
+    until_says(
+        SOON,
+        &[
+            "is not registered: cannot connect: connection refused",
+            "check [callmanager] servers",
+        ],
+        || gateway.tipring(&["status"]).unwrap(),
+    );
+    let mut set = gateway.set(1).unwrap();
+    set.lift().unwrap();
+    set.hears_busy_or_reorder().unwrap();
+    set.finish().unwrap();
+    let callmanager = place.callmanager();
+    let took = gateway.wait_registered(2, SOON).unwrap();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    can_call(&gateway, 1, 2);
+    // It crashes and comes again, as a server does that is restarted.
+    drop(callmanager);
+    until_says(SOON, &["is not registered: "], || {
+        gateway.tipring(&["port", "list"]).unwrap()
+    });
+    let _callmanager = CallManager::start(place.sccp(), &[]).unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    can_call(&gateway, 2, 1);
+    // A minute of refusals would be one line each; here it is one for each port and kind.
+    let log = gateway.log();
+    assert_eq!(log.matches("connection refused").count(), 2, "{log}");
+}

@@ -21,7 +21,7 @@ pub(crate) type Script = Box<dyn FnOnce(Connection) + Send>;
 struct Shared {
     upstream: SocketAddrV4,
     scripts: Mutex<VecDeque<Script>>,
-    /// The victim's connection as long as it is passed through.
+    /// The victim's connection.
     tap: Mutex<Option<TcpStream>>,
     done: Sender<()>,
 }
@@ -163,13 +163,16 @@ fn serve(shared: &Shared, mut stream: TcpStream) {
         upstream: shared.upstream,
         said,
     };
-    if let Some(script) = script {
-        script(connection);
-        let _ = shared.done.send(());
-        return;
-    }
     if victim {
         *shared.tap.lock().unwrap() = connection.stream.try_clone().ok();
+    }
+    if let Some(script) = script {
+        script(connection);
+        if let Some(stream) = shared.tap.lock().unwrap().take() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        let _ = shared.done.send(());
+        return;
     }
     connection.pass(|frame, stream| {
         // Whole messages under the lock of the tap: what is injected comes between two of them.

@@ -108,7 +108,11 @@ pub(crate) fn until<T>(within: Duration, mut ask: impl FnMut() -> Result<T, Stri
 }
 
 /// Waits until the text of `ask` holds all of these.
-pub(crate) fn until_says(within: Duration, wanted: &[&str], mut ask: impl FnMut() -> String) -> String {
+pub(crate) fn until_says(
+    within: Duration,
+    wanted: &[&str],
+    mut ask: impl FnMut() -> String,
+) -> String {
     until(within, || {
         let text = ask();
         let missing: Vec<_> = wanted.iter().filter(|w| !text.contains(**w)).collect();
@@ -124,7 +128,10 @@ pub(crate) fn until_says(within: Duration, wanted: &[&str], mut ask: impl FnMut(
 pub(crate) fn number_of(gateway: &Gateway, port: u16) -> String {
     until(SOON, || {
         let detail = gateway.port(port)?;
-        detail.summary.number.ok_or(format!("port {port} has no number"))
+        detail
+            .summary
+            .number
+            .ok_or(format!("port {port} has no number"))
     })
 }
 

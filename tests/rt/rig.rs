@@ -142,6 +142,7 @@ impl Far {
             codec: Codec::G711Ulaw,
             ptime_ms: 20,
             event_payload_type: Some(101),
+            dscp: 46,
         }
     }
 

@@ -67,7 +67,9 @@ impl CallManager {
                 Ok(_) => {}
                 Err(_) => {
                     let ended = self.child.try_wait().ok().flatten();
-                    return Err(format!("tipring callmanager: no {kind:?} event ({ended:?})"));
+                    return Err(format!(
+                        "tipring callmanager: no {kind:?} event ({ended:?})"
+                    ));
                 }
             }
         }

@@ -199,6 +199,7 @@ pub struct Launch {
     folder: PathBuf,
     config: Option<String>,
     environment: Vec<(String, String)>,
+    args: Vec<String>,
     wrapper: Vec<String>,
 }
 
@@ -210,6 +211,7 @@ impl Launch {
             folder: folder.to_owned(),
             config: config.map(str::to_owned),
             environment: vec![],
+            args: vec![],
             wrapper: vec![],
         }
     }
@@ -218,6 +220,13 @@ impl Launch {
     #[must_use]
     pub fn env(mut self, key: &str, value: &str) -> Launch {
         self.environment.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With these arguments after the others.
+    #[must_use]
+    pub fn args(mut self, args: &[&str]) -> Launch {
+        self.args.extend(args.iter().map(|a| (*a).to_owned()));
         self
     }
 
@@ -248,6 +257,7 @@ impl Launch {
             None => drop(command.env("TIPRING_SOCKET", &socket)),
         }
         let child = command
+            .args(&self.args)
             .envs(self.environment.iter().map(|(k, v)| (k, v)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(|e| e.to_string())?)

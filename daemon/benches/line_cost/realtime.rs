@@ -138,6 +138,7 @@ fn open_sessions(
         codec: Codec::G711Ulaw,
         ptime_ms: 20,
         event_payload_type: Some(101),
+        dscp: 46,
     };
     let mut ports = RtpPorts::new(30_000, 50_000).ok_or("no RTP ports")?;
     let mut places = Vec::new();

@@ -184,7 +184,7 @@ pub enum SimAction {
     Wait {
         /// What to wait for.
         until: SimCondition,
-        /// At most so long.
+        /// At most so long, and never longer than an hour.
         timeout_ms: u64,
     },
     /// Change the two-wire hybrid and the line; what is not named stays.
@@ -227,7 +227,7 @@ pub enum SimCondition {
     NotRinging,
     /// On-hook, not ringing, no call on the port.
     Idle,
-    /// The port's call is connected and its media flows.
+    /// A call of the port is connected and sends its packets.
     Connected,
     /// The set hears something of at least −40 dBm0 whose strongest frequency is within 5 % of one of these (a call
     /// progress tone is two sines of one level, and either may be the stronger one by a hair).
@@ -257,7 +257,7 @@ pub enum SimCondition {
     DialDone,
     /// The WAV being played is at its end.
     PlayDone,
-    /// The fax is over, well or badly.
+    /// No fax is under way, and one was: at the beginning of the wait or before it. It went well or badly.
     FaxDone,
     /// The port is registered with a CallManager.
     Registered,

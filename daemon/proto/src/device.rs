@@ -13,9 +13,7 @@ pub use contract::{DeviceConfig, DeviceSnapshot, Input, Output, TraceEvent};
 use std::collections::VecDeque;
 
 use crate::call::{self, Port, PortConfig, PortSnapshot};
-use crate::sccp::station::{
-    Station, StationConfig, StationEvent, StationOutput, StationSnapshot,
-};
+use crate::sccp::station::{Station, StationConfig, StationEvent, StationOutput, StationSnapshot};
 use crate::time::Time;
 
 /// One port of the gateway as its CallManager and its set see it.

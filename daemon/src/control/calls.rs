@@ -1,9 +1,12 @@
 //! The book of calls: numbers for those that are up, the last ones that were, and what happened in them.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
-use tipring_ctl::report::{CallDetail, CallList, CallState, CallSummary, MediaLeg, TraceEvent};
-use tipring_proto::call::{CallRecord, CallSnapshot};
+use tipring_ctl::report::{
+    CallDetail, CallList, CallState, CallSummary, MediaLeg, TraceEvent, TraceKind,
+};
+use tipring_proto::call::{CallRecord, CallSnapshot, CallWord};
 use tipring_proto::time::Time;
 use tipring_proto::types::CallRef;
 
@@ -12,8 +15,16 @@ use super::words;
 
 /// Ended calls that are remembered.
 const RECENT: usize = 200;
-/// Trace lines that are kept of a call.
+/// Trace lines that are kept of a call …
 const TIMELINE: usize = 400;
+/// … of which so many are of its beginning.
+const BEGINNING: usize = 150;
+/// Trace lines that are kept of what led to a call: lifting, an announcement.
+const BEFORE: usize = 64;
+/// A port that is at rest may have left it so long ago: a lift is one only after its contact has stopped bouncing.
+const UNDECIDED: Duration = Duration::from_millis(300);
+/// What a server says so long after the end of a call is still about it.
+const AFTERMATH: Duration = Duration::from_secs(1);
 
 /// A call that is up.
 #[derive(Debug)]
@@ -22,7 +33,17 @@ struct Open {
     port: u16,
     call: CallRef,
     started: Time,
-    timeline: VecDeque<TraceEvent>,
+    /// As last told in the trace.
+    state: Option<CallWord>,
+    timeline: Timeline,
+}
+
+/// A call that ended a moment ago.
+#[derive(Debug)]
+struct Closing {
+    id: u64,
+    port: u16,
+    until: Time,
 }
 
 /// All calls of the gateway.
@@ -30,48 +51,90 @@ struct Open {
 pub(super) struct CallBook {
     last_id: u64,
     open: Vec<Open>,
-    recent: VecDeque<CallDetail>,
+    closing: Vec<Closing>,
+    recent: VecDeque<Ended>,
+    /// For each port: what happened since it left its rest.
+    before: HashMap<u16, VecDeque<(Time, TraceEvent)>>,
+}
+
+#[derive(Debug)]
+struct Ended {
+    summary: CallSummary,
+    media: Vec<MediaLeg>,
+    timeline: Timeline,
 }
 
 impl CallBook {
-    /// Takes note of the calls of a port as they are now.
-    pub(super) fn see(&mut self, port: u16, calls: &[CallSnapshot]) {
+    /// Takes note of a port as it is after an input was dealt with: its calls, and whether it is at rest (on-hook,
+    /// nothing going on). Answers what changed, for the trace.
+    pub(super) fn see(
+        &mut self,
+        now: Time,
+        port: u16,
+        at_rest: bool,
+        calls: &[CallSnapshot],
+    ) -> Vec<(u64, String)> {
+        let mut news = vec![];
         for c in calls {
-            if self.find(port, c.call, c.started).is_none() {
-                self.last_id += 1;
-                self.open.push(Open {
-                    id: self.last_id,
-                    port,
-                    call: c.call,
-                    started: c.started,
-                    timeline: VecDeque::new(),
-                });
+            let at = self.place(port, c.call, c.started);
+            let Some(open) = self.open.get_mut(at) else {
+                continue;
+            };
+            if open.state != Some(c.state) {
+                open.state = Some(c.state);
+                news.push((open.id, state_in_words(c)));
             }
         }
+        if let Some(before) = self.before.get_mut(&port) {
+            if self.open.iter().any(|o| o.port == port) {
+                before.clear();
+            } else if at_rest {
+                before.retain(|(at, _)| now - *at <= UNDECIDED);
+            }
+        }
+        news
     }
 
     /// Adds a trace line to the calls of its port.
-    pub(super) fn trace(&mut self, event: &TraceEvent) {
-        for call in self.open.iter_mut().filter(|o| Some(o.port) == event.port) {
-            if call.timeline.len() >= TIMELINE {
-                call.timeline.pop_front();
+    pub(super) fn trace(&mut self, now: Time, event: &TraceEvent) {
+        let Some(port) = event.port else { return };
+        let before = self.before.entry(port).or_default();
+        if before.len() >= BEFORE {
+            before.pop_front();
+        }
+        before.push_back((now, event.clone()));
+        let mut taken = false;
+        for call in self.open.iter_mut().filter(|o| o.port == port) {
+            call.timeline.push(event.clone());
+            taken = true;
+        }
+        self.closing.retain(|c| c.until >= now);
+        for closing in self.closing.iter().filter(|c| c.port == port && !taken) {
+            if let Some(ended) = self.recent.iter_mut().find(|e| e.summary.id == closing.id) {
+                ended.timeline.push(event.clone());
             }
-            call.timeline.push_back(event.clone());
         }
     }
 
-    /// A call is over.
+    /// Adds a line to one call only.
+    pub(super) fn note(&mut self, id: u64, event: TraceEvent) {
+        if let Some(open) = self.open.iter_mut().find(|o| o.id == id) {
+            open.timeline.push(event);
+        } else if let Some(ended) = self.recent.iter_mut().find(|e| e.summary.id == id) {
+            ended.timeline.push(event);
+        }
+    }
+
+    /// A call is over; answers its number.
     pub(super) fn close(
         &mut self,
         clock: &Clock,
         port: u16,
         record: &CallRecord,
         media: Vec<MediaLeg>,
-    ) {
-        self.see_record(port, record);
-        let Some(at) = self.find(port, record.call, record.started) else {
-            return;
-        };
+    ) -> u64 {
+        // A call that began and ended within one input was never seen open.
+        let at = self.place(port, record.call, record.started);
         let open = self.open.swap_remove(at);
         let summary = CallSummary {
             id: open.id,
@@ -90,26 +153,50 @@ impl CallBook {
         if self.recent.len() >= RECENT {
             self.recent.pop_back();
         }
-        let timeline = open.timeline.into();
-        self.recent.push_front(CallDetail {
+        self.closing.push(Closing {
+            id: open.id,
+            port,
+            until: record.ended + AFTERMATH,
+        });
+        self.recent.push_front(Ended {
             summary,
             media,
-            timeline,
+            timeline: open.timeline,
         });
+        open.id
     }
 
-    /// A call that began and ended within one input was never seen open.
-    fn see_record(&mut self, port: u16, record: &CallRecord) {
-        if self.find(port, record.call, record.started).is_none() {
-            self.last_id += 1;
-            self.open.push(Open {
-                id: self.last_id,
-                port,
-                call: record.call,
-                started: record.started,
-                timeline: VecDeque::new(),
-            });
+    /// The final figures of a leg, which may come when its call is over already.
+    pub(super) fn media_over(&mut self, port: u16, leg: MediaLeg) {
+        let mut calls = self
+            .recent
+            .iter_mut()
+            .filter(|e| e.summary.port == port && e.summary.call_ref == leg.call_ref);
+        let same = |l: &&mut MediaLeg| l.party == leg.party && l.local == leg.local;
+        if let Some(old) = calls.find_map(|e| e.media.iter_mut().find(same)) {
+            *old = leg;
         }
+    }
+
+    /// Place of a call in the list of those that are up; it is entered if it is new.
+    fn place(&mut self, port: u16, call: CallRef, started: Time) -> usize {
+        if let Some(at) = self.find(port, call, started) {
+            return at;
+        }
+        self.last_id += 1;
+        let mut timeline = Timeline::default();
+        for (_, event) in self.before.get(&port).into_iter().flatten() {
+            timeline.push(event.clone());
+        }
+        self.open.push(Open {
+            id: self.last_id,
+            port,
+            call,
+            started,
+            state: None,
+            timeline,
+        });
+        self.open.len() - 1
     }
 
     fn find(&self, port: u16, call: CallRef, started: Time) -> Option<usize> {
@@ -155,14 +242,64 @@ impl CallBook {
 
     /// An ended call in full.
     pub(super) fn ended(&self, id: u64) -> Option<CallDetail> {
-        self.recent.iter().find(|c| c.summary.id == id).cloned()
+        let ended = self.recent.iter().find(|c| c.summary.id == id)?;
+        Some(CallDetail {
+            summary: ended.summary.clone(),
+            media: ended.media.clone(),
+            timeline: ended.timeline.lines(),
+        })
     }
 
     /// What happened so far in a call that is up.
     pub(super) fn timeline(&self, id: u64) -> Option<Vec<TraceEvent>> {
         let open = self.open.iter().find(|o| o.id == id)?;
-        Some(open.timeline.iter().cloned().collect())
+        Some(open.timeline.lines())
     }
+}
+
+/// The beginning and the newest lines of a story.
+#[derive(Debug, Default)]
+struct Timeline {
+    beginning: Vec<TraceEvent>,
+    newest: VecDeque<TraceEvent>,
+    left_out: u64,
+}
+
+impl Timeline {
+    fn push(&mut self, event: TraceEvent) {
+        if self.beginning.len() < BEGINNING {
+            self.beginning.push(event);
+            return;
+        }
+        if self.newest.len() >= TIMELINE - BEGINNING {
+            self.newest.pop_front();
+            self.left_out += 1;
+        }
+        self.newest.push_back(event);
+    }
+
+    fn lines(&self) -> Vec<TraceEvent> {
+        let gap = self.beginning.last().filter(|_| self.left_out > 0);
+        let gap = gap.map(|last| TraceEvent {
+            kind: TraceKind::Call,
+            text: format!("… {} lines are not kept …", self.left_out),
+            ..last.clone()
+        });
+        let beginning = self.beginning.iter().cloned();
+        beginning
+            .chain(gap)
+            .chain(self.newest.iter().cloned())
+            .collect()
+    }
+}
+
+fn state_in_words(call: &CallSnapshot) -> String {
+    let far = match (call.number.as_str(), call.name.as_str()) {
+        ("", "") => String::new(),
+        (one, "") | ("", one) => format!(", far end {one}"),
+        (number, name) => format!(", far end {number} {name}"),
+    };
+    format!("{}{far}", call.state.word())
 }
 
 fn some(text: &str) -> Option<String> {
@@ -172,3 +309,6 @@ fn some(text: &str) -> Option<String> {
 fn ms(later: Time, earlier: Time) -> u64 {
     u64::try_from((later - earlier).as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,18 @@
 //! The media legs of one port: sockets made and named here, used by the line thread, told to the call logic.
 
+mod figures;
+
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 
 use tipring_ctl::report as ctl;
-use tipring_proto::call::{LegStatistics, MediaInput, MediaOutput};
+use tipring_proto::call::{MediaInput, MediaOutput};
 use tipring_proto::rtp::FilterPolicy;
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::types::{CallRef, Codec, Party};
-use tracing::warn;
 
+use super::words;
 use crate::line::{
     LineOrder, MediaSession, PortCounters, Remote, RtpPorts, SessionConfig, SessionId, SessionStats,
 };
@@ -45,7 +47,7 @@ struct Leg {
     local: SocketAddrV4,
     remote: Option<SocketAddrV4>,
     /// The port's counters when the leg began: what came since is this leg's.
-    begin: LegStatistics,
+    begin: ctl::RtpStats,
     /// The final figures, once the line thread has handed the session back.
     last: Option<SessionStats>,
 }
@@ -53,7 +55,6 @@ struct Leg {
 /// The legs of one port.
 #[derive(Debug)]
 pub(super) struct MediaDesk {
-    port: u16,
     settings: LegSettings,
     counters: Arc<PortCounters>,
     open: Vec<Leg>,
@@ -67,13 +68,14 @@ pub(super) struct Doing {
     pub orders: Vec<LineOrder>,
     /// For the call logic, after the orders were given.
     pub answer: Option<MediaInput>,
+    /// For the log.
+    pub trouble: Option<String>,
 }
 
 impl MediaDesk {
     /// No legs yet.
-    pub(super) fn new(port: u16, settings: LegSettings, counters: Arc<PortCounters>) -> MediaDesk {
+    pub(super) fn new(settings: LegSettings, counters: Arc<PortCounters>) -> MediaDesk {
         MediaDesk {
-            port,
             settings,
             counters,
             open: vec![],
@@ -132,7 +134,7 @@ impl MediaDesk {
                         Ok(local)
                     }
                     Err(error) => {
-                        warn!(port = self.port, %error, "no media for a call");
+                        doing.trouble = Some(format!("no media for a call: {error}"));
                         Err(MediaStatus::OUT_OF_SOCKETS)
                     }
                 };
@@ -145,7 +147,7 @@ impl MediaDesk {
                 codec,
                 ptime_ms,
                 rfc2833_payload,
-                dscp: _,
+                dscp,
             } => {
                 let Some(leg) = self.open.iter_mut().find(|l| l.party == party) else {
                     return Doing::default();
@@ -159,6 +161,7 @@ impl MediaDesk {
                     codec,
                     ptime_ms: ptime(ptime_ms),
                     event_payload_type: rfc2833_payload,
+                    dscp,
                 };
                 one(LineOrder::SetRemote {
                     session: leg.id,
@@ -182,21 +185,24 @@ impl MediaDesk {
             MediaOutput::NeedStatistics { party, call } => {
                 let legs = self.open.iter().chain(self.closed.iter().rev());
                 let leg = legs.into_iter().find(|l| l.party == party);
-                let counters = leg.map(|l| self.figures(l)).unwrap_or_default();
+                let figures = leg.map(|l| self.figures(l)).unwrap_or_default();
+                let counters = figures::for_server(&figures);
                 Doing {
-                    orders: vec![],
                     answer: Some(MediaInput::Statistics { call, counters }),
+                    ..Doing::default()
                 }
             }
         }
     }
 
-    /// The line thread handed a session back.
-    pub(super) fn returned(&mut self, session: &MediaSession) {
-        let legs = self.closed.iter_mut().chain(self.open.iter_mut());
-        if let Some(leg) = legs.into_iter().find(|l| l.id == session.id()) {
-            leg.last = Some(session.stats());
-        }
+    /// The line thread handed a session back: the leg with its final figures, if it is still known.
+    pub(super) fn returned(&mut self, session: &MediaSession) -> Option<ctl::MediaLeg> {
+        let mut legs = self.closed.iter_mut().chain(self.open.iter_mut());
+        let leg = legs.find(|l| l.id == session.id())?;
+        leg.last = Some(session.stats());
+        let id = leg.id;
+        let mut legs = self.closed.iter().chain(&self.open);
+        legs.find(|l| l.id == id).map(|l| self.shown(l))
     }
 
     /// Media of a call that is over or up, for the call book.
@@ -223,84 +229,31 @@ impl MediaDesk {
         Some(id)
     }
 
-    fn totals(&self) -> LegStatistics {
-        let c = &self.counters;
-        LegStatistics {
-            packets_sent: low(c.tx_packets.get()),
-            octets_sent: low(c.tx_octets.get()),
-            packets_received: low(c.rx_packets.get()),
-            octets_received: low(c.rx_octets.get()),
-            packets_lost: low(c.rx_lost.get()),
-            jitter_ms: u32::try_from(c.jitter_us.get() / 1000).unwrap_or(0),
-            latency_ms: 0,
-        }
+    fn totals(&self) -> ctl::RtpStats {
+        figures::totals(&self.counters, self.block_ms())
     }
 
-    fn figures(&self, leg: &Leg) -> LegStatistics {
-        if let Some(s) = &leg.last {
-            let sequence = &s.receiver.sequence;
-            return LegStatistics {
-                packets_sent: low(s.sender.packets),
-                octets_sent: low(s.sender.octets),
-                packets_received: low(sequence.received),
-                octets_received: low(s.receiver.octets),
-                packets_lost: low(sequence.lost()),
-                jitter_ms: sequence.jitter_us / 1000,
-                latency_ms: 0,
-            };
-        }
-        let (now, then) = (self.totals(), leg.begin);
-        LegStatistics {
-            packets_sent: now.packets_sent.wrapping_sub(then.packets_sent),
-            octets_sent: now.octets_sent.wrapping_sub(then.octets_sent),
-            packets_received: now.packets_received.wrapping_sub(then.packets_received),
-            octets_received: now.octets_received.wrapping_sub(then.octets_received),
-            packets_lost: now.packets_lost.wrapping_sub(then.packets_lost),
-            ..now
+    fn block_ms(&self) -> u64 {
+        u64::from(self.settings.block) / 8
+    }
+
+    fn figures(&self, leg: &Leg) -> ctl::RtpStats {
+        match &leg.last {
+            Some(stats) => figures::last(stats, self.block_ms()),
+            None => figures::between(&leg.begin, &self.totals()),
         }
     }
 
     fn shown(&self, leg: &Leg) -> ctl::MediaLeg {
-        let f = self.figures(leg);
-        let c = &self.counters;
-        let mut rtp = ctl::RtpStats {
-            sent_packets: f.packets_sent.into(),
-            sent_octets: f.octets_sent.into(),
-            received_packets: f.packets_received.into(),
-            received_octets: f.octets_received.into(),
-            lost_packets: f.packets_lost.into(),
-            jitter_ms: f.jitter_ms as f32,
-            ..ctl::RtpStats::default()
-        };
-        if let Some(s) = &leg.last {
-            let (jitter, sequence) = (&s.receiver.jitter, &s.receiver.sequence);
-            rtp.send_errors = s.tx_errors;
-            rtp.late_packets = jitter.late;
-            rtp.duplicate_packets = sequence.duplicates;
-            rtp.reordered_packets = sequence.reordered;
-            rtp.stray_packets = s.strangers;
-            rtp.invalid_packets = s.receiver.malformed + s.receiver.other_payload;
-            rtp.overflow_packets = s.flood_dropped;
-            rtp.concealed_ms = jitter.concealed * u64::from(self.settings.block) / 8;
-            rtp.buffer_adjustments = jitter.stretched + jitter.shrunk;
-            rtp.events_sent = s.sender.event_packets;
-            rtp.events_received = s.receiver.event_packets;
-        } else {
-            rtp.jitter_ms = c.jitter_us.get() as f32 / 1000.0;
-            rtp.buffer_ms = c.jitter_depth_ms.get() as f32;
-        }
         ctl::MediaLeg {
             call_ref: leg.call.0,
             party: leg.party.0,
             local: Some(leg.local.to_string()),
             remote: leg.remote.map(|r| r.to_string()),
-            codec: match leg.codec {
-                Codec::G711Ulaw => "G.711 µ-law".into(),
-                Codec::G711Alaw => "G.711 A-law".into(),
-            },
+            codec: words::codec(leg.codec).to_owned(),
             ptime_ms: u16::try_from(leg.ptime_ms).unwrap_or(u16::MAX),
             event_payload_type: leg.event_payload,
-            rtp,
+            rtp: self.figures(leg),
         }
     }
 }
@@ -308,7 +261,7 @@ impl MediaDesk {
 fn one(order: LineOrder) -> Doing {
     Doing {
         orders: vec![order],
-        answer: None,
+        ..Doing::default()
     }
 }
 
@@ -316,7 +269,5 @@ fn ptime(ms: u32) -> u8 {
     u8::try_from(ms).unwrap_or(20)
 }
 
-/// SCCP counts in 32 bits.
-fn low(n: u64) -> u32 {
-    (n & u64::from(u32::MAX)) as u32
-}
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tipring_config::Port as PortSettings;
 use tipring_ctl::report::DetectedTone;
@@ -10,12 +11,16 @@ use tipring_dsp::CallTime;
 use tipring_hal::port::{Capabilities, LineEventKind, PortFault};
 use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot};
 use tipring_proto::device::{Device, DeviceConfig, Input, Output};
-use tipring_proto::sccp::station::{StationConfig, StationSnapshot, StationState};
+use tipring_proto::sccp::message::DefineTimeDate;
+use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
 use super::clock::Clock;
+use super::gate::Gate;
+use super::lamp::FskLamp;
 use super::media::{LegSettings, MediaDesk};
 use super::sound::Plan;
+use super::told::Told;
 use crate::line::{PortCounters, PortIndex};
 use crate::link::Link;
 
@@ -34,7 +39,7 @@ pub struct PortUnitConfig {
     pub plan: Plan,
     /// For its media legs.
     pub legs: LegSettings,
-    /// Its place at the line thread; `None`: disabled.
+    /// Its place at the line thread; `None`: disabled, or not on the card.
     pub line: Option<PortIndex>,
     /// The line thread's counters for it.
     pub counters: Arc<PortCounters>,
@@ -48,7 +53,7 @@ pub struct PortUnit {
     pub number: u16,
     /// As configured.
     pub settings: PortSettings,
-    /// Place at the line thread; `None`: disabled.
+    /// Place at the line thread; `None`: disabled, or not on the card.
     pub line: Option<PortIndex>,
     /// Sounds.
     pub plan: Plan,
@@ -74,8 +79,17 @@ pub struct PortUnit {
     pub ring_bursts: u64,
     /// Last detected fax and modem tones.
     pub tones: VecDeque<DetectedTone>,
+    /// Keeps the log of this port short.
+    pub(super) gate: Gate,
+    /// Its message lamp, where the card lights none.
+    pub(super) lamp: FskLamp,
+    /// Why each server of the list could not be used when it was last tried; empty while registered.
+    pub(super) reasons: Vec<(usize, LostReason)>,
+    /// Since when it is registered, or since when not.
+    pub(super) registration_since: Time,
     device: Device,
-    last_news: String,
+    /// What the log was told of the registration.
+    pub(super) told: Told,
     started: bool,
 }
 
@@ -85,7 +99,7 @@ impl PortUnit {
         let number = config.settings.id.0;
         PortUnit {
             number,
-            desk: MediaDesk::new(number, config.legs, Arc::clone(&config.counters)),
+            desk: MediaDesk::new(config.legs, Arc::clone(&config.counters)),
             device: Device::new(
                 DeviceConfig {
                     station: config.station,
@@ -106,14 +120,18 @@ impl PortUnit {
             off_hooks: 0,
             ring_bursts: 0,
             tones: VecDeque::new(),
-            last_news: String::new(),
+            gate: Gate::new(now),
+            lamp: FskLamp::default(),
+            reasons: vec![],
+            registration_since: now,
+            told: Told::default(),
             started: false,
         }
     }
 
-    /// Begins to register, if enabled.
+    /// Begins to register, if it is enabled and there is a line for it.
     pub fn start(&mut self, now: Time) {
-        if self.settings.enabled {
+        if self.settings.enabled && self.line.is_some() {
             self.started = true;
             self.device.start(now);
         }
@@ -146,7 +164,8 @@ impl PortUnit {
 
     /// When something is due.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.device.poll_timeout()
+        let due = [self.device.poll_timeout(), self.lamp.due()];
+        due.into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -156,12 +175,12 @@ impl PortUnit {
 
     /// The station for status.
     pub fn station(&self) -> StationSnapshot {
-        self.device.snapshot().station
+        self.device.station_snapshot()
     }
 
     /// The call logic for status.
     pub fn call_logic(&self) -> PortSnapshot {
-        self.device.snapshot().port
+        self.device.port_snapshot()
     }
 
     /// Calls that are up.
@@ -174,13 +193,17 @@ impl PortUnit {
         self.settings.device.to_string()
     }
 
-    /// Is this news? The same text again is not.
-    pub fn is_new(&mut self, text: &str) -> bool {
-        let new = self.last_news != text;
-        if new {
-            text.clone_into(&mut self.last_news);
-        }
-        new
+    /// The registration came about or ended.
+    pub(super) fn registered_or_not(&mut self, now: Time) {
+        self.registration_since = now;
+        self.reasons.clear();
+    }
+
+    /// A server could not be used.
+    pub(super) fn failed_at(&mut self, server: usize, reason: &LostReason) {
+        self.reasons.retain(|(s, _)| *s != server);
+        self.reasons.push((server, reason.clone()));
+        self.reasons.sort_by_key(|(s, _)| *s);
     }
 
     /// Takes note of a line event.
@@ -188,7 +211,12 @@ impl PortUnit {
         match event {
             LineEventKind::LoopClosed => self.off_hooks += 1,
             LineEventKind::RingOn => self.ring_bursts += 1,
-            _ => {}
+            LineEventKind::Fault(fault) => self.fault = Some(fault),
+            LineEventKind::FaultCleared => self.fault = None,
+            LineEventKind::LoopOpened
+            | LineEventKind::Flash
+            | LineEventKind::PulseDigit(_)
+            | LineEventKind::RingOff => {}
         }
     }
 
@@ -206,18 +234,64 @@ impl PortUnit {
     /// Date and time for caller ID: the CallManager's own, moved on since it told it.
     pub fn call_time(&self, clock: &Clock) -> Option<CallTime> {
         let (told, t) = self.station().time_date?;
-        let since = clock.now() - told;
-        let minutes = u64::from(t.hour) * 60
-            + u64::from(t.minute)
-            + (since.as_secs() + u64::from(t.second)) / 60;
-        // A day that has passed since the server last told the time is not worth a calendar: no time is sent then.
-        let of_day = (minutes < 24 * 60).then_some(minutes)?;
-        let small = |n: u64| u8::try_from(n).ok();
-        Some(CallTime {
-            month: small(t.month.into())?,
-            day: small(t.day.into())?,
-            hour: small(of_day / 60)?,
-            minute: small(of_day % 60)?,
-        })
+        call_time(&t, clock.now() - told)
+    }
+}
+
+/// What was told, moved on by `since`.
+fn call_time(t: &DefineTimeDate, since: Duration) -> Option<CallTime> {
+    let seconds = (u64::from(t.hour) * 60 + u64::from(t.minute)) * 60 + u64::from(t.second);
+    let minutes = seconds.saturating_add(since.as_secs()) / 60;
+    // A day that has ended since the server last told the time is not worth a calendar: no time is sent then.
+    let of_day = (minutes < 24 * 60).then_some(minutes)?;
+    let small = |n: u64| u8::try_from(n).ok();
+    let date = (1..=12).contains(&t.month) && (1..=31).contains(&t.day);
+    Some(CallTime {
+        month: small(t.month.into()).filter(|_| date)?,
+        day: small(t.day.into())?,
+        hour: small(of_day / 60)?,
+        minute: small(of_day % 60)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(hour: u32, minute: u32, second: u32) -> DefineTimeDate {
+        DefineTimeDate {
+            month: 11,
+            day: 23,
+            hour,
+            minute,
+            second,
+            ..DefineTimeDate::default()
+        }
+    }
+
+    fn after(t: &DefineTimeDate, s: u64) -> Option<(u8, u8)> {
+        call_time(t, Duration::from_secs(s)).map(|c| (c.hour, c.minute))
+    }
+
+    #[test]
+    fn the_time_moves_on_since_it_was_told() {
+        let t = told(9, 59, 50);
+        assert_eq!(after(&t, 0), Some((9, 59)));
+        assert_eq!(after(&t, 10), Some((10, 0)));
+        assert_eq!(after(&t, 3600), Some((10, 59)));
+    }
+
+    #[test]
+    fn no_time_is_better_than_the_one_of_yesterday() {
+        assert_eq!(after(&told(23, 59, 59), 0), Some((23, 59)));
+        assert_eq!(after(&told(23, 59, 59), 1), None);
+    }
+
+    #[test]
+    fn a_time_that_no_clock_has_is_not_told() {
+        assert_eq!(after(&told(u32::MAX, 0, 0), u64::MAX), None);
+        let mut t = told(1, 2, 3);
+        t.month = 13;
+        assert_eq!(after(&t, 0), None);
     }
 }

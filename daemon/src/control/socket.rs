@@ -3,6 +3,7 @@
 //! Promises: a client that sends garbage, floods or stops reading costs its own connection; the control task is
 //! asked through a bounded queue and never waits for a client.
 
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -41,6 +42,9 @@ pub enum SocketError {
         "another tipringd answers on {0}; stop it, or give this one a socket of its own ([control] socket)"
     )]
     InUse(PathBuf),
+    /// Somebody's file, which is not ours to remove.
+    #[error("{0} is no socket; remove it, or name another path in [control] socket")]
+    NoSocket(PathBuf),
     /// The system refused.
     #[error(
         "the control socket {path} cannot be made: {cause}; see [control] socket in the configuration"
@@ -65,8 +69,9 @@ pub fn bind(path: &Path, group: Option<&str>) -> Result<UnixListener, SocketErro
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(system)?;
     }
-    match std::fs::remove_file(path) {
-        Ok(()) => {}
+    match std::fs::symlink_metadata(path) {
+        Ok(file) if file.file_type().is_socket() => std::fs::remove_file(path).map_err(system)?,
+        Ok(_) => return Err(SocketError::NoSocket(path.to_owned())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => return Err(system(e)),
     }
@@ -95,9 +100,11 @@ fn restrict(path: &Path, group: Option<&str>) -> std::io::Result<()> {
 /// Serves clients until dropped.
 pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc<SimDesk>) {
     let clients = Rc::new(());
+    let mut full = false;
     loop {
         match listener.accept().await {
             Ok((stream, _)) if Rc::strong_count(&clients) <= MAX_CLIENTS => {
+                full = false;
                 let (queries, sim, alive) = (queries.clone(), sim.clone(), clients.clone());
                 tokio::task::spawn_local(async move {
                     if let Err(reason) = client(stream, queries, sim).await {
@@ -106,10 +113,15 @@ pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc
                     drop(alive);
                 });
             }
-            Ok(_) => warn!(
-                MAX_CLIENTS,
-                "too many control clients; the newest was sent away"
-            ),
+            // One line for a crowd, not one for each of it.
+            Ok(_) if full => {}
+            Ok(_) => {
+                full = true;
+                warn!(
+                    MAX_CLIENTS,
+                    "too many control clients; the newest are sent away"
+                );
+            }
             Err(error) => {
                 warn!(%error, "the control socket accepts nobody for a second");
                 tokio::time::sleep(Duration::from_secs(1)).await;

@@ -20,6 +20,14 @@ use tipring_proto::sccp::message::{RingMode, Tone as SccpTone};
 /// Level of test tones and of digits asked for by StartTone, tenths of a dBm0.
 const TEST_TENTHS: i16 = -100;
 
+/// Tones that tell of a second caller.
+const CALL_WAITING: [SccpTone; 4] = [
+    SccpTone::CALL_WAITING,
+    SccpTone::ADDITIONAL_CALL_WAITING,
+    SccpTone::PRIORITY_CALL_WAITING,
+    SccpTone::CAMP_ON,
+];
+
 /// A port's sounds.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -125,6 +133,14 @@ impl Plan {
         })
     }
 
+    /// The same without a tone for a second caller (`call-waiting-tone = false`).
+    pub fn without_call_waiting(mut self) -> Plan {
+        for tone in CALL_WAITING {
+            self.tones.remove(&tone.0);
+        }
+        self
+    }
+
     /// The program of a tone; `None` for silence and for what no plan has.
     pub fn tone(&self, tone: SccpTone) -> Option<ToneProgram> {
         self.tones.get(&tone.0).copied()
@@ -150,28 +166,23 @@ impl Plan {
             number: party(&caller.number),
             name: party(&caller.name),
         };
-        let message = match self.caller_id?.modulation {
-            Modulation::Bell202 => CallerIdMessage::call_setup(CallerIdStandard::Class, &told),
-            Modulation::V23 => CallerIdMessage::call_setup(CallerIdStandard::Clip, &told),
-            Modulation::Dtmf { start, end } => {
-                let format = match (start, end) {
-                    ('A', '#') => DtmfCallerIdFormat::AToHash,
-                    ('D', _) => DtmfCallerIdFormat::DToC,
-                    _ => DtmfCallerIdFormat::AToC,
-                };
-                CallerIdMessage::dtmf(format, &told.number)
-            }
-        };
-        // A caller whose text no standard can carry is told as unknown rather than not at all.
-        let message = message
+        let style = self.caller_id?.modulation;
+        // What no standard can carry is told as unknown, the name first: a number is worth more than none.
+        let unknown = || Party::Absent(Absence::Unavailable);
+        let message = encode(style, &told)
             .or_else(|_| {
-                let unknown = Party::Absent(Absence::Unavailable);
-                let told = CallerId {
-                    when,
-                    number: unknown.clone(),
-                    name: unknown,
-                };
-                CallerIdMessage::call_setup(CallerIdStandard::Class, &told)
+                let name = unknown();
+                encode(
+                    style,
+                    &CallerId {
+                        name,
+                        ..told.clone()
+                    },
+                )
+            })
+            .or_else(|_| {
+                let (number, name) = (unknown(), unknown());
+                encode(style, &CallerId { when, number, name })
             })
             .ok()?;
         let alert = if dual_tone_alert {
@@ -185,14 +196,56 @@ impl Plan {
             to_off_hook: false,
         })
     }
+
+    /// The message that lights the set's lamp or puts it out; `None` where the port's caller ID has none.
+    pub fn message_lamp(&self, lit: bool) -> Option<CallerIdTransmission> {
+        let style = self.caller_id?;
+        let (standard, alert) = match style.modulation {
+            // GR-30: without ringing, a message needs no alert.
+            Modulation::Bell202 => (CallerIdStandard::Class, Alert::None),
+            // ETSI EN 300 659-1: a message without ringing follows DT-AS.
+            Modulation::V23 => (CallerIdStandard::Clip, Alert::DtAs),
+            Modulation::Dtmf { .. } => return None,
+        };
+        let message = CallerIdMessage::message_waiting(standard, lit).ok()?;
+        Some(CallerIdTransmission {
+            message,
+            alert,
+            to_off_hook: false,
+        })
+    }
+}
+
+fn encode(
+    style: Modulation,
+    told: &CallerId,
+) -> Result<CallerIdMessage, tipring_dsp::CallerIdError> {
+    match style {
+        Modulation::Bell202 => CallerIdMessage::call_setup(CallerIdStandard::Class, told),
+        Modulation::V23 => CallerIdMessage::call_setup(CallerIdStandard::Clip, told),
+        Modulation::Dtmf { start, end } => {
+            let format = match (start, end) {
+                ('A', '#') => DtmfCallerIdFormat::AToHash,
+                ('D', _) => DtmfCallerIdFormat::DToC,
+                _ => DtmfCallerIdFormat::AToC,
+            };
+            CallerIdMessage::dtmf(format, &told.number)
+        }
+    }
 }
 
 fn party(presented: &Presented) -> Party {
     match presented {
-        Presented::Text(text) => Party::Known(text.clone()),
+        Presented::Text(text) => Party::Known(plain(text)),
         Presented::Withheld => Party::Absent(Absence::Private),
         Presented::Unknown => Party::Absent(Absence::Unavailable),
     }
+}
+
+/// Caller ID carries ASCII, 50 characters at most.
+fn plain(text: &str) -> String {
+    let ascii = |c: char| if matches!(c, ' '..='~') { c } else { '?' };
+    text.chars().map(ascii).take(50).collect()
 }
 
 fn program(tone: &CountryTone) -> Result<ToneProgram, ToneError> {
@@ -291,6 +344,87 @@ mod tests {
             );
             assert!(plan.ring(RingMode::INSIDE).parts_ms[0] > 0);
         }
+    }
+
+    fn plan(country: &str) -> Plan {
+        let countries = tipring_config::Countries::built_in();
+        let country = countries.get(country).unwrap();
+        Plan::new(country, country.caller_id).unwrap()
+    }
+
+    fn bytes(plan: &Plan, number: Presented, name: Presented) -> Vec<u8> {
+        let caller = Caller { number, name };
+        let sent = plan.caller_id(&caller, false, None).unwrap();
+        sent.message.bytes().to_vec()
+    }
+
+    fn text(text: &str) -> Presented {
+        Presented::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_name_that_caller_id_cannot_carry_does_not_cost_the_number() {
+        let sent = bytes(&plan("us"), text("5551234"), text("Müller"));
+        let same = bytes(&plan("us"), text("5551234"), text("M?ller"));
+        assert_eq!(sent, same);
+        let long = bytes(&plan("us"), text("5551234"), text(&"x".repeat(80)));
+        assert!(long.windows(7).any(|w| w == b"5551234"));
+    }
+
+    #[test]
+    fn a_number_that_is_too_long_is_told_as_not_available() {
+        let sent = bytes(&plan("us"), text(&"1".repeat(30)), text("Ada"));
+        let same = bytes(&plan("us"), Presented::Unknown, Presented::Unknown);
+        assert_eq!(sent, same);
+    }
+
+    #[test]
+    fn a_port_without_caller_id_tells_nothing() {
+        let countries = tipring_config::Countries::built_in();
+        let plan = Plan::new(countries.get("us").unwrap(), None).unwrap();
+        let caller = Caller {
+            number: text("1"),
+            name: Presented::Unknown,
+        };
+        assert!(plan.caller_id(&caller, false, None).is_none());
+        assert!(plan.message_lamp(true).is_none());
+    }
+
+    #[test]
+    fn the_lamp_message_follows_the_country() {
+        let us = plan("us").message_lamp(true).unwrap();
+        assert_eq!(us.alert, Alert::None);
+        let uk = plan("uk");
+        assert_eq!(uk.message_lamp(true).unwrap().alert, Alert::DtAs);
+        let on = uk.message_lamp(true).unwrap().message.bytes().to_vec();
+        let off = uk.message_lamp(false).unwrap().message.bytes().to_vec();
+        assert_ne!(on, off);
+    }
+
+    #[test]
+    fn a_port_may_be_spared_the_call_waiting_tone_only() {
+        let plan = plan("us").without_call_waiting();
+        assert_eq!(plan.tone(SccpTone::CALL_WAITING), None);
+        assert!(plan.tone(SccpTone::BUSY).is_some());
+    }
+
+    #[test]
+    fn an_unknown_ring_mode_rings_and_an_unknown_tone_is_silence() {
+        let plan = plan("us");
+        assert_eq!(plan.ring(RingMode(9999)), plan.ring(RingMode::INSIDE));
+        assert_eq!(plan.tone(SccpTone(0xFFFF)), None);
+    }
+
+    #[test]
+    fn the_keys_have_their_two_frequencies() {
+        let keys: HashMap<u32, (u16, u16)> = digits().map(|(k, l, h)| (k, (l, h))).collect();
+        assert_eq!(keys.len(), 16);
+        assert_eq!((keys[&1], keys[&5]), ((697, 1209), (770, 1336)));
+        assert_eq!(
+            (keys[&10], keys[&14], keys[&15]),
+            ((941, 1336), (941, 1209), (941, 1477))
+        );
+        assert_eq!(keys[&19], (941, 1633));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tipring_proto::time::Time;
 use tokio::sync::mpsc;
 
 use super::clock::Clock;
+use super::words;
 
 /// One client that follows.
 #[derive(Debug)]
@@ -199,9 +200,10 @@ fn media_out(media: &MediaOutput) -> String {
             rfc2833_payload,
         } => {
             format!(
-                "open leg {} for call {}: {codec:?}, {ptime_ms} ms{}",
+                "open leg {} for call {}: {}, {ptime_ms} ms{}",
                 party.0,
                 call.0,
+                words::codec(*codec),
                 events(rfc2833_payload)
             )
         }
@@ -214,8 +216,9 @@ fn media_out(media: &MediaOutput) -> String {
             ..
         } => {
             format!(
-                "leg {} sends to {remote}: {codec:?}, {ptime_ms} ms{}",
+                "leg {} sends to {remote}: {}, {ptime_ms} ms{}",
                 party.0,
+                words::codec(*codec),
                 events(rfc2833_payload)
             )
         }

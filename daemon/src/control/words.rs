@@ -1,9 +1,14 @@
 //! Enumerations of the call logic, the station and the card in the words of the control socket.
 
+use tipring_config::Server;
+use tipring_config::country::{CallerId, CallerIdTiming, Modulation};
 use tipring_ctl::report as ctl;
-use tipring_hal::port::PortFault;
+use tipring_hal::port::{Capabilities, LineCommand, Polarity, PortFault};
 use tipring_proto::call::{CallWord, Direction, EndCause, LineFault, PortWord};
 use tipring_proto::sccp::station::{StationEvent, StationState};
+use tipring_proto::types::Codec;
+
+use super::news::server_name;
 
 /// A fault for people.
 pub(super) fn fault(fault: PortFault) -> &'static str {
@@ -108,7 +113,8 @@ pub(super) fn registration(state: &StationState) -> ctl::RegistrationState {
 }
 
 /// The station's news as one line.
-pub(super) fn news(event: &StationEvent) -> String {
+pub(super) fn news(event: &StationEvent, servers: &[Server]) -> String {
+    let name = |n: usize| server_name(servers, n);
     match event {
         StationEvent::Registered {
             server,
@@ -116,15 +122,13 @@ pub(super) fn news(event: &StationEvent) -> String {
             keepalive_s,
         } => {
             format!(
-                "registered with server {}, version {version}, keepalive {keepalive_s} s",
-                server + 1
+                "registered with {}, version {version}, keepalive {keepalive_s} s",
+                name(*server)
             )
         }
-        StationEvent::Lost { server, reason, .. } => {
-            format!("server {} lost: {reason}", server + 1)
-        }
+        StationEvent::Lost { server, reason, .. } => format!("{} lost: {reason}", name(*server)),
         StationEvent::AttemptFailed { server, reason, .. } => {
-            format!("server {}: {reason}", server + 1)
+            format!("{}: {reason}", name(*server))
         }
         StationEvent::ResetRequested {
             kind,
@@ -137,8 +141,144 @@ pub(super) fn news(event: &StationEvent) -> String {
             deferred: false,
         } => format!("the CallManager asks for a {kind}"),
         StationEvent::UnreadableMessage { text } => format!("unreadable message: {text}"),
-        StationEvent::LinkSuspect { .. } => "keepalive is not being answered".into(),
+        StationEvent::LinkSuspect { .. } => "the CallManager does not answer keepalives".into(),
         StationEvent::Stopped => "stopped".into(),
         StationEvent::Message(_) => String::new(),
+    }
+}
+
+/// A codec, as people name it.
+pub(super) fn codec(codec: Codec) -> &'static str {
+    match codec {
+        Codec::G711Ulaw => "G.711 µ-law",
+        Codec::G711Alaw => "G.711 A-law",
+    }
+}
+
+/// What the card is told to do.
+pub(super) fn command(command: &LineCommand) -> String {
+    match command {
+        LineCommand::Ring(_) => "ring".into(),
+        LineCommand::StopRing => "stop ringing".into(),
+        LineCommand::Polarity(Polarity::Forward) => "feed the line forward".into(),
+        LineCommand::Polarity(Polarity::Reversed) => "reverse the line".into(),
+        LineCommand::OpenLoop(time) => format!("open the loop for {} ms", time.as_millis()),
+        LineCommand::OnHookTransmission(_) => "let audio through on-hook".into(),
+        LineCommand::MessageLamp(true) => "light the message lamp".into(),
+        LineCommand::MessageLamp(false) => "put the message lamp out".into(),
+        LineCommand::Gain { .. } => "set its gain".into(),
+    }
+}
+
+/// How callers are told to the set.
+pub(super) fn caller_id(style: Option<CallerId>) -> String {
+    let Some(style) = style else {
+        return "not sent".to_owned();
+    };
+    let how = match style.modulation {
+        Modulation::Bell202 => "FSK (Bell 202)".to_owned(),
+        Modulation::V23 => "FSK (V.23)".to_owned(),
+        Modulation::Dtmf { start, end } => format!("DTMF, {start} to {end}"),
+    };
+    let when = match style.timing {
+        CallerIdTiming::AfterFirstRing { delay_ms } => {
+            format!("{delay_ms} ms after the first ring")
+        }
+        CallerIdTiming::BeforeRing {
+            polarity_reversal,
+            dual_tone_alert,
+            ..
+        } => {
+            let mut when = "before the first ring".to_owned();
+            if polarity_reversal {
+                when += ", after a reversal";
+            }
+            if dual_tone_alert {
+                when += ", after DT-AS";
+            }
+            when
+        }
+    };
+    format!("{how}, {when}")
+}
+
+/// What a card can and cannot do.
+pub(super) fn capabilities(c: Capabilities) -> Vec<String> {
+    let all = [
+        (c.decodes_flash_and_pulse, "flash and pulse decoding"),
+        (c.polarity_reversal, "polarity reversal"),
+        (c.open_loop, "loop opening"),
+        (c.on_hook_transmission, "on-hook audio"),
+        (c.neon_mwi, "message lamp voltage"),
+        (c.voltages, "voltage readings"),
+        (c.times_cadence, "ring cadence of its own"),
+    ];
+    let named = |can: bool| {
+        all.iter()
+            .filter(move |(c, _)| *c == can)
+            .map(|(_, what)| *what)
+    };
+    let with = named(true).map(str::to_owned);
+    with.chain(named(false).map(|what| format!("no {what}")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tipring_config::Countries;
+    use tipring_proto::sccp::station::{ConnectFailure, LostReason};
+    use tipring_proto::time::Time;
+
+    #[test]
+    fn news_names_the_server_by_its_address() {
+        let servers = [Server::parse("pbx.example").unwrap()];
+        let failed = |server| StationEvent::AttemptFailed {
+            server,
+            reason: LostReason::Connect(ConnectFailure::Unreachable),
+            retry_at: Time::ZERO,
+        };
+        assert_eq!(
+            news(&failed(0), &servers),
+            "pbx.example:2000: cannot connect: no route to the server"
+        );
+        assert_eq!(
+            news(&failed(3), &servers),
+            "server 4: cannot connect: no route to the server"
+        );
+    }
+
+    #[test]
+    fn what_a_card_can_do_comes_before_what_it_cannot() {
+        let card = Capabilities {
+            decodes_flash_and_pulse: false,
+            polarity_reversal: false,
+            open_loop: true,
+            on_hook_transmission: true,
+            neon_mwi: false,
+            voltages: false,
+            times_cadence: true,
+        };
+        assert_eq!(
+            capabilities(card),
+            [
+                "loop opening",
+                "on-hook audio",
+                "ring cadence of its own",
+                "no flash and pulse decoding",
+                "no polarity reversal",
+                "no message lamp voltage",
+                "no voltage readings",
+            ]
+        );
+    }
+
+    #[test]
+    fn caller_id_is_told_with_its_place_in_the_ringing() {
+        let countries = Countries::built_in();
+        let style = |code: &str| caller_id(countries.get(code).and_then(|c| c.caller_id));
+        assert_eq!(style("us"), "FSK (Bell 202), 500 ms after the first ring");
+        assert!(style("uk").starts_with("FSK (V.23), before the first ring"));
+        assert_eq!(caller_id(None), "not sent");
     }
 }

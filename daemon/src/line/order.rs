@@ -29,6 +29,8 @@ pub struct Remote {
     pub ptime_ms: u8,
     /// Payload type of telephone-events, when the far end takes them: the set's DTMF then goes out as events.
     pub event_payload_type: Option<u8>,
+    /// DSCP of our packets from now on.
+    pub dscp: u8,
 }
 
 /// What control tells the line thread about a port.

@@ -67,7 +67,7 @@ pub struct SessionConfig {
     pub event_payload_type: Option<u8>,
     /// Who may send to us.
     pub filter: FilterPolicy,
-    /// DSCP of our packets, usually [`DSCP_EF`].
+    /// DSCP of our packets until [`Remote`] says otherwise, usually [`DSCP_EF`].
     pub dscp: u8,
 }
 
@@ -131,6 +131,7 @@ pub struct MediaSession {
     malformed: u64,
     tx_errors: u64,
     published: SessionStats,
+    dscp: u8,
     lost_told: u64,
     pub(super) parked: bool,
 }
@@ -193,6 +194,7 @@ impl MediaSession {
             malformed: 0,
             tx_errors: 0,
             published: SessionStats::default(),
+            dscp: config.dscp,
             lost_told: 0,
             parked: false,
         }))
@@ -231,6 +233,10 @@ impl MediaSession {
     }
 
     pub(super) fn set_remote(&mut self, remote: Remote) {
+        // One setsockopt, which does not block; refused, the packets keep the mark they have.
+        if self.dscp != remote.dscp && set_dscp(&self.socket, remote.dscp).is_ok() {
+            self.dscp = remote.dscp;
+        }
         self.remote = Some(remote);
         self.sending = true;
         self.law = law_of(remote.codec);

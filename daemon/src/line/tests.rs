@@ -97,6 +97,7 @@ impl Rig {
             codec: Codec::G711Ulaw,
             ptime_ms: 20,
             event_payload_type,
+            dscp: 46,
         }
     }
 

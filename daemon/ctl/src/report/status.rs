@@ -135,8 +135,6 @@ pub struct LineThreadReport {
     pub missed_blocks: u64,
     /// Time from the tick to the end of the work on it.
     pub tick_time: Histogram,
-    /// How late the tick was noticed.
-    pub wake_latency: Histogram,
     /// Commands that found the ring to the line thread full.
     pub command_ring_full: u64,
     /// Events that found the ring to control full.

@@ -10,7 +10,7 @@ pub struct PortConfig {
     pub line: LineInstance,
     /// Codecs that may be used; others are refused with a status.
     pub codecs: Vec<Codec>,
-    /// Packet times that may be used, ms.
+    /// Packet times that may be used, ms; the first one where the server names none.
     pub ptimes_ms: Vec<u32>,
     /// Loop timing.
     pub hook: HookConfig,
@@ -55,7 +55,7 @@ impl Default for PortConfig {
         PortConfig {
             line: LineInstance(1),
             codecs: vec![Codec::G711Ulaw, Codec::G711Alaw],
-            ptimes_ms: vec![10, 20, 30],
+            ptimes_ms: vec![20, 10, 30],
             hook: HookConfig::default(),
             flash: FlashAction::Transfer,
             transfer_on_hang_up: true,

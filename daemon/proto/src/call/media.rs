@@ -299,7 +299,10 @@ impl Port {
         if !self.cfg.codecs.contains(&codec) {
             return Err(MediaStatus::INVALID_CODEC);
         }
-        let ptime_ms = if ptime_ms == 0 { 20 } else { ptime_ms };
+        let ptime_ms = match ptime_ms {
+            0 => self.cfg.ptimes_ms.first().copied().unwrap_or(20),
+            told => told,
+        };
         if !self.cfg.ptimes_ms.contains(&ptime_ms) {
             return Err(MediaStatus::INVALID_PACKET_SIZE);
         }

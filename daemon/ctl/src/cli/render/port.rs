@@ -3,7 +3,7 @@
 use comfy_table::{Cell, Color};
 use tipring_ctl::report::{
     HookState, LineStats, MediaLeg, PortDetail, PortState, PortSummary, RegistrationReport,
-    RegistrationState,
+    RegistrationState, Trouble,
 };
 
 use super::super::output::{Paint, clean};
@@ -38,18 +38,49 @@ pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
             plain(if port.message_waiting { "yes" } else { "-" }),
         ]);
     }
-    let mut out = lines(&rows);
-    let in_trouble: Vec<&PortSummary> =
-        ports.iter().filter(|port| port.trouble.is_some()).collect();
-    if !in_trouble.is_empty() {
-        out.push('\n');
+    let troubles = troubles(paint, ports);
+    if troubles.is_empty() {
+        lines(&rows)
+    } else {
+        lines(&rows) + "\n" + &troubles
     }
-    for port in in_trouble {
-        if let Some(what) = &port.trouble {
-            out += &trouble(paint, &format!("port {}: ", port.port), what);
+}
+
+/// Each trouble once, with all the ports that have it.
+fn troubles(paint: Paint, ports: &[PortSummary]) -> String {
+    let mut groups: Vec<(&Trouble, Vec<u16>)> = vec![];
+    for port in ports {
+        let Some(what) = &port.trouble else { continue };
+        match groups.iter_mut().find(|(t, _)| *t == what) {
+            Some((_, numbers)) => numbers.push(port.port),
+            None => groups.push((what, vec![port.port])),
         }
     }
-    out
+    groups
+        .iter()
+        .map(|(what, numbers)| trouble(paint, &format!("{}: ", port_numbers(numbers)), what))
+        .collect()
+}
+
+/// `port 3`, `ports 1-4, 7`.
+fn port_numbers(numbers: &[u16]) -> String {
+    let mut runs: Vec<(u16, u16)> = vec![];
+    for &n in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(n) => *last = n,
+            _ => runs.push((n, n)),
+        }
+    }
+    let runs: Vec<String> = runs
+        .iter()
+        .map(|(first, last)| match last - first {
+            0 => first.to_string(),
+            1 => format!("{first}, {last}"),
+            _ => format!("{first}-{last}"),
+        })
+        .collect();
+    let word = if numbers.len() == 1 { "port" } else { "ports" };
+    format!("{word} {}", runs.join(", "))
 }
 
 fn registration_cell(port: &PortSummary) -> Cell {
@@ -90,7 +121,8 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
     if let Some(what) = &summary.trouble {
         out += &trouble(paint, "", what);
     }
-    for fault in &report.faults {
+    let told = summary.trouble.as_ref().map(|t| t.what.as_str());
+    for fault in report.faults.iter().filter(|f| Some(f.as_str()) != told) {
         out += &format!("{} {}\n", paint.bad("!"), clean(fault));
     }
     let mut facts = Facts::new(paint);
@@ -281,4 +313,38 @@ fn line(paint: Paint, line: &LineStats) -> String {
         format!("{} commands by the card", line.refused_commands),
     );
     heading(paint, "Line") + &facts.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn port(port: u16, what: &str) -> PortSummary {
+        PortSummary {
+            port,
+            trouble: (!what.is_empty()).then(|| Trouble {
+                what: what.to_owned(),
+                cure: "cure it".to_owned(),
+            }),
+            ..PortSummary::default()
+        }
+    }
+
+    #[test]
+    fn a_trouble_of_many_ports_is_told_once() {
+        let ports = [
+            port(1, "down"),
+            port(2, "down"),
+            port(3, ""),
+            port(4, "down"),
+            port(5, "hot"),
+            port(6, "down"),
+            port(7, "down"),
+            port(8, "down"),
+        ];
+        assert_eq!(
+            troubles(Paint { colour: false }, &ports),
+            "! ports 1, 2, 4, 6-8: down\n    cure: cure it\n! port 5: hot\n    cure: cure it\n"
+        );
+    }
 }

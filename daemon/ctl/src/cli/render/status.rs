@@ -114,11 +114,10 @@ fn line_thread(paint: Paint, thread: &LineThreadReport) -> String {
         paint.bad(&missed)
     };
     out += &format!(
-        "\n{}, {}, {missed}\ntick {}; wake-up {}",
+        "\n{}, {}, {missed}\ntick {}",
         plural(thread.ports.into(), "port"),
         plural(thread.ticks, "tick"),
         times(&thread.tick_time),
-        times(&thread.wake_latency)
     );
     for (count, what) in [
         (thread.command_ring_full, "commands dropped (ring full)"),

@@ -263,7 +263,7 @@ impl fmt::Display for LostReason {
             LostReason::Rejected { text, cause } => {
                 write!(f, "registration refused ({:?}): {}", text, cause.advice())
             }
-            LostReason::BadFrame { text } => write!(f, "not SCCP: {text}; closed the connection"),
+            LostReason::BadFrame { text } => write!(f, "not SCCP: {text}"),
             LostReason::Reset(kind) => write!(f, "the CallManager asked for a {kind}"),
             LostReason::ReturnToPreferred => f.write_str("going back to a better CallManager"),
             LostReason::Reconfigured => f.write_str("new configuration"),

@@ -64,7 +64,7 @@ impl fmt::Display for FrameError {
             FrameError::TooShort { length } => {
                 write!(
                     f,
-                    "frame length {length} is below 4, the size of a message id: not SCCP, connection dropped"
+                    "frame length {length} is below 4, the size of a message id"
                 )
             }
             FrameError::TooLong {
@@ -73,16 +73,13 @@ impl fmt::Display for FrameError {
                 limit,
             } => write!(
                 f,
-                "message {id:04X}: frame length {length} is above the limit {limit}: connection dropped"
+                "message {id:04X}: frame length {length} is above the limit {limit}"
             ),
             FrameError::TooLong {
                 id: None,
                 length,
                 limit,
-            } => write!(
-                f,
-                "frame length {length} is above the limit {limit}: connection dropped"
-            ),
+            } => write!(f, "frame length {length} is above the limit {limit}"),
         }
     }
 }

@@ -1,0 +1,183 @@
+use tipring_proto::call::{Direction, EndCause};
+
+use super::*;
+
+const PORT: u16 = 3;
+
+fn at(ms: u64) -> Time {
+    Time::from_duration(Duration::from_millis(ms))
+}
+
+fn line(text: &str) -> TraceEvent {
+    TraceEvent {
+        port: Some(PORT),
+        text: text.to_owned(),
+        ..TraceEvent::default()
+    }
+}
+
+fn call(reference: u32, state: CallWord) -> CallSnapshot {
+    CallSnapshot {
+        call: CallRef(reference),
+        direction: Direction::Outgoing,
+        state,
+        number: "1002".into(),
+        name: String::new(),
+        dialed: "1002".into(),
+        started: at(100),
+        connected: None,
+    }
+}
+
+fn record(reference: u32) -> CallRecord {
+    CallRecord {
+        call: CallRef(reference),
+        direction: Direction::Outgoing,
+        number: "1002".into(),
+        name: "Ada".into(),
+        dialed: "1002".into(),
+        started: at(100),
+        connected: Some(at(350)),
+        ended: at(1100),
+        cause: EndCause::FarHangUp,
+    }
+}
+
+fn texts(timeline: &[TraceEvent]) -> Vec<&str> {
+    timeline.iter().map(|e| e.text.as_str()).collect()
+}
+
+fn close(book: &mut CallBook, reference: u32) -> u64 {
+    book.close(&Clock, PORT, &record(reference), vec![])
+}
+
+#[test]
+fn a_timeline_begins_with_what_led_to_the_call() {
+    let mut book = CallBook::default();
+    book.trace(at(0), &line("of an earlier time"));
+    book.see(at(0), PORT, true, &[]);
+    book.trace(at(500), &line("loop closed"));
+    book.see(at(500), PORT, true, &[]); // bouncing
+    book.see(at(510), PORT, false, &[]);
+    book.trace(at(900), &line("off hook"));
+    book.see(at(900), PORT, false, &[call(7, CallWord::Dialing)]);
+    book.trace(at(950), &line("digit"));
+    let timeline = book.timeline(1).unwrap();
+    assert_eq!(texts(&timeline), ["loop closed", "off hook", "digit"]);
+}
+
+#[test]
+fn a_second_call_begins_with_its_own_input() {
+    let mut book = CallBook::default();
+    let first = call(7, CallWord::Connected);
+    book.trace(at(100), &line("off hook"));
+    book.see(at(900), PORT, false, std::slice::from_ref(&first));
+    book.trace(at(200), &line("talk"));
+    book.see(at(900), PORT, false, std::slice::from_ref(&first));
+    book.trace(at(300), &line("ring in"));
+    book.see(at(900), PORT, false, &[first, call(8, CallWord::Waiting)]);
+    assert_eq!(texts(&book.timeline(2).unwrap()), ["ring in"]);
+}
+
+#[test]
+fn changes_of_state_are_told_once() {
+    let mut book = CallBook::default();
+    let told = |book: &mut CallBook, state| book.see(at(900), PORT, false, &[call(7, state)]);
+    assert_eq!(
+        told(&mut book, CallWord::Dialing),
+        [(1, "dialing, far end 1002".to_owned())]
+    );
+    assert_eq!(told(&mut book, CallWord::Dialing), []);
+    assert_eq!(
+        told(&mut book, CallWord::RingOut),
+        [(1, "ringing-out, far end 1002".to_owned())]
+    );
+}
+
+#[test]
+fn an_ended_call_is_summed_up_and_keeps_what_the_server_says_at_once_after_it() {
+    let mut book = CallBook::default();
+    book.see(at(900), PORT, false, &[call(7, CallWord::Connected)]);
+    assert_eq!(close(&mut book, 7), 1);
+    book.trace(at(1200), &line("on hook"));
+    book.trace(at(9000), &line("of a later time"));
+    let detail = book.ended(1).unwrap();
+    assert_eq!(texts(&detail.timeline), ["on hook"]);
+    let s = detail.summary;
+    assert_eq!((s.duration_ms, s.answered_after_ms), (1000, Some(250)));
+    assert_eq!(s.dialed.as_deref(), Some("1002"));
+    assert_eq!(s.ended.as_deref(), Some("hung up by the far end"));
+    assert!(book.timeline(1).is_none(), "it is not up any more");
+}
+
+#[test]
+fn a_call_of_one_input_is_booked_too() {
+    let mut book = CallBook::default();
+    book.trace(at(100), &line("off hook"));
+    assert_eq!(close(&mut book, 9), 1);
+    assert_eq!(texts(&book.ended(1).unwrap().timeline), ["off hook"]);
+}
+
+#[test]
+fn a_used_reference_of_another_call_is_another_call() {
+    let mut book = CallBook::default();
+    book.see(at(900), PORT, false, &[call(7, CallWord::Connected)]);
+    close(&mut book, 7);
+    let again = CallSnapshot {
+        started: at(5000),
+        ..call(7, CallWord::Dialing)
+    };
+    book.see(at(900), PORT, false, &[again]);
+    assert_eq!(book.timeline(2).map(|t| t.len()), Some(0));
+    assert_eq!(book.list(vec![]).recent.len(), 1);
+}
+
+#[test]
+fn the_final_figures_of_a_leg_replace_those_of_the_end_of_the_call() {
+    let mut book = CallBook::default();
+    let leg = |sent| {
+        let mut leg = MediaLeg {
+            call_ref: 7,
+            party: 4,
+            local: Some("192.0.2.1:16384".into()),
+            ..MediaLeg::default()
+        };
+        leg.rtp.sent_packets = sent;
+        leg
+    };
+    book.close(&Clock, PORT, &record(7), vec![leg(10)]);
+    book.media_over(PORT, leg(12));
+    book.media_over(PORT + 1, leg(99));
+    let media = book.ended(1).unwrap().media;
+    assert_eq!(media, [leg(12)]);
+}
+
+#[test]
+fn a_long_call_keeps_its_beginning_and_its_newest_lines() {
+    let mut timeline = Timeline::default();
+    for n in 0..1000 {
+        timeline.push(line(&n.to_string()));
+    }
+    let lines = timeline.lines();
+    let texts = texts(&lines);
+    assert_eq!(texts.len(), TIMELINE + 1);
+    assert_eq!(texts[..2], ["0", "1"]);
+    assert_eq!(texts[BEGINNING], "… 600 lines are not kept …");
+    assert_eq!(texts[TIMELINE], "999");
+}
+
+#[test]
+fn the_book_forgets_the_oldest_calls() {
+    let mut book = CallBook::default();
+    for reference in 0..250 {
+        close(&mut book, reference);
+    }
+    let recent = book.list(vec![]).recent;
+    assert_eq!(recent.len(), RECENT);
+    assert_eq!(
+        (recent[0].id, recent[RECENT - 1].id),
+        (250, 51),
+        "newest first"
+    );
+    assert!(book.ended(50).is_none());
+}

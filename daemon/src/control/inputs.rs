@@ -1,0 +1,185 @@
+//! What comes in: from the links to the CallManagers and from the line thread, handed to the devices.
+
+use tipring_ctl::report::TraceKind;
+use tipring_dsp::ChainEvent;
+use tipring_hal::port::LineEventKind;
+use tipring_proto::call::{DigitHeard, LineInput};
+use tipring_proto::device::Input;
+use tipring_proto::time::Time;
+use tipring_proto::types::Digit;
+use tracing::{info, warn};
+
+use super::gate::told;
+use super::{Gateway, words};
+use crate::line::{LineReport, Returned};
+use crate::link::LinkEvent;
+
+/// Reports of the line thread handled before other work gets its turn.
+const REPORTS_A_TURN: usize = 1024;
+
+impl Gateway {
+    pub(super) fn link_event(&mut self, index: usize, epoch: u64, event: LinkEvent) {
+        let now = self.clock.now();
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        if unit.epoch != epoch {
+            return; // of a link that was given up
+        }
+        match event {
+            LinkEvent::Connected(local) => {
+                unit.local = local;
+                unit.handle(now, Input::TcpConnected { local });
+            }
+            LinkEvent::Failed(failure) => {
+                unit.link = None;
+                unit.handle(now, Input::TcpFailed { failure });
+            }
+            LinkEvent::Bytes(bytes) => unit.handle(now, Input::TcpBytes(&bytes)),
+            LinkEvent::Closed(reason) => {
+                unit.link = None;
+                unit.handle(now, Input::TcpClosed { reason });
+            }
+            LinkEvent::Probed { server, reachable } => {
+                unit.handle(now, Input::ProbeResult { server, reachable });
+            }
+        }
+        self.drain(now, index);
+    }
+
+    pub(super) fn line_reports(&mut self) {
+        self.more_reports = true;
+        for _ in 0..REPORTS_A_TURN {
+            match self.line.try_recv() {
+                Some(report) => self.line_report(report),
+                None => {
+                    self.more_reports = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) fn line_report(&mut self, report: LineReport) {
+        let now = self.clock.now();
+        let index = match &report {
+            LineReport::Line { port, .. }
+            | LineReport::Chain { port, .. }
+            | LineReport::NetworkDigit { port, .. }
+            | LineReport::SessionReturned { port, .. }
+            | LineReport::Refused { port, .. }
+            | LineReport::NoSuchSession { port, .. } => *port,
+        };
+        let Some(index) = self.ports.iter().position(|p| p.line == Some(index)) else {
+            return;
+        };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        match report {
+            LineReport::Line { event, .. } => {
+                // A stamp is never later than the moment it is handled.
+                let at = Time::from_duration(event.at).min(now);
+                let input = match event.kind {
+                    LineEventKind::LoopClosed => LineInput::LoopClosed { at },
+                    LineEventKind::LoopOpened => LineInput::LoopOpened { at },
+                    LineEventKind::Flash => LineInput::Flash { at },
+                    LineEventKind::PulseDigit(digit) => LineInput::PulseDigit { digit, at },
+                    LineEventKind::RingOn => LineInput::RingOn { at },
+                    LineEventKind::RingOff => LineInput::RingOff { at },
+                    LineEventKind::Fault(fault) => {
+                        if let Some(held_back) = unit.gate.pass(now) {
+                            warn!(
+                                port = unit.number,
+                                fault = words::fault(fault),
+                                cure = words::fault_cure(fault),
+                                held_back = told(held_back),
+                                "line fault"
+                            );
+                        }
+                        LineInput::Fault(words::line_fault(fault))
+                    }
+                    LineEventKind::FaultCleared => {
+                        if let Some(held_back) = unit.gate.pass(now) {
+                            info!(
+                                port = unit.number,
+                                held_back = told(held_back),
+                                "line fault over"
+                            );
+                        }
+                        LineInput::FaultCleared
+                    }
+                };
+                unit.saw(event.kind);
+                unit.handle(now, Input::Line(input));
+            }
+            LineReport::Chain { at, event, .. } => {
+                let at = Time::from_duration(at).min(now);
+                self.chain_event(now, index, at, event);
+            }
+            LineReport::NetworkDigit { digit, .. } => {
+                let text = format!("telephone-event from the far end: {digit:?}");
+                self.trace(now, index, TraceKind::Digit, text);
+            }
+            LineReport::SessionReturned { session, why, .. } => {
+                if let Some(leg) = unit.desk.returned(&session) {
+                    self.calls.media_over(unit.number, leg);
+                }
+                if why != Returned::Removed {
+                    let text = format!("the line thread refused a media session: {why:?}");
+                    self.trace(now, index, TraceKind::Media, text.clone());
+                    self.warn(now, index, &text);
+                }
+            }
+            LineReport::Refused { command, error, .. } => {
+                unit.refused += 1;
+                let what = words::command(&command);
+                let text = format!("the card refused to {what}: {error}");
+                self.trace(now, index, TraceKind::Line, text);
+            }
+            LineReport::NoSuchSession { session, .. } => {
+                let text = format!("media session {} is gone already", session.0);
+                self.trace(now, index, TraceKind::Media, text);
+            }
+        }
+        self.drain(now, index);
+    }
+
+    pub(super) fn chain_event(&mut self, now: Time, index: usize, at: Time, event: ChainEvent) {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let tone = match event {
+            ChainEvent::DigitOn {
+                digit,
+                level_dbm0_tenths,
+            } => {
+                if let Some(digit) = Digit::from_char(char::from(digit)) {
+                    let heard = DigitHeard {
+                        digit,
+                        at,
+                        level_tenth_dbm0: level_dbm0_tenths,
+                    };
+                    unit.handle(now, Input::Digit(heard));
+                }
+                return;
+            }
+            ChainEvent::CallerIdSent | ChainEvent::CallerIdRefused => {
+                if !unit.lamp.sent(now) {
+                    unit.handle(now, Input::Line(LineInput::CallerIdSent));
+                }
+                return;
+            }
+            ChainEvent::DigitOff { .. } | ChainEvent::ToneEnded => return,
+            ChainEvent::Cng => "CNG",
+            ChainEvent::Ced => "CED",
+            ChainEvent::AnsPr => "ANS with phase reversals",
+            ChainEvent::AnsAm => "ANSam",
+            ChainEvent::AnsAmPr => "ANSam with phase reversals",
+            ChainEvent::AnswerToneOff => "answer tone over",
+            ChainEvent::V21Preamble => "V.21 preamble",
+        };
+        unit.heard_tone(self.clock.unix_ms(at), tone);
+        self.trace(now, index, TraceKind::Line, format!("{tone} from the set"));
+    }
+}

@@ -1,0 +1,138 @@
+//! The figures of a media leg: its own once the line thread has handed the session back, before that what the
+//! port has counted since the leg began.
+
+use tipring_ctl::report::RtpStats;
+use tipring_proto::call::LegStatistics;
+
+use crate::line::{PortCounters, SessionStats};
+
+/// What the port has counted so far. `block_ms` is the length of a block.
+pub(super) fn totals(c: &PortCounters, block_ms: u64) -> RtpStats {
+    RtpStats {
+        sent_packets: c.tx_packets.get(),
+        sent_octets: c.tx_octets.get(),
+        send_errors: c.tx_errors.get(),
+        received_packets: c.rx_packets.get(),
+        received_octets: c.rx_octets.get(),
+        lost_packets: c.rx_lost.get(),
+        late_packets: c.rx_late.get(),
+        duplicate_packets: c.rx_duplicates.get(),
+        reordered_packets: c.rx_reordered.get(),
+        stray_packets: c.strangers.get(),
+        invalid_packets: c.rx_malformed.get() + c.rx_other_payload.get(),
+        overflow_packets: c.flood_dropped.get(),
+        jitter_ms: c.jitter_us.get() as f32 / 1000.0,
+        buffer_ms: c.jitter_depth_ms.get() as f32,
+        concealed_ms: c.rx_concealed.get().saturating_mul(block_ms),
+        buffer_adjustments: c.rx_stretched.get() + c.rx_shrunk.get(),
+        events_sent: c.tx_event_packets.get(),
+        events_received: c.rx_event_packets.get(),
+    }
+}
+
+/// What was counted between two looks; jitter and buffer are those of `now`.
+pub(super) fn between(then: &RtpStats, now: &RtpStats) -> RtpStats {
+    let more = |f: fn(&RtpStats) -> u64| f(now).saturating_sub(f(then));
+    RtpStats {
+        sent_packets: more(|r| r.sent_packets),
+        sent_octets: more(|r| r.sent_octets),
+        send_errors: more(|r| r.send_errors),
+        received_packets: more(|r| r.received_packets),
+        received_octets: more(|r| r.received_octets),
+        lost_packets: more(|r| r.lost_packets),
+        late_packets: more(|r| r.late_packets),
+        duplicate_packets: more(|r| r.duplicate_packets),
+        reordered_packets: more(|r| r.reordered_packets),
+        stray_packets: more(|r| r.stray_packets),
+        invalid_packets: more(|r| r.invalid_packets),
+        overflow_packets: more(|r| r.overflow_packets),
+        jitter_ms: now.jitter_ms,
+        buffer_ms: now.buffer_ms,
+        concealed_ms: more(|r| r.concealed_ms),
+        buffer_adjustments: more(|r| r.buffer_adjustments),
+        events_sent: more(|r| r.events_sent),
+        events_received: more(|r| r.events_received),
+    }
+}
+
+/// The final figures of a session.
+pub(super) fn last(s: &SessionStats, block_ms: u64) -> RtpStats {
+    let (jitter, sequence) = (&s.receiver.jitter, &s.receiver.sequence);
+    RtpStats {
+        sent_packets: s.sender.packets,
+        sent_octets: s.sender.octets,
+        send_errors: s.tx_errors,
+        received_packets: sequence.received,
+        received_octets: s.receiver.octets,
+        lost_packets: sequence.lost(),
+        late_packets: jitter.late,
+        duplicate_packets: sequence.duplicates,
+        reordered_packets: sequence.reordered,
+        stray_packets: s.strangers,
+        invalid_packets: s.receiver.malformed + s.receiver.other_payload,
+        overflow_packets: s.flood_dropped,
+        jitter_ms: sequence.jitter_us as f32 / 1000.0,
+        buffer_ms: 0.0,
+        concealed_ms: jitter.concealed.saturating_mul(block_ms),
+        buffer_adjustments: jitter.stretched + jitter.shrunk,
+        events_sent: s.sender.event_packets,
+        events_received: s.receiver.event_packets,
+    }
+}
+
+/// The same for ConnectionStatisticsRes.
+pub(super) fn for_server(r: &RtpStats) -> LegStatistics {
+    LegStatistics {
+        packets_sent: low(r.sent_packets),
+        octets_sent: low(r.sent_octets),
+        packets_received: low(r.received_packets),
+        octets_received: low(r.received_octets),
+        packets_lost: low(r.lost_packets),
+        jitter_ms: r.jitter_ms as u32, // saturates
+        latency_ms: 0,
+    }
+}
+
+/// SCCP counts in 32 bits, which wrap.
+fn low(n: u64) -> u32 {
+    (n & u64::from(u32::MAX)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leg_has_only_what_was_counted_since_it_began() {
+        let then = RtpStats {
+            sent_packets: 100,
+            stray_packets: 5,
+            jitter_ms: 9.0,
+            ..RtpStats::default()
+        };
+        let now = RtpStats {
+            sent_packets: 150,
+            received_packets: 7,
+            stray_packets: 5,
+            jitter_ms: 1.5,
+            ..RtpStats::default()
+        };
+        let leg = RtpStats {
+            sent_packets: 50,
+            received_packets: 7,
+            jitter_ms: 1.5,
+            ..RtpStats::default()
+        };
+        assert_eq!(between(&then, &now), leg);
+    }
+
+    #[test]
+    fn figures_for_the_server_wrap_at_32_bits() {
+        let told = for_server(&RtpStats {
+            sent_octets: (1 << 32) + 3,
+            jitter_ms: 2.9,
+            ..RtpStats::default()
+        });
+        assert_eq!((told.octets_sent, told.jitter_ms), (3, 2));
+    }
+}

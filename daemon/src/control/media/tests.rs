@@ -1,0 +1,167 @@
+use super::*;
+
+const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+struct Bench {
+    desk: MediaDesk,
+    ports: RtpPorts,
+    next: u64,
+}
+
+impl Bench {
+    fn new(first: u16, last: u16) -> Bench {
+        let settings = LegSettings {
+            block: 80,
+            jitter_min_ms: 20,
+            jitter_max_ms: 200,
+            filter: FilterPolicy::DropUntilKnown,
+            dscp: 46,
+        };
+        Bench {
+            desk: MediaDesk::new(settings, Arc::default()),
+            ports: RtpPorts::new(first, last).unwrap(),
+            next: 0,
+        }
+    }
+
+    fn act(&mut self, output: MediaOutput) -> Doing {
+        self.desk.act(output, HERE, &mut self.ports, &mut self.next)
+    }
+
+    fn open(&mut self, party: u32) -> Doing {
+        self.act(MediaOutput::OpenReceive {
+            party: Party(party),
+            call: CallRef(7),
+            codec: Codec::G711Alaw,
+            ptime_ms: 20,
+            rfc2833_payload: None,
+        })
+    }
+
+    fn send(&mut self, party: u32) -> Doing {
+        self.act(MediaOutput::StartSend {
+            party: Party(party),
+            remote: SocketAddrV4::new(HERE, 4000),
+            codec: Codec::G711Alaw,
+            ptime_ms: 20,
+            rfc2833_payload: Some(101),
+            dscp: 34,
+        })
+    }
+}
+
+/// What the orders are, with the names of their sessions.
+fn names(doing: &Doing) -> Vec<String> {
+    let name = |o: &LineOrder| match o {
+        LineOrder::AddSession(s) => format!("add {}", s.id().0),
+        LineOrder::RemoveSession { session } => format!("remove {}", session.0),
+        LineOrder::SetRemote { session, remote } => {
+            format!(
+                "send {} to {} dscp {}",
+                session.0, remote.address, remote.dscp
+            )
+        }
+        LineOrder::StopSend { session } => format!("stop {}", session.0),
+        LineOrder::Bridge(to) => format!("bridge {:?}", to.map(|s| s.0)),
+        LineOrder::Port(_) | LineOrder::Chain(_) => "other".to_owned(),
+    };
+    doing.orders.iter().map(name).collect()
+}
+
+#[test]
+fn a_leg_lives_from_its_socket_to_its_closing() {
+    let mut b = Bench::new(42_000, 42_099);
+    let opened = b.open(3);
+    assert_eq!(names(&opened), ["add 1"]);
+    let Some(MediaInput::ReceiveOpened {
+        party: Party(3),
+        result: Ok(local),
+    }) = opened.answer
+    else {
+        panic!("{:?}", opened.answer);
+    };
+    assert_eq!(names(&b.send(3)), ["send 1 to 127.0.0.1:4000 dscp 34"]);
+    let bridge = |party| MediaOutput::Bridge { party };
+    assert_eq!(names(&b.act(bridge(Some(Party(3))))), ["bridge Some(1)"]);
+    let leg = &b.desk.shown_open()[0];
+    assert_eq!(leg.local.as_deref(), Some(local.to_string().as_str()));
+    assert_eq!(leg.remote.as_deref(), Some("127.0.0.1:4000"));
+    assert_eq!((leg.call_ref, leg.event_payload_type), (7, Some(101)));
+    assert_eq!(
+        names(&b.act(MediaOutput::StopSend { party: Party(3) })),
+        ["stop 1"]
+    );
+    assert_eq!(names(&b.act(bridge(None))), ["bridge None"]);
+    let close = MediaOutput::CloseReceive { party: Party(3) };
+    assert_eq!(names(&b.act(close)), ["remove 1"]);
+    assert_eq!(b.desk.shown_open(), []);
+    assert_eq!(b.desk.of_call(CallRef(7)).len(), 1, "for the call's record");
+}
+
+#[test]
+fn a_party_opened_again_is_a_new_leg_and_the_old_one_goes_first() {
+    let mut b = Bench::new(42_100, 42_199);
+    b.open(3);
+    assert_eq!(names(&b.open(3)), ["remove 1", "add 2"]);
+    assert_eq!(b.desk.shown_open().len(), 1);
+}
+
+#[test]
+fn what_is_said_about_unknown_parties_does_nothing() {
+    let mut b = Bench::new(42_200, 42_299);
+    assert_eq!(names(&b.send(9)), [""; 0]);
+    assert_eq!(
+        names(&b.act(MediaOutput::StopSend { party: Party(9) })),
+        [""; 0]
+    );
+    assert_eq!(
+        names(&b.act(MediaOutput::CloseReceive { party: Party(9) })),
+        [""; 0]
+    );
+    let asked = b.act(MediaOutput::NeedStatistics {
+        party: Party(9),
+        call: CallRef(1),
+    });
+    let Some(MediaInput::Statistics { counters, .. }) = asked.answer else {
+        panic!("{:?}", asked.answer);
+    };
+    assert_eq!(counters, Default::default());
+}
+
+#[test]
+fn without_a_free_port_the_call_logic_is_told_and_the_log_names_the_range() {
+    let mut b = Bench::new(42_300, 42_300);
+    let first = b.open(1); // holds the only socket
+    assert_eq!(first.orders.len(), 1);
+    let second = b.open(2);
+    assert_eq!(names(&second), [""; 0]);
+    assert_eq!(
+        second.answer,
+        Some(MediaInput::ReceiveOpened {
+            party: Party(2),
+            result: Err(MediaStatus::OUT_OF_SOCKETS)
+        })
+    );
+    let trouble = second.trouble.unwrap();
+    assert!(trouble.contains("42300"), "{trouble}");
+    drop(first);
+}
+
+#[test]
+fn a_session_handed_back_gives_its_leg_the_final_figures_even_when_closed() {
+    let mut b = Bench::new(42_400, 42_499);
+    let mut opened = b.open(3);
+    let Some(LineOrder::AddSession(session)) = opened.orders.pop() else {
+        panic!("no session");
+    };
+    b.act(MediaOutput::CloseReceive { party: Party(3) });
+    let leg = b.desk.returned(&session).unwrap();
+    assert_eq!((leg.call_ref, leg.party, leg.rtp.sent_packets), (7, 3, 0));
+    for party in 10..30 {
+        b.open(party);
+        b.act(MediaOutput::CloseReceive {
+            party: Party(party),
+        });
+    }
+    assert!(b.desk.returned(&session).is_none(), "forgotten by now");
+}

@@ -1,0 +1,213 @@
+//! What is told on: log lines that a peer cannot make many of, counts for status, trace lines.
+
+use tipring_config::Server;
+use tipring_ctl::report::TraceKind;
+use tipring_proto::call::PortWord;
+use tipring_proto::sccp::station::{LostReason, StationEvent};
+use tipring_proto::time::Time;
+use tracing::{info, warn};
+
+use super::gate::told;
+use super::{Gateway, trace, words};
+
+/// What a CallManager did to all ports since start.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) registrations: u64,
+    pub(super) rejections: u64,
+    pub(super) losses: u64,
+    pub(super) last_trouble: Option<String>,
+}
+
+impl Gateway {
+    /// The station of a port has news.
+    pub(super) fn news(&mut self, now: Time, index: usize, event: &StationEvent) {
+        tally(&mut self.tallies, event);
+        let text = words::news(event, &self.config.callmanager.servers);
+        self.trace(now, index, TraceKind::Registration, text.clone());
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let trouble = match event {
+            StationEvent::Registered { .. } => {
+                unit.registered_or_not(now);
+                false
+            }
+            StationEvent::Lost { server, reason, .. } => {
+                unit.registered_or_not(now);
+                unit.failed_at(*server, reason);
+                true
+            }
+            StationEvent::AttemptFailed { server, reason, .. } => {
+                unit.failed_at(*server, reason);
+                true
+            }
+            StationEvent::Stopped => {
+                unit.registered_or_not(now);
+                false
+            }
+            StationEvent::ResetRequested { .. } => false,
+            StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
+            StationEvent::Message(_) => return,
+        };
+        // The same trouble again and again is one line in ten minutes; the counters and the history tell how often.
+        let server = match event {
+            StationEvent::Lost { server, .. } | StationEvent::AttemptFailed { server, .. } => {
+                *server
+            }
+            _ => 0,
+        };
+        let (tell, untold) = match event {
+            StationEvent::Registered { .. } => (unit.told.good(&text), 0),
+            _ if trouble => {
+                let untold = unit.told.trouble(now, server, &text);
+                (untold.is_some(), untold.unwrap_or(0))
+            }
+            _ => (true, 0),
+        };
+        if !tell {
+            return;
+        }
+        let Some(held_back) = unit.gate.pass(now) else {
+            return;
+        };
+        let (port, device) = (unit.number, unit.device_name());
+        let held_back = told(held_back + untold);
+        match event {
+            _ if trouble => warn!(port, device, news = text, held_back, "registration trouble"),
+            StationEvent::Registered { .. } => {
+                info!(port, device, news = text, held_back, "registered");
+            }
+            _ => info!(port, device, news = text, held_back, "registration"),
+        }
+    }
+
+    /// A warning about a port, unless there were too many.
+    pub(super) fn warn(&mut self, now: Time, index: usize, what: &str) {
+        if let Some(unit) = self.ports.get_mut(index)
+            && let Some(held_back) = unit.gate.pass(now)
+        {
+            warn!(
+                port = unit.number,
+                what,
+                held_back = told(held_back),
+                "port trouble"
+            );
+        }
+    }
+
+    /// Tells those who follow the port, and its calls.
+    pub(super) fn trace(&mut self, now: Time, index: usize, kind: TraceKind, text: String) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
+        let event = trace::event(&self.clock, now, unit.number, kind, text);
+        self.calls.trace(now, &event);
+        self.tracers.tell(&event);
+    }
+
+    /// Tells those who follow the port, and one of its calls.
+    pub(super) fn trace_call(&mut self, now: Time, index: usize, call: u64, text: &str) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
+        let text = format!("call {call}: {text}");
+        let event = trace::event(&self.clock, now, unit.number, TraceKind::Call, text);
+        self.tracers.tell(&event);
+        self.calls.note(call, event);
+    }
+
+    /// Notes how a port stands after an input was dealt with.
+    pub(super) fn settle(&mut self, now: Time, index: usize) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
+        let logic = unit.call_logic();
+        let at_rest = logic.state == PortWord::Idle && logic.calls.is_empty();
+        for (call, text) in self.calls.see(now, unit.number, at_rest, &logic.calls) {
+            self.trace_call(now, index, call, &text);
+        }
+        self.lamp_turn(now, index, at_rest);
+    }
+}
+
+fn tally(tallies: &mut [Tally], event: &StationEvent) {
+    let (server, trouble) = match event {
+        StationEvent::Registered { server, .. } => (*server, None),
+        StationEvent::Lost { server, reason, .. }
+        | StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason)),
+        StationEvent::Message(_)
+        | StationEvent::ResetRequested { .. }
+        | StationEvent::UnreadableMessage { .. }
+        | StationEvent::LinkSuspect { .. }
+        | StationEvent::Stopped => return,
+    };
+    let Some(tally) = tallies.get_mut(server) else {
+        return;
+    };
+    match trouble {
+        None => tally.registrations += 1,
+        // What we wanted ourselves is no trouble.
+        Some(LostReason::Stopped | LostReason::Reconfigured | LostReason::ReturnToPreferred) => {}
+        Some(reason) => {
+            let rejected = matches!(reason, LostReason::Rejected { .. });
+            tally.rejections += u64::from(rejected);
+            tally.losses += u64::from(!rejected);
+            tally.last_trouble = Some(reason.to_string());
+        }
+    }
+}
+
+/// A server as people name it.
+pub(super) fn server_name(servers: &[Server], n: usize) -> String {
+    servers
+        .get(n)
+        .map_or_else(|| format!("server {}", n + 1), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
+
+    #[test]
+    fn a_tally_tells_rejections_from_losses_and_leaves_out_our_own_wishes() {
+        let mut tallies = [Tally::default()];
+        let lost = |reason| StationEvent::AttemptFailed {
+            server: 0,
+            reason,
+            retry_at: Time::ZERO,
+        };
+        tally(
+            &mut tallies,
+            &lost(LostReason::Connect(ConnectFailure::Refused)),
+        );
+        tally(
+            &mut tallies,
+            &lost(LostReason::Rejected {
+                text: "No Authority".into(),
+                cause: RejectCause::NoAuthority,
+            }),
+        );
+        tally(&mut tallies, &lost(LostReason::Stopped));
+        let [t] = &tallies;
+        assert_eq!((t.registrations, t.rejections, t.losses), (0, 1, 1));
+        assert!(
+            t.last_trouble
+                .as_ref()
+                .is_some_and(|t| t.contains("No Authority"))
+        );
+        tally(
+            &mut tallies,
+            &StationEvent::Registered {
+                server: 5,
+                version: 3,
+                keepalive_s: 30,
+            },
+        );
+        assert_eq!(
+            tallies[0].registrations, 0,
+            "a server that is not in the list"
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! What goes out: everything a device asks for, done in its order.
+
+use std::time::Duration;
+
+use tipring_ctl::report::TraceKind;
+use tipring_dsp::ChainCommand;
+use tipring_hal::port::LineCommand;
+use tipring_proto::call::{CallRecord, LineInput, LineOutput, MediaOutput, Polarity};
+use tipring_proto::device::{Input, Output};
+use tipring_proto::sccp::station::{CloseReason, ConnectFailure};
+use tipring_proto::time::Time;
+
+use super::lamp::LampStep;
+use super::{Gateway, PortUnit, trace, words};
+use crate::line::LineOrder;
+use crate::link::{self, Link, LinkEvent};
+
+/// On-hook transmission for the message to a lamp: DT-AS, the longest seizure and the message, and some.
+const LAMP_WINDOW: Duration = Duration::from_secs(2);
+
+impl Gateway {
+    /// Does everything a device asks for.
+    pub(super) fn drain(&mut self, now: Time, index: usize) {
+        while let Some(output) = self.ports.get_mut(index).and_then(PortUnit::poll_output) {
+            match output {
+                Output::Connect { server } => self.connect(now, index, server),
+                Output::Probe { server } => self.probe(index, server),
+                Output::Write(bytes) => self.write(now, index, bytes),
+                Output::Close => {
+                    if let Some(unit) = self.ports.get_mut(index) {
+                        self.next_epoch += 1;
+                        unit.epoch = self.next_epoch; // what the old link still says is not heard
+                        unit.link.take().map(Link::finish);
+                    }
+                }
+                Output::Line(output) => self.line_output(now, index, output),
+                Output::Media(output) => self.media_output(now, index, output),
+                Output::Record(record) => self.record(now, index, &record),
+                Output::Event(event) => self.news(now, index, &event),
+                Output::Trace(event) => {
+                    let (kind, text) = trace::in_words(&event);
+                    self.trace(now, index, kind, text);
+                }
+            }
+        }
+        self.settle(now, index);
+    }
+
+    fn record(&mut self, now: Time, index: usize, record: &CallRecord) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
+        let media = unit.desk.of_call(record.call);
+        let call = self.calls.close(&self.clock, unit.number, record, media);
+        let text = format!("over: {}", words::end_cause(record.cause));
+        self.trace_call(now, index, call, &text);
+    }
+
+    fn connect(&mut self, now: Time, index: usize, server: usize) {
+        let address = self
+            .config
+            .callmanager
+            .servers
+            .get(server)
+            .map(ToString::to_string);
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let Some(address) = address else {
+            let failure = ConnectFailure::Other(format!("there is no server {}", server + 1));
+            return unit.handle(now, Input::TcpFailed { failure });
+        };
+        self.next_epoch += 1;
+        unit.epoch = self.next_epoch;
+        let (config, events) = (self.link_config.clone(), self.link_events.clone());
+        unit.link = Some(Link::connect(address, config, index, unit.epoch, events));
+    }
+
+    fn probe(&mut self, index: usize, server: usize) {
+        let address = self
+            .config
+            .callmanager
+            .servers
+            .get(server)
+            .map(ToString::to_string);
+        let (Some(unit), Some(address)) = (self.ports.get(index), address) else {
+            return;
+        };
+        let (epoch, config, events) = (
+            unit.epoch,
+            self.link_config.clone(),
+            self.link_events.clone(),
+        );
+        tokio::task::spawn_local(async move {
+            let reachable = link::probe(address, config).await;
+            let event = LinkEvent::Probed { server, reachable };
+            let _ = events.send((index, epoch, event)).await;
+        });
+    }
+
+    fn write(&mut self, now: Time, index: usize, bytes: Vec<u8>) {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let Some(link) = &unit.link else { return };
+        if !link.write(bytes) {
+            unit.link = None;
+            self.next_epoch += 1;
+            unit.epoch = self.next_epoch;
+            let reason = CloseReason::Other("the server has stopped reading".to_owned());
+            unit.handle(now, Input::TcpClosed { reason });
+        }
+    }
+
+    fn line_output(&mut self, now: Time, index: usize, output: LineOutput) {
+        use tipring_dsp::ChainCommand as Chain;
+        use tipring_hal::port::{LineCommand as Card, Polarity as Feed};
+        self.lamp_yields(index, &output);
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let order = match output {
+            LineOutput::Ring(mode) => LineOrder::Port(Card::Ring(unit.plan.ring(mode))),
+            LineOutput::StopRing => LineOrder::Port(Card::StopRing),
+            LineOutput::PlayTone(tone) => LineOrder::Chain(match unit.plan.tone(tone) {
+                Some(program) => Chain::PlayTone(program),
+                None => Chain::StopTone,
+            }),
+            LineOutput::StopTone => LineOrder::Chain(Chain::StopTone),
+            LineOutput::OnHookTransmission { ms } => {
+                LineOrder::Port(Card::OnHookTransmission(Duration::from_millis(ms.into())))
+            }
+            LineOutput::SendCallerId {
+                id,
+                dual_tone_alert,
+            } => {
+                let when = unit.call_time(&self.clock);
+                match unit.plan.caller_id(&id, dual_tone_alert, when) {
+                    Some(message) => LineOrder::Chain(Chain::SendCallerId(message)),
+                    None => return unit.handle(now, Input::Line(LineInput::CallerIdSent)),
+                }
+            }
+            LineOutput::StopCallerId => LineOrder::Chain(Chain::StopCallerId),
+            LineOutput::Polarity(Polarity::Forward) => {
+                LineOrder::Port(Card::Polarity(Feed::Forward))
+            }
+            LineOutput::Polarity(Polarity::Reversed) => {
+                LineOrder::Port(Card::Polarity(Feed::Reversed))
+            }
+            LineOutput::OpenLoop { ms } => {
+                LineOrder::Port(Card::OpenLoop(Duration::from_millis(ms.into())))
+            }
+            LineOutput::MessageLamp(on) => {
+                if unit.capabilities.is_some_and(|c| c.neon_mwi) {
+                    LineOrder::Port(Card::MessageLamp(on))
+                } else {
+                    return unit.lamp.want(on);
+                }
+            }
+            LineOutput::EnableDtmf(on) => LineOrder::Chain(Chain::EnableDtmf(on)),
+        };
+        self.order(now, index, order);
+    }
+
+    /// A message to the lamp ends where the line is needed.
+    fn lamp_yields(&mut self, index: usize, output: &LineOutput) {
+        if matches!(output, LineOutput::MessageLamp(_)) {
+            return;
+        }
+        let now = self.clock.now();
+        let unit = self.ports.get_mut(index);
+        if unit.and_then(|u| u.lamp.break_off()).is_some() {
+            self.order(now, index, LineOrder::Chain(ChainCommand::StopCallerId));
+        }
+    }
+
+    /// Tells the lamp of a set by FSK, when it is time.
+    pub(super) fn lamp_turn(&mut self, now: Time, index: usize, at_rest: bool) {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let text = match unit.lamp.step(now, at_rest) {
+            None => return,
+            Some(LampStep::BreakOff) => {
+                self.order(now, index, LineOrder::Chain(ChainCommand::StopCallerId));
+                "message lamp: broken off"
+            }
+            Some(LampStep::Send(lit)) => {
+                let can = unit.capabilities.is_some_and(|c| c.on_hook_transmission);
+                match unit.plan.message_lamp(lit).filter(|_| can) {
+                    Some(message) => {
+                        let open = LineCommand::OnHookTransmission(LAMP_WINDOW);
+                        self.order(now, index, LineOrder::Port(open));
+                        let send = ChainCommand::SendCallerId(message);
+                        self.order(now, index, LineOrder::Chain(send));
+                        if lit {
+                            "message lamp on, by FSK"
+                        } else {
+                            "message lamp off, by FSK"
+                        }
+                    }
+                    None => {
+                        unit.lamp.sent(now);
+                        "message lamp: neither the card nor the port's caller ID can tell the set"
+                    }
+                }
+            }
+        };
+        self.trace(now, index, TraceKind::Line, text.to_owned());
+    }
+
+    fn media_output(&mut self, now: Time, index: usize, output: MediaOutput) {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let bind = self.link_config.bind.unwrap_or(unit.local);
+        let doing = unit
+            .desk
+            .act(output, bind, &mut self.rtp, &mut self.next_session);
+        for order in doing.orders {
+            self.order(now, index, order);
+        }
+        if let Some(trouble) = doing.trouble {
+            self.warn(now, index, &trouble);
+        }
+        if let (Some(answer), Some(unit)) = (doing.answer, self.ports.get_mut(index)) {
+            unit.handle(now, Input::Media(answer));
+        }
+    }
+
+    fn order(&mut self, now: Time, index: usize, order: LineOrder) {
+        let Some(line) = self.ports.get(index).and_then(|p| p.line) else {
+            return;
+        };
+        if let Err(full) = self.line.send(line, order) {
+            self.orders_lost += 1;
+            self.warn(now, index, &format!("an order was lost: {full}"));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the control socket asks.
+
+use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response};
+use tokio::sync::oneshot;
+
+use super::Gateway;
+use super::socket::Query;
+
+impl Gateway {
+    pub(super) fn query(&mut self, query: Query) {
+        match query {
+            Query::Ask(request, reply) => answer_to(reply, self.answer(request)),
+            Query::Subscribe(ports, events, reply) => {
+                let unknown = ports
+                    .iter()
+                    .find(|p| !self.ports.iter().any(|u| u.number == **p));
+                let response = match unknown {
+                    Some(port) => self.no_port(*port),
+                    None => {
+                        self.tracers.add(ports, events);
+                        Response::Done
+                    }
+                };
+                answer_to(reply, response);
+            }
+        }
+    }
+
+    fn answer(&self, request: Request) -> Response {
+        let now = self.clock.now();
+        match request {
+            Request::Status => Response::Status(self.status(now)),
+            Request::PortList => Response::Ports {
+                ports: self.port_list(now),
+            },
+            Request::PortShow { port } => match self.ports.iter().find(|u| u.number == port) {
+                Some(unit) => Response::Port(self.port_detail(now, unit)),
+                None => self.no_port(port),
+            },
+            Request::CallList => Response::Calls(self.call_list(now)),
+            Request::CallShow { id } => self.call_detail(now, id).map_or_else(
+                || {
+                    Response::Error(ErrorReport {
+                        code: ErrorCode::UnknownCall,
+                        message: format!("no call {id} is up or remembered"),
+                        cure: Some("see `tipring call list`".to_owned()),
+                    })
+                },
+                Response::Call,
+            ),
+            Request::Trace { .. } | Request::Sim { .. } => Response::Error(ErrorReport {
+                code: ErrorCode::Internal,
+                message: "this request went to the wrong desk".to_owned(),
+                cure: Some("report this as a bug".to_owned()),
+            }),
+        }
+    }
+
+    fn no_port(&self, port: u16) -> Response {
+        Response::Error(ErrorReport {
+            code: ErrorCode::UnknownPort,
+            message: format!(
+                "the gateway has no port {port}; it has {}",
+                self.ports.len()
+            ),
+            cure: Some("see `tipring port list`".to_owned()),
+        })
+    }
+}
+
+fn answer_to(reply: oneshot::Sender<Response>, response: Response) {
+    // A client that went away meanwhile needs no answer.
+    let _ = reply.send(response);
+}

@@ -1,0 +1,130 @@
+//! What the line thread's counters count, in words: a counter without a line here is a failing test.
+
+use tipring_ctl::report::Counter;
+
+const PORT: &[(&str, &str)] = &[
+    ("blocks", "blocks taken from the line"),
+    (
+        "missed_blocks",
+        "blocks the line did not deliver in time; media went on with silence",
+    ),
+    (
+        "catch_ups",
+        "times more than one block was waiting: the thread came late",
+    ),
+    ("read_overruns", "blocks the card lost because nobody read"),
+    (
+        "write_underruns",
+        "blocks of silence the card played because nobody wrote",
+    ),
+    (
+        "refills",
+        "times the prefill was written anew after an underrun",
+    ),
+    ("write_full", "blocks the card had no room for"),
+    ("line_events", "events the card told"),
+    ("events_held", "events that waited because control was busy"),
+    (
+        "reports_lost",
+        "digits of the far end that were lost because control was busy",
+    ),
+    ("commands_refused", "commands the card refused"),
+    ("digits", "keys of the set that were recognised"),
+    (
+        "echoed_digits",
+        "keys not told: the echo of what the line was sent",
+    ),
+    (
+        "false_mutes",
+        "times the way to the network was muted for what was no key",
+    ),
+    (
+        "chain_events_lost",
+        "events of the signal chain that nobody took",
+    ),
+    ("tx_packets", "RTP packets sent"),
+    ("tx_octets", "payload octets sent"),
+    ("tx_event_packets", "of the packets sent, telephone-events"),
+    ("tx_errors", "packets the kernel did not take"),
+    ("rx_packets", "RTP packets taken"),
+    ("rx_octets", "payload octets taken"),
+    ("rx_event_packets", "of the packets taken, telephone-events"),
+    ("rx_lost", "packets that never came"),
+    ("rx_late", "packets after their time"),
+    ("rx_early", "packets with a timestamp too far ahead"),
+    ("rx_duplicates", "packets seen twice"),
+    ("rx_reordered", "packets out of order"),
+    ("rx_malformed", "datagrams that are no usable RTP"),
+    (
+        "rx_other_payload",
+        "packets of another payload type than agreed",
+    ),
+    ("rx_restarts", "times the far end began a new stream"),
+    (
+        "rx_resyncs",
+        "times the jitter buffer was set to where the stream is",
+    ),
+    ("rx_underruns", "times the jitter buffer ran empty"),
+    ("rx_concealed", "blocks made up for missing ones"),
+    ("rx_stretched", "blocks inserted to wait longer"),
+    ("rx_shrunk", "blocks skipped to wait shorter"),
+    (
+        "strangers",
+        "datagrams from another address than the CallManager named",
+    ),
+    ("flood_dropped", "packets beyond what a block may take"),
+    (
+        "flood_blocks",
+        "blocks in which the bound on datagrams was reached",
+    ),
+];
+
+const SHARD: &[(&str, &str)] = &[
+    ("ticks", "wakes in which at least one block was served"),
+    ("late_ticks", "of these, with more than one block waiting"),
+    ("wakes", "wakes of all kinds"),
+    ("max_tick_us", "longest tick, µs"),
+    ("orders", "orders of control carried out"),
+    (
+        "orders_held",
+        "times orders waited because control was busy",
+    ),
+    ("poll_errors", "times waiting for work itself failed"),
+    ("cpu_us", "processor time, µs"),
+];
+
+/// A counter of a port.
+pub(super) fn port(counter: (&'static str, u64)) -> Counter {
+    named(PORT, counter)
+}
+
+/// A counter of a line thread.
+pub(super) fn shard(counter: (&'static str, u64)) -> Counter {
+    named(SHARD, counter)
+}
+
+fn named(table: &[(&str, &str)], (name, value): (&str, u64)) -> Counter {
+    let help = table.iter().find(|(n, _)| *n == name);
+    Counter::new(
+        &name.replace('_', "-"),
+        value,
+        help.map_or("", |(_, help)| help),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::{PortCounters, ShardCounters};
+
+    #[test]
+    fn every_counter_of_the_line_side_says_what_it_counts() {
+        let ports = PortCounters::default().counters();
+        let shards = ShardCounters::default().counters();
+        for (table, counters) in [(PORT, ports), (SHARD, shards)] {
+            let shown: Vec<&str> = counters.iter().map(|(name, _)| *name).collect();
+            let told: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
+            assert_eq!(shown, told);
+        }
+    }
+}

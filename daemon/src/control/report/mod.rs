@@ -1,0 +1,174 @@
+//! Answers to the control socket: everything counted is in one of them.
+
+mod help;
+mod port;
+mod registration;
+mod trouble;
+
+use tipring_ctl::report as ctl;
+use tipring_proto::sccp::station::{StationSnapshot, StationState};
+use tipring_proto::time::Time;
+
+use super::Gateway;
+use super::port::PortUnit;
+
+/// What does not change while the daemon runs.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// When it started.
+    pub started: Time,
+    /// `sim` or `dahdi`, in words, ports, block.
+    pub card: ctl::CardReport,
+    /// How each line thread started.
+    pub realtime: Vec<ctl::RealtimeReport>,
+    /// The line-thread places of each shard.
+    pub shards: Vec<std::ops::Range<u16>>,
+    /// Troubles found at start.
+    pub troubles: Vec<ctl::Trouble>,
+}
+
+impl Gateway {
+    /// `tipring status`.
+    pub(super) fn status(&self, now: Time) -> ctl::StatusReport {
+        let ports = self.port_list(now);
+        let count = |f: &dyn Fn(&ctl::PortSummary) -> bool| {
+            u16::try_from(ports.iter().filter(|p| p.enabled && f(p)).count()).unwrap_or(u16::MAX)
+        };
+        let all = u16::try_from(ports.len()).unwrap_or(u16::MAX);
+        let port_counts = ctl::PortCounts {
+            total: all,
+            registered: count(&|p| p.registration == ctl::RegistrationState::Registered),
+            off_hook: count(&|p| p.hook == ctl::HookState::OffHook),
+            talking: count(&|p| p.call == Some(ctl::CallState::Connected)),
+            in_trouble: count(&|p| p.trouble.is_some()),
+            disabled: all - count(&|_| true),
+        };
+        ctl::StatusReport {
+            daemon: ctl::DaemonReport {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pid: std::process::id(),
+                uptime_s: (now - self.facts.started).as_secs(),
+                config_file: self.config.file.clone(),
+                mac: self.config.gateway.mac.to_string(),
+                address: self.own_address(),
+            },
+            card: self.facts.card.clone(),
+            callmanagers: self.callmanagers(),
+            line_threads: self.line_threads(),
+            port_counts,
+            ports,
+            counters: vec![ctl::Counter::new(
+                "orders-lost",
+                self.orders_lost,
+                "orders to the line thread that found its ring full",
+            )],
+            troubles: self.troubles(),
+        }
+    }
+
+    fn own_address(&self) -> Option<String> {
+        let used = self
+            .ports
+            .iter()
+            .map(|p| p.local)
+            .find(|a| !a.is_unspecified());
+        self.config.gateway.address.or(used).map(|a| a.to_string())
+    }
+
+    fn callmanagers(&self) -> Vec<ctl::CallManagerReport> {
+        let stations: Vec<StationSnapshot> = self.ports.iter().map(PortUnit::station).collect();
+        let servers = self
+            .config
+            .callmanager
+            .servers
+            .iter()
+            .zip(&self.tallies)
+            .enumerate();
+        servers
+            .map(|(n, (server, tally))| {
+                let registered = stations
+                    .iter()
+                    .filter(|s| matches!(s.state, StationState::Registered { server, .. } if server == n))
+                    .count();
+                ctl::CallManagerReport {
+                    server: server.to_string(),
+                    registered_ports: u16::try_from(registered).unwrap_or(u16::MAX),
+                    registrations: tally.registrations,
+                    rejections: tally.rejections,
+                    connection_losses: tally.losses,
+                    last_trouble: tally.last_trouble.clone(),
+                }
+            })
+            .collect()
+    }
+
+    fn line_threads(&self) -> Vec<ctl::LineThreadReport> {
+        let shards = self.line.shard_counters().enumerate();
+        shards
+            .map(|(n, (counters, histogram))| {
+                let units = || self.ports.iter().filter(|p| self.shard_of(p) == Some(n));
+                let sum = |f: &dyn Fn(&crate::line::PortCounters) -> u64| {
+                    units().map(|p| f(&p.counters)).sum()
+                };
+                ctl::LineThreadReport {
+                    shard: u16::try_from(n).unwrap_or(u16::MAX),
+                    ports: u16::try_from(units().count()).unwrap_or(u16::MAX),
+                    realtime: self.facts.realtime.get(n).cloned().unwrap_or_default(),
+                    ticks: counters.ticks.get(),
+                    missed_blocks: sum(&|c| {
+                        c.missed_blocks.get() + c.read_overruns.get() + c.write_underruns.get()
+                    }),
+                    tick_time: ctl::Histogram {
+                        buckets: histogram
+                            .buckets()
+                            .iter()
+                            .map(|&(up_to_us, count)| ctl::HistogramBucket { up_to_us, count })
+                            .collect(),
+                        max_us: counters.max_tick_us.get(),
+                    },
+                    command_ring_full: self.line.orders_full(),
+                    event_ring_full: sum(&|c| c.events_held.get() + c.reports_lost.get()),
+                    packets_deferred: sum(&|c| c.flood_blocks.get()),
+                    io_errors: counters.poll_errors.get() + sum(&|c| c.tx_errors.get()),
+                    counters: counters.counters().into_iter().map(help::shard).collect(),
+                }
+            })
+            .collect()
+    }
+
+    /// Ports are shared out in runs, as the line side does it.
+    fn shard_of(&self, unit: &PortUnit) -> Option<usize> {
+        let index = unit.line?;
+        self.facts.shards.iter().position(|r| r.contains(&index.0))
+    }
+
+    /// `tipring call list`.
+    pub(super) fn call_list(&self, now: Time) -> ctl::CallList {
+        let active = self.ports.iter().flat_map(|u| {
+            let calls = u.calls();
+            calls
+                .into_iter()
+                .map(|c| self.calls.summary(&self.clock, now, u.number, &c))
+                .collect::<Vec<_>>()
+        });
+        self.calls.list(active.collect())
+    }
+
+    /// `tipring call show`.
+    pub(super) fn call_detail(&self, now: Time, id: u64) -> Option<ctl::CallDetail> {
+        for unit in &self.ports {
+            for call in unit.calls() {
+                let summary = self.calls.summary(&self.clock, now, unit.number, &call);
+                if summary.id == id {
+                    let timeline = self.calls.timeline(id).unwrap_or_default();
+                    return Some(ctl::CallDetail {
+                        summary,
+                        media: unit.desk.of_call(call.call),
+                        timeline,
+                    });
+                }
+            }
+        }
+        self.calls.ended(id)
+    }
+}

@@ -1,0 +1,164 @@
+//! Ports for the control socket.
+
+use tipring_ctl::report as ctl;
+use tipring_proto::call::PortCounters;
+use tipring_proto::time::Time;
+
+use super::super::port::PortUnit;
+use super::super::{Gateway, words};
+use super::help;
+
+impl Gateway {
+    /// `tipring port list`.
+    pub(in crate::control) fn port_list(&self, now: Time) -> Vec<ctl::PortSummary> {
+        self.ports.iter().map(|u| self.summary(now, u)).collect()
+    }
+
+    fn summary(&self, now: Time, unit: &PortUnit) -> ctl::PortSummary {
+        let (station, logic) = (unit.station(), unit.call_logic());
+        let active = logic
+            .calls
+            .iter()
+            .find(|c| Some(c.call) == logic.active)
+            .or(logic.calls.first());
+        let server = station
+            .state
+            .server()
+            .and_then(|n| self.config.callmanager.servers.get(n));
+        let enabled = unit.settings.enabled;
+        ctl::PortSummary {
+            port: unit.number,
+            channel: unit.settings.channel,
+            label: unit.settings.label.clone(),
+            device: unit.device_name(),
+            device_type: unit.settings.device_type.0,
+            profile: unit.settings.profile.to_string(),
+            enabled,
+            registration: words::registration(&station.state),
+            server: server.map(ToString::to_string),
+            hook: match (unit.fault, enabled, logic.off_hook) {
+                (Some(_), ..) | (_, false, _) => ctl::HookState::Unknown,
+                (None, true, true) => ctl::HookState::OffHook,
+                (None, true, false) => ctl::HookState::OnHook,
+            },
+            state: if enabled {
+                words::port_state(logic.state)
+            } else {
+                ctl::PortState::Disabled
+            },
+            call: active.map(|c| words::call_state(c.state)),
+            peer: active.map(|c| c.number.clone()).filter(|n| !n.is_empty()),
+            number: station
+                .line
+                .as_ref()
+                .map(|l| l.number.clone())
+                .filter(|n| !n.is_empty()),
+            message_waiting: logic.message_waiting,
+            trouble: self.trouble(now, unit, &station, &logic),
+        }
+    }
+
+    /// `tipring port show`.
+    pub(in crate::control) fn port_detail(&self, now: Time, unit: &PortUnit) -> ctl::PortDetail {
+        let (station, logic) = (unit.station(), unit.call_logic());
+        let c = &unit.counters;
+        let level = |tenths: i64| (tenths > -900).then(|| tenths as f32 / 10.0);
+        let mut counters: Vec<ctl::Counter> = c.counters().into_iter().map(help::port).collect();
+        let l = &logic.counters;
+        counters.extend(call_logic(l));
+        ctl::PortDetail {
+            summary: self.summary(now, unit),
+            country: unit.settings.country.code.clone(),
+            caller_id: words::caller_id(unit.settings.caller_id),
+            registration: self.registration(now, unit, &station),
+            calls: logic
+                .calls
+                .iter()
+                .map(|c| self.calls.summary(&self.clock, now, unit.number, c))
+                .collect(),
+            media: unit.desk.shown_open(),
+            rx_dbm0: level(c.rx_dbm0_tenths.get()),
+            tx_dbm0: level(c.tx_dbm0_tenths.get()),
+            playing: logic.tone.map(|t| t.to_string()),
+            line: ctl::LineStats {
+                blocks_read: c.blocks.get(),
+                blocks_written: c.blocks.get().saturating_sub(c.write_full.get()),
+                read_overruns: c.read_overruns.get(),
+                write_underruns: c.write_underruns.get(),
+                prefills: c.refills.get(),
+                refused_commands: unit.refused,
+                off_hooks: unit.off_hooks,
+                flashes: l.flashes,
+                openings_odd: l.openings_odd,
+                dtmf_digits: l.digits_dtmf,
+                pulse_digits: l.digits_pulse,
+                ring_bursts: unit.ring_bursts,
+            },
+            tones: unit.tones.iter().cloned().collect(),
+            faults: unit
+                .fault
+                .map(|f| words::fault(f).to_owned())
+                .into_iter()
+                .collect(),
+            capabilities: unit
+                .capabilities
+                .map(words::capabilities)
+                .unwrap_or_default(),
+            counters,
+        }
+    }
+}
+
+/// What the call logic counts, as far as [`ctl::LineStats`] has it not.
+fn call_logic(l: &PortCounters) -> impl Iterator<Item = ctl::Counter> {
+    [
+        ("calls-in", l.calls_in, "calls received"),
+        ("calls-out", l.calls_out, "calls begun"),
+        (
+            "flashes-unused",
+            l.flashes_unused,
+            "flashes without a meaning at that moment",
+        ),
+        (
+            "digits-dropped",
+            l.digits_dropped,
+            "digits in a state that takes none",
+        ),
+        (
+            "lifted-unregistered",
+            l.lifted_unregistered,
+            "lifted without a CallManager",
+        ),
+        (
+            "error-tones",
+            l.error_tones,
+            "error tones played because the server fell silent or the call failed",
+        ),
+        ("howlers", l.howlers, "howler played"),
+        ("parked", l.parked, "off-hook past the howler"),
+        (
+            "tones-ignored",
+            l.tones_ignored,
+            "tones of the server that fitted no call",
+        ),
+        (
+            "media-ignored",
+            l.media_ignored,
+            "media messages that named no leg",
+        ),
+        ("media-refused", l.media_refused, "media that was refused"),
+        (
+            "unknown-calls",
+            l.unknown_calls,
+            "messages for calls never announced",
+        ),
+        ("caller-ids", l.caller_ids, "caller IDs sent"),
+        (
+            "preserved",
+            l.preserved,
+            "calls that outlived their CallManager link",
+        ),
+    ]
+    .map(|(name, value, help)| ctl::Counter::new(name, value, help))
+    .into_iter()
+}

@@ -1,0 +1,125 @@
+//! The registration of a port for the control socket.
+
+use tipring_ctl::report as ctl;
+use tipring_proto::sccp::station::{HistoryKind, StationCounters, StationSnapshot, StationState};
+use tipring_proto::time::Time;
+
+use super::super::port::PortUnit;
+use super::super::{Gateway, words};
+
+impl Gateway {
+    pub(super) fn registration(
+        &self,
+        now: Time,
+        unit: &PortUnit,
+        s: &StationSnapshot,
+    ) -> ctl::RegistrationReport {
+        let server = |n: usize| {
+            self.config
+                .callmanager
+                .servers
+                .get(n)
+                .map(ToString::to_string)
+        };
+        let registered = matches!(s.state, StationState::Registered { .. });
+        ctl::RegistrationReport {
+            state: words::registration(&s.state),
+            server: s.state.server().and_then(server),
+            protocol_version: registered.then_some(s.version),
+            keepalive_s: registered.then_some(s.keepalive_s),
+            since_unix_ms: unit
+                .settings
+                .enabled
+                .then(|| self.clock.unix_ms(unit.registration_since)),
+            reason: (!registered)
+                .then(|| s.last_lost.as_ref().map(|(_, r)| r.to_string()))
+                .flatten(),
+            next_attempt_ms: match s.state {
+                StationState::Waiting { until, .. } => {
+                    u64::try_from((until - now).as_millis()).ok()
+                }
+                _ => None,
+            },
+            history: s
+                .history
+                .iter()
+                .map(|h| {
+                    let (state, reason) = match &h.what {
+                        HistoryKind::Registered { version } => (
+                            ctl::RegistrationState::Registered,
+                            format!("registered, version {version}"),
+                        ),
+                        HistoryKind::Lost(r) | HistoryKind::AttemptFailed(r) => {
+                            (ctl::RegistrationState::Waiting, r.to_string())
+                        }
+                    };
+                    ctl::RegistrationStep {
+                        at_unix_ms: self.clock.unix_ms(h.at),
+                        state,
+                        server: server(h.server),
+                        reason,
+                    }
+                })
+                .collect(),
+            counters: counters(&s.counters).to_vec(),
+        }
+    }
+}
+
+fn counters(n: &StationCounters) -> [ctl::Counter; 16] {
+    [
+        ("connects", n.connects, "TCP connections asked for"),
+        (
+            "connect-failures",
+            n.connect_failures,
+            "of which came to nothing",
+        ),
+        ("registrations", n.registrations, "registrations completed"),
+        (
+            "lost",
+            n.lost,
+            "registrations that ended without our asking",
+        ),
+        ("rejects", n.rejects, "registrations refused"),
+        ("reconnects", n.reconnects, "registrations after a loss"),
+        ("keepalives-sent", n.keepalives_sent, "keepalives sent"),
+        (
+            "keepalives-missed",
+            n.keepalives_missed,
+            "keepalives not answered in time",
+        ),
+        (
+            "messages-received",
+            n.frames_received,
+            "SCCP messages received",
+        ),
+        ("messages-sent", n.frames_sent, "SCCP messages sent"),
+        (
+            "bad-frames",
+            n.bad_frames,
+            "connections closed because of bytes that are no SCCP",
+        ),
+        (
+            "unreadable",
+            n.unreadable,
+            "messages that could not be read",
+        ),
+        ("unknown-ids", n.unknown_ids, "messages with an unknown id"),
+        (
+            "answers-missing",
+            n.answers_missing,
+            "answers of the request round that did not come",
+        ),
+        (
+            "sends-dropped",
+            n.sends_dropped,
+            "messages that were to be sent while not registered",
+        ),
+        (
+            "resets",
+            n.resets,
+            "resets and restarts asked for by the server",
+        ),
+    ]
+    .map(|(name, value, help)| ctl::Counter::new(name, value, help))
+}

@@ -1,0 +1,205 @@
+//! Why a port or the gateway cannot be used, and what to do.
+
+use tipring_config::Server;
+use tipring_ctl::report::Trouble;
+use tipring_proto::call::{CallWord, PortSnapshot, PortWord};
+use tipring_proto::sccp::station::{LostReason, StationSnapshot, StationState};
+use tipring_proto::time::Time;
+
+use super::super::news::server_name;
+use super::super::port::PortUnit;
+use super::super::{Gateway, words};
+
+/// A connected call that hears nothing for so long is one-way.
+const SILENCE_S: u64 = 3;
+
+impl Gateway {
+    /// What is wrong with the gateway as a whole.
+    pub(super) fn troubles(&self) -> Vec<Trouble> {
+        let mut troubles = self.facts.troubles.clone();
+        if self.stuck {
+            troubles.push(trouble(
+                "a line thread stands still: its ports have no audio",
+                "restart tipringd (systemd's watchdog does); see its log for the reason",
+            ));
+        }
+        troubles
+    }
+
+    /// Why the port cannot be used. Texts hold nothing that differs from port to port, so that 48 ports with one
+    /// trouble can be told in one line.
+    pub(super) fn trouble(
+        &self,
+        now: Time,
+        unit: &PortUnit,
+        station: &StationSnapshot,
+        logic: &PortSnapshot,
+    ) -> Option<Trouble> {
+        if !unit.settings.enabled {
+            return None;
+        }
+        if unit.line.is_none() {
+            return Some(trouble(
+                &format!(
+                    "the card has no channel {}: it has {}",
+                    unit.settings.channel, self.facts.card.ports
+                ),
+                "correct `channel` in the port's [[port]] table, or look for the missing card",
+            ));
+        }
+        if let Some(fault) = unit.fault {
+            return Some(trouble(words::fault(fault), words::fault_cure(fault)));
+        }
+        if !matches!(station.state, StationState::Registered { .. }) {
+            return unregistered(&unit.reasons, &self.config.callmanager.servers);
+        }
+        if station.suspect_since.is_some() {
+            return Some(trouble(
+                "the CallManager does not answer keepalives",
+                "check the network to the CallManager",
+            ));
+        }
+        match logic.state {
+            PortWord::Howling | PortWord::Parked => Some(trouble(
+                "the set has been off-hook for too long",
+                "hang up the set; if it is on-hook, look for a short or a wet cable on the line",
+            )),
+            _ => self.one_way(now, unit, logic),
+        }
+    }
+
+    /// A call that hears nothing of the far end.
+    fn one_way(&self, now: Time, unit: &PortUnit, logic: &PortSnapshot) -> Option<Trouble> {
+        let talking = logic
+            .calls
+            .iter()
+            .find(|c| c.state == CallWord::Connected)?;
+        let long = (now - talking.connected?).as_secs() >= SILENCE_S;
+        let legs = unit.desk.shown_open();
+        let leg = legs.iter().find(|l| l.remote.is_some())?;
+        if !long || leg.rtp.received_packets > 0 {
+            return None;
+        }
+        let what = format!(
+            "one-way audio: no RTP from {} since the call was answered",
+            leg.remote.as_deref().unwrap_or_default()
+        );
+        Some(if leg.rtp.stray_packets > 0 {
+            trouble(
+                &what,
+                "packets come from another address (strangers): look for NAT or a media server between",
+            )
+        } else {
+            trouble(
+                &what,
+                "look for a firewall or a wrong route between the far end and this gateway",
+            )
+        })
+    }
+}
+
+fn trouble(what: &str, cure: &str) -> Trouble {
+    Trouble {
+        what: what.to_owned(),
+        cure: cure.to_owned(),
+    }
+}
+
+/// Why no server of the list can be used, and the cure for what tells most. `None`: none has been tried yet.
+fn unregistered(reasons: &[(usize, LostReason)], servers: &[Server]) -> Option<Trouble> {
+    let (_, worst) = reasons.iter().max_by_key(|(_, r)| weight(r))?;
+    let what = match reasons {
+        [(_, only)] => only.to_string(),
+        several => {
+            let each = several.iter();
+            let each: Vec<String> = each
+                .map(|(n, r)| format!("{}: {r}", server_name(servers, *n)))
+                .collect();
+            each.join("; ")
+        }
+    };
+    Some(trouble(&format!("not registered: {what}"), cure(worst)))
+}
+
+/// How much a reason tells about what is wrong: a server that answers tells more than one that does not.
+fn weight(reason: &LostReason) -> u8 {
+    match reason {
+        LostReason::Rejected { .. } => 3,
+        LostReason::BadFrame { .. } => 2,
+        LostReason::RegisterTimeout | LostReason::KeepaliveLost { .. } | LostReason::Closed(_) => 1,
+        LostReason::Connect(_)
+        | LostReason::Reset(_)
+        | LostReason::ReturnToPreferred
+        | LostReason::Reconfigured
+        | LostReason::Stopped => 0,
+    }
+}
+
+fn cure(reason: &LostReason) -> &'static str {
+    match reason {
+        LostReason::Connect(_) => "check [callmanager] servers, the network and the CallManager",
+        LostReason::Rejected { .. } => "look the device name up on the CallManager",
+        LostReason::BadFrame { .. } => {
+            "is there a CallManager at that address and port? SCCP is spoken on TCP port 2000"
+        }
+        LostReason::RegisterTimeout | LostReason::KeepaliveLost { .. } | LostReason::Closed(_) => {
+            "look at the CallManager and its log; `tipring trace` shows what it says"
+        }
+        LostReason::Reset(_)
+        | LostReason::ReturnToPreferred
+        | LostReason::Reconfigured
+        | LostReason::Stopped => "it registers again by itself",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
+
+    fn servers() -> [Server; 2] {
+        ["10.0.0.1", "10.0.0.2"].map(|s| Server::parse(s).unwrap())
+    }
+
+    fn refused() -> LostReason {
+        LostReason::Connect(ConnectFailure::Unreachable)
+    }
+
+    fn rejected() -> LostReason {
+        LostReason::Rejected {
+            text: "No Authority".into(),
+            cause: RejectCause::NoAuthority,
+        }
+    }
+
+    #[test]
+    fn a_port_at_its_first_try_has_no_trouble_yet() {
+        assert_eq!(unregistered(&[], &servers()), None);
+    }
+
+    #[test]
+    fn one_server_is_not_named_and_several_are() {
+        let one = unregistered(&[(0, refused())], &servers()).unwrap();
+        assert_eq!(
+            one.what,
+            "not registered: cannot connect: no route to the server"
+        );
+        let both = unregistered(&[(0, refused()), (1, refused())], &servers()).unwrap();
+        assert_eq!(
+            both.what,
+            "not registered: 10.0.0.1:2000: cannot connect: no route to the server; \
+             10.0.0.2:2000: cannot connect: no route to the server"
+        );
+    }
+
+    #[test]
+    fn a_rejection_is_cured_before_a_server_that_does_not_answer() {
+        for reasons in [
+            [(0, rejected()), (1, refused())],
+            [(0, refused()), (1, rejected())],
+        ] {
+            let told = unregistered(&reasons, &servers()).unwrap();
+            assert_eq!(told.cure, "look the device name up on the CallManager");
+        }
+    }
+}
