@@ -177,7 +177,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
     let world = match built.world {
         Some(world) => Some(Arc::new(
             world
-                .spawn()
+                .spawn_at(line_priority(&config).saturating_sub(1))
                 .map_err(|e| StartupError::Sim(e.to_string()))?,
         )),
         None => None,
@@ -287,15 +287,19 @@ fn sim_config(card: &SimCard, block_len: usize) -> SimConfig {
     }
 }
 
+/// SCHED_FIFO priority of the line thread, 0 for none; the simulated card has the next lower one, being hardware to it.
+fn line_priority(config: &Config) -> u8 {
+    match config.line_thread.realtime {
+        Realtime::Off => 0,
+        Realtime::Auto | Realtime::Required => config.line_thread.priority,
+    }
+}
+
 fn line_config(config: &Config) -> LineConfig {
     let l = &config.line_thread;
     LineConfig {
         shards: usize::from(l.shards),
-        priority: if l.realtime == Realtime::Off {
-            0
-        } else {
-            l.priority
-        },
+        priority: line_priority(config),
         lock_memory: l.lock_memory,
         engine: EngineConfig {
             prefill_blocks: u8::try_from(l.prefill_blocks).unwrap_or(u8::MAX),
