@@ -87,6 +87,15 @@ impl Hook {
         self.events.clear();
     }
 
+    /// If the loop is open and it is not decided what that means: takes it for a hang-up, without an event.
+    pub(super) fn decide_for_hang_up(&mut self) -> bool {
+        let undecided = matches!(self.state, Loop::Opened(since) if since >= self.masked_until);
+        if undecided {
+            self.reset();
+        }
+        undecided
+    }
+
     pub(super) fn poll(&mut self) -> Option<HookEvent> {
         self.events.pop_front()
     }

@@ -88,6 +88,12 @@ impl Port {
     /// The far end hung up: the loop is opened so that machines notice.
     pub(super) fn far_hung_up(&mut self, now: Time) {
         self.stop_tone();
+        // Both hang up at the same time: with no call left there is nothing to flash for, and the next
+        // closing is a lift.
+        if self.hook.decide_for_hang_up() {
+            self.hung_up(now, EndCause::NearHangUp);
+            return;
+        }
         if self.cfg.open_loop_ms == 0 {
             self.after_far_hang_up(now);
             return;
