@@ -48,7 +48,10 @@ pub enum StartupError {
     #[error(transparent)]
     Line(#[from] line::StartError),
     /// Realtime was required and is refused.
-    #[error("[line-thread] realtime = \"required\", but {0}")]
+    #[error(
+        "[line-thread] realtime = \"required\", but {0}; run under the systemd unit (CAP_SYS_NICE, LimitRTPRIO), or \
+         set it to \"auto\""
+    )]
     NotRealtime(String),
     /// The control socket.
     #[error(transparent)]
@@ -57,7 +60,9 @@ pub enum StartupError {
     #[error("[media] rtp-ports holds no even port; widen it")]
     NoRtpPorts,
     /// Anything of the system.
-    #[error("the system refused: {0}")]
+    #[error(
+        "the system refused what the daemon runs on: {0}; look at its limits (open files, threads, memory)"
+    )]
     System(#[from] std::io::Error),
 }
 
