@@ -1,7 +1,7 @@
 //! Loop edges into lift, hang-up, flash and pulse digits.
 //!
 //! Owns: debounce, flash window, pulse counting. Works on the stamps of the card, so late delivery changes
-//! nothing. Windows as measured on a kernel that decodes by itself (facts: openings of 20–199 ms are pulses,
+//! nothing. Windows as measured on a kernel that decodes by itself (openings of 20–199 ms are pulses,
 //! 210–1245 ms a flash, more is a hang-up).
 
 use std::collections::VecDeque;

@@ -38,7 +38,7 @@ pub(super) enum Set {
     Parked,
 }
 
-/// Something to tell a server that has lost us and may still believe in a call (facts: SCCP §5).
+/// Something to tell a server that has lost us and may still believe in a call (seen on chan_skinny).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owed {
     /// The set that talked, dialled or was called is on-hook.
@@ -68,7 +68,7 @@ pub struct Port {
     pub(super) hook: Hook,
     pub(super) set: Set,
     pub(super) station: Option<u8>,
-    /// The server asked for HookFlash: it is chan-sccp or the like (facts: SCCP §9).
+    /// The server asked for HookFlash: it is chan-sccp or the like (seen on chan-sccp).
     pub(super) hook_flash_wanted: bool,
     pub(super) calls: Vec<Call>,
     pub(super) active: Option<CallRef>,

@@ -1,6 +1,6 @@
 //! Off-hook and nothing to talk to: error tone, howler, quiet; disconnect supervision; lost lines.
 //!
-//! The servers go idle without a tone (facts: SCCP §5), so this is the gateway's own doing. A call offered in
+//! The servers go idle without a tone (seen on chan_skinny), so this is the gateway's own doing. A call offered in
 //! one of these states never rings a lifted set: it is announced by call-waiting tone and taken by flash, or by
 //! hanging up, which makes it ring.
 
