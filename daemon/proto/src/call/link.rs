@@ -12,6 +12,12 @@ impl Port {
     pub(super) fn station_up(&mut self, version: u8) {
         self.station = Some(version);
         let line = self.cfg.line;
+        // chan_skinny keeps the calls of a gateway that died, and would take this port for busy until somebody has
+        // lifted and hung up here. What this process knows of the calls is in `owed`.
+        if std::mem::take(&mut self.never_registered) && self.set == Set::OnHook {
+            let call = CallRef::NONE;
+            self.send(ClientMessage::OnHook(CallOnLine { line, call }));
+        }
         // chan_skinny kept those calls; a server that did not takes no notice.
         for owed in std::mem::take(&mut self.owed) {
             match owed {

@@ -68,6 +68,8 @@ pub struct Port {
     pub(super) hook: Hook,
     pub(super) set: Set,
     pub(super) station: Option<u8>,
+    /// No server has been told yet that this port is on-hook.
+    pub(super) never_registered: bool,
     /// The server asked for HookFlash: it is chan-sccp or the like (seen on chan-sccp).
     pub(super) hook_flash_wanted: bool,
     pub(super) calls: Vec<Call>,
@@ -108,6 +110,7 @@ impl Port {
             cfg,
             set: Set::OnHook,
             station: None,
+            never_registered: true,
             hook_flash_wanted: false,
             calls: Vec::new(),
             active: None,

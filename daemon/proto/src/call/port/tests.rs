@@ -32,6 +32,12 @@ impl Bench {
             now: Time::ZERO,
         };
         bench.input(Input::StationUp { version: 3 });
+        let nothing = CallOnLine {
+            line: LineInstance(1),
+            call: CallRef::NONE,
+        };
+        let on_hook = Output::Send(ClientMessage::OnHook(nothing));
+        assert_eq!(bench.outputs(), [on_hook], "the first registration");
         bench
     }
 

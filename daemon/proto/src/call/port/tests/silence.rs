@@ -300,6 +300,24 @@ fn a_lost_link_leaves_a_talking_call_until_it_is_hung_up() {
 }
 
 #[test]
+fn a_set_off_hook_at_the_first_registration_is_not_called_on_hook() {
+    let mut b = Bench {
+        port: Port::new(PortConfig::default(), Time::ZERO),
+        now: Time::ZERO,
+    };
+    b.lift();
+    b.outputs();
+    b.input(Input::StationUp { version: 3 });
+    assert_eq!(b.seen(), []);
+    // Nor is it at a later one: what is owed for it then is known.
+    b.hang_up();
+    b.outputs();
+    b.input(Input::StationDown);
+    b.input(Input::StationUp { version: 3 });
+    assert_eq!(b.seen(), []);
+}
+
+#[test]
 fn a_server_that_comes_back_and_ends_the_old_call_is_understood() {
     let mut b = Bench::new();
     b.talking(1);
