@@ -17,7 +17,9 @@ test:            ## everything that a newcomer's machine can check
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	cargo build --workspace --bins
 	cargo test --workspace
+	tests/fuzz/short.sh
 
 interop:         ## the gateway against Asterisk's chan_skinny, judged by tshark
 	@packaging/setup.sh interop

@@ -5,11 +5,11 @@ set -euo pipefail
 msrv=1.90
 declare -A sets=(
   [build]="gcc libc6-dev make pkg-config libspandsp-dev libtiff-dev libclang-dev libsystemd-dev"
-  [demo]="espeak-ng sox libtiff-tools tcpdump util-linux"
-  [test]="tshark libtiff-tools sox"
+  [demo]="procps espeak-ng sox libtiff-tools tcpdump util-linux"
+  [test]="g++ procps tshark libtiff-tools sox"
   [interop]="tshark tcpdump libtiff-tools mmdebstrap debian-archive-keyring python3 procps util-linux"
   [bench]="valgrind"
-  [fuzz]="clang"
+  [fuzz]="g++"
 )
 wanted=()
 for set in build "$@"; do

@@ -27,7 +27,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let mut config = match tipring_config::load(args.config.as_deref(), &startup::machine()) {
+    let config = match tipring_config::load(args.config.as_deref(), &startup::machine()) {
         Ok(config) => config,
         Err(report) => {
             eprintln!("{report}");
@@ -37,9 +37,6 @@ fn main() -> ExitCode {
     if args.check {
         println!("the configuration is good: {} ports", config.ports.len());
         return ExitCode::SUCCESS;
-    }
-    if let Some(socket) = args.socket {
-        config.control.socket = socket;
     }
     observe::start(config.log);
     for warning in &config.warnings {
@@ -53,7 +50,7 @@ fn main() -> ExitCode {
     if config.file.is_none() {
         tracing::info!("no configuration file: simulated card with built-in defaults");
     }
-    match startup::run(config) {
+    match startup::run(config, args.socket) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");

@@ -181,3 +181,95 @@ fn ms(ms: u32) -> Duration {
 fn seconds(s: u16) -> u32 {
     u32::from(s) * 1000
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        let machine = tipring_config::Machine {
+            mac: tipring_config::Mac::parse("02:00:5e:10:20:30"),
+            countries_dir: None,
+        };
+        tipring_config::parse(text, "test", &machine).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    fn logic(text: &str, card: Option<Capabilities>) -> call::PortConfig {
+        let config = config(text);
+        call_logic(&config, &config.ports[0], card)
+    }
+
+    const ABLE: Capabilities = Capabilities {
+        decodes_flash_and_pulse: false,
+        polarity_reversal: true,
+        open_loop: true,
+        on_hook_transmission: true,
+        neon_mwi: true,
+        voltages: true,
+        times_cadence: true,
+    };
+
+    #[test]
+    fn the_configured_packet_time_and_mark_come_first() {
+        let logic = logic("[media]\nptime-ms = 30\ndscp-media = 34\n", None);
+        assert_eq!(logic.ptimes_ms, [30, 10, 20]);
+        assert_eq!(logic.rtp_dscp, 34);
+    }
+
+    #[test]
+    fn a_card_is_not_asked_for_what_it_cannot_do() {
+        let uk = "[defaults]\ncountry = \"uk\"\ndisconnect-ms = 700\n";
+        let reverses = |timing| {
+            matches!(
+                timing,
+                call::CallerIdTiming::BeforeRing {
+                    polarity_reversal: true,
+                    ..
+                }
+            )
+        };
+        let able = logic(uk, Some(ABLE));
+        assert_eq!((able.open_loop_ms, reverses(able.caller_id)), (700, true));
+        let poor = Capabilities {
+            polarity_reversal: false,
+            open_loop: false,
+            ..ABLE
+        };
+        let less = logic(uk, Some(poor));
+        assert_eq!((less.open_loop_ms, reverses(less.caller_id)), (0, false));
+        let deaf = Capabilities {
+            on_hook_transmission: false,
+            ..ABLE
+        };
+        assert_eq!(logic(uk, Some(deaf)).caller_id, call::CallerIdTiming::None);
+    }
+
+    #[test]
+    fn a_card_that_decodes_flash_and_pulse_has_nobody_beside_it_who_does() {
+        let card = Capabilities {
+            decodes_flash_and_pulse: true,
+            ..ABLE
+        };
+        assert_eq!(
+            logic("", Some(card)).hook,
+            call::HookConfig::decoded_by_card()
+        );
+        assert_ne!(
+            logic("", Some(ABLE)).hook,
+            call::HookConfig::decoded_by_card()
+        );
+    }
+
+    #[test]
+    fn machines_get_a_buffer_that_never_slips() {
+        let buffer = |profile: &str| {
+            let text = format!("[defaults]\nprofile = \"{profile}\"\n");
+            let config = config(&text);
+            jitter(&config, &config.ports[0])
+        };
+        assert_eq!(buffer("phone"), (20, 200));
+        for machine in ["fax", "modem", "alarm"] {
+            assert_eq!(buffer(machine), (100, 100), "{machine}");
+        }
+    }
+}

@@ -1,14 +1,16 @@
 //! From a checked configuration to a running gateway: card, line threads, control socket, control task.
 
-use std::os::fd::AsFd;
+mod card;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipring_config::{Card, Config, Mac, Machine, Profile, Realtime, SimCard};
+use tipring_config::{Config, Mac, Machine, Profile, Realtime};
 use tipring_ctl::report as ctl;
 use tipring_dsp::{Chain, EchoSuppressor};
-use tipring_hal::port::{Capabilities, Law, LinePort};
-use tipring_hal::sim::{self, SimConfig, SimPortConfig, WorldHandle};
+use tipring_hal::port::{Capabilities, LinePort};
+use tipring_hal::sim::WorldHandle;
 use tipring_proto::rtp::FilterPolicy;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -47,7 +49,10 @@ pub enum StartupError {
     #[error(transparent)]
     Line(#[from] line::StartError),
     /// Realtime was required and is refused.
-    #[error("[line-thread] realtime = \"required\", but {0}")]
+    #[error(
+        "[line-thread] realtime = \"required\", but {0}; run under the systemd unit (CAP_SYS_NICE, LimitRTPRIO), or \
+         set it to \"auto\""
+    )]
     NotRealtime(String),
     /// The control socket.
     #[error(transparent)]
@@ -56,7 +61,9 @@ pub enum StartupError {
     #[error("[media] rtp-ports holds no even port; widen it")]
     NoRtpPorts,
     /// Anything of the system.
-    #[error("the system refused: {0}")]
+    #[error(
+        "the system refused what the daemon runs on: {0}; look at its limits (open files, threads, memory)"
+    )]
     System(#[from] std::io::Error),
 }
 
@@ -82,17 +89,11 @@ fn first_mac() -> Option<Mac> {
     })
 }
 
-/// Ports of the card, and what drives them.
-struct Built {
-    ports: Vec<Box<dyn LinePort>>,
-    clocks: Vec<std::os::fd::OwnedFd>,
-    world: Option<sim::World>,
-    report: ctl::CardReport,
-}
-
-/// Runs the gateway until it is told to stop. Blocks; call it outside any runtime.
-pub fn run(config: Config) -> Result<(), StartupError> {
-    let built = build_card(&config)?;
+/// Runs the gateway until it is told to stop, with its control socket at `socket` rather than where the
+/// configuration has it. Blocks; call it outside any runtime.
+pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> {
+    let socket = socket.unwrap_or_else(|| config.control.socket.clone());
+    let built = card::build(&config)?;
     let mut specs = vec![];
     let mut places = vec![]; // for each configured port: place at the line thread
     let mut sim_places = vec![];
@@ -174,7 +175,7 @@ pub fn run(config: Config) -> Result<(), StartupError> {
     let world = match built.world {
         Some(world) => Some(Arc::new(
             world
-                .spawn()
+                .spawn_at(line_priority(&config).saturating_sub(1))
                 .map_err(|e| StartupError::Sim(e.to_string()))?,
         )),
         None => None,
@@ -188,6 +189,7 @@ pub fn run(config: Config) -> Result<(), StartupError> {
     let range = config.media.rtp_ports;
     let rtp = RtpPorts::new(range.first, range.last).ok_or(StartupError::NoRtpPorts)?;
     let desk = Desk {
+        socket,
         world,
         places: sim_places,
     };
@@ -208,6 +210,7 @@ fn plan(port: &tipring_config::Port) -> Result<Plan, crate::control::PlanError> 
 const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Desk {
+    socket: PathBuf,
     world: Option<Arc<WorldHandle>>,
     places: Vec<(u16, Option<usize>)>,
 }
@@ -226,7 +229,7 @@ fn serve(
         .build()?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async move {
-        let path = config.control.socket.clone();
+        let path = desk.socket;
         let listener = socket::bind(&path, config.control.group.as_deref())?;
         info!(socket = %path.display(), ports = units.len(), "tipringd is up");
         let (queries, asked) = mpsc::channel(QUERIES);
@@ -242,43 +245,11 @@ fn serve(
     })
 }
 
-fn build_card(config: &Config) -> Result<Built, StartupError> {
-    match &config.card {
-        Card::Dahdi => Err(StartupError::NoDriver),
-        Card::Sim(card) => {
-            let block_len = usize::from(config.line_thread.block_ms) * 8;
-            let built = sim::build(&sim_config(card, block_len))
-                .map_err(|e| StartupError::Sim(e.to_string()))?;
-            let clock = built.clock.as_fd().try_clone_to_owned()?;
-            Ok(Built {
-                ports: built
-                    .ports
-                    .into_iter()
-                    .map(|p| Box::new(p) as Box<dyn LinePort>)
-                    .collect(),
-                clocks: vec![clock],
-                world: Some(built.world),
-                report: ctl::CardReport {
-                    driver: "sim".into(),
-                    description: "simulated card with analog sets and fax machines".into(),
-                    ports: card.ports,
-                    block_ms: config.line_thread.block_ms,
-                },
-            })
-        }
-    }
-}
-
-fn sim_config(card: &SimCard, block_len: usize) -> SimConfig {
-    let mut port = SimPortConfig::default();
-    port.hybrid.trans_hybrid_loss_db = card.hybrid_loss_db as f32;
-    port.hybrid.echo_delay_us = (card.echo_delay_ms * 1000.0) as u32;
-    port.hybrid.noise_dbm0 = card.noise_dbm0.map(|db| db as f32);
-    SimConfig {
-        ports: vec![port; usize::from(card.ports)],
-        law: Law::Mu,
-        block_len,
-        ..SimConfig::new(0)
+/// SCHED_FIFO priority of the line thread, 0 for none; the simulated card has the next lower one, being hardware to it.
+fn line_priority(config: &Config) -> u8 {
+    match config.line_thread.realtime {
+        Realtime::Off => 0,
+        Realtime::Auto | Realtime::Required => config.line_thread.priority,
     }
 }
 
@@ -286,11 +257,7 @@ fn line_config(config: &Config) -> LineConfig {
     let l = &config.line_thread;
     LineConfig {
         shards: usize::from(l.shards),
-        priority: if l.realtime == Realtime::Off {
-            0
-        } else {
-            l.priority
-        },
+        priority: line_priority(config),
         lock_memory: l.lock_memory,
         engine: EngineConfig {
             prefill_blocks: u8::try_from(l.prefill_blocks).unwrap_or(u8::MAX),

@@ -1,23 +1,21 @@
 //! The processes of the story, on loopback and on ports that nobody else uses: the built-in CallManager, the
 //! gateway with its simulated card, and the capture.
 
-use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tipring_tests::callmanager::CallManager;
 use tipring_tests::capture::Capture;
 use tipring_tests::gateway::{Gateway, binary};
-use tipring_tests::leash;
 
 /// Ports of the simulated card.
 pub(crate) const PORTS: u16 = 4;
 /// RTP ports asked for: four ports, many calls.
 const RTP_PORTS: u16 = 200;
 /// Not 127.0.0.1: a call manager or a telephone may live there.
-const LOOPBACK: &str = "127.0.0.2";
+const LOOPBACK: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Where Wireshark expects SCCP; taken when it is free.
 const SCCP_PORT: u16 = 2000;
 /// The gateway's MAC, and what device names have of it.
@@ -42,14 +40,17 @@ pub(crate) struct House {
 impl House {
     /// Starts everything; private files are in `folder`, the packets in `pcap`.
     pub(crate) fn open(folder: &Path, pcap: &Path) -> Result<House, String> {
-        let sccp = free_tcp_port()?;
         let rtp = free_udp_ports()?;
         let last = rtp + RTP_PORTS - 1;
+        let devices = devices();
+        let devices: Vec<&str> = devices.iter().map(String::as_str).collect();
+        let callmanager = CallManager::start(SocketAddrV4::new(LOOPBACK, SCCP_PORT), &devices)
+            .or_else(|_| CallManager::start(SocketAddrV4::new(LOOPBACK, 0), &devices))?;
+        let sccp = callmanager.address().port();
         let capture = Capture::start(
             pcap,
             &format!("host {LOOPBACK} and (tcp port {sccp} or udp portrange {rtp}-{last})"),
         );
-        let callmanager = CallManager::start(folder, sccp)?;
         let config = format!(
             r#"
 [gateway]
@@ -78,6 +79,24 @@ country = "us"
         })
     }
 
+    /// The keys that a number pressed in its call, as the CallManager tells them, until there are `count` or time is
+    /// up.
+    pub(crate) fn digits(&mut self, number: &str, count: usize, within: Duration) -> String {
+        let end = Instant::now() + within;
+        let mut digits = String::new();
+        while digits.chars().count() < count {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(event) = self.callmanager.event("digit", left) else {
+                break;
+            };
+            // `1001, call 3: 5`
+            let text = event["text"].as_str().unwrap_or_default();
+            let of_number = text.starts_with(&format!("{number},"));
+            digits.extend(text.chars().last().filter(|_| of_number));
+        }
+        digits
+    }
+
     /// What a `tipring` command prints, as a technician would see it.
     pub(crate) fn tipring(&self, args: &[&str]) -> Result<String, String> {
         let program = binary("tipring");
@@ -99,84 +118,6 @@ country = "us"
                 output.status
             ))
         }
-    }
-}
-
-/// The built-in CallManager as a process, and what it tells.
-pub(crate) struct CallManager {
-    child: Child,
-    events: mpsc::Receiver<serde_json::Value>,
-    log: PathBuf,
-}
-
-impl CallManager {
-    fn start(folder: &Path, port: u16) -> Result<CallManager, String> {
-        let program = binary("tipring");
-        let log = folder.join("callmanager.log");
-        let errors = std::fs::File::create(&log).map_err(|e| e.to_string())?;
-        let mut child = leash::command(&program, "KILL")
-            .args(["--json", "callmanager", "--listen"])
-            .arg(format!("{LOOPBACK}:{port}"))
-            .args(devices())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .spawn()
-            .map_err(|e| format!("{}: {e}", program.display()))?;
-        let (sender, events) = mpsc::channel();
-        if let Some(out) = child.stdout.take() {
-            // Ends with the pipe, that is with the process.
-            std::thread::spawn(move || {
-                for line in BufReader::new(out).lines().map_while(Result::ok) {
-                    let Ok(value) = serde_json::from_str(&line) else {
-                        continue;
-                    };
-                    if sender.send(value).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        let mut callmanager = CallManager { child, events, log };
-        let end = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect((LOOPBACK, port)).is_err() {
-            let ended = callmanager.child.try_wait().ok().flatten();
-            if ended.is_some() || Instant::now() > end {
-                return Err(format!(
-                    "tipring callmanager does not listen ({ended:?}): {}",
-                    std::fs::read_to_string(&callmanager.log).unwrap_or_default()
-                ));
-            }
-            std::thread::sleep(Duration::from_millis(20)); // asks again, with the deadline above
-        }
-        Ok(callmanager)
-    }
-
-    /// The keys that a number pressed in its call, as they arrive, until there are `count` or time is up.
-    pub(crate) fn digits(&self, number: &str, count: usize, within: Duration) -> String {
-        let end = Instant::now() + within;
-        let mut digits = String::new();
-        while digits.chars().count() < count {
-            let left = end.saturating_duration_since(Instant::now());
-            let Ok(event) = self.events.recv_timeout(left) else {
-                break;
-            };
-            let text = |key: &str| event.get(key).and_then(|v| v.as_str());
-            // `1001, call 3: 5`
-            let of_us = text("text").filter(|t| t.starts_with(&format!("{number},")));
-            if let (Some("digit"), Some(key)) = (text("kind"), of_us.and_then(|t| t.chars().last()))
-            {
-                digits.push(key);
-            }
-        }
-        digits
-    }
-}
-
-impl Drop for CallManager {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -203,19 +144,16 @@ fn devices() -> Vec<String> {
         .collect()
 }
 
-/// A TCP port that is free now.
-fn free_tcp_port() -> Result<u16, String> {
-    TcpListener::bind((LOOPBACK, SCCP_PORT))
-        .or_else(|_| TcpListener::bind((LOOPBACK, 0)))
-        .and_then(|l| l.local_addr())
-        .map(|a| a.port())
-        .map_err(|e| format!("no free TCP port on {LOOPBACK}: {e}"))
-}
-
-/// The first of [`RTP_PORTS`] UDP ports in a row that are all free now.
+/// The first of [`RTP_PORTS`] UDP ports in a row that are all free now. Runs at the same time begin to look at
+/// different places.
 fn free_udp_ports() -> Result<u16, String> {
-    (16_384..32_000u16)
-        .step_by(usize::from(RTP_PORTS))
-        .find(|&first| (first..first + RTP_PORTS).all(|p| UdpSocket::bind((LOOPBACK, p)).is_ok()))
+    let first: Vec<u16> = (16_384..32_000).step_by(usize::from(RTP_PORTS)).collect();
+    let begin = std::process::id() as usize % first.len();
+    let free =
+        |&first: &u16| (first..first + RTP_PORTS).all(|p| UdpSocket::bind((LOOPBACK, p)).is_ok());
+    let mut candidates = first.iter().cycle().skip(begin).take(first.len());
+    candidates
+        .find(|f| free(f))
+        .copied()
         .ok_or_else(|| format!("no {RTP_PORTS} free UDP ports in a row on {LOOPBACK}"))
 }

@@ -11,6 +11,9 @@ use crate::leash;
 /// No capture runs for longer, whatever becomes of us.
 const LONGEST_S: &str = "7200";
 
+const NEEDS_ROOT: &str = "capturing on lo needs tcpdump and root: apt-get install tcpdump, then run this \
+                          as root or let sudo run it without a password";
+
 /// A running `tcpdump`; [`Capture::finish`] ends it in order.
 pub struct Capture {
     child: Child,
@@ -41,7 +44,7 @@ impl Capture {
             .stdout(to)
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|e| format!("tcpdump: {e}; apt-get install tcpdump, and run as root"))?;
+            .map_err(|e| format!("{NEEDS_ROOT} ({e})"))?;
         let mut capture = Capture {
             child,
             file: file.to_owned(),
@@ -51,11 +54,7 @@ impl Capture {
         let end = Instant::now() + Duration::from_secs(10);
         while fs::metadata(file).map_or(0, |m| m.len()) < 24 {
             if Instant::now() > end || capture.child.try_wait().ok().flatten().is_some() {
-                return Err(
-                    "capturing on lo needs root: run this as root, or allow it by \
-                            `sudo -n tcpdump`"
-                        .into(),
-                );
+                return Err(NEEDS_ROOT.into());
             }
             std::thread::sleep(Duration::from_millis(20)); // waits for tcpdump's header, with the deadline above
         }

@@ -1,24 +1,21 @@
 //! The book of calls: numbers for those that are up, the last ones that were, and what happened in them.
 
+mod timeline;
+
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use tipring_ctl::report::{
-    CallDetail, CallList, CallState, CallSummary, MediaLeg, TraceEvent, TraceKind,
-};
+use tipring_ctl::report::{CallDetail, CallList, CallState, CallSummary, MediaLeg, TraceEvent};
 use tipring_proto::call::{CallRecord, CallSnapshot, CallWord};
 use tipring_proto::time::Time;
 use tipring_proto::types::CallRef;
 
 use super::clock::Clock;
 use super::words;
+use timeline::Timeline;
 
 /// Ended calls that are remembered.
 const RECENT: usize = 200;
-/// Trace lines that are kept of a call …
-const TIMELINE: usize = 400;
-/// … of which so many are of its beginning.
-const BEGINNING: usize = 150;
 /// Trace lines that are kept of what led to a call: lifting, an announcement.
 const BEFORE: usize = 64;
 /// A port that is at rest may have left it so long ago: a lift is one only after its contact has stopped bouncing.
@@ -254,42 +251,6 @@ impl CallBook {
     pub(super) fn timeline(&self, id: u64) -> Option<Vec<TraceEvent>> {
         let open = self.open.iter().find(|o| o.id == id)?;
         Some(open.timeline.lines())
-    }
-}
-
-/// The beginning and the newest lines of a story.
-#[derive(Debug, Default)]
-struct Timeline {
-    beginning: Vec<TraceEvent>,
-    newest: VecDeque<TraceEvent>,
-    left_out: u64,
-}
-
-impl Timeline {
-    fn push(&mut self, event: TraceEvent) {
-        if self.beginning.len() < BEGINNING {
-            self.beginning.push(event);
-            return;
-        }
-        if self.newest.len() >= TIMELINE - BEGINNING {
-            self.newest.pop_front();
-            self.left_out += 1;
-        }
-        self.newest.push_back(event);
-    }
-
-    fn lines(&self) -> Vec<TraceEvent> {
-        let gap = self.beginning.last().filter(|_| self.left_out > 0);
-        let gap = gap.map(|last| TraceEvent {
-            kind: TraceKind::Call,
-            text: format!("… {} lines are not kept …", self.left_out),
-            ..last.clone()
-        });
-        let beginning = self.beginning.iter().cloned();
-        beginning
-            .chain(gap)
-            .chain(self.newest.iter().cloned())
-            .collect()
     }
 }
 

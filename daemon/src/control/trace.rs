@@ -231,3 +231,6 @@ fn media_out(media: &MediaOutput) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use tipring_linux::{TimerFd, monotonic, set_thread_name};
+use tipring_linux::{TimerFd, monotonic, set_fifo, set_thread_name};
 
 use super::event::SimEvent;
 use super::request::{SimError, SimReply, SimRequest};
@@ -66,6 +66,15 @@ impl World {
     /// # Errors
     /// [`SimError::Engine`] when the system has no timer or no thread left.
     pub fn spawn(self) -> Result<WorldHandle, SimError> {
+        self.spawn_at(0)
+    }
+
+    /// As [`World::spawn`], with this SCHED_FIFO priority where the system allows it: a card's clock does not wait
+    /// for the machine's other work. 0: scheduled normally.
+    ///
+    /// # Errors
+    /// As [`World::spawn`].
+    pub fn spawn_at(self, priority: u8) -> Result<WorldHandle, SimError> {
         let engine = |what| {
             move |error: std::io::Error| SimError::Engine {
                 what,
@@ -83,6 +92,10 @@ impl World {
             .name(String::from("sim-card"))
             .spawn(move || {
                 set_thread_name("sim-card");
+                if priority > 0 {
+                    // Refused: a simulated card that is sometimes late, as it says in its statistics.
+                    let _ = set_fifo(priority);
+                }
                 run(self, &timer, first, &inbox, &shared);
             })
             .map_err(engine("its thread"))?;

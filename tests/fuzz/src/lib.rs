@@ -9,6 +9,21 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         "callmanager_input" => (0..4)
             .flat_map(|dialect| conversations("frames-client.tsv", &[dialect], 7))
             .collect(),
+        "config" => vec![
+            include_bytes!("../../../packaging/tipring.toml").to_vec(),
+            // The same with every default uncommented.
+            include_str!("../../../packaging/tipring.toml")
+                .lines()
+                .map(|l| l.strip_prefix('#').unwrap_or(l))
+                .collect::<Vec<_>>()
+                .join("\n")
+                .into_bytes(),
+        ],
+        "control_line" => vec![
+            b"\xff{\"id\":1,\"request\":{\"type\":\"status\"}}\n".to_vec(),
+            b"\x07{\"id\":2,\"request\":{\"type\":\"sim\",\"port\":1,\"action\":{\"action\":\"lift\"}}}\n".to_vec(),
+            b"\xff{\"id\":3,\"request\":{\"type\":\"trace\",\"ports\":[1,2]}}\n".to_vec(),
+        ],
         _ => Vec::new(),
     }
 }

@@ -48,7 +48,7 @@ impl Port {
         }
     }
 
-    /// Asks for dial tone. Line and reference 0: wazo takes a line number for an answer (facts: SCCP §7).
+    /// Asks for dial tone. Line and reference 0: wazo takes a line number for an answer (wazo-libsccp's source).
     pub(super) fn new_call(&mut self, now: Time) {
         self.set = Set::Lifted;
         self.said_off_hook = true;

@@ -1,7 +1,7 @@
 //! Loop edges into lift, hang-up, flash and pulse digits.
 //!
 //! Owns: debounce, flash window, pulse counting. Works on the stamps of the card, so late delivery changes
-//! nothing. Windows as measured on a kernel that decodes by itself (facts: openings of 20–199 ms are pulses,
+//! nothing. Windows as measured on a kernel that decodes by itself (openings of 20–199 ms are pulses,
 //! 210–1245 ms a flash, more is a hang-up).
 
 use std::collections::VecDeque;
@@ -85,6 +85,15 @@ impl Hook {
         self.state = Loop::Open;
         self.pulses = 0;
         self.events.clear();
+    }
+
+    /// If the loop is open and it is not decided what that means: takes it for a hang-up, without an event.
+    pub(super) fn decide_for_hang_up(&mut self) -> bool {
+        let undecided = matches!(self.state, Loop::Opened(since) if since >= self.masked_until);
+        if undecided {
+            self.reset();
+        }
+        undecided
     }
 
     pub(super) fn poll(&mut self) -> Option<HookEvent> {

@@ -38,7 +38,7 @@ pub(super) enum Set {
     Parked,
 }
 
-/// Something to tell a server that has lost us and may still believe in a call (facts: SCCP §5).
+/// Something to tell a server that has lost us and may still believe in a call (seen on chan_skinny).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owed {
     /// The set that talked, dialled or was called is on-hook.
@@ -70,7 +70,7 @@ pub struct Port {
     pub(super) station: Option<u8>,
     /// No server has been told yet that this port is on-hook.
     pub(super) never_registered: bool,
-    /// The server asked for HookFlash: it is chan-sccp or the like (facts: SCCP §9).
+    /// The server asked for HookFlash: it is chan-sccp or the like (seen on chan-sccp).
     pub(super) hook_flash_wanted: bool,
     pub(super) calls: Vec<Call>,
     pub(super) active: Option<CallRef>,

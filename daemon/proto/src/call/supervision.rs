@@ -1,6 +1,6 @@
 //! Off-hook and nothing to talk to: error tone, howler, quiet; disconnect supervision; lost lines.
 //!
-//! The servers go idle without a tone (facts: SCCP §5), so this is the gateway's own doing. A call offered in
+//! The servers go idle without a tone (seen on chan_skinny), so this is the gateway's own doing. A call offered in
 //! one of these states never rings a lifted set: it is announced by call-waiting tone and taken by flash, or by
 //! hanging up, which makes it ring.
 
@@ -88,6 +88,12 @@ impl Port {
     /// The far end hung up: the loop is opened so that machines notice.
     pub(super) fn far_hung_up(&mut self, now: Time) {
         self.stop_tone();
+        // Both hang up at the same time: with no call left there is nothing to flash for, and the next
+        // closing is a lift.
+        if self.hook.decide_for_hang_up() {
+            self.hung_up(now, EndCause::NearHangUp);
+            return;
+        }
         if self.cfg.open_loop_ms == 0 {
             self.after_far_hang_up(now);
             return;

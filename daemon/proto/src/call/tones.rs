@@ -38,7 +38,7 @@ impl Port {
         } else if is_error_tone(tone) {
             self.start_error_tone(now, tone, id);
         } else if is_refusal(tone) && self.set == Set::Lifted {
-            // chan-sccp before the device has a line: nothing else will come (facts: SCCP §9).
+            // chan-sccp before the device has a line: nothing else will come (seen on chan-sccp).
             self.supervise(now, Some(Tone::REORDER));
         } else {
             if tone == Tone::ALERTING

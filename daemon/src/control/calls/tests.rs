@@ -153,20 +153,6 @@ fn the_final_figures_of_a_leg_replace_those_of_the_end_of_the_call() {
 }
 
 #[test]
-fn a_long_call_keeps_its_beginning_and_its_newest_lines() {
-    let mut timeline = Timeline::default();
-    for n in 0..1000 {
-        timeline.push(line(&n.to_string()));
-    }
-    let lines = timeline.lines();
-    let texts = texts(&lines);
-    assert_eq!(texts.len(), TIMELINE + 1);
-    assert_eq!(texts[..2], ["0", "1"]);
-    assert_eq!(texts[BEGINNING], "… 600 lines are not kept …");
-    assert_eq!(texts[TIMELINE], "999");
-}
-
-#[test]
 fn the_book_forgets_the_oldest_calls() {
     let mut book = CallBook::default();
     for reference in 0..250 {

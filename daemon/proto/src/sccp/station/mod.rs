@@ -407,17 +407,18 @@ impl Station {
 
     fn remember(&mut self, at: Time, server: usize, what: HistoryKind) {
         let history = &mut self.seen.history;
-        // Servers that fail by turns shall not push out of the history how it began.
-        let told = history
+        // Servers that fail by turns shall not push out of the history how it began: of equal entries since the
+        // last registration only the newest stays.
+        let since = history
             .iter()
-            .rev()
-            .take_while(|e| !matches!(e.what, HistoryKind::Registered { .. }))
-            .any(|e| e.server == server && e.what == what);
+            .rposition(|e| matches!(e.what, HistoryKind::Registered { .. }))
+            .map_or(0, |at| at + 1);
         let again = history
-            .back()
-            .is_some_and(|e| e.server == server && e.what == what);
-        if told || again {
-            return;
+            .iter()
+            .skip(since)
+            .position(|e| e.server == server && e.what == what);
+        if let Some(at) = again {
+            history.remove(since + at);
         }
         while history.len() >= HISTORY {
             history.pop_front();

@@ -186,7 +186,7 @@ pub struct StationSnapshot {
     pub line: Option<LineTold>,
     /// Date and time as told, and when that was.
     pub time_date: Option<(Time, DefineTimeDate)>,
-    /// Last events, oldest first, at most 16. Equal ones between two registrations are one entry, with its first
-    /// time.
+    /// Last events, oldest first, at most 16. Equal ones between two registrations are one entry, with the time of
+    /// the last.
     pub history: VecDeque<HistoryEntry>,
 }

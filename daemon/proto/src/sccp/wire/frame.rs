@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-/// Bytes before the body: length, header version, message id (facts of the protocol: each u32, little-endian).
+/// Bytes before the body: length, header version, message id (each u32, little-endian).
 pub const HEADER: usize = 12;
 
 /// The length word counts the message id and the body.

@@ -205,6 +205,27 @@ fn a_set_that_hangs_up_in_the_loop_opening_hears_nothing_more() {
 }
 
 #[test]
+fn both_hang_up_at_once_and_the_next_lift_gets_dial_tone() {
+    let mut b = Bench::new();
+    b.talking(1);
+    b.outputs();
+    b.input(Input::Line(LineInput::LoopOpened { at: b.now }));
+    b.wait(300);
+    b.says(&[close(1), stop(1), state(CallStateKind::ON_HOOK, 1)]);
+    let out = b.seen();
+    assert!(out.contains(&on_hook(1)), "{out:?}");
+    assert!(
+        !out.iter()
+            .any(|o| matches!(o, Output::Line(LineOutput::OpenLoop { .. }))),
+        "{out:?}"
+    );
+    assert_eq!(b.word(), PortWord::Idle);
+    b.wait(200);
+    b.lift();
+    assert_eq!(b.seen(), [DTMF_ON, off_hook(0, 0)]);
+}
+
+#[test]
 fn dial_tone_after_the_far_hang_up_is_a_new_call() {
     let mut b = Bench::with(|c| {
         c.after_far_hang_up = AfterFarHangUp::DialTone;

@@ -348,6 +348,47 @@ fn new_configuration_is_taken_up_after_the_call() {
     )));
 }
 
+/// Two servers that refuse by turns would soon fill the history with themselves.
+#[test]
+fn servers_that_fail_by_turns_do_not_push_the_loss_out_of_the_history() {
+    let mut b = Bench::registered(|c| c.server_count = 2);
+    b.station.closed(b.now, CloseReason::ByServer);
+    let mut turns = vec![];
+    for _ in 0..40 {
+        let server = match b.station.snapshot().state {
+            StationState::Connecting { server } => server,
+            _ => {
+                let at = b.station.poll_timeout().expect("something to wait for");
+                b.now = b.now.max(at);
+                b.station.handle_timeout(b.now);
+                continue;
+            }
+        };
+        turns.push((server, b.now));
+        b.station.connect_failed(b.now, ConnectFailure::Refused);
+    }
+    assert!(turns.len() > 8, "{turns:?}");
+    let newest = |server| turns.iter().rev().find(|(s, _)| *s == server).map(|t| t.1);
+    let refused = || HistoryKind::AttemptFailed(LostReason::Connect(ConnectFailure::Refused));
+    let history = b.station.snapshot().history;
+    let lost = HistoryKind::Lost(LostReason::Closed(CloseReason::ByServer));
+    assert!(matches!(history[0].what, HistoryKind::Registered { .. }));
+    assert_eq!((history[1].server, &history[1].what), (0, &lost));
+    let rest: Vec<_> = history.iter().skip(2).cloned().collect();
+    let mut expected: Vec<HistoryEntry> = [0, 1]
+        .into_iter()
+        .filter_map(|server| {
+            Some(HistoryEntry {
+                at: newest(server)?,
+                server,
+                what: refused(),
+            })
+        })
+        .collect();
+    expected.sort_by_key(|e| e.at);
+    assert_eq!(rest, expected);
+}
+
 /// Everything in any order, with random bytes between: nothing may panic, hang or grow without end.
 #[test]
 fn any_order_of_inputs_is_survived() {
