@@ -23,7 +23,8 @@ pub(crate) fn ports_that_others_use_are_skipped() {
         can_call(&gateway, 1, 2);
     }
     drop(taken);
-    assert_eq!(gateway.log().matches("RTP").count(), 0, "{}", gateway.log());
+    let log = gateway.log();
+    assert!(!log.contains("no free RTP port"), "{log}");
 }
 
 pub(crate) fn a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one() {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use tipring_ctl::report::Scheduling;
 use tipring_ctl::request::SimAction;
 use tipring_dsp::measure;
 use tipring_tests::gateway::Gateway;
@@ -39,6 +40,8 @@ const LOSSES: [&str; 9] = [
 pub(crate) struct Talk {
     sets: [Set; 2],
     recordings: [PathBuf; 2],
+    /// The line thread has realtime priority.
+    realtime: bool,
 }
 
 impl Talk {
@@ -55,14 +58,21 @@ impl Talk {
         caller.measures(TONES[1], LEVEL_DBM0).unwrap();
         called.measures(TONES[0], LEVEL_DBM0).unwrap();
         let recordings = [a, b].map(|p| gateway.folder().join(format!("heard-{p}.wav")));
+        let status = gateway.status().unwrap();
+        let threads = &status.line_threads;
         Talk {
             sets: [caller, called],
             recordings,
+            realtime: threads
+                .iter()
+                .all(|t| t.realtime.scheduling == Scheduling::Fifo),
         }
     }
 
-    /// Runs the attack, at least once and for [`LONG_ENOUGH`], and all of it again if the machine stuttered, and judges: in one of the rounds nothing at all may be
-    /// missing in this call.
+    /// Runs the attack, at least once and for [`LONG_ENOUGH`], and judges: nothing at all may be missing in this call.
+    ///
+    /// All of it is done again if the machine stuttered, for the simulated card is no realtime thread. A gateway
+    /// without realtime rights promises nothing exact: there a tenth may be missing.
     pub(crate) fn undisturbed(&mut self, attack: impl FnMut()) {
         self.undisturbed_but(&[], attack);
     }
@@ -79,13 +89,15 @@ impl Talk {
             }
             let gaps = self.gaps();
             let after = self.losses();
-            let lost: Vec<String> = before
-                .iter()
-                .zip(&after)
-                .filter(|(b, a)| b.1 != a.1 && !counters.iter().any(|c| b.0.ends_with(c)))
-                .map(|(b, a)| format!("{} {} -> {}", a.0, b.1, a.1))
+            let lost: Vec<(String, u64)> = before
+                .into_iter()
+                .zip(after)
+                .map(|((name, before), (_, after))| (name, after - before))
+                .filter(|(name, lost)| *lost > 0 && !counters.iter().any(|c| name.ends_with(c)))
                 .collect();
-            if gaps.is_empty() && lost.is_empty() {
+            let blocks = begin.elapsed().as_millis() as u64 / 10;
+            let most = if self.realtime { 0 } else { blocks / 10 };
+            if gaps.len() as u64 <= most && lost.iter().all(|(_, lost)| *lost <= most) {
                 return;
             }
             eprintln!("the call next door noticed, once more: {lost:?}, {gaps:?}");

@@ -47,7 +47,7 @@ pub enum SocketError {
     NoSocket(PathBuf),
     /// The system refused.
     #[error(
-        "the control socket {path} cannot be made: {cause}; see [control] socket in the configuration"
+        "the control socket {path} cannot be made: {cause}; name another with [control] socket or --socket PATH"
     )]
     System {
         /// The socket.
