@@ -1,5 +1,6 @@
 //! The report of everything that is wrong with a configuration.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
@@ -54,7 +55,8 @@ impl Problem {
         }
     }
 
-    /// As text of one to three lines, without a newline at the end.
+    /// As text of one to three lines, without a newline at the end. Control characters of the file are shown
+    /// escaped: a terminal must not obey them.
     pub fn render(&self, colour: bool) -> String {
         let paint = |style: Style| if colour { style } else { Style::new() };
         let bold = paint(Style::new().bold());
@@ -67,26 +69,27 @@ impl Problem {
         };
         let mut out = String::new();
         // Writing to a String cannot fail.
-        let _ = write!(out, "{bold}{}", self.file);
+        let _ = write!(out, "{bold}{}", shown(&self.file));
         if let Some(line) = self.line {
             let _ = write!(out, ":{line}");
         }
         let _ = write!(out, "{bold:#}: {style}{word}{style:#}: ");
         match (&self.key, &self.value) {
             (Some(key), Some(value)) => {
+                let (key, value) = (shown(key), shown(value));
                 let _ = write!(out, "{bold}{key}{bold:#} = {value}: ");
             }
             (Some(key), None) => {
-                let _ = write!(out, "{bold}{key}{bold:#}: ");
+                let _ = write!(out, "{bold}{}{bold:#}: ", shown(key));
             }
             (None, _) => {}
         }
-        out.push_str(&self.message);
+        out.push_str(&shown(&self.message));
         if let Some(accepts) = &self.accepts {
-            let _ = write!(out, "\n    accepted: {accepts}");
+            let _ = write!(out, "\n    accepted: {}", shown(accepts));
         }
         if let Some(cure) = &self.cure {
-            let _ = write!(out, "\n    {green}cure{green:#}: {cure}");
+            let _ = write!(out, "\n    {green}cure{green:#}: {}", shown(cure));
         }
         out
     }
@@ -128,13 +131,29 @@ impl Report {
             .collect();
         let (errors, warnings) = (self.errors(), self.problems.len() - self.errors());
         let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-        let _ = write!(out, "{}: {}", self.file, plural(errors, "error"));
+        let _ = write!(out, "{}: {}", shown(&self.file), plural(errors, "error"));
         if warnings > 0 {
             let _ = write!(out, ", {}", plural(warnings, "warning"));
         }
         out.push('\n');
         out
     }
+}
+
+/// The text with its control characters escaped.
+fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 impl fmt::Display for Report {

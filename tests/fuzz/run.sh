@@ -20,13 +20,14 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module \
 export CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-$PWD/target}
 cargo build --release --quiet --target "$host" --bin "$target"
 # The seed writer has no main of libFuzzer and needs no instrumentation.
-RUSTFLAGS='' cargo build --release --quiet --bin seeds
+RUSTFLAGS='' cargo build --release --quiet -p tipring-fuzz-seeds
 
 mkdir -p "corpus/$target" "artifacts/$target"
-"$CARGO_TARGET_DIR/release/seeds" "$target" "corpus/$target"
-options=(-max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=8192 -print_final_stats=1
-  -artifact_prefix="artifacts/$target/")
-[[ -f dictionaries/$target ]] && options+=(-dict="dictionaries/$target")
+"$CARGO_TARGET_DIR/release/tipring-fuzz-seeds" "$target" "corpus/$target"
+options=(-max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -malloc_limit_mb=64 -max_len=8192
+  -print_final_stats=1 -artifact_prefix="artifacts/$target/")
+"$CARGO_TARGET_DIR/release/tipring-fuzz-seeds" --words "$target" >"artifacts/$target.words"
+[[ -s artifacts/$target.words ]] && options+=(-dict="artifacts/$target.words")
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! "$CARGO_TARGET_DIR/$host/release/$target" "${options[@]}" "corpus/$target" >"$log" 2>&1; then

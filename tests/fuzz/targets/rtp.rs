@@ -1,80 +1,370 @@
-//! Datagrams from a stranger in any order and at any time, blocks played in between.
+//! Datagrams from strangers in any order and at any time, blocks played in between, digits and blocks sent.
+//!
+//! A block is always played whole, no figure goes back, nothing allocates, and what we send we would take.
 #![no_main]
 
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use tipring_fuzz::Program;
+use tipring_linux::alloc_count::{CountingAllocator, allocations_in_this_thread};
 use tipring_proto::rtp::{
-    Concealer, JitterConfig, Playout, Receiver, ReceiverConfig, Sender, SenderConfig, SenderSeed,
+    Concealer, FilterPolicy, HEADER_LEN, JitterConfig, MAX_PAYLOAD, NetworkDigit, Packet, Playout,
+    Received, Receiver, ReceiverConfig, ReceiverStats, Sender, SenderConfig, SenderSeed,
+    SourceFilter,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
 
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
 fuzz_target!(|input: &[u8]| {
     let mut program = Program::new(input);
-    let block = [40u16, 80, 160, 240][usize::from(program.byte() % 4)];
-    let (low, high) = (u16::from(program.byte()), u16::from(program.byte()) * 4);
-    let mut receiver = Receiver::new(ReceiverConfig {
-        jitter: JitterConfig { block, min_ms: low.min(high), max_ms: low.max(high) },
-        event_payload_type: Some(101),
-    });
-    let mut sender = Sender::new(
-        SenderSeed { sequence: u16::from(program.byte()) << 8, timestamp: u32::MAX - 100, ssrc: 7 },
-        SenderConfig { payload_type: 0, ptime_ms: 20, event_payload_type: Some(101) },
-    );
-    let mut concealer = Concealer::new();
-    let mut now = Time::from_millis(1);
-    let mut sequence = 0u16;
-    let mut received = 0;
+    let mut listener = Listener::new(&mut program);
+    let mut speaker = Speaker::new(&mut program);
+    let mut door = Door::new(&mut program);
+    let before = allocations_in_this_thread();
     while let Some(step) = program.next_step() {
-        match step % 9 {
-            0 => {
-                receiver.receive(now, program.bytes());
-            }
-            // A well-formed packet with fields of the fuzzer's choice: gets past the parser.
-            1 => {
-                sequence = sequence.wrapping_add(u16::from(program.byte()));
-                let stamp = u32::from(program.byte()) * 80;
-                let kind = [0, 8, 101, 13, 0x80][usize::from(program.byte() % 5)];
-                let mut packet = vec![0x80, kind];
-                packet.extend(sequence.to_be_bytes());
-                packet.extend(stamp.to_be_bytes());
-                packet.extend([0, 0, 0, program.byte() % 2]);
-                packet.resize(12 + usize::from(program.byte()), 0x55);
-                receiver.receive(now, &packet);
-            }
-            2 | 3 => {
-                let mut law = vec![0; usize::from(block)];
-                let mut pcm = vec![0i16; usize::from(block)];
-                match receiver.play(now, &mut law) {
-                    Playout::Samples(_) => concealer.good(&mut pcm),
-                    Playout::Conceal => concealer.conceal(&mut pcm),
-                    Playout::Silence => concealer.silence(&mut pcm),
-                }
-                now = now + Duration::from_micros(u64::from(block) * 125);
-            }
-            4 => now = now + Duration::from_millis(u64::from(program.byte()) * 20),
-            5 => while receiver.poll_event(now).is_some() {},
-            6 => sender.push(&vec![0xFF; usize::from(program.byte())], check),
-            7 => {
-                if let Some(digit) = Digit::from_event_code(program.byte() % 17) {
-                    sender.press(digit, 10, check);
-                }
-            }
-            _ => {
-                sender.release();
-                sender.pause(u32::from(program.byte()) << 24);
-                receiver.expect_events(Some(program.byte() & 0x7F));
-            }
+        match step % 16 {
+            0 => listener.datagram(program.bytes()),
+            1..6 => listener.packet(&mut program),
+            6..9 => listener.play(),
+            9 => listener.pause(&mut program),
+            10 => listener.expect_events(&mut program),
+            11 => door.knock(&mut program),
+            12 | 13 => speaker.push(program.byte()),
+            14 => speaker.digit(&mut program),
+            _ => speaker.change(&mut program),
         }
-        let stats = receiver.stats();
-        assert!(stats.sequence.received >= received, "a counter went back");
-        received = stats.sequence.received;
     }
+    assert_eq!(
+        allocations_in_this_thread(),
+        before,
+        "allocated on the line thread"
+    );
 });
 
-/// Whatever we send is RTP that we would take ourselves.
-fn check(packet: &[u8]) {
-    tipring_proto::rtp::Packet::parse(packet).expect("our own packet");
+/// A receiver with the concealment behind it, as the line thread has it.
+struct Listener {
+    receiver: Receiver,
+    concealer: Concealer,
+    /// Told the same, played into another room: what differs was not written.
+    twin: (Receiver, Concealer),
+    block: usize,
+    delay_ms: (u32, u32),
+    now: Time,
+    sequence: u16,
+    timestamp: u32,
+    pressed: Option<Digit>,
+    stats: ReceiverStats,
+}
+
+impl Listener {
+    fn new(program: &mut Program<'_>) -> Listener {
+        let block = program.choice(&[80u16, 40, 160, 240, 8, 480]);
+        let (a, b) = (u16::from(program.byte()) * 2, u16::from(program.byte()) * 4);
+        let (min_ms, max_ms) = (a.min(b), a.max(b));
+        let receiver = Receiver::new(ReceiverConfig {
+            jitter: JitterConfig {
+                block,
+                min_ms,
+                max_ms,
+            },
+            event_payload_type: Some(101),
+        });
+        Listener {
+            stats: receiver.stats(),
+            twin: (receiver.clone(), Concealer::new()),
+            receiver,
+            concealer: Concealer::new(),
+            block: usize::from(block),
+            delay_ms: (u32::from(min_ms).min(1000), u32::from(max_ms).min(1000)),
+            now: Time::from_millis(1),
+            sequence: program.word(),
+            timestamp: u32::from(program.word()) << 16,
+            pressed: None,
+        }
+    }
+
+    fn datagram(&mut self, bytes: &[u8]) {
+        let received = self.receiver.receive(self.now, bytes);
+        assert_eq!(received, self.twin.0.receive(self.now, bytes));
+        if let Received::Event(told) = received {
+            told.into_iter()
+                .flatten()
+                .for_each(|digit| self.told(digit));
+        }
+        self.figures();
+    }
+
+    /// A packet with fields of the fuzzer's choice, mostly the next one of a stream: gets past the parser.
+    fn packet(&mut self, program: &mut Program<'_>) {
+        let shape = program.byte();
+        let kind = program.choice(&[0u8, 8, 101, 101 | 0x80, 13, 0x80]);
+        let length = match shape >> 6 {
+            0 => 160,
+            1 => usize::from(program.byte()),
+            2 => self.block,
+            _ => usize::from(program.word()) % 520,
+        };
+        // As signed: also packets of the past.
+        let skipped = if shape & 1 == 0 {
+            1
+        } else {
+            i16::from(program.byte().cast_signed())
+        };
+        self.sequence = self.sequence.wrapping_add_signed(skipped);
+        if shape & 2 != 0 {
+            let jump = i32::from(program.word().cast_signed()) << (shape >> 2 & 0xF);
+            self.timestamp = self.timestamp.wrapping_add_signed(jump);
+        }
+        let mut packet = [0x55; HEADER_LEN + 520];
+        packet[0] = 0x80;
+        packet[1] = kind;
+        packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        packet[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
+        packet[8..12].copy_from_slice(&[0, 0, 0, shape >> 2 & 1]);
+        if kind & 0x7F == 101 {
+            let payload = [
+                program.byte() % 17,
+                program.byte(),
+                program.byte(),
+                program.byte(),
+            ];
+            packet[HEADER_LEN..HEADER_LEN + 4].copy_from_slice(&payload);
+        } else {
+            self.timestamp = self.timestamp.wrapping_add(length as u32);
+        }
+        self.datagram(&packet[..HEADER_LEN + length]);
+    }
+
+    fn play(&mut self) {
+        let rooms = &mut ([0x00; 480], [0x1234; 480], [0xFF; 480], [-0x1234; 480]);
+        let (law, pcm) = (&mut rooms.0[..self.block], &mut rooms.1[..self.block]);
+        let (twin_law, twin_pcm) = (&mut rooms.2[..self.block], &mut rooms.3[..self.block]);
+        let played = self.receiver.play(self.now, law);
+        assert_eq!(played, self.twin.0.play(self.now, twin_law));
+        fill(&mut self.concealer, played, law, pcm);
+        fill(&mut self.twin.1, played, twin_law, twin_pcm);
+        assert_eq!(pcm, twin_pcm, "a block with a hole");
+        self.now = self.now + Duration::from_micros(self.block as u64 * 125);
+        self.figures();
+    }
+
+    fn pause(&mut self, program: &mut Program<'_>) {
+        let micros = u64::from(program.byte()) << (program.byte() % 24);
+        self.now = self.now + Duration::from_micros(micros);
+        let ended = self.receiver.poll_event(self.now);
+        assert_eq!(ended, self.twin.0.poll_event(self.now));
+        if let Some(digit) = ended {
+            self.told(digit);
+            assert_eq!(self.receiver.poll_event(self.now), None, "released twice");
+        }
+    }
+
+    fn expect_events(&mut self, program: &mut Program<'_>) {
+        let kind = program.byte();
+        let kind = (kind < 128).then_some(kind);
+        self.receiver.expect_events(kind);
+        self.twin.0.expect_events(kind);
+    }
+
+    /// Presses and releases come by turns.
+    fn told(&mut self, digit: NetworkDigit) {
+        self.pressed = match (digit, self.pressed) {
+            (NetworkDigit::On { digit, .. }, None) => Some(digit),
+            (NetworkDigit::Off { digit, .. }, Some(pressed)) if digit == pressed => None,
+            other => panic!("{other:?}"),
+        };
+    }
+
+    fn figures(&mut self) {
+        let (was, is) = (self.stats, self.receiver.stats());
+        let counters = |s: ReceiverStats| {
+            [
+                s.octets,
+                s.malformed,
+                s.other_payload,
+                s.event_packets,
+                s.sequence.received,
+                s.sequence.expected,
+                s.sequence.duplicates,
+                s.sequence.reordered,
+                s.sequence.restarts,
+                s.jitter.late,
+                s.jitter.early,
+                s.jitter.refused,
+                s.jitter.resyncs,
+                s.jitter.underruns,
+                s.jitter.concealed,
+                s.jitter.stretched,
+                s.jitter.shrunk,
+            ]
+        };
+        let mut pairs = counters(was).into_iter().zip(counters(is));
+        assert!(
+            pairs.all(|(was, is)| was <= is),
+            "a counter went back: {was:?} {is:?}"
+        );
+        assert!(is.sequence.lost() <= is.sequence.expected);
+        let (low, high) = self.delay_ms;
+        assert!(
+            (low..=high).contains(&is.jitter.target_ms),
+            "{is:?}, {low} to {high} ms"
+        );
+        // Room is the power of two above the largest delay and half a second.
+        assert!(is.jitter.depth_ms <= 2 * (high + 500), "{is:?}");
+        assert!(is.sequence.jitter_us <= 1_000_000, "{is:?}");
+        self.stats = is;
+    }
+}
+
+/// What the line thread makes of a block.
+fn fill(concealer: &mut Concealer, played: Playout, law: &[u8], pcm: &mut [i16]) {
+    match played {
+        Playout::Samples(_) => {
+            for (sample, byte) in pcm.iter_mut().zip(law) {
+                *sample = (i16::from(*byte) - 128) * 256;
+            }
+            concealer.good(pcm);
+        }
+        Playout::Conceal => concealer.conceal(pcm),
+        Playout::Silence => concealer.silence(pcm),
+    }
+}
+
+/// A sender; whatever it sends is the next packet of one stream.
+struct Speaker {
+    sender: Sender,
+    next: u16,
+    sent: u64,
+    octets: u64,
+}
+
+impl Speaker {
+    fn new(program: &mut Program<'_>) -> Speaker {
+        let sequence = program.word();
+        let seed = SenderSeed {
+            sequence,
+            timestamp: u32::MAX - u32::from(program.word()),
+            ssrc: 7,
+        };
+        Speaker {
+            sender: Sender::new(seed, speaker_config(program)),
+            next: sequence,
+            sent: 0,
+            octets: 0,
+        }
+    }
+
+    fn push(&mut self, blocks: u8) {
+        let room = [0xFF; 240];
+        let mut samples = usize::from(blocks);
+        if blocks > 240 {
+            // A long event needs a long time: eight seconds and more make a second segment.
+            for _ in 0..40 {
+                self.send(|sender, emit| sender.push(&room, emit));
+            }
+            samples = 240;
+        }
+        self.send(|sender, emit| sender.push(&room[..samples], emit));
+    }
+
+    fn digit(&mut self, program: &mut Program<'_>) {
+        match Digit::from_event_code(program.byte() % 20) {
+            Some(digit) => {
+                let volume = program.byte();
+                self.send(|sender, emit| {
+                    let taken = sender.press(digit, volume, emit);
+                    assert_eq!(taken, sender.config().event_payload_type.is_some());
+                });
+            }
+            None => self.sender.release(),
+        }
+    }
+
+    fn change(&mut self, program: &mut Program<'_>) {
+        match program.byte() % 4 {
+            0 => self.sender.configure(speaker_config(program)),
+            1 => self.sender.pause(u32::from(program.word()) << 16),
+            _ => self.sender.pause(u32::from(program.byte())),
+        }
+    }
+
+    fn send(&mut self, act: impl FnOnce(&mut Sender, &mut dyn FnMut(&[u8]))) {
+        let (next, sent, octets) = (&mut self.next, &mut self.sent, &mut self.octets);
+        act(&mut self.sender, &mut |bytes| {
+            let packet = Packet::parse(bytes).expect("our own packet");
+            assert_eq!(packet.header.sequence, *next, "a packet left out");
+            assert_eq!(packet.header.ssrc, 7);
+            assert!((1..=MAX_PAYLOAD).contains(&packet.payload.len()));
+            *next = next.wrapping_add(1);
+            *sent += 1;
+            *octets += packet.payload.len() as u64;
+        });
+        let stats = self.sender.stats();
+        assert_eq!((stats.packets, stats.octets), (self.sent, self.octets));
+        assert!(stats.event_packets <= stats.packets);
+    }
+}
+
+fn speaker_config(program: &mut Program<'_>) -> SenderConfig {
+    SenderConfig {
+        payload_type: program.choice(&[0, 8]),
+        ptime_ms: program.choice(&[20, 10, 30, 60, 0, 255]),
+        event_payload_type: program.choice(&[Some(101), None]),
+    }
+}
+
+/// The source check, against the rule in one line.
+struct Door {
+    filter: SourceFilter,
+    policy: FilterPolicy,
+    named: Option<SocketAddrV4>,
+    refused: u64,
+}
+
+impl Door {
+    fn new(program: &mut Program<'_>) -> Door {
+        let policy = program.choice(&[
+            FilterPolicy::DropUntilKnown,
+            FilterPolicy::AcceptUntilKnown,
+            FilterPolicy::AcceptAny,
+        ]);
+        Door {
+            filter: SourceFilter::new(policy),
+            policy,
+            named: None,
+            refused: 0,
+        }
+    }
+
+    fn knock(&mut self, program: &mut Program<'_>) {
+        let who = SocketAddrV4::new(
+            Ipv4Addr::new(10, 0, 0, program.byte() % 2),
+            u16::from(program.byte() % 4),
+        );
+        match program.byte() % 8 {
+            0 => {
+                self.named = Some(who);
+                self.filter.expect(self.named);
+            }
+            1 => {
+                self.named = None;
+                self.filter.expect(None);
+            }
+            _ => {
+                let ours = match self.named {
+                    _ if self.policy == FilterPolicy::AcceptAny => true,
+                    Some(named) => named == who,
+                    None => self.policy == FilterPolicy::AcceptUntilKnown,
+                };
+                assert_eq!(self.filter.accepts(who), ours);
+                self.refused += u64::from(!ours);
+                assert_eq!(self.filter.strangers(), self.refused);
+            }
+        }
+    }
 }
