@@ -1,11 +1,15 @@
 # Each target installs what it needs (packaging/setup.sh) and runs from a fresh clone.
-.PHONY: help demo test interop bench fuzz lint doc setup clean
+.PHONY: help build demo test interop bench fuzz lint doc setup clean
 .DEFAULT_GOAL := help
 FUZZ_SECONDS ?= 600
 BENCH_SECONDS ?= 60
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+build:           ## target/release/tipringd and target/release/tipring
+	@packaging/setup.sh build
+	cargo build --release -p tipringd -p tipring-ctl --bins
 
 demo:            ## a phone call and a fax page on the simulated card, into demo-out/
 	@packaging/setup.sh demo

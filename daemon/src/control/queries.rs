@@ -60,7 +60,7 @@ impl Gateway {
         Response::Error(ErrorReport {
             code: ErrorCode::UnknownPort,
             message: format!(
-                "the gateway has no port {port}; it has {}",
+                "the gateway has no port {port}; it has {} ports",
                 self.ports.len()
             ),
             cure: Some("see `tipring port list`".to_owned()),

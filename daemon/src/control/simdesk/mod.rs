@@ -67,7 +67,7 @@ impl SimDesk {
             (None, _) => Err(report(
                 ErrorCode::UnknownPort,
                 format!(
-                    "the gateway has no port {port}; it has {}",
+                    "the gateway has no port {port}; it has {} ports",
                     self.places.len()
                 ),
                 "see `tipring port list`",
