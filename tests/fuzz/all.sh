@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:?usage: tests/fuzz/all.sh SECONDS_EACH}
 failed=0
-for file in targets/*.rs; do
-  ./run.sh "$(basename "$file" .rs)" "$seconds" || failed=1
+for target in targets/*; do
+  ./run.sh "$(basename "$target" .rs)" "$seconds" || failed=1
 done
 exit "$failed"
