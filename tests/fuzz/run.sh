@@ -4,10 +4,10 @@
 # with the libfuzzer-sys crate. Exits non-zero on a finding and prints where the input is.
 set -euo pipefail
 cd "$(dirname "$0")"
-target=${1:?usage: tests/fuzz/run.sh TARGET SECONDS; targets: $(cd targets && echo *.rs | sed 's/\.rs//g')}
+target=${1:?usage: tests/fuzz/run.sh TARGET SECONDS; targets: $(cd targets && echo * | sed 's/\.rs//g')}
 seconds=${2:?usage: tests/fuzz/run.sh TARGET SECONDS}
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "fuzz: SECONDS is $seconds; give a whole number of 1 or more" >&2; exit 2; }
-[[ -f targets/$target.rs ]] || { echo "fuzz: no target $target; there are: $(cd targets && echo *.rs | sed 's/\.rs//g')" >&2; exit 2; }
+[[ -f targets/$target.rs || -d targets/$target ]] || { echo "fuzz: no target $target; there are: $(cd targets && echo * | sed 's/\.rs//g')" >&2; exit 2; }
 
 command -v c++ >/dev/null || export CXX=clang++
 host=$(rustc -vV | sed -n 's/^host: //p')
