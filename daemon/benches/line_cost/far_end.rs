@@ -69,12 +69,13 @@ impl Heard {
     }
 }
 
-/// Sends talk to every port every 20 ms, the ports spread evenly over that time.
+/// Sends talk to every port every 20 ms, the ports spread evenly over that time. Answers how late it was at worst while
+/// it was measured: what is late for reasons of the machine is late here too.
 pub(crate) fn talker(
     socket: UdpSocket,
     places: Vec<SocketAddrV4>,
     phase: Phase,
-) -> io::Result<JoinHandle<()>> {
+) -> io::Result<JoinHandle<Duration>> {
     let each = PACKET_TIME / places.len().max(1) as u32;
     let timer = TimerFd::periodic(monotonic() + each, each)?;
     Builder::new().name("far-talker".into()).spawn(move || {
@@ -86,9 +87,15 @@ pub(crate) fn talker(
             .zip(places)
             .collect();
         let mut turn = 0usize;
+        let mut worst = Duration::ZERO;
         while !phase.over() {
             readable(&timer, 100);
-            for _ in 0..timer.expirations().unwrap_or(0) {
+            let due = timer.expirations().unwrap_or(0);
+            if phase.measuring() {
+                let late = due.saturating_sub(1);
+                worst = worst.max(each.saturating_mul(u32::try_from(late).unwrap_or(u32::MAX)));
+            }
+            for _ in 0..due {
                 let (n, round) = (turn % ends.len(), turn / ends.len());
                 // Not all pause together.
                 let at = ((round + 7 * n) * 2 * BLOCK) % voice.len();
@@ -99,6 +106,7 @@ pub(crate) fn talker(
                 turn += 1;
             }
         }
+        worst
     })
 }
 

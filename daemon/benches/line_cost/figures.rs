@@ -72,7 +72,7 @@ impl Snapshot {
 }
 
 /// Prints what happened between two moments: a line for each figure, what is required of it beside it.
-pub(crate) fn print(before: &Snapshot, after: &Snapshot, heard: &Heard) {
+pub(crate) fn print(before: &Snapshot, after: &Snapshot, heard: &Heard, talker_late: Duration) {
     let d: [u64; FIGURES.len()] =
         std::array::from_fn(|n| after.ports[n].saturating_sub(before.ports[n]));
     let [
@@ -157,6 +157,11 @@ pub(crate) fn print(before: &Snapshot, after: &Snapshot, heard: &Heard) {
             is.worst_backlog,
             is.worst_step_us
         ),
+    );
+    row(
+        "the far ends' longest delay",
+        format!("{} us", talker_late.as_micros()),
+        "(reported; the bench's own thread: when it is late too, look at the machine first)",
     );
     let (busy, stolen) = after.machine.busy_and_stolen_since(before.machine);
     row(

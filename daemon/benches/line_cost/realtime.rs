@@ -52,7 +52,7 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
     phase.measured();
     let listening = stage.sets_that_hear_talk();
     phase.end();
-    join(mouth)?;
+    let talker_late = join(mouth)?;
     let heard = join(ear)?;
 
     println!(
@@ -64,7 +64,7 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
         processors(),
         load_average()
     );
-    print(&before, &after, &heard);
+    print(&before, &after, &heard, talker_late);
     // A run in which nobody talks measures something else.
     if heard.streams != count || heard.loud * 4 < heard.packets {
         return Err(format!(
