@@ -1,6 +1,7 @@
 #!/bin/bash
-# Prints what a port costs and how 48 talking ports keep time on this machine. Instructions are counted by
-# valgrind, so they do not depend on what else runs here; the realtime part reports what it saw.
+# Prints what a port costs and how 48 talking ports of the simulated card keep time on this machine, with what is
+# required beside each figure. Instructions are counted by valgrind, so they do not depend on what else runs here; the
+# realtime part reports what it saw, and how loaded the machine was. Takes about two minutes once everything is built.
 #   tests/bench.sh [SECONDS of the realtime part, 60]
 set -euo pipefail
 cd "$(dirname "$0")/.."

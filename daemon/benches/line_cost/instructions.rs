@@ -1,15 +1,16 @@
 //! Instructions per port and 10 ms block, counted by callgrind inside [`measured_tick`] alone.
+//!
+//! Runs against a card that does next to nothing: the simulated card would be counted with the engine.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::process::Command;
 
 use tipring_dsp::{ChainCommand, Tone, ToneProgram};
 use tipring_proto::time::Time;
-use tipring_proto::types::Codec;
-use tipringd::line::{LineConfig, LineEngine, LineOrder, PortIndex, Remote, RtpPorts, SessionId};
+use tipringd::line::{LineConfig, LineEngine, LineOrder, PortIndex, RtpPorts, SessionId};
 
 use crate::fake_card::{BLOCK, FakeLine};
-use crate::scene::{LOCAL, sender, session, spec, talk};
+use crate::scene::{LOCAL, coded_talk, remote, sender, session, spec};
 
 const PORTS: usize = 8;
 const WARM_UP: u64 = 200;
@@ -72,23 +73,17 @@ pub(crate) fn count(case: &str) -> Result<(), String> {
         other => return Err(format!("{other}: no such case")),
     };
     let lines: Vec<FakeLine> = (0..PORTS)
-        .map(|n| FakeLine::new(talk(n), off_hook))
+        .map(|n| FakeLine::new(coded_talk(n), off_hook))
         .collect();
-    let specs = lines.iter().map(spec).collect::<Result<_, _>>()?;
+    let specs = lines
+        .iter()
+        .map(|line| spec(Box::new(line.clone())))
+        .collect::<Result<_, _>>()?;
     let (mut engine, mut handle) =
         LineEngine::by_hand(specs, &LineConfig::default()).map_err(|e| e.to_string())?;
     let far = UdpSocket::bind((LOCAL, 0)).map_err(|e| e.to_string())?;
     far.set_nonblocking(true).map_err(|e| e.to_string())?;
-    let Ok(SocketAddr::V4(address)) = far.local_addr() else {
-        return Err("the far end has no IPv4 address".into());
-    };
-    let remote = Remote {
-        address,
-        codec: Codec::G711Ulaw,
-        ptime_ms: 20,
-        event_payload_type: Some(101),
-        dscp: 46,
-    };
+    let remote = remote(&far)?;
     let mut ports = RtpPorts::new(30_000, 50_000).ok_or("no RTP ports")?;
     let mut ends = Vec::new();
     let mut tell = |port: usize, order| {
@@ -118,7 +113,7 @@ pub(crate) fn count(case: &str) -> Result<(), String> {
             tell(port, LineOrder::Chain(ChainCommand::PlayTone(program)))?;
         }
     }
-    let voice = talk(99);
+    let voice = coded_talk(99);
     let mut buf = [0; 600];
     for block in 0..WARM_UP + BLOCKS {
         let at = (block as usize * BLOCK) % voice.len();

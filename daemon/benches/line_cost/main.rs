@@ -1,11 +1,15 @@
-//! What a port costs: instructions per 10 ms block (under callgrind), and 48 talking ports in real time.
+//! What a port costs: instructions per 10 ms block (under callgrind), and 48 talking ports in real time on
+//! the simulated card.
 //!
 //! `cargo bench -p tipringd --bench line_cost` prints both; `-- instructions`, `-- realtime [SECONDS] [PORTS]` one of
 //! them.
 
 #[path = "../fake_card/mod.rs"]
 mod fake_card;
+mod far_end;
+mod figures;
 mod instructions;
+mod machine;
 mod realtime;
 mod scene;
 

@@ -1,18 +1,21 @@
 //! Ports, sessions and far ends for both measurements.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 
 use tipring_dsp::{Chain, ChainConfig, Law};
+use tipring_hal::port::LinePort;
 use tipring_proto::rtp::{FilterPolicy, Sender, SenderConfig, SenderSeed};
 use tipring_proto::types::Codec;
-use tipringd::line::{DSCP_EF, LinePortSpec, MediaSession, RtpPorts, SessionConfig, SessionId};
+use tipringd::line::{
+    DSCP_EF, LinePortSpec, MediaSession, Remote, RtpPorts, SessionConfig, SessionId,
+};
 
-use crate::fake_card::{BLOCK, FakeLine};
+use crate::fake_card::BLOCK;
 
 pub(crate) const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
-/// Something like talk: a few harmonics under a slow envelope with pauses, different for each port.
-pub(crate) fn talk(port: usize) -> Vec<u8> {
+/// Something like talk, 3 s of it: a few harmonics under a slow envelope with pauses, different for each port.
+pub(crate) fn talk(port: usize) -> Vec<i16> {
     let base = 110.0 + port as f64 * 3.0;
     (0..24_000)
         .map(|n| {
@@ -21,14 +24,19 @@ pub(crate) fn talk(port: usize) -> Vec<u8> {
             let voice: f64 = (1..8)
                 .map(|h| (t * std::f64::consts::TAU * base * f64::from(h)).sin() / f64::from(h))
                 .sum();
-            Law::Mu.encode((voice * envelope * 4000.0) as i16)
+            (voice * envelope * 4000.0) as i16
         })
         .collect()
 }
 
-pub(crate) fn spec(line: &FakeLine) -> Result<LinePortSpec, String> {
+/// [`talk`] as µ-law.
+pub(crate) fn coded_talk(port: usize) -> Vec<u8> {
+    talk(port).into_iter().map(|s| Law::Mu.encode(s)).collect()
+}
+
+/// A port with the chain that a phone's port has.
+pub(crate) fn spec(port: Box<dyn LinePort>) -> Result<LinePortSpec, String> {
     let chain = Chain::new(&ChainConfig::new(Law::Mu, BLOCK)).map_err(|e| e.to_string())?;
-    let port = Box::new(line.clone());
     Ok(LinePortSpec { port, chain })
 }
 
@@ -50,6 +58,20 @@ pub(crate) fn session(
     let session = MediaSession::open(LOCAL, ports, &config).map_err(|e| e.to_string())?;
     let local = session.local();
     Ok((session, local))
+}
+
+/// The far end that has this socket, as StartMedia names it.
+pub(crate) fn remote(far: &UdpSocket) -> Result<Remote, String> {
+    match far.local_addr() {
+        Ok(SocketAddr::V4(address)) => Ok(Remote {
+            address,
+            codec: Codec::G711Ulaw,
+            ptime_ms: 20,
+            event_payload_type: Some(101),
+            dscp: DSCP_EF,
+        }),
+        other => Err(format!("the far end has no IPv4 address: {other:?}")),
+    }
 }
 
 pub(crate) fn sender(n: u32) -> Sender {

@@ -1,0 +1,162 @@
+//! The far ends of all calls: one thread that talks, one that listens and takes the time.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddrV4, UdpSocket};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use tipring_dsp::Law;
+use tipring_linux::{RecvBatch, TimerFd, monotonic, set_fifo};
+use tipring_proto::rtp::Packet;
+
+use crate::fake_card::BLOCK;
+use crate::scene::{coded_talk, sender};
+
+pub(crate) const PACKET_TIME: Duration = Duration::from_millis(20);
+/// SCHED_FIFO priority of both threads: below line thread and card, above the machine's other work.
+const PRIORITY: u8 = 60;
+/// A packet with a sample beyond this holds talk, not the noise of the line.
+const LOUD: u16 = 500;
+
+/// How far the measurement is; shared by all threads of the bench.
+#[derive(Clone, Default)]
+pub(crate) struct Phase(Arc<AtomicU8>);
+
+impl Phase {
+    pub(crate) fn measure(&self) {
+        self.0.store(1, Relaxed);
+    }
+
+    pub(crate) fn measured(&self) {
+        self.0.store(2, Relaxed);
+    }
+
+    pub(crate) fn end(&self) {
+        self.0.store(3, Relaxed);
+    }
+
+    fn measuring(&self) -> bool {
+        self.0.load(Relaxed) == 1
+    }
+
+    fn over(&self) -> bool {
+        self.0.load(Relaxed) == 3
+    }
+}
+
+/// What the listening thread saw while it was measured.
+pub(crate) struct Heard {
+    /// How far each gap between two packets of a stream was from 20 ms; µs, sorted.
+    pub(crate) spacing_us: Vec<u64>,
+    /// Packets in all.
+    pub(crate) packets: u64,
+    /// Of these, packets with talk in them.
+    pub(crate) loud: u64,
+    /// Streams.
+    pub(crate) streams: usize,
+}
+
+impl Heard {
+    /// The deviation that this share of all gaps stays within, µs.
+    pub(crate) fn spacing_us(&self, share: f64) -> u64 {
+        let last = self.spacing_us.len().saturating_sub(1);
+        let at = (last as f64 * share).round() as usize;
+        self.spacing_us.get(at).copied().unwrap_or(0)
+    }
+}
+
+/// Sends talk to every port every 20 ms, the ports spread evenly over that time. Answers how late it was at worst while
+/// it was measured: what is late for reasons of the machine is late here too.
+pub(crate) fn talker(
+    socket: UdpSocket,
+    places: Vec<SocketAddrV4>,
+    phase: Phase,
+) -> io::Result<JoinHandle<Duration>> {
+    let each = PACKET_TIME / places.len().max(1) as u32;
+    let timer = TimerFd::periodic(monotonic() + each, each)?;
+    Builder::new().name("far-talker".into()).spawn(move || {
+        // Refused: then packets leave less evenly, which is what jitter buffers are for.
+        let _ = set_fifo(PRIORITY);
+        let voice = coded_talk(99);
+        let mut ends: Vec<_> = (0..places.len())
+            .map(|n| sender(n as u32))
+            .zip(places)
+            .collect();
+        let mut turn = 0usize;
+        let mut worst = Duration::ZERO;
+        while !phase.over() {
+            readable(&timer, 100);
+            let due = timer.expirations().unwrap_or(0);
+            if phase.measuring() {
+                let late = due.saturating_sub(1);
+                worst = worst.max(each.saturating_mul(u32::try_from(late).unwrap_or(u32::MAX)));
+            }
+            for _ in 0..due {
+                let (n, round) = (turn % ends.len(), turn / ends.len());
+                // Not all pause together.
+                let at = ((round + 7 * n) * 2 * BLOCK) % voice.len();
+                let (sender, place) = &mut ends[n];
+                sender.push(&voice[at..at + 2 * BLOCK], |packet| {
+                    drop(socket.send_to(packet, *place));
+                });
+                turn += 1;
+            }
+        }
+        worst
+    })
+}
+
+/// Takes the packets of every stream by the kernel's time stamps.
+pub(crate) fn listener(
+    socket: UdpSocket,
+    expected: usize,
+    phase: Phase,
+) -> io::Result<JoinHandle<Heard>> {
+    Builder::new().name("far-listener".into()).spawn(move || {
+        // Refused: the time stamps are the kernel's anyway.
+        let _ = set_fifo(PRIORITY);
+        let mut batch = RecvBatch::new(64, 640);
+        let mut last: HashMap<u32, Duration> = HashMap::new();
+        let mut heard = Heard {
+            spacing_us: Vec::with_capacity(expected),
+            packets: 0,
+            loud: 0,
+            streams: 0,
+        };
+        while !phase.over() {
+            readable(&socket, 100);
+            while batch.receive(&socket).unwrap_or(0) > 0 {
+                for datagram in batch.iter() {
+                    let (Ok(packet), Some(at)) =
+                        (Packet::parse(datagram.bytes), datagram.received_at)
+                    else {
+                        continue;
+                    };
+                    let before = last.insert(packet.header.ssrc, at);
+                    if let (Some(before), true) = (before, phase.measuring()) {
+                        let gap = at.saturating_sub(before);
+                        let off = gap.abs_diff(PACKET_TIME).as_micros();
+                        heard
+                            .spacing_us
+                            .push(u64::try_from(off).unwrap_or(u64::MAX));
+                        heard.packets += 1;
+                        let mut samples = packet.payload.iter().map(|b| Law::Mu.decode(*b));
+                        heard.loud += u64::from(samples.any(|s| s.unsigned_abs() > LOUD));
+                    }
+                }
+            }
+        }
+        heard.spacing_us.sort_unstable();
+        heard.streams = last.len();
+        heard
+    })
+}
+
+pub(crate) fn readable(fd: &impl AsFd, ms: u16) {
+    use nix::poll::{PollFd, PollFlags, poll};
+    let _ = poll(&mut [PollFd::new(fd.as_fd(), PollFlags::POLLIN)], ms);
+}
