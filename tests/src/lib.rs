@@ -7,4 +7,5 @@ pub mod gateway;
 pub mod leash;
 pub mod page;
 pub mod peer;
+pub mod phone;
 pub mod set;
