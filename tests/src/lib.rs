@@ -3,6 +3,7 @@
 
 pub mod callmanager;
 pub mod capture;
+pub mod control;
 pub mod gateway;
 pub mod leash;
 pub mod page;
