@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a Debian machine still lacks for a make target. Does nothing when all is there.
-#   packaging/setup.sh build|demo|test|interop|bench|fuzz …
+#   packaging/setup.sh build|demo|test|interop|bench|fuzz|deb …
 set -euo pipefail
 msrv=1.90
 declare -A sets=(
@@ -10,6 +10,7 @@ declare -A sets=(
   [interop]="tshark tcpdump libtiff-tools mmdebstrap debian-archive-keyring python3 procps util-linux"
   [bench]="valgrind"
   [fuzz]="g++"
+  [deb]="debhelper dpkg-dev lintian python3 rsync git systemd"
 )
 wanted=()
 for set in build "$@"; do

@@ -12,7 +12,7 @@ use tipringd::{observe, startup};
 /// Runs in the foreground; systemd starts it as a service. Exit codes: 0 stopped in order, 1 could not start or
 /// failed, 2 wrong use, 78 bad configuration.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version = tipring_ctl::VERSION)]
 struct Args {
     /// Configuration file; without it /etc/tipring/tipring.toml, or built-in defaults when there is none.
     #[arg(short, long, value_name = "FILE")]
