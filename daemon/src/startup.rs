@@ -1,26 +1,23 @@
 //! From a checked configuration to a running gateway: card, line threads, control socket, control task.
 
 mod card;
+pub mod port;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipring_config::{Config, Mac, Machine, Profile, Realtime};
+use tipring_config::{Config, Mac, Machine, Realtime};
 use tipring_ctl::report as ctl;
-use tipring_dsp::{Chain, EchoSuppressor};
-use tipring_hal::port::{Capabilities, LinePort};
+use tipring_hal::port::LinePort;
 use tipring_hal::sim::WorldHandle;
-use tipring_proto::rtp::FilterPolicy;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::control::{
-    Clock, Facts, Gateway, LegSettings, Plan, PortUnit, PortUnitConfig, SimDesk, socket,
-};
+use crate::control::{Clock, Facts, Gateway, PortUnit, SimDesk, socket};
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, RtpPorts, StartReport};
 use crate::link::LinkConfig;
-use crate::settings;
+use port::{CardFacts, ChainPlan, Seat};
 
 /// Queries of control clients that may wait.
 const QUERIES: usize = 64;
@@ -97,7 +94,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
     let mut specs = vec![];
     let mut places = vec![]; // for each configured port: place at the line thread
     let mut sim_places = vec![];
-    let mut capabilities: Vec<Option<Capabilities>> = vec![];
+    let mut cards_known: Vec<Option<CardFacts>> = vec![];
     let mut cards: Vec<Option<Box<dyn LinePort>>> = built.ports.into_iter().map(Some).collect();
     for port in &config.ports {
         let channel = usize::from(port.channel).saturating_sub(1);
@@ -108,58 +105,34 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         sim_places.push((port.id.0, card.as_ref().map(|_| channel)));
         let Some(card) = card else {
             places.push(None);
-            capabilities.push(None);
+            cards_known.push(None);
             continue;
         };
-        let chain = settings::chain(&config, port, card.law(), card.block_len());
-        let made = match port.profile {
-            // Fax machines take turns; until there is a canceller, their echo is cut off.
-            Profile::Fax => Chain::with_echo_canceller(&chain, Box::<EchoSuppressor>::default()),
-            _ => Chain::new(&chain),
-        };
-        let chain = made.map_err(|cause| StartupError::Chain {
+        let facts = CardFacts::of(card.as_ref());
+        let chain = ChainPlan::new(&config, port, &facts).build();
+        let chain = chain.map_err(|cause| StartupError::Chain {
             port: port.id.0,
             cause,
         })?;
-        capabilities.push(Some(card.capabilities()));
+        cards_known.push(Some(facts));
         places.push(u16::try_from(specs.len()).ok().map(PortIndex));
         specs.push(LinePortSpec { port: card, chain });
     }
-    let (line, report) = line::spawn(specs, built.clocks, &line_config(&config))?;
+    let (line_threads, report) = line::spawn(specs, built.clocks, &line_config(&config))?;
     let (realtime, troubles) = told(&config, &report)?;
     let now = Clock.now();
     let mut units = vec![];
     for (n, port) in config.ports.iter().enumerate() {
-        let place = places.get(n).copied().flatten();
-        let counters = place
-            .and_then(|p| line.port_counters(p))
-            .map(Arc::clone)
-            .unwrap_or_default();
-        let card = capabilities.get(n).copied().flatten();
-        let (jitter_min_ms, jitter_max_ms) = settings::jitter(&config, port);
-        units.push(PortUnit::new(
-            PortUnitConfig {
-                station: settings::station(&config, port, n),
-                call: settings::call_logic(&config, port, card),
-                plan: plan(port)?,
-                legs: LegSettings {
-                    block: config.line_thread.block_ms * 8,
-                    jitter_min_ms,
-                    jitter_max_ms,
-                    filter: if config.media.accept_before_start {
-                        FilterPolicy::AcceptUntilKnown
-                    } else {
-                        FilterPolicy::DropUntilKnown
-                    },
-                    dscp: config.media.dscp_media,
-                },
-                line: place,
-                counters,
-                capabilities: card,
-                settings: port.clone(),
-            },
-            now,
-        ));
+        let line = places.get(n).copied().flatten();
+        let seat = Seat {
+            line,
+            counters: line
+                .and_then(|p| line_threads.port_counters(p))
+                .map(Arc::clone)
+                .unwrap_or_default(),
+            card: cards_known.get(n).copied().flatten(),
+        };
+        units.push(PortUnit::new(port::unit(&config, port, n, seat)?, now));
     }
     let facts = Facts {
         started: now,
@@ -193,16 +166,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         world,
         places: sim_places,
     };
-    serve(config, facts, units, line, links, rtp, desk)
-}
-
-fn plan(port: &tipring_config::Port) -> Result<Plan, crate::control::PlanError> {
-    let plan = Plan::new(&port.country, port.caller_id)?;
-    Ok(if port.line.call_waiting_tone {
-        plan
-    } else {
-        plan.without_call_waiting()
-    })
+    serve(config, facts, units, line_threads, links, rtp, desk)
 }
 
 /// Sent bytes unacknowledged for so long break a link: well below TCP's own quarter of an hour, above a spanning

@@ -1,0 +1,133 @@
+//! One port as the configuration has it: its chain for the line thread, its unit for control.
+//!
+//! Owns: what a port is made of, at start and when the configuration is read again. Leaves to others: which lane of
+//! the line thread serves it, and when what was read again may be used.
+
+use std::sync::Arc;
+
+use tipring_config::{Config, Port, Profile};
+use tipring_dsp::{Chain, ChainConfig, ChainError, EchoSuppressor};
+use tipring_hal::port::{Capabilities, Law, LinePort};
+use tipring_proto::rtp::FilterPolicy;
+
+use crate::control::{LegSettings, Plan, PlanError, PortUnitConfig};
+use crate::line::{PortCounters, PortIndex};
+use crate::settings;
+
+/// Where a port's line is; the default is a port without one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seat {
+    /// Its lane at the line thread; none: disabled, or not on the card.
+    pub(crate) line: Option<PortIndex>,
+    /// What the line thread counts for it.
+    pub(crate) counters: Arc<PortCounters>,
+    /// Its card.
+    pub(crate) card: Option<CardFacts>,
+}
+
+/// What is known of a port of a card, once it is in the line thread's hands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CardFacts {
+    /// What it can do.
+    pub(crate) capabilities: Capabilities,
+    /// Law of its bytes.
+    pub(crate) law: Law,
+    /// Samples of its blocks.
+    pub(crate) block_len: usize,
+}
+
+impl CardFacts {
+    /// Of this port.
+    pub(crate) fn of(card: &dyn LinePort) -> CardFacts {
+        CardFacts {
+            capabilities: card.capabilities(),
+            law: card.law(),
+            block_len: card.block_len(),
+        }
+    }
+}
+
+/// A signal chain as the configuration wants it: two equal plans make chains that do the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChainPlan {
+    chain: ChainConfig,
+    echo: Echo,
+}
+
+/// What is done about the echo of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Echo {
+    /// Nothing.
+    Nothing,
+    /// Fax machines take turns; until there is a canceller, their echo is cut off.
+    Suppressor,
+}
+
+impl ChainPlan {
+    /// The chain of a port on this card.
+    pub(crate) fn new(config: &Config, port: &Port, card: &CardFacts) -> ChainPlan {
+        ChainPlan {
+            chain: settings::chain(config, port, card.law, card.block_len),
+            echo: match port.profile {
+                Profile::Fax => Echo::Suppressor,
+                Profile::Phone | Profile::Modem | Profile::Alarm | Profile::Door => Echo::Nothing,
+            },
+        }
+    }
+
+    /// Makes the chain; it takes memory, so not in the line thread.
+    pub(crate) fn build(&self) -> Result<Chain, ChainError> {
+        match self.echo {
+            Echo::Nothing => Chain::new(&self.chain),
+            Echo::Suppressor => {
+                Chain::with_echo_canceller(&self.chain, Box::<EchoSuppressor>::default())
+            }
+        }
+    }
+}
+
+/// What control's unit of a port is made of; `place` is its place among all ports, for the order of registration.
+pub(crate) fn unit(
+    config: &Config,
+    port: &Port,
+    place: usize,
+    seat: Seat,
+) -> Result<PortUnitConfig, PlanError> {
+    let capabilities = seat.card.map(|card| card.capabilities);
+    Ok(PortUnitConfig {
+        station: settings::station(config, port, place),
+        call: settings::call_logic(config, port, capabilities),
+        chain: seat.card.map(|card| ChainPlan::new(config, port, &card)),
+        plan: plan(port)?,
+        legs: legs(config, port),
+        line: seat.line,
+        counters: seat.counters,
+        capabilities,
+        settings: port.clone(),
+    })
+}
+
+/// What its media legs have in common.
+fn legs(config: &Config, port: &Port) -> LegSettings {
+    let (jitter_min_ms, jitter_max_ms) = settings::jitter(config, port);
+    LegSettings {
+        block: config.line_thread.block_ms * 8,
+        jitter_min_ms,
+        jitter_max_ms,
+        filter: if config.media.accept_before_start {
+            FilterPolicy::AcceptUntilKnown
+        } else {
+            FilterPolicy::DropUntilKnown
+        },
+        dscp: config.media.dscp_media,
+    }
+}
+
+fn plan(port: &Port) -> Result<Plan, PlanError> {
+    let plan = Plan::new(&port.country, port.caller_id)?;
+    Ok(if port.line.call_waiting_tone {
+        plan
+    } else {
+        plan.without_call_waiting()
+    })
+}
