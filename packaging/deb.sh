@@ -1,15 +1,17 @@
 #!/bin/bash
 # Builds the Debian package of a commit, in a folder of its own and from what git holds only.
-#   packaging/deb.sh                  HEAD, with what is changed but not yet committed ("+local"), and fills dist/
+#   packaging/deb.sh                  HEAD, with what is changed but not yet committed ("+local"), into dist/
 #   packaging/deb.sh --commit REV     the packages of REV; prints the folder that holds them and leaves dist/ alone
 #   packaging/deb.sh --version [REV]  only prints the version
 # A tag vX.Y.Z is version X.Y.Z; any other commit is X.Y.Z~gitN.HASH, where N counts its ancestors: versions rise with
 # the history, up to the release that they lead to. Packages of commits are kept in ~/.cache/tipring/deb/HASH.
-# Variables: TIPRING_CACHE (~/.cache/tipring), DEB_WORK (where the source is laid out and built; target/deb).
+# Variables: TIPRING_CACHE (~/.cache/tipring), DEB_WORK (where the source is laid out and built; target/deb), DEB_OUT
+# (in place of dist/).
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 cache=${TIPRING_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}/deb
 work=${DEB_WORK:-$here/target/deb}
+dist=${DEB_OUT:-$here/dist}
 umask 022
 
 fail() { echo "deb: $*" >&2; exit 1; }
@@ -116,7 +118,7 @@ fi
 if [[ $keep == cache ]]; then
   echo "$out"
 else
-  rm -rf "$here/dist" && mkdir "$here/dist"
-  cp "$out"/* "$here/dist/"
-  (cd "$here/dist" && ls -l)
+  rm -rf "$dist" && mkdir -p "$dist"
+  cp "$out"/* "$dist/"
+  ls -l "$dist"
 fi
