@@ -50,6 +50,11 @@ fn main() -> ExitCode {
     if config.file.is_none() {
         tracing::info!("no configuration file: simulated card with built-in defaults");
     }
+    if matches!(config.card, tipring_config::Card::Sim(_)) {
+        tracing::info!(
+            "the card is simulated, no telephone is connected; `tipring setup` finds the cards of this machine"
+        );
+    }
     match startup::run(config, args.socket) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
