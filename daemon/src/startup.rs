@@ -1,7 +1,7 @@
 //! From a checked configuration to a running gateway: card, line threads, control socket, control task.
 
 mod card;
-pub(crate) mod port;
+pub mod port;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tipring_config::{Config, Mac, Machine, Realtime};
 use tipring_ctl::report as ctl;
-use tipring_hal::port::{Capabilities, LinePort};
+use tipring_hal::port::LinePort;
 use tipring_hal::sim::WorldHandle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::control::{Clock, Facts, Gateway, PortUnit, SimDesk, socket};
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, RtpPorts, StartReport};
 use crate::link::LinkConfig;
+use port::{CardFacts, ChainPlan, Seat};
 
 /// Queries of control clients that may wait.
 const QUERIES: usize = 64;
@@ -93,7 +94,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
     let mut specs = vec![];
     let mut places = vec![]; // for each configured port: place at the line thread
     let mut sim_places = vec![];
-    let mut capabilities: Vec<Option<Capabilities>> = vec![];
+    let mut cards_known: Vec<Option<CardFacts>> = vec![];
     let mut cards: Vec<Option<Box<dyn LinePort>>> = built.ports.into_iter().map(Some).collect();
     for port in &config.ports {
         let channel = usize::from(port.channel).saturating_sub(1);
@@ -104,11 +105,16 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         sim_places.push((port.id.0, card.as_ref().map(|_| channel)));
         let Some(card) = card else {
             places.push(None);
-            capabilities.push(None);
+            cards_known.push(None);
             continue;
         };
-        let chain = port::chain(&config, port, card.as_ref())?;
-        capabilities.push(Some(card.capabilities()));
+        let facts = CardFacts::of(card.as_ref());
+        let chain = ChainPlan::new(&config, port, &facts).build();
+        let chain = chain.map_err(|cause| StartupError::Chain {
+            port: port.id.0,
+            cause,
+        })?;
+        cards_known.push(Some(facts));
         places.push(u16::try_from(specs.len()).ok().map(PortIndex));
         specs.push(LinePortSpec { port: card, chain });
     }
@@ -118,13 +124,13 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
     let mut units = vec![];
     for (n, port) in config.ports.iter().enumerate() {
         let line = places.get(n).copied().flatten();
-        let seat = port::Seat {
+        let seat = Seat {
             line,
             counters: line
                 .and_then(|p| line_threads.port_counters(p))
                 .map(Arc::clone)
                 .unwrap_or_default(),
-            capabilities: capabilities.get(n).copied().flatten(),
+            card: cards_known.get(n).copied().flatten(),
         };
         units.push(PortUnit::new(port::unit(&config, port, n, seat)?, now));
     }

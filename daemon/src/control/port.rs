@@ -23,6 +23,7 @@ use super::sound::Plan;
 use super::told::Told;
 use crate::line::{PortCounters, PortIndex};
 use crate::link::Link;
+use crate::startup::port::ChainPlan;
 
 /// Detected tones remembered.
 const TONES: usize = 16;
@@ -37,6 +38,8 @@ pub struct PortUnitConfig {
     pub call: PortConfig,
     /// Tones, rings, caller ID.
     pub plan: Plan,
+    /// For its signal chain; none without a line.
+    pub chain: Option<ChainPlan>,
     /// For its media legs.
     pub legs: LegSettings,
     /// Its place at the line thread; `None`: disabled, or not on the card.
@@ -57,6 +60,8 @@ pub struct PortUnit {
     pub line: Option<PortIndex>,
     /// Sounds.
     pub plan: Plan,
+    /// The signal chain that the line thread has for it.
+    pub chain: Option<ChainPlan>,
     /// Media legs.
     pub(super) desk: MediaDesk,
     /// The line thread's counters.
@@ -110,6 +115,7 @@ impl PortUnit {
             settings: config.settings,
             line: config.line,
             plan: config.plan,
+            chain: config.chain,
             counters: config.counters,
             capabilities: config.capabilities,
             link: None,

@@ -6,11 +6,10 @@
 use std::sync::Arc;
 
 use tipring_config::{Config, Port, Profile};
-use tipring_dsp::{Chain, EchoSuppressor};
-use tipring_hal::port::{Capabilities, LinePort};
+use tipring_dsp::{Chain, ChainConfig, ChainError, EchoSuppressor};
+use tipring_hal::port::{Capabilities, Law, LinePort};
 use tipring_proto::rtp::FilterPolicy;
 
-use super::StartupError;
 use crate::control::{LegSettings, Plan, PlanError, PortUnitConfig};
 use crate::line::{PortCounters, PortIndex};
 use crate::settings;
@@ -22,26 +21,69 @@ pub(crate) struct Seat {
     pub(crate) line: Option<PortIndex>,
     /// What the line thread counts for it.
     pub(crate) counters: Arc<PortCounters>,
-    /// What its card can do.
-    pub(crate) capabilities: Option<Capabilities>,
+    /// Its card.
+    pub(crate) card: Option<CardFacts>,
 }
 
-/// The signal chain of a port, for its card.
-pub(super) fn chain(
-    config: &Config,
-    port: &Port,
-    card: &dyn LinePort,
-) -> Result<Chain, StartupError> {
-    let chain = settings::chain(config, port, card.law(), card.block_len());
-    let made = match port.profile {
-        // Fax machines take turns; until there is a canceller, their echo is cut off.
-        Profile::Fax => Chain::with_echo_canceller(&chain, Box::<EchoSuppressor>::default()),
-        _ => Chain::new(&chain),
-    };
-    made.map_err(|cause| StartupError::Chain {
-        port: port.id.0,
-        cause,
-    })
+/// What is known of a port of a card, once it is in the line thread's hands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CardFacts {
+    /// What it can do.
+    pub(crate) capabilities: Capabilities,
+    /// Law of its bytes.
+    pub(crate) law: Law,
+    /// Samples of its blocks.
+    pub(crate) block_len: usize,
+}
+
+impl CardFacts {
+    /// Of this port.
+    pub(crate) fn of(card: &dyn LinePort) -> CardFacts {
+        CardFacts {
+            capabilities: card.capabilities(),
+            law: card.law(),
+            block_len: card.block_len(),
+        }
+    }
+}
+
+/// A signal chain as the configuration wants it: two equal plans make chains that do the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChainPlan {
+    chain: ChainConfig,
+    echo: Echo,
+}
+
+/// What is done about the echo of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Echo {
+    /// Nothing.
+    Nothing,
+    /// Fax machines take turns; until there is a canceller, their echo is cut off.
+    Suppressor,
+}
+
+impl ChainPlan {
+    /// The chain of a port on this card.
+    pub(crate) fn new(config: &Config, port: &Port, card: &CardFacts) -> ChainPlan {
+        ChainPlan {
+            chain: settings::chain(config, port, card.law, card.block_len),
+            echo: match port.profile {
+                Profile::Fax => Echo::Suppressor,
+                Profile::Phone | Profile::Modem | Profile::Alarm | Profile::Door => Echo::Nothing,
+            },
+        }
+    }
+
+    /// Makes the chain; it takes memory, so not in the line thread.
+    pub(crate) fn build(&self) -> Result<Chain, ChainError> {
+        match self.echo {
+            Echo::Nothing => Chain::new(&self.chain),
+            Echo::Suppressor => {
+                Chain::with_echo_canceller(&self.chain, Box::<EchoSuppressor>::default())
+            }
+        }
+    }
 }
 
 /// What control's unit of a port is made of; `place` is its place among all ports, for the order of registration.
@@ -51,14 +93,16 @@ pub(crate) fn unit(
     place: usize,
     seat: Seat,
 ) -> Result<PortUnitConfig, PlanError> {
+    let capabilities = seat.card.map(|card| card.capabilities);
     Ok(PortUnitConfig {
         station: settings::station(config, port, place),
-        call: settings::call_logic(config, port, seat.capabilities),
+        call: settings::call_logic(config, port, capabilities),
+        chain: seat.card.map(|card| ChainPlan::new(config, port, &card)),
         plan: plan(port)?,
         legs: legs(config, port),
         line: seat.line,
         counters: seat.counters,
-        capabilities: seat.capabilities,
+        capabilities,
         settings: port.clone(),
     })
 }
