@@ -307,6 +307,23 @@ impl Phone {
         })
     }
 
+    /// As [`Phone::awaits`], but only what happened after `from` counts.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn awaits_after(
+        &self,
+        wanted: &PhoneNews,
+        from: Duration,
+        within: Duration,
+    ) -> Result<Duration, String> {
+        let name = format!("sees {wanted:?}");
+        self.wait(&name, within, |set| {
+            let mut later = set.news.iter().filter(|(at, _)| *at >= from);
+            later.find(|(_, what)| what == wanted).map(|(at, _)| *at)
+        })
+    }
+
     /// Waits for so many bursts of ringing that have ended since [`Phone::forget`].
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! `tipring-vm`: telephones on real DAHDI channels against the installed gateway, inside a guest.
 //!
-//! `tipring-vm [--short | --long] [--only FLOW,…] [--ports N]`
+//! `tipring-vm [--short | --long] [--only FLOW,…] [--ports N] [--payload DIR] [--folder DIR]`
 //!
+//! PAYLOAD holds the guest's scripts (`/payload`), FOLDER takes what is worth keeping (`/out`).
 //! Each flow prints one line with its figures; the last line counts them. Exit 0 only when all passed.
 #![forbid(unsafe_code)]
 
@@ -9,6 +10,7 @@ mod figures;
 mod flows;
 mod stage;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use figures::Outcome;
@@ -18,6 +20,8 @@ struct Options {
     length: Length,
     only: Vec<String>,
     ports: u16,
+    payload: PathBuf,
+    folder: PathBuf,
 }
 
 fn options() -> Result<Options, String> {
@@ -25,6 +29,8 @@ fn options() -> Result<Options, String> {
         length: Length::Short,
         only: vec![],
         ports: 24,
+        payload: "/payload".into(),
+        folder: "/out".into(),
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -34,7 +40,13 @@ fn options() -> Result<Options, String> {
             "--long" => o.length = Length::Long,
             "--only" => o.only = value()?.split(',').map(str::to_owned).collect(),
             "--ports" => o.ports = value()?.parse().map_err(|e| format!("--ports: {e}"))?,
-            _ => return Err(format!("{arg}: one of --short, --long, --only, --ports")),
+            "--payload" => o.payload = value()?.into(),
+            "--folder" => o.folder = value()?.into(),
+            _ => {
+                return Err(format!(
+                    "{arg}: one of --short, --long, --only, --ports, --payload, --folder"
+                ));
+            }
         }
     }
     let known = |name: &&String| !flows::ALL.iter().any(|(flow, _)| flow == name);
@@ -55,10 +67,16 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let stage = Stage {
-        length: options.length,
-        ports: options.ports,
-    };
+    let stage = Stage::new(
+        options.length,
+        options.ports,
+        options.payload.clone(),
+        options.folder.clone(),
+    );
+    if let Err(e) = std::fs::create_dir_all(&options.folder) {
+        eprintln!("tipring-vm: {}: {e}", options.folder.display());
+        return ExitCode::FAILURE;
+    }
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|o| o == name);
     let outcomes: Vec<Outcome> = flows::ALL
         .iter()

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tipring_linux::dahdi::{BufferPolicy, Buffers, Channel, Event, Hook, Transfer};
+use tipring_linux::dahdi::{BufferPolicy, Buffers, Channel, Event, Flush, Hook, Transfer};
 use tipring_linux::{monotonic, set_fifo};
 use tipring_tests::phone::{Exchange, PhoneNews};
 
-use crate::stage::Stage;
+use crate::stage::{Cards, Stage};
 
 const BLOCK: usize = 80;
 const AHEAD: usize = 2;
@@ -63,6 +63,11 @@ impl Near {
     /// Gives back what it hears until told to stop.
     fn echo(&self, stop: &AtomicBool) {
         let mut block = [0; BLOCK];
+        let old = Flush {
+            read: true,
+            ..Flush::default()
+        };
+        let _ = self.channel.flush(old);
         let mut begun = false;
         while !stop.load(Ordering::Relaxed) {
             let _ = self.channel.wait(true, false, Duration::from_millis(100));
@@ -87,6 +92,8 @@ impl Near {
 
 /// Ringing, hook and a whole sequence over the bare line.
 pub(crate) fn bare(stage: &Stage) -> Result<String, String> {
+    stage.cards(Cards::Bench)?;
+    stage.stop_gateway()?;
     let near = Near::open(1)?;
     let exchange: Exchange = stage.telephones(&[1])?;
     let phone = exchange.phone(1)?;
@@ -138,7 +145,7 @@ pub(crate) fn bare(stage: &Stage) -> Result<String, String> {
     phone.hang_up()?;
     let ms = |d: Duration| d.as_secs_f64() * 1000.0;
     let text = format!(
-        "ring seen after {:.1} ms, cadence {:?}, trip seen after {:.1} ms, flashes {} ms, battery drop {:.0} ms, \
+        "ring seen after {:.1} ms, cadence {:.0?} ms, trip seen after {:.1} ms, flashes {} ms, battery drop {:.0} ms, \
          echo {continuity}, {delay:.0} samples there and back (of them {} in the near end); counts {:?}",
         ms(seen.saturating_sub(rung)),
         bell.cadence_ms(),

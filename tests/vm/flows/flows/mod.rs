@@ -1,5 +1,6 @@
 //! The flows, in the order in which they run.
 
+mod calls;
 mod line;
 
 use crate::stage::Stage;
@@ -8,4 +9,11 @@ use crate::stage::Stage;
 pub(crate) type Flow = (&'static str, fn(&Stage) -> Result<String, String>);
 
 /// All of them.
-pub(crate) const ALL: &[Flow] = &[("bare-line", line::bare)];
+pub(crate) const ALL: &[Flow] = &[
+    ("bare-line", line::bare),
+    ("registration", calls::registration),
+    ("dial-tone", calls::again),
+    ("ringing", calls::ringing),
+    ("voice", calls::voice),
+    ("samples", calls::samples),
+];
