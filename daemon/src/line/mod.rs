@@ -6,18 +6,22 @@
 //! (control), and building and dropping of sessions (control, by [`MediaSession::open`] and
 //! [`LineReport::SessionReturned`]).
 
+mod card;
 mod counters;
 mod engine;
 mod handle;
 mod lane;
 mod order;
+mod pace;
 mod session;
 mod thread;
 
 pub use counters::{Counter, Gauge, PortCounters, ShardCounters, TICK_BUCKETS, TickHistogram};
 pub use engine::{EngineConfig, LineEngine, LinePortSpec};
 pub use handle::LineHandle;
-pub use order::{LineOrder, LineReport, PortIndex, Remote, Returned, RingFull, SessionId};
+pub use order::{
+    CardBack, CardSet, LineOrder, LineReport, PortIndex, Remote, Returned, RingFull, SessionId,
+};
 pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
 pub use thread::{LineConfig, ShardStart, StartError, StartReport, spawn};
 

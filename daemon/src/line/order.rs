@@ -3,8 +3,8 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use tipring_dsp::{ChainCommand, ChainEvent};
-use tipring_hal::port::{LineCommand, LineEvent, PortError};
+use tipring_dsp::{Chain, ChainCommand, ChainEvent};
+use tipring_hal::port::{LineCommand, LineEvent, LinePort, PortError};
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::types::Codec;
 
@@ -66,6 +66,25 @@ pub enum LineOrder {
     },
     /// Links this session to the line, or none (hold). Others of the port send nothing and are not heard.
     Bridge(Option<SessionId>),
+    /// Puts another card in the place of the port's present one, which comes back as [`LineReport::CardReturned`].
+    ReplaceCard(Box<CardSet>),
+}
+
+/// A port of a card, on its way into the line thread or back out of it.
+pub struct CardSet {
+    /// The port. Its block must be as long as that of the one it replaces.
+    pub port: Box<dyn LinePort>,
+    /// A chain for it, where its law differs.
+    pub chain: Option<Chain>,
+}
+
+impl std::fmt::Debug for CardSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CardSet")
+            .field("wake", &self.port.wake())
+            .field("law", &self.port.law())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the line thread tells control. `at` is `CLOCK_MONOTONIC`.
@@ -116,6 +135,15 @@ pub enum LineReport {
         /// Its answer.
         error: PortError,
     },
+    /// A card that was replaced, or was not put in its place; to be dropped by the receiver of this.
+    CardReturned {
+        /// Which port.
+        port: PortIndex,
+        /// The card.
+        card: Box<CardSet>,
+        /// Why it comes back.
+        why: CardBack,
+    },
     /// An order named a session that the port does not have.
     NoSuchSession {
         /// Which port.
@@ -136,6 +164,20 @@ pub enum Returned {
     NoPort,
     /// The kernel refused to watch its socket; `errno` as it came.
     NotWatched(i32),
+}
+
+/// Why a card comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardBack {
+    /// The other one has its place, and has found the loop so.
+    Replaced {
+        /// Loop closed?
+        off_hook: bool,
+    },
+    /// Its block is not as long as that of the one it was to replace, which goes on.
+    WrongBlock,
+    /// There is no such port.
+    NoPort,
 }
 
 /// The order ring is full; the order comes back.
