@@ -229,7 +229,7 @@ group = "tipring"
 {}{all}
 "#,
             match echo {
-                Echo::Off => "echo-canceller = \"off\"\n",
+                Echo::Off => "\n",
                 Echo::On => "",
             }
         );
