@@ -11,14 +11,15 @@ use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
 use tipring_proto::types::{Codec, LineInstance};
 
-/// The station of a port, the `place`th that registers.
-pub fn station(config: &Config, port: &Port, place: usize) -> StationConfig {
+/// The station of a port, the `place`th that registers; `servers` are the numbers of its CallManagers.
+pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) -> StationConfig {
     let cm = &config.callmanager;
     let mut station =
         StationConfig::new(port.device.clone(), port.device_type, config.gateway.mac.0);
     station.offer_version = config.gateway.protocol_version;
     station.capabilities = config.media.codecs.iter().map(capability).collect();
-    station.server_count = cm.servers.len();
+    station.servers = servers.to_vec();
+    station.address = config.gateway.address;
     let place = u32::try_from(place).unwrap_or(u32::MAX);
     station.start_delay = ms(cm.register_stagger_ms).saturating_mul(place);
     station.retry = RetryPolicy {
