@@ -5,6 +5,7 @@
 //! Leaves to others: what a hook change means (tipring-proto), what the samples mean (tipring-dsp).
 #![forbid(unsafe_code)]
 
+pub mod absent;
 pub mod law;
 pub mod level;
 pub mod meter;

@@ -32,6 +32,8 @@ pub enum Wake {
     Fd(RawFd),
     /// The port follows its card's clock descriptor (an eventfd that the card raises once a block).
     CardClock,
+    /// Nothing: there is no card (see [`crate::absent`]).
+    Never,
 }
 
 /// What this card can really do; the rest is refused with [`PortError::Unsupported`].

@@ -177,7 +177,7 @@ fn watch_all(
                 )
                 .map_err(|source| StartError::Watch { port, source })?,
             Wake::CardClock if clocks.is_empty() => return Err(StartError::NoClock { port }),
-            Wake::CardClock => {}
+            Wake::CardClock | Wake::Never => {}
         }
     }
     engine.watch_with(registry.try_clone()?);
