@@ -16,6 +16,7 @@ mod port;
 mod queries;
 mod reload;
 mod report;
+mod servers;
 mod simdesk;
 pub mod socket;
 mod sound;
@@ -24,6 +25,7 @@ mod trace;
 mod words;
 
 use std::net::Ipv4Addr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tipring_config::Config;
@@ -37,15 +39,15 @@ pub use clock::Clock;
 pub use media::LegSettings;
 pub use port::{PortUnit, PortUnitConfig};
 pub use report::Facts;
+pub use servers::ServerBook;
 pub use simdesk::SimDesk;
 pub use socket::Query;
 pub use sound::{Plan, PlanError};
 
 use crate::line::{LineHandle, RtpPorts};
-use crate::link::{LinkConfig, LinkEvent};
-use crate::notify;
+use crate::link::{LinkConfig, LinkEvent, LinkEvents};
+use crate::{notify, settings};
 use calls::CallBook;
-use news::Tally;
 use trace::Tracers;
 
 /// Link events that may wait; a server that sends faster waits in its socket.
@@ -64,9 +66,10 @@ pub struct Gateway {
     ports: Vec<PortUnit>,
     line: LineHandle,
     link_config: LinkConfig,
-    link_events: mpsc::Sender<(usize, u64, LinkEvent)>,
-    links: mpsc::Receiver<(usize, u64, LinkEvent)>,
+    link_events: LinkEvents,
+    links: mpsc::Receiver<(u16, u64, LinkEvent)>,
     rtp: RtpPorts,
+    desk: Rc<SimDesk>,
     next_session: u64,
     next_epoch: u64,
     calls: CallBook,
@@ -79,7 +82,7 @@ pub struct Gateway {
     more_reports: bool,
     /// The line thread makes no progress; said once.
     stuck: bool,
-    tallies: Vec<Tally>,
+    servers: ServerBook,
 }
 
 impl Gateway {
@@ -88,12 +91,13 @@ impl Gateway {
         config: Config,
         facts: Facts,
         ports: Vec<PortUnit>,
+        servers: ServerBook,
         line: LineHandle,
-        link_config: LinkConfig,
         rtp: RtpPorts,
+        desk: Rc<SimDesk>,
     ) -> Gateway {
+        let link_config = settings::links(&config);
         let (link_events, links) = mpsc::channel(LINK_EVENTS);
-        let tallies = vec![Tally::default(); config.callmanager.servers.len()];
         Gateway {
             clock: Clock,
             config,
@@ -104,6 +108,7 @@ impl Gateway {
             link_events,
             links,
             rtp,
+            desk,
             next_session: 0,
             next_epoch: 0,
             calls: CallBook::default(),
@@ -113,7 +118,7 @@ impl Gateway {
             wakes_seen: vec![],
             more_reports: false,
             stuck: false,
-            tallies,
+            servers,
         }
     }
 
@@ -145,7 +150,7 @@ impl Gateway {
             }
             let due = self.sleep_for();
             tokio::select! {
-                Some((index, epoch, event)) = self.links.recv() => self.link_event(index, epoch, event),
+                Some((port, epoch, event)) = self.links.recv() => self.link_event(port, epoch, event),
                 ready = wake.readable() => {
                     self.line.acknowledge();
                     ready?.clear_ready();

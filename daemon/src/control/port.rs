@@ -184,6 +184,11 @@ impl PortUnit {
         self.device.station_snapshot()
     }
 
+    /// What its station goes by now.
+    pub fn station_config(&self) -> &StationConfig {
+        self.device.station_config()
+    }
+
     /// The call logic for status.
     pub fn call_logic(&self) -> PortSnapshot {
         self.device.port_snapshot()

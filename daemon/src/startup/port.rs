@@ -86,16 +86,18 @@ impl ChainPlan {
     }
 }
 
-/// What control's unit of a port is made of; `place` is its place among all ports, for the order of registration.
+/// What control's unit of a port is made of; `place` is its place among all ports, for the order of
+/// registration, `servers` are the numbers of its CallManagers.
 pub(crate) fn unit(
     config: &Config,
     port: &Port,
     place: usize,
+    servers: &[usize],
     seat: Seat,
 ) -> Result<PortUnitConfig, PlanError> {
     let capabilities = seat.card.map(|card| card.capabilities);
     Ok(PortUnitConfig {
-        station: settings::station(config, port, place),
+        station: settings::station(config, port, place, servers),
         call: settings::call_logic(config, port, capabilities),
         chain: seat.card.map(|card| ChainPlan::new(config, port, &card)),
         plan: plan(port)?,

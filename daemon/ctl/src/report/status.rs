@@ -70,8 +70,10 @@ pub struct CallManagerReport {
     pub registrations: u64,
     /// Registrations that it rejected since start.
     pub rejections: u64,
-    /// Connections that failed or were lost since start.
+    /// Registrations with it that ended without our asking, since start.
     pub connection_losses: u64,
+    /// Attempts to connect or register that came to nothing since start, without those it rejected.
+    pub failed_attempts: u64,
     /// The last trouble with it, in words.
     pub last_trouble: Option<String>,
 }

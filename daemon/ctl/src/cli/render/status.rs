@@ -63,6 +63,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
             "ACCEPTED",
             "REJECTED",
             "LOST",
+            "FAILED",
             "LAST TROUBLE",
         ],
     );
@@ -73,6 +74,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
             plain(server.registrations.to_string()),
             plain(server.rejections.to_string()),
             plain(server.connection_losses.to_string()),
+            plain(server.failed_attempts.to_string()),
             plain(server.last_trouble.as_deref().unwrap_or("-")),
         ]);
     }
