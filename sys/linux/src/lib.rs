@@ -1,12 +1,13 @@
-//! The few Linux calls the line thread needs, as safe functions.
+//! The few Linux calls the gateway needs, as safe functions.
 //!
 //! Owns: real-time scheduling and memory locking, clocks, eventfd and timerfd, batched datagrams,
-//! group numbers, and the allocation counter of tests and benches. Promises that what is meant for the line
+//! group numbers, DAHDI's requests, and the allocation counter of tests and benches. Promises that what is meant for the line
 //! thread (everything but constructors) neither allocates nor blocks. Leaves polling to mio and the
 //! sockets themselves to std and mio.
 
 mod accounts;
 pub mod alloc_count;
+pub mod dahdi;
 mod datagram;
 mod events;
 mod realtime;
