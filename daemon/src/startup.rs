@@ -89,6 +89,7 @@ fn first_mac() -> Option<Mac> {
 /// configuration has it. Blocks; call it outside any runtime.
 pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> {
     let socket = socket.unwrap_or_else(|| config.control.socket.clone());
+    let config = Arc::new(config);
     let built = card::build(&config)?;
     let mut specs = vec![];
     let mut places = vec![]; // for each configured port: place at the line thread
@@ -132,10 +133,8 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
                 .unwrap_or_default(),
             card: cards_known.get(n).copied().flatten(),
         };
-        units.push(PortUnit::new(
-            port::unit(&config, port, n, servers.list(), seat)?,
-            now,
-        ));
+        let unit = port::unit(&config, port, n, servers.list(), seat)?;
+        units.push(PortUnit::new(unit, Arc::clone(&config), now));
     }
     let facts = Facts {
         started: now,
@@ -172,7 +171,7 @@ struct Desk {
 }
 
 fn serve(
-    config: Config,
+    config: Arc<Config>,
     facts: Facts,
     units: Vec<PortUnit>,
     servers: ServerBook,

@@ -67,6 +67,7 @@ impl Gateway {
         let index = match &report {
             LineReport::Line { port, .. }
             | LineReport::Chain { port, .. }
+            | LineReport::ChainReturned { port, .. }
             | LineReport::NetworkDigit { port, .. }
             | LineReport::SessionReturned { port, .. }
             | LineReport::Refused { port, .. }
@@ -119,6 +120,7 @@ impl Gateway {
                 let at = Time::from_duration(at).min(now);
                 self.chain_event(now, index, at, event);
             }
+            LineReport::ChainReturned { chain, .. } => drop(chain),
             LineReport::NetworkDigit { digit, .. } => {
                 let text = format!("telephone-event from the far end: {digit:?}");
                 self.trace(now, index, TraceKind::Digit, text);

@@ -25,7 +25,9 @@ mod trace;
 mod words;
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tipring_config::Config;
@@ -46,8 +48,10 @@ pub use sound::{Plan, PlanError};
 
 use crate::line::{LineHandle, RtpPorts};
 use crate::link::{LinkConfig, LinkEvent, LinkEvents};
-use crate::{notify, settings};
+use crate::startup::port::Seat;
+use crate::{notify, settings, startup};
 use calls::CallBook;
+use reload::{Asked, Left, Reader};
 use trace::Tracers;
 
 /// Link events that may wait; a server that sends faster waits in its socket.
@@ -61,9 +65,17 @@ const STUCK: Duration = Duration::from_secs(5);
 /// The gateway, as the control task sees it.
 pub struct Gateway {
     clock: Clock,
-    config: Config,
+    /// What is in use: the configuration as it was last read, as far as it needs no restart.
+    config: Arc<Config>,
     facts: Facts,
+    /// In order of number.
     ports: Vec<PortUnit>,
+    /// Lines that ports gave back, by channel.
+    spare: Vec<(u16, Seat)>,
+    reader: Reader,
+    left: Left,
+    /// A port has something new to take when it is at rest.
+    reloading: bool,
     line: LineHandle,
     link_config: LinkConfig,
     link_events: LinkEvents,
@@ -86,9 +98,9 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway at rest, over a line thread that runs.
+    /// A gateway at rest, over a line thread that runs; made on the runtime that will run it.
     pub fn new(
-        config: Config,
+        config: Arc<Config>,
         facts: Facts,
         ports: Vec<PortUnit>,
         servers: ServerBook,
@@ -100,9 +112,13 @@ impl Gateway {
         let (link_events, links) = mpsc::channel(LINK_EVENTS);
         Gateway {
             clock: Clock,
+            reader: Reader::start(config.file.clone().map(PathBuf::from), startup::machine()),
             config,
             facts,
             ports,
+            spare: vec![],
+            left: Left::default(),
+            reloading: false,
             line,
             link_config,
             link_events,
@@ -160,13 +176,17 @@ impl Gateway {
                 Some(query) = queries.recv() => self.query(query),
                 () = tokio::time::sleep(due) => self.timeouts(),
                 _ = watchdog.tick() => self.stroke(),
-                _ = hangup.recv() => reload::check(&self.config),
+                Some((asked, result)) = self.reader.loaded() => self.loaded(asked, result),
+                _ = hangup.recv() => self.reader.ask(Asked::Signal),
                 _ = terminate.recv() => goodbye = Some(self.stop()),
                 _ = interrupt.recv() => goodbye = Some(self.stop()),
                 () = until(goodbye) => {
                     warn!("not every CallManager said goodbye in time");
                     return Ok(());
                 }
+            }
+            if self.reloading && !self.stopping {
+                self.take_up_later();
             }
         }
     }

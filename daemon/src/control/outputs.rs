@@ -228,7 +228,7 @@ impl Gateway {
         }
     }
 
-    fn order(&mut self, now: Time, index: usize, order: LineOrder) {
+    pub(super) fn order(&mut self, now: Time, index: usize, order: LineOrder) {
         let Some(line) = self.ports.get(index).and_then(|p| p.line) else {
             return;
         };

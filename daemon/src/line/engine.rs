@@ -178,13 +178,16 @@ impl LineEngine {
             match number.and_then(|n| lanes.get_mut(n)) {
                 Some(lane) => lane.order(order, &mut tools),
                 None => {
-                    if let LineOrder::AddSession(session) = order {
-                        let why = Returned::NoPort;
-                        let _ =
-                            tools
-                                .reports
-                                .push(LineReport::SessionReturned { port, session, why });
-                    }
+                    // What takes memory goes back; room for it was seen above.
+                    let back = match order {
+                        LineOrder::AddSession(session) => {
+                            let why = Returned::NoPort;
+                            LineReport::SessionReturned { port, session, why }
+                        }
+                        LineOrder::ReplaceChain(chain) => LineReport::ChainReturned { port, chain },
+                        _ => continue,
+                    };
+                    let _ = tools.reports.push(back);
                 }
             }
         }

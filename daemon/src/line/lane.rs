@@ -7,7 +7,7 @@ use std::time::Duration;
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use rtrb::Producer;
 use std::os::fd::AsRawFd;
-use tipring_dsp::{Chain, ChainCommand, ChainEvent};
+use tipring_dsp::{Chain, ChainCommand, ChainEvent, Meters};
 use tipring_hal::port::{
     LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, Wake, WriteBlock,
 };
@@ -18,7 +18,7 @@ use tipring_proto::types::Digit;
 
 use super::counters::PortCounters;
 use super::engine::EngineConfig;
-use super::order::{LineOrder, LineReport, PortIndex, Returned, SessionId};
+use super::order::{LineOrder, LineReport, MadeChain, PortIndex, Returned, SessionId};
 use super::session::{Drained, MediaSession};
 
 /// Sessions of a port: the call that talks and one that waits.
@@ -67,6 +67,9 @@ pub(super) struct Lane {
     number: usize,
     port: Box<dyn LinePort>,
     chain: Chain,
+    /// What chains counted that were replaced.
+    former: Former,
+    in_flight: u16,
     sessions: [Option<Box<MediaSession>>; SESSIONS],
     bridged: Option<SessionId>,
     counters: Arc<PortCounters>,
@@ -101,16 +104,15 @@ impl Lane {
         let block = port.block_len();
         let silence = port.law().silence();
         let in_flight = usize::from(config.prefill_blocks) * block;
-        chain.command(ChainCommand::EchoDelay {
-            samples: u16::try_from(in_flight).unwrap_or(u16::MAX),
-        });
-        chain.command(ChainCommand::Bridge(false));
-        chain.command(ChainCommand::OffHook(port.off_hook()));
+        let in_flight = u16::try_from(in_flight).unwrap_or(u16::MAX);
+        begin(&mut chain, in_flight, false, port.off_hook());
         counters.off_hook.set(i64::from(port.off_hook()));
         Lane {
             index,
             number,
             chain,
+            former: Former::default(),
+            in_flight,
             sessions: [None, None],
             bridged: None,
             counters,
@@ -253,6 +255,7 @@ impl Lane {
                 }
             }
             LineOrder::Chain(command) => self.chain.command(command),
+            LineOrder::ReplaceChain(chain) => self.replace_chain(chain, tools),
             LineOrder::AddSession(session) => self.add_session(session, tools),
             LineOrder::SetRemote { session, remote } => match self.session(session) {
                 Some(found) => {
@@ -274,6 +277,23 @@ impl Lane {
                     no_such_session(port, session, tools);
                 }
             }
+        }
+    }
+
+    /// Takes another chain and hands the present one back. Takes no memory: the two change places.
+    fn replace_chain(&mut self, mut made: MadeChain, tools: &mut Tools<'_>) {
+        let port = self.index;
+        let off_hook = self.port.off_hook();
+        self.former.add(&self.chain.meters());
+        std::mem::swap(&mut self.chain, &mut *made.0);
+        let bridged = self.bridged.is_some();
+        begin(&mut self.chain, self.in_flight, bridged, off_hook);
+        if let Err(report) = tools
+            .reports
+            .push(LineReport::ChainReturned { port, chain: made })
+        {
+            // Room was seen before the order was taken, so this cannot be; a leak is still better than a free here.
+            std::mem::forget(report);
         }
     }
 
@@ -548,10 +568,13 @@ impl Lane {
         c.tx_dbm0_tenths.set(i64::from(meters.tx.rms_dbm0_tenths));
         c.tx_peak_dbm0_tenths
             .set(i64::from(meters.tx.peak_dbm0_tenths));
-        c.digits.raise_to(meters.digits);
-        c.echoed_digits.raise_to(meters.echoed_digits);
-        c.false_mutes.raise_to(meters.false_mutes);
-        c.chain_events_lost.raise_to(meters.lost_events);
+        let f = &self.former;
+        c.digits.raise_to(f.digits + meters.digits);
+        c.echoed_digits
+            .raise_to(f.echoed_digits + meters.echoed_digits);
+        c.false_mutes.raise_to(f.false_mutes + meters.false_mutes);
+        c.chain_events_lost
+            .raise_to(f.lost_events + meters.lost_events);
         let bridged = self.bridged;
         if let Some(session) = self
             .sessions
@@ -562,6 +585,31 @@ impl Lane {
             session.show(c);
         }
     }
+}
+
+/// What the chains of a lane counted that were replaced.
+#[derive(Clone, Copy, Debug, Default)]
+struct Former {
+    digits: u64,
+    echoed_digits: u64,
+    false_mutes: u64,
+    lost_events: u64,
+}
+
+impl Former {
+    fn add(&mut self, meters: &Meters) {
+        self.digits += meters.digits;
+        self.echoed_digits += meters.echoed_digits;
+        self.false_mutes += meters.false_mutes;
+        self.lost_events += meters.lost_events;
+    }
+}
+
+/// Tells a chain how things stand as it comes into use.
+fn begin(chain: &mut Chain, in_flight: u16, bridged: bool, off_hook: bool) {
+    chain.command(ChainCommand::EchoDelay { samples: in_flight });
+    chain.command(ChainCommand::Bridge(bridged));
+    chain.command(ChainCommand::OffHook(off_hook));
 }
 
 /// Token of a lane's socket; [`card_token`] is the card's.

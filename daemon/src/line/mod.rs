@@ -17,7 +17,9 @@ mod thread;
 pub use counters::{Counter, Gauge, PortCounters, ShardCounters, TICK_BUCKETS, TickHistogram};
 pub use engine::{EngineConfig, LineEngine, LinePortSpec};
 pub use handle::LineHandle;
-pub use order::{LineOrder, LineReport, PortIndex, Remote, Returned, RingFull, SessionId};
+pub use order::{
+    LineOrder, LineReport, MadeChain, PortIndex, Remote, Returned, RingFull, SessionId,
+};
 pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
 pub use thread::{LineConfig, ShardStart, StartError, StartReport, spawn};
 

@@ -1,9 +1,10 @@
 //! What crosses between control and the line thread: orders one way, reports the other.
 
+use std::fmt;
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use tipring_dsp::{ChainCommand, ChainEvent};
+use tipring_dsp::{Chain, ChainCommand, ChainEvent};
 use tipring_hal::port::{LineCommand, LineEvent, PortError};
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::types::Codec;
@@ -33,6 +34,15 @@ pub struct Remote {
     pub dscp: u8,
 }
 
+/// A signal chain on its way: made and dropped by control, used in the line thread.
+pub struct MadeChain(pub Box<Chain>);
+
+impl fmt::Debug for MadeChain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MadeChain")
+    }
+}
+
 /// What control tells the line thread about a port.
 #[derive(Debug)]
 #[allow(
@@ -44,6 +54,9 @@ pub enum LineOrder {
     Port(LineCommand),
     /// To the signal chain.
     Chain(ChainCommand),
+    /// This chain in place of the present one, for a port at rest: a tone or caller ID under way ends, and its end is
+    /// not told. The old one comes back as [`LineReport::ChainReturned`].
+    ReplaceChain(MadeChain),
     /// A session built by [`MediaSession::open`]; it receives from now on. The first session of a port without one
     /// is linked to the line. It comes back as [`LineReport::SessionReturned`].
     AddSession(Box<MediaSession>),
@@ -86,6 +99,13 @@ pub enum LineReport {
         at: Duration,
         /// What.
         event: ChainEvent,
+    },
+    /// A replaced chain (or a new one that found no port), to be dropped by the receiver of this.
+    ChainReturned {
+        /// Which port.
+        port: PortIndex,
+        /// The chain.
+        chain: MadeChain,
     },
     /// A digit that the far end sent as telephone-event; the line thread plays it to the line itself.
     NetworkDigit {

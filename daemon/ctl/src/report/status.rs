@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::port::{PortSummary, Trouble};
+use super::reload::ReloadState;
 
 /// The gateway as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct StatusReport {
     pub counters: Vec<Counter>,
     /// What is wrong with the gateway as a whole (a single port's trouble is with the port).
     pub troubles: Vec<Trouble>,
+    /// What was reloaded and is not in use yet.
+    pub reload: ReloadState,
 }
 
 /// The process.

@@ -63,6 +63,7 @@ impl Gateway {
                 "orders to the line thread that found its ring full",
             )],
             troubles: self.troubles(),
+            reload: self.reload_state(),
         }
     }
 

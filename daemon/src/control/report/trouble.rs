@@ -22,6 +22,13 @@ impl Gateway {
                 "restart tipringd (systemd's watchdog does); see its log for the reason",
             ));
         }
+        if let Some(errors) = self.left.errors() {
+            let plural = if errors == 1 { "" } else { "s" };
+            troubles.push(trouble(
+                &format!("the configuration file has {errors} error{plural}; the configuration read before it stays in use"),
+                "`tipring config check` tells them; correct them, then `tipring reload`",
+            ));
+        }
         troubles
     }
 
@@ -36,6 +43,18 @@ impl Gateway {
     ) -> Option<Trouble> {
         if !unit.settings.enabled {
             return None;
+        }
+        if self.is_late(unit) {
+            return Some(trouble(
+                "its channel was not opened when the daemon started",
+                "restart tipringd when no call is up",
+            ));
+        }
+        if unit.line.is_none() && self.is_held(unit.settings.channel) {
+            return Some(trouble(
+                "another port still has its channel",
+                "it is taken when that port's call is over",
+            ));
         }
         if unit.line.is_none() {
             return Some(trouble(
