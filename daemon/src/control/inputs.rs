@@ -71,6 +71,7 @@ impl Gateway {
             | LineReport::NetworkDigit { port, .. }
             | LineReport::SessionReturned { port, .. }
             | LineReport::Refused { port, .. }
+            | LineReport::CardReturned { port, .. }
             | LineReport::NoSuchSession { port, .. } => *port,
         };
         let Some(index) = self.ports.iter().position(|p| p.line == Some(index)) else {
@@ -141,6 +142,7 @@ impl Gateway {
                 let text = format!("the card refused to {what}: {error}");
                 self.trace(now, index, TraceKind::Line, text);
             }
+            LineReport::CardReturned { card, why, .. } => drop((card, why)),
             LineReport::NoSuchSession { session, .. } => {
                 let text = format!("media session {} is gone already", session.0);
                 self.trace(now, index, TraceKind::Media, text);

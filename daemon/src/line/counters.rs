@@ -71,9 +71,10 @@ figures! {
         counters {
             /// Blocks taken from the line.
             blocks,
-            /// Blocks that the line did not deliver in time (card in alarm, card clock stalled); the media went on
-            /// with silence.
+            /// Blocks that a sound line did not deliver in time; the media went on with silence.
             missed_blocks,
+            /// Blocks that passed while the line was in alarm or its card gone; the media went on with silence.
+            alarm_blocks,
             /// Times more than one block was waiting: this thread came late.
             catch_ups,
             /// Blocks the card lost because nobody read (the card's count).
@@ -82,8 +83,18 @@ figures! {
             write_underruns,
             /// Times the prefill was written anew after an underrun.
             refills,
+            /// Blocks of the network that were not played because the card had played silence in their place.
+            late_writes,
             /// Blocks the card did not take because it had no room.
             write_full,
+            /// Times the line went into alarm.
+            alarms,
+            /// Times the card was gone.
+            removals,
+            /// Times a card was put in the place of another, or of none.
+            replacements,
+            /// Times a descriptor that woke the thread for nothing was put aside, to be looked at by the timer.
+            deaf_wakes,
             /// Events the card told.
             line_events,
             /// Events that had to wait because the ring to control was full.

@@ -13,7 +13,7 @@ use tipring_proto::time::Time;
 
 use super::counters::{PortCounters, ShardCounters, TickHistogram};
 use super::lane::{Lane, Reports, SESSIONS, Tools, of_token};
-use super::order::{LineOrder, LineReport, PortIndex, Returned};
+use super::order::{CardBack, LineOrder, LineReport, PortIndex, Returned};
 
 /// Datagrams read with one call. An RTP stream brings one or two a wake.
 const BATCH: usize = 4;
@@ -135,8 +135,13 @@ impl LineEngine {
         blocks
     }
 
-    pub(super) fn watch_with(&mut self, registry: Registry) {
+    /// Has every card's descriptor watched from now on; the number of the first lane that cannot be, and why.
+    pub(super) fn watch_with(&mut self, registry: Registry) -> Result<(), (usize, std::io::Error)> {
+        for (number, lane) in self.lanes.iter_mut().enumerate() {
+            lane.watch_card(&registry).map_err(|e| (number, e))?;
+        }
         self.registry = Some(registry);
+        Ok(())
     }
 
     pub(super) fn wakes(&self) -> impl Iterator<Item = Wake> {
@@ -178,16 +183,20 @@ impl LineEngine {
             match number.and_then(|n| lanes.get_mut(n)) {
                 Some(lane) => lane.order(order, &mut tools),
                 None => {
-                    // What takes memory goes back; room for it was seen above.
-                    let back = match order {
+                    // What was allocated goes back; room for it was seen.
+                    let report = match order {
                         LineOrder::AddSession(session) => {
                             let why = Returned::NoPort;
                             LineReport::SessionReturned { port, session, why }
                         }
                         LineOrder::ReplaceChain(chain) => LineReport::ChainReturned { port, chain },
+                        LineOrder::ReplaceCard(card) => {
+                            let why = CardBack::NoPort;
+                            LineReport::CardReturned { port, card, why }
+                        }
                         _ => continue,
                     };
-                    let _ = tools.reports.push(back);
+                    let _ = tools.reports.push(report);
                 }
             }
         }
@@ -200,7 +209,12 @@ impl LineEngine {
                 self.serve_socket(now, number, slot);
                 0
             }
-            (number, None) => self.serve_card(now, number),
+            (number, None) => {
+                let (lanes, mut tools) = self.split(now);
+                lanes
+                    .get_mut(number)
+                    .map_or(0, |lane| lane.woken(&mut tools))
+            }
         }
     }
 

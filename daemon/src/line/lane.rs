@@ -1,5 +1,7 @@
 //! One port in the line thread: its card, its chain, its sessions, its figures.
 
+mod serve;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,26 +9,23 @@ use std::time::Duration;
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use rtrb::Producer;
 use std::os::fd::AsRawFd;
-use tipring_dsp::{Chain, ChainCommand, ChainEvent, Meters};
-use tipring_hal::port::{
-    LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, Wake, WriteBlock,
-};
+use tipring_dsp::{Chain, ChainCommand, ChainEvent};
+use tipring_hal::port::{LineEvent, LinePort, Wake};
 use tipring_linux::RecvBatch;
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
 
+use super::card::Card;
 use super::counters::PortCounters;
 use super::engine::EngineConfig;
-use super::order::{LineOrder, LineReport, MadeChain, PortIndex, Returned, SessionId};
+use super::order::{LineOrder, LineReport, PortIndex, Returned, SessionId};
 use super::session::{Drained, MediaSession};
 
 /// Sessions of a port: the call that talks and one that waits.
 pub(super) const SESSIONS: usize = 2;
 /// Events kept for control while its ring is full; further ones stay in the card.
 const PENDING_EVENTS: usize = 16;
-/// Events taken from a card at once; a line that chatters more waits for the next wake.
-const EVENTS_AT_ONCE: usize = 64;
 /// Blocks between two looks at the slow figures (levels).
 const SLOW_BLOCKS: u32 = 10;
 
@@ -65,17 +64,15 @@ pub(super) struct Lane {
     index: PortIndex,
     /// Number of this lane in its engine; gives the tokens.
     number: usize,
-    port: Box<dyn LinePort>,
+    card: Card,
     chain: Chain,
-    /// What chains counted that were replaced.
-    former: Former,
-    in_flight: u16,
+    /// Last told to the chain; a new one is told it too.
+    listens: Option<bool>,
     sessions: [Option<Box<MediaSession>>; SESSIONS],
     bridged: Option<SessionId>,
     counters: Arc<PortCounters>,
     from_line: Vec<u8>,
     to_line: Vec<u8>,
-    silence: Vec<u8>,
     up: Vec<i16>,
     down: Vec<i16>,
     aside: Vec<i16>,
@@ -86,10 +83,25 @@ pub(super) struct Lane {
     last_block: Option<Time>,
     /// The prefill has to be written before the next block.
     prefill_due: bool,
-    underruns: u64,
+    /// The first prefill was written.
+    primed: bool,
+    /// The present card's count of what it lost and had to make up.
+    broken: u64,
+    base: Base,
     budget: u16,
     packets: u16,
     blocks_to_slow: u32,
+}
+
+/// What former cards and chains of a port counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Base {
+    read_overruns: u64,
+    write_underruns: u64,
+    digits: u64,
+    echoed_digits: u64,
+    false_mutes: u64,
+    chain_events_lost: u64,
 }
 
 impl Lane {
@@ -103,100 +115,54 @@ impl Lane {
     ) -> Lane {
         let block = port.block_len();
         let silence = port.law().silence();
-        let in_flight = usize::from(config.prefill_blocks) * block;
-        let in_flight = u16::try_from(in_flight).unwrap_or(u16::MAX);
-        begin(&mut chain, in_flight, false, port.off_hook());
+        let prefill = usize::from(config.prefill_blocks.max(1));
+        chain.command(ChainCommand::EchoDelay {
+            samples: u16::try_from(prefill * block).unwrap_or(u16::MAX),
+        });
+        chain.command(ChainCommand::Bridge(false));
+        chain.command(ChainCommand::OffHook(port.off_hook()));
         counters.off_hook.set(i64::from(port.off_hook()));
+        counters.down.set(i64::from(port.wake() == Wake::Never));
         Lane {
             index,
             number,
             chain,
-            former: Former::default(),
-            in_flight,
+            listens: None,
             sessions: [None, None],
             bridged: None,
             counters,
             from_line: vec![silence; block],
             to_line: vec![silence; block],
-            silence: vec![silence; block],
             up: vec![0; block],
             down: vec![0; block],
             aside: vec![0; block],
             packet: vec![0; block],
-            pending: VecDeque::with_capacity(PENDING_EVENTS),
+            pending: VecDeque::with_capacity(PENDING_EVENTS + 1),
             block_time: Duration::from_micros(block as u64 * 125),
             last_block: None,
             prefill_due: true,
-            underruns: port.stats().write_underruns,
+            primed: false,
+            broken: serve::broken(&*port),
+            base: Base::default(),
             budget: config.datagrams_per_block,
             packets: config.packets_per_block,
             // Not all ports look at their slow figures in the same tick.
             blocks_to_slow: 1 + (number as u32 % SLOW_BLOCKS),
-            port,
+            card: Card::new(port, card_token(number), prefill),
         }
     }
 
     pub(super) fn wake(&self) -> Wake {
-        self.port.wake()
+        self.card.wake()
+    }
+
+    /// Puts the card's descriptor into the poll.
+    pub(super) fn watch_card(&mut self, registry: &Registry) -> std::io::Result<()> {
+        self.card.watch(registry)
     }
 
     pub(super) fn block_time(&self) -> Duration {
         self.block_time
-    }
-
-    /// Takes events and blocks until the card has none; answers the number of blocks.
-    pub(super) fn serve_card(&mut self, tools: &mut Tools<'_>) -> usize {
-        let mut blocks = 0;
-        let mut events = EVENTS_AT_ONCE;
-        self.take_events(tools, &mut events);
-        while blocks < usize::from(tools.config.blocks_at_once) {
-            match self.port.read(&mut self.from_line) {
-                ReadBlock::Block => {
-                    blocks += 1;
-                    self.counters.blocks.add(1);
-                    self.counters.down.set(0);
-                    self.block(tools, &mut events);
-                    self.last_block = Some(tools.now);
-                }
-                ReadBlock::WouldBlock => break,
-                ReadBlock::EventPending => {
-                    if !self.take_events(tools, &mut events) {
-                        break;
-                    }
-                }
-                ReadBlock::Down(_) => {
-                    self.counters.down.set(1);
-                    self.prefill_due = true;
-                    break;
-                }
-            }
-        }
-        if blocks > 1 {
-            self.counters.catch_ups.add(1);
-        }
-        blocks
-    }
-
-    /// Lets the media go on when the card delivers nothing, and looks after what only time brings.
-    pub(super) fn sweep(&mut self, tools: &mut Tools<'_>) {
-        self.tell_pending(tools);
-        let Some(last) = self.last_block else {
-            return;
-        };
-        // Two blocks and a half: late is not missing yet.
-        if tools.now.saturating_since(last) < self.block_time * 5 / 2 {
-            return;
-        }
-        self.counters.missed_blocks.add(1);
-        // Not `now`: the media keep their pace. But no burst after a long stall.
-        let next = last + self.block_time;
-        let floor = tools.now.since_epoch().saturating_sub(self.block_time * 3);
-        self.last_block = Some(next.max(Time::from_duration(floor)));
-        self.from_line.copy_from_slice(&self.silence);
-        let mut events = EVENTS_AT_ONCE;
-        self.take_events(tools, &mut events);
-        self.media_block(tools);
-        self.prefill_due = true;
     }
 
     /// Takes what waits on a session's socket.
@@ -245,7 +211,7 @@ impl Lane {
         let port = self.index;
         match order {
             LineOrder::Port(command) => {
-                if let Err(error) = self.port.command(command) {
+                if let Err(error) = self.card.port.command(command) {
                     self.counters.commands_refused.add(1);
                     let _ = tools.reports.push(LineReport::Refused {
                         port,
@@ -254,8 +220,14 @@ impl Lane {
                     });
                 }
             }
-            LineOrder::Chain(command) => self.chain.command(command),
+            LineOrder::Chain(command) => {
+                if let ChainCommand::EnableDtmf(on) = command {
+                    self.listens = Some(on);
+                }
+                self.chain.command(command);
+            }
             LineOrder::ReplaceChain(chain) => self.replace_chain(chain, tools),
+            LineOrder::ReplaceCard(card) => self.replace_card(card, tools),
             LineOrder::AddSession(session) => self.add_session(session, tools),
             LineOrder::SetRemote { session, remote } => match self.session(session) {
                 Some(found) => {
@@ -277,23 +249,6 @@ impl Lane {
                     no_such_session(port, session, tools);
                 }
             }
-        }
-    }
-
-    /// Takes another chain and hands the present one back. Takes no memory: the two change places.
-    fn replace_chain(&mut self, mut made: MadeChain, tools: &mut Tools<'_>) {
-        let port = self.index;
-        let off_hook = self.port.off_hook();
-        self.former.add(&self.chain.meters());
-        std::mem::swap(&mut self.chain, &mut *made.0);
-        let bridged = self.bridged.is_some();
-        begin(&mut self.chain, self.in_flight, bridged, off_hook);
-        if let Err(report) = tools
-            .reports
-            .push(LineReport::ChainReturned { port, chain: made })
-        {
-            // Room was seen before the order was taken, so this cannot be; a leak is still better than a free here.
-            std::mem::forget(report);
         }
     }
 
@@ -387,36 +342,6 @@ impl Lane {
         }
     }
 
-    /// One block: up, down, and to the card.
-    fn block(&mut self, tools: &mut Tools<'_>, events: &mut usize) {
-        self.media_block(tools);
-        let underruns = self.port.stats().write_underruns;
-        if underruns != self.underruns {
-            self.underruns = underruns;
-            self.prefill_due = true;
-        }
-        if self.prefill_due {
-            self.prefill_due = false;
-            self.counters
-                .refills
-                .add(u64::from(self.last_block.is_some()));
-            for _ in 1..tools.config.prefill_blocks {
-                if self.port.write(&self.silence) != WriteBlock::Taken {
-                    break;
-                }
-            }
-        }
-        let mut answer = self.port.write(&self.to_line);
-        if answer == WriteBlock::EventPending && self.take_events(tools, events) {
-            answer = self.port.write(&self.to_line);
-        }
-        match answer {
-            WriteBlock::Taken => {}
-            WriteBlock::Full => self.counters.write_full.add(1),
-            WriteBlock::EventPending | WriteBlock::Down(_) => self.prefill_due = true,
-        }
-    }
-
     /// `from_line` through the chain to the network, the network through the chain to `to_line`.
     fn media_block(&mut self, tools: &mut Tools<'_>) {
         self.budget = tools.config.datagrams_per_block;
@@ -498,49 +423,6 @@ impl Lane {
         }
     }
 
-    /// Takes events from the card; true when at least one was taken.
-    fn take_events(&mut self, tools: &mut Tools<'_>, left: &mut usize) -> bool {
-        let mut any = false;
-        while *left > 0 && self.pending.len() < PENDING_EVENTS {
-            let Some(event) = self.port.next_event() else {
-                break;
-            };
-            *left -= 1;
-            any = true;
-            self.counters.line_events.add(1);
-            self.act_on(event.kind);
-            self.pending.push_back(event);
-            self.tell_pending(tools);
-        }
-        any
-    }
-
-    fn act_on(&mut self, kind: LineEventKind) {
-        match kind {
-            LineEventKind::LoopClosed => self.hook(true),
-            LineEventKind::LoopOpened => self.hook(false),
-            LineEventKind::Fault(fault) => {
-                self.counters.down.set(1);
-                if fault == PortFault::Removed {
-                    self.hook(false);
-                }
-            }
-            LineEventKind::FaultCleared => {
-                self.counters.down.set(0);
-                self.prefill_due = true;
-            }
-            LineEventKind::Flash
-            | LineEventKind::PulseDigit(_)
-            | LineEventKind::RingOn
-            | LineEventKind::RingOff => {}
-        }
-    }
-
-    fn hook(&mut self, off_hook: bool) {
-        self.counters.off_hook.set(i64::from(off_hook));
-        self.chain.command(ChainCommand::OffHook(off_hook));
-    }
-
     fn tell_pending(&mut self, tools: &mut Tools<'_>) {
         while let Some(event) = self.pending.front().copied() {
             let port = self.index;
@@ -558,9 +440,11 @@ impl Lane {
 
     fn slow_figures(&mut self) {
         let c = &self.counters;
-        let stats = self.port.stats();
-        c.read_overruns.raise_to(stats.read_overruns);
-        c.write_underruns.raise_to(stats.write_underruns);
+        let (base, stats) = (&self.base, self.card.port.stats());
+        c.read_overruns
+            .raise_to(base.read_overruns + stats.read_overruns);
+        c.write_underruns
+            .raise_to(base.write_underruns + stats.write_underruns);
         let meters = self.chain.meters();
         c.rx_dbm0_tenths.set(i64::from(meters.rx.rms_dbm0_tenths));
         c.rx_peak_dbm0_tenths
@@ -568,13 +452,13 @@ impl Lane {
         c.tx_dbm0_tenths.set(i64::from(meters.tx.rms_dbm0_tenths));
         c.tx_peak_dbm0_tenths
             .set(i64::from(meters.tx.peak_dbm0_tenths));
-        let f = &self.former;
-        c.digits.raise_to(f.digits + meters.digits);
+        c.digits.raise_to(base.digits + meters.digits);
         c.echoed_digits
-            .raise_to(f.echoed_digits + meters.echoed_digits);
-        c.false_mutes.raise_to(f.false_mutes + meters.false_mutes);
+            .raise_to(base.echoed_digits + meters.echoed_digits);
+        c.false_mutes
+            .raise_to(base.false_mutes + meters.false_mutes);
         c.chain_events_lost
-            .raise_to(f.lost_events + meters.lost_events);
+            .raise_to(base.chain_events_lost + meters.lost_events);
         let bridged = self.bridged;
         if let Some(session) = self
             .sessions
@@ -587,37 +471,12 @@ impl Lane {
     }
 }
 
-/// What the chains of a lane counted that were replaced.
-#[derive(Clone, Copy, Debug, Default)]
-struct Former {
-    digits: u64,
-    echoed_digits: u64,
-    false_mutes: u64,
-    lost_events: u64,
-}
-
-impl Former {
-    fn add(&mut self, meters: &Meters) {
-        self.digits += meters.digits;
-        self.echoed_digits += meters.echoed_digits;
-        self.false_mutes += meters.false_mutes;
-        self.lost_events += meters.lost_events;
-    }
-}
-
-/// Tells a chain how things stand as it comes into use.
-fn begin(chain: &mut Chain, in_flight: u16, bridged: bool, off_hook: bool) {
-    chain.command(ChainCommand::EchoDelay { samples: in_flight });
-    chain.command(ChainCommand::Bridge(bridged));
-    chain.command(ChainCommand::OffHook(off_hook));
-}
-
 /// Token of a lane's socket; [`card_token`] is the card's.
 fn token(number: usize, slot: usize) -> Token {
     Token(number * (SESSIONS + 1) + 1 + slot)
 }
 
-pub(super) fn card_token(number: usize) -> Token {
+fn card_token(number: usize) -> Token {
     Token(number * (SESSIONS + 1))
 }
 

@@ -1,11 +1,10 @@
 //! What crosses between control and the line thread: orders one way, reports the other.
 
-use std::fmt;
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use tipring_dsp::{Chain, ChainCommand, ChainEvent};
-use tipring_hal::port::{LineCommand, LineEvent, PortError};
+use tipring_hal::port::{LineCommand, LineEvent, LinePort, PortError};
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::types::Codec;
 
@@ -34,15 +33,6 @@ pub struct Remote {
     pub dscp: u8,
 }
 
-/// A signal chain on its way: made and dropped by control, used in the line thread.
-pub struct MadeChain(pub Box<Chain>);
-
-impl fmt::Debug for MadeChain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MadeChain")
-    }
-}
-
 /// What control tells the line thread about a port.
 #[derive(Debug)]
 #[allow(
@@ -54,9 +44,6 @@ pub enum LineOrder {
     Port(LineCommand),
     /// To the signal chain.
     Chain(ChainCommand),
-    /// This chain in place of the present one, for a port at rest: a tone or caller ID under way ends, and its end is
-    /// not told. The old one comes back as [`LineReport::ChainReturned`].
-    ReplaceChain(MadeChain),
     /// A session built by [`MediaSession::open`]; it receives from now on. The first session of a port without one
     /// is linked to the line. It comes back as [`LineReport::SessionReturned`].
     AddSession(Box<MediaSession>),
@@ -79,6 +66,37 @@ pub enum LineOrder {
     },
     /// Links this session to the line, or none (hold). Others of the port send nothing and are not heard.
     Bridge(Option<SessionId>),
+    /// Puts another chain in the place of the port's present one, for a port at rest: a tone or caller ID under way
+    /// ends, and its end is not told. The former chain comes back as [`LineReport::ChainReturned`].
+    ReplaceChain(MadeChain),
+    /// Puts another card in the place of the port's present one, which comes back as [`LineReport::CardReturned`].
+    ReplaceCard(Box<CardSet>),
+}
+
+/// A signal chain on its way: made and dropped by control, used in the line thread.
+pub struct MadeChain(pub Box<Chain>);
+
+impl std::fmt::Debug for MadeChain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MadeChain")
+    }
+}
+
+/// A port of a card, on its way into the line thread or back out of it.
+pub struct CardSet {
+    /// The port. Its block must be as long as that of the one it replaces.
+    pub port: Box<dyn LinePort>,
+    /// A chain for it, where its law differs.
+    pub chain: Option<Chain>,
+}
+
+impl std::fmt::Debug for CardSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CardSet")
+            .field("wake", &self.port.wake())
+            .field("law", &self.port.law())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the line thread tells control. `at` is `CLOCK_MONOTONIC`.
@@ -99,13 +117,6 @@ pub enum LineReport {
         at: Duration,
         /// What.
         event: ChainEvent,
-    },
-    /// A replaced chain (or a new one that found no port), to be dropped by the receiver of this.
-    ChainReturned {
-        /// Which port.
-        port: PortIndex,
-        /// The chain.
-        chain: MadeChain,
     },
     /// A digit that the far end sent as telephone-event; the line thread plays it to the line itself.
     NetworkDigit {
@@ -136,6 +147,22 @@ pub enum LineReport {
         /// Its answer.
         error: PortError,
     },
+    /// A card that was replaced, or was not put in its place; to be dropped by the receiver of this.
+    CardReturned {
+        /// Which port.
+        port: PortIndex,
+        /// The card.
+        card: Box<CardSet>,
+        /// Why it comes back.
+        why: CardBack,
+    },
+    /// A chain that was replaced, or found no port; to be dropped by the receiver of this.
+    ChainReturned {
+        /// Which port.
+        port: PortIndex,
+        /// The chain.
+        chain: MadeChain,
+    },
     /// An order named a session that the port does not have.
     NoSuchSession {
         /// Which port.
@@ -156,6 +183,20 @@ pub enum Returned {
     NoPort,
     /// The kernel refused to watch its socket; `errno` as it came.
     NotWatched(i32),
+}
+
+/// Why a card comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardBack {
+    /// The other one has its place, and has found the loop so.
+    Replaced {
+        /// Loop closed?
+        off_hook: bool,
+    },
+    /// Its block is not as long as that of the one it was to replace, which goes on.
+    WrongBlock,
+    /// There is no such port.
+    NoPort,
 }
 
 /// The order ring is full; the order comes back.

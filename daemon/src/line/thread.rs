@@ -17,7 +17,6 @@ use tipring_proto::time::Time;
 
 use super::engine::{EngineConfig, LineEngine, LinePortSpec};
 use super::handle::{LineHandle, connect};
-use super::lane::card_token;
 use super::order::PortIndex;
 
 const WAKE: Token = Token(usize::MAX);
@@ -165,22 +164,16 @@ fn watch_all(
     for clock in clocks {
         registry.register(&mut SourceFd(&clock.as_raw_fd()), CLOCK, Interest::READABLE)?;
     }
-    for (number, card) in engine.wakes().enumerate() {
+    let clocked = engine.wakes().position(|w| w == Wake::CardClock);
+    if let Some(number) = clocked.filter(|_| clocks.is_empty()) {
         let port = first + number as u16;
-        match card {
-            Wake::Fd(fd) => registry
-                .register(
-                    &mut SourceFd(&fd),
-                    card_token(number),
-                    // Output is not watched: a block is written when one was read.
-                    Interest::READABLE | Interest::PRIORITY,
-                )
-                .map_err(|source| StartError::Watch { port, source })?,
-            Wake::CardClock if clocks.is_empty() => return Err(StartError::NoClock { port }),
-            Wake::CardClock | Wake::Never => {}
-        }
+        return Err(StartError::NoClock { port });
     }
-    engine.watch_with(registry.try_clone()?);
+    let watched = engine.watch_with(registry.try_clone()?);
+    watched.map_err(|(number, source)| StartError::Watch {
+        port: first + number as u16,
+        source,
+    })?;
     Ok(poll)
 }
 

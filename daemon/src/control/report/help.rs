@@ -6,7 +6,11 @@ const PORT: &[(&str, &str)] = &[
     ("blocks", "blocks taken from the line"),
     (
         "missed_blocks",
-        "blocks the line did not deliver in time; media went on with silence",
+        "blocks a sound line did not deliver in time; media went on with silence",
+    ),
+    (
+        "alarm_blocks",
+        "blocks that passed while the line was in alarm or its card gone",
     ),
     (
         "catch_ups",
@@ -21,7 +25,21 @@ const PORT: &[(&str, &str)] = &[
         "refills",
         "times the prefill was written anew after an underrun",
     ),
+    (
+        "late_writes",
+        "blocks not played because the card had played silence in their place",
+    ),
     ("write_full", "blocks the card had no room for"),
+    ("alarms", "times the line went into alarm"),
+    ("removals", "times the card was gone"),
+    (
+        "replacements",
+        "times a card took the place of another or of none",
+    ),
+    (
+        "deaf_wakes",
+        "times a descriptor that woke the thread for nothing was put aside",
+    ),
     ("line_events", "events the card told"),
     ("events_held", "events that waited because control was busy"),
     (

@@ -1,0 +1,321 @@
+//! Serving the card of a lane: blocks in and out, events, trouble, and another card in its place.
+//!
+//! Promises: a backlog does not stay; what is in flight towards the line is the prefill, also after the card ran dry;
+//! nothing is allocated or freed when a card is replaced.
+
+use mio::Registry;
+use tipring_dsp::{Chain, ChainCommand};
+use tipring_hal::port::{LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, WriteBlock};
+use tipring_proto::time::Time;
+
+use super::{Lane, PENDING_EVENTS, Tools};
+use crate::line::order::{CardBack, CardSet, LineReport, MadeChain};
+
+/// Events taken from a card at once; a line that chatters more waits for the next wake.
+const EVENTS_AT_ONCE: usize = 64;
+
+impl Lane {
+    /// A wake of the card's own descriptor.
+    pub(in crate::line) fn woken(&mut self, tools: &mut Tools<'_>) -> usize {
+        let events = self.counters.line_events.get();
+        let blocks = self.serve_card(tools);
+        let fruitful = blocks > 0 || self.counters.line_events.get() != events;
+        if self.card.woken(fruitful, tools.registry) {
+            self.counters.deaf_wakes.add(1);
+        }
+        blocks
+    }
+
+    /// Takes events and blocks until the card has none; answers the number of blocks.
+    pub(in crate::line) fn serve_card(&mut self, tools: &mut Tools<'_>) -> usize {
+        let mut blocks = 0;
+        let mut events = EVENTS_AT_ONCE;
+        if self.card.is_there() {
+            self.take_events(tools, &mut events);
+        }
+        while blocks < usize::from(tools.config.blocks_at_once) && self.card.is_there() {
+            match self.card.port.read(&mut self.from_line) {
+                ReadBlock::Block => {
+                    blocks += 1;
+                    self.counters.blocks.add(1);
+                    self.counters.down.set(0);
+                    self.block(tools, &mut events);
+                    self.last_block = Some(tools.now);
+                    // While the card has to be filled anew, nothing is written before it is found empty.
+                    if self.card.held() == 0 && !self.may_have_more(tools) {
+                        break;
+                    }
+                }
+                ReadBlock::WouldBlock => {
+                    self.card.pace.empty(tools.now);
+                    self.refill(tools, &mut events);
+                    break;
+                }
+                ReadBlock::EventPending => {
+                    if !self.take_events(tools, &mut events) {
+                        break;
+                    }
+                }
+                ReadBlock::Down(fault) => {
+                    self.take_events(tools, &mut events);
+                    if fault == PortFault::Removed && self.card.has_descriptor() {
+                        // It has not said so itself.
+                        let at = tools.now.since_epoch();
+                        let kind = LineEventKind::Fault(fault);
+                        self.event(LineEvent { at, kind }, tools);
+                    }
+                    self.counters.down.set(1);
+                    self.run_dry();
+                    break;
+                }
+            }
+        }
+        if blocks > 1 {
+            self.counters.catch_ups.add(1);
+        }
+        if blocks > 0
+            && let Some(registry) = tools.registry
+        {
+            // If it was put aside: it is alive again.
+            let _ = self.card.watch(registry);
+        }
+        blocks
+    }
+
+    /// Cards that answer from memory are simply asked; a descriptor costs a system call.
+    fn may_have_more(&mut self, tools: &Tools<'_>) -> bool {
+        !self.card.has_descriptor() || self.card.pace.may_have_more(tools.now, self.block_time)
+    }
+
+    /// Lets the media go on when the card delivers nothing, and looks after what only time brings.
+    pub(in crate::line) fn sweep(&mut self, tools: &mut Tools<'_>) {
+        self.tell_pending(tools);
+        // Two blocks and a half: late is not missing yet.
+        let patience = self.block_time * 5 / 2;
+        let now = tools.now;
+        let overdue =
+            |last: Option<Time>| last.is_none_or(|last| now.saturating_since(last) >= patience);
+        if overdue(self.last_block) && self.card.has_descriptor() {
+            // A wake may have found the way to control full, or the descriptor is not watched.
+            self.serve_card(tools);
+        }
+        let Some(last) = self.last_block.filter(|last| overdue(Some(*last))) else {
+            return;
+        };
+        if self.counters.down.get() == 0 {
+            // Whether it has run dry meanwhile, the card itself tells.
+            self.counters.missed_blocks.add(1);
+        } else {
+            self.counters.alarm_blocks.add(1);
+            self.run_dry();
+        }
+        // Not `now`: the media keep their pace. But no burst after a long stall.
+        let next = last + self.block_time;
+        let floor = tools.now.since_epoch().saturating_sub(self.block_time * 3);
+        self.last_block = Some(next.max(Time::from_duration(floor)));
+        if !self.card.is_there() && self.sessions.iter().all(Option::is_none) {
+            return;
+        }
+        self.from_line.copy_from_slice(self.card.silence());
+        if !self.card.has_descriptor() {
+            let mut events = EVENTS_AT_ONCE;
+            self.take_events(tools, &mut events);
+        }
+        self.media_block(tools);
+    }
+
+    /// The card plays nothing any more: it is filled anew before it goes on.
+    fn run_dry(&mut self) {
+        self.prefill_due = true;
+        self.card.let_go();
+        self.card.pace.forget();
+    }
+
+    /// Another card takes the place of the present one, which goes back to control. Nothing is freed here.
+    pub(super) fn replace_card(&mut self, mut card: Box<CardSet>, tools: &mut Tools<'_>) {
+        let port = self.index;
+        let why = if card.port.block_len() == self.from_line.len() {
+            self.take_card(&mut card, tools.registry);
+            let off_hook = self.counters.off_hook.get() != 0;
+            CardBack::Replaced { off_hook }
+        } else {
+            CardBack::WrongBlock
+        };
+        let report = LineReport::CardReturned { port, card, why };
+        if let Err(report) = tools.reports.push(report) {
+            // As with sessions.
+            std::mem::forget(report);
+        }
+    }
+
+    /// Takes another chain and hands the present one back. Takes no memory: the two change places.
+    pub(super) fn replace_chain(&mut self, mut made: MadeChain, tools: &mut Tools<'_>) {
+        let port = self.index;
+        self.take_chain(&mut made.0);
+        // As the card told last: it may be gone, and is not asked.
+        let off_hook = self.counters.off_hook.get() != 0;
+        self.chain.command(ChainCommand::OffHook(off_hook));
+        let report = LineReport::ChainReturned { port, chain: made };
+        if let Err(report) = tools.reports.push(report) {
+            // As with sessions.
+            std::mem::forget(report);
+        }
+    }
+
+    /// The two chains change places, and the new one is told how things stand, but for the loop.
+    fn take_chain(&mut self, chain: &mut Chain) {
+        let c = &self.counters;
+        self.base.digits = c.digits.get();
+        self.base.echoed_digits = c.echoed_digits.get();
+        self.base.false_mutes = c.false_mutes.get();
+        self.base.chain_events_lost = c.chain_events_lost.get();
+        std::mem::swap(&mut self.chain, chain);
+        let in_flight = self.card.slots() * self.from_line.len();
+        self.chain.command(ChainCommand::EchoDelay {
+            samples: u16::try_from(in_flight).unwrap_or(u16::MAX),
+        });
+        if let Some(on) = self.listens {
+            self.chain.command(ChainCommand::EnableDtmf(on));
+        }
+        self.bridge(self.bridged);
+    }
+
+    fn take_card(&mut self, other: &mut CardSet, registry: Option<&Registry>) {
+        let c = &self.counters;
+        self.base.read_overruns = c.read_overruns.get();
+        self.base.write_underruns = c.write_underruns.get();
+        self.card.exchange(&mut other.port, registry);
+        if let Some(registry) = registry
+            && self.card.watch(registry).is_err()
+        {
+            c.deaf_wakes.add(1); // the timer serves it
+        }
+        if let Some(chain) = other.chain.as_mut() {
+            self.take_chain(chain);
+        }
+        self.broken = broken(&*self.card.port);
+        let there = self.card.is_there();
+        self.counters.replacements.add(u64::from(there));
+        self.counters.down.set(i64::from(!there));
+        self.hook(self.card.port.off_hook());
+        self.run_dry();
+    }
+
+    /// One block: up, down, and to the card.
+    fn block(&mut self, tools: &mut Tools<'_>, events: &mut usize) {
+        self.media_block(tools);
+        let broken = broken(&*self.card.port);
+        if broken != self.broken {
+            self.broken = broken;
+            self.prefill_due = true;
+        }
+        if self.prefill_due {
+            self.card.hold(&self.to_line);
+            return;
+        }
+        let mut answer = self.card.port.write(&self.to_line);
+        if answer == WriteBlock::EventPending && self.take_events(tools, events) {
+            answer = self.card.port.write(&self.to_line);
+        }
+        self.written(answer);
+    }
+
+    /// The card has been read empty. If it ran dry, it gets its prefill: the newest blocks, with silence before them
+    /// where there are not enough, so that what is in flight is what it always is.
+    fn refill(&mut self, tools: &mut Tools<'_>, events: &mut usize) {
+        let held = self.card.held();
+        if held == 0 {
+            return;
+        }
+        self.prefill_due = false;
+        let slots = self.card.slots();
+        for place in 0..slots {
+            let mut answer = self.card.write_held(place);
+            if answer == WriteBlock::EventPending && self.take_events(tools, events) {
+                answer = self.card.write_held(place);
+            }
+            if !self.written(answer) {
+                break;
+            }
+        }
+        self.card.let_go();
+        if std::mem::replace(&mut self.primed, true) {
+            self.counters.refills.add(1);
+        }
+        let late = held.saturating_sub(slots);
+        self.counters
+            .late_writes
+            .add(u64::try_from(late).unwrap_or(0));
+    }
+
+    fn written(&mut self, answer: WriteBlock) -> bool {
+        match answer {
+            WriteBlock::Taken => return true,
+            WriteBlock::Full => self.counters.write_full.add(1),
+            WriteBlock::EventPending | WriteBlock::Down(_) => self.prefill_due = true,
+        }
+        false
+    }
+
+    /// Takes events from the card; true when at least one was taken.
+    fn take_events(&mut self, tools: &mut Tools<'_>, left: &mut usize) -> bool {
+        let mut any = false;
+        while *left > 0 && self.pending.len() < PENDING_EVENTS {
+            let Some(event) = self.card.port.next_event() else {
+                break;
+            };
+            *left -= 1;
+            any = true;
+            self.event(event, tools);
+        }
+        any
+    }
+
+    fn event(&mut self, event: LineEvent, tools: &mut Tools<'_>) {
+        self.counters.line_events.add(1);
+        self.act_on(event.kind, tools.registry);
+        // One place more than what is taken from the card is for what the lane says itself.
+        if self.pending.len() <= PENDING_EVENTS {
+            self.pending.push_back(event);
+        }
+        self.tell_pending(tools);
+    }
+
+    fn act_on(&mut self, kind: LineEventKind, registry: Option<&Registry>) {
+        match kind {
+            LineEventKind::LoopClosed => self.hook(true),
+            LineEventKind::LoopOpened => self.hook(false),
+            LineEventKind::Fault(fault) => {
+                self.counters.down.set(1);
+                match fault {
+                    PortFault::Alarm => self.counters.alarms.add(1),
+                    PortFault::Removed => {
+                        self.counters.removals.add(1);
+                        self.card.lost(registry);
+                        self.hook(false);
+                    }
+                    PortFault::PowerAlarm => {}
+                }
+            }
+            LineEventKind::FaultCleared => {
+                self.counters.down.set(0);
+                self.run_dry();
+            }
+            LineEventKind::Flash
+            | LineEventKind::PulseDigit(_)
+            | LineEventKind::RingOn
+            | LineEventKind::RingOff => {}
+        }
+    }
+
+    fn hook(&mut self, off_hook: bool) {
+        self.counters.off_hook.set(i64::from(off_hook));
+        self.chain.command(ChainCommand::OffHook(off_hook));
+    }
+}
+
+/// What a card lost and had to make up: either way what is in flight is not known any more.
+pub(super) fn broken(port: &dyn LinePort) -> u64 {
+    let stats = port.stats();
+    stats.read_overruns.wrapping_add(stats.write_underruns)
+}
