@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a Debian machine still lacks for a make target. Does nothing when all is there.
-#   packaging/setup.sh build|demo|test|interop|bench|fuzz …
+#   packaging/setup.sh build|demo|test|interop|bench|fuzz|deb …
 set -euo pipefail
 msrv=1.90
 declare -A sets=(
@@ -11,6 +11,7 @@ declare -A sets=(
   [vm]="qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs busybox-static cpio kmod xz-utils gcc make libelf-dev python3 procps util-linux"
   [bench]="valgrind"
   [fuzz]="g++"
+  [deb]="debhelper dpkg-dev lintian python3 rsync git systemd"
 )
 wanted=()
 for set in build "$@"; do

@@ -11,14 +11,18 @@ use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
 use tipring_proto::types::{Codec, LineInstance};
 
-/// The station of a port, the `place`th that registers.
-pub fn station(config: &Config, port: &Port, place: usize) -> StationConfig {
+use crate::line::RtpPorts;
+use crate::link::LinkConfig;
+
+/// The station of a port, the `place`th that registers; `servers` are the numbers of its CallManagers.
+pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) -> StationConfig {
     let cm = &config.callmanager;
     let mut station =
         StationConfig::new(port.device.clone(), port.device_type, config.gateway.mac.0);
     station.offer_version = config.gateway.protocol_version;
     station.capabilities = config.media.codecs.iter().map(capability).collect();
-    station.server_count = cm.servers.len();
+    station.servers = servers.to_vec();
+    station.address = config.gateway.address;
     let place = u32::try_from(place).unwrap_or(u32::MAX);
     station.start_delay = ms(cm.register_stagger_ms).saturating_mul(place);
     station.retry = RetryPolicy {
@@ -47,6 +51,26 @@ fn capability(codec: &Codec) -> MediaCapability {
         format,
         max_frames: 40,
     }
+}
+
+/// How links are made. Where from is the station's.
+pub fn links(config: &Config) -> LinkConfig {
+    LinkConfig {
+        bind: None,
+        connect_timeout: ms(config.callmanager.connect_timeout_ms),
+        user_timeout: USER_TIMEOUT,
+        dscp: config.media.dscp_signalling,
+    }
+}
+
+/// Sent bytes unacknowledged for so long break a link: well below TCP's own quarter of an hour, above a spanning
+/// tree's pause.
+const USER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The local UDP ports; `None`: the range holds none.
+pub fn rtp_ports(config: &Config) -> Option<RtpPorts> {
+    let range = config.media.rtp_ports;
+    RtpPorts::new(range.first, range.last)
 }
 
 /// The call logic of a port. What its card cannot do is not asked of it.
@@ -99,11 +123,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         first_digit_ms: seconds(line.first_digit_s),
         error_tone_ms: seconds(line.reorder_s),
         howler_ms: seconds(line.howler_s),
-        open_loop_ms: if can(|c| c.open_loop) {
-            line.disconnect_ms.into()
-        } else {
-            0
-        },
+        open_loop_ms: open_loop_ms(line.disconnect_ms, card),
         after_far_hang_up: match line.after_far_hang_up {
             AfterFarHangUp::Reorder => call::AfterFarHangUp::Reorder,
             AfterFarHangUp::Busy => call::AfterFarHangUp::Busy,
@@ -113,6 +133,15 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         call_waiting_repeat_ms: seconds(line.call_waiting_repeat_s),
         reminder_ring_ms: seconds(line.reminder_ring_s),
         ..call::PortConfig::default()
+    }
+}
+
+/// How long the loop is really open when it is to be open for `wanted_ms`.
+fn open_loop_ms(wanted_ms: u16, card: Option<Capabilities>) -> u32 {
+    match card {
+        Some(card) if !card.open_loop => 0,
+        Some(card) if wanted_ms > 0 => card.fixed_open_loop_ms.unwrap_or(wanted_ms).into(),
+        _ => wanted_ms.into(),
     }
 }
 
@@ -203,6 +232,7 @@ mod tests {
         decodes_flash_and_pulse: false,
         polarity_reversal: true,
         open_loop: true,
+        fixed_open_loop_ms: None,
         on_hook_transmission: true,
         neon_mwi: true,
         voltages: true,
@@ -237,6 +267,13 @@ mod tests {
         };
         let less = logic(uk, Some(poor));
         assert_eq!((less.open_loop_ms, reverses(less.caller_id)), (0, false));
+        let rigid = Capabilities {
+            fixed_open_loop_ms: Some(500),
+            ..ABLE
+        };
+        assert_eq!(logic(uk, Some(rigid)).open_loop_ms, 500);
+        let never = "[defaults]\ndisconnect-ms = 0\n";
+        assert_eq!(logic(never, Some(rigid)).open_loop_ms, 0);
         let deaf = Capabilities {
             on_hook_transmission: false,
             ..ABLE
