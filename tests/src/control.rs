@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
-use tipring_ctl::report::{CallList, PortDetail, RegistrationState, StatusReport};
+use tipring_ctl::report::{CallList, PortDetail, RegistrationState, ReloadReport, StatusReport};
 use tipring_ctl::request::{Request, Response};
 
 use crate::gateway::{PROMPT, command};
@@ -50,6 +50,14 @@ impl Control {
         match self.ask(Request::PortShow { port })? {
             Response::Port(detail) => Ok(detail),
             other => Err(format!("port show answered {other:?}")),
+        }
+    }
+
+    /// `tipring reload` of a good configuration.
+    pub fn reload(&self) -> Result<ReloadReport, String> {
+        match self.ask(Request::Reload)? {
+            Response::Reload(report) => Ok(report),
+            other => Err(format!("reload answered {other:?}")),
         }
     }
 
