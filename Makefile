@@ -1,5 +1,5 @@
 # Each target installs what it needs (packaging/setup.sh) and runs from a fresh clone.
-.PHONY: help build demo test interop bench fuzz lint doc setup clean
+.PHONY: help build demo test interop bench fuzz deb clean
 .DEFAULT_GOAL := help
 FUZZ_SECONDS ?= 600
 BENCH_SECONDS ?= 60
@@ -38,6 +38,10 @@ fuzz:            ## every fuzz target for FUZZ_SECONDS (600)
 	@packaging/setup.sh fuzz
 	tests/fuzz/all.sh $(FUZZ_SECONDS)
 
+deb:             ## dist/: the Debian package, its debug symbols, a tarball, checksums, release notes
+	@packaging/setup.sh deb
+	packaging/deb.sh
+
 clean:
 	cargo clean
-	rm -rf demo-out
+	rm -rf demo-out dist

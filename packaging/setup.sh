@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a Debian machine still lacks for a make target. Does nothing when all is there.
-#   packaging/setup.sh build|demo|test|interop|bench|fuzz …
+#   packaging/setup.sh build|demo|test|interop|bench|fuzz|deb …
 set -euo pipefail
 msrv=1.90
 declare -A sets=(
@@ -8,8 +8,10 @@ declare -A sets=(
   [demo]="procps espeak-ng sox libtiff-tools tcpdump util-linux"
   [test]="g++ procps tshark libtiff-tools sox dahdi-source"
   [interop]="tshark tcpdump libtiff-tools mmdebstrap debian-archive-keyring python3 procps util-linux"
+  [vm]="qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs busybox-static cpio kmod xz-utils gcc make libelf-dev python3 procps util-linux"
   [bench]="valgrind"
   [fuzz]="g++"
+  [deb]="debhelper dpkg-dev lintian python3 rsync git systemd"
 )
 wanted=()
 for set in build "$@"; do

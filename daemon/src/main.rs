@@ -12,7 +12,7 @@ use tipringd::{observe, startup};
 /// Runs in the foreground; systemd starts it as a service. Exit codes: 0 stopped in order, 1 could not start or
 /// failed, 2 wrong use, 78 bad configuration.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version = tipring_ctl::VERSION)]
 struct Args {
     /// Configuration file; without it /etc/tipring/tipring.toml, or built-in defaults when there is none.
     #[arg(short, long, value_name = "FILE")]
@@ -49,6 +49,11 @@ fn main() -> ExitCode {
     }
     if config.file.is_none() {
         tracing::info!("no configuration file: simulated card with built-in defaults");
+    }
+    if matches!(config.card, tipring_config::Card::Sim(_)) {
+        tracing::info!(
+            "the card is simulated, no telephone is connected; `tipring setup` finds the cards of this machine"
+        );
     }
     match startup::run(config, args.socket) {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -64,22 +65,29 @@ impl ClientError {
     pub fn cure(&self) -> String {
         match self {
             ClientError::NotReachable { cause, path } => match cause.kind() {
-                io::ErrorKind::PermissionDenied => format!(
-                    "run this as root or as a member of the group of {} ([control] group in the configuration)",
-                    path.display()
-                ),
-                io::ErrorKind::NotFound => "start it with `systemctl start tipringd`, or name its socket with \
+                io::ErrorKind::PermissionDenied => match group_of(path) {
+                    Some(group) => format!(
+                        "run this as root, or join the group that may use it, and log in again: \
+                         adduser {} {group}",
+                        user()
+                    ),
+                    None => format!(
+                        "run this as root or as a member of the group of {} ([control] group in the configuration)",
+                        path.display()
+                    ),
+                },
+                io::ErrorKind::NotFound => "start it with `systemctl start tipring`, or name its socket with \
                      --socket PATH ([control] socket in the configuration)"
                     .to_owned(),
-                _ => "see `systemctl status tipringd`; a socket without a daemon is left over from a crash and \
+                _ => "see `systemctl status tipring`; a socket without a daemon is left over from a crash and \
                      goes away with the next start"
                     .to_owned(),
             },
             ClientError::TimedOut { .. } => {
-                "wait longer with --timeout SECONDS; if it never answers, see `journalctl -u tipringd` and restart it"
+                "wait longer with --timeout SECONDS; if it never answers, see `journalctl -u tipring` and restart it"
                     .to_owned()
             }
-            ClientError::Closed { .. } => "see `journalctl -u tipringd` for the reason".to_owned(),
+            ClientError::Closed { .. } => "see `journalctl -u tipring` for the reason".to_owned(),
             ClientError::Garbage { .. } => {
                 "name the socket of tipringd with --socket PATH ([control] socket in the configuration)".to_owned()
             }
@@ -237,6 +245,32 @@ impl Client {
     }
 }
 
+/// Name of the group of a file, as /etc/group has it.
+fn group_of(path: &Path) -> Option<String> {
+    let gid = std::fs::metadata(path).ok()?.gid();
+    let groups = std::fs::read_to_string("/etc/group").ok()?;
+    group_named(&groups, gid)
+}
+
+/// Name of the group `gid` in the text of a group(5) file.
+fn group_named(groups: &str, gid: u32) -> Option<String> {
+    groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        let found = fields.nth(1)?.parse() == Ok(gid);
+        found.then(|| name.to_owned())
+    })
+}
+
+/// Who runs this, for a command to copy.
+fn user() -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    std::env::var("USER")
+        .ok()
+        .filter(|name| !name.is_empty() && name.chars().all(plain))
+        .unwrap_or_else(|| "NAME".to_owned())
+}
+
 /// std has no connect with a time limit for Unix sockets, and a full backlog blocks a plain one for ever.
 fn connect_within(path: &Path, timeout: Duration) -> io::Result<UnixStream> {
     let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)?;
@@ -291,6 +325,13 @@ fn excerpt(line: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_group_of_a_socket_is_named_as_the_group_file_has_it() {
+        let groups = "root:x:0:\nbroken\ntipring:x:998:alice,bob\n";
+        assert_eq!(group_named(groups, 998), Some("tipring".to_owned()));
+        assert_eq!(group_named(groups, 999), None);
+    }
 
     #[test]
     fn a_full_backlog_is_a_timeout_not_a_hang() {

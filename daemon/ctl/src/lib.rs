@@ -10,3 +10,10 @@ pub mod client;
 pub mod report;
 pub mod request;
 pub mod wire;
+
+/// This version, as people and the control socket are told: the package's version where a package is built (it sets
+/// `TIPRING_VERSION`), else the crate's.
+pub const VERSION: &str = match option_env!("TIPRING_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};

@@ -139,7 +139,7 @@ async fn client(
     let (mut reader, mut writer) = stream.into_split();
     let hello = Hello {
         protocol: PROTOCOL_VERSION,
-        daemon: env!("CARGO_PKG_VERSION").to_owned(),
+        daemon: tipring_ctl::VERSION.to_owned(),
         pid: std::process::id(),
     };
     send(&mut writer, &ServerLine::Hello(hello)).await?;

@@ -2,7 +2,7 @@
 # The call manager we are judged by: Debian bullseye's Asterisk 16 (chan_skinny) in a chroot, with a SIP
 # phone (baresip) beside it. Everything listens on one loopback address. Needs root, mmdebstrap and
 # debian-archive-keyring.
-#   peer.sh build | start | stop | crash | rx COMMAND | sip-start | sip-stop
+#   peer.sh build | tree | start | stop | crash | rx COMMAND | sip-start | sip-stop
 # Environment (defaults): PEER_PORT 2000 (names the instance) · PEER_KEEPALIVE 10 (s) · PEER_RTP 20000
 # (first of 400 ports) · PEER_CACHE ~/.cache/tipring
 set -euo pipefail
@@ -129,6 +129,7 @@ sip_stop() { local p; p=$(cat "$root$state/baresip/pid" 2>/dev/null) && kill "$p
 
 case ${1:-} in
   build) build ;;
+  tree) build; echo "$root" ;;   # where it was built
   start) start ;;
   again) start again ;;         # after stop: same configuration and state
   stop) stop; sip_stop ;;

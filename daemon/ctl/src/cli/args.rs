@@ -16,7 +16,7 @@ Exit codes:
 
 /// See, test and try the lines of a Tipring gateway.
 #[derive(Debug, Parser)]
-#[command(name = "tipring", version, after_help = EXIT_CODES, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "tipring", version = tipring_ctl::VERSION, after_help = EXIT_CODES, arg_required_else_help = true, max_term_width = 100)]
 pub(crate) struct Args {
     /// Control socket of the daemon
     #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_SOCKET, env = "TIPRING_SOCKET")]

@@ -28,8 +28,9 @@ pub(crate) fn write(out: &Out, dir: &Path) -> Result<ExitCode, Failure> {
 /// tipring.toml(5).
 fn configuration() -> String {
     let mut page = Roff::new();
-    let version = concat!("tipring ", env!("CARGO_PKG_VERSION"));
-    page.control("TH", ["tipring.toml", "5", "", version, "File formats"]);
+    let version = format!("tipring {}", tipring_ctl::VERSION);
+    let title = ["tipring.toml", "5", "", version.as_str(), "File formats"];
+    page.control("TH", title);
     page.control("SH", ["NAME"]);
     page.text([roman(
         "tipring.toml - configuration of the Tipring analog gateway",

@@ -45,7 +45,7 @@ impl Gateway {
         };
         ctl::StatusReport {
             daemon: ctl::DaemonReport {
-                version: env!("CARGO_PKG_VERSION").to_owned(),
+                version: tipring_ctl::VERSION.to_owned(),
                 pid: std::process::id(),
                 uptime_s: (now - self.facts.started).as_secs(),
                 config_file: self.config.file.clone(),

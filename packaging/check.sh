@@ -1,0 +1,40 @@
+#!/bin/bash
+# Judges the package in dist/ without installing it: lintian, and systemd-analyze over its units.
+#   packaging/check.sh [DEB]
+# Fails on any complaint of lintian down to pedantic, any word of `systemd-analyze verify`, and an exposure of
+# tipring.service above LIMIT (tenths: 26 is 2.6).
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+limit=${LIMIT:-26}
+deb=${1:-$(ls "$here"/dist/tipring_*.deb)}
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+failed=0
+
+echo "lintian -E --pedantic -I (all tags, overrides shown):"
+lintian --allow-root -E --pedantic --display-info --show-overrides --fail-on error,warning,info,pedantic,experimental "$deb" || failed=1
+
+# The units, with the programs that they start where the units say; the machine's own units for what they refer to.
+dpkg-deb -x "$deb" "$root"
+units=("$root"/lib/systemd/system/*.service)
+for dir in lib/systemd/system usr/lib/systemd/system; do
+  [[ -d /$dir ]] || continue
+  mkdir -p "$root/$dir"
+  cp -an "/$dir/." "$root/$dir/" 2>/dev/null || true
+done
+for program in bin/kill usr/bin/kill; do
+  if [[ -e /$program ]]; then install -D "/$program" "$root/$program"; fi
+done
+echo "systemd-analyze verify:"
+for unit in "${units[@]}"; do
+  said=$(systemd-analyze verify --root="$root" --man=no --recursive-errors=no "${unit##*/}" 2>&1) || failed=1
+  [[ -z $said ]] || { failed=1; echo "$said"; }
+  echo "  ${unit##*/}: $([[ -z $said ]] && echo clean || echo see above)"
+done
+echo "systemd-analyze security --offline:"
+for unit in "${units[@]}"; do
+  systemd-analyze security --offline=true --root="$root" --threshold="$([[ $unit == */tipring.service ]] && echo "$limit" || echo 100)" \
+    "${unit##*/}" >"$root/security" || failed=1
+  tail -1 "$root/security"
+done
+exit "$failed"
