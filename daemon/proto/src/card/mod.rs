@@ -107,6 +107,13 @@ impl CardKeeper {
         due
     }
 
+    /// Others go first: not before `at`.
+    pub fn wait_until(&mut self, at: Time) {
+        if let CardState::Closed { .. } = self.state {
+            self.state = CardState::Closed { retry_at: at };
+        }
+    }
+
     /// Something changed where cards are found: do not wait any longer.
     pub fn nudge(&mut self, now: Time) {
         if let CardState::Closed { retry_at } = self.state {
