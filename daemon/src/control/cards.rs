@@ -1,31 +1,28 @@
 //! Cards of which each port is opened by itself: opened, given to the line thread, looked after, and opened again.
 //!
-//! Owns: the calls into the card's driver, all of them on threads of their own, for a driver may take milliseconds or never
-//! answer. Promises: a port that cannot be opened costs itself only, and comes back by itself. Leaves to others:
-//! when (`tipring_proto::card`).
+//! Owns: a slot for each lane of the line thread, and the calls into the card's driver: all of them on threads of their
+//! own, for a driver may take milliseconds or never answer. Promises: a channel that cannot be opened costs its port only,
+//! and the port comes back by itself. Leaves to others: when (`tipring_proto::card`), what the port makes of it
+//! ([`unit`]).
 
-mod desk;
+mod slot;
+mod unit;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tipring_ctl::report::TraceKind;
 use tipring_hal::absent::Absent;
-use tipring_hal::port::{Law, PortFault};
-use tipring_proto::call::{LineFault, LineInput, PortWord};
-use tipring_proto::card::{CardState, FeedNews, FeedStep, FeedTrouble, Volts};
-use tipring_proto::device::Input;
+use tipring_proto::card::{CardState, FeedNews, FeedStep, Volts};
 use tipring_proto::time::Time;
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tracing::warn;
 
-use super::gate::told;
-use super::{Gateway, words};
-use crate::cards::{CardSource, CardTrouble, OpenCard, ProbeError};
-use crate::line::{CardBack, CardSet, LineOrder};
+use super::Gateway;
+use crate::cards::{CardSource, CardTrouble, OpenCard, ProbeError, Want};
+use crate::line::{CardBack, CardSet, LineOrder, PortIndex};
 use crate::startup::port::{CardFacts, ChainPlan};
 
-pub(super) use desk::CardDesk;
+pub(super) use slot::Slot;
 
 /// Cards that may be opened at the same time.
 const OPENING: usize = 4;
@@ -49,35 +46,119 @@ pub(super) enum CardNews {
     Rearmed(Result<(), ProbeError>),
 }
 
-/// Where cards come from, and what is under way.
-pub(super) struct Cards {
+/// What came back, of which lane; the number tells the present card of a lane from former ones.
+pub(super) type Told = (PortIndex, u64, CardNews);
+
+/// The slots, and what is under way.
+pub struct Cards {
     source: Option<Arc<dyn CardSource>>,
-    tell: mpsc::UnboundedSender<(u16, u64, CardNews)>,
-    /// At most one for each port.
-    pub(super) news: mpsc::UnboundedReceiver<(u16, u64, CardNews)>,
-    opening: Vec<(u16, Time)>,
+    slots: Vec<Slot>,
+    tell: mpsc::UnboundedSender<Told>,
+    /// At most one for each slot.
+    pub(super) news: mpsc::UnboundedReceiver<Told>,
+    opening: Vec<(PortIndex, Time)>,
     changed: Option<SystemTime>,
 }
 
 impl Cards {
-    /// Without a source no port is opened.
-    pub(super) fn new(source: Option<Arc<dyn CardSource>>) -> Cards {
+    /// No slots: the line thread has its cards, and keeps them.
+    pub fn fixed() -> Cards {
         let (tell, news) = mpsc::unbounded_channel();
-        let changed = source.as_ref().and_then(|s| s.changed());
         Cards {
-            source,
+            source: None,
+            slots: vec![],
             tell,
             news,
             opening: vec![],
-            changed,
+            changed: None,
         }
     }
 
-    fn ask(&self, port: u16, epoch: u64, what: impl FnOnce() -> CardNews + Send + 'static) {
+    /// Slots for lanes that have stand-ins of these `facts` so far.
+    pub fn opened_one_by_one(
+        source: Arc<dyn CardSource>,
+        wants: impl IntoIterator<Item = (PortIndex, Want, CardFacts)>,
+        now: Time,
+    ) -> Cards {
+        let slots = wants.into_iter();
+        Cards {
+            changed: source.changed(),
+            source: Some(source),
+            slots: slots
+                .map(|(line, want, facts)| Slot::new(line, want, facts, now))
+                .collect(),
+            ..Cards::fixed()
+        }
+    }
+
+    /// The slot of a lane; none where cards stay as they are.
+    pub(super) fn slot(&self, line: Option<PortIndex>) -> Option<&Slot> {
+        self.slots.iter().find(|s| Some(s.line) == line)
+    }
+
+    fn slot_mut(&mut self, line: PortIndex) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|s| s.line == line)
+    }
+
+    /// All slots.
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// Is every card opened by itself?
+    pub(super) fn are_opened_one_by_one(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// When there is something to do.
+    pub(super) fn due(&self) -> Option<Time> {
+        self.slots.iter().filter_map(Slot::due).min()
+    }
+
+    fn ask(&self, line: PortIndex, epoch: u64, what: impl FnOnce() -> CardNews + Send + 'static) {
         let tell = self.tell.clone();
         tokio::task::spawn_blocking(move || {
             // A gateway that has ended does not listen.
-            let _ = tell.send((port, epoch, what()));
+            let _ = tell.send((line, epoch, what()));
+        });
+    }
+
+    fn open(&mut self, now: Time, line: PortIndex) {
+        let Some(source) = self.source.clone() else {
+            return;
+        };
+        let busy = self.opening.iter();
+        let full = busy.filter(|(_, since)| now - *since < STUCK).count() >= OPENING;
+        let Some(slot) = self.slot_mut(line) else {
+            return;
+        };
+        if slot.keeper.due().is_none_or(|at| at > now) {
+            return;
+        }
+        if full {
+            return slot.keeper.wait_until(now + SOON);
+        }
+        slot.keeper.try_now(now);
+        slot.asked = Some(now);
+        let (want, epoch) = (slot.want, slot.epoch);
+        self.opening.push((line, now));
+        self.ask(line, epoch, move || CardNews::Opened(source.open(&want)));
+    }
+
+    fn look(&self, line: PortIndex, step: FeedStep) {
+        let Some(slot) = self.slot(Some(line)) else {
+            return;
+        };
+        let Some(probe) = slot.probe.clone() else {
+            return;
+        };
+        self.ask(line, slot.epoch, move || {
+            let mut probe = probe.lock().unwrap_or_else(PoisonError::into_inner);
+            match step {
+                FeedStep::Measure => CardNews::Volts(probe.volts()),
+                FeedStep::Confirm => CardNews::SwitchedOff(probe.switched_off()),
+                FeedStep::Rearm => CardNews::Rearmed(probe.rearm()),
+            }
         });
     }
 }
@@ -89,182 +170,106 @@ impl Gateway {
             return;
         };
         let changed = source.changed();
-        if changed == self.cards.changed {
+        if std::mem::replace(&mut self.cards.changed, changed) == changed {
             return;
         }
-        self.cards.changed = changed;
         let now = self.clock.now();
-        for card in self.ports.iter_mut().filter_map(|u| u.card.as_mut()) {
-            card.keeper.nudge(now);
+        for slot in &mut self.cards.slots {
+            slot.keeper.nudge(now);
         }
     }
 
-    /// Does what is due for the card of a port.
-    pub(super) fn card_turn(&mut self, now: Time, index: usize) {
-        let stopping = self.stopping;
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        let word = unit.call_logic();
-        let Some(card) = unit.card.as_mut() else {
-            return;
-        };
-        let dead = word.state == PortWord::Fault && card.feed_trouble().is_some();
-        let at_rest = dead || (word.state == PortWord::Idle && word.calls.is_empty());
-        let look = card.look(now, at_rest);
-        let place = card.place_now(now);
-        let retires = card.retires(now);
-        if retires {
-            unit.stop(now);
-        }
-        if let Some(card) = place {
-            self.place(now, index, card);
-        }
-        if let Some(step) = look {
-            self.look(index, step);
-        }
-        if !stopping {
-            self.open_card(now, index);
-        }
-        if retires {
-            self.drain(now, index);
-        }
-    }
-
-    fn open_card(&mut self, now: Time, index: usize) {
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        let (port, Some(card)) = (unit.number, unit.card.as_mut()) else {
-            return;
-        };
-        let Some(source) = self.cards.source.clone() else {
-            return;
-        };
-        if card.keeper.due().is_none_or(|at| at > now) {
-            return;
-        }
-        let busy = self.cards.opening.iter();
-        if busy.filter(|(_, since)| now - *since < STUCK).count() >= OPENING {
-            card.keeper.wait_until(now + SOON);
-            return;
-        }
-        card.keeper.try_now(now);
-        card.asked = Some(now);
-        let (want, epoch) = (card.want, card.epoch);
-        self.cards.opening.push((port, now));
-        let open = move || CardNews::Opened(source.open(&want));
-        self.cards.ask(port, epoch, open);
-    }
-
-    fn look(&mut self, index: usize, step: FeedStep) {
-        let Some(unit) = self.ports.get(index) else {
-            return;
-        };
-        let Some((card, probe)) = unit
-            .card
-            .as_ref()
-            .and_then(|card| Some((card, Arc::clone(card.probe.as_ref()?))))
-        else {
-            return;
-        };
-        self.cards.ask(unit.number, card.epoch, move || {
-            let mut probe = probe.lock().unwrap_or_else(PoisonError::into_inner);
-            match step {
-                FeedStep::Measure => CardNews::Volts(probe.volts()),
-                FeedStep::Confirm => CardNews::SwitchedOff(probe.switched_off()),
-                FeedStep::Rearm => CardNews::Rearmed(probe.rearm()),
+    /// Does what is due for the cards.
+    pub(super) fn cards_turn(&mut self) {
+        let now = self.clock.now();
+        for n in 0..self.cards.slots.len() {
+            let Some(slot) = self.cards.slots.get(n) else {
+                return;
+            };
+            if slot.due().is_none_or(|at| at > now) {
+                continue;
             }
-        });
+            let line = slot.line;
+            let at_rest = self.rests(line);
+            let Some(slot) = self.cards.slots.get_mut(n) else {
+                return;
+            };
+            let (look, place) = (slot.look(now, at_rest), slot.place_now(now));
+            if slot.retires(now) {
+                self.retire(now, line);
+            }
+            if let Some(card) = place {
+                self.place(now, line, card);
+            }
+            if let Some(step) = look {
+                self.cards.look(line, step);
+            }
+            if !self.stopping {
+                self.cards.open(now, line);
+            }
+        }
     }
 
     /// Something came back of a card.
-    pub(super) fn card_news(&mut self, port: u16, epoch: u64, news: CardNews) {
+    pub(super) fn card_news(&mut self, (line, epoch, news): Told) {
         let now = self.clock.now();
         if matches!(news, CardNews::Opened(_)) {
-            self.cards.opening.retain(|(p, _)| *p != port);
+            self.cards.opening.retain(|(l, _)| *l != line);
         }
-        let index = self.ports.iter().position(|p| p.number == port);
-        let unit = index.and_then(|i| self.ports.get_mut(i));
-        let (Some(index), Some(card)) = (index, unit.and_then(|u| u.card.as_mut())) else {
+        let Some(slot) = self.cards.slot_mut(line).filter(|s| s.epoch == epoch) else {
             return;
         };
-        if card.epoch != epoch {
-            return;
-        }
-        card.asked = None;
+        slot.asked = None;
         let told = match news {
-            CardNews::Opened(Ok(open)) => return self.card_opened(now, index, open),
-            CardNews::Opened(Err(trouble)) => return self.card_missing(now, index, trouble),
+            CardNews::Opened(Ok(open)) => return self.card_opened(now, line, open),
+            CardNews::Opened(Err(trouble)) => return self.card_missing(now, line, trouble),
             CardNews::Closed => {
-                card.keeper.left(now);
+                slot.keeper.left(now);
                 None
             }
-            CardNews::Volts(Ok(volts)) => card.feed.measured(now, volts),
-            CardNews::SwitchedOff(Ok(off)) => card.feed.confirmed(now, off),
+            CardNews::Volts(Ok(volts)) => slot.feed.measured(now, volts),
+            CardNews::SwitchedOff(Ok(off)) => slot.feed.confirmed(now, off),
             CardNews::Rearmed(Ok(())) => {
-                card.feed.rearmed(now);
-                let n = card.feed.rearms();
-                let text = format!("line feed switched on again, for the {n}. time");
-                self.trace(now, index, TraceKind::Line, text);
-                None
+                slot.feed.rearmed(now);
+                let text = format!("line feed switched on again ({})", slot.feed.rearms());
+                return self.note_line(now, line, text);
             }
             CardNews::Volts(Err(ProbeError::Unsupported))
             | CardNews::SwitchedOff(Err(ProbeError::Unsupported))
             | CardNews::Rearmed(Err(ProbeError::Unsupported)) => {
-                card.feed.give_up();
+                slot.feed.give_up();
                 None
             }
             CardNews::Volts(Err(ProbeError::Failed))
             | CardNews::SwitchedOff(Err(ProbeError::Failed))
             | CardNews::Rearmed(Err(ProbeError::Failed)) => {
-                card.feed.unanswered(now);
+                slot.feed.unanswered(now);
                 None
             }
         };
         match told {
-            Some(FeedNews::Lost(trouble)) => self.feed_lost(now, index, trouble),
-            Some(FeedNews::Restored) => self.feed_restored(now, index),
+            Some(FeedNews::Lost(trouble)) => self.feed_lost(now, line, trouble),
+            Some(FeedNews::Restored) => self.feed_restored(now, line),
             None => {}
         }
     }
 
-    fn card_missing(&mut self, now: Time, index: usize, trouble: CardTrouble) {
-        let Some(unit) = self.ports.get_mut(index) else {
+    fn card_missing(&mut self, now: Time, line: PortIndex, trouble: CardTrouble) {
+        let Some(slot) = self.cards.slot_mut(line) else {
             return;
         };
-        let Some(card) = unit.card.as_mut() else {
-            return;
-        };
-        card.keeper.not_opened(now);
-        let news = card.trouble.as_ref() != Some(&trouble);
-        if news && let Some(held_back) = unit.gate.pass(now) {
-            warn!(
-                port = unit.number,
-                what = trouble.what,
-                cure = trouble.cure,
-                held_back = told(held_back),
-                "a line cannot be opened; it is tried again until it can"
-            );
-        }
-        let text = news.then(|| format!("the card cannot be opened: {}", trouble.what));
-        card.trouble = Some(trouble);
-        if let Some(text) = text {
-            self.trace(now, index, TraceKind::Line, text);
+        slot.keeper.not_opened(now);
+        let news = slot.trouble.as_ref() != Some(&trouble);
+        slot.trouble = Some(trouble.clone());
+        if news {
+            self.tell_missing(now, line, &trouble);
         }
     }
 
-    fn card_opened(&mut self, now: Time, index: usize, open: OpenCard) {
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
+    fn card_opened(&mut self, now: Time, line: PortIndex, open: OpenCard) {
         let facts = CardFacts::of(&*open.port);
-        let plan = ChainPlan::new(&self.config, &unit.settings, &facts);
-        let chain = match unit.chain == Some(plan) {
-            true => Ok(None),
-            false => plan.build().map(Some),
-        };
-        let Some(card) = unit.card.as_mut() else {
+        let chain = self.chain_for(line, &facts);
+        let Some(slot) = self.cards.slot_mut(line) else {
             return;
         };
         let chain = match chain {
@@ -274,31 +279,42 @@ impl Gateway {
                     what: format!("the line's signal chain cannot be made: {error}"),
                     cure: "look at the memory that the daemon may use".to_owned(),
                 };
-                return self.card_missing(now, index, trouble);
+                return self.card_missing(now, line, trouble);
             }
         };
-        if chain.is_some() {
-            unit.chain = Some(plan);
-        }
-        card.keeper.in_hand();
-        card.plate = Some(open.plate);
-        card.probe = open.probe.map(|p| Arc::new(Mutex::new(p)));
-        card.tells_voltages = facts.capabilities.voltages;
-        unit.capabilities = Some(facts.capabilities);
+        slot.keeper.in_hand();
+        slot.plate = Some(open.plate);
+        slot.probe = open.probe.map(|p| Arc::new(Mutex::new(p)));
+        slot.facts = facts;
         let port = open.port;
-        self.place(now, index, Box::new(CardSet { port, chain }));
+        self.place(now, line, Box::new(CardSet { port, chain }));
+    }
+
+    /// The chain that a port needs for another card than it has now.
+    fn chain_for(
+        &mut self,
+        line: PortIndex,
+        facts: &CardFacts,
+    ) -> Result<Option<tipring_dsp::Chain>, tipring_dsp::ChainError> {
+        let Some(unit) = self.ports.iter_mut().find(|u| u.line == Some(line)) else {
+            return Ok(None);
+        };
+        let plan = ChainPlan::new(&unit.used, &unit.settings, facts);
+        if unit.chain == Some(plan) {
+            return Ok(None);
+        }
+        let chain = plan.build()?;
+        unit.chain = Some(plan);
+        Ok(Some(chain))
     }
 
     /// Gives a card, or a stand-in for one, to the line thread.
-    fn place(&mut self, now: Time, index: usize, card: Box<CardSet>) {
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        let Some(line) = unit.line else { return };
+    fn place(&mut self, now: Time, line: PortIndex, card: Box<CardSet>) {
         if let Err(full) = self.line.send(line, LineOrder::ReplaceCard(card))
-            && let (LineOrder::ReplaceCard(card), Some(desk)) = (full.0, unit.card.as_mut())
+            && let LineOrder::ReplaceCard(card) = full.0
+            && let Some(slot) = self.cards.slot_mut(line)
         {
-            desk.place_later(card, now);
+            slot.place_later(card, now);
         }
     }
 
@@ -306,147 +322,48 @@ impl Gateway {
     pub(super) fn card_returned(
         &mut self,
         now: Time,
-        index: usize,
+        line: PortIndex,
         back: Box<CardSet>,
         why: CardBack,
     ) {
-        let Some(unit) = self.ports.get_mut(index) else {
+        let Some(slot) = self.cards.slot_mut(line) else {
             return;
         };
-        let number = unit.number;
-        let Some(card) = unit.card.as_mut() else {
-            return drop(back);
-        };
-        match (card.keeper.state(), why) {
-            (CardState::Leaving, _) => {
-                // Closing may wait for the driver.
-                let epoch = card.epoch;
-                self.cards.ask(number, epoch, move || {
-                    drop(back);
-                    CardNews::Closed
-                });
-            }
+        match (slot.keeper.state(), why) {
             (CardState::Placing, CardBack::Replaced { off_hook }) => {
                 drop(back); // a stand-in
-                card.placed(now, index);
-                self.card_in_place(now, index, off_hook);
+                slot.placed(now);
+                self.card_in_place(now, line, off_hook);
             }
-            (_, why) => {
-                let epoch = card.epoch;
-                warn!(port = number, ?why, "the line thread did not take a card");
-                card.probe = None;
-                card.trouble = Some(CardTrouble {
-                    what: "the line thread did not take the card".to_owned(),
-                    cure: "report this as a bug".to_owned(),
-                });
-                self.cards.ask(number, epoch, move || {
+            (state, _) => {
+                if state != CardState::Leaving {
+                    warn!(lane = line.0, ?why, "the line thread did not take a card");
+                    slot.probe = None;
+                    slot.trouble = Some(CardTrouble {
+                        what: "the line thread did not take the card".to_owned(),
+                        cure: "report this as a bug".to_owned(),
+                    });
+                }
+                // Closing may wait for the driver.
+                slot.asked = Some(now);
+                let epoch = slot.epoch;
+                self.cards.ask(line, epoch, move || {
                     drop(back);
                     CardNews::Closed
                 });
             }
         }
-    }
-
-    /// A card works: the call logic and the CallManager hear of it.
-    fn card_in_place(&mut self, now: Time, index: usize, off_hook: bool) {
-        let call = self.ports.get(index).map(|unit| {
-            crate::settings::call_logic(&self.config, &unit.settings, unit.capabilities)
-        });
-        let Some((unit, call)) = self.ports.get_mut(index).zip(call) else {
-            return;
-        };
-        unit.reconfigure_port(now, call);
-        let plate = unit.card.as_ref().and_then(|c| c.plate.clone());
-        let plate = plate.unwrap_or_default();
-        if let Some(held_back) = unit.gate.pass(now) {
-            info!(
-                port = unit.number,
-                channel = unit.settings.channel,
-                name = plate.channel_name,
-                driver = plate.driver,
-                off_hook,
-                held_back = told(held_back),
-                "line open"
-            );
-        }
-        unit.fault = None;
-        unit.handle(now, Input::Line(LineInput::FaultCleared));
-        let edge = if off_hook {
-            LineInput::LoopClosed { at: now }
-        } else {
-            LineInput::LoopOpened { at: now }
-        };
-        unit.handle(now, Input::Line(edge));
-        if !self.stopping
-            && let Some(unit) = self.ports.get_mut(index)
-        {
-            unit.start(now);
-        }
-        let text = format!(
-            "card in place: {} ({}), {}",
-            plate.channel_name,
-            plate.driver,
-            if off_hook { "off-hook" } else { "on-hook" }
-        );
-        self.trace(now, index, TraceKind::Line, text);
-        self.drain(now, index);
     }
 
     /// The line thread says that a card is gone.
-    pub(super) fn card_lost(&mut self, now: Time, index: usize) {
-        let Some(unit) = self.ports.get_mut(index) else {
+    pub(super) fn card_lost(&mut self, now: Time, line: PortIndex) {
+        let Some(slot) = self.cards.slot_mut(line) else {
             return;
         };
-        let law = Law::Mu;
-        let Some(card) = unit.card.as_mut() else {
-            return;
-        };
-        let block_len = card.want.block_len;
-        if card.lost(now) {
-            let port = Box::new(Absent::new(law, block_len));
-            self.place(now, index, Box::new(CardSet { port, chain: None }));
+        if slot.lost(now) {
+            // Of the same law, for the chain stays.
+            let port = Box::new(Absent::new(slot.facts.law, slot.facts.block_len));
+            self.place(now, line, Box::new(CardSet { port, chain: None }));
         }
-    }
-
-    fn feed_lost(&mut self, now: Time, index: usize, trouble: FeedTrouble) {
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        let (what, cure) = words::feed(trouble);
-        if let Some(held_back) = unit.gate.pass(now) {
-            warn!(
-                port = unit.number,
-                fault = what,
-                cure,
-                held_back = told(held_back),
-                "line fault"
-            );
-        }
-        unit.fault = Some(PortFault::PowerAlarm);
-        let fault = LineInput::Fault(LineFault::PowerAlarm);
-        unit.handle(now, Input::Line(fault));
-        self.trace(now, index, TraceKind::Line, what.to_owned());
-        self.drain(now, index);
-    }
-
-    fn feed_restored(&mut self, now: Time, index: usize) {
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        if unit.fault != Some(PortFault::PowerAlarm) {
-            return;
-        }
-        if let Some(held_back) = unit.gate.pass(now) {
-            info!(
-                port = unit.number,
-                held_back = told(held_back),
-                "the line has voltage again"
-            );
-        }
-        unit.fault = None;
-        unit.handle(now, Input::Line(LineInput::FaultCleared));
-        let text = "the line has voltage again".to_owned();
-        self.trace(now, index, TraceKind::Line, text);
-        self.drain(now, index);
     }
 }

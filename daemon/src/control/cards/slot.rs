@@ -1,4 +1,4 @@
-//! What control knows of the card of one port.
+//! What control knows of the card of one lane of the line thread.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,7 +7,8 @@ use tipring_proto::card::{CardKeeper, FeedStep, FeedTrouble, FeedWatch};
 use tipring_proto::time::Time;
 
 use crate::cards::{CardTrouble, LineProbe, Nameplate, Want};
-use crate::line::CardSet;
+use crate::line::{CardSet, PortIndex};
+use crate::startup::port::CardFacts;
 
 /// A card that has not answered for so long is told of.
 const SILENT: Duration = Duration::from_secs(10);
@@ -21,8 +22,9 @@ const STAGGER: Duration = Duration::from_millis(600);
 /// The way to a line from beside its port; shared with the thread that is looking.
 pub(super) type SharedProbe = Arc<Mutex<Box<dyn LineProbe>>>;
 
-/// The card of one port.
-pub(in crate::control) struct CardDesk {
+/// The card of one lane, whichever port has the lane.
+pub(in crate::control) struct Slot {
+    pub(super) line: PortIndex,
     pub(super) want: Want,
     pub(super) keeper: CardKeeper,
     pub(super) feed: FeedWatch,
@@ -30,8 +32,8 @@ pub(in crate::control) struct CardDesk {
     pub(in crate::control) plate: Option<Nameplate>,
     /// Of the card that is open.
     pub(super) probe: Option<SharedProbe>,
-    /// Can the card tell voltages?
-    pub(super) tells_voltages: bool,
+    /// What the line thread has.
+    pub(in crate::control) facts: CardFacts,
     /// Why it is not open.
     pub(super) trouble: Option<CardTrouble>,
     /// For the line thread, whose ring was full; and when to try again.
@@ -44,16 +46,17 @@ pub(in crate::control) struct CardDesk {
     pub(super) epoch: u64,
 }
 
-impl CardDesk {
+impl Slot {
     /// A card that has not been opened yet.
-    pub(in crate::control) fn new(want: Want, now: Time) -> CardDesk {
-        CardDesk {
+    pub(super) fn new(line: PortIndex, want: Want, facts: CardFacts, now: Time) -> Slot {
+        Slot {
+            line,
             want,
             keeper: CardKeeper::new(now),
             feed: FeedWatch::blind(),
             plate: None,
             probe: None,
-            tells_voltages: false,
+            facts,
             trouble: None,
             to_place: None,
             asked: None,
@@ -82,6 +85,16 @@ impl CardDesk {
         self.trouble.as_ref().filter(|_| !self.is_open())
     }
 
+    /// There has been a card.
+    pub(in crate::control) fn was_open(&self) -> bool {
+        self.keeper.opened() > 0
+    }
+
+    /// It has not been opened yet, and nothing is known against it.
+    pub(in crate::control) fn is_beginning(&self) -> bool {
+        self.keeper.opened() == 0 && self.trouble.is_none()
+    }
+
     /// Why the line has no voltage.
     pub(in crate::control) fn feed_trouble(&self) -> Option<FeedTrouble> {
         self.feed.trouble()
@@ -104,13 +117,17 @@ impl CardDesk {
     }
 
     /// The line thread has it.
-    pub(super) fn placed(&mut self, now: Time, place: usize) {
+    pub(super) fn placed(&mut self, now: Time) {
         self.keeper.placed(now);
         self.trouble = None;
         self.away_since = None;
-        if self.tells_voltages && self.probe.is_some() {
-            let place = u32::try_from(place % 24).unwrap_or(0);
-            self.feed.begin(now, STAGGER * place);
+        self.begin_feed(now);
+    }
+
+    /// Begins to watch the feed, where the card tells of it.
+    pub(super) fn begin_feed(&mut self, now: Time) {
+        if self.facts.capabilities.voltages && self.probe.is_some() {
+            self.feed.begin(now, STAGGER * u32::from(self.line.0 % 24));
         } else {
             self.feed.end();
         }
