@@ -48,7 +48,7 @@ impl Control {
     /// `tipring port show`.
     pub fn port(&self, port: u16) -> Result<PortDetail, String> {
         match self.ask(Request::PortShow { port })? {
-            Response::Port(detail) => Ok(detail),
+            Response::Port(detail) => Ok(*detail),
             other => Err(format!("port show answered {other:?}")),
         }
     }
