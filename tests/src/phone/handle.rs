@@ -145,13 +145,22 @@ impl Phone {
         self.hand_is_done(at + ms(2000))
     }
 
+    /// Begins to dial by DTMF.
+    ///
+    /// # Errors
+    /// When a digit is none.
+    pub fn begin_dialling(&self, digits: &str, style: DtmfStyle) -> Result<(), String> {
+        let mouth = Mouth::digits(digits, style).map_err(|e| self.says(e))?;
+        self.desk.set().mouth = mouth;
+        Ok(())
+    }
+
     /// Dials by DTMF, and waits until it is done.
     ///
     /// # Errors
     /// When a digit is none.
     pub fn dial(&self, digits: &str, style: DtmfStyle) -> Result<(), String> {
-        let mouth = Mouth::digits(digits, style).map_err(|e| self.says(e))?;
-        self.desk.set().mouth = mouth;
+        self.begin_dialling(digits, style)?;
         let each = u64::from(style.on_ms + style.off_ms);
         let limit = Duration::from_millis(each * digits.len() as u64 + 2000);
         self.wait("ends dialling", limit, |set| {

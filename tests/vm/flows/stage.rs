@@ -56,6 +56,7 @@ pub(crate) struct Stage {
     /// For files.
     pub(crate) folder: PathBuf,
     cards: Cell<Cards>,
+    kernel_canceller: Cell<Echo>,
     config: RefCell<String>,
     peer: OnceCell<Peer>,
     registered: Cell<Option<(Duration, Duration)>>,
@@ -69,6 +70,7 @@ impl Stage {
             payload,
             folder,
             cards: Cell::new(Cards::None),
+            kernel_canceller: Cell::new(Echo::Off),
             config: RefCell::default(),
             peer: OnceCell::new(),
             registered: Cell::new(None),
@@ -105,10 +107,24 @@ impl Stage {
         Ok(())
     }
 
+    /// The kernel's echo canceller is on the gateway's channels of the test's card, or not.
+    pub(crate) fn kernel_echo_canceller(&self, echo: Echo) -> Result<(), String> {
+        if self.kernel_canceller.replace(echo) != echo {
+            self.cards(Cards::None)?;
+        }
+        self.cards(Cards::Bench)
+    }
+
     /// `cards.sh`.
     pub(crate) fn script(&self, args: &[&str]) -> Result<String, String> {
         let script = self.payload.join("guest/cards.sh");
-        run(&script.display().to_string(), args)
+        let canceller = match self.kernel_canceller.get() {
+            Echo::Off => "ECHO_CANCELLER=",
+            Echo::On => "ECHO_CANCELLER=mg2",
+        };
+        let script = script.display().to_string();
+        let args: Vec<&str> = [canceller, &script].into_iter().chain(args.iter().copied()).collect();
+        run("env", &args)
     }
 
     /// Something else has changed the cards.
@@ -146,7 +162,6 @@ impl Stage {
         }
         self.stop_gateway()?;
         self.start_gateway(config)?;
-        let start = Instant::now();
         let count = self.count(config);
         let took = self
             .control()
@@ -154,7 +169,6 @@ impl Stage {
             .map_err(|e| format!("{e}\n{}", self.journal(30)))?;
         let (ready, _) = self.registered.get().unwrap_or_default();
         self.registered.set(Some((ready, took)));
-        let _ = start;
         Ok(())
     }
 

@@ -219,3 +219,32 @@ pub(crate) fn again(stage: &Stage) -> Result<String, String> {
         "5 lifts, dial tone recognised within {worst:.0} ms (200 ms of it are the listener's own)"
     ))
 }
+
+/// The basic call on Debian's own modules: what the test's card shows is no peculiarity of it.
+pub(crate) fn loopback(stage: &Stage) -> Result<String, String> {
+    stage.cards(Cards::Loopback)?;
+    stage.gateway(&config(stage))?;
+    let exchange = stage.telephones(&[1, 2, 13, 14])?;
+    let (a, b) = (exchange.phone(1)?, exchange.phone(2)?);
+    let ringing = ring_and_answer(stage, &a, &b, &[2000.0, 4000.0], 2)?;
+    // Pulses and a flash.
+    a.ready();
+    a.lift()?;
+    a.hears(&DIAL_TONE, S(5))?;
+    a.pulse("501", tipring_tests::phone::PulseStyle::default())?;
+    a.hears(&[1000.0], S(8))?;
+    a.flash(Duration::from_millis(300))?;
+    a.hears(&DIAL_TONE, S(5))?;
+    a.flash(Duration::from_millis(300))?;
+    a.hears(&[1000.0], S(5))?;
+    stage.hang_up(&[&a])?;
+    let (c, d) = (exchange.phone(13)?, exchange.phone(14)?);
+    stage.call(&c, &d)?;
+    std::thread::sleep(Duration::from_millis(500)); // ring-back is over
+    let figures = talk(&c, &d, stage.by_length(S(10), S(60)))?;
+    d.forget();
+    c.hang_up()?;
+    d.awaits(&PhoneNews::Battery { there: false }, S(5))?;
+    stage.hang_up(&[&d])?;
+    Ok(format!("{ringing}; 501 by pulses, flash 300 ms; {figures}; battery dropped at the end"))
+}
