@@ -280,13 +280,7 @@ pub(crate) fn flash_pulses_and_hang_up(b: &mut Bench, r: &mut Report) {
     b.hook(Hook::OnHook);
     b.run(1500);
     let events = b.port_events(first);
-    let told = events.first().map(|e| {
-        if e.at > hung_up {
-            e.at - hung_up
-        } else {
-            hung_up - e.at
-        }
-    });
+    let told = events.first().map(|e| e.at.abs_diff(hung_up));
     r.check(
         events.len() == 1 && near(told, 0.0, 3.0) && !b.port().off_hook(),
         format!(
@@ -487,7 +481,7 @@ pub(crate) fn alarm(b: &mut Bench, r: &mut Report) {
             "/sys/module/fxbench/parameters/cut",
             format!("{place} {on}"),
         )
-        .expect("the card can be cut")
+        .expect("the card can be cut");
     };
     let start = monotonic();
     cut(1);
@@ -620,7 +614,7 @@ pub(crate) fn chip(b: &mut Bench, r: &mut Report, card: Card) {
             "/sys/module/fxbench/parameters/power",
             format!("{place} {state}"),
         )
-        .expect("the card has power")
+        .expect("the card has power");
     };
     power(1);
     b.run(100);
@@ -648,7 +642,7 @@ pub(crate) fn chip(b: &mut Bench, r: &mut Report, card: Card) {
 pub(crate) fn pulled(b: &mut Bench, r: &mut Report) {
     let pull = |on: u8| {
         std::fs::write("/sys/module/fxbench/parameters/pull", on.to_string())
-            .expect("the card can be pulled")
+            .expect("the card can be pulled");
     };
     let start = monotonic();
     pull(1);
