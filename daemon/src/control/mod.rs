@@ -5,6 +5,7 @@
 //! (tipring-proto), samples (the line thread).
 
 mod calls;
+pub mod claim;
 mod clock;
 mod gate;
 mod inputs;
