@@ -6,6 +6,7 @@
 
 mod calls;
 mod cards;
+pub mod claim;
 mod clock;
 mod gate;
 mod glitch;
