@@ -145,7 +145,7 @@ impl Gateway {
     /// `tipring port show`.
     pub fn port(&self, port: u16) -> Result<PortDetail, String> {
         match self.ask(Request::PortShow { port })? {
-            Response::Port(detail) => Ok(detail),
+            Response::Port(detail) => Ok(*detail),
             other => Err(format!("port show answered {other:?}")),
         }
     }

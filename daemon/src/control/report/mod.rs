@@ -1,5 +1,6 @@
 //! Answers to the control socket: everything counted is in one of them.
 
+mod card;
 mod help;
 mod port;
 mod registration;
@@ -53,7 +54,7 @@ impl Gateway {
                 mac: self.config.gateway.mac.to_string(),
                 address: self.own_address(),
             },
-            card: self.facts.card.clone(),
+            card: self.card_report(),
             callmanagers: self.callmanagers(),
             line_threads: self.line_threads(),
             port_counts,
