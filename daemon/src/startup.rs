@@ -14,6 +14,7 @@ use tipring_hal::sim::WorldHandle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
+use crate::control::claim::{self, Claim};
 use crate::control::{
     Cards, Clock, Facts, Gateway, LineSide, PortUnit, ServerBook, SimDesk, socket,
 };
@@ -96,6 +97,8 @@ fn first_mac() -> Option<Mac> {
 /// configuration has it. Blocks; call it outside any runtime.
 pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> {
     let socket = socket.unwrap_or_else(|| config.control.socket.clone());
+    // Before anything that another daemon may be using.
+    let claim = claim::claim(&socket)?;
     let config = Arc::new(config);
     let built = card::build(&config)?;
     let mut specs = vec![];
@@ -175,6 +178,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
     let rtp = settings::rtp_ports(&config).ok_or(StartupError::NoRtpPorts)?;
     let desk = Desk {
         socket,
+        claim,
         world,
         places: sim_places,
     };
@@ -188,6 +192,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
 
 struct Desk {
     socket: PathBuf,
+    claim: Claim,
     world: Option<Arc<WorldHandle>>,
     places: Vec<(u16, Option<usize>)>,
 }
@@ -208,7 +213,7 @@ fn serve(
     let local = tokio::task::LocalSet::new();
     let result = local.block_on(&runtime, async move {
         let path = desk.socket;
-        let listener = socket::bind(&path, config.control.group.as_deref())?;
+        let listener = socket::bind(&path, config.control.group.as_deref(), &desk.claim)?;
         info!(socket = %path.display(), ports = units.len(), "tipringd is up");
         let (queries, asked) = mpsc::channel(QUERIES);
         let sim = SimDesk::new(desk.world, desk.places);
