@@ -100,7 +100,9 @@ impl Control {
             }
             if start.elapsed() > within {
                 let s = within.as_secs();
-                return Err(format!("{registered} of {count} ports registered after {s} s"));
+                return Err(format!(
+                    "{registered} of {count} ports registered after {s} s"
+                ));
             }
             std::thread::sleep(Duration::from_millis(50)); // asks again, with the deadline above
         }

@@ -129,9 +129,16 @@ fn serve(desks: &[Arc<Desk>], fds: &[OwnedFd], wake: &EventFd, stop: &AtomicBool
             if ready || set.is_dead() {
                 set.serve(now);
             }
-            *wanted = if set.is_dead() { PollFlags::empty() } else { on };
+            *wanted = if set.is_dead() {
+                PollFlags::empty()
+            } else {
+                on
+            };
             let dead = set.is_dead().then_some(now + DEAD_POLL);
-            due = [set.deadline(), dead].into_iter().flatten().fold(due, Duration::min);
+            due = [set.deadline(), dead]
+                .into_iter()
+                .flatten()
+                .fold(due, Duration::min);
             drop(set);
             if ready {
                 desk.changed.notify_all();

@@ -369,15 +369,15 @@ impl Phone {
     /// When it is never silent.
     pub fn hears_nothing(&self, within: Duration) -> Result<(), String> {
         let quiet = |heard: &Heard| (heard.level_dbm0(WINDOW_MS) < SILENT_DBM0).then_some(());
-        self.listen(within, quiet)
-            .ok_or_else(|| self.says(format!("still hears something: {:?}", self.heard().tone(WINDOW_MS))))
+        self.listen(within, quiet).ok_or_else(|| {
+            self.says(format!(
+                "still hears something: {:?}",
+                self.heard().tone(WINDOW_MS)
+            ))
+        })
     }
 
-    fn listen<T>(
-        &self,
-        within: Duration,
-        mut judge: impl FnMut(&Heard) -> Option<T>,
-    ) -> Option<T> {
+    fn listen<T>(&self, within: Duration, mut judge: impl FnMut(&Heard) -> Option<T>) -> Option<T> {
         let end = Instant::now() + within;
         loop {
             let heard = self.heard();
@@ -396,7 +396,8 @@ impl Phone {
     fn plan(&self, edges: &[(Duration, bool)]) -> Result<Duration, String> {
         let mut set = self.desk.set();
         let now = monotonic();
-        set.plan.extend(edges.iter().map(|(at, closed)| (now + *at, *closed)));
+        set.plan
+            .extend(edges.iter().map(|(at, closed)| (now + *at, *closed)));
         set.tick(now);
         drop(set);
         self.wake.add(1).map_err(|e| self.says(e))?;

@@ -362,7 +362,10 @@ mod tests {
         codes.extend(talk(20_000));
         let c = heard(&codes);
         assert!(c.is_whole());
-        assert_eq!((c.silence_before, c.first_index, c.samples), (333, 0, 20_000));
+        assert_eq!(
+            (c.silence_before, c.first_index, c.samples),
+            (333, 0, 20_000)
+        );
     }
 
     #[test]

@@ -16,9 +16,14 @@ impl Outcome {
         let (start, before) = (Instant::now(), Machine::now());
         let result = body();
         let elapsed = start.elapsed().as_secs_f64();
-        let busy = before.and_then(|b| Machine::since(&b)).map_or(0.0, |s| s.busy);
+        let busy = before
+            .and_then(|b| Machine::since(&b))
+            .map_or(0.0, |s| s.busy);
         // What the host pays for is the busy time, some five and a half times over.
-        let cost = format!("{elapsed:.0} s of guest time, {:.1} s of it busy", elapsed * busy / 100.0);
+        let cost = format!(
+            "{elapsed:.0} s of guest time, {:.1} s of it busy",
+            elapsed * busy / 100.0
+        );
         match &result {
             Ok(figures) => println!("PASS {name:<14} {figures} ({cost})"),
             Err(e) => println!("FAIL {name:<14} {e} ({cost})"),

@@ -53,7 +53,10 @@ fn options() -> Result<Options, String> {
     match o.only.iter().find(known) {
         Some(name) => {
             let all: Vec<&str> = flows::ALL.iter().map(|(flow, _)| *flow).collect();
-            Err(format!("--only {name}: no such flow; there are {}", all.join(", ")))
+            Err(format!(
+                "--only {name}: no such flow; there are {}",
+                all.join(", ")
+            ))
         }
         None => Ok(o),
     }

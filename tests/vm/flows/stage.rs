@@ -123,7 +123,10 @@ impl Stage {
             Echo::On => "ECHO_CANCELLER=mg2",
         };
         let script = script.display().to_string();
-        let args: Vec<&str> = [canceller, &script].into_iter().chain(args.iter().copied()).collect();
+        let args: Vec<&str> = [canceller, &script]
+            .into_iter()
+            .chain(args.iter().copied())
+            .collect();
         run("env", &args)
     }
 
@@ -158,7 +161,10 @@ impl Stage {
     pub(crate) fn gateway(&self, config: &str) -> Result<(), String> {
         self.peer()?;
         if *self.config.borrow() == config && self.is_running() {
-            return self.control().wait_registered(self.count(config), Duration::from_secs(60)).map(drop);
+            return self
+                .control()
+                .wait_registered(self.count(config), Duration::from_secs(60))
+                .map(drop);
         }
         self.stop_gateway()?;
         self.start_gateway(config)?;
@@ -166,7 +172,7 @@ impl Stage {
         let took = self
             .control()
             .wait_registered(count, Duration::from_secs(60))
-            .map_err(|e| format!("{e}\n{}", self.journal(30)))?;
+            .map_err(|e| format!("{e}\n{}", self.control().tipring(&["status"]).unwrap_or_default()))?;
         let (ready, _) = self.registered.get().unwrap_or_default();
         self.registered.set(Some((ready, took)));
         Ok(())
@@ -300,7 +306,8 @@ group = "tipring"
     /// Waits until a port's call is connected.
     pub(crate) fn talking(&self, port: u16) -> Result<PortDetail, String> {
         self.port_until(port, "talking", Duration::from_secs(10), |p| {
-            p.summary.call == Some(CallState::Connected) && p.media.iter().any(|m| m.remote.is_some())
+            p.summary.call == Some(CallState::Connected)
+                && p.media.iter().any(|m| m.remote.is_some())
         })
     }
 

@@ -14,6 +14,8 @@ else
   mkdir -p /etc/tipring
   systemd-sysusers
   udevadm control --reload
+  udevadm trigger --subsystem-match=dahdi --subsystem-match=dahdi_channels --action=change
+  udevadm settle
   systemctl daemon-reload
 fi
 systemctl stop tipring || true

@@ -101,7 +101,9 @@ fn ring_and_answer(
     }
     let tripped = off.saturating_sub(lifted).as_secs_f64() * 1000.0;
     if tripped > 20.0 {
-        return Err(format!("ringing went on for {tripped:.1} ms after the lift"));
+        return Err(format!(
+            "ringing went on for {tripped:.1} ms after the lift"
+        ));
     }
     Ok(format!(
         "cadence off by at most {worst:.1} ms in {} bursts, ringing gone {tripped:.1} ms after the lift, \
@@ -137,7 +139,8 @@ pub(crate) fn talk(a: &Phone, b: &Phone, lasts: Duration) -> Result<String, Stri
         at_b.folded, at_a.folded
     );
     let enough = (lasts.as_secs_f64() - 1.0) * 8000.0;
-    let whole = |c: &tipring_tests::phone::sequence::Continuity| c.is_whole() && c.samples as f64 > enough;
+    let whole =
+        |c: &tipring_tests::phone::sequence::Continuity| c.is_whole() && c.samples as f64 > enough;
     if whole(&at_a) && whole(&at_b) {
         Ok(text)
     } else {
@@ -246,5 +249,7 @@ pub(crate) fn loopback(stage: &Stage) -> Result<String, String> {
     c.hang_up()?;
     d.awaits(&PhoneNews::Battery { there: false }, S(5))?;
     stage.hang_up(&[&d])?;
-    Ok(format!("{ringing}; 501 by pulses, flash 300 ms; {figures}; battery dropped at the end"))
+    Ok(format!(
+        "{ringing}; 501 by pulses, flash 300 ms; {figures}; battery dropped at the end"
+    ))
 }

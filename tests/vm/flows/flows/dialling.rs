@@ -68,7 +68,10 @@ pub(crate) fn dtmf(stage: &Stage) -> Result<String, String> {
         }
         told.push(name);
     }
-    Ok(format!("503 and 1234567890*# exact at the server: {}", told.join(", ")))
+    Ok(format!(
+        "503 and 1234567890*# exact at the server: {}",
+        told.join(", ")
+    ))
 }
 
 pub(crate) fn pulse(stage: &Stage) -> Result<String, String> {
@@ -100,7 +103,10 @@ pub(crate) fn pulse(stage: &Stage) -> Result<String, String> {
         }
         told.push(name);
     }
-    Ok(format!("503 and 1234567890 exact at the server: {}", told.join(", ")))
+    Ok(format!(
+        "503 and 1234567890 exact at the server: {}",
+        told.join(", ")
+    ))
 }
 
 /// Openings that are flashes, one that is too short and one that is too long.

@@ -44,7 +44,10 @@ pub(crate) fn to_server(stage: &Stage) -> Result<String, String> {
     let received = peer.state().join(format!("spool/fax-{number}.tif"));
     let pages = page::compare(&stage.sent_page(), &received)?;
     stage.idle(15)?;
-    Ok(format!("{}; {pages} page equal pixel by pixel", figures(&outcome)))
+    Ok(format!(
+        "{}; {pages} page equal pixel by pixel",
+        figures(&outcome)
+    ))
 }
 
 pub(crate) fn from_server(stage: &Stage) -> Result<String, String> {
@@ -66,5 +69,8 @@ pub(crate) fn from_server(stage: &Stage) -> Result<String, String> {
     }
     let pages = page::compare(&stage.sent_page(), &received)?;
     stage.idle(16)?;
-    Ok(format!("{}; {pages} page equal pixel by pixel", figures(&outcome)))
+    Ok(format!(
+        "{}; {pages} page equal pixel by pixel",
+        figures(&outcome)
+    ))
 }

@@ -33,7 +33,9 @@ impl Near {
     }
 
     fn hook(&self, hook: Hook) -> Result<(), String> {
-        self.channel.hook(hook).map_err(|e| format!("{hook:?}: {e}"))
+        self.channel
+            .hook(hook)
+            .map_err(|e| format!("{hook:?}: {e}"))
     }
 
     /// Waits for an event; answers when it was seen.

@@ -239,7 +239,11 @@ fn tipring(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, String),
         Echo::Off => "profile = \"modem\"",
         Echo::On => "",
     };
-    stage.gateway(&stage.config(echo, &format!("country = \"us\"\n{profile}"), |_| String::new()))?;
+    stage.gateway(
+        &stage.config(echo, &format!("country = \"us\"\n{profile}"), |_| {
+            String::new()
+        }),
+    )?;
     let exchange = stage.telephones(&ports(stage))?;
     let phones: Vec<Phone> = ports(stage)
         .into_iter()
@@ -249,10 +253,22 @@ fn tipring(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, String),
     std::thread::sleep(S(1)); // buffers have found their depth
     let before = faults(stage, &stage.control().status()?)?;
     let server: u32 = server_pid(stage)?;
-    let done = work(&phones, echo, lasts, stage.pid()?, Some("line"), Some(server), idle);
+    let done = work(
+        &phones,
+        echo,
+        lasts,
+        stage.pid()?,
+        Some("line"),
+        Some(server),
+        idle,
+    );
     let status = stage.control().status()?;
     let after = faults(stage, &status)?;
-    let tick = status.line_threads.first().map(|t| t.tick_time.clone()).unwrap_or_default();
+    let tick = status
+        .line_threads
+        .first()
+        .map(|t| t.tick_time.clone())
+        .unwrap_or_default();
     let (missed, overruns, underruns) = (
         after.missed - before.missed,
         after.overruns - before.overruns,
@@ -277,7 +293,9 @@ fn tipring(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, String),
 fn server_pid(stage: &Stage) -> Result<u32, String> {
     let file = stage.peer()?.state().join("run/asterisk.pid");
     let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-    text.trim().parse().map_err(|e| format!("{}: {e}", file.display()))
+    text.trim()
+        .parse()
+        .map_err(|e| format!("{}: {e}", file.display()))
 }
 
 /// 24 ports talk; nothing is lost. Cancellers off: the samples are followed one by one.
@@ -317,7 +335,10 @@ const RIVAL: &str = "/etc/rival";
 
 impl Rival {
     fn start(stage: &Stage, echo: Echo) -> Result<Rival, String> {
-        let root = run(&stage.payload.join("guest/peer.sh").display().to_string(), &["tree"])?;
+        let root = run(
+            &stage.payload.join("guest/peer.sh").display().to_string(),
+            &["tree"],
+        )?;
         let root = PathBuf::from(root.trim());
         let state = "/var/rival";
         for folder in ["run", "log", "spool", "lib", "db"] {
@@ -364,7 +385,8 @@ impl Rival {
             let file = etc.join(name);
             fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
         }
-        let console = fs::File::create(stage.folder.join("rival.log")).map_err(|e| e.to_string())?;
+        let console =
+            fs::File::create(stage.folder.join("rival.log")).map_err(|e| e.to_string())?;
         let errors = console.try_clone().map_err(|e| e.to_string())?;
         let child = Command::new("chroot")
             .arg(&root)
@@ -382,14 +404,20 @@ impl Rival {
             let shown = rival.rx("dahdi show channels").unwrap_or_default();
             let there = shown
                 .lines()
-                .filter(|l| l.split_whitespace().next().is_some_and(|w| w.parse::<u16>().is_ok()))
+                .filter(|l| {
+                    l.split_whitespace()
+                        .next()
+                        .is_some_and(|w| w.parse::<u16>().is_ok())
+                })
                 .count();
             if there == usize::from(channels) {
                 return Ok(rival);
             }
             if Instant::now() > end {
                 let log = fs::read_to_string(stage.folder.join("rival.log")).unwrap_or_default();
-                return Err(format!("chan_dahdi has {there} of {channels} channels: {shown}\n{log}"));
+                return Err(format!(
+                    "chan_dahdi has {there} of {channels} channels: {shown}\n{log}"
+                ));
             }
             std::thread::sleep(Duration::from_millis(500)); // asks again, with the deadline above
         }
@@ -398,7 +426,10 @@ impl Rival {
     fn rx(&self, command: &str) -> Result<String, String> {
         let root = self.root.display().to_string();
         let conf = format!("{RIVAL}/asterisk.conf");
-        run("chroot", &[&root, "/usr/sbin/asterisk", "-C", &conf, "-rx", command])
+        run(
+            "chroot",
+            &[&root, "/usr/sbin/asterisk", "-C", &conf, "-rx", command],
+        )
     }
 }
 
@@ -453,5 +484,8 @@ fn chan_dahdi(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, Strin
     // Its samples are its own affair: what it lost is told, not judged.
     let (cost, heard) = done?;
     let text = heard.text;
-    Ok((cost, format!("{text}; kernel cancellers active on {cancelling} channels")))
+    Ok((
+        cost,
+        format!("{text}; kernel cancellers active on {cancelling} channels"),
+    ))
 }

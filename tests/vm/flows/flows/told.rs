@@ -72,7 +72,9 @@ fn after_ring(stage: &Stage, exchange: &Exchange) -> Result<String, String> {
     if at < silence || at > second.from {
         return Err(format!("{says} came outside the first silence"));
     }
-    Ok(format!("{says} complete {after:.0} ms into the first silence"))
+    Ok(format!(
+        "{says} complete {after:.0} ms into the first silence"
+    ))
 }
 
 /// BT: polarity reversed, alert, message, then ringing.
@@ -102,22 +104,38 @@ pub(crate) fn message_waiting(stage: &Stage) -> Result<String, String> {
     let mut told = vec![];
     for (code, on) in [("*81", true), ("*80", false)] {
         stage.dial(&phone, code)?;
-        stage.port_until(9, "told of its messages", S(15), |p| p.summary.message_waiting == on)?;
-        stage.port_until(9, "done with the call", S(15), |p| p.summary.state != PortState::InCall)?;
+        stage.port_until(9, "told of its messages", S(15), |p| {
+            p.summary.message_waiting == on
+        })?;
+        stage.port_until(9, "done with the call", S(15), |p| {
+            p.summary.state != PortState::InCall
+        })?;
         stage.hang_up(&[&phone])?;
         std::thread::sleep(S(1)); // the lamp is set when the line is idle
         let card = fs::read_to_string("/proc/fxbench").unwrap_or_default();
-        let line = card.lines().find(|l| l.split_whitespace().next() == Some("9"));
-        told.push(format!("{}: {}", if on { "on" } else { "off" }, line.unwrap_or("?").trim()));
+        let line = card
+            .lines()
+            .find(|l| l.split_whitespace().next() == Some("9"));
+        told.push(format!(
+            "{}: {}",
+            if on { "on" } else { "off" },
+            line.unwrap_or("?").trim()
+        ));
         phone.lift()?;
         phone.hears(&DIAL_TONE, S(5))?;
         let stutter = gaps(&phone);
         stage.hang_up(&[&phone])?;
         if stutter != on {
-            return Err(format!("{code}: stutter dial tone is {stutter}; {}", told.join("; ")));
+            return Err(format!(
+                "{code}: stutter dial tone is {stutter}; {}",
+                told.join("; ")
+            ));
         }
     }
-    Ok(format!("stutter dial tone with a message, plain without; card: {}", told.join("; ")))
+    Ok(format!(
+        "stutter dial tone with a message, plain without; card: {}",
+        told.join("; ")
+    ))
 }
 
 /// Is the tone in its first second interrupted?

@@ -27,9 +27,14 @@ fn told(stage: &Stage, port: u16, within: Duration, title: &str) -> Result<Strin
     let mut log = log.map_err(|e| format!("{}: {e}", file.display()))?;
     let number = port.to_string();
     let seen = stage.control().tipring(&["status"]).unwrap_or_else(|e| e);
-    let shown = stage.control().tipring(&["port", "show", &number]).unwrap_or_else(|e| e);
-    let text = format!("=== {title}\n$ tipring status\n{seen}\n$ tipring port show {number}\n{shown}\n");
-    log.write_all(text.as_bytes()).map_err(|e| format!("{}: {e}", file.display()))?;
+    let shown = stage
+        .control()
+        .tipring(&["port", "show", &number])
+        .unwrap_or_else(|e| e);
+    let text =
+        format!("=== {title}\n$ tipring status\n{seen}\n$ tipring port show {number}\n{shown}\n");
+    log.write_all(text.as_bytes())
+        .map_err(|e| format!("{}: {e}", file.display()))?;
     Ok(format!("\"{}\" (cure: \"{}\")", trouble.what, trouble.cure))
 }
 
@@ -88,7 +93,10 @@ pub(crate) fn signalling(stage: &Stage) -> Result<String, String> {
     let conf = "/etc/dahdi/system.conf";
     let good = fs::read_to_string(conf).map_err(|e| format!("{conf}: {e}"))?;
     let n = stage.ports;
-    let wrong = good.replace(&format!("fxoks=1-{n}"), &format!("fxoks=1-3,5-{n}\nfxols=4"));
+    let wrong = good.replace(
+        &format!("fxoks=1-{n}"),
+        &format!("fxoks=1-3,5-{n}\nfxols=4"),
+    );
     let wrong = wrong.replace("fxols=4", "clear=4");
     let configure = |text: &str| {
         fs::write(conf, text).map_err(|e| format!("{conf}: {e}"))?;
@@ -101,7 +109,9 @@ pub(crate) fn signalling(stage: &Stage) -> Result<String, String> {
     configure(&good)?;
     let took = healed(stage, 4, HEALS)?;
     a_call(stage, 4)?;
-    Ok(format!("{told}; system.conf corrected: healed after {took:.1} s"))
+    Ok(format!(
+        "{told}; system.conf corrected: healed after {took:.1} s"
+    ))
 }
 
 pub(crate) fn no_cards(stage: &Stage) -> Result<String, String> {
@@ -114,10 +124,15 @@ pub(crate) fn no_cards(stage: &Stage) -> Result<String, String> {
     stage.script(&["fxbench", &n])?;
     stage.cards_are(Cards::Bench);
     let start = Instant::now();
-    stage.control().wait_registered(usize::from(stage.ports), S(90))?;
+    stage
+        .control()
+        .wait_registered(usize::from(stage.ports), S(90))?;
     let took = start.elapsed().as_secs_f64();
     a_call(stage, 1)?;
-    Ok(format!("{told}; cards came: all {} ports registered after {took:.1} s", stage.ports))
+    Ok(format!(
+        "{told}; cards came: all {} ports registered after {took:.1} s",
+        stage.ports
+    ))
 }
 
 pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
@@ -134,9 +149,12 @@ pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
     std::thread::sleep(S(1)); // the line settles
     let during = stage.port(1)?.summary.state;
     if during != PortState::InCall {
-        return Err(format!("after an alarm of 1 s in a call the port is {during:?}"));
+        return Err(format!(
+            "after an alarm of 1 s in a call the port is {during:?}"
+        ));
     }
-    a.hears(&[1100.0], S(5)).map_err(|e| format!("after an alarm of 1 s: {e}"))?;
+    a.hears(&[1100.0], S(5))
+        .map_err(|e| format!("after an alarm of 1 s: {e}"))?;
     // The line is out.
     stage.card("cut", "1 1")?;
     let told = told(stage, 1, S(20), "line in alarm")?;
@@ -169,7 +187,13 @@ pub(crate) fn pulled(stage: &Stage) -> Result<String, String> {
     stage.script(&["plug"])?;
     let start = Instant::now();
     let all = usize::from(stage.ports);
-    while stage.control().status()?.ports.iter().any(|p| p.trouble.is_some()) {
+    while stage
+        .control()
+        .status()?
+        .ports
+        .iter()
+        .any(|p| p.trouble.is_some())
+    {
         if start.elapsed() > S(120) {
             let seen = stage.control().tipring(&["status"])?;
             return Err(format!("not healed after 120 s: {seen}"));
@@ -179,13 +203,20 @@ pub(crate) fn pulled(stage: &Stage) -> Result<String, String> {
     stage.control().wait_registered(all, S(60))?;
     let took = start.elapsed().as_secs_f64();
     a_call(stage, 5)?;
-    Ok(format!("{told}; plugged in: {all} ports healed after {took:.1} s"))
+    Ok(format!(
+        "{told}; plugged in: {all} ports healed after {took:.1} s"
+    ))
 }
 
 pub(crate) fn unloaded(stage: &Stage) -> Result<String, String> {
     calls::set(stage)?;
     stage.script(&["pull"])?;
-    let told_pulled = told(stage, 1, S(30), "card pulled, before its module is unloaded")?;
+    let told_pulled = told(
+        stage,
+        1,
+        S(30),
+        "card pulled, before its module is unloaded",
+    )?;
     // The module can go once the gateway has let go of its channels.
     let end = Instant::now() + S(30);
     while let Err(e) = stage.script(&["down"]) {
@@ -201,24 +232,40 @@ pub(crate) fn unloaded(stage: &Stage) -> Result<String, String> {
     stage.cards_are(Cards::Bench);
     let start = Instant::now();
     let all = usize::from(stage.ports);
-    while stage.control().status()?.ports.iter().any(|p| p.trouble.is_some()) {
+    while stage
+        .control()
+        .status()?
+        .ports
+        .iter()
+        .any(|p| p.trouble.is_some())
+    {
         if start.elapsed() > S(120) {
-            return Err(format!("not healed after 120 s: {}", stage.control().tipring(&["status"])?));
+            return Err(format!(
+                "not healed after 120 s: {}",
+                stage.control().tipring(&["status"])?
+            ));
         }
         std::thread::sleep(Duration::from_millis(250)); // asks again, with the deadline above
     }
     let took = start.elapsed().as_secs_f64();
     a_call(stage, 1)?;
-    Ok(format!("{told_pulled}; unloaded: {told_gone}; loaded again: {all} ports healed after {took:.1} s"))
+    Ok(format!(
+        "{told_pulled}; unloaded: {told_gone}; loaded again: {all} ports healed after {took:.1} s"
+    ))
 }
 
 pub(crate) fn power_alarm(stage: &Stage) -> Result<String, String> {
     calls::set(stage)?;
     let rearms = |port: u16| -> Result<u64, String> {
-        let card = fs::read_to_string("/proc/fxbench").map_err(|e| format!("/proc/fxbench: {e}"))?;
-        let line = card.lines().find(|l| l.starts_with(&format!("port={port} ")));
+        let card =
+            fs::read_to_string("/proc/fxbench").map_err(|e| format!("/proc/fxbench: {e}"))?;
+        let line = card
+            .lines()
+            .find(|l| l.starts_with(&format!("port={port} ")));
         let count = line.and_then(|l| l.split("rearms=").nth(1));
-        count.and_then(|c| c.trim().parse().ok()).ok_or_else(|| format!("/proc/fxbench: {card}"))
+        count
+            .and_then(|c| c.trim().parse().ok())
+            .ok_or_else(|| format!("/proc/fxbench: {card}"))
     };
     // The card gives the port up without a word; the watchdog finds it and re-arms.
     let before = rearms(10)?;
@@ -259,7 +306,10 @@ pub(crate) fn killed(stage: &Stage) -> Result<String, String> {
             break;
         }
         if Instant::now() > end {
-            return Err(format!("systemd did not restart it:\n{}", stage.journal(20)));
+            return Err(format!(
+                "systemd did not restart it:\n{}",
+                stage.journal(20)
+            ));
         }
         std::thread::sleep(Duration::from_millis(50)); // asks again, with the deadline above
     }
@@ -287,11 +337,15 @@ pub(crate) fn no_such_channel(stage: &Stage) -> Result<String, String> {
     let config = begin(stage)?;
     // One beyond the card, and one that is a telephone's.
     let far = stage.ports + 1;
-    let config = format!("{config}[[port]]\nchannel = 99\nnumber = 47\n[[port]]\nchannel = {far}\nnumber = 48\n");
+    let config = format!(
+        "{config}[[port]]\nchannel = 99\nnumber = 47\n[[port]]\nchannel = {far}\nnumber = 48\n"
+    );
     stage.start_gateway(&config)?;
     let beyond = told(stage, 47, S(20), "no such channel")?;
     let other = told(stage, 48, S(20), "a channel that is no port")?;
-    stage.control().wait_registered(usize::from(stage.ports), S(40))?;
+    stage
+        .control()
+        .wait_registered(usize::from(stage.ports), S(40))?;
     let exchange = stage.telephones(&[2])?;
     let phone = exchange.phone(2)?;
     phone.lift()?;
@@ -299,15 +353,24 @@ pub(crate) fn no_such_channel(stage: &Stage) -> Result<String, String> {
     stage.hang_up(&[&phone])?;
     stage.stop_gateway()?;
     // Twice is refused before anything starts.
-    let twice = format!("{}[[port]]\nchannel = 1\nnumber = 47\n", calls::config(stage));
+    let twice = format!(
+        "{}[[port]]\nchannel = 1\nnumber = 47\n",
+        calls::config(stage)
+    );
     let refused = match stage.start_gateway(&twice) {
         Ok(()) => return Err("a channel named twice was taken".into()),
         Err(e) => e,
     };
     let status = stage.unit("ExecMainStatus")?;
-    let line = refused.lines().find(|l| l.contains("channel")).unwrap_or("").trim();
+    let line = refused
+        .lines()
+        .find(|l| l.contains("channel"))
+        .unwrap_or("")
+        .trim();
     if status != "78" {
         return Err(format!("a channel named twice: exit {status}: {refused}"));
     }
-    Ok(format!("channel 99: {beyond}; a telephone's channel: {other}; the others work; named twice: exit 78, \"{line}\""))
+    Ok(format!(
+        "channel 99: {beyond}; a telephone's channel: {other}; the others work; named twice: exit 78, \"{line}\""
+    ))
 }
