@@ -442,9 +442,9 @@ impl Lane {
         let c = &self.counters;
         let (base, stats) = (&self.base, self.card.port.stats());
         c.read_overruns
-            .raise_to(base.read_overruns + stats.read_overruns);
+            .raise_to(base.read_overruns.wrapping_add(stats.read_overruns));
         c.write_underruns
-            .raise_to(base.write_underruns + stats.write_underruns);
+            .raise_to(base.write_underruns.wrapping_add(stats.write_underruns));
         let meters = self.chain.meters();
         c.rx_dbm0_tenths.set(i64::from(meters.rx.rms_dbm0_tenths));
         c.rx_peak_dbm0_tenths
