@@ -99,11 +99,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         first_digit_ms: seconds(line.first_digit_s),
         error_tone_ms: seconds(line.reorder_s),
         howler_ms: seconds(line.howler_s),
-        open_loop_ms: if can(|c| c.open_loop) {
-            line.disconnect_ms.into()
-        } else {
-            0
-        },
+        open_loop_ms: open_loop_ms(line.disconnect_ms, card),
         after_far_hang_up: match line.after_far_hang_up {
             AfterFarHangUp::Reorder => call::AfterFarHangUp::Reorder,
             AfterFarHangUp::Busy => call::AfterFarHangUp::Busy,
@@ -113,6 +109,15 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         call_waiting_repeat_ms: seconds(line.call_waiting_repeat_s),
         reminder_ring_ms: seconds(line.reminder_ring_s),
         ..call::PortConfig::default()
+    }
+}
+
+/// How long the loop is really open when it is to be open for `wanted_ms`.
+fn open_loop_ms(wanted_ms: u16, card: Option<Capabilities>) -> u32 {
+    match card {
+        Some(card) if !card.open_loop => 0,
+        Some(card) if wanted_ms > 0 => card.fixed_open_loop_ms.unwrap_or(wanted_ms).into(),
+        _ => wanted_ms.into(),
     }
 }
 
@@ -203,6 +208,7 @@ mod tests {
         decodes_flash_and_pulse: false,
         polarity_reversal: true,
         open_loop: true,
+        fixed_open_loop_ms: None,
         on_hook_transmission: true,
         neon_mwi: true,
         voltages: true,
@@ -237,6 +243,13 @@ mod tests {
         };
         let less = logic(uk, Some(poor));
         assert_eq!((less.open_loop_ms, reverses(less.caller_id)), (0, false));
+        let rigid = Capabilities {
+            fixed_open_loop_ms: Some(500),
+            ..ABLE
+        };
+        assert_eq!(logic(uk, Some(rigid)).open_loop_ms, 500);
+        let never = "[defaults]\ndisconnect-ms = 0\n";
+        assert_eq!(logic(never, Some(rigid)).open_loop_ms, 0);
         let deaf = Capabilities {
             on_hook_transmission: false,
             ..ABLE

@@ -40,6 +40,7 @@ impl LinePort for Absent {
             decodes_flash_and_pulse: false,
             polarity_reversal: false,
             open_loop: false,
+            fixed_open_loop_ms: None,
             on_hook_transmission: false,
             neon_mwi: false,
             voltages: false,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod absent;
+pub mod dahdi;
 pub mod law;
 pub mod level;
 pub mod meter;

@@ -46,6 +46,9 @@ pub struct Capabilities {
     pub polarity_reversal: bool,
     /// The loop can be opened (disconnect supervision).
     pub open_loop: bool,
+    /// The card opens the loop for this long, whatever [`LineCommand::OpenLoop`] says, and only under a lifted set (under
+    /// one that is on-hook there is nothing to tell). `None`: for as long as it is told.
+    pub fixed_open_loop_ms: Option<u16>,
     /// Audio passes with the set on-hook (caller ID).
     pub on_hook_transmission: bool,
     /// Message lamp by high voltage.
@@ -90,7 +93,8 @@ pub enum Polarity {
 /// What a port can be told. `Copy`, so it crosses threads without an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineCommand {
-    /// Ring with this cadence until told otherwise; ring trip stops it at once, in the card.
+    /// Ring with this cadence until told otherwise; ring trip stops it at once, in the card or its driver's port. A card
+    /// that is still opening the loop takes it and begins after that: [`LineEventKind::RingOn`] tells when.
     Ring(RingCadence),
     /// Stop ringing.
     StopRing,
@@ -98,7 +102,7 @@ pub enum LineCommand {
     Polarity(Polarity),
     /// Open the loop for so long, then feed it again.
     OpenLoop(Duration),
-    /// Let audio through while on-hook for so long (caller ID).
+    /// Let audio through while on-hook for so long (caller ID). May take a few ms to act.
     OnHookTransmission(Duration),
     /// Message lamp (only what the card can do).
     MessageLamp(bool),
@@ -125,7 +129,8 @@ pub struct LineEvent {
 pub enum LineEventKind {
     /// Loop closed: lifted, or ring trip, or the end of a flash or pulse.
     LoopClosed,
-    /// Loop opened: hung up, or the beginning of a flash or pulse.
+    /// Loop opened: hung up, or the beginning of a flash or pulse. A card may need some ms to be sure; the stamp is of the
+    /// opening itself.
     LoopOpened,
     /// A flash as the card decoded it (only with `decodes_flash_and_pulse`).
     Flash,
@@ -138,7 +143,8 @@ pub enum LineEventKind {
     RingOff,
     /// The line or its card is in trouble.
     Fault(PortFault),
-    /// The trouble is over.
+    /// The trouble is over. During trouble no loop edge is told; if the loop is found otherwise than last told, its edge
+    /// follows.
     FaultCleared,
 }
 
@@ -179,12 +185,12 @@ pub enum WriteBlock {
     Down(PortFault),
 }
 
-/// Counters a card keeps.
+/// Counters a card keeps. What they count is the card's: blocks (simulated), or the times that it began (DAHDI).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PortStats {
-    /// Blocks lost because nobody read.
+    /// Audio lost because nobody read.
     pub read_overruns: u64,
-    /// Blocks of silence played because nobody wrote (counted from the first write on).
+    /// Silence played because nobody wrote (counted from the first write on).
     pub write_underruns: u64,
     /// Events lost because nobody took them.
     pub events_lost: u64,

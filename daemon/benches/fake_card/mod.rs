@@ -122,6 +122,7 @@ impl LinePort for FakeLine {
             decodes_flash_and_pulse: false,
             polarity_reversal: true,
             open_loop: true,
+            fixed_open_loop_ms: None,
             on_hook_transmission: true,
             neon_mwi: false,
             voltages: false,

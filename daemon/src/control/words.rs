@@ -254,6 +254,7 @@ mod tests {
             decodes_flash_and_pulse: false,
             polarity_reversal: false,
             open_loop: true,
+            fixed_open_loop_ms: None,
             on_hook_transmission: true,
             neon_mwi: false,
             voltages: false,

@@ -63,6 +63,7 @@ impl Default for SimPortConfig {
                 decodes_flash_and_pulse: false,
                 polarity_reversal: true,
                 open_loop: true,
+                fixed_open_loop_ms: None,
                 on_hook_transmission: true,
                 neon_mwi: true,
                 voltages: false,
