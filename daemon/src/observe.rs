@@ -1,6 +1,9 @@
 //! Logs: to the journal under systemd, to stderr elsewhere. Constant messages with fields.
 
+use std::fs::File;
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 
 use tipring_config::{Log, LogFormat};
 use tracing_subscriber::prelude::*;
@@ -10,8 +13,8 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 pub fn start(log: Log) {
     let level = log.level.name();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    // systemd sets JOURNAL_STREAM for services whose stderr is the journal.
-    let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
+    let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    let under_systemd = is_stream(&stream, &std::io::stderr());
     let layer = match log.format {
         LogFormat::Auto if under_systemd => journal().unwrap_or_else(text),
         LogFormat::Auto | LogFormat::Text => text(),
@@ -33,6 +36,14 @@ pub fn start(log: Log) {
         .try_init();
 }
 
+/// Is the file the one that systemd named in JOURNAL_STREAM (`device:inode`)? Shells under a service inherit the
+/// variable, and then write elsewhere.
+fn is_stream(journal_stream: &str, file: &impl AsFd) -> bool {
+    let file = file.as_fd().try_clone_to_owned().map(File::from);
+    file.and_then(|f| f.metadata())
+        .is_ok_and(|m| format!("{}:{}", m.dev(), m.ino()) == journal_stream)
+}
+
 type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 fn journal() -> Option<AnyLayer> {
@@ -46,4 +57,18 @@ fn text() -> AnyLayer {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inherited_journal_stream_that_is_not_this_file_is_not_the_journal() {
+        let file = File::open("/dev/null").unwrap();
+        let m = file.metadata().unwrap();
+        assert!(is_stream(&format!("{}:{}", m.dev(), m.ino()), &file));
+        assert!(!is_stream(&format!("{}:{}", m.dev(), m.ino() + 1), &file));
+        assert!(!is_stream("", &file));
+    }
 }

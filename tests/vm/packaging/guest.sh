@@ -12,7 +12,7 @@ else
   first=(reboot purge)
 fi
 for script in "${first[@]}"; do
-  echo "== $script"
+  echo "== $script ($(cut -d. -f1 /proc/uptime) s)"
   "./$script.sh"
 done
 [[ ${VM_BOOT:-1} == 1 && $then ]] && exec vm-reboot

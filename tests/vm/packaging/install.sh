@@ -41,7 +41,6 @@ is "it became ready the first time" 0 "$(shown NRestarts)"
 is "the daemon is not root" "tipring" "$(stat -c %U "/proc/$(pid)")"
 is "of all capabilities it has CAP_SYS_NICE" 0000000000800000 "$(sed -n 's/^CapEff:\t//p' "/proc/$(pid)/status")"
 is "systemd tells its state" "0 of 4 ports registered" "$(shown StatusText)"
-cursor=$(journalctl -n 1 -o export --show-cursor -u tipring >/dev/null; echo)
 says "the log says that the card is simulated" "the card is simulated, no telephone is connected; \`tipring setup\`" \
   "$(journalctl -q -o cat -u tipring)"
 status=$(tipring status)
@@ -59,7 +58,7 @@ says "they are told why, and the cure" "/run/tipring/control.sock: Permission de
 adduser bob tipring" "$said"
 userdel -r alice 2>/dev/null && userdel -r bob 2>/dev/null
 
-is "systemd-analyze verify has nothing to say" "" "$(systemd-analyze verify tipring.service tipring-restart-when-idle.service 2>&1)"
+is "systemd-analyze verify has nothing to say" "" "$(systemd-analyze verify --man=no tipring.service tipring-restart-when-idle.service 2>&1)"
 systemd-analyze security tipring.service | tail -1
 callmanager
 check "ports register as soon as there is a CallManager" within 90 registered

@@ -66,7 +66,7 @@ callmanager() { # the built-in one, where the default configuration looks for it
 no_callmanager() { systemctl stop callmanager 2>/dev/null || true; }
 number() { value "[p['number'] for p in d['ports'] if p['port'] == $1][0]" status; }
 call() { # FROM TO: until both talk
-  { tipring sim "$1" lift && tipring sim "$1" wait tone --hz 350 --for 10 && tipring sim "$1" dial "$(number "$2")" &&
+  { tipring sim "$1" lift && tipring sim "$1" wait tone --for 10 && tipring sim "$1" dial "$(number "$2")" &&
     tipring sim "$2" wait ringing --for 10 && tipring sim "$2" lift && tipring sim "$1" wait connected --for 10 &&
     tipring sim "$2" wait connected --for 10 && talks "$1" "$2"; } >/dev/null
 }
