@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use tipring_proto::types::{Codec, DeviceName, DeviceType, PortId};
 
-use crate::choice::{AfterFarHangUp, FlashAction, LogFormat, LogLevel, Naming, Profile, Realtime};
+use crate::choice::{
+    AfterFarHangUp, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile, Realtime,
+};
 use crate::country::{CallerId, Country};
 use crate::naming::Mac;
 use crate::report::Problem;
@@ -143,6 +145,24 @@ pub enum Card {
     Sim(SimCard),
     /// DAHDI channels.
     Dahdi,
+}
+
+impl Card {
+    /// Which driver.
+    pub fn driver(&self) -> CardDriver {
+        match self {
+            Card::Sim(_) => CardDriver::Sim,
+            Card::Dahdi => CardDriver::Dahdi,
+        }
+    }
+
+    /// The simulated card, if it is one.
+    pub fn sim(&self) -> Option<&SimCard> {
+        match self {
+            Card::Sim(sim) => Some(sim),
+            Card::Dahdi => None,
+        }
+    }
 }
 
 /// The simulated card.

@@ -5,6 +5,7 @@
 
 mod call;
 mod port;
+mod reload;
 mod sim;
 mod status;
 mod trace;
@@ -13,6 +14,9 @@ pub use call::{CallDetail, CallDirection, CallList, CallSummary};
 pub use port::{
     CallState, DetectedTone, HookState, LineStats, MediaLeg, PortDetail, PortState, PortSummary,
     RegistrationReport, RegistrationState, RegistrationStep, RtpStats, Trouble,
+};
+pub use reload::{
+    ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,
 };
 pub use sim::{
     CallerIdCoding, CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimCard, SimHeard, SimHybrid,
