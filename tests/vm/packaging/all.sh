@@ -14,6 +14,7 @@ built() { # REV: its package
 }
 payload=$(mktemp -d "${TMPDIR:-/tmp}/tipring-packaging.XXXXXX")
 trap 'rm -rf "$payload"' EXIT
+"$here/../payload.sh" "$payload"
 mkdir -p "$payload/debs"
 cp "${DEB:-$(built HEAD)}" "$payload/debs/current.deb"
 cp "${PREVIOUS_DEB:-$(built HEAD~1)}" "$payload/debs/previous.deb"

@@ -5,7 +5,7 @@
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 if [[ ${VM_BOOT:-1} == 1 ]]; then
-  first=(install twice restart reload clock disk_full upgrade)
+  first=(install twice restart reload clock disk_full cards upgrade)
   then=yes
   (($#)) && first=(install "$@") then=
 else

@@ -39,7 +39,7 @@ within() { # SECONDS COMMAND...: until it succeeds
   shift
   until "$@" >/dev/null 2>&1; do
     ((SECONDS < end)) || { echo "not within the time: $*"; "$@"; return 1; }
-    sleep 0.2
+    sleep 0.5
   done
 }
 
@@ -53,7 +53,7 @@ value() { # PYTHON-EXPRESSION COMMAND...: of the JSON `d` that a tipring command
   tipring --json "$@" | python3 -c "import json, sys; d = json.load(sys.stdin); print($expression)"
 }
 version() { value "d['daemon']['version']" status; }
-registered() { [[ $(value "d['port_counts']['registered']" status) == 4 ]]; }
+registered() { [[ $(shown StatusText) == "4 of 4 ports registered"* ]]; }
 settled() { active && within 30 registered; }
 mark() { journalctl --sync; cursor=$(journalctl -n 0 --show-cursor | sed -n 's/^-- cursor: //p'); } # for journal
 journal() { journalctl --sync; journalctl -q -o cat --after-cursor="$cursor" -u tipring "$@"; }
@@ -62,6 +62,9 @@ logged() { journal | grep -qF -- "$1"; }
 callmanager() { # the built-in one, where the default configuration looks for it
   systemctl -q is-active callmanager || systemd-run -q --unit=callmanager sh -c 'sleep infinity | tipring callmanager'
   within 10 sh -c "ss -ltn | grep -q 127.0.0.1:2000"
+}
+holds_channels() { # the service has two channels of a card open
+  [[ $(find "/proc/$(pid)/fd" -lname '/dev/dahdi/*' 2>/dev/null | wc -l) -ge 2 ]]
 }
 no_callmanager() { systemctl stop callmanager 2>/dev/null || true; }
 number() { value "[p['number'] for p in d['ports'] if p['port'] == $1][0]" status; }
