@@ -243,4 +243,6 @@ pub struct Line {
     pub rx_gain_tenth_db: i16,
     /// Gain to the line, tenths of a dB.
     pub tx_gain_tenth_db: i16,
+    /// Longest echo path that is cancelled; none: no echo canceller.
+    pub echo_tail_ms: Option<u16>,
 }

@@ -26,13 +26,48 @@ pub(crate) struct Run {
     pub(crate) sout: Vec<i16>,
 }
 
+/// A path with the memory of what went through it.
+pub(crate) struct Echo {
+    pub(crate) path: Path,
+    heard: Vec<f32>,
+}
+
+impl Echo {
+    pub(crate) fn new(path: Path) -> Echo {
+        Echo {
+            path,
+            heard: vec![0.0; MEMORY],
+        }
+    }
+
+    /// The echo of these samples while they are heard.
+    pub(crate) fn of(&mut self, heard: &[i16]) -> Vec<f32> {
+        let before = self.heard.len();
+        self.heard.extend(heard.iter().map(|x| f32::from(*x)));
+        // Tap by tap rather than sample by sample: that vectorises.
+        let mut echo = vec![0f32; heard.len()];
+        for (k, tap) in self.path.0.iter().enumerate().filter(|(_, tap)| **tap != 0.0) {
+            let late = &self.heard[before - k..before - k + heard.len()];
+            for (y, x) in echo.iter_mut().zip(late) {
+                *y += tap * x;
+            }
+        }
+        if self.heard.len() > 16 * MEMORY {
+            self.heard.drain(..self.heard.len() - MEMORY);
+        }
+        echo
+    }
+}
+
+/// Samples a path may be long.
+const MEMORY: usize = 2048;
+
 /// A line with state, so that a test can go on with other signals.
 pub(crate) struct Line<'a> {
     pub(crate) canceller: &'a mut dyn EchoCanceller,
     pub(crate) law: Law,
-    pub(crate) path: Path,
+    pub(crate) echo: Echo,
     pub(crate) block: usize,
-    heard: Vec<f32>,
 }
 
 impl<'a> Line<'a> {
@@ -40,9 +75,8 @@ impl<'a> Line<'a> {
         Line {
             canceller,
             law,
-            path,
+            echo: Echo::new(path),
             block: 80,
-            heard: vec![0.0; 4096],
         }
     }
 
@@ -50,27 +84,14 @@ impl<'a> Line<'a> {
     pub(crate) fn play(&mut self, far: &[f64], near: &[f64]) -> Run {
         let coded = |x: i16| self.law.decode(self.law.encode(x));
         let rin: Vec<i16> = pcm(far).into_iter().map(coded).collect();
-        let before = self.heard.len();
-        self.heard.extend(rin.iter().map(|x| f32::from(*x)));
-        let taps = &self.path.0;
-        let with_echo: Vec<f64> = (0..rin.len())
-            .map(|i| {
-                let now = before + i;
-                let echo: f32 = taps
-                    .iter()
-                    .zip(self.heard[..=now].iter().rev())
-                    .map(|(h, x)| h * x)
-                    .sum();
-                f64::from(echo) + near.get(i).copied().unwrap_or(0.0)
-            })
-            .collect();
-        let sin: Vec<i16> = pcm(&with_echo).into_iter().map(coded).collect();
+        let echo = self.echo.of(&rin);
+        let near = near.iter().copied().chain(std::iter::repeat(0.0));
+        let sum: Vec<f64> = echo.iter().zip(near).map(|(e, n)| f64::from(*e) + n).collect();
+        let sin: Vec<i16> = pcm(&sum).into_iter().map(coded).collect();
         let mut sout = sin.clone();
         for (near, reference) in sout.chunks_mut(self.block).zip(rin.chunks(self.block)) {
             self.canceller.process(near, reference);
         }
-        let keep = self.heard.len().saturating_sub(4096);
-        self.heard.drain(..keep);
         Run { rin, sin, sout }
     }
 }

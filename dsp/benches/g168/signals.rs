@@ -48,7 +48,9 @@ pub(crate) fn at_level(mut signal: Vec<f64>, dbm0: f64) -> Vec<f64> {
 
 pub(crate) fn white(samples: usize, dbm0: f64, seed: u64) -> Vec<f64> {
     let mut chance = Chance(seed);
-    (0..samples).map(|_| rms_of(dbm0) * chance.gauss()).collect()
+    (0..samples)
+        .map(|_| rms_of(dbm0) * chance.gauss())
+        .collect()
 }
 
 /// Room noise: falls by about 5 dB an octave, as Hoth's does.
@@ -131,9 +133,9 @@ fn pseudo_noise(seed: u64) -> Vec<f64> {
             shape(hz).map(|db| (hz, sign * 10f64.powf(db / 20.0)))
         })
         .collect();
-    (0..1600)
+    (0..1600u16)
         .map(|i| {
-            let t = TAU * i as f64 / 8000.0;
+            let t = TAU * f64::from(i) / 8000.0;
             lines.iter().map(|(hz, a)| a * (hz * t).sin()).sum()
         })
         .collect()
@@ -157,12 +159,22 @@ pub(crate) const CSS: usize = 389 + 1600 + 811;
 /// Composite source signal of annex C: 48.62 ms voiced, 200 ms of noise, 101.38 ms of silence; the level is that
 /// of the sounds.
 pub(crate) fn css(samples: usize, dbm0: f64) -> Vec<f64> {
-    composite([voiced(&VOICED_C1, 389), pseudo_noise(11)], 811, samples, dbm0)
+    composite(
+        [voiced(&VOICED_C1, 389), pseudo_noise(11)],
+        811,
+        samples,
+        dbm0,
+    )
 }
 
 /// The same for the near end in double talk: 72.69 ms, 200 ms and 127.31 ms.
 pub(crate) fn css_double_talk(samples: usize, dbm0: f64) -> Vec<f64> {
-    composite([voiced(&VOICED_C3, 582), white(1600, 0.0, 23)], 1018, samples, dbm0)
+    composite(
+        [voiced(&VOICED_C3, 582), white(1600, 0.0, 23)],
+        1018,
+        samples,
+        dbm0,
+    )
 }
 
 /// As 16-bit samples.

@@ -133,7 +133,11 @@ mod tests {
         let signal: Vec<f32> = (0..24_000)
             .map(|i| {
                 let t = f64::from(i) / 8000.0;
-                let turns = if every_ms == 0 { 0 } else { i as usize / (8 * every_ms) };
+                let turns = if every_ms == 0 {
+                    0
+                } else {
+                    i as usize / (8 * every_ms)
+                };
                 let phase = hz * t + turns as f64 * turn_degrees / 360.0;
                 let level = 1.0 + am * (std::f64::consts::TAU * 15.0 * t).sin();
                 (peak * level * (std::f64::consts::TAU * phase).sin()).round() as f32

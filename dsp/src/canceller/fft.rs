@@ -277,11 +277,7 @@ fn real_20(x: &[[f32; LANES]; 20], re: &mut [[f32; LANES]; ROWS], im: &mut [[f32
 
 /// Undoes [`real_20`], but for the factor of 20.
 #[inline(always)]
-fn real_20_back(
-    re: &[[f32; LANES]; ROWS],
-    im: &[[f32; LANES]; ROWS],
-    x: &mut [[f32; LANES]; 20],
-) {
+fn real_20_back(re: &[[f32; LANES]; ROWS], im: &[[f32; LANES]; ROWS], x: &mut [[f32; LANES]; 20]) {
     for l in 0..LANES {
         let at = |k: usize| [re[k][l], im[k][l]];
         let mirror = |k: usize| [re[k][l], -im[k][l]];
@@ -332,15 +328,15 @@ fn complex_8(re: [f32; 8], im: [f32; 8]) -> ([f32; 8], [f32; 8]) {
     (x, y)
 }
 
-/// Frequency of a bin, in steps of 50 Hz: 0 to 80.
-pub(super) fn frequency(bin: usize) -> usize {
-    let k = bin % ROWS + 20 * (bin / ROWS);
-    if k > FRAME / 2 { FRAME - k } else { k }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Frequency of a bin, in steps of 50 Hz: 0 to 80.
+    fn frequency(bin: usize) -> usize {
+        let k = bin % ROWS + 20 * (bin / ROWS);
+        if k > FRAME / 2 { FRAME - k } else { k }
+    }
 
     fn noise() -> Frame {
         let mut seed = 7u32;

@@ -31,8 +31,8 @@ pub(super) fn unpredicted(x: &[f32]) -> f32 {
     for i in 0..ORDER {
         for j in 0..=i {
             let mut sum = c[j + 1][i + 1];
-            for k in 0..j {
-                sum -= lower[i][k] * lower[j][k];
+            for (a, b) in lower[i][..j].iter().zip(&lower[j][..j]) {
+                sum -= a * b;
             }
             if i == j {
                 lower[i][i] = (sum + regular).max(regular).sqrt();
@@ -41,8 +41,8 @@ pub(super) fn unpredicted(x: &[f32]) -> f32 {
             }
         }
         let mut sum = c[0][i + 1];
-        for k in 0..i {
-            sum -= lower[i][k] * z[k];
+        for (a, b) in lower[i][..i].iter().zip(&z[..i]) {
+            sum -= a * b;
         }
         z[i] = sum / lower[i][i];
         explained += z[i] * z[i];

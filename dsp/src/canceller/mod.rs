@@ -296,7 +296,8 @@ impl LineEchoCanceller {
         let left = &mut left[..to - from];
         let came = &self.near[from..to];
         // A filter that adds is worse than none.
-        let wrong = energy(&self.error[from..to]) > 2.0 * energy(came);
+        let lately = self.powers.near * (to - from) as f32 / BLOCK as f32;
+        let wrong = energy(&self.error[from..to]) > 2.0 * energy(came).max(lately);
         left.copy_from_slice(if wrong { came } else { &self.error[from..to] });
         if self.nlp {
             if from == 0 && self.suppressor.wants_comfort() {
@@ -505,8 +506,8 @@ impl LineEchoCanceller {
     #[inline(always)]
     fn listen(&mut self, heard: f32, came: f32) {
         let [near, far] = &mut self.answers;
-        let modem = near.take(&self.near, came)
-            | far.take(&self.reference.samples()[BLOCK..], heard);
+        let modem =
+            near.take(&self.near, came) | far.take(&self.reference.samples()[BLOCK..], heard);
         if modem {
             self.set_disabled(true);
         }

@@ -4,13 +4,14 @@
 //! estimate of the room's noise, and noise like it. Never touches a block in which somebody near speaks.
 
 use super::fft::{BINS, Bins, FRAME, Fft, Frame, Spectrum};
+use super::kalman::sum;
 
 const BLOCK: usize = FRAME / 2;
 /// What is left may be so many times stronger than the model of it, and is still only echo.
 const MARGIN: f32 = 4.0;
 /// A short chunk may be so many times stronger than that.
 const CHUNK_MARGIN: f32 = 4.0;
-/// Echo only for so many samples (40 ms) before the suppressor closes: the ends of words are not cut.
+/// Nobody near has spoken for so many samples (40 ms) before the suppressor closes: the ends of words are not cut.
 const HANGOVER: usize = 320;
 /// Loudest part of the echo that the laws' rounding and the hybrid's bends leave, as a power.
 const LAW: f32 = 0.001;
@@ -19,6 +20,8 @@ const MOST: f32 = 0.03;
 /// Steps of the gain to closed and to open, for each sample: 5 ms and 1 ms.
 const CLOSES: f32 = 1.0 / 40.0;
 const OPENS: f32 = 1.0 / 8.0;
+/// Mean square of the loudest room (-38 dBm0): what is louder and steady is a machine's signal.
+const LOUDEST_ROOM: f32 = 41_300.0;
 /// Blocks of the shortest stretch of which the quietest is kept (250 ms).
 const STRETCH: u32 = 25;
 
@@ -29,8 +32,8 @@ pub(super) struct Suppressor {
     loudest: f32,
     /// Mean square of what is left, over 10 ms.
     left: f32,
-    /// Samples for which it was only echo.
-    only_echo: usize,
+    /// Samples for which nobody near spoke.
+    unspoken: usize,
     /// 1 open, 0 closed.
     gain: f32,
     noise: Room,
@@ -44,6 +47,8 @@ pub(super) struct Suppressor {
 /// The noise of the room, from the blocks that have nothing else.
 struct Room {
     power: Bins,
+    /// The same as a mean square.
+    level: f32,
     /// Energy of a block, smoothed.
     smooth: f32,
     /// Quietest of the stretches: the current one and those before.
@@ -60,10 +65,11 @@ impl Suppressor {
             share: MOST,
             loudest: 0.0,
             left: 0.0,
-            only_echo: 0,
+            unspoken: 0,
             gain: 1.0,
             noise: Room {
                 power: Bins::ZERO,
+                level: 0.0,
                 smooth: 0.0,
                 quietest: [f32::MAX; 5],
                 age: 0,
@@ -79,7 +85,7 @@ impl Suppressor {
     /// Another call: opens; the noise of the room is learned anew.
     pub(super) fn reset(&mut self) {
         self.loudest = 0.0;
-        self.only_echo = 0;
+        self.unspoken = 0;
         self.gain = 1.0;
         self.noise.quietest = [f32::MAX; 5];
         self.noise.taken = 0;
@@ -88,13 +94,13 @@ impl Suppressor {
 
     /// Opens, for a while without suppression.
     pub(super) fn open(&mut self) {
-        self.only_echo = 0;
+        self.unspoken = 0;
         self.gain = 1.0;
     }
 
     /// Is there, or may there soon be, something to put in the place of echo?
     pub(super) fn wants_comfort(&self) -> bool {
-        self.noise.taken > 0 && (self.gain < 1.0 || self.only_echo > 0)
+        self.noise.taken > 0 && (self.gain < 1.0 || self.unspoken > 0)
     }
 
     /// Takes a chunk: what the line heard, the echo in it as the filter has it, and what was left. `at` is where in
@@ -109,16 +115,22 @@ impl Suppressor {
         self.loudest = heard.max(self.loudest * (1.0 - 0.5 * share));
         self.left += share * (left - self.left);
         let echo = MARGIN * self.share * self.loudest;
-        if self.left <= echo && left <= CHUNK_MARGIN * echo {
-            self.only_echo = self.only_echo.saturating_add(n);
+        let only_echo = self.left <= echo && left <= CHUNK_MARGIN * echo;
+        // The room's own noise is nobody speaking.
+        let most = echo.max(MARGIN * self.noise.level);
+        if only_echo || (self.left <= most && left <= CHUNK_MARGIN * most) {
+            self.unspoken = self.unspoken.saturating_add(n);
         } else {
-            self.only_echo = 0;
+            self.unspoken = 0;
         }
-        let closed = self.only_echo >= HANGOVER;
+        let closed = only_echo && self.unspoken >= HANGOVER;
         if !closed && self.gain >= 1.0 {
             return;
         }
-        let comfort = self.comfort[at..].iter().copied().chain(std::iter::repeat(0.0));
+        let comfort = self.comfort[at..]
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(0.0));
         for (x, noise) in error.iter_mut().zip(comfort) {
             self.gain = if closed {
                 (self.gain - CLOSES).max(0.0)
@@ -145,7 +157,7 @@ impl Suppressor {
     #[inline(always)]
     pub(super) fn learn_noise(&mut self, error: &Spectrum, left: f32, quiet: bool) {
         let room = &mut self.noise;
-        if !quiet {
+        if !quiet || left > LOUDEST_ROOM * BLOCK as f32 {
             return;
         }
         room.smooth = if room.taken == 0 {
@@ -171,6 +183,7 @@ impl Suppressor {
             let (x, y) = (error.re.0[i], error.im.0[i]);
             room.power.0[i] += follow * (x * x + y * y - room.power.0[i]);
         }
+        room.level = sum(&room.power) / (BINS * BLOCK) as f32;
     }
 
     /// Makes the comfort noise of the next block: the room's spectrum with phases by chance, overlapping halves.
@@ -178,7 +191,9 @@ impl Suppressor {
     pub(super) fn make_comfort(&mut self, fft: &Fft) {
         let mut spectrum = Spectrum::ZERO;
         for i in 0..BINS {
-            let a = self.seeds[i].wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let a = self.seeds[i]
+                .wrapping_mul(1_664_525)
+                .wrapping_add(1_013_904_223);
             let b = a.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             self.seeds[i] = b;
             // Two even chances of variance 1/3; a frame has twice the samples of an error.

@@ -11,8 +11,9 @@ mod trace;
 
 pub use call::{CallDetail, CallDirection, CallList, CallSummary};
 pub use port::{
-    CallState, DetectedTone, HookState, LineStats, MediaLeg, PortDetail, PortState, PortSummary,
-    RegistrationReport, RegistrationState, RegistrationStep, RtpStats, Trouble,
+    CallState, DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortDetail,
+    PortState, PortSummary, RegistrationReport, RegistrationState, RegistrationStep, RtpStats,
+    Trouble,
 };
 pub use sim::{
     CallerIdCoding, CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimCard, SimHeard, SimHybrid,
