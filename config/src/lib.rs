@@ -1,13 +1,15 @@
 //! The configuration file: TOML to a validated model, all problems in one report.
 //!
 //! Owns: the keys and their ranges ([`schema`]), the model ([`Config`]), device naming ([`naming`]), the countries'
-//! tones, cadences and caller-ID styles ([`country`]), and the report of problems ([`Report`]). Promises: every
+//! tones, cadences and caller-ID styles ([`country`]), what differs between two configurations ([`change`]), and
+//! the report of problems ([`Report`]). Promises: every
 //! problem of a file is told at once, with its line, what is accepted and what to do; what is accepted needs no
 //! further check; an empty file is a working gateway with a simulated card.
 //! Leaves to others: finding out the machine's MAC ([`Machine`] is an argument), and acting on the result. Reads
 //! nothing but the files it is given.
 #![forbid(unsafe_code)]
 
+pub mod change;
 pub mod country;
 pub mod naming;
 pub mod report;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use tipring_proto::types::{Codec, DeviceName, DeviceType, PortId};
 
-use crate::choice::{AfterFarHangUp, FlashAction, LogFormat, LogLevel, Naming, Profile, Realtime};
+use crate::choice::{
+    AfterFarHangUp, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile, Realtime,
+};
 use crate::country::{CallerId, Country};
 use crate::naming::Mac;
 use crate::report::Problem;
@@ -145,6 +147,24 @@ pub enum Card {
     Dahdi,
 }
 
+impl Card {
+    /// Which driver.
+    pub fn driver(&self) -> CardDriver {
+        match self {
+            Card::Sim(_) => CardDriver::Sim,
+            Card::Dahdi => CardDriver::Dahdi,
+        }
+    }
+
+    /// The simulated card, if it is one.
+    pub fn sim(&self) -> Option<&SimCard> {
+        match self {
+            Card::Sim(sim) => Some(sim),
+            Card::Dahdi => None,
+        }
+    }
+}
+
 /// The simulated card.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SimCard {
@@ -243,6 +263,8 @@ pub struct Line {
     pub rx_gain_tenth_db: i16,
     /// Gain to the line, tenths of a dB.
     pub tx_gain_tenth_db: i16,
-    /// Longest echo path that is cancelled; none: no echo canceller.
-    pub echo_tail_ms: Option<u16>,
+    /// Cancel the echo of the line.
+    pub echo_canceller: bool,
+    /// Longest echo path that is cancelled.
+    pub echo_tail_ms: u16,
 }

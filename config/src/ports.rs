@@ -552,10 +552,8 @@ fn line(
         reminder_ring_s: ms(settings.reminder_ring_s),
         rx_gain_tenth_db: tenths(settings.rx_gain_db),
         tx_gain_tenth_db: tenths(settings.tx_gain_db),
-        echo_tail_ms: settings
-            .echo_canceller
-            .unwrap_or(true)
-            .then(|| ms(settings.echo_tail_ms)),
+        echo_canceller: settings.echo_canceller.unwrap_or(true),
+        echo_tail_ms: ms(settings.echo_tail_ms),
     }
 }
 

@@ -11,7 +11,7 @@ use socket2::SockRef;
 use tipring_proto::sccp::station::{CloseReason, ConnectFailure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Frames that may wait for a slow server before the link is given up.
@@ -56,28 +56,30 @@ pub enum LinkEvent {
 #[derive(Debug)]
 pub struct Link {
     writes: mpsc::Sender<Vec<u8>>,
+    dscp: watch::Sender<u8>,
     task: JoinHandle<()>,
 }
 
-/// Where link events go: `(port index, epoch, event)`.
+/// Where link events go: `(port number, epoch, event)`.
 ///
 /// Bounded: a server that floods us waits in its own socket.
-pub type LinkEvents = mpsc::Sender<(usize, u64, LinkEvent)>;
+pub type LinkEvents = mpsc::Sender<(u16, u64, LinkEvent)>;
 
 impl Link {
-    /// Starts connecting to `server` (`host:port`) for port `index`.
+    /// Starts connecting to `server` (`host:port`) for port `port`.
     pub fn connect(
         server: String,
         config: LinkConfig,
-        index: usize,
+        port: u16,
         epoch: u64,
         events: LinkEvents,
     ) -> Link {
         let (writes, queue) = mpsc::channel(WRITES_IN_FLIGHT);
+        let (dscp, mark) = watch::channel(config.dscp);
         let task = tokio::task::spawn_local(async move {
             let tell = Tell {
                 events,
-                index,
+                port,
                 epoch,
             };
             let connecting = tokio::time::timeout(config.connect_timeout, open(&server, &config));
@@ -97,16 +99,21 @@ impl Link {
                 _ => Ipv4Addr::UNSPECIFIED,
             };
             if tell.say(LinkEvent::Connected(local)).await {
-                let reason = serve(stream, queue, &tell).await;
+                let reason = serve(stream, queue, mark, &tell).await;
                 tell.say(LinkEvent::Closed(reason)).await;
             }
         });
-        Link { writes, task }
+        Link { writes, dscp, task }
     }
 
     /// Queues one write. `false`: the server has not been reading; give the link up.
     pub fn write(&self, bytes: Vec<u8>) -> bool {
         self.writes.try_send(bytes).is_ok()
+    }
+
+    /// Marks the packets from now on.
+    pub fn mark(&self, dscp: u8) {
+        self.dscp.send_replace(dscp);
     }
 
     /// Lets what is queued leave, then closes; for an orderly end.
@@ -125,14 +132,14 @@ impl Drop for Link {
 
 struct Tell {
     events: LinkEvents,
-    index: usize,
+    port: u16,
     epoch: u64,
 }
 
 impl Tell {
     /// `false` when nobody listens any more.
     async fn say(&self, event: LinkEvent) -> bool {
-        let message = (self.index, self.epoch, event);
+        let message = (self.port, self.epoch, event);
         self.events.send(message).await.is_ok()
     }
 }
@@ -195,6 +202,7 @@ fn close_reason(e: &std::io::Error) -> CloseReason {
 async fn serve(
     mut stream: TcpStream,
     mut queue: mpsc::Receiver<Vec<u8>>,
+    mut mark: watch::Receiver<u8>,
     tell: &Tell,
 ) -> CloseReason {
     let (mut reader, mut writer) = stream.split();
@@ -214,7 +222,17 @@ async fn serve(
         }
     };
     let writing = async {
-        while let Some(bytes) = queue.recv().await {
+        loop {
+            let bytes = tokio::select! {
+                bytes = queue.recv() => bytes,
+                Ok(()) = mark.changed() => {
+                    // A refused mark costs nothing but its effect.
+                    let tos = u32::from(*mark.borrow_and_update()) << 2;
+                    let _ = SockRef::from(writer.as_ref()).set_tos_v4(tos);
+                    continue;
+                }
+            };
+            let Some(bytes) = bytes else { break };
             if let Err(e) = writer.write_all(&bytes).await {
                 return close_reason(&e);
             }

@@ -11,14 +11,18 @@ use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
 use tipring_proto::types::{Codec, LineInstance};
 
-/// The station of a port, the `place`th that registers.
-pub fn station(config: &Config, port: &Port, place: usize) -> StationConfig {
+use crate::line::RtpPorts;
+use crate::link::LinkConfig;
+
+/// The station of a port, the `place`th that registers; `servers` are the numbers of its CallManagers.
+pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) -> StationConfig {
     let cm = &config.callmanager;
     let mut station =
         StationConfig::new(port.device.clone(), port.device_type, config.gateway.mac.0);
     station.offer_version = config.gateway.protocol_version;
     station.capabilities = config.media.codecs.iter().map(capability).collect();
-    station.server_count = cm.servers.len();
+    station.servers = servers.to_vec();
+    station.address = config.gateway.address;
     let place = u32::try_from(place).unwrap_or(u32::MAX);
     station.start_delay = ms(cm.register_stagger_ms).saturating_mul(place);
     station.retry = RetryPolicy {
@@ -47,6 +51,26 @@ fn capability(codec: &Codec) -> MediaCapability {
         format,
         max_frames: 40,
     }
+}
+
+/// How links are made. Where from is the station's.
+pub fn links(config: &Config) -> LinkConfig {
+    LinkConfig {
+        bind: None,
+        connect_timeout: ms(config.callmanager.connect_timeout_ms),
+        user_timeout: USER_TIMEOUT,
+        dscp: config.media.dscp_signalling,
+    }
+}
+
+/// Sent bytes unacknowledged for so long break a link: well below TCP's own quarter of an hour, above a spanning
+/// tree's pause.
+const USER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The local UDP ports; `None`: the range holds none.
+pub fn rtp_ports(config: &Config) -> Option<RtpPorts> {
+    let range = config.media.rtp_ports;
+    RtpPorts::new(range.first, range.last)
 }
 
 /// The call logic of a port. What its card cannot do is not asked of it.
@@ -166,8 +190,8 @@ pub fn chain(
 
 /// The echo canceller of a port. Machines get the linear part alone: nothing may be put in the place of their data.
 pub fn canceller(port: &Port) -> Option<CancellerConfig> {
-    port.line.echo_tail_ms.map(|tail_ms| CancellerConfig {
-        tail_ms,
+    port.line.echo_canceller.then_some(CancellerConfig {
+        tail_ms: port.line.echo_tail_ms,
         nlp: matches!(port.profile, Profile::Phone | Profile::Door),
     })
 }

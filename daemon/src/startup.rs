@@ -5,7 +5,6 @@ pub mod port;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tipring_config::{Config, Mac, Machine, Realtime};
 use tipring_ctl::report as ctl;
@@ -14,9 +13,9 @@ use tipring_hal::sim::WorldHandle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::control::{Clock, Facts, Gateway, PortUnit, SimDesk, socket};
+use crate::control::{Clock, Facts, Gateway, PortUnit, ServerBook, SimDesk, socket};
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, RtpPorts, StartReport};
-use crate::link::LinkConfig;
+use crate::settings;
 use port::{CardFacts, ChainPlan, Seat};
 
 /// Queries of control clients that may wait.
@@ -90,6 +89,7 @@ fn first_mac() -> Option<Mac> {
 /// configuration has it. Blocks; call it outside any runtime.
 pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> {
     let socket = socket.unwrap_or_else(|| config.control.socket.clone());
+    let config = Arc::new(config);
     let built = card::build(&config)?;
     let mut specs = vec![];
     let mut places = vec![]; // for each configured port: place at the line thread
@@ -121,6 +121,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
     let (line_threads, report) = line::spawn(specs, built.clocks, &line_config(&config))?;
     let (realtime, troubles) = told(&config, &report)?;
     let now = Clock.now();
+    let servers = ServerBook::new(&config.callmanager.servers);
     let mut units = vec![];
     for (n, port) in config.ports.iter().enumerate() {
         let line = places.get(n).copied().flatten();
@@ -132,7 +133,8 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
                 .unwrap_or_default(),
             card: cards_known.get(n).copied().flatten(),
         };
-        units.push(PortUnit::new(port::unit(&config, port, n, seat)?, now));
+        let unit = port::unit(&config, port, n, servers.list(), seat)?;
+        units.push(PortUnit::new(unit, Arc::clone(&config), now));
     }
     let facts = Facts {
         started: now,
@@ -153,25 +155,14 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         )),
         None => None,
     };
-    let links = LinkConfig {
-        bind: config.gateway.address,
-        connect_timeout: Duration::from_millis(config.callmanager.connect_timeout_ms.into()),
-        user_timeout: USER_TIMEOUT,
-        dscp: config.media.dscp_signalling,
-    };
-    let range = config.media.rtp_ports;
-    let rtp = RtpPorts::new(range.first, range.last).ok_or(StartupError::NoRtpPorts)?;
+    let rtp = settings::rtp_ports(&config).ok_or(StartupError::NoRtpPorts)?;
     let desk = Desk {
         socket,
         world,
         places: sim_places,
     };
-    serve(config, facts, units, line_threads, links, rtp, desk)
+    serve(config, facts, units, servers, line_threads, rtp, desk)
 }
-
-/// Sent bytes unacknowledged for so long break a link: well below TCP's own quarter of an hour, above a spanning
-/// tree's pause.
-const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Desk {
     socket: PathBuf,
@@ -180,11 +171,11 @@ struct Desk {
 }
 
 fn serve(
-    config: Config,
+    config: Arc<Config>,
     facts: Facts,
     units: Vec<PortUnit>,
+    servers: ServerBook,
     line: line::LineHandle,
-    links: LinkConfig,
     rtp: RtpPorts,
     desk: Desk,
 ) -> Result<(), StartupError> {
@@ -198,8 +189,8 @@ fn serve(
         info!(socket = %path.display(), ports = units.len(), "tipringd is up");
         let (queries, asked) = mpsc::channel(QUERIES);
         let sim = SimDesk::new(desk.world, desk.places);
-        let server = tokio::task::spawn_local(socket::serve(listener, queries, sim));
-        let gateway = Gateway::new(config, facts, units, line, links, rtp);
+        let server = tokio::task::spawn_local(socket::serve(listener, queries, sim.clone()));
+        let gateway = Gateway::new(config, facts, units, servers, line, rtp, sim);
         let result = gateway.run(asked).await;
         server.abort();
         // A socket without a daemon only confuses.

@@ -12,6 +12,7 @@ mod fault;
 mod front;
 mod place;
 mod ports;
+mod reload;
 mod rtp;
 mod server;
 mod service;
@@ -52,6 +53,14 @@ fn main() {
         fault::a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings,
         ports::ports_that_others_use_are_skipped,
         ports::a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one,
+        reload::a_good_file_is_used_at_once_and_the_same_again_changes_nothing,
+        reload::a_broken_file_is_told_whole_and_changes_nothing,
+        reload::a_talking_port_takes_new_settings_after_its_call_and_its_sound_is_unharmed,
+        reload::another_device_name_registers_again_when_the_port_is_idle,
+        reload::ports_leave_come_back_and_change_places,
+        reload::what_needs_a_restart_is_named_with_its_reason_until_it_is_taken_back,
+        reload::a_server_that_left_the_list_is_left_by_idle_ports_at_once_and_by_talking_ones_after,
+        reload::sighup_reads_the_file_again_and_the_log_tells_the_outcome,
         rtp::packets_of_strangers_are_dropped_and_counted_and_the_wanted_sound_is_untouched,
         rtp::a_flood_on_one_port_leaves_the_calls_of_the_others_alone,
         server::a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices,

@@ -3,11 +3,11 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
-use tipring_ctl::report::{CallList, PortDetail, RegistrationState, StatusReport};
+use tipring_ctl::report::{CallList, PortDetail, RegistrationState, ReloadReport, StatusReport};
 use tipring_ctl::request::{Request, Response};
 use tipring_ctl::wire::Event;
 
@@ -98,6 +98,41 @@ impl Gateway {
         }
     }
 
+    /// Writes another configuration into its file, as [`Launch`] does; it is read when asked for.
+    pub fn write_config(&self, config: &str) -> Result<(), String> {
+        write_config(&self.folder, &self.socket, config).map(drop)
+    }
+
+    /// `tipring reload` of a good configuration.
+    pub fn reload(&self) -> Result<ReloadReport, String> {
+        match self.ask(Request::Reload)? {
+            Response::Reload(report) => Ok(report),
+            other => Err(format!("reload answered {other:?}")),
+        }
+    }
+
+    /// Sends it a signal by its name.
+    pub fn signal(&self, name: &str) -> Result<(), String> {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        match sent {
+            Ok(status) if status.success() => Ok(()),
+            other => Err(format!("kill -s {name}: {other:?}")),
+        }
+    }
+
+    /// How a `tipring` command ends, with what it prints.
+    pub fn tipring_ends(&self, args: &[&str]) -> Result<Output, String> {
+        command("tipring", None)?
+            .arg("--socket")
+            .arg(&self.socket)
+            .args(args)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| format!("tipring: {e}"))
+    }
+
     /// `tipring call list`.
     pub fn calls(&self) -> Result<CallList, String> {
         match self.ask(Request::CallList)? {
@@ -116,13 +151,7 @@ impl Gateway {
 
     /// What a `tipring` command prints, as a technician would see it.
     pub fn tipring(&self, args: &[&str]) -> Result<String, String> {
-        let output = command("tipring", None)?
-            .arg("--socket")
-            .arg(&self.socket)
-            .args(args)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|e| format!("tipring: {e}"))?;
+        let output = self.tipring_ends(args)?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         if output.status.success() {
             Ok(text)
@@ -246,9 +275,7 @@ impl Launch {
         let mut command = command("tipringd", Some(&self.wrapper))?;
         match &self.config {
             Some(config) => {
-                let file = folder.join("tipring.toml");
-                let text = format!("{config}\n[control]\nsocket = \"{}\"\n", socket.display());
-                fs::write(&file, text).map_err(|e| e.to_string())?;
+                let file = write_config(folder, &socket, config)?;
                 command
                     .arg("--config")
                     .arg(&file)
@@ -291,6 +318,14 @@ impl Launch {
             std::thread::sleep(Duration::from_millis(20)); // asks again, with the deadline above
         }
     }
+}
+
+/// Writes a configuration, with the control socket added, and gives the file.
+fn write_config(folder: &Path, socket: &Path, config: &str) -> Result<PathBuf, String> {
+    let file = folder.join("tipring.toml");
+    let text = format!("{config}\n[control]\nsocket = \"{}\"\n", socket.display());
+    fs::write(&file, text).map_err(|e| e.to_string())?;
+    Ok(file)
 }
 
 /// A program of this workspace, to be killed when the thread that starts it ends.

@@ -45,7 +45,7 @@ packages=(
 )
 forced=(asterisk-dahdi libopenr2-3 libpri1.4 libss7-2.0 libtonezone2.0) # into the call manager's tree
 # Kernel modules of the guest, with what they depend on.
-kernel_modules=(virtio_pci virtio_blk ext4 virtio_net crc-ccitt dummy veth sch_netem)
+kernel_modules=(pvpanic_mmio nfit nd_pmem ext4 virtio_pci virtio_blk virtio_net autofs4 crc-ccitt dummy veth sch_netem)
 dahdi_modules=(DAHDI DAHDI_TRANSCODE DAHDI_DYNAMIC DAHDI_DYNAMIC_LOC DAHDI_ECHOCAN_MG2 DAHDI_ECHOCAN_KB1 DAHDI_ECHOCAN_JPAH)
 
 kernel_key=$(echo "$release $kernel $versions ${kernel_modules[*]} ${dahdi_modules[*]} 1" | key) # count up when build_kernel changes
@@ -193,7 +193,7 @@ build_initramfs() { # MODULE-TREE OUTPUT
   cp "$(command -v busybox)" "$r/bin/busybox"
   ldd "$r/bin/busybox" >/dev/null 2>&1 && die "busybox is linked dynamically: install busybox-static"
   local order=()
-  for m in virtio_pci virtio_blk ext4; do
+  for m in pvpanic_mmio nfit nd_pmem ext4; do
     while read -r verb file rest; do
       [[ $verb == insmod ]] || continue
       file=$(basename "$file")
@@ -211,7 +211,7 @@ build_initramfs() { # MODULE-TREE OUTPUT
   (cd "$r" && find . | cpio -o -H newc -R 0:0 --quiet) | gzip -1 >"$2"
 }
 
-say "building the guest ($PRETTY_NAME, Linux $kernel, DAHDI $(sed -n 2p <<<"$versions")); some minutes the first time"
+say "building the guest ($PRETTY_NAME, Linux $kernel, DAHDI $(sed -n 2p <<<"$versions")); a minute the first time"
 # The call manager's tree and the kernel do not need each other.
 "$peer" build & peer_pid=$!
 [[ -e $kernel_dir/.complete ]] || { build_kernel; say "kernel and DAHDI modules"; }
@@ -221,8 +221,9 @@ from=$("$peer" tree)
 peer_dir=$cache/vm-peer-$(echo "$(basename "$from") ${forced[*]} 1" | key)
 [[ -e $peer_dir.complete ]] || { build_peer "$from"; say "call manager"; }
 g=$work/guest
-cp -a "$tree" "$g"
-cp -a "$peer_dir" "$g/srv/peer"
+# Hard links: from here on a file that comes from the trees is replaced, never written into.
+cp -al "$tree" "$g"
+cp -al "$peer_dir" "$g/srv/peer"
 cp -a "$kernel_dir"/modules/lib/modules "$g/lib/"
 build_card "$g/lib/modules/$kernel/dahdi"
 depmod -b "$g" "$kernel"
@@ -232,10 +233,10 @@ cp "$kernel_dir/vmlinux" "$work/out/vmlinux"
 say "test card and initramfs"
 
 # The appliance's own settings: a name, a terminal for nobody, the command at the end of the boot.
-rm -f "$g"/etc/{machine-id,resolv.conf,hostname}; : >"$g/etc/machine-id"
+rm -f "$g"/etc/{machine-id,resolv.conf,hostname,hosts,fstab}; : >"$g/etc/machine-id"
 echo appliance >"$g/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 appliance\n' >"$g/etc/hosts"
-printf '%s\n' '/dev/vda / ext4 noatime 0 1' '/dev/vdb /payload ext4 ro,noatime 0 0' >"$g/etc/fstab"
+printf '%s\n' 'LABEL=appliance / ext4 noatime 0 1' 'LABEL=payload /payload ext4 ro,noatime 0 0' >"$g/etc/fstab"
 install -D -m 755 "$here/guest/image/vm-command" "$g/usr/local/sbin/vm-command"
 install -D -m 755 "$here/guest/image/vm-reboot" "$g/usr/local/sbin/vm-reboot"
 install -D -m 755 "$here/guest/image/vm-down" "$g/usr/lib/systemd/system-shutdown/vm-down"
@@ -250,8 +251,9 @@ for unit in getty.target apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.
   ln -sf /dev/null "$g/etc/systemd/system/$unit"
 done
 size=$(du -sm --apparent-size "$g" | cut -f1)
-truncate -s $((size + size / 5 + 600))M "$work/out/disk.img"
-quietly "$work/mkfs.log" mkfs.ext4 -q -F -L appliance -O ^metadata_csum_seed,^orphan_file -E lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0 \
+# Memory modules come in pieces of 128 MB.
+truncate -s $(((size + size / 5 + 600 + 127) / 128 * 128))M "$work/out/disk.img"
+quietly "$work/mkfs.log" mkfs.ext4 -q -F -b 4096 -L appliance -O ^metadata_csum_seed,^orphan_file -E lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0 \
   -d "$g" "$work/out/disk.img"
 touch "$work/out/.complete"
 rm -rf --one-file-system "$image"; mv "$work/out" "$image"

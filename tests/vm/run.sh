@@ -34,23 +34,30 @@ cleanup() { [[ $qemu ]] && kill "$qemu" 2>/dev/null; rm -rf "$run"; }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-disk=$run/disk.qcow2
+# The guest's disks are memory modules (NVDIMM) over files: reading and writing them is a copy within an instruction.
+# With an ordinary disk the guest would be idle while the host reads, and virtual time would run off to the next timer.
+# The root's file is mapped privately: what the guest writes is gone with QEMU, unless -k.
+disk=$image/disk.img share=off
 if [[ $keep ]]; then
   mkdir -p "$keep" || exit 126
-  disk=$(cd "$keep" && pwd)/disk.qcow2
-  if [[ -e $disk ]]; then
-    base=$(qemu-img info --output=json "$disk" | sed -n 's/.*"full-backing-filename": "\(.*\)".*/\1/p')
-    [[ -e $base ]] || fail "the image that $disk goes back to is gone ($base); delete $keep and start again"
-    image=$(dirname "$base")
+  keep=$(cd "$keep" && pwd)
+  if [[ -e $keep/image ]]; then
+    image=$(cat "$keep/image")
+    [[ -e $image/vmlinux ]] || fail "the image that $keep was made from is gone ($image); delete $keep and start again"
+  else
+    cp --sparse=always "$image/disk.img" "$keep/disk.img" && echo "$image" >"$keep/image" || fail "no room for the guest's disk in $keep"
   fi
+  disk=$keep/disk.img share=on
 fi
-[[ -e $disk ]] || qemu-img create -q -f qcow2 -F raw -b "$image/disk.img" "$disk" || fail "no disk for the guest"
-
+module() { # NAME FILE SHARE
+  printf '%s\n' -object "memory-backend-file,id=$1,mem-path=$2,size=$(stat -Lc %s "$2"),share=$3" -device "nvdimm,id=$1-module,memdev=$1"
+}
 size=$(du -sm --apparent-size "$payload" | cut -f1)
-truncate -s $((size + size / 8 + 16))M "$run/payload.img"
-mkfs.ext4 -q -F -L payload -O ^has_journal -m 0 -E root_owner=0:0 -d "$payload" "$run/payload.img" >"$run/mkfs.log" 2>&1 ||
+truncate -s $(((size + size / 8 + 16 + 127) / 128 * 128))M "$run/payload.img"
+mkfs.ext4 -q -F -b 4096 -L payload -O ^has_journal -m 0 -E root_owner=0:0 -d "$payload" "$run/payload.img" >"$run/mkfs.log" 2>&1 ||
   { cat "$run/mkfs.log" >&2; fail "$payload did not fit on a disk"; }
 truncate -s 4G "$run/exchange.img"
+mapfile -t modules < <(module root "$disk" $share; module payload "$run/payload.img" off)
 
 verdict() { dd if="$run/exchange.img" bs=64k skip=1 count=1 status=none | tr -d '\0'; }
 console=$run/console
@@ -61,38 +68,31 @@ complaints() { # of the kernel; what the test card and DAHDI say in passing is n
 
 [[ $clock == virtual ]] && time=(-icount shift=0,sleep=off -rtc clock=vm) || time=()
 cpu=${VM_CPU:-qemu64}; [[ $accel == kvm ]] && cpu=host
+# Block 0 of the exchange disk: the command. See guest/image/vm-command.
+{ printf 'exec'; printf ' %q' "$@"; echo; } >"$run/command"
+[[ $(stat -c %s "$run/command") -le 65536 ]] || fail "the command is longer than 64 KiB"
+dd if="$run/command" of="$run/exchange.img" conv=notrunc status=none
 started=$SECONDS
-boot=0 again=1
-while ((again)); do
-  again=0 boot=$((boot + 1))
-  left=$((wait - (SECONDS - started)))
-  ((left > 0)) || { status=124; break; }
-  # Block 0: the command. The guest reads until the zeros.
-  { printf 'export VM_BOOT=%d\nexec' "$boot"; printf ' %q' "$@"; echo; } >"$run/command"
-  [[ $(stat -c %s "$run/command") -le 65536 ]] || fail "the command is longer than 64 KiB"
-  { cat "$run/command"; head -c 131072 /dev/zero; } | head -c 131072 | dd of="$run/exchange.img" bs=64k conv=notrunc status=none
-  marks=$(grep -ac 'vm: down for reboot' "$console")
-  timeout -k 5 "$left" qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -M q35 -smp "$cpus" -m "$memory" "${time[@]}" \
-    -nodefaults -nographic -no-reboot -bios /usr/share/qemu/qboot.rom \
-    -serial stdio -chardev file,id=console,path="$console",append=on -serial chardev:console \
-    -device isa-debug-exit,iobase=0xf4,iosize=1 \
-    -drive if=none,id=root,file="$disk",format=qcow2,cache=unsafe -device virtio-blk-pci,drive=root \
-    -drive if=none,id=payload,file="$run/payload.img",format=raw,readonly=on -device virtio-blk-pci,drive=payload \
-    -drive if=none,id=exchange,file="$run/exchange.img",format=raw,cache=unsafe -device virtio-blk-pci,drive=exchange \
-    -netdev user,id=lan,restrict=on -device virtio-net-pci,netdev=lan,romfile=,mac=00:0a:0b:0c:0d:0e \
-    -kernel "$image/vmlinux" -initrd "$image/initramfs.gz" \
-    -append "console=ttyS1,115200 loglevel=5 panic=-1 oops=panic tsc=reliable net.ifnames=0 systemd.show_status=0 ${VM_APPEND:-}" \
-    </dev/null 2>"$run/qemu.err" &
-  qemu=$!
-  wait "$qemu"; rc=$?
-  qemu=
-  case $rc in
-    124 | 137) status=124 ;;
-    0) if (($(grep -ac 'vm: down for reboot' "$console") > marks)); then again=1; else status=125; fi ;;
-    3) read -r _ status up idle < <(verdict); [[ ${status:-} ]] || status=125 ;;
-    *) cat "$run/qemu.err" >&2; fail "QEMU failed with $rc" ;;
-  esac
-done
+# A reset boots again, in the same QEMU; a panic ends it (pvpanic), and the guest itself when it has a verdict.
+timeout -k 5 "$wait" qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -M q35,nvdimm=on -smp "$cpus" \
+  -m "$memory,slots=4,maxmem=64G" "${time[@]}" -nodefaults -nographic -bios /usr/share/qemu/qboot.rom \
+  -serial stdio -serial file:"$console" -device isa-debug-exit,iobase=0xf4,iosize=1 \
+  -device pvpanic -action panic=exit-failure "${modules[@]}" \
+  -drive if=none,id=exchange,file="$run/exchange.img",format=raw,cache=unsafe -device virtio-blk-pci,drive=exchange \
+  -netdev user,id=lan,restrict=on -device virtio-net-pci,netdev=lan,romfile=,mac=00:0a:0b:0c:0d:0e \
+  -kernel "$image/vmlinux" -initrd "$image/initramfs.gz" \
+  -append "console=ttyS1,115200 loglevel=5 oops=panic tsc=reliable net.ifnames=0 systemd.show_status=0 ${VM_APPEND:-}" \
+  </dev/null 2>"$run/qemu.err" &
+qemu=$!
+wait "$qemu"; rc=$?
+qemu=
+case $rc in
+  124 | 137) status=124 ;;
+  3) read -r _ status up idle boots < <(verdict); [[ ${status:-died} != died ]] || status=125 ;;
+  0) status=125 ;;
+  1) if [[ -s $run/qemu.err ]]; then cat "$run/qemu.err" >&2; fail "QEMU failed"; fi; status=125 ;;
+  *) cat "$run/qemu.err" >&2; fail "QEMU failed with $rc" ;;
+esac
 
 [[ $outdir ]] && mkdir -p "$outdir" && cp "$console" "$outdir/console.log"
 if [[ $outdir && ${up:-} ]]; then
@@ -101,7 +101,7 @@ fi
 case $status in
   124) say "time ran out after $wait s; the kernel's last words:"; tail -15 "$console" >&2 ;;
   125) say "the guest died or powered off without a verdict; the kernel's last words:"; tail -40 "$console" >&2 ;;
-  *) say "exit $status after $((SECONDS - started)) s; guest time $up s, of these idle $idle s$( ((boot > 1)) && echo " since the last of $boot boots")"
+  *) say "exit $status after $((SECONDS - started)) s; guest time $up s, of these idle $idle s$( ((boots > 1)) && echo " since the last of $boots boots")"
      ((status > 119)) && status=119 ;;
 esac
 [[ $verbose ]] && cat "$console" >&2

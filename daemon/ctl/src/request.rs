@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{CallDetail, CallList, PortDetail, PortSummary, SimSnapshot, StatusReport};
+use crate::report::{
+    CallDetail, CallList, ConfigReport, PortDetail, PortSummary, ReloadReport, SimSnapshot,
+    StatusReport,
+};
 
 /// A request. Answered by the [`Response`] named at each variant, or by [`Response::Error`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,6 +15,9 @@ use crate::report::{CallDetail, CallList, PortDetail, PortSummary, SimSnapshot, 
 pub enum Request {
     /// The state of the gateway. → [`Response::Status`]
     Status,
+    /// Reads the configuration file again and uses what needs no restart. → [`Response::Reload`], or
+    /// [`Response::BadConfiguration`] when the file has errors: the configuration in use stays then.
+    Reload,
     /// All ports. → [`Response::Ports`]
     PortList,
     /// One port in full. → [`Response::Port`]
@@ -59,6 +65,10 @@ pub enum Response {
     Calls(CallList),
     /// Answer to [`Request::CallShow`].
     Call(CallDetail),
+    /// Answer to [`Request::Reload`].
+    Reload(ReloadReport),
+    /// Answer to [`Request::Reload`]: nothing has changed.
+    BadConfiguration(ConfigReport),
     /// Answer to [`Request::Sim`].
     Sim(SimSnapshot),
     /// The request was refused or failed.

@@ -92,7 +92,14 @@ impl Device {
         self.pump(now);
     }
 
-    /// New settings for the station: used at once when idle, else after the call.
+    /// New settings for the port; meant for a port at rest ([`Device::is_busy`]).
+    pub fn reconfigure_port(&mut self, now: Time, port: PortConfig) {
+        self.port.reconfigure(port);
+        self.pump(now);
+    }
+
+    /// New settings for the station, see [`Station::reconfigure`]: what the server must be told of makes it register
+    /// again, at once when idle, else after the call.
     pub fn reconfigure_station(&mut self, now: Time, station: StationConfig) {
         self.station.reconfigure(now, station);
         self.pump(now);

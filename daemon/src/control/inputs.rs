@@ -10,7 +10,7 @@ use tipring_proto::types::Digit;
 use tracing::{info, warn};
 
 use super::gate::told;
-use super::{Gateway, words};
+use super::{Gateway, PortUnit, words};
 use crate::line::{LineReport, Returned};
 use crate::link::LinkEvent;
 
@@ -18,14 +18,16 @@ use crate::link::LinkEvent;
 const REPORTS_A_TURN: usize = 1024;
 
 impl Gateway {
-    pub(super) fn link_event(&mut self, index: usize, epoch: u64, event: LinkEvent) {
+    pub(super) fn link_event(&mut self, port: u16, epoch: u64, event: LinkEvent) {
         let now = self.clock.now();
+        // An epoch that is not the present one is of a link that was given up.
+        let of_link = |unit: &PortUnit| unit.number == port && unit.epoch == epoch;
+        let Some(index) = self.ports.iter().position(of_link) else {
+            return;
+        };
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        if unit.epoch != epoch {
-            return; // of a link that was given up
-        }
         match event {
             LinkEvent::Connected(local) => {
                 unit.local = local;
@@ -65,6 +67,7 @@ impl Gateway {
         let index = match &report {
             LineReport::Line { port, .. }
             | LineReport::Chain { port, .. }
+            | LineReport::ChainReturned { port, .. }
             | LineReport::NetworkDigit { port, .. }
             | LineReport::SessionReturned { port, .. }
             | LineReport::Refused { port, .. }
@@ -118,6 +121,7 @@ impl Gateway {
                 let at = Time::from_duration(at).min(now);
                 self.chain_event(now, index, at, event);
             }
+            LineReport::ChainReturned { chain, .. } => drop(chain),
             LineReport::NetworkDigit { digit, .. } => {
                 let text = format!("telephone-event from the far end: {digit:?}");
                 self.trace(now, index, TraceKind::Digit, text);

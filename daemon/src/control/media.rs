@@ -83,6 +83,11 @@ impl MediaDesk {
         }
     }
 
+    /// Other settings, for the legs to come.
+    pub(super) fn reconfigure(&mut self, settings: LegSettings) {
+        self.settings = settings;
+    }
+
     /// Carries out what the call logic wants. `bind` is our own address, `next` the next free session name.
     pub(super) fn act(
         &mut self,

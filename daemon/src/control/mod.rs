@@ -16,6 +16,7 @@ mod port;
 mod queries;
 mod reload;
 mod report;
+mod servers;
 mod simdesk;
 pub mod socket;
 mod sound;
@@ -24,6 +25,9 @@ mod trace;
 mod words;
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tipring_config::Config;
@@ -37,15 +41,17 @@ pub use clock::Clock;
 pub use media::LegSettings;
 pub use port::{PortUnit, PortUnitConfig};
 pub use report::Facts;
+pub use servers::ServerBook;
 pub use simdesk::SimDesk;
 pub use socket::Query;
 pub use sound::{Plan, PlanError};
 
 use crate::line::{LineHandle, RtpPorts};
-use crate::link::{LinkConfig, LinkEvent};
-use crate::notify;
+use crate::link::{LinkConfig, LinkEvent, LinkEvents};
+use crate::startup::port::Seat;
+use crate::{notify, settings, startup};
 use calls::CallBook;
-use news::Tally;
+use reload::{Asked, Left, Reader};
 use trace::Tracers;
 
 /// Link events that may wait; a server that sends faster waits in its socket.
@@ -59,14 +65,23 @@ const STUCK: Duration = Duration::from_secs(5);
 /// The gateway, as the control task sees it.
 pub struct Gateway {
     clock: Clock,
-    config: Config,
+    /// What is in use: the configuration as it was last read, as far as it needs no restart.
+    config: Arc<Config>,
     facts: Facts,
+    /// In order of number.
     ports: Vec<PortUnit>,
+    /// Lines that ports gave back, by channel.
+    spare: Vec<(u16, Seat)>,
+    reader: Reader,
+    left: Left,
+    /// A port has something new to take when it is at rest.
+    reloading: bool,
     line: LineHandle,
     link_config: LinkConfig,
-    link_events: mpsc::Sender<(usize, u64, LinkEvent)>,
-    links: mpsc::Receiver<(usize, u64, LinkEvent)>,
+    link_events: LinkEvents,
+    links: mpsc::Receiver<(u16, u64, LinkEvent)>,
     rtp: RtpPorts,
+    desk: Rc<SimDesk>,
     next_session: u64,
     next_epoch: u64,
     calls: CallBook,
@@ -79,31 +94,37 @@ pub struct Gateway {
     more_reports: bool,
     /// The line thread makes no progress; said once.
     stuck: bool,
-    tallies: Vec<Tally>,
+    servers: ServerBook,
 }
 
 impl Gateway {
-    /// A gateway at rest, over a line thread that runs.
+    /// A gateway at rest, over a line thread that runs; made on the runtime that will run it.
     pub fn new(
-        config: Config,
+        config: Arc<Config>,
         facts: Facts,
         ports: Vec<PortUnit>,
+        servers: ServerBook,
         line: LineHandle,
-        link_config: LinkConfig,
         rtp: RtpPorts,
+        desk: Rc<SimDesk>,
     ) -> Gateway {
+        let link_config = settings::links(&config);
         let (link_events, links) = mpsc::channel(LINK_EVENTS);
-        let tallies = vec![Tally::default(); config.callmanager.servers.len()];
         Gateway {
             clock: Clock,
+            reader: Reader::start(config.file.clone().map(PathBuf::from), startup::machine()),
             config,
             facts,
             ports,
+            spare: vec![],
+            left: Left::default(),
+            reloading: false,
             line,
             link_config,
             link_events,
             links,
             rtp,
+            desk,
             next_session: 0,
             next_epoch: 0,
             calls: CallBook::default(),
@@ -113,7 +134,7 @@ impl Gateway {
             wakes_seen: vec![],
             more_reports: false,
             stuck: false,
-            tallies,
+            servers,
         }
     }
 
@@ -145,7 +166,7 @@ impl Gateway {
             }
             let due = self.sleep_for();
             tokio::select! {
-                Some((index, epoch, event)) = self.links.recv() => self.link_event(index, epoch, event),
+                Some((port, epoch, event)) = self.links.recv() => self.link_event(port, epoch, event),
                 ready = wake.readable() => {
                     self.line.acknowledge();
                     ready?.clear_ready();
@@ -155,13 +176,17 @@ impl Gateway {
                 Some(query) = queries.recv() => self.query(query),
                 () = tokio::time::sleep(due) => self.timeouts(),
                 _ = watchdog.tick() => self.stroke(),
-                _ = hangup.recv() => reload::check(&self.config),
+                Some((asked, result)) = self.reader.loaded() => self.loaded(asked, result),
+                _ = hangup.recv() => self.reader.ask(Asked::Signal),
                 _ = terminate.recv() => goodbye = Some(self.stop()),
                 _ = interrupt.recv() => goodbye = Some(self.stop()),
                 () = until(goodbye) => {
                     warn!("not every CallManager said goodbye in time");
                     return Ok(());
                 }
+            }
+            if self.reloading && !self.stopping {
+                self.take_up_later();
             }
         }
     }

@@ -1,6 +1,5 @@
 //! What is told on: log lines that a peer cannot make many of, counts for status, trace lines.
 
-use tipring_config::Server;
 use tipring_ctl::report::TraceKind;
 use tipring_proto::call::PortWord;
 use tipring_proto::sccp::station::{LostReason, StationEvent};
@@ -8,22 +7,14 @@ use tipring_proto::time::Time;
 use tracing::{info, warn};
 
 use super::gate::told;
+use super::servers::ServerBook;
 use super::{Gateway, trace, words};
-
-/// What a CallManager did to all ports since start.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    pub(super) registrations: u64,
-    pub(super) rejections: u64,
-    pub(super) losses: u64,
-    pub(super) last_trouble: Option<String>,
-}
 
 impl Gateway {
     /// The station of a port has news.
     pub(super) fn news(&mut self, now: Time, index: usize, event: &StationEvent) {
-        tally(&mut self.tallies, event);
-        let text = words::news(event, &self.config.callmanager.servers);
+        tally(&mut self.servers, event);
+        let text = words::news(event, &self.servers);
         self.trace(now, index, TraceKind::Registration, text.clone());
         let Some(unit) = self.ports.get_mut(index) else {
             return;
@@ -131,18 +122,18 @@ impl Gateway {
     }
 }
 
-fn tally(tallies: &mut [Tally], event: &StationEvent) {
-    let (server, trouble) = match event {
-        StationEvent::Registered { server, .. } => (*server, None),
-        StationEvent::Lost { server, reason, .. }
-        | StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason)),
+fn tally(servers: &mut ServerBook, event: &StationEvent) {
+    let (server, trouble, lost) = match event {
+        StationEvent::Registered { server, .. } => (*server, None, false),
+        StationEvent::Lost { server, reason, .. } => (*server, Some(reason), true),
+        StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason), false),
         StationEvent::Message(_)
         | StationEvent::ResetRequested { .. }
         | StationEvent::UnreadableMessage { .. }
         | StationEvent::LinkSuspect { .. }
         | StationEvent::Stopped => return,
     };
-    let Some(tally) = tallies.get_mut(server) else {
+    let Some(tally) = servers.tally_mut(server) else {
         return;
     };
     match trouble {
@@ -152,61 +143,67 @@ fn tally(tallies: &mut [Tally], event: &StationEvent) {
         Some(reason) => {
             let rejected = matches!(reason, LostReason::Rejected { .. });
             tally.rejections += u64::from(rejected);
-            tally.losses += u64::from(!rejected);
+            tally.losses += u64::from(lost);
+            tally.failures += u64::from(!lost && !rejected);
             tally.last_trouble = Some(reason.to_string());
         }
     }
 }
 
-/// A server as people name it.
-pub(super) fn server_name(servers: &[Server], n: usize) -> String {
-    servers
-        .get(n)
-        .map_or_else(|| format!("server {}", n + 1), ToString::to_string)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tipring_config::Server;
     use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
 
     #[test]
-    fn a_tally_tells_rejections_from_losses_and_leaves_out_our_own_wishes() {
-        let mut tallies = [Tally::default()];
-        let lost = |reason| StationEvent::AttemptFailed {
+    fn a_tally_tells_losses_from_failed_attempts_and_rejections_and_leaves_out_our_own_wishes() {
+        let mut book = ServerBook::new(&[Server::parse("pbx.example").unwrap()]);
+        let failed = |reason| StationEvent::AttemptFailed {
             server: 0,
             reason,
             retry_at: Time::ZERO,
         };
+        let refused = || LostReason::Connect(ConnectFailure::Refused);
+        tally(&mut book, &failed(refused()));
         tally(
-            &mut tallies,
-            &lost(LostReason::Connect(ConnectFailure::Refused)),
-        );
-        tally(
-            &mut tallies,
-            &lost(LostReason::Rejected {
+            &mut book,
+            &failed(LostReason::Rejected {
                 text: "No Authority".into(),
                 cause: RejectCause::NoAuthority,
             }),
         );
-        tally(&mut tallies, &lost(LostReason::Stopped));
-        let [t] = &tallies;
-        assert_eq!((t.registrations, t.rejections, t.losses), (0, 1, 1));
+        tally(&mut book, &failed(LostReason::Stopped));
+        let t = book.tally(0).unwrap();
+        assert_eq!(
+            (t.registrations, t.rejections, t.losses, t.failures),
+            (0, 1, 0, 1)
+        );
         assert!(
             t.last_trouble
                 .as_ref()
                 .is_some_and(|t| t.contains("No Authority"))
         );
         tally(
-            &mut tallies,
+            &mut book,
+            &StationEvent::Lost {
+                server: 0,
+                reason: LostReason::RegisterTimeout,
+                retry_at: Time::ZERO,
+            },
+        );
+        tally(
+            &mut book,
             &StationEvent::Registered {
                 server: 5,
                 version: 3,
                 keepalive_s: 30,
             },
         );
+        let t = book.tally(0).unwrap();
         assert_eq!(
-            tallies[0].registrations, 0,
+            (t.registrations, t.losses, t.failures),
+            (0, 1, 1),
             "a server that is not in the list"
         );
     }

@@ -13,7 +13,7 @@ use tipring_proto::time::Time;
 use super::lamp::LampStep;
 use super::{Gateway, PortUnit, trace, words};
 use crate::line::LineOrder;
-use crate::link::{self, Link, LinkEvent};
+use crate::link::{self, Link, LinkConfig, LinkEvent};
 
 /// On-hook transmission for the message to a lamp: DT-AS, the longest seizure and the message, and some.
 const LAMP_WINDOW: Duration = Duration::from_secs(2);
@@ -57,12 +57,7 @@ impl Gateway {
     }
 
     fn connect(&mut self, now: Time, index: usize, server: usize) {
-        let address = self
-            .config
-            .callmanager
-            .servers
-            .get(server)
-            .map(ToString::to_string);
+        let address = self.servers.address(server);
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
@@ -72,29 +67,34 @@ impl Gateway {
         };
         self.next_epoch += 1;
         unit.epoch = self.next_epoch;
-        let (config, events) = (self.link_config.clone(), self.link_events.clone());
-        unit.link = Some(Link::connect(address, config, index, unit.epoch, events));
+        let config = LinkConfig {
+            bind: unit.station_config().address,
+            ..self.link_config.clone()
+        };
+        let events = self.link_events.clone();
+        unit.link = Some(Link::connect(
+            address,
+            config,
+            unit.number,
+            unit.epoch,
+            events,
+        ));
     }
 
     fn probe(&mut self, index: usize, server: usize) {
-        let address = self
-            .config
-            .callmanager
-            .servers
-            .get(server)
-            .map(ToString::to_string);
+        let address = self.servers.address(server);
         let (Some(unit), Some(address)) = (self.ports.get(index), address) else {
             return;
         };
-        let (epoch, config, events) = (
-            unit.epoch,
-            self.link_config.clone(),
-            self.link_events.clone(),
-        );
+        let config = LinkConfig {
+            bind: unit.station_config().address,
+            ..self.link_config.clone()
+        };
+        let (port, epoch, events) = (unit.number, unit.epoch, self.link_events.clone());
         tokio::task::spawn_local(async move {
             let reachable = link::probe(address, config).await;
             let event = LinkEvent::Probed { server, reachable };
-            let _ = events.send((index, epoch, event)).await;
+            let _ = events.send((port, epoch, event)).await;
         });
     }
 
@@ -213,7 +213,7 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let bind = self.link_config.bind.unwrap_or(unit.local);
+        let bind = unit.station_config().address.unwrap_or(unit.local);
         let doing = unit
             .desk
             .act(output, bind, &mut self.rtp, &mut self.next_session);
@@ -228,7 +228,7 @@ impl Gateway {
         }
     }
 
-    fn order(&mut self, now: Time, index: usize, order: LineOrder) {
+    pub(super) fn order(&mut self, now: Time, index: usize, order: LineOrder) {
         let Some(line) = self.ports.get(index).and_then(|p| p.line) else {
             return;
         };

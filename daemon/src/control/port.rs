@@ -5,11 +5,11 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipring_config::Port as PortSettings;
+use tipring_config::{Config, Port as PortSettings};
 use tipring_ctl::report::DetectedTone;
 use tipring_dsp::CallTime;
 use tipring_hal::port::{Capabilities, LineEventKind, PortFault};
-use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot};
+use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot, PortWord};
 use tipring_proto::device::{Device, DeviceConfig, Input, Output};
 use tipring_proto::sccp::message::DefineTimeDate;
 use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, StationState};
@@ -19,11 +19,12 @@ use super::clock::Clock;
 use super::gate::Gate;
 use super::lamp::FskLamp;
 use super::media::{LegSettings, MediaDesk};
+use super::reload::Next;
 use super::sound::Plan;
 use super::told::Told;
 use crate::line::{PortCounters, PortIndex};
 use crate::link::Link;
-use crate::startup::port::ChainPlan;
+use crate::startup::port::{CardFacts, ChainPlan, Seat};
 
 /// Detected tones remembered.
 const TONES: usize = 16;
@@ -42,12 +43,8 @@ pub struct PortUnitConfig {
     pub chain: Option<ChainPlan>,
     /// For its media legs.
     pub legs: LegSettings,
-    /// Its place at the line thread; `None`: disabled, or not on the card.
-    pub line: Option<PortIndex>,
-    /// The line thread's counters for it.
-    pub counters: Arc<PortCounters>,
-    /// What its card can do.
-    pub capabilities: Option<Capabilities>,
+    /// Where its line is.
+    pub seat: Seat,
 }
 
 /// One port.
@@ -68,6 +65,12 @@ pub struct PortUnit {
     pub counters: Arc<PortCounters>,
     /// What the card can do.
     pub capabilities: Option<Capabilities>,
+    /// Its card.
+    pub card: Option<CardFacts>,
+    /// What the configuration, read again, wants of it as soon as it is at rest.
+    pub(super) next: Option<Next>,
+    /// The configuration that it goes by.
+    pub(super) used: Arc<Config>,
     /// The TCP connection, if one is open or being opened.
     pub link: Option<Link>,
     /// Tells the present link from former ones.
@@ -99,12 +102,12 @@ pub struct PortUnit {
 }
 
 impl PortUnit {
-    /// A port at rest.
-    pub fn new(config: PortUnitConfig, now: Time) -> PortUnit {
+    /// A port at rest; `used` is the configuration that it is made by.
+    pub fn new(config: PortUnitConfig, used: Arc<Config>, now: Time) -> PortUnit {
         let number = config.settings.id.0;
         PortUnit {
             number,
-            desk: MediaDesk::new(config.legs, Arc::clone(&config.counters)),
+            desk: MediaDesk::new(config.legs, Arc::clone(&config.seat.counters)),
             device: Device::new(
                 DeviceConfig {
                     station: config.station,
@@ -113,11 +116,14 @@ impl PortUnit {
                 now,
             ),
             settings: config.settings,
-            line: config.line,
+            line: config.seat.line,
             plan: config.plan,
             chain: config.chain,
-            counters: config.counters,
-            capabilities: config.capabilities,
+            capabilities: config.seat.capabilities(),
+            counters: config.seat.counters,
+            card: config.seat.card,
+            next: None,
+            used,
             link: None,
             epoch: 0,
             local: super::NO_ADDRESS,
@@ -158,6 +164,29 @@ impl PortUnit {
         self.device.is_registered()
     }
 
+    /// In no call, and no tone that a set off-hook is to hear plays: other settings disturb nobody.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.device.is_busy() && self.call_logic().state != PortWord::Howling
+    }
+
+    /// Takes other settings, for a port at rest with the line it has. The chain in the line thread is the caller's.
+    pub(super) fn reconfigure(&mut self, now: Time, config: PortUnitConfig) {
+        self.settings = config.settings;
+        self.plan = config.plan;
+        self.desk.reconfigure(config.legs);
+        self.device.reconfigure_port(now, config.call);
+        self.device.reconfigure_station(now, config.station);
+    }
+
+    /// Where its line is.
+    pub(super) fn seat(&self) -> Seat {
+        Seat {
+            line: self.line,
+            counters: Arc::clone(&self.counters),
+            card: self.card,
+        }
+    }
+
     /// Takes an input; outputs wait in [`PortUnit::poll_output`].
     pub fn handle(&mut self, now: Time, input: Input<'_>) {
         self.device.handle(now, input);
@@ -182,6 +211,11 @@ impl PortUnit {
     /// The station for status.
     pub fn station(&self) -> StationSnapshot {
         self.device.station_snapshot()
+    }
+
+    /// What its station goes by now.
+    pub fn station_config(&self) -> &StationConfig {
+        self.device.station_config()
     }
 
     /// The call logic for status.

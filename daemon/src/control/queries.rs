@@ -4,11 +4,13 @@ use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response};
 use tokio::sync::oneshot;
 
 use super::Gateway;
+use super::reload::Asked;
 use super::socket::Query;
 
 impl Gateway {
     pub(super) fn query(&mut self, query: Query) {
         match query {
+            Query::Ask(Request::Reload, reply) => self.reader.ask(Asked::Client(reply)),
             Query::Ask(request, reply) => answer_to(reply, self.answer(request)),
             Query::Subscribe(ports, events, reply) => {
                 let unknown = ports
@@ -48,11 +50,13 @@ impl Gateway {
                 },
                 Response::Call,
             ),
-            Request::Trace { .. } | Request::Sim { .. } => Response::Error(ErrorReport {
-                code: ErrorCode::Internal,
-                message: "this request went to the wrong desk".to_owned(),
-                cure: Some("report this as a bug".to_owned()),
-            }),
+            Request::Reload | Request::Trace { .. } | Request::Sim { .. } => {
+                Response::Error(ErrorReport {
+                    code: ErrorCode::Internal,
+                    message: "this request went to the wrong desk".to_owned(),
+                    cure: Some("report this as a bug".to_owned()),
+                })
+            }
         }
     }
 

@@ -1,109 +1,195 @@
-//! SIGHUP: reads the configuration file again and says what would change.
+//! The configuration file, read again while the gateway runs (`tipring reload`, SIGHUP).
 //!
-//! Promises: the daemon goes on as it is, whatever the file holds. Leaves to others: applying it (a restart).
+//! Owns: reading it beside the work, and what is done with it. Promises: a file with problems changes nothing, and
+//! every problem is told; no call under way is touched, a port takes what is new when it is at rest. Leaves to others:
+//! what differs and when it can be used ([`tipring_config::change`]).
 
-use std::path::PathBuf;
+mod ports;
+mod read;
+mod told;
+mod wish;
 
-use tipring_config::Config;
+use std::sync::Arc;
+
+use tipring_config::change::{Changes, PortChange, When, applicable, changes};
+use tipring_config::{Config, Problem, Report};
+use tipring_ctl::report::{ReloadChange, ReloadReport, ReloadState};
+use tipring_ctl::request::Response;
+use tipring_proto::time::Time;
 use tracing::{info, warn};
 
-use crate::startup;
+pub(super) use read::{Asked, Reader};
 
-/// Checks the file beside the work, and logs every problem, or what changed.
-pub(super) fn check(running: &Config) {
-    let running = running.clone();
-    let path = running.file.clone().map(PathBuf::from);
-    tokio::task::spawn_local(async move {
-        let machine = startup::machine();
-        let load = move || tipring_config::load(path.as_deref(), &machine);
-        match tokio::task::spawn_blocking(load).await {
-            Ok(Ok(new)) => tell(&running, &new),
-            Ok(Err(report)) => {
-                warn!("SIGHUP: the configuration has problems; the running one stays");
-                for line in report.to_string().lines().filter(|l| !l.is_empty()) {
-                    warn!("{line}");
-                }
+pub(super) use wish::Next;
+
+use super::Gateway;
+use super::sound::Plan;
+use crate::{observe, settings};
+
+/// What is left of reloads.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Keys of tables that the file has otherwise than they run.
+    needs_restart: Vec<ReloadChange>,
+    /// The file as it was last read had problems: so many.
+    errors: Option<usize>,
+}
+
+impl Left {
+    /// How many errors the file had when it was last read, if it had any.
+    pub(super) fn errors(&self) -> Option<usize> {
+        self.errors
+    }
+}
+
+impl Gateway {
+    /// The file was read.
+    pub(super) fn loaded(&mut self, asked: Asked, result: Result<Config, Report>) {
+        let now = self.clock.now();
+        let response = match result.and_then(playable) {
+            _ if self.stopping => read::refused("the daemon is stopping"),
+            Ok(new) => {
+                self.left.errors = None;
+                let report = self.apply(now, new);
+                told::log(&report);
+                Response::Reload(report)
             }
-            Err(error) => {
-                warn!(%error, "SIGHUP: the configuration could not be read; the running one stays");
+            Err(report) => {
+                self.left.errors = Some(report.errors());
+                told::log_problems(&report);
+                Response::BadConfiguration(told::config_report(&report))
+            }
+        };
+        asked.answer(response);
+    }
+
+    /// Uses what can be used of a good configuration, and notes the rest.
+    fn apply(&mut self, now: Time, new: Config) -> ReloadReport {
+        let file = new.file.clone();
+        let warnings = new.warnings.iter().map(told::problem).collect();
+        let all = changes(&self.config, &new);
+        let mut report = ReloadReport {
+            file,
+            warnings,
+            ..ReloadReport::default()
+        };
+        self.left.needs_restart = restarts(&all);
+        let config = Arc::new(applicable(&self.config, new));
+        let former = std::mem::replace(&mut self.config, config);
+        self.apply_tables(&former, &all, &mut report);
+        self.apply_ports(now, &all, &mut report);
+        let state = self.reload_state();
+        report.waiting = state.waiting;
+        report.needs_restart = state.needs_restart;
+        report
+    }
+
+    fn apply_tables(&mut self, former: &Config, all: &Changes, report: &mut ReloadReport) {
+        let config = Arc::clone(&self.config);
+        if former.log.level != config.log.level && !observe::set_level(config.log.level) {
+            warn!("RUST_LOG wins over [log] level");
+        }
+        if former.media.rtp_ports != config.media.rtp_ports
+            && let Some(ports) = settings::rtp_ports(&config)
+        {
+            self.rtp = ports;
+        }
+        self.link_config = settings::links(&config);
+        if former.media.dscp_signalling != config.media.dscp_signalling {
+            for link in self.ports.iter().filter_map(|unit| unit.link.as_ref()) {
+                link.mark(config.media.dscp_signalling);
             }
         }
-    });
-}
-
-fn tell(running: &Config, new: &Config) {
-    for warning in &new.warnings {
-        warn!(line = warning.line, "{}", warning.message);
+        self.servers.set(&config.callmanager.servers);
+        for change in &all.tables {
+            if !matches!(change.when, When::Restart { .. }) {
+                report.applied.push(ReloadChange {
+                    ports: vec![],
+                    keys: vec![wish::name(change)],
+                    what: wish::effect(std::slice::from_ref(change), true).to_owned(),
+                });
+            }
+        }
     }
-    let changes = changes(running, new);
-    if changes.is_empty() {
-        info!("SIGHUP: the configuration is good and unchanged");
-    } else {
-        info!(
-            changed = changes.join(", "),
-            "SIGHUP: the configuration is good; restart tipringd to apply what changed"
-        );
+
+    fn apply_ports(&mut self, now: Time, all: &Changes, report: &mut ReloadReport) {
+        self.label_ports(all, report);
+        self.wish_ports();
+        for (id, change) in &all.ports {
+            if *change == PortChange::Added && self.add_port(now, *id) {
+                wish::add(&mut report.applied, id.0, &[], "added");
+            }
+        }
+        for (port, keys, what) in self.take_up(now) {
+            wish::add(&mut report.applied, port, &keys, what);
+        }
+        self.seat_desk();
+    }
+
+    /// What waits, for status.
+    pub(super) fn reload_state(&self) -> ReloadState {
+        let mut waiting = vec![];
+        for unit in &self.ports {
+            if unit.next.is_none() {
+                continue;
+            }
+            let id = unit.settings.id;
+            let keys = wish::wish(&unit.used, &self.config, id).map_or(vec![], |wish| wish.keys);
+            let what = match unit.next {
+                Some(Next::Leave { leaving: true }) => "unregistering",
+                _ if keys.is_empty() => "to be removed after its call",
+                _ => "to be used after its call",
+            };
+            wish::add(&mut waiting, unit.number, &keys, what);
+        }
+        let mut needs_restart = self.left.needs_restart.clone();
+        for unit in self.ports.iter().filter(|unit| self.is_late(unit)) {
+            let what = "its channel was not opened at start";
+            wish::add(&mut needs_restart, unit.number, &[], what);
+        }
+        ReloadState {
+            waiting,
+            needs_restart,
+        }
     }
 }
 
-/// The tables and ports that differ.
-fn changes(running: &Config, new: &Config) -> Vec<String> {
-    let tables = [
-        ("[gateway]", running.gateway != new.gateway),
-        ("[callmanager]", running.callmanager != new.callmanager),
-        ("[media]", running.media != new.media),
-        ("[line-thread]", running.line_thread != new.line_thread),
-        ("[card]", running.card != new.card),
-        ("[control]", running.control != new.control),
-        ("[log]", running.log != new.log),
-    ];
-    let tables = tables
-        .into_iter()
-        .filter(|(_, differs)| *differs)
-        .map(|(name, _)| name.to_owned());
-    let gone = running
-        .ports
-        .iter()
-        .filter(|p| !new.ports.iter().any(|n| n.id == p.id))
-        .map(|p| format!("port {} removed", p.id.0));
-    let others =
-        new.ports
-            .iter()
-            .filter_map(|n| match running.ports.iter().find(|p| p.id == n.id) {
-                None => Some(format!("port {} added", n.id.0)),
-                Some(p) if p != n => Some(format!("port {}", n.id.0)),
-                Some(_) => None,
-            });
-    tables.chain(gone).chain(others).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(text: &str) -> Config {
-        let machine = tipring_config::Machine {
-            mac: tipring_config::Mac::parse("02:00:5e:10:20:30"),
-            countries_dir: None,
+/// Keys of tables that need a restart, those of one reason together.
+fn restarts(all: &Changes) -> Vec<ReloadChange> {
+    let mut list: Vec<ReloadChange> = vec![];
+    for change in &all.tables {
+        let When::Restart { why } = change.when else {
+            continue;
         };
-        tipring_config::parse(text, "test", &machine).unwrap_or_else(|e| panic!("{e}"))
+        match list.iter_mut().find(|c| c.what == why) {
+            Some(same) => same.keys.push(wish::name(change)),
+            None => list.push(ReloadChange {
+                ports: vec![],
+                keys: vec![wish::name(change)],
+                what: why.to_owned(),
+            }),
+        }
     }
+    list
+}
 
-    #[test]
-    fn a_file_read_again_unchanged_changes_nothing() {
-        let text = "[sim]\nports = 3\n";
-        assert_eq!(changes(&config(text), &config(text)), Vec::<String>::new());
+/// A configuration whose tones can all be played; what start-up would refuse is refused here.
+fn playable(config: Config) -> Result<Config, Report> {
+    let file = config.file.clone().unwrap_or_default();
+    let mut problems: Vec<Problem> = vec![];
+    for port in &config.ports {
+        if let Err(error) = Plan::new(&port.country, port.caller_id) {
+            let cure = "correct the country's file";
+            let problem = Problem::of_file(&file, error.to_string(), cure);
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
     }
-
-    #[test]
-    fn changes_name_the_table_or_the_port() {
-        let old = config("[[port]]\nchannel = 1\n[[port]]\nchannel = 2\n[[port]]\nchannel = 3\n");
-        let new = config(
-            "[log]\nlevel = \"debug\"\n[[port]]\nchannel = 2\nlabel = \"Lift\"\n[[port]]\nchannel = 3\n[[port]]\nchannel = 4\n",
-        );
-        assert_eq!(
-            changes(&old, &new),
-            ["[log]", "port 1 removed", "port 2", "port 4 added"]
-        );
+    if problems.is_empty() {
+        info!("the configuration was read again and is good");
+        Ok(config)
+    } else {
+        Err(Report::new(&file, problems))
     }
 }

@@ -1,6 +1,5 @@
 //! Enumerations of the call logic, the station and the card in the words of the control socket.
 
-use tipring_config::Server;
 use tipring_config::country::{CallerId, CallerIdTiming, Modulation};
 use tipring_ctl::report as ctl;
 use tipring_hal::port::{Capabilities, LineCommand, Polarity, PortFault};
@@ -8,7 +7,7 @@ use tipring_proto::call::{CallWord, Direction, EndCause, LineFault, PortWord};
 use tipring_proto::sccp::station::{StationEvent, StationState};
 use tipring_proto::types::Codec;
 
-use super::news::server_name;
+use super::servers::ServerBook;
 
 /// A fault for people.
 pub(super) fn fault(fault: PortFault) -> &'static str {
@@ -113,8 +112,8 @@ pub(super) fn registration(state: &StationState) -> ctl::RegistrationState {
 }
 
 /// The station's news as one line.
-pub(super) fn news(event: &StationEvent, servers: &[Server]) -> String {
-    let name = |n: usize| server_name(servers, n);
+pub(super) fn news(event: &StationEvent, servers: &ServerBook) -> String {
+    let name = |n: usize| servers.name(n);
     match event {
         StationEvent::Registered {
             server,
@@ -227,12 +226,13 @@ pub(super) fn capabilities(c: Capabilities) -> Vec<String> {
 mod tests {
     use super::*;
     use tipring_config::Countries;
+    use tipring_config::Server;
     use tipring_proto::sccp::station::{ConnectFailure, LostReason};
     use tipring_proto::time::Time;
 
     #[test]
     fn news_names_the_server_by_its_address() {
-        let servers = [Server::parse("pbx.example").unwrap()];
+        let servers = ServerBook::new(&[Server::parse("pbx.example").unwrap()]);
         let failed = |server| StationEvent::AttemptFailed {
             server,
             reason: LostReason::Connect(ConnectFailure::Unreachable),

@@ -189,6 +189,7 @@ impl LineEngine {
                             let why = Returned::NoPort;
                             LineReport::SessionReturned { port, session, why }
                         }
+                        LineOrder::ReplaceChain(chain) => LineReport::ChainReturned { port, chain },
                         LineOrder::ReplaceCard(card) => {
                             let why = CardBack::NoPort;
                             LineReport::CardReturned { port, card, why }

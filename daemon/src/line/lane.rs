@@ -228,6 +228,7 @@ impl Lane {
                 }
                 self.chain.command(command);
             }
+            LineOrder::ReplaceChain(chain) => self.replace_chain(chain, tools),
             LineOrder::ReplaceCard(card) => self.replace_card(card, tools),
             LineOrder::AddSession(session) => self.add_session(session, tools),
             LineOrder::SetRemote { session, remote } => match self.session(session) {

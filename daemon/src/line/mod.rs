@@ -20,7 +20,8 @@ pub use counters::{Counter, Gauge, PortCounters, ShardCounters, TICK_BUCKETS, Ti
 pub use engine::{EngineConfig, LineEngine, LinePortSpec};
 pub use handle::LineHandle;
 pub use order::{
-    CardBack, CardSet, LineOrder, LineReport, PortIndex, Remote, Returned, RingFull, SessionId,
+    CardBack, CardSet, LineOrder, LineReport, MadeChain, PortIndex, Remote, Returned, RingFull,
+    SessionId,
 };
 pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
 pub use thread::{LineConfig, ShardStart, StartError, StartReport, spawn};

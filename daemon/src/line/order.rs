@@ -66,8 +66,20 @@ pub enum LineOrder {
     },
     /// Links this session to the line, or none (hold). Others of the port send nothing and are not heard.
     Bridge(Option<SessionId>),
+    /// Puts another chain in the place of the port's present one, for a port at rest: a tone or caller ID under way
+    /// ends, and its end is not told. The former chain comes back as [`LineReport::ChainReturned`].
+    ReplaceChain(MadeChain),
     /// Puts another card in the place of the port's present one, which comes back as [`LineReport::CardReturned`].
     ReplaceCard(Box<CardSet>),
+}
+
+/// A signal chain on its way: made and dropped by control, used in the line thread.
+pub struct MadeChain(pub Box<Chain>);
+
+impl std::fmt::Debug for MadeChain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MadeChain")
+    }
 }
 
 /// A port of a card, on its way into the line thread or back out of it.
@@ -143,6 +155,13 @@ pub enum LineReport {
         card: Box<CardSet>,
         /// Why it comes back.
         why: CardBack,
+    },
+    /// A chain that was replaced, or found no port; to be dropped by the receiver of this.
+    ChainReturned {
+        /// Which port.
+        port: PortIndex,
+        /// The chain.
+        chain: MadeChain,
     },
     /// An order named a session that the port does not have.
     NoSuchSession {

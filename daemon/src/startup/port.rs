@@ -16,24 +16,24 @@ use crate::settings;
 
 /// Where a port's line is; the default is a port without one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seat {
+pub struct Seat {
     /// Its lane at the line thread; none: disabled, or not on the card.
-    pub(crate) line: Option<PortIndex>,
+    pub line: Option<PortIndex>,
     /// What the line thread counts for it.
-    pub(crate) counters: Arc<PortCounters>,
+    pub counters: Arc<PortCounters>,
     /// Its card.
-    pub(crate) card: Option<CardFacts>,
+    pub card: Option<CardFacts>,
 }
 
 /// What is known of a port of a card, once it is in the line thread's hands.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CardFacts {
+pub struct CardFacts {
     /// What it can do.
-    pub(crate) capabilities: Capabilities,
+    pub capabilities: Capabilities,
     /// Law of its bytes.
-    pub(crate) law: Law,
+    pub law: Law,
     /// Samples of its blocks.
-    pub(crate) block_len: usize,
+    pub block_len: usize,
 }
 
 impl CardFacts {
@@ -74,23 +74,29 @@ impl ChainPlan {
     }
 }
 
-/// What control's unit of a port is made of; `place` is its place among all ports, for the order of registration.
+impl Seat {
+    /// What control's units know of it.
+    pub(crate) fn capabilities(&self) -> Option<Capabilities> {
+        self.card.map(|card| card.capabilities)
+    }
+}
+
+/// What control's unit of a port is made of; `place` is its place among all ports, for the order of
+/// registration, `servers` are the numbers of its CallManagers.
 pub(crate) fn unit(
     config: &Config,
     port: &Port,
     place: usize,
+    servers: &[usize],
     seat: Seat,
 ) -> Result<PortUnitConfig, PlanError> {
-    let capabilities = seat.card.map(|card| card.capabilities);
     Ok(PortUnitConfig {
-        station: settings::station(config, port, place),
-        call: settings::call_logic(config, port, capabilities),
+        station: settings::station(config, port, place, servers),
+        call: settings::call_logic(config, port, seat.capabilities()),
         chain: seat.card.map(|card| ChainPlan::new(config, port, &card)),
         plan: plan(port)?,
         legs: legs(config, port),
-        line: seat.line,
-        counters: seat.counters,
-        capabilities,
+        seat,
         settings: port.clone(),
     })
 }

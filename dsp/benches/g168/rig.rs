@@ -46,7 +46,13 @@ impl Echo {
         self.heard.extend(heard.iter().map(|x| f32::from(*x)));
         // Tap by tap rather than sample by sample: that vectorises.
         let mut echo = vec![0f32; heard.len()];
-        for (k, tap) in self.path.0.iter().enumerate().filter(|(_, tap)| **tap != 0.0) {
+        for (k, tap) in self
+            .path
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(_, tap)| **tap != 0.0)
+        {
             let late = &self.heard[before - k..before - k + heard.len()];
             for (y, x) in echo.iter_mut().zip(late) {
                 *y += tap * x;
@@ -86,7 +92,11 @@ impl<'a> Line<'a> {
         let rin: Vec<i16> = pcm(far).into_iter().map(coded).collect();
         let echo = self.echo.of(&rin);
         let near = near.iter().copied().chain(std::iter::repeat(0.0));
-        let sum: Vec<f64> = echo.iter().zip(near).map(|(e, n)| f64::from(*e) + n).collect();
+        let sum: Vec<f64> = echo
+            .iter()
+            .zip(near)
+            .map(|(e, n)| f64::from(*e) + n)
+            .collect();
         let sin: Vec<i16> = pcm(&sum).into_iter().map(coded).collect();
         let mut sout = sin.clone();
         for (near, reference) in sout.chunks_mut(self.block).zip(rin.chunks(self.block)) {

@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     let name = DeviceName::new("VGC112233445501").expect("a name");
     let mut config = StationConfig::new(name, DeviceType::VGC_PHONE, [0; 6]);
     config.offer_version = program.byte();
-    config.server_count = usize::from(program.byte() % 4);
+    config.servers = (0..usize::from(program.byte() % 4)).collect();
     let mut station = Station::new(config.clone());
     let mut now = Time::from_millis(1);
     station.start(now);

@@ -8,7 +8,8 @@ use tipring_ctl::wire::DEFAULT_SOCKET;
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; the answer is yes
-  1   the command failed, was refused, or the answer is no (a fax that did not go through)
+  1   the command failed, was refused, or the answer is no (a fax that did not
+      go through; `status --check` with a trouble)
   2   bad usage
   3   the daemon is not reachable
   4   timed out: the daemon did not answer, or what was waited for did not happen
@@ -52,7 +53,12 @@ pub(crate) enum When {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// The gateway at a glance, and why a port is dead
-    Status,
+    Status(Status),
+    /// Read the configuration file again and use what can be used without touching a call
+    ///
+    /// Tells what is in use now, which ports take it after their call, and what needs a restart. A file with errors
+    /// changes nothing: all its problems are told, and the exit code is 78.
+    Reload,
     /// Ports: list, show, watch
     #[command(subcommand)]
     Port(PortCommand),
@@ -85,6 +91,13 @@ pub(crate) enum Command {
         /// Directory
         dir: PathBuf,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Status {
+    /// For monitoring: show only what is wrong, and exit 1 when a port is not registered or in trouble, or the gateway is in trouble
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Subcommand)]

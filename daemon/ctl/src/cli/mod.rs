@@ -5,9 +5,11 @@ mod callmanager;
 mod config;
 mod manual;
 mod output;
+mod reload;
 mod remote;
 mod render;
 mod sim;
+mod status;
 mod watch;
 
 use std::process::ExitCode;
@@ -56,7 +58,9 @@ pub(crate) fn main() -> ExitCode {
 fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
     let remote = Remote::new(&args.socket, args.timeout);
     match &args.command {
-        Command::Status => ask(&remote, out, Request::Status),
+        Command::Status(args) if args.check => status::check(&remote, out),
+        Command::Status(_) => ask(&remote, out, Request::Status),
+        Command::Reload => reload::run(&remote, out),
         Command::Port(PortCommand::List) => ask(&remote, out, Request::PortList),
         Command::Port(PortCommand::Show { port }) => {
             ask(&remote, out, Request::PortShow { port: *port })
@@ -100,7 +104,9 @@ pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
         Response::Port(report) => out.report(report, |paint| render::port(paint, report)),
         Response::Calls(report) => out.report(report, |paint| render::call_list(paint, report)),
         Response::Call(report) => out.report(report, |paint| render::call(paint, report)),
+        Response::Reload(report) => out.report(report, |paint| render::reload(paint, report)),
         Response::Sim(report) => out.report(report, |paint| render::sim(paint, report)),
+        Response::BadConfiguration(_) => Err(remote::unexpected(answer)),
         Response::Error(report) => Err(Failure::refused(report.clone())),
     }
 }

@@ -136,6 +136,11 @@ impl Out {
         }
     }
 
+    /// Advice goes out in colours.
+    pub(crate) fn colours_advice(&self) -> bool {
+        self.colour_advice
+    }
+
     /// A report as JSON, or as the text that `text` makes of it.
     pub(crate) fn report<T: Serialize>(
         &self,

@@ -5,6 +5,7 @@
 
 mod call;
 mod port;
+mod reload;
 mod sim;
 mod status;
 mod trace;
@@ -14,6 +15,9 @@ pub use port::{
     CallState, DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortDetail,
     PortState, PortSummary, RegistrationReport, RegistrationState, RegistrationStep, RtpStats,
     Trouble,
+};
+pub use reload::{
+    ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,
 };
 pub use sim::{
     CallerIdCoding, CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimCard, SimHeard, SimHybrid,

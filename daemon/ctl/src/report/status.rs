@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::port::{PortSummary, Trouble};
+use super::reload::ReloadState;
 
 /// The gateway as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct StatusReport {
     pub counters: Vec<Counter>,
     /// What is wrong with the gateway as a whole (a single port's trouble is with the port).
     pub troubles: Vec<Trouble>,
+    /// What was reloaded and is not in use yet.
+    pub reload: ReloadState,
 }
 
 /// The process.
@@ -70,8 +73,10 @@ pub struct CallManagerReport {
     pub registrations: u64,
     /// Registrations that it rejected since start.
     pub rejections: u64,
-    /// Connections that failed or were lost since start.
+    /// Registrations with it that ended without our asking, since start.
     pub connection_losses: u64,
+    /// Attempts to connect or register that came to nothing since start, without those it rejected.
+    pub failed_attempts: u64,
     /// The last trouble with it, in words.
     pub last_trouble: Option<String>,
 }

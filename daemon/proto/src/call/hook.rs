@@ -60,6 +60,11 @@ impl Hook {
         }
     }
 
+    /// New timing, from the next edge on.
+    pub(super) fn reconfigure(&mut self, cfg: HookConfig) {
+        self.cfg = cfg;
+    }
+
     /// The loop is closed, or its opening is not a hang-up yet.
     pub(super) fn is_off_hook(&self) -> bool {
         matches!(self.state, Loop::Closed | Loop::Opened(_))

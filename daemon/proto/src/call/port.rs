@@ -200,6 +200,12 @@ impl Port {
         lifted || !self.calls.is_empty() || self.on_hook_after_join.is_some()
     }
 
+    /// New settings; what is under way goes on by them. Meant for a port at rest.
+    pub fn reconfigure(&mut self, cfg: PortConfig) {
+        self.hook.reconfigure(cfg.hook);
+        self.cfg = cfg;
+    }
+
     /// The settings.
     pub fn config(&self) -> &PortConfig {
         &self.cfg

@@ -63,7 +63,10 @@ fn names(doing: &Doing) -> Vec<String> {
         }
         LineOrder::StopSend { session } => format!("stop {}", session.0),
         LineOrder::Bridge(to) => format!("bridge {:?}", to.map(|s| s.0)),
-        LineOrder::Port(_) | LineOrder::Chain(_) | LineOrder::ReplaceCard(_) => "other".to_owned(),
+        LineOrder::Port(_)
+        | LineOrder::Chain(_)
+        | LineOrder::ReplaceChain(_)
+        | LineOrder::ReplaceCard(_) => "other".to_owned(),
     };
     doing.orders.iter().map(name).collect()
 }

@@ -63,6 +63,7 @@ impl Gateway {
                 "orders to the line thread that found its ring full",
             )],
             troubles: self.troubles(),
+            reload: self.reload_state(),
         }
     }
 
@@ -77,26 +78,24 @@ impl Gateway {
 
     fn callmanagers(&self) -> Vec<ctl::CallManagerReport> {
         let stations: Vec<StationSnapshot> = self.ports.iter().map(PortUnit::station).collect();
-        let servers = self
-            .config
-            .callmanager
-            .servers
-            .iter()
-            .zip(&self.tallies)
-            .enumerate();
-        servers
-            .map(|(n, (server, tally))| {
-                let registered = stations
-                    .iter()
-                    .filter(|s| matches!(s.state, StationState::Registered { server, .. } if server == n))
-                    .count();
+        let at = |s: &StationSnapshot| match s.state {
+            StationState::Registered { server, .. } => Some(server),
+            _ => None,
+        };
+        let used: Vec<usize> = stations.iter().filter_map(at).collect();
+        let shown = self.servers.shown(&used).into_iter();
+        shown
+            .map(|n| {
+                let registered = used.iter().filter(|server| **server == n).count();
+                let tally = self.servers.tally(n).cloned().unwrap_or_default();
                 ctl::CallManagerReport {
-                    server: server.to_string(),
+                    server: self.servers.name(n),
                     registered_ports: u16::try_from(registered).unwrap_or(u16::MAX),
                     registrations: tally.registrations,
                     rejections: tally.rejections,
                     connection_losses: tally.losses,
-                    last_trouble: tally.last_trouble.clone(),
+                    failed_attempts: tally.failures,
+                    last_trouble: tally.last_trouble,
                 }
             })
             .collect()

@@ -2,6 +2,7 @@
 
 use tipring_ctl::report as ctl;
 use tipring_proto::call::PortCounters;
+use tipring_proto::sccp::station::StationState;
 use tipring_proto::time::Time;
 
 use super::super::port::PortUnit;
@@ -21,10 +22,7 @@ impl Gateway {
             .iter()
             .find(|c| Some(c.call) == logic.active)
             .or(logic.calls.first());
-        let server = station
-            .state
-            .server()
-            .and_then(|n| self.config.callmanager.servers.get(n));
+        let server = station.state.server().and_then(|n| self.servers.address(n));
         let enabled = unit.settings.enabled;
         ctl::PortSummary {
             port: unit.number,
@@ -35,7 +33,7 @@ impl Gateway {
             profile: unit.settings.profile.to_string(),
             enabled,
             registration: words::registration(&station.state),
-            server: server.map(ToString::to_string),
+            server,
             hook: match (unit.fault, enabled, logic.off_hook) {
                 (Some(_), ..) | (_, false, _) => ctl::HookState::Unknown,
                 (None, true, true) => ctl::HookState::OffHook,
@@ -48,9 +46,11 @@ impl Gateway {
             },
             call: active.map(|c| words::call_state(c.state)),
             peer: active.map(|c| c.number.clone()).filter(|n| !n.is_empty()),
+            // Whom else the number belongs to by now is not known.
             number: station
                 .line
                 .as_ref()
+                .filter(|_| matches!(station.state, StationState::Registered { .. }))
                 .map(|l| l.number.clone())
                 .filter(|n| !n.is_empty()),
             message_waiting: logic.message_waiting,

@@ -14,13 +14,7 @@ impl Gateway {
         unit: &PortUnit,
         s: &StationSnapshot,
     ) -> ctl::RegistrationReport {
-        let server = |n: usize| {
-            self.config
-                .callmanager
-                .servers
-                .get(n)
-                .map(ToString::to_string)
-        };
+        let server = |n: usize| self.servers.address(n);
         let registered = matches!(s.state, StationState::Registered { .. });
         ctl::RegistrationReport {
             state: words::registration(&s.state),

@@ -1,13 +1,12 @@
 //! Why a port or the gateway cannot be used, and what to do.
 
-use tipring_config::Server;
 use tipring_ctl::report::Trouble;
 use tipring_proto::call::{CallWord, PortSnapshot, PortWord};
 use tipring_proto::sccp::station::{LostReason, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
-use super::super::news::server_name;
 use super::super::port::PortUnit;
+use super::super::servers::ServerBook;
 use super::super::{Gateway, words};
 
 /// A connected call that hears nothing for so long is one-way.
@@ -21,6 +20,13 @@ impl Gateway {
             troubles.push(trouble(
                 "a line thread stands still: its ports have no audio",
                 "restart tipringd (systemd's watchdog does); see its log for the reason",
+            ));
+        }
+        if let Some(errors) = self.left.errors() {
+            let plural = if errors == 1 { "" } else { "s" };
+            troubles.push(trouble(
+                &format!("the configuration file has {errors} error{plural}; the configuration read before it stays in use"),
+                "`tipring config check` tells them; correct them, then `tipring reload`",
             ));
         }
         troubles
@@ -38,6 +44,18 @@ impl Gateway {
         if !unit.settings.enabled {
             return None;
         }
+        if self.is_late(unit) {
+            return Some(trouble(
+                "its channel was not opened when the daemon started",
+                "restart tipringd when no call is up",
+            ));
+        }
+        if unit.line.is_none() && self.is_held(unit.settings.channel) {
+            return Some(trouble(
+                "another port still has its channel",
+                "it is taken when that port's call is over",
+            ));
+        }
         if unit.line.is_none() {
             return Some(trouble(
                 &format!(
@@ -51,7 +69,7 @@ impl Gateway {
             return Some(trouble(words::fault(fault), words::fault_cure(fault)));
         }
         if !matches!(station.state, StationState::Registered { .. }) {
-            return unregistered(&unit.reasons, &self.config.callmanager.servers);
+            return unregistered(&unit.reasons, &self.servers);
         }
         if station.suspect_since.is_some() {
             return Some(trouble(
@@ -106,14 +124,14 @@ fn trouble(what: &str, cure: &str) -> Trouble {
 }
 
 /// Why no server of the list can be used, and the cure for what tells most. `None`: none has been tried yet.
-fn unregistered(reasons: &[(usize, LostReason)], servers: &[Server]) -> Option<Trouble> {
+fn unregistered(reasons: &[(usize, LostReason)], servers: &ServerBook) -> Option<Trouble> {
     let (_, worst) = reasons.iter().max_by_key(|(_, r)| weight(r))?;
     let what = match reasons {
         [(_, only)] => only.to_string(),
         several => {
             let each = several.iter();
             let each: Vec<String> = each
-                .map(|(n, r)| format!("{}: {r}", server_name(servers, *n)))
+                .map(|(n, r)| format!("{}: {r}", servers.name(*n)))
                 .collect();
             each.join("; ")
         }
@@ -155,10 +173,11 @@ fn cure(reason: &LostReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tipring_config::Server;
     use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
 
-    fn servers() -> [Server; 2] {
-        ["10.0.0.1", "10.0.0.2"].map(|s| Server::parse(s).unwrap())
+    fn servers() -> ServerBook {
+        ServerBook::new(&["10.0.0.1", "10.0.0.2"].map(|s| Server::parse(s).unwrap()))
     }
 
     fn refused() -> LostReason {

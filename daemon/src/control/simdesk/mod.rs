@@ -5,6 +5,7 @@ mod native;
 mod show;
 mod wait;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,13 +24,19 @@ const SILENCE_DBM0: f32 = -60.0;
 pub struct SimDesk {
     world: Option<Arc<WorldHandle>>,
     /// Number of each of our ports, and its index on the card; `None`: not on the simulated card, or switched off.
-    places: Vec<(u16, Option<usize>)>,
+    places: RefCell<Vec<(u16, Option<usize>)>>,
 }
 
 impl SimDesk {
     /// A desk over a simulated card, or over none.
     pub fn new(world: Option<Arc<WorldHandle>>, places: Vec<(u16, Option<usize>)>) -> Rc<SimDesk> {
+        let places = RefCell::new(places);
         Rc::new(SimDesk { world, places })
+    }
+
+    /// The ports have other places.
+    pub(super) fn seat(&self, places: Vec<(u16, Option<usize>)>) {
+        self.places.replace(places);
     }
 
     /// Carries out an action and answers with the state after it.
@@ -62,17 +69,18 @@ impl SimDesk {
     }
 
     fn place(&self, port: u16) -> Result<usize, ErrorReport> {
-        let at = self.places.iter().find(|(number, _)| *number == port);
-        match (at.map(|(_, place)| place), &self.world) {
+        let places = self.places.borrow();
+        let at = places.iter().find(|(number, _)| *number == port);
+        match (at.map(|(_, place)| *place), &self.world) {
             (None, _) => Err(report(
                 ErrorCode::UnknownPort,
                 format!(
                     "the gateway has no port {port}; it has {} ports",
-                    self.places.len()
+                    places.len()
                 ),
                 "see `tipring port list`",
             )),
-            (Some(Some(place)), Some(_)) => Ok(*place),
+            (Some(Some(place)), Some(_)) => Ok(place),
             _ => Err(report(
                 ErrorCode::NotSimulated,
                 format!("port {port} is not on a simulated card"),

@@ -4,12 +4,12 @@
 //! nothing is allocated or freed when a card is replaced.
 
 use mio::Registry;
-use tipring_dsp::ChainCommand;
+use tipring_dsp::{Chain, ChainCommand};
 use tipring_hal::port::{LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, WriteBlock};
 use tipring_proto::time::Time;
 
 use super::{Lane, PENDING_EVENTS, Tools};
-use crate::line::order::{CardBack, CardSet, LineReport};
+use crate::line::order::{CardBack, CardSet, LineReport, MadeChain};
 
 /// Events taken from a card at once; a line that chatters more waits for the next wake.
 const EVENTS_AT_ONCE: usize = 64;
@@ -148,6 +148,40 @@ impl Lane {
         }
     }
 
+    /// Takes another chain and hands the present one back. Takes no memory: the two change places.
+    pub(super) fn replace_chain(&mut self, mut made: MadeChain, tools: &mut Tools<'_>) {
+        let port = self.index;
+        self.take_chain(&mut made.0);
+        // As the card told last: it may be gone, and is not asked.
+        let off_hook = self.counters.off_hook.get() != 0;
+        self.chain.command(ChainCommand::OffHook(off_hook));
+        let report = LineReport::ChainReturned { port, chain: made };
+        if let Err(report) = tools.reports.push(report) {
+            // As with sessions.
+            std::mem::forget(report);
+        }
+    }
+
+    /// The two chains change places, and the new one is told how things stand, but for the loop.
+    fn take_chain(&mut self, chain: &mut Chain) {
+        let c = &self.counters;
+        self.base.digits = c.digits.get();
+        self.base.echoed_digits = c.echoed_digits.get();
+        self.base.echo_path_changes = c.echo_path_changes.get();
+        self.base.echo_restarts = c.echo_restarts.get();
+        self.base.false_mutes = c.false_mutes.get();
+        self.base.chain_events_lost = c.chain_events_lost.get();
+        std::mem::swap(&mut self.chain, chain);
+        let in_flight = self.card.slots() * self.from_line.len();
+        self.chain.command(ChainCommand::EchoDelay {
+            samples: u16::try_from(in_flight).unwrap_or(u16::MAX),
+        });
+        if let Some(on) = self.listens {
+            self.chain.command(ChainCommand::EnableDtmf(on));
+        }
+        self.bridge(self.bridged);
+    }
+
     fn take_card(&mut self, other: &mut CardSet, registry: Option<&Registry>) {
         let c = &self.counters;
         self.base.read_overruns = c.read_overruns.get();
@@ -159,21 +193,7 @@ impl Lane {
             c.deaf_wakes.add(1); // the timer serves it
         }
         if let Some(chain) = other.chain.as_mut() {
-            self.base.digits = c.digits.get();
-            self.base.echoed_digits = c.echoed_digits.get();
-            self.base.echo_path_changes = c.echo_path_changes.get();
-            self.base.echo_restarts = c.echo_restarts.get();
-            self.base.false_mutes = c.false_mutes.get();
-            self.base.chain_events_lost = c.chain_events_lost.get();
-            std::mem::swap(&mut self.chain, chain);
-            let in_flight = self.card.slots() * self.from_line.len();
-            self.chain.command(ChainCommand::EchoDelay {
-                samples: u16::try_from(in_flight).unwrap_or(u16::MAX),
-            });
-            if let Some(on) = self.listens {
-                self.chain.command(ChainCommand::EnableDtmf(on));
-            }
-            self.bridge(self.bridged);
+            self.take_chain(chain);
         }
         self.broken = broken(&*self.card.port);
         let there = self.card.is_there();

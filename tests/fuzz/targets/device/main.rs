@@ -119,7 +119,10 @@ impl Scene {
             16 => self.tcp(program),
             17 => self.bytes(program.bytes()),
             18 => {
-                self.config.station.server_count = usize::from(program.byte() % 4);
+                // A list that begins elsewhere: servers that are registered with leave it.
+                let first = usize::from(program.byte() % 3);
+                let count = usize::from(program.byte() % 4);
+                self.config.station.servers = (first..first + count).collect();
                 self.config.station.offer_version = 3 + program.byte() % 20;
                 let station = self.config.station.clone();
                 self.device.reconfigure_station(self.now, station);
@@ -325,7 +328,7 @@ fn config(program: &mut Program<'_>) -> DeviceConfig {
     let name = DeviceName::new("VGC112233445501").expect("a name");
     let mut station = StationConfig::new(name, DeviceType::VGC_PHONE, [0; 6]);
     station.offer_version = 3 + program.byte() % 20;
-    station.server_count = usize::from(program.byte() % 4);
+    station.servers = (0..usize::from(program.byte() % 4)).collect();
     let mut port = PortConfig {
         flash: program.choice(&[
             FlashAction::Transfer,

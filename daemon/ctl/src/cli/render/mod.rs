@@ -2,13 +2,15 @@
 
 mod call;
 mod port;
+mod reload;
 mod sim;
 mod status;
 
 pub(crate) use call::{call, call_list, trace};
 pub(crate) use port::{port, port_list};
+pub(crate) use reload::reload;
 pub(crate) use sim::sim;
-pub(crate) use status::status;
+pub(crate) use status::{status, troubles};
 
 use comfy_table::{Attribute, Cell, Color, Table, presets};
 use tipring_ctl::report::{Counter, Trouble};

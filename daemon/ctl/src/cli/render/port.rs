@@ -47,7 +47,7 @@ pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
 }
 
 /// Each trouble once, with all the ports that have it.
-fn troubles(paint: Paint, ports: &[PortSummary]) -> String {
+pub(super) fn troubles(paint: Paint, ports: &[PortSummary]) -> String {
     let mut groups: Vec<(&Trouble, Vec<u16>)> = vec![];
     for port in ports {
         let Some(what) = &port.trouble else { continue };
@@ -63,7 +63,7 @@ fn troubles(paint: Paint, ports: &[PortSummary]) -> String {
 }
 
 /// `port 3`, `ports 1-4, 7`.
-fn port_numbers(numbers: &[u16]) -> String {
+pub(super) fn port_numbers(numbers: &[u16]) -> String {
     let mut runs: Vec<(u16, u16)> = vec![];
     for &n in numbers {
         match runs.last_mut() {

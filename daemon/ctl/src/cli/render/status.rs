@@ -3,6 +3,8 @@
 use tipring_ctl::report::{Histogram, LineThreadReport, Scheduling, StatusReport};
 
 use super::super::output::{Paint, clean};
+use super::port::troubles as port_troubles;
+use super::reload::pending;
 use super::{Facts, counters, heading, length, lines, plain, plural, port_list, table, trouble};
 
 pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
@@ -63,6 +65,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
             "ACCEPTED",
             "REJECTED",
             "LOST",
+            "FAILED",
             "LAST TROUBLE",
         ],
     );
@@ -73,6 +76,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
             plain(server.registrations.to_string()),
             plain(server.rejections.to_string()),
             plain(server.connection_losses.to_string()),
+            plain(server.failed_attempts.to_string()),
             plain(server.last_trouble.as_deref().unwrap_or("-")),
         ]);
     }
@@ -85,6 +89,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     for what in &report.troubles {
         out += &trouble(paint, "", what);
     }
+    out += &pending(paint, &report.reload);
     out += &counters(paint, "GATEWAY", &report.counters);
     for thread in &report.line_threads {
         out += &counters(
@@ -93,6 +98,14 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
             &thread.counters,
         );
     }
+    out
+}
+
+/// Only what is wrong, for `status --check`; empty: nothing is.
+pub(crate) fn troubles(paint: Paint, report: &StatusReport) -> String {
+    let gateway = report.troubles.iter();
+    let mut out: String = gateway.map(|what| trouble(paint, "", what)).collect();
+    out += &port_troubles(paint, &report.ports);
     out
 }
 

@@ -1,5 +1,6 @@
 //! What a station is told about itself before it starts.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::sccp::message::MediaCapability;
@@ -20,8 +21,11 @@ pub struct StationConfig {
     pub features: u16,
     /// Answer to CapabilitiesReq, best first; at most 18 are sent.
     pub capabilities: Vec<MediaCapability>,
-    /// How many CallManagers there are; they are numbered from 0 in order of preference. 0 is taken as 1.
-    pub server_count: usize,
+    /// The CallManagers in order of preference, each by the number that its owner has for it: outputs, events and
+    /// the history name them so, and a number keeps its meaning when the list changes. Empty is taken as `[0]`.
+    pub servers: Vec<usize>,
+    /// Own address to connect from; none: the system chooses. Only carried, for who opens the connection.
+    pub address: Option<Ipv4Addr>,
     /// Firmware load name told in Register and Alarm.
     pub load: String,
     /// The line whose LineStat is asked for.
@@ -52,7 +56,8 @@ impl StationConfig {
                     max_frames: 40,
                 })
                 .to_vec(),
-            server_count: 1,
+            servers: vec![0],
+            address: None,
             load: concat!("tipring-", env!("CARGO_PKG_VERSION")).to_owned(),
             line: LineInstance(1),
             start_delay: Duration::ZERO,
@@ -60,6 +65,71 @@ impl StationConfig {
             timing: Timing::default(),
             trace: true,
         }
+    }
+
+    /// The list of servers, never empty.
+    fn list(&self) -> &[usize] {
+        if self.servers.is_empty() {
+            &[0]
+        } else {
+            &self.servers
+        }
+    }
+
+    /// How many servers there are.
+    pub(super) fn count(&self) -> usize {
+        self.list().len()
+    }
+
+    /// The most preferred server.
+    pub(super) fn best(&self) -> usize {
+        self.list().first().copied().unwrap_or(0)
+    }
+
+    /// Place of a server in the list, from 0; none: it is not in it any more.
+    pub(super) fn place(&self, server: usize) -> Option<usize> {
+        self.list().iter().position(|s| *s == server)
+    }
+
+    /// The server after this one, round the list; the best one after one that is not in it.
+    pub(super) fn after(&self, server: usize) -> usize {
+        let next = self.place(server).map_or(0, |place| place + 1);
+        self.list().get(next).copied().unwrap_or(self.best())
+    }
+
+    /// This server while it is in the list, else the best one.
+    pub(super) fn this_or_best(&self, server: usize) -> usize {
+        self.place(server).map_or(self.best(), |_| server)
+    }
+
+    /// Would a server that knows the station by `self` have to be told of `new`?
+    pub(super) fn registers_alike(&self, new: &StationConfig) -> bool {
+        // Named one by one, so that a new setting is decided here.
+        let StationConfig {
+            name,
+            device_type,
+            mac,
+            offer_version,
+            features,
+            capabilities,
+            servers: _,
+            address,
+            load,
+            line,
+            start_delay: _,
+            retry: _,
+            timing: _,
+            trace: _,
+        } = self;
+        *name == new.name
+            && *device_type == new.device_type
+            && *mac == new.mac
+            && *offer_version == new.offer_version
+            && *features == new.features
+            && *capabilities == new.capabilities
+            && *address == new.address
+            && *load == new.load
+            && *line == new.line
     }
 }
 

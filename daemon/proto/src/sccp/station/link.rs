@@ -159,10 +159,10 @@ impl Station {
             Deadline::Unregister => self.unregistered(now, true),
             Deadline::Probe => {
                 if let Phase::Registered { server, .. } = self.phase {
-                    if self.busy || server == 0 {
+                    if self.busy || self.config.place(server) == Some(0) {
                         self.arm_probe(now);
                     } else {
-                        self.probe(0);
+                        self.probe(self.config.best());
                         // Asked again when the answer never comes.
                         self.arm_probe(now);
                     }
@@ -527,10 +527,10 @@ impl Station {
         lived: Option<Duration>,
         reason: &LostReason,
     ) -> (usize, Duration) {
-        let servers = self.servers();
+        let (servers, best) = (self.servers(), self.config.best());
         if let Some(better) = returning {
             self.tried = 0;
-            return (better.min(servers - 1), Duration::ZERO);
+            return (self.config.this_or_best(better), Duration::ZERO);
         }
         let stable = lived.is_some_and(|lived| lived >= STABLE);
         if stable {
@@ -540,9 +540,9 @@ impl Station {
         match reason {
             LostReason::Reset(kind) => {
                 let to = if *kind == ResetKind::RESTART || *kind == ResetKind::APPLY_CONFIG {
-                    server.min(servers - 1)
+                    self.config.this_or_best(server)
                 } else {
-                    0
+                    best
                 };
                 // All ports are reset in the same moment; and a server that resets us again and again is
                 // given the growing wait.
@@ -553,29 +553,30 @@ impl Station {
                 };
                 (to, wait)
             }
-            LostReason::Reconfigured => (0, Duration::ZERO),
+            // All ports are told in the same moment.
+            LostReason::Reconfigured => (best, self.config.start_delay),
             LostReason::Rejected {
                 cause: RejectCause::NameHeldByOldConnection,
                 ..
             } if servers == 1 => {
                 let patience = self.config.timing.name_held;
-                (0, self.backoff.around(patience))
+                (best, self.backoff.around(patience))
             }
             // The server behaved for long enough: begin with the best again, but not all ports at once.
-            LostReason::Closed(_) if stable => (0, self.backoff.spread()),
+            LostReason::Closed(_) if stable => (best, self.backoff.spread()),
             // A silent server is not worth a connect timeout: the next one first.
             _ if stable && servers > 1 => {
                 self.tried = 1;
-                ((server + 1) % servers, self.backoff.spread())
+                (self.config.after(server), self.backoff.spread())
             }
-            _ if stable => (0, self.backoff.spread()),
+            _ if stable => (best, self.backoff.spread()),
             _ => {
                 self.tried += 1;
                 if self.tried < servers {
-                    ((server + 1) % servers, Duration::ZERO)
+                    (self.config.after(server), Duration::ZERO)
                 } else {
                     self.tried = 0;
-                    (0, self.backoff.next())
+                    (best, self.backoff.next())
                 }
             }
         }
@@ -633,8 +634,12 @@ impl Station {
 
     /// Only a lesser server is worth probing from.
     pub(super) fn arm_probe(&mut self, now: Time) {
-        if !matches!(self.phase, Phase::Registered { server, .. } if server > 0) {
-            return;
+        let here = match self.phase {
+            Phase::Registered { server, .. } => self.config.place(server),
+            _ => None,
+        };
+        if here.is_none_or(|place| place == 0) {
+            return self.deadlines.disarm(Deadline::Probe);
         }
         let wait = self.config.timing.probe.saturating_mul(self.probe_factor);
         let wait = at_least_1_ms(self.backoff.around(wait));
@@ -651,7 +656,7 @@ impl Station {
     }
 
     fn servers(&self) -> usize {
-        self.config.server_count.max(1)
+        self.config.count()
     }
 }
 

@@ -121,7 +121,7 @@ impl Station {
     pub fn start(&mut self, now: Time) {
         if matches!(self.phase, Phase::Stopped) {
             self.tried = 0;
-            self.wait_for(0, now + self.config.start_delay);
+            self.wait_for(self.config.best(), now + self.config.start_delay);
         }
     }
 
@@ -247,11 +247,12 @@ impl Station {
             return;
         }
         self.probing = None;
+        let next = self.config.after(server);
         if reachable && !self.busy {
             self.returned_to = Some(server);
             self.unregister(now, Then::Return { server });
-        } else if !reachable && server + 1 < here {
-            self.probe(server + 1);
+        } else if !reachable && self.config.place(next) < self.config.place(here) {
+            self.probe(next);
         } else {
             self.arm_probe(now);
         }
@@ -271,25 +272,51 @@ impl Station {
         }
     }
 
-    /// Takes a new configuration: at once when not registered, by unregistering when idle, after the call
-    /// when busy.
-    pub fn reconfigure(&mut self, now: Time, config: StationConfig) {
+    /// Takes a new configuration. What the server need not be told is used at once. For what it must be told (and
+    /// when its server has left the list) the station registers again: at once when idle, after the call when busy.
+    pub fn reconfigure(&mut self, now: Time, mut config: StationConfig) {
+        config.trace = self.config.trace;
+        if config == self.config {
+            self.new_config = None;
+            return;
+        }
+        let listed = |server| config.place(server).is_some();
+        let stays = self.phase.shown().server().is_none_or(listed);
+        let alike = stays && self.config.registers_alike(&config);
         self.new_config = Some(Box::new(config));
         match self.phase {
             Phase::Stopped => self.apply_config(),
             Phase::Waiting { .. } => {
                 self.apply_config();
                 self.tried = 0;
-                self.wait_for(0, now);
+                self.wait_for(self.config.best(), now + self.config.start_delay);
             }
-            Phase::Connecting { .. } | Phase::Registering { .. } => {
+            Phase::Connecting { .. } | Phase::Registering { .. } if !alike => {
                 self.end(now, LostReason::Reconfigured, true);
             }
-            Phase::Asking { .. } => self.unregister(now, Then::Retry(LostReason::Reconfigured)),
-            Phase::Registered { .. } if !self.busy => {
+            Phase::Asking { .. } if !alike => {
                 self.unregister(now, Then::Retry(LostReason::Reconfigured));
             }
-            Phase::Registered { .. } | Phase::Unregistering { .. } => {}
+            Phase::Registered { .. } if !alike && !self.busy => {
+                self.unregister(now, Then::Retry(LostReason::Reconfigured));
+            }
+            Phase::Connecting { .. }
+            | Phase::Registering { .. }
+            | Phase::Asking { .. }
+            | Phase::Registered { .. }
+                if alike =>
+            {
+                self.apply_config();
+                self.tried = 0;
+                self.probing = None;
+                self.arm_probe(now);
+            }
+            // Taken at the end of the call, or of the link.
+            Phase::Connecting { .. }
+            | Phase::Registering { .. }
+            | Phase::Asking { .. }
+            | Phase::Registered { .. }
+            | Phase::Unregistering { .. } => {}
         }
     }
 

@@ -364,3 +364,17 @@ fn a_resume_that_the_server_does_not_answer_is_heard_as_reorder() {
     b.flash();
     assert_eq!(b.seen(), [soft(SoftKey::RESUME, 1), SILENT]);
 }
+
+#[test]
+fn new_settings_are_used_from_the_next_flash_on() {
+    let mut b = Bench::new();
+    let settings = PortConfig {
+        flash: FlashAction::Ignore,
+        ..b.port.config().clone()
+    };
+    b.port.reconfigure(settings);
+    b.talking(1);
+    b.outputs();
+    b.flash();
+    assert_eq!(b.seen(), []);
+}

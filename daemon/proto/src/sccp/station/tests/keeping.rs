@@ -47,7 +47,7 @@ fn keepalive_is_sent_at_the_interval_told_and_lost_after_three() {
 
 #[test]
 fn with_a_standby_a_silent_server_is_left_sooner_and_the_standby_is_first() {
-    let mut b = Bench::registered(|c| c.server_count = 2);
+    let mut b = Bench::registered(|c| c.servers = (0..2).collect());
     let start = b.now;
     b.until_connect(1);
     assert!(b.now - start < secs(52), "{:?}", b.now - start);
@@ -224,7 +224,7 @@ fn unknown_ids_are_counted_and_change_nothing() {
 
 #[test]
 fn an_idle_port_goes_back_to_the_preferred_server_when_that_answers() {
-    let mut b = Bench::new(|c| c.server_count = 3);
+    let mut b = Bench::new(|c| c.servers = (0..3).collect());
     b.start();
     b.station.connect_failed(b.now, ConnectFailure::Refused);
     b.until_connect(1);
@@ -266,7 +266,7 @@ fn an_idle_port_goes_back_to_the_preferred_server_when_that_answers() {
 
 #[test]
 fn a_preferred_server_that_does_not_keep_us_is_looked_at_less_often() {
-    let mut b = Bench::new(|c| c.server_count = 2);
+    let mut b = Bench::new(|c| c.servers = (0..2).collect());
     b.start();
     let mut waits = vec![];
     b.station.connect_failed(b.now, ConnectFailure::Refused);
@@ -326,6 +326,99 @@ fn junk_while_unregistering_still_stops() {
 }
 
 #[test]
+fn what_the_server_need_not_be_told_is_used_without_registering_again() {
+    let mut b = Bench::registered(|_| {});
+    let mut config = b.station.config().clone();
+    config.timing.keepalive_answer = secs(2);
+    config.servers = vec![0, 4];
+    b.station.reconfigure(b.now, config.clone());
+    assert_eq!(b.did(), []);
+    assert!(b.station.is_registered());
+    assert_eq!(b.station.config(), &config);
+}
+
+#[test]
+fn the_same_configuration_again_changes_nothing_and_takes_back_what_waited() {
+    let mut b = Bench::registered(|_| {});
+    let config = b.station.config().clone();
+    b.station.set_busy(b.now, true);
+    let other = StationConfig {
+        offer_version: 11,
+        ..config.clone()
+    };
+    b.station.reconfigure(b.now, other);
+    b.station.reconfigure(b.now, config);
+    b.station.set_busy(b.now, false);
+    assert_eq!(b.did(), []);
+    assert!(b.station.is_registered());
+}
+
+#[test]
+fn a_server_that_left_the_list_is_left_when_idle_and_after_the_call_when_busy() {
+    for busy in [false, true] {
+        let mut b = Bench::registered(|c| c.servers = vec![0, 1]);
+        b.station.set_busy(b.now, busy);
+        let config = StationConfig {
+            servers: vec![1, 2],
+            ..b.station.config().clone()
+        };
+        b.station.reconfigure(b.now, config);
+        if busy {
+            assert_eq!(b.did(), []);
+            b.station.set_busy(b.now, false);
+        }
+        assert_eq!(
+            b.did(),
+            [Did::Sent(ClientMessage::Unregister { reason: None })]
+        );
+        b.hear(&ServerMessage::UnregisterAck { status: 0 });
+        b.until_connect(1);
+    }
+}
+
+#[test]
+fn a_server_put_before_the_present_one_is_probed_and_moved_to() {
+    let mut b = Bench::registered(|_| {});
+    let config = StationConfig {
+        servers: vec![7, 0],
+        ..b.station.config().clone()
+    };
+    b.station.reconfigure(b.now, config);
+    assert_eq!(b.did(), []);
+    let end = b.now + secs(120);
+    loop {
+        b.pass(secs(1));
+        b.hear(&ServerMessage::KeepAliveAck);
+        if b.did().contains(&Did::Probe(7)) {
+            break;
+        }
+        assert!(b.now < end, "never looked for the better server");
+    }
+    b.station.probe_result(b.now, 7, true);
+    b.hear(&ServerMessage::UnregisterAck { status: 0 });
+    b.until_connect(7);
+}
+
+#[test]
+fn a_station_that_waits_tries_the_new_list_after_its_start_delay() {
+    let mut b = Bench::new(|c| c.retry.first = secs(600));
+    b.station.start(b.now);
+    b.until_connect(0);
+    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    b.did();
+    let config = StationConfig {
+        servers: vec![3],
+        start_delay: secs(2),
+        ..b.station.config().clone()
+    };
+    b.station.reconfigure(b.now, config);
+    b.pass(secs(1));
+    assert_eq!(b.did(), []);
+    b.pass(secs(1));
+    assert_eq!(b.did(), [Did::Connect(3)]);
+}
+
+#[test]
 fn new_configuration_is_taken_up_after_the_call() {
     let mut b = Bench::registered(|_| {});
     b.pass(secs(25));
@@ -351,7 +444,7 @@ fn new_configuration_is_taken_up_after_the_call() {
 /// Two servers that refuse by turns would soon fill the history with themselves.
 #[test]
 fn servers_that_fail_by_turns_do_not_push_the_loss_out_of_the_history() {
-    let mut b = Bench::registered(|c| c.server_count = 2);
+    let mut b = Bench::registered(|c| c.servers = (0..2).collect());
     b.station.closed(b.now, CloseReason::ByServer);
     let mut turns = vec![];
     for _ in 0..40 {
@@ -401,7 +494,7 @@ fn any_order_of_inputs_is_survived() {
     };
     for servers in [0, 1, 3] {
         let mut b = Bench::new(|c| {
-            c.server_count = servers;
+            c.servers = (0..servers).collect();
             c.timing.keepalive_answer = Duration::ZERO;
             c.timing.round_step = Duration::ZERO;
             c.timing.probe = Duration::ZERO;
@@ -439,7 +532,10 @@ fn any_order_of_inputs_is_survived() {
                     .station
                     .probe_result(b.now, random(4) as usize, random(2) == 0),
                 12 if random(16) == 0 => {
-                    let config = b.station.config().clone();
+                    let mut config = b.station.config().clone();
+                    let first = random(3) as usize;
+                    config.servers = (first..first + random(3) as usize).collect();
+                    config.offer_version = 3 + random(2) as u8;
                     b.station.reconfigure(b.now, config);
                 }
                 13 => {

@@ -135,7 +135,7 @@ fn a_nonsense_keepalive_interval_becomes_a_useful_one() {
 
 #[test]
 fn refused_everywhere_waits_longer_each_round() {
-    let mut b = Bench::new(|c| c.server_count = 2);
+    let mut b = Bench::new(|c| c.servers = (0..2).collect());
     b.start();
     let mut waits = vec![];
     for _ in 0..4 {

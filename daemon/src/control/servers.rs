@@ -1,0 +1,113 @@
+//! The CallManagers by number.
+//!
+//! Promises: a number keeps its meaning for as long as the daemon runs, whatever becomes of the list in the
+//! configuration: what a station remembers of a server that left the list still has its name.
+
+use tipring_config::Server;
+
+/// What a CallManager did to all ports since start.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) registrations: u64,
+    pub(super) rejections: u64,
+    /// Registrations that ended without our asking.
+    pub(super) losses: u64,
+    /// Attempts that came to nothing, without those that were rejected.
+    pub(super) failures: u64,
+    pub(super) last_trouble: Option<String>,
+}
+
+/// Every CallManager that is or was in the list.
+#[derive(Debug, Default)]
+pub struct ServerBook {
+    known: Vec<(Server, Tally)>,
+    /// The present list, in order of preference.
+    list: Vec<usize>,
+}
+
+impl ServerBook {
+    /// A book with this list: numbered from 0.
+    pub fn new(servers: &[Server]) -> ServerBook {
+        let mut book = ServerBook::default();
+        book.set(servers);
+        book
+    }
+
+    /// Takes another list. Servers that were known keep their number.
+    pub(super) fn set(&mut self, servers: &[Server]) {
+        self.list.clear();
+        for server in servers {
+            let number = self.known.iter().position(|(known, _)| known == server);
+            let number = number.unwrap_or_else(|| {
+                self.known.push((server.clone(), Tally::default()));
+                self.known.len() - 1
+            });
+            self.list.push(number);
+        }
+    }
+
+    /// The present list, in order of preference.
+    pub fn list(&self) -> &[usize] {
+        &self.list
+    }
+
+    /// `host:port` of a server.
+    pub(super) fn address(&self, number: usize) -> Option<String> {
+        let known = self.known.get(number);
+        known.map(|(server, _)| server.to_string())
+    }
+
+    /// A server as people name it.
+    pub(super) fn name(&self, number: usize) -> String {
+        self.address(number)
+            .unwrap_or_else(|| format!("server {}", number + 1))
+    }
+
+    pub(super) fn tally(&self, number: usize) -> Option<&Tally> {
+        self.known.get(number).map(|(_, tally)| tally)
+    }
+
+    pub(super) fn tally_mut(&mut self, number: usize) -> Option<&mut Tally> {
+        self.known.get_mut(number).map(|(_, tally)| tally)
+    }
+
+    /// The present list, then those of `used` that left it.
+    pub(super) fn shown(&self, used: &[usize]) -> Vec<usize> {
+        let mut shown = self.list.clone();
+        for number in used {
+            if !shown.contains(number) {
+                shown.push(*number);
+            }
+        }
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn servers(names: &[&str]) -> Vec<Server> {
+        names.iter().map(|n| Server::parse(n).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_server_keeps_its_number_and_its_name_when_the_list_changes() {
+        let mut book = ServerBook::new(&servers(&["a.example", "b.example"]));
+        assert_eq!(book.list(), [0, 1]);
+        book.set(&servers(&["c.example", "b.example"]));
+        assert_eq!(book.list(), [2, 1]);
+        assert_eq!(book.name(0), "a.example:2000");
+        book.set(&servers(&["a.example"]));
+        assert_eq!(book.list(), [0]);
+        assert_eq!(book.name(7), "server 8");
+    }
+
+    #[test]
+    fn a_server_that_left_the_list_is_shown_while_a_port_is_with_it() {
+        let mut book = ServerBook::new(&servers(&["a.example", "b.example"]));
+        book.set(&servers(&["b.example"]));
+        assert_eq!(book.shown(&[1]), [1]);
+        assert_eq!(book.shown(&[0, 0, 1]), [1, 0]);
+    }
+}
