@@ -45,7 +45,7 @@ pub(super) struct Row {
     pub(super) on_hook_audio: OnHookAudio,
     /// Lamps that are really lit, not only taken.
     pub(super) lamp: LampKinds,
-    /// Voltages and registers can be read (`WCTDM_GET_STATS`, `GET_REGS`).
+    /// Voltages and registers may be there (`WCTDM_GET_STATS`, `GET_REGS`); asked at open.
     pub(super) registers: bool,
     /// `SETPOLARITY`, `ONHOOKTRANSFER` and `VMWI` wait for the chip: not in the line thread.
     pub(super) feed_requests_wait: bool,
@@ -138,11 +138,10 @@ impl Driver {
                 registers: false,
                 ..chip
             },
-            // Believed in what it takes, and in neon as that is what its request means.
+            // Believed in what it answers, and in neon as that is what its request means.
             Driver::Other => Row {
                 module: "",
                 lamp: NEON,
-                registers: false,
                 ..chip
             },
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
 
-use tipring_linux::dahdi::{Errno, OpenStep, SigCapabilities, Signalling};
+use tipring_linux::dahdi::{Control, Errno, OpenStep, SigCapabilities, Signalling};
 
 use super::sysfs::{Root, ranges};
 
@@ -172,10 +172,18 @@ impl OpenError {
             },
             (OpenStep::Specify, Errno::EINVAL | Errno::ENXIO) => {
                 let known = root.channels();
-                if known.contains(&channel) {
-                    OpenError::NoModule { channel }
-                } else {
-                    OpenError::NoSuchChannel { channel, known }
+                if !known.contains(&channel) {
+                    return OpenError::NoSuchChannel { channel, known };
+                }
+                // The kernel opens no channel without signalling. What it could have, the control device tells.
+                let asked = Control::open().and_then(|control| control.channel(channel));
+                let unfit = asked.map(|found| {
+                    OpenError::of_signalling(channel, found.signalling, found.sig_capabilities)
+                });
+                match unfit {
+                    Ok(Err(unfit)) => unfit,
+                    Ok(Ok(())) => OpenError::NoModule { channel },
+                    Err(_) => OpenError::NotConfigured { channel },
                 }
             }
             (OpenStep::Specify, Errno::ENODEV) => OpenError::NoModule { channel },

@@ -200,7 +200,8 @@ fn prepare(channel: &Channel, config: &DahdiConfig, params: &Params) -> Result<(
 
 fn capabilities(channel: &Channel, driver: Driver, signalling: Signalling) -> Capabilities {
     let row = driver.row();
-    // Each of these leaves the line as it is: forward is how it is found, 0 ms is none.
+    // Each of these leaves the line as it is: forward is how it is found, and 1 ms is soon over. (0 ms would be for ever on
+    // the drivers that count down to 0.)
     let takes = |answer: Result<(), Errno>| !matches!(answer, Err(Errno::ENOTTY | Errno::ENOSYS));
     let kewl = signalling == Signalling::FxoKs;
     Capabilities {
@@ -209,7 +210,7 @@ fn capabilities(channel: &Channel, driver: Driver, signalling: Signalling) -> Ca
         open_loop: kewl,
         fixed_open_loop_ms: kewl.then_some(OPEN_LOOP_MS),
         on_hook_transmission: row.on_hook_audio == OnHookAudio::Always
-            || takes(channel.on_hook_transfer(0)),
+            || takes(channel.on_hook_transfer(1)),
         neon_mwi: row.lamp.neon && channel.vmwi_config(row.lamp).is_ok(),
         voltages: row.registers && channel.voltages().is_ok(),
         times_cadence: true,
@@ -260,3 +261,6 @@ impl LinePort for DahdiPort {
         self.0.stats()
     }
 }
+
+#[cfg(test)]
+mod tests;
