@@ -249,8 +249,8 @@ group = "tipring"
 {}{all}
 "#,
             match echo {
-                Echo::Off => "\n",
-                Echo::On => "",
+                Echo::Off => "echo-canceller = false\n",
+                Echo::On => "echo-canceller = true\n",
             }
         );
         for n in 1..=self.ports {
