@@ -26,3 +26,6 @@ pub use fax::{FaxJob, FaxOutcome};
 pub use handle::{Phone, PhoneNews};
 pub use mouth::{DtmfStyle, PulseStyle};
 pub use set::LineCounts;
+
+#[cfg(test)]
+mod tests;

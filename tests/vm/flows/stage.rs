@@ -39,7 +39,7 @@ pub(crate) enum Cards {
     Loopback,
 }
 
-/// The echo cancellers of both parties: the gateway's own, or the kernel's for Asterisk.
+/// The kernel's echo canceller, for Asterisk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Echo {
     Off,
@@ -172,7 +172,12 @@ impl Stage {
         let took = self
             .control()
             .wait_registered(count, Duration::from_secs(60))
-            .map_err(|e| format!("{e}\n{}", self.control().tipring(&["status"]).unwrap_or_default()))?;
+            .map_err(|e| {
+                format!(
+                    "{e}\n{}",
+                    self.control().tipring(&["status"]).unwrap_or_default()
+                )
+            })?;
         let (ready, _) = self.registered.get().unwrap_or_default();
         self.registered.set(Some((ready, took)));
         Ok(())
@@ -231,8 +236,8 @@ impl Stage {
         Control::at(SOCKET)
     }
 
-    /// The configuration of a gateway at these cards' ports.
-    pub(crate) fn config(&self, echo: Echo, all: &str, port: impl Fn(u16) -> String) -> String {
+    /// The configuration of a gateway at these cards' ports: what holds for all, and for each.
+    pub(crate) fn config(&self, all: &str, port: impl Fn(u16) -> String) -> String {
         let mut text = format!(
             r#"
 [gateway]
@@ -246,12 +251,8 @@ driver = "dahdi"
 [control]
 group = "tipring"
 [defaults]
-{}{all}
-"#,
-            match echo {
-                Echo::Off => "echo-canceller = false\n",
-                Echo::On => "echo-canceller = true\n",
-            }
+{all}
+"#
         );
         for n in 1..=self.ports {
             let _ = writeln!(text, "[[port]]\nchannel = {n}\n{}", port(n));

@@ -17,6 +17,22 @@ use crate::figures::{Cpu, Machine, Share, cpu_of};
 use crate::stage::{Cards, DIAL_TONE, Echo, Stage, run};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
+/// The line echo canceller of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Canceller {
+    Off,
+    /// As long an echo path as the kernel's with its 128 taps, which is what it has as a rule.
+    Short,
+    /// As we come: four times that.
+    Default,
+}
+
+impl Canceller {
+    fn is_on(self) -> bool {
+        self != Canceller::Off
+    }
+}
+
 /// Echo of the lines while the cancellers run.
 const ECHO_DB: &str = "20";
 /// What calls to it give back.
@@ -110,7 +126,7 @@ fn speech(seconds: u64, lane: u16) -> Vec<u8> {
 /// Lets everybody talk for so long; what it cost and what was heard.
 fn work(
     phones: &[Phone],
-    echo: Echo,
+    echo: bool,
     lasts: Duration,
     worker: u32,
     line_thread: Option<&str>,
@@ -118,12 +134,11 @@ fn work(
     idle: f64,
 ) -> Result<(Cost, Heard), String> {
     for phone in phones {
-        match echo {
-            Echo::Off => {
-                phone.follow(phone.number());
-                phone.talk();
-            }
-            Echo::On => phone.say(speech(lasts.as_secs() + 3, phone.number())),
+        if echo {
+            phone.say(speech(lasts.as_secs() + 3, phone.number()));
+        } else {
+            phone.follow(phone.number());
+            phone.talk();
         }
     }
     std::thread::sleep(S(1)); // everybody is talking
@@ -165,8 +180,8 @@ struct Heard {
     text: String,
 }
 
-fn what_was_heard(phones: &[Phone], echo: Echo, lasts: Duration) -> Heard {
-    if echo == Echo::On {
+fn what_was_heard(phones: &[Phone], echo: bool, lasts: Duration) -> Heard {
+    if echo {
         // A canceller alters what it lets through: only that something comes back is judged.
         let levels = phones.iter().map(|p| p.heard().level_dbm0(1000));
         let least = levels.fold(f64::INFINITY, f64::min);
@@ -229,7 +244,7 @@ fn faults(stage: &Stage, status: &StatusReport) -> Result<Faults, String> {
     Ok(f)
 }
 
-fn tipring(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, String), String> {
+fn tipring(stage: &Stage, canceller: Canceller, lasts: Duration) -> Result<(Cost, String), String> {
     stage.cards(Cards::Bench)?;
     stage.stop_gateway()?;
     stage.peer()?;
@@ -301,26 +316,32 @@ fn server_pid(stage: &Stage) -> Result<u32, String> {
 /// 24 ports talk; nothing is lost. Cancellers off: the samples are followed one by one.
 pub(crate) fn ours(stage: &Stage) -> Result<String, String> {
     let lasts = stage.by_length(S(60), S(600));
-    let (cost, heard) = tipring(stage, Echo::Off, lasts)?;
+    let (cost, heard) = tipring(stage, Canceller::Off, lasts)?;
     Ok(format!("{} s: {heard}; {cost}", lasts.as_secs()))
 }
 
 /// The same lines by `chan_dahdi`, in this guest.
 pub(crate) fn compared(stage: &Stage) -> Result<String, String> {
     let lasts = stage.by_length(S(10), S(60));
-    let mut text = String::new();
-    for echo in [Echo::Off, Echo::On] {
-        let (ours, heard) = tipring(stage, echo, lasts)?;
-        let (theirs, heard_of_them) = chan_dahdi(stage, echo, lasts)?;
+    let mut text = format!("{} ports, {} s each", stage.ports, lasts.as_secs());
+    for (echo, cancellers) in [
+        (Echo::Off, &[Canceller::Off][..]),
+        (Echo::On, &[Canceller::Short, Canceller::Default][..]),
+    ] {
+        let (theirs, heard) = chan_dahdi(stage, echo, lasts)?;
         let _ = write!(
             text,
-            "\n    cancellers {echo:?}, {} s, {} ports\n      tipringd:   {ours}\n                  {heard}\n      chan_dahdi: {theirs}\n                  \
-             {heard_of_them}\n      ratio ours/theirs: process {:.2}, process and kernel {:.2}",
-            lasts.as_secs(),
-            stage.ports,
-            ours.process.total() / theirs.process.total(),
-            ours.both() / theirs.both(),
+            "\n    chan_dahdi, canceller {echo:?}: {theirs}; {heard}"
         );
+        for &canceller in cancellers {
+            let (ours, heard) = tipring(stage, canceller, lasts)?;
+            let _ = write!(
+                text,
+                "\n    tipringd, canceller {canceller:?}: {ours}; {heard}\n      ours / theirs: process {:.2}, process and kernel {:.2}",
+                ours.process.total() / theirs.process.total(),
+                ours.both() / theirs.both(),
+            );
+        }
     }
     Ok(text)
 }
@@ -473,7 +494,7 @@ fn chan_dahdi(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, Strin
     let cancelling = fs::read_to_string("/proc/dahdi/1").unwrap_or_default();
     let cancelling = cancelling.matches("ACTIVE").count();
     let pid = rival.child.id();
-    let done = work(&phones, echo, lasts, pid, None, None, idle);
+    let done = work(&phones, echo == Echo::On, lasts, pid, None, None, idle);
     for phone in &phones {
         phone.hang_up()?;
     }

@@ -113,14 +113,9 @@ pub(crate) fn message_waiting(stage: &Stage) -> Result<String, String> {
         stage.hang_up(&[&phone])?;
         std::thread::sleep(S(1)); // the lamp is set when the line is idle
         let card = fs::read_to_string("/proc/fxbench").unwrap_or_default();
-        let line = card
-            .lines()
-            .find(|l| l.split_whitespace().next() == Some("9"));
-        told.push(format!(
-            "{}: {}",
-            if on { "on" } else { "off" },
-            line.unwrap_or("?").trim()
-        ));
+        let line = card.lines().find(|l| l.starts_with("port=9 "));
+        let lamp = line.and_then(|l| l.split_whitespace().find(|w| w.starts_with("vmwi=")));
+        told.push(format!("{code} {}", lamp.unwrap_or("not told")));
         phone.lift()?;
         phone.hears(&DIAL_TONE, S(5))?;
         let stutter = gaps(&phone);
@@ -133,7 +128,7 @@ pub(crate) fn message_waiting(stage: &Stage) -> Result<String, String> {
         }
     }
     Ok(format!(
-        "stutter dial tone with a message, plain without; card: {}",
+        "stutter dial tone with a message, plain without; the card's lamp: {}",
         told.join("; ")
     ))
 }
