@@ -248,17 +248,15 @@ fn tipring(stage: &Stage, canceller: Canceller, lasts: Duration) -> Result<(Cost
     stage.cards(Cards::Bench)?;
     stage.stop_gateway()?;
     stage.peer()?;
-    stage.card("echo_db", if echo == Echo::On { ECHO_DB } else { "0" })?;
+    let echo = canceller.is_on();
+    stage.card("echo_db", if echo { ECHO_DB } else { "0" })?;
     let idle = idle_machine()?;
-    let profile = match echo {
-        Echo::Off => "profile = \"modem\"",
-        Echo::On => "",
+    let all = match canceller {
+        Canceller::Off => "profile = \"modem\"\necho-canceller = false",
+        Canceller::Short => "echo-canceller = true\necho-tail-ms = 16",
+        Canceller::Default => "",
     };
-    stage.gateway(
-        &stage.config(echo, &format!("country = \"us\"\n{profile}"), |_| {
-            String::new()
-        }),
-    )?;
+    stage.gateway(&stage.config(all, |_| String::new()))?;
     let exchange = stage.telephones(&ports(stage))?;
     let phones: Vec<Phone> = ports(stage)
         .into_iter()

@@ -20,7 +20,11 @@ const HEALS: Duration = Duration::from_secs(45);
 
 /// Waits until a port is in trouble; what is told of it.
 fn told(stage: &Stage, port: u16, within: Duration, title: &str) -> Result<String, String> {
-    let detail = stage.port_until(port, "in trouble", within, |p| p.summary.trouble.is_some())?;
+    // Every opening begins with a moment of which nothing is known yet.
+    let detail = stage.port_until(port, "in trouble", within, |p| {
+        let trouble = p.summary.trouble.as_ref();
+        trouble.is_some_and(|t| !t.what.contains("being opened"))
+    })?;
     let trouble = detail.summary.trouble.unwrap_or_default();
     let file = stage.folder.join("trouble.txt");
     let log = fs::File::options().create(true).append(true).open(&file);
