@@ -99,6 +99,9 @@ const CARD: When = When::Restart {
 const SIM: When = When::Restart {
     why: "the simulated card is made at start",
 };
+const DAHDI: When = When::Restart {
+    why: "a channel gets its buffers when it is opened",
+};
 const SOCKET: When = When::Restart {
     why: "the control socket is made at start",
 };
@@ -192,6 +195,15 @@ const CARDS: &[OfTable] = &[
         key: "noise-dbm0",
         when: SIM,
         differs: |a, b| sim(a, b, |a, b| a.noise_dbm0 != b.noise_dbm0),
+    },
+    OfTable {
+        table: "dahdi",
+        key: "buffers",
+        when: DAHDI,
+        differs: |a, b| match (a.card.dahdi(), b.card.dahdi()) {
+            (Some(a), Some(b)) => a.buffers != b.buffers,
+            _ => false,
+        },
     },
 ];
 

@@ -33,8 +33,8 @@ pub use choice::{
 pub use country::{Countries, Country};
 pub use machine::Machine;
 pub use model::{
-    CallManager, Card, Config, Control, Gateway, Line, LineThread, Log, Media, Port, PortRange,
-    SimCard, WindowMs,
+    CallManager, Card, Config, Control, DahdiCard, Gateway, Line, LineThread, Log, Media, Port,
+    PortRange, SimCard, WindowMs,
 };
 pub use naming::Mac;
 pub use report::{Problem, Report, Severity};

@@ -144,7 +144,7 @@ pub enum Card {
     /// The simulated card.
     Sim(SimCard),
     /// DAHDI channels.
-    Dahdi,
+    Dahdi(DahdiCard),
 }
 
 impl Card {
@@ -152,7 +152,7 @@ impl Card {
     pub fn driver(&self) -> CardDriver {
         match self {
             Card::Sim(_) => CardDriver::Sim,
-            Card::Dahdi => CardDriver::Dahdi,
+            Card::Dahdi(_) => CardDriver::Dahdi,
         }
     }
 
@@ -160,9 +160,24 @@ impl Card {
     pub fn sim(&self) -> Option<&SimCard> {
         match self {
             Card::Sim(sim) => Some(sim),
-            Card::Dahdi => None,
+            Card::Dahdi(_) => None,
         }
     }
+
+    /// DAHDI's settings, if the ports are its channels.
+    pub fn dahdi(&self) -> Option<&DahdiCard> {
+        match self {
+            Card::Sim(_) => None,
+            Card::Dahdi(dahdi) => Some(dahdi),
+        }
+    }
+}
+
+/// DAHDI channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DahdiCard {
+    /// Kernel buffers of each channel and direction, a block each.
+    pub buffers: u8,
 }
 
 /// The simulated card.

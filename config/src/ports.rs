@@ -198,7 +198,8 @@ fn every_sim_port(
             key: Some("port".to_owned()),
             ..Place::default()
         };
-        let cure = "add a [[port]] with its channel for each line in use".to_owned();
+        let cure = "run `tipring setup`, or add a [[port]] with its channel for each line in use"
+            .to_owned();
         reader.problem(Severity::Error, place, "no port is configured", None, cure);
         return Vec::new();
     };

@@ -380,6 +380,18 @@ pub const SIM: Table = Table {
     ],
 };
 
+/// `[dahdi]`
+pub const DAHDI: Table = Table {
+    name: "dahdi",
+    help: "The channels of DAHDI cards.",
+    keys: &[key(
+        "buffers",
+        Accepts::Integer(4, 32),
+        "32",
+        "Blocks that the kernel keeps for each channel and direction: so late the line thread may be before sound is lost. They make no delay; [line-thread] prefill-blocks does.",
+    )],
+};
+
 /// `[control]`
 pub const CONTROL: Table = Table {
     name: "control",
@@ -602,14 +614,15 @@ pub const TABLES: &[&Table] = &[
     &LINE_THREAD,
     &CARD,
     &SIM,
+    &DAHDI,
     &CONTROL,
     &LOG,
     &DEFAULTS,
 ];
 
 /// Help for `[[port]]`.
-pub const PORT_HELP: &str = "One table for each port in use. Without any, every port of the simulated card is served. \
-Takes these keys and all of [defaults].";
+pub const PORT_HELP: &str = "One table for each port in use. Without any, every port of the simulated card is served; \
+with driver = \"dahdi\" they are needed (`tipring setup` writes them). Takes these keys and all of [defaults].";
 
 /// A configuration file that shows every key with its default, commented out.
 ///

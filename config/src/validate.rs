@@ -8,17 +8,20 @@ use toml::de::{DeTable, DeValue};
 
 use crate::choice::{CardDriver, Choice, Naming};
 use crate::model::{
-    CallManager, Card, Config, Control, Gateway, LineThread, Log, Media, PortRange, SimCard,
+    CallManager, Card, Config, Control, DahdiCard, Gateway, LineThread, Log, Media, PortRange,
+    SimCard,
 };
 use crate::ports::{self, PortSections, Surroundings, find};
 use crate::reader::{Place, Reader, Section, default_of, kind, nearest};
 use crate::report::{Report, Severity};
 use crate::schema::{
-    CALLMANAGER, CARD, CONTROL, GATEWAY, Key, LINE_THREAD, LOG, MEDIA, SIM, TABLES, Table,
+    CALLMANAGER, CARD, CONTROL, DAHDI, GATEWAY, Key, LINE_THREAD, LOG, MEDIA, SIM, TABLES, Table,
 };
 use crate::server::Server;
 use crate::{Countries, Mac, Machine};
 
+/// DAHDI's shortest block.
+const DAHDI_SHORTEST_BLOCK_MS: u16 = 2;
 /// Most CallManagers in the list.
 const MAX_SERVERS: usize = 8;
 
@@ -42,7 +45,7 @@ pub(crate) fn config(text: &str, file: &str, machine: &Machine) -> Result<Config
     let callmanager = callmanager(&mut reader, root);
     let media = media(&mut reader, root);
     let line_thread = line_thread(&mut reader, root);
-    let card = card(&mut reader, root);
+    let card = card(&mut reader, root, &line_thread);
     let control = control(&mut reader, root);
     let log = log(&mut reader, root);
 
@@ -479,7 +482,7 @@ fn line_thread<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> LineThread
     }
 }
 
-fn card<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> Card {
+fn card<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>, line_thread: &LineThread) -> Card {
     let driver: CardDriver = Scan::new(reader, root, &CARD).choice("driver");
     let mut scan = Scan::new(reader, root, &SIM);
     let noise_dbm0 = scan.number("noise-dbm0");
@@ -489,9 +492,40 @@ fn card<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> Card {
         echo_delay_ms: scan.number("echo-delay-ms"),
         noise_dbm0: (noise_dbm0 > -100.0).then_some(noise_dbm0),
     };
+    let dahdi = DahdiCard {
+        buffers: Scan::new(reader, root, &DAHDI).integer("buffers"),
+    };
     match driver {
         CardDriver::Sim => Card::Sim(sim),
-        CardDriver::Dahdi => Card::Dahdi,
+        CardDriver::Dahdi => {
+            check_dahdi(reader, root, line_thread, dahdi);
+            Card::Dahdi(dahdi)
+        }
+    }
+}
+
+/// What the kernel's buffers ask of the line thread.
+fn check_dahdi<'a>(
+    reader: &mut Reader<'a>,
+    root: &'a DeTable<'a>,
+    line_thread: &LineThread,
+    dahdi: DahdiCard,
+) {
+    if line_thread.block_ms < DAHDI_SHORTEST_BLOCK_MS {
+        let place = reader.place(&section(root, LINE_THREAD.name), "block-ms");
+        let message = "is too short for DAHDI, which takes blocks of 16 samples (2 ms) and more";
+        let cure = "make block-ms 2 or more".to_owned();
+        reader.problem(Severity::Error, place, message, None, cure);
+    }
+    // One more for the block that is being written, one for a late wake.
+    if line_thread.prefill_blocks + 2 > u16::from(dahdi.buffers) {
+        let place = reader.place(&section(root, LINE_THREAD.name), "prefill-blocks");
+        let message = format!(
+            "leaves no room in the {} buffers that [dahdi] has",
+            dahdi.buffers
+        );
+        let cure = "make [dahdi] buffers at least prefill-blocks and two".to_owned();
+        reader.problem(Severity::Error, place, message, None, cure);
     }
 }
 

@@ -153,6 +153,9 @@ fn wrong_shapes_are_problems_not_panics() {
         "[[port]]\nchannel = 1\nlabel = \"a\\u0000b\"",
         "[[port]]\nchannel = 1\nfirst-digit-s = 65536",
         "[card]\ndriver = \"dahdi\"",
+        "[card]\ndriver = \"dahdi\"\n[line-thread]\nblock-ms = 1\n[[port]]\nchannel = 1",
+        "[card]\ndriver = \"dahdi\"\n[line-thread]\nprefill-blocks = 7\n[dahdi]\nbuffers = 8\n[[port]]\nchannel = 1",
+        "[card]\ndriver = \"dahdi\"\n[[port]]\nchannel = 1\n[[port]]\nchannel = 1",
         "[defaults]\nflash-min-ms = 500\nflash-max-ms = 400",
         "[defaults]\nflash-min-ms = 50",
         "\u{feff}[gateway]\nnope = 1",
@@ -174,4 +177,19 @@ fn a_machine_without_a_mac_is_a_warning() {
     assert_eq!(config.warnings.len(), 1);
     assert_eq!(config.warnings[0].severity, Severity::Warning);
     assert_eq!(config.ports[0].device.as_str(), "VGC000000000101");
+}
+
+#[test]
+fn a_dahdi_card_without_ports_names_the_command_that_finds_them() {
+    let problems = problems("[card]\ndriver = \"dahdi\"");
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    let cure = problems[0].cure.as_deref().unwrap_or_default();
+    assert!(cure.contains("`tipring setup`"), "{cure}");
+}
+
+#[test]
+fn a_channel_that_no_card_has_yet_is_no_mistake() {
+    let text = "[card]\ndriver = \"dahdi\"\n[line-thread]\nblock-ms = 2\n[[port]]\nchannel = 1024\nnumber = 1";
+    let config = parse(text, "test", &Machine::default()).unwrap();
+    assert_eq!(config.ports[0].channel, 1024);
 }

@@ -1,6 +1,7 @@
 //! The gateway daemon: composition root, control task and line thread.
 #![forbid(unsafe_code)]
 
+pub mod cards;
 pub mod control;
 pub mod line;
 pub mod link;

@@ -1,6 +1,7 @@
 //! `tipringd`: the gateway daemon, in the foreground.
 #![forbid(unsafe_code)]
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,15 +31,20 @@ fn main() -> ExitCode {
     let config = match tipring_config::load(args.config.as_deref(), &startup::machine()) {
         Ok(config) => config,
         Err(report) => {
-            eprintln!("{report}");
+            // Without anybody to tell, the exit code tells.
+            let _ = writeln!(std::io::stderr(), "{report}");
             return ExitCode::from(tipring_config::EXIT_BAD_CONFIG);
         }
     };
     if args.check {
-        println!("the configuration is good: {} ports", config.ports.len());
+        let ports = config.ports.len();
+        let _ = writeln!(
+            std::io::stdout(),
+            "the configuration is good: {ports} ports"
+        );
         return ExitCode::SUCCESS;
     }
-    observe::start(config.log);
+    let _logging = observe::start(config.log);
     for warning in &config.warnings {
         tracing::warn!(
             key = warning.key.as_deref().unwrap_or(""),

@@ -1,31 +1,71 @@
 //! Logs: to the journal under systemd, to stderr elsewhere. Constant messages with fields.
+//!
+//! Promises: logging never waits; what nobody takes is lost and counted ([`lost_lines`]).
 
-use std::io::IsTerminal;
+mod journal;
+mod spool;
+
+use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 
 use tipring_config::{Log, LogFormat, LogLevel};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
+use spool::{Sink, Spool};
+
+/// The log of this process; dropped at the end, it waits a moment for the last lines.
+#[derive(Debug)]
+#[must_use]
+pub struct Logging(Option<Spool>);
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        if let Some(spool) = &self.0 {
+            spool.flush();
+        }
+    }
+}
+
 /// Starts logging as configured (`RUST_LOG` wins over the level). Called once, before the first log line.
-pub fn start(log: Log) {
+pub fn start(log: Log) -> Logging {
     let level = log.level.name();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     // systemd sets JOURNAL_STREAM for services whose stderr is the journal.
     let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
-    let layer = match log.format {
-        LogFormat::Auto if under_systemd => journal().unwrap_or_else(text),
-        LogFormat::Auto | LogFormat::Text => text(),
-        LogFormat::Journal => journal().unwrap_or_else(|| {
-            eprintln!("tipringd: there is no journal here ([log] format = \"journal\"); the log goes to standard error");
-            text()
-        }),
-        LogFormat::Json => fmt::layer()
+    let journal = match log.format {
+        LogFormat::Auto if under_systemd => Sink::journal(),
+        LogFormat::Journal => {
+            let journal = Sink::journal();
+            if journal.is_none() {
+                let what = "tipringd: there is no journal here ([log] format = \"journal\"); the log goes to standard error";
+                let _ = writeln!(std::io::stderr(), "{what}");
+            }
+            journal
+        }
+        LogFormat::Auto | LogFormat::Text | LogFormat::Json => None,
+    };
+    let native = journal.is_some();
+    let spool = Spool::start(journal.unwrap_or(Sink::Stderr));
+    let layer: AnyLayer = if native {
+        // A journal that went away is written to again when it is back; standard error would be the same journal.
+        fmt::layer()
+            .event_format(journal::Journal)
+            .with_writer(spool.clone())
+            .boxed()
+    } else if log.format == LogFormat::Json {
+        fmt::layer()
             .json()
             .flatten_event(true)
-            .with_writer(std::io::stderr)
+            .with_writer(spool.clone())
             .with_target(false)
-            .boxed(),
+            .boxed()
+    } else {
+        fmt::layer()
+            .with_writer(spool.clone())
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_target(false)
+            .boxed()
     };
     let from_environment = std::env::var_os("RUST_LOG").is_some_and(|v| !v.is_empty());
     let (filter, handle) = reload::Layer::new(filter);
@@ -34,33 +74,30 @@ pub fn start(log: Log) {
         .with(layer)
         .with(filter)
         .try_init();
-    if started.is_ok() && !from_environment {
+    if started.is_err() {
+        return Logging(None);
+    }
+    if !from_environment {
         let set = move |level: LogLevel| handle.reload(EnvFilter::new(level.name())).is_ok();
         let _ = LEVEL.set(Box::new(set));
     }
+    let _ = SPOOL.set(spool.clone());
+    Logging(Some(spool))
 }
 
+type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
 /// Sets the level of the one log of this process.
 type SetLevel = Box<dyn Fn(LogLevel) -> bool + Send + Sync>;
 
 static LEVEL: OnceLock<SetLevel> = OnceLock::new();
+static SPOOL: OnceLock<Spool> = OnceLock::new();
 
 /// Logs at this level from now on. False: `RUST_LOG` wins.
 pub fn set_level(level: LogLevel) -> bool {
     LEVEL.get().is_some_and(|set| set(level))
 }
 
-type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
-
-fn journal() -> Option<AnyLayer> {
-    let layer = tracing_journald::layer().ok()?;
-    Some(layer.with_syslog_identifier("tipringd".to_owned()).boxed())
-}
-
-fn text() -> AnyLayer {
-    fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .boxed()
+/// Log lines that nobody took since the start: a full disk, a pipe that nobody reads, a journal that stands still.
+pub fn lost_lines() -> u64 {
+    SPOOL.get().map_or(0, Spool::lost)
 }

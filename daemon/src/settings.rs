@@ -11,6 +11,8 @@ use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
 use tipring_proto::types::{Codec, LineInstance};
 
+use crate::cards::Want;
+
 use crate::line::RtpPorts;
 use crate::link::LinkConfig;
 
@@ -163,6 +165,17 @@ fn caller_id(style: config::country::CallerId, can_reverse: bool) -> call::Calle
             lead_ms: lead_ms.into(),
             ring_delay_ms: ring_delay_ms.into(),
         },
+    }
+}
+
+/// What a port wants of its card's driver.
+pub fn want(config: &Config, port: &Port) -> Want {
+    let line_thread = &config.line_thread;
+    Want {
+        channel: port.channel,
+        block_len: usize::from(line_thread.block_ms) * 8,
+        prefill_blocks: u8::try_from(line_thread.prefill_blocks).unwrap_or(u8::MAX),
+        longest_flash_ms: port.line.flash_window.map_or(0, |window| window.max_ms),
     }
 }
 

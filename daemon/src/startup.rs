@@ -5,6 +5,7 @@ pub mod port;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tipring_config::{Config, Mac, Machine, Realtime};
 use tipring_ctl::report as ctl;
@@ -13,20 +14,27 @@ use tipring_hal::sim::WorldHandle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::control::{Clock, Facts, Gateway, PortUnit, ServerBook, SimDesk, socket};
-use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, RtpPorts, StartReport};
+use crate::control::claim::{self, Claim};
+use crate::control::{
+    Cards, Clock, Facts, Gateway, LineSide, PortUnit, ServerBook, SimDesk, socket,
+};
+use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, StartReport};
 use crate::settings;
 use port::{CardFacts, ChainPlan, Seat};
 
 /// Queries of control clients that may wait.
 const QUERIES: usize = 64;
 
+/// Threads that may wait for files and for the drivers of cards; ones that never answer must not use up all of them.
+const BLOCKING: usize = 128;
+/// Stack of such a thread. The memory is locked, so it is not the usual 2 MB.
+const STACK: usize = 256 * 1024;
+/// How long the end waits for a driver.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+
 /// Why the gateway does not start. Every text names the thing, the cause and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum StartupError {
-    /// This build has no such card.
-    #[error("[card] driver = \"dahdi\" is not in this version; use driver = \"sim\"")]
-    NoDriver,
     /// The simulated card.
     #[error("the simulated card cannot start: {0}")]
     Sim(String),
@@ -89,6 +97,8 @@ fn first_mac() -> Option<Mac> {
 /// configuration has it. Blocks; call it outside any runtime.
 pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> {
     let socket = socket.unwrap_or_else(|| config.control.socket.clone());
+    // Before anything that another daemon may be using.
+    let claim = claim::claim(&socket)?;
     let config = Arc::new(config);
     let built = card::build(&config)?;
     let mut specs = vec![];
@@ -155,17 +165,34 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         )),
         None => None,
     };
+    let cards = match built.source {
+        None => Cards::fixed(),
+        Some(source) => {
+            let lanes = config.ports.iter().zip(places).zip(cards_known);
+            let wants = lanes.filter_map(|((port, line), facts)| {
+                Some((line?, settings::want(&config, port), facts?))
+            });
+            Cards::opened_one_by_one(source, wants, now)
+        }
+    };
     let rtp = settings::rtp_ports(&config).ok_or(StartupError::NoRtpPorts)?;
     let desk = Desk {
         socket,
+        claim,
         world,
         places: sim_places,
     };
-    serve(config, facts, units, servers, line_threads, rtp, desk)
+    let side = LineSide {
+        line: line_threads,
+        cards,
+        rtp,
+    };
+    serve(config, facts, units, servers, side, desk)
 }
 
 struct Desk {
     socket: PathBuf,
+    claim: Claim,
     world: Option<Arc<WorldHandle>>,
     places: Vec<(u16, Option<usize>)>,
 }
@@ -175,29 +202,34 @@ fn serve(
     facts: Facts,
     units: Vec<PortUnit>,
     servers: ServerBook,
-    line: line::LineHandle,
-    rtp: RtpPorts,
+    side: LineSide,
     desk: Desk,
 ) -> Result<(), StartupError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(BLOCKING)
+        .thread_stack_size(STACK)
         .build()?;
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async move {
+    let result = local.block_on(&runtime, async move {
         let path = desk.socket;
-        let listener = socket::bind(&path, config.control.group.as_deref())?;
+        let listener = socket::bind(&path, config.control.group.as_deref(), &desk.claim)?;
         info!(socket = %path.display(), ports = units.len(), "tipringd is up");
         let (queries, asked) = mpsc::channel(QUERIES);
         let sim = SimDesk::new(desk.world, desk.places);
         let server = tokio::task::spawn_local(socket::serve(listener, queries, sim.clone()));
-        let gateway = Gateway::new(config, facts, units, servers, line, rtp, sim);
+        let gateway = Gateway::new(config, facts, units, servers, side, sim);
         let result = gateway.run(asked).await;
         server.abort();
         // A socket without a daemon only confuses.
         let _ = std::fs::remove_file(&path);
         info!("tipringd is down");
         result.map_err(StartupError::from)
-    })
+    });
+    drop(local);
+    // A card's driver that never answers does not hold up the end.
+    runtime.shutdown_timeout(LAST_ANSWER);
+    result
 }
 
 /// SCHED_FIFO priority of the line thread, 0 for none; the simulated card has the next lower one, being hardware to it.

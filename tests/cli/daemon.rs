@@ -274,7 +274,7 @@ fn json_is_the_report_itself() {
         ..PortDetail::default()
     };
     let sent = detail.clone();
-    let mock = Mock::answering(move |_| Response::Port(sent.clone()));
+    let mock = Mock::answering(move |_| Response::Port(Box::new(sent.clone())));
     let ended = with(&mock, &["--json", "port", "show", "3"]);
     let read: PortDetail = serde_json::from_value(ended.json()).unwrap();
     assert_eq!(read, detail);

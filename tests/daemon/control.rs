@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tipring_ctl::request::Request;
 use tipring_ctl::wire::{self, ClientLine, MAX_LINE};
-use tipring_tests::gateway::Gateway;
+use tipring_tests::gateway::{Gateway, Launch};
 
 use crate::place::{Place, SOON, until};
 use crate::talk::{Talk, has_dial_tone};
@@ -173,10 +173,35 @@ pub(crate) fn a_second_daemon_on_one_socket_refuses_and_names_it() {
     assert_eq!(second.ended(SOON).unwrap().code(), Some(1));
     let log = second.log();
     let wanted = format!(
-        "another tipringd answers on {socket}; stop it, or give this one a socket of its own"
+        "process {} (tipringd) has the control socket {socket}; stop it first",
+        gateway.pid()
     );
     assert!(log.contains(&wanted), "{log}");
+    assert!(!log.contains("tipringd is up"), "{log}");
     gateway.status().unwrap();
+    gateway.stop().unwrap();
+}
+
+pub(crate) fn a_daemon_started_twice_leaves_the_first_and_its_calls_alone() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let launch = place.launch(&place.config(2, ""));
+    let gateway = launch.start().unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    let mut talk = Talk::begin(&gateway, 1, 2);
+    let twice = place.folder().join("twice");
+    let socket = gateway.socket().display().to_string();
+    talk.undisturbed(|| {
+        // The same configuration, and so the same ports, addresses and devices.
+        let again = Launch::new(&twice, Some(&place.config(2, "")));
+        let mut second = again.args(&["--socket", &socket]).spawn().unwrap();
+        assert_eq!(second.ended(SOON).unwrap().code(), Some(1));
+    });
+    for port in [1, 2] {
+        let n = crate::place::counter(&gateway, port, "registrations");
+        assert_eq!(n, 1, "port {port}");
+    }
+    talk.end();
     gateway.stop().unwrap();
 }
 

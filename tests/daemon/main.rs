@@ -10,6 +10,7 @@ mod control;
 mod crash;
 mod fault;
 mod front;
+mod log;
 mod place;
 mod ports;
 mod reload;
@@ -44,6 +45,7 @@ fn main() {
         control::seventy_clients_at_once_leave_the_daemon_usable,
         control::a_client_that_stops_reading_a_trace_costs_nothing,
         control::a_second_daemon_on_one_socket_refuses_and_names_it,
+        control::a_daemon_started_twice_leaves_the_first_and_its_calls_alone,
         control::a_socket_left_by_a_killed_daemon_is_replaced_but_a_file_is_not,
         crash::a_daemon_killed_in_a_call_registers_again_and_its_ports_work,
         crash::a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then,
@@ -51,6 +53,8 @@ fn main() {
         fault::a_card_removed_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings,
+        log::a_pipe_that_nobody_reads_stops_nothing,
+        log::a_full_disk_costs_log_lines_alone,
         ports::ports_that_others_use_are_skipped,
         ports::a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one,
         reload::a_good_file_is_used_at_once_and_the_same_again_changes_nothing,

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
@@ -144,7 +145,7 @@ impl Gateway {
     /// `tipring port show`.
     pub fn port(&self, port: u16) -> Result<PortDetail, String> {
         match self.ask(Request::PortShow { port })? {
-            Response::Port(detail) => Ok(detail),
+            Response::Port(detail) => Ok(*detail),
             other => Err(format!("port show answered {other:?}")),
         }
     }
@@ -230,6 +231,7 @@ pub struct Launch {
     environment: Vec<(String, String)>,
     args: Vec<String>,
     wrapper: Vec<String>,
+    stderr: Option<Arc<fs::File>>,
 }
 
 impl Launch {
@@ -242,6 +244,7 @@ impl Launch {
             environment: vec![],
             args: vec![],
             wrapper: vec![],
+            stderr: None,
         }
     }
 
@@ -266,6 +269,13 @@ impl Launch {
         self
     }
 
+    /// With its standard error here, instead of in `tipringd.log`.
+    #[must_use]
+    pub fn stderr(mut self, file: fs::File) -> Launch {
+        self.stderr = Some(Arc::new(file));
+        self
+    }
+
     /// Starts it without waiting for anything; its log goes to `tipringd.log` in its folder.
     pub fn spawn(&self) -> Result<Gateway, String> {
         let folder = &self.folder;
@@ -283,12 +293,16 @@ impl Launch {
             }
             None => drop(command.env("TIPRING_SOCKET", &socket)),
         }
+        let stderr = match &self.stderr {
+            Some(file) => file.try_clone().map_err(|e| e.to_string())?,
+            None => log.try_clone().map_err(|e| e.to_string())?,
+        };
         let child = command
             .args(&self.args)
             .envs(self.environment.iter().map(|(k, v)| (k, v)))
             .stdin(Stdio::null())
-            .stdout(log.try_clone().map_err(|e| e.to_string())?)
-            .stderr(log)
+            .stdout(log)
+            .stderr(stderr)
             .spawn()
             .map_err(|e| format!("tipringd cannot be started: {e}"))?;
         Ok(Gateway {

@@ -90,7 +90,7 @@ impl Set {
             .client
             .request(Request::PortShow { port: self.port }, PROMPT)
         {
-            Ok(Response::Port(detail)) => Ok(detail),
+            Ok(Response::Port(detail)) => Ok(*detail),
             Ok(other) => Err(format!("port {}: show answered {other:?}", self.port)),
             Err(e) => Err(format!("port {}: show: {e}", self.port)),
         }

@@ -131,6 +131,11 @@ fn pair(table: &str, key: &Key) -> (Config, Config) {
             format!("{port}number = 1\n"),
             "[[port]]\nchannel = 2\nnumber = 1\n".to_owned(),
         ),
+        ("dahdi", _) => {
+            let card = format!("[card]\ndriver = \"dahdi\"\n{port}");
+            let new = format!("[dahdi]\n{line}{card}");
+            (card, new)
+        }
         ("port", _) => (port.to_owned(), format!("{port}{line}")),
         _ => (port.to_owned(), format!("[{table}]\n{line}{port}")),
     };

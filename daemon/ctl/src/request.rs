@@ -60,7 +60,7 @@ pub enum Response {
         ports: Vec<PortSummary>,
     },
     /// Answer to [`Request::PortShow`].
-    Port(PortDetail),
+    Port(Box<PortDetail>),
     /// Answer to [`Request::CallList`].
     Calls(CallList),
     /// Answer to [`Request::CallShow`].

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+pub mod card;
 pub mod device;
 pub mod rtp;
 pub mod sccp;

@@ -2,7 +2,7 @@
 
 use tipring_ctl::report::TraceKind;
 use tipring_dsp::ChainEvent;
-use tipring_hal::port::LineEventKind;
+use tipring_hal::port::{LineEventKind, PortFault};
 use tipring_proto::call::{DigitHeard, LineInput};
 use tipring_proto::device::Input;
 use tipring_proto::time::Time;
@@ -64,6 +64,19 @@ impl Gateway {
 
     pub(super) fn line_report(&mut self, report: LineReport) {
         let now = self.clock.now();
+        let report = match report {
+            LineReport::CardReturned { port, card, why } => {
+                return self.card_returned(now, port, card, why);
+            }
+            report => report,
+        };
+        if let LineReport::Line { port, event } = &report {
+            match event.kind {
+                LineEventKind::Fault(PortFault::Removed) => self.card_lost(now, *port),
+                LineEventKind::FaultCleared => self.look_anew(now, *port),
+                _ => {}
+            }
+        }
         let index = match &report {
             LineReport::Line { port, .. }
             | LineReport::Chain { port, .. }
@@ -142,7 +155,8 @@ impl Gateway {
                 let text = format!("the card refused to {what}: {error}");
                 self.trace(now, index, TraceKind::Line, text);
             }
-            LineReport::CardReturned { card, why, .. } => drop((card, why)),
+            // Seen to above.
+            LineReport::CardReturned { .. } => {}
             LineReport::NoSuchSession { session, .. } => {
                 let text = format!("media session {} is gone already", session.0);
                 self.trace(now, index, TraceKind::Media, text);

@@ -5,8 +5,11 @@
 //! (tipring-proto), samples (the line thread).
 
 mod calls;
+mod cards;
+pub mod claim;
 mod clock;
 mod gate;
+mod glitch;
 mod inputs;
 mod lamp;
 mod media;
@@ -37,6 +40,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
+pub use cards::Cards;
 pub use clock::Clock;
 pub use media::LegSettings;
 pub use port::{PortUnit, PortUnitConfig};
@@ -51,6 +55,7 @@ use crate::link::{LinkConfig, LinkEvent, LinkEvents};
 use crate::startup::port::Seat;
 use crate::{notify, settings, startup};
 use calls::CallBook;
+use clock::StepWatch;
 use reload::{Asked, Left, Reader};
 use trace::Tracers;
 
@@ -81,6 +86,7 @@ pub struct Gateway {
     link_events: LinkEvents,
     links: mpsc::Receiver<(u16, u64, LinkEvent)>,
     rtp: RtpPorts,
+    cards: Cards,
     desk: Rc<SimDesk>,
     next_session: u64,
     next_epoch: u64,
@@ -90,11 +96,22 @@ pub struct Gateway {
     stopping: bool,
     /// For each line thread: its count of wakes, and since when it is that.
     wakes_seen: Vec<(u64, Time)>,
+    steps: StepWatch,
     /// The last turn ended before the reports did.
     more_reports: bool,
     /// The line thread makes no progress; said once.
     stuck: bool,
     servers: ServerBook,
+}
+
+/// The side of the lines: the threads that serve them, their cards, and the ports of their media.
+pub struct LineSide {
+    /// The line threads.
+    pub line: LineHandle,
+    /// The cards that are opened one by one.
+    pub cards: Cards,
+    /// UDP ports for RTP.
+    pub rtp: RtpPorts,
 }
 
 impl Gateway {
@@ -104,10 +121,10 @@ impl Gateway {
         facts: Facts,
         ports: Vec<PortUnit>,
         servers: ServerBook,
-        line: LineHandle,
-        rtp: RtpPorts,
+        side: LineSide,
         desk: Rc<SimDesk>,
     ) -> Gateway {
+        let LineSide { line, cards, rtp } = side;
         let link_config = settings::links(&config);
         let (link_events, links) = mpsc::channel(LINK_EVENTS);
         Gateway {
@@ -124,6 +141,7 @@ impl Gateway {
             link_events,
             links,
             rtp,
+            cards,
             desk,
             next_session: 0,
             next_epoch: 0,
@@ -132,6 +150,7 @@ impl Gateway {
             orders_lost: 0,
             stopping: false,
             wakes_seen: vec![],
+            steps: StepWatch::default(),
             more_reports: false,
             stuck: false,
             servers,
@@ -153,7 +172,9 @@ impl Gateway {
         let mut watchdog = tokio::time::interval(period.min(Duration::from_secs(1)));
         let now = self.clock.now();
         for index in 0..self.ports.len() {
-            if let Some(unit) = self.ports.get_mut(index) {
+            if self.seat_card(now, index)
+                && let Some(unit) = self.ports.get_mut(index)
+            {
                 unit.start(now);
             }
             self.drain(now, index);
@@ -167,6 +188,7 @@ impl Gateway {
             let due = self.sleep_for();
             tokio::select! {
                 Some((port, epoch, event)) = self.links.recv() => self.link_event(port, epoch, event),
+                Some(told) = self.cards.news.recv() => self.card_news(told),
                 ready = wake.readable() => {
                     self.line.acknowledge();
                     ready?.clear_ready();
@@ -193,7 +215,8 @@ impl Gateway {
 
     fn sleep_for(&self) -> Duration {
         let now = self.clock.now();
-        let next = self.ports.iter().filter_map(PortUnit::poll_timeout).min();
+        let ports = self.ports.iter().filter_map(PortUnit::poll_timeout);
+        let next = ports.chain(self.cards.due()).min();
         next.map_or(Duration::from_secs(3600), |at| at - now)
     }
 
@@ -208,6 +231,7 @@ impl Gateway {
                 self.drain(now, index);
             }
         }
+        self.cards_turn();
     }
 
     fn stop(&mut self) -> tokio::time::Instant {
@@ -227,6 +251,14 @@ impl Gateway {
     /// Strokes the watchdog while the line thread makes progress.
     fn stroke(&mut self) {
         let now = self.clock.now();
+        self.look_for_cards();
+        if self.cards.are_opened_one_by_one() {
+            for unit in &mut self.ports {
+                let c = &unit.counters;
+                let (overruns, underruns) = (c.read_overruns.get(), c.write_underruns.get());
+                unit.glitches.see(now, overruns, underruns);
+            }
+        }
         let wakes = self.line.shard_counters().map(|(c, _)| c.wakes.get());
         for (n, wakes) in wakes.enumerate() {
             match self.wakes_seen.get_mut(n) {
@@ -234,6 +266,12 @@ impl Gateway {
                 Some(seen) => *seen = (wakes, now),
                 None => self.wakes_seen.push((wakes, now)),
             }
+        }
+        if let Some(seconds) = self.steps.look(now, self.clock.wall()) {
+            info!(
+                seconds,
+                "the clock of the machine was set; shown times move, calls and timers do not"
+            );
         }
         let still = self.wakes_seen.iter().any(|(_, at)| now - *at >= STUCK);
         let stuck = still || !self.line.is_running();

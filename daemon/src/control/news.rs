@@ -16,6 +16,9 @@ impl Gateway {
         tally(&mut self.servers, event);
         let text = words::news(event, &self.servers);
         self.trace(now, index, TraceKind::Registration, text.clone());
+        if *event == StationEvent::Stopped {
+            self.left_callmanager(now, index);
+        }
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };

@@ -17,6 +17,7 @@ use tipring_proto::time::Time;
 
 use super::clock::Clock;
 use super::gate::Gate;
+use super::glitch::Glitches;
 use super::lamp::FskLamp;
 use super::media::{LegSettings, MediaDesk};
 use super::reload::Next;
@@ -89,6 +90,8 @@ pub struct PortUnit {
     pub tones: VecDeque<DetectedTone>,
     /// Keeps the log of this port short.
     pub(super) gate: Gate,
+    /// Sound that it lost.
+    pub(super) glitches: Glitches,
     /// Its message lamp, where the card lights none.
     pub(super) lamp: FskLamp,
     /// Why each server of the list could not be used when it was last tried; empty while registered.
@@ -133,6 +136,7 @@ impl PortUnit {
             ring_bursts: 0,
             tones: VecDeque::new(),
             gate: Gate::new(now),
+            glitches: Glitches::default(),
             lamp: FskLamp::default(),
             reasons: vec![],
             registration_since: now,
@@ -176,6 +180,11 @@ impl PortUnit {
         self.desk.reconfigure(config.legs);
         self.device.reconfigure_port(now, config.call);
         self.device.reconfigure_station(now, config.station);
+    }
+
+    /// Other settings of its call logic, because its card is another one.
+    pub(super) fn reconfigure_calls(&mut self, now: Time, call: PortConfig) {
+        self.device.reconfigure_port(now, call);
     }
 
     /// Where its line is.

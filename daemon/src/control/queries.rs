@@ -36,7 +36,7 @@ impl Gateway {
                 ports: self.port_list(now),
             },
             Request::PortShow { port } => match self.ports.iter().find(|u| u.number == port) {
-                Some(unit) => Response::Port(self.port_detail(now, unit)),
+                Some(unit) => Response::Port(Box::new(self.port_detail(now, unit))),
                 None => self.no_port(port),
             },
             Request::CallList => Response::Calls(self.call_list(now)),

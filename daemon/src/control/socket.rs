@@ -16,6 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, warn};
 
+use super::claim::Claim;
 use super::simdesk::SimDesk;
 
 /// Events that may wait for a slow client; more are counted and left out.
@@ -37,11 +38,20 @@ pub enum Query {
 /// Why the control socket is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
-    /// Another daemon answers on it.
+    /// Another daemon has it.
     #[error(
-        "another tipringd answers on {0}; stop it, or give this one a socket of its own ([control] socket)"
+        "{} has the control socket {path}; stop it first (`systemctl stop tipring`, or end that process), or give \
+         this one a socket of its own ([control] socket)",
+        who(*.pid, .name.as_deref())
     )]
-    InUse(PathBuf),
+    InUse {
+        /// The socket.
+        path: PathBuf,
+        /// Its process.
+        pid: Option<u32>,
+        /// What that is called.
+        name: Option<String>,
+    },
     /// Somebody's file, which is not ours to remove.
     #[error("{0} is no socket; remove it, or name another path in [control] socket")]
     NoSocket(PathBuf),
@@ -57,18 +67,20 @@ pub enum SocketError {
     },
 }
 
-/// Binds the socket, in place of one that a dead daemon left behind. `group` may use it.
-pub fn bind(path: &Path, group: Option<&str>) -> Result<UnixListener, SocketError> {
+fn who(pid: Option<u32>, name: Option<&str>) -> String {
+    match (pid, name) {
+        (Some(pid), Some(name)) => format!("process {pid} ({name})"),
+        (Some(pid), None) => format!("process {pid}"),
+        (None, _) => "another process".to_owned(),
+    }
+}
+
+/// Binds the claimed socket, in place of one that a dead daemon left behind. `group` may use it.
+pub fn bind(path: &Path, group: Option<&str>, _claim: &Claim) -> Result<UnixListener, SocketError> {
     let system = |cause| SocketError::System {
         path: path.to_owned(),
         cause,
     };
-    if std::os::unix::net::UnixStream::connect(path).is_ok() {
-        return Err(SocketError::InUse(path.to_owned()));
-    }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(system)?;
-    }
     match std::fs::symlink_metadata(path) {
         Ok(file) if file.file_type().is_socket() => std::fs::remove_file(path).map_err(system)?,
         Ok(_) => return Err(SocketError::NoSocket(path.to_owned())),

@@ -1,11 +1,15 @@
 //! Enumerations of the call logic, the station and the card in the words of the control socket.
 
+use tipring_config::Port as PortSettings;
 use tipring_config::country::{CallerId, CallerIdTiming, Modulation};
 use tipring_ctl::report as ctl;
 use tipring_hal::port::{Capabilities, LineCommand, Polarity, PortFault};
 use tipring_proto::call::{CallWord, Direction, EndCause, LineFault, PortWord};
+use tipring_proto::card::FeedTrouble;
 use tipring_proto::sccp::station::{StationEvent, StationState};
 use tipring_proto::types::Codec;
+
+use super::glitch::Glitch;
 
 use super::servers::ServerBook;
 
@@ -28,6 +32,40 @@ pub(super) fn fault_cure(fault: PortFault) -> &'static str {
         PortFault::PowerAlarm => {
             "check the card's power connector and the line for a short to ground"
         }
+    }
+}
+
+/// Why a line has no voltage, and what to do.
+pub(super) fn feed(trouble: FeedTrouble) -> (&'static str, &'static str) {
+    match trouble {
+        FeedTrouble::SwitchedOff => (
+            "no battery on the line: the card has switched the feed off after power alarms (a short to ground, a ringer \
+             that is a short, too many ringers)",
+            "mend the line or its sets; the feed is switched on again by itself",
+        ),
+        FeedTrouble::NoBattery => (
+            "no battery on the line: the card has none to give",
+            "check the card's power connector",
+        ),
+        FeedTrouble::Shorted => (
+            "no battery on the line, though the card feeds it: something draws it down",
+            "look for a short or a wet cable on the line",
+        ),
+    }
+}
+
+/// What came too late of late, and what to do.
+pub(super) fn glitch(glitch: Glitch) -> (&'static str, &'static str) {
+    const CURE: &str = "take load off the machine, and look at `tipring status`: the line thread wants realtime priority";
+    match glitch {
+        Glitch::Overrun => (
+            "sound from the line was lost in the last minute: it was not fetched in time",
+            CURE,
+        ),
+        Glitch::Underrun => (
+            "the line had gaps in the last minute: sound was not delivered in time",
+            CURE,
+        ),
     }
 }
 
@@ -199,6 +237,29 @@ pub(super) fn caller_id(style: Option<CallerId>) -> String {
         }
     };
     format!("{how}, {when}")
+}
+
+/// What the configuration asks of a card that it does otherwise, or not at all.
+pub(super) fn remarks(settings: &PortSettings, can: Capabilities) -> Vec<String> {
+    let mut remarks = vec![];
+    let ms = settings.line.disconnect_ms;
+    match can.fixed_open_loop_ms {
+        _ if ms == 0 => {}
+        _ if !can.open_loop => remarks.push(format!(
+            "disconnect-ms = {ms}, but this card cannot open the loop: a machine on the line does not notice that the far \
+             end hung up"
+        )),
+        Some(fixed) if fixed != ms => remarks.push(format!(
+            "disconnect-ms = {ms}, but this card opens the loop for {fixed} ms, whatever is asked"
+        )),
+        _ => {}
+    }
+    if settings.caller_id.is_some() && !can.on_hook_transmission {
+        remarks.push(
+            "no caller ID: this card lets no sound through to a set that is on-hook".to_owned(),
+        );
+    }
+    remarks
 }
 
 /// What a card can and cannot do.

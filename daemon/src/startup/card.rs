@@ -2,21 +2,27 @@
 
 use std::os::fd::AsFd;
 
+use std::sync::Arc;
+
 use tipring_config::{Card, Config, SimCard};
 use tipring_ctl::report as ctl;
+use tipring_hal::absent::Absent;
 use tipring_hal::port::{Law, LinePort};
 use tipring_hal::sim::{self, SimConfig, SimPortConfig};
 
 use super::StartupError;
+use crate::cards::{CardSource, Dahdi};
 
 /// Ports of the card, and what drives them.
 pub(super) struct Built {
-    /// In order of channel.
+    /// In order of channel; stand-ins where they come from `source`.
     pub(super) ports: Vec<Box<dyn LinePort>>,
     /// What its clock raises once a block.
     pub(super) clocks: Vec<std::os::fd::OwnedFd>,
     /// What runs it, if it is simulated.
     pub(super) world: Option<sim::World>,
+    /// Opens the ports one by one, if that is the card's way.
+    pub(super) source: Option<Arc<dyn CardSource>>,
     /// For status.
     pub(super) report: ctl::CardReport,
 }
@@ -24,7 +30,25 @@ pub(super) struct Built {
 /// Builds the configured card.
 pub(super) fn build(config: &Config) -> Result<Built, StartupError> {
     match &config.card {
-        Card::Dahdi => Err(StartupError::NoDriver),
+        Card::Dahdi(card) => {
+            let last = config.ports.iter().map(|p| p.channel).max().unwrap_or(0);
+            let block_len = usize::from(config.line_thread.block_ms) * 8;
+            let absent = || Box::new(Absent::new(Law::Mu, block_len)) as Box<dyn LinePort>;
+            Ok(Built {
+                ports: (0..last).map(|_| absent()).collect(),
+                clocks: vec![],
+                world: None,
+                source: Some(Arc::new(Dahdi {
+                    buffers: card.buffers,
+                })),
+                report: ctl::CardReport {
+                    driver: "dahdi".into(),
+                    description: "channels of DAHDI cards".into(),
+                    block_ms: config.line_thread.block_ms,
+                    ..ctl::CardReport::default()
+                },
+            })
+        }
         Card::Sim(card) => {
             let block_len = usize::from(config.line_thread.block_ms) * 8;
             let built = sim::build(&sim_config(card, block_len))
@@ -38,11 +62,13 @@ pub(super) fn build(config: &Config) -> Result<Built, StartupError> {
                     .collect(),
                 clocks: vec![clock],
                 world: Some(built.world),
+                source: None,
                 report: ctl::CardReport {
                     driver: "sim".into(),
                     description: "simulated card with analog sets and fax machines".into(),
                     ports: card.ports,
                     block_ms: config.line_thread.block_ms,
+                    ..ctl::CardReport::default()
                 },
             })
         }

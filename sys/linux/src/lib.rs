@@ -1,7 +1,7 @@
 //! The few Linux calls the gateway needs, as safe functions.
 //!
 //! Owns: real-time scheduling and memory locking, clocks, eventfd and timerfd, batched datagrams,
-//! group numbers, DAHDI's requests, and the allocation counter of tests and benches. Promises that what is meant for the line
+//! group and process numbers, DAHDI's requests, and the allocation counter of tests and benches. Promises that what is meant for the line
 //! thread (everything but constructors) neither allocates nor blocks. Leaves polling to mio and the
 //! sockets themselves to std and mio.
 
@@ -12,7 +12,7 @@ mod datagram;
 mod events;
 mod realtime;
 
-pub use accounts::group_id;
+pub use accounts::{group_id, peer_pid};
 pub use datagram::{
     Datagram, MAX_DATAGRAM, QueueFull, RecvBatch, SendBatch, SendReport, enable_timestamps,
     set_dscp, set_socket_priority,

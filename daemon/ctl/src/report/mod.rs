@@ -12,8 +12,9 @@ mod trace;
 
 pub use call::{CallDetail, CallDirection, CallList, CallSummary};
 pub use port::{
-    CallState, DetectedTone, HookState, LineStats, MediaLeg, PortDetail, PortState, PortSummary,
-    RegistrationReport, RegistrationState, RegistrationStep, RtpStats, Trouble,
+    CallState, DetectedTone, HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState,
+    PortSummary, RegistrationReport, RegistrationState, RegistrationStep, RtpStats, Trouble,
+    Voltages,
 };
 pub use reload::{
     ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,
@@ -24,6 +25,6 @@ pub use sim::{
 };
 pub use status::{
     CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket,
-    LineThreadReport, PortCounts, RealtimeReport, Scheduling, StatusReport,
+    LineThreadReport, PortCounts, RealtimeReport, Scheduling, SpanReport, StatusReport,
 };
 pub use trace::{TraceEvent, TraceKind};

@@ -291,6 +291,52 @@ pub struct DetectedTone {
     pub tone: String,
 }
 
+/// Voltages on a line, against ground.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Voltages {
+    /// Tip.
+    pub tip_v: f32,
+    /// Ring.
+    pub ring_v: f32,
+    /// The battery behind them.
+    pub battery_v: f32,
+}
+
+/// The card of a port.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PortCard {
+    /// `sim`, or the kernel module; empty when no card was ever open.
+    pub driver: String,
+    /// Open?
+    pub open: bool,
+    /// Number of the span.
+    pub span: Option<u16>,
+    /// Name of the span.
+    pub span_name: String,
+    /// The card in words.
+    pub description: String,
+    /// Name of the channel.
+    pub channel_name: String,
+    /// Signalling.
+    pub signalling: String,
+    /// `µ-law` or `A-law`.
+    pub law: String,
+    /// Times it was opened.
+    pub opened: u64,
+    /// Times it could not be opened.
+    pub open_failures: u64,
+    /// Times the card had switched the line feed off.
+    pub power_alarms: u64,
+    /// Times the line feed was switched on again.
+    pub rearms: u64,
+    /// As last measured, while the set was on-hook.
+    pub voltages: Option<Voltages>,
+    /// What the configuration asks for and the card does otherwise.
+    pub remarks: Vec<String>,
+}
+
 /// One port in full.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -319,6 +365,8 @@ pub struct PortDetail {
     pub tones: Vec<DetectedTone>,
     /// Present faults of the line or card, in words.
     pub faults: Vec<String>,
+    /// Its card.
+    pub card: PortCard,
     /// What the card can and cannot do, in words.
     pub capabilities: Vec<String>,
     /// Whatever else is counted for the port.

@@ -59,6 +59,28 @@ pub struct CardReport {
     pub ports: u16,
     /// Milliseconds of one block.
     pub block_ms: u16,
+    /// Of the ports in use, those that are open; all of them on a simulated card.
+    pub open_ports: u16,
+    /// Of the ports in use, those that cannot be opened or are lost.
+    pub closed_ports: u16,
+    /// The spans that open ports are on.
+    pub spans: Vec<SpanReport>,
+}
+
+/// One span of a card.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SpanReport {
+    /// Its number.
+    pub number: u16,
+    /// Its name.
+    pub name: String,
+    /// The card in words.
+    pub description: String,
+    /// Kernel module.
+    pub driver: String,
+    /// Ports of this gateway that are open on it.
+    pub open_ports: u16,
 }
 
 /// One CallManager.

@@ -159,6 +159,26 @@ impl Port {
         }
     }
 
+    /// The line is back, perhaps on another card, and has heard nothing of what it was told meanwhile.
+    pub(super) fn renew_line(&mut self) {
+        if let CallerIdTiming::BeforeRing {
+            polarity_reversal: true,
+            ..
+        } = self.cfg.caller_id
+        {
+            self.tell_line(LineOutput::Polarity(if self.ringing.reversed {
+                Polarity::Reversed
+            } else {
+                Polarity::Forward
+            }));
+        }
+        self.tell_line(match self.ringing.sounding() {
+            Some(mode) => LineOutput::Ring(mode),
+            None => LineOutput::StopRing,
+        });
+        self.tell_line(LineOutput::MessageLamp(self.message_waiting));
+    }
+
     fn ring(&mut self, mode: RingMode) {
         self.ringing.phase = Phase::Ringing(mode);
         self.tell_line(LineOutput::Ring(mode));

@@ -255,8 +255,10 @@ impl Port {
                 }
             }
             LineInput::FaultCleared => {
-                self.fault = None;
                 self.deadlines.disarm(Deadline::FaultGrace);
+                if self.fault.take().is_some() {
+                    self.renew_line();
+                }
                 if self.set == Set::OnHook && self.ringing.phase == Phase::Quiet {
                     self.ring_for_what_is_left(now, false);
                 }

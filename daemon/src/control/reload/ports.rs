@@ -171,19 +171,26 @@ impl Gateway {
         }
         let spare = self.spare.iter().position(|(c, _)| *c == wanted.channel);
         let spare = spare.filter(|_| wanted.enabled);
-        let seat = spare.map_or(Seat::default(), |at| self.spare.remove(at).1);
+        let mut seat = spare.map_or(Seat::default(), |at| self.spare.remove(at).1);
+        if let Some(slot) = self.cards.slot(seat.line) {
+            seat.card = Some(slot.facts); // it may be another one than when the port left it
+        }
         let taken = seat.line.is_some();
         let Some(config) = self.unit_config(id, seat) else {
             return false;
         };
         let chain = config.chain;
-        let mut unit = PortUnit::new(config, Arc::clone(&self.config), now);
+        let unit = PortUnit::new(config, Arc::clone(&self.config), now);
         let at = self.ports.partition_point(|u| u.number < id.0);
-        unit.start(now);
-        if taken && unit.counters.off_hook.get() == 1 {
-            unit.handle(now, Input::Line(LineInput::LoopClosed { at: now }));
-        }
         self.ports.insert(at, unit);
+        if self.seat_card(now, at)
+            && let Some(unit) = self.ports.get_mut(at)
+        {
+            unit.start(now);
+            if taken && unit.counters.off_hook.get() == 1 {
+                unit.handle(now, Input::Line(LineInput::LoopClosed { at: now }));
+            }
+        }
         match chain.map(|plan| plan.build()) {
             Some(Ok(chain)) => {
                 let order = LineOrder::ReplaceChain(MadeChain(Box::new(chain)));
@@ -219,7 +226,7 @@ impl Gateway {
         let channel = unit.settings.channel;
         unit.settings.enabled
             && unit.line.is_none()
-            && channel <= self.facts.card.ports
+            && (self.cards.are_opened_one_by_one() || channel <= self.facts.card.ports)
             && !self.is_held(channel)
     }
 

@@ -1,5 +1,6 @@
 //! Answers to the control socket: everything counted is in one of them.
 
+mod card;
 mod help;
 mod port;
 mod registration;
@@ -11,6 +12,7 @@ use tipring_proto::time::Time;
 
 use super::Gateway;
 use super::port::PortUnit;
+use crate::observe;
 
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug, Default)]
@@ -52,16 +54,23 @@ impl Gateway {
                 mac: self.config.gateway.mac.to_string(),
                 address: self.own_address(),
             },
-            card: self.facts.card.clone(),
+            card: self.card_report(),
             callmanagers: self.callmanagers(),
             line_threads: self.line_threads(),
             port_counts,
             ports,
-            counters: vec![ctl::Counter::new(
-                "orders-lost",
-                self.orders_lost,
-                "orders to the line thread that found its ring full",
-            )],
+            counters: vec![
+                ctl::Counter::new(
+                    "orders-lost",
+                    self.orders_lost,
+                    "orders to the line thread that found its ring full",
+                ),
+                ctl::Counter::new(
+                    "log-lines-lost",
+                    observe::lost_lines(),
+                    "log lines that nobody took: full disk, unread pipe, journal that stands still",
+                ),
+            ],
             troubles: self.troubles(),
             reload: self.reload_state(),
         }

@@ -5,6 +5,7 @@ use tipring_proto::call::PortCounters;
 use tipring_proto::sccp::station::StationState;
 use tipring_proto::time::Time;
 
+use super::super::cards::Slot;
 use super::super::port::PortUnit;
 use super::super::{Gateway, words};
 use super::help;
@@ -95,13 +96,15 @@ impl Gateway {
                 ring_bursts: unit.ring_bursts,
             },
             tones: unit.tones.iter().cloned().collect(),
-            faults: unit
-                .fault
-                .map(|f| words::fault(f).to_owned())
+            faults: self
+                .line_trouble(now, unit)
+                .map(|trouble| trouble.what)
                 .into_iter()
                 .collect(),
+            card: self.port_card(unit),
             capabilities: unit
                 .capabilities
+                .filter(|_| self.cards.slot(unit.line).is_none_or(Slot::was_open))
                 .map(words::capabilities)
                 .unwrap_or_default(),
             counters,

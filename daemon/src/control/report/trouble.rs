@@ -65,8 +65,8 @@ impl Gateway {
                 "correct `channel` in the port's [[port]] table, or look for the missing card",
             ));
         }
-        if let Some(fault) = unit.fault {
-            return Some(trouble(words::fault(fault), words::fault_cure(fault)));
+        if let Some(fault) = self.line_trouble(now, unit) {
+            return Some(fault);
         }
         if !matches!(station.state, StationState::Registered { .. }) {
             return unregistered(&unit.reasons, &self.servers);
@@ -82,8 +82,35 @@ impl Gateway {
                 "the set has been off-hook for too long",
                 "hang up the set; if it is on-hook, look for a short or a wet cable on the line",
             )),
-            _ => self.one_way(now, unit, logic),
+            _ => self.one_way(now, unit, logic).or_else(|| {
+                let (what, cure) = words::glitch(unit.glitches.recent(now)?);
+                Some(trouble(what, cure))
+            }),
         }
+    }
+
+    /// What is wrong with the line or its card.
+    pub(super) fn line_trouble(&self, now: Time, unit: &PortUnit) -> Option<Trouble> {
+        let slot = self.cards.slot(unit.line);
+        if slot.is_some_and(|slot| slot.is_silent(now)) {
+            return Some(trouble(
+                "the card's driver does not answer",
+                "look at the kernel's log (dmesg) and the card; restart the machine if it stays so",
+            ));
+        }
+        if let Some(missing) = slot.and_then(|slot| slot.trouble()) {
+            return Some(trouble(&missing.what, &missing.cure));
+        }
+        if let Some(feed) = slot.and_then(|slot| slot.feed_trouble()) {
+            let (what, cure) = words::feed(feed);
+            return Some(trouble(what, cure));
+        }
+        let fault = unit.fault?;
+        Some(if slot.is_some_and(|slot| slot.is_beginning()) {
+            trouble("the line is being opened", "it takes a moment")
+        } else {
+            trouble(words::fault(fault), words::fault_cure(fault))
+        })
     }
 
     /// A call that hears nothing of the far end.

@@ -115,7 +115,7 @@ impl SimDesk {
         queries: &mpsc::Sender<Query>,
     ) -> Result<ctl::PortDetail, ErrorReport> {
         match ask(queries, Request::PortShow { port }).await {
-            Response::Port(detail) => Ok(detail),
+            Response::Port(detail) => Ok(*detail),
             Response::Error(e) => Err(e),
             _ => Err(report(
                 ErrorCode::Internal,

@@ -30,7 +30,8 @@ impl Lane {
     pub(in crate::line) fn serve_card(&mut self, tools: &mut Tools<'_>) -> usize {
         let mut blocks = 0;
         let mut events = EVENTS_AT_ONCE;
-        if self.card.is_there() {
+        // A card with a descriptor tells by its reads that an event waits; asking for one is a system call.
+        if self.card.is_there() && !self.card.has_descriptor() {
             self.take_events(tools, &mut events);
         }
         while blocks < usize::from(tools.config.blocks_at_once) && self.card.is_there() {

@@ -2,8 +2,8 @@
 
 use comfy_table::{Cell, Color};
 use tipring_ctl::report::{
-    HookState, LineStats, MediaLeg, PortDetail, PortState, PortSummary, RegistrationReport,
-    RegistrationState, Trouble,
+    HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState, PortSummary,
+    RegistrationReport, RegistrationState, Trouble,
 };
 
 use super::super::output::{Paint, clean};
@@ -153,8 +153,9 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
             level(report.tx_dbm0)
         ),
     );
-    facts.add_text("card", &report.capabilities.join(", "));
+    facts.add_text("card can", &report.capabilities.join(", "));
     out += &facts.text();
+    out += &card(paint, &report.card);
     out += &registration(paint, &report.registration);
     if !report.calls.is_empty() {
         out += &heading(paint, "Calls");
@@ -169,6 +170,67 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
         out += &format!("{}  {}\n", moment(tone.at_unix_ms), clean(&tone.tone));
     }
     out + &counters(paint, "PORT", &report.counters)
+}
+
+fn card(paint: Paint, card: &PortCard) -> String {
+    if card.driver.is_empty() && card.open_failures == 0 {
+        return String::new();
+    }
+    let mut facts = Facts::new(paint);
+    let state = if card.open {
+        paint.good("open")
+    } else {
+        paint.bad("closed")
+    };
+    facts.add("line", state);
+    facts.add_text("driver", &card.driver);
+    if let Some(span) = card.span {
+        let (name, what) = (clean(&card.span_name), clean(&card.description));
+        facts.add("span", format!("{span} {name} \"{what}\""));
+    }
+    facts.add_text("channel name", &card.channel_name);
+    facts.add_text("signalling", &card.signalling);
+    facts.add_text("law", &card.law);
+    if card.opened + card.open_failures > 0 {
+        facts.add(
+            "opened",
+            format!(
+                "{}, {} failed",
+                times(card.opened),
+                times(card.open_failures)
+            ),
+        );
+    }
+    if let Some(v) = card.voltages {
+        facts.add(
+            "voltages",
+            format!(
+                "tip {:.1} V, ring {:.1} V, battery {:.1} V",
+                v.tip_v, v.ring_v, v.battery_v
+            ),
+        );
+    }
+    if card.voltages.is_some() || card.power_alarms + card.rearms > 0 {
+        facts.add(
+            "feed",
+            format!(
+                "switched off by the card {}, switched on again {}",
+                times(card.power_alarms),
+                times(card.rearms)
+            ),
+        );
+    }
+    for remark in &card.remarks {
+        facts.add_text("note", remark);
+    }
+    heading(paint, "Card") + &facts.text()
+}
+
+fn times(n: u64) -> String {
+    match n {
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    }
 }
 
 fn level(dbm0: Option<f32>) -> String {

@@ -39,6 +39,27 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
             card.block_ms
         ),
     );
+    if card.closed_ports > 0 {
+        let closed = format!(
+            "{} open, {}",
+            card.open_ports,
+            paint.bad(&format!("{} closed", card.closed_ports))
+        );
+        facts.add("lines", closed);
+    }
+    for span in &card.spans {
+        facts.add(
+            "span",
+            format!(
+                "{} {} \"{}\", {}: {} open",
+                span.number,
+                clean(&span.name),
+                clean(&span.description),
+                clean(&span.driver),
+                plural(span.open_ports.into(), "line")
+            ),
+        );
+    }
     let counts = &report.port_counts;
     facts.add(
         "ports",

@@ -11,6 +11,7 @@ use crate::sccp::message::{
 use crate::types::{Codec, Conference, LineInstance, Party};
 
 mod answer;
+mod fault;
 mod flash;
 mod media;
 mod nonsense;

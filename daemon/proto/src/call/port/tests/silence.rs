@@ -399,23 +399,3 @@ fn a_thousand_offered_calls_do_not_fill_the_memory() {
     assert_eq!(b.port.snapshot().calls.len(), 8);
     assert_eq!(b.seen(), [line(LineOutput::Ring(RingMode::INSIDE))]);
 }
-
-#[test]
-fn a_line_in_trouble_loses_its_call_after_the_grace() {
-    let mut b = Bench::new();
-    b.talking(1);
-    b.input(Input::Line(LineInput::Fault(LineFault::Alarm)));
-    b.wait(1_000);
-    b.input(Input::Line(LineInput::FaultCleared));
-    b.wait(5_000);
-    assert_eq!(b.word(), PortWord::InCall);
-    b.input(Input::Line(LineInput::Fault(LineFault::Removed)));
-    b.wait(2_000);
-    let out = b.outputs();
-    assert_eq!(out[..2], [DTMF_OFF, on_hook(1)]);
-    assert!(matches!(&out[2], Output::Record(r) if r.cause == EndCause::LineFault));
-    assert_eq!(b.word(), PortWord::Fault);
-    b.input(Input::Line(LineInput::FaultCleared));
-    b.lift();
-    assert_eq!(b.seen(), [DTMF_ON, off_hook(0, 0)]);
-}

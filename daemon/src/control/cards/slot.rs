@@ -1,0 +1,181 @@
+//! What control knows of the card of one lane of the line thread.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tipring_proto::card::{CardKeeper, FeedStep, FeedTrouble, FeedWatch};
+use tipring_proto::time::Time;
+
+use crate::cards::{CardTrouble, LineProbe, Nameplate, Want};
+use crate::line::{CardSet, PortIndex};
+use crate::startup::port::CardFacts;
+
+/// A card that has not answered for so long is told of.
+const SILENT: Duration = Duration::from_secs(10);
+/// Between two tries to give a card to a line thread whose ring is full.
+const PLACE_AGAIN: Duration = Duration::from_millis(100);
+/// A card that is away for so long takes its device off the CallManagers: they can send callers elsewhere.
+const OUT_OF_SERVICE: Duration = Duration::from_secs(5);
+/// Between the first looks at two ports of a gateway.
+const STAGGER: Duration = Duration::from_millis(600);
+
+/// The way to a line from beside its port; shared with the thread that is looking.
+pub(super) type SharedProbe = Arc<Mutex<Box<dyn LineProbe>>>;
+
+/// The card of one lane, whichever port has the lane.
+pub(in crate::control) struct Slot {
+    pub(super) line: PortIndex,
+    pub(super) want: Want,
+    pub(super) keeper: CardKeeper,
+    pub(super) feed: FeedWatch,
+    /// Of the card that is open, or was last.
+    pub(in crate::control) plate: Option<Nameplate>,
+    /// Of the card that is open.
+    pub(super) probe: Option<SharedProbe>,
+    /// What the line thread has.
+    pub(in crate::control) facts: CardFacts,
+    /// Why it is not open.
+    pub(super) trouble: Option<CardTrouble>,
+    /// For the line thread, whose ring was full; and when to try again.
+    pub(super) to_place: Option<(Box<CardSet>, Time)>,
+    /// Something was asked of the card, and it has not answered yet.
+    pub(super) asked: Option<Time>,
+    /// Since when it is away; `None` while it is with the line thread.
+    away_since: Option<Time>,
+    /// What was asked belongs to this card; answers of former ones are not heard.
+    pub(super) epoch: u64,
+}
+
+impl Slot {
+    /// A card that has not been opened yet.
+    pub(super) fn new(line: PortIndex, want: Want, facts: CardFacts, now: Time) -> Slot {
+        Slot {
+            line,
+            want,
+            keeper: CardKeeper::new(now),
+            feed: FeedWatch::blind(),
+            plate: None,
+            probe: None,
+            facts,
+            trouble: None,
+            to_place: None,
+            asked: None,
+            away_since: Some(now),
+            epoch: 0,
+        }
+    }
+
+    /// When there is something to do.
+    pub(in crate::control) fn due(&self) -> Option<Time> {
+        let place = self.to_place.as_ref().map(|(_, at)| *at);
+        let look = self.feed.due().filter(|_| self.asked.is_none());
+        [self.keeper.due(), place, look, self.retires_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Is its card with the line thread?
+    pub(in crate::control) fn is_open(&self) -> bool {
+        self.keeper.is_open()
+    }
+
+    /// Why it is not, once that is known.
+    pub(in crate::control) fn trouble(&self) -> Option<&CardTrouble> {
+        self.trouble.as_ref().filter(|_| !self.is_open())
+    }
+
+    /// There has been a card.
+    pub(in crate::control) fn was_open(&self) -> bool {
+        self.keeper.opened() > 0
+    }
+
+    /// It has not been opened yet, and nothing is known against it.
+    pub(in crate::control) fn is_beginning(&self) -> bool {
+        self.keeper.opened() == 0 && self.trouble.is_none()
+    }
+
+    /// Why the line has no voltage.
+    pub(in crate::control) fn feed_trouble(&self) -> Option<FeedTrouble> {
+        self.feed.trouble()
+    }
+
+    /// It was asked something, and has been silent for too long.
+    pub(in crate::control) fn is_silent(&self, now: Time) -> bool {
+        self.asked
+            .is_some_and(|since| now.saturating_since(since) >= SILENT)
+    }
+
+    /// For the CLI.
+    pub(in crate::control) fn feed(&self) -> &FeedWatch {
+        &self.feed
+    }
+
+    /// For the CLI.
+    pub(in crate::control) fn keeper(&self) -> &CardKeeper {
+        &self.keeper
+    }
+
+    /// The line thread has it.
+    pub(super) fn placed(&mut self, now: Time) {
+        self.keeper.placed(now);
+        self.trouble = None;
+        self.away_since = None;
+        self.begin_feed(now);
+    }
+
+    /// Begins to watch the feed, where the card tells of it.
+    pub(super) fn begin_feed(&mut self, now: Time) {
+        if self.facts.capabilities.voltages && self.probe.is_some() {
+            self.feed.begin(now, STAGGER * u32::from(self.line.0 % 24));
+        } else {
+            self.feed.end();
+        }
+    }
+
+    /// It is gone; true when it has to be taken out of the line thread.
+    pub(super) fn lost(&mut self, now: Time) -> bool {
+        let out = self.keeper.lost(now);
+        if out {
+            self.away_since = Some(now);
+            self.feed.end();
+            self.probe = None;
+            self.asked = None;
+            self.epoch += 1;
+        }
+        out
+    }
+
+    /// What to ask of the line now.
+    pub(super) fn look(&mut self, now: Time, at_rest: bool) -> Option<FeedStep> {
+        if self.asked.is_some() || !self.is_open() {
+            return None;
+        }
+        let step = self.feed.step(now, at_rest)?;
+        self.asked = Some(now);
+        Some(step)
+    }
+
+    /// The line thread's ring was full.
+    pub(super) fn place_later(&mut self, card: Box<CardSet>, now: Time) {
+        self.to_place = Some((card, now + PLACE_AGAIN));
+    }
+
+    /// A card for which the ring may have room now.
+    pub(super) fn place_now(&mut self, now: Time) -> Option<Box<CardSet>> {
+        self.to_place.take_if(|(_, at)| *at <= now).map(|(c, _)| c)
+    }
+
+    fn retires_at(&self) -> Option<Time> {
+        self.away_since.map(|since| since + OUT_OF_SERVICE)
+    }
+
+    /// It has been away for so long that its device shall leave the CallManagers; said once.
+    pub(super) fn retires(&mut self, now: Time) -> bool {
+        let retires = self.retires_at().is_some_and(|at| at <= now);
+        if retires {
+            self.away_since = None;
+        }
+        retires
+    }
+}

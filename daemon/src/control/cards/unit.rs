@@ -1,0 +1,213 @@
+//! What the port that has a lane makes of its card: told to its call logic, its station, its log.
+
+use tipring_ctl::report::TraceKind;
+use tipring_hal::port::PortFault;
+use tipring_proto::call::{LineFault, LineInput, PortWord};
+use tipring_proto::card::FeedTrouble;
+use tipring_proto::device::Input;
+use tipring_proto::time::Time;
+use tracing::{info, warn};
+
+use super::super::gate::told;
+use super::super::{Gateway, words};
+use super::Slot;
+use crate::cards::CardTrouble;
+use crate::line::PortIndex;
+use crate::settings;
+
+impl Gateway {
+    fn of_lane(&self, line: PortIndex) -> Option<usize> {
+        self.ports.iter().position(|u| u.line == Some(line))
+    }
+
+    /// Is the line at rest, so that its voltage tells something? A lane without a port is; so is a dead one.
+    pub(super) fn rests(&self, line: PortIndex) -> bool {
+        let Some(unit) = self.of_lane(line).and_then(|n| self.ports.get(n)) else {
+            return true;
+        };
+        let logic = unit.call_logic();
+        match logic.state {
+            PortWord::Idle => logic.calls.is_empty(),
+            PortWord::Fault => {
+                let slot = self.cards.slot(Some(line));
+                slot.is_some_and(|s| s.feed_trouble().is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// Tells those who follow the port of the lane.
+    pub(super) fn note_line(&mut self, now: Time, line: PortIndex, text: String) {
+        if let Some(index) = self.of_lane(line) {
+            self.trace(now, index, TraceKind::Line, text);
+        }
+    }
+
+    /// A port that was just made takes its lane's card as it is; true when it may register.
+    pub(in crate::control) fn seat_card(&mut self, now: Time, index: usize) -> bool {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return false;
+        };
+        let Some(slot) = self.cards.slot(unit.line) else {
+            return true;
+        };
+        if slot.is_open() {
+            return true;
+        }
+        unit.fault = Some(PortFault::Removed);
+        unit.handle(now, Input::Line(LineInput::Fault(LineFault::Removed)));
+        false
+    }
+
+    /// A card has been away for too long: callers are better sent elsewhere.
+    pub(super) fn retire(&mut self, now: Time, line: PortIndex) {
+        let Some(index) = self.of_lane(line) else {
+            return;
+        };
+        if let Some(unit) = self.ports.get_mut(index) {
+            unit.stop(now);
+        }
+        self.drain(now, index);
+    }
+
+    /// Told once for each reason.
+    pub(super) fn tell_missing(&mut self, now: Time, line: PortIndex, trouble: &CardTrouble) {
+        let Some(index) = self.of_lane(line) else {
+            return;
+        };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        if let Some(held_back) = unit.gate.pass(now) {
+            warn!(
+                port = unit.number,
+                what = trouble.what,
+                cure = trouble.cure,
+                held_back = told(held_back),
+                "a line cannot be opened; it is tried until it can"
+            );
+        }
+        let text = format!("the line cannot be opened: {}", trouble.what);
+        self.trace(now, index, TraceKind::Line, text);
+    }
+
+    /// A card works: the call logic and the CallManager hear of it.
+    pub(super) fn card_in_place(&mut self, now: Time, line: PortIndex, off_hook: bool) {
+        let Some(index) = self.of_lane(line) else {
+            return;
+        };
+        let (Some(unit), Some(slot)) = (self.ports.get_mut(index), self.cards.slot(Some(line)))
+        else {
+            return;
+        };
+        let can = slot.facts.capabilities;
+        unit.capabilities = Some(can);
+        unit.card = Some(slot.facts);
+        unit.reconfigure_calls(
+            now,
+            settings::call_logic(&unit.used, &unit.settings, Some(can)),
+        );
+        let name = slot.plate.as_ref().map_or("", |p| &p.channel_name);
+        let driver = slot.plate.as_ref().map_or("", |p| &p.driver);
+        if let Some(held_back) = unit.gate.pass(now) {
+            info!(
+                port = unit.number,
+                channel = unit.settings.channel,
+                name,
+                driver,
+                off_hook,
+                held_back = told(held_back),
+                "line open"
+            );
+        }
+        if slot.keeper.opened() == 1 {
+            for remark in words::remarks(&unit.settings, can) {
+                if unit.gate.pass(now).is_some() {
+                    warn!(port = unit.number, "{remark}");
+                }
+            }
+        }
+        let hook = if off_hook { "off-hook" } else { "on-hook" };
+        let text = format!("card in place: {name} ({driver}), {hook}");
+        unit.fault = None;
+        unit.handle(now, Input::Line(LineInput::FaultCleared));
+        let edge = if off_hook {
+            LineInput::LoopClosed { at: now }
+        } else {
+            LineInput::LoopOpened { at: now }
+        };
+        unit.handle(now, Input::Line(edge));
+        if !self.stopping {
+            unit.start(now);
+        }
+        self.trace(now, index, TraceKind::Line, text);
+        self.drain(now, index);
+    }
+
+    pub(super) fn feed_lost(&mut self, now: Time, line: PortIndex, trouble: FeedTrouble) {
+        let Some(index) = self.of_lane(line) else {
+            return;
+        };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let (what, cure) = words::feed(trouble);
+        if let Some(held_back) = unit.gate.pass(now) {
+            warn!(
+                port = unit.number,
+                fault = what,
+                cure,
+                held_back = told(held_back),
+                "line fault"
+            );
+        }
+        unit.fault = Some(PortFault::PowerAlarm);
+        let fault = LineInput::Fault(LineFault::PowerAlarm);
+        unit.handle(now, Input::Line(fault));
+        self.trace(now, index, TraceKind::Line, what.to_owned());
+        self.drain(now, index);
+    }
+
+    pub(super) fn feed_restored(&mut self, now: Time, line: PortIndex) {
+        let Some(index) = self.of_lane(line) else {
+            return;
+        };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        if unit.fault != Some(PortFault::PowerAlarm) {
+            return;
+        }
+        if let Some(held_back) = unit.gate.pass(now) {
+            info!(
+                port = unit.number,
+                held_back = told(held_back),
+                "the line has voltage again"
+            );
+        }
+        unit.fault = None;
+        unit.handle(now, Input::Line(LineInput::FaultCleared));
+        let text = "the line has voltage again".to_owned();
+        self.trace(now, index, TraceKind::Line, text);
+        self.drain(now, index);
+    }
+
+    /// The line is in alarm, or out of it: what was found out about its feed does not hold any more.
+    pub(in crate::control) fn look_anew(&mut self, now: Time, line: PortIndex) {
+        if let Some(slot) = self.cards.slot_mut(line).filter(|s| s.is_open()) {
+            slot.begin_feed(now);
+        }
+    }
+
+    /// A device has left its CallManager; if its card is back meanwhile, it registers again.
+    pub(in crate::control) fn left_callmanager(&mut self, now: Time, index: usize) {
+        let stopping = self.stopping;
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let back = self.cards.slot(unit.line).is_some_and(Slot::is_open);
+        if back && !stopping && unit.next.is_none() {
+            unit.start(now);
+        }
+    }
+}
