@@ -9,7 +9,10 @@ use super::args::HardwareArgs;
 use super::exit;
 use super::output::{Failure, Out};
 use super::render;
-use super::setup::proposal::{Proposal, Wishes};
+use super::setup::{
+    self,
+    proposal::{Proposal, Wishes},
+};
 
 /// What was found, and what the files should say.
 #[derive(Serialize)]
@@ -63,8 +66,10 @@ pub(crate) fn run(out: &Out, args: &HardwareArgs) -> Result<ExitCode, Failure> {
 
 fn advise(out: &Out, hardware: &Hardware, proposal: Result<Proposal, Failure>) {
     match proposal {
-        Ok(proposal) if hardware.telephone_channels().is_empty() => {
-            drop(proposal);
+        Ok(_) if hardware.telephone_channels().is_empty() && setup::waits(hardware) => {
+            out.advice("\"tipring setup\" brings the cards up, after asking, and writes their configuration");
+        }
+        Ok(_) if hardware.telephone_channels().is_empty() => {
             out.advice("there is no port for a telephone; the simulated card needs none ([card] driver = \"sim\")");
         }
         Ok(proposal) if proposal.changes() => {

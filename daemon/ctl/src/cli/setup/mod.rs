@@ -132,7 +132,7 @@ fn wishes(args: &SetupArgs) -> Result<Wishes, Failure> {
 }
 
 /// A card has a driver that is not loaded, or no channels yet.
-fn waits(hardware: &Hardware) -> bool {
+pub(crate) fn waits(hardware: &Hardware) -> bool {
     hardware.cards.iter().any(|card| {
         matches!(
             card.state,
