@@ -177,3 +177,46 @@ fn the_packages_asked_for_by_name_are_used() {
         }
     }
 }
+
+#[test]
+fn only_what_is_shown_reads_the_wall_clock() {
+    // Where wall time is read to be shown; everything that decides or waits goes by CLOCK_MONOTONIC.
+    let shows = ["daemon/src/control/clock.rs", "sys/linux/src/realtime.rs"];
+    for room in [
+        "daemon/src",
+        "daemon/proto/src",
+        "hal/src",
+        "dsp/src",
+        "sys",
+    ] {
+        for file in rust_files(&root().join(room)) {
+            let name = file.strip_prefix(root()).expect("below the root");
+            let name = name.display().to_string();
+            let text = std::fs::read_to_string(&file).expect("a source file");
+            let reads =
+                text.contains("SystemTime::now") || text.contains("ClockId::CLOCK_REALTIME");
+            assert!(
+                !reads || shows.contains(&&name[..]),
+                "{name} reads the wall clock, which may be set at any moment: take tipring_linux::monotonic()"
+            );
+        }
+    }
+}
+
+/// Every Rust source below a folder, but for tests.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![];
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        let is_test = path.file_stem().is_some_and(|name| name == "tests");
+        if is_test {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|x| x == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}

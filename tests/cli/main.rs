@@ -4,5 +4,6 @@ mod callmanager;
 mod configuration;
 mod daemon;
 mod mock;
+mod reload;
 mod run;
 mod usage;

@@ -55,6 +55,7 @@ use crate::link::{LinkConfig, LinkEvent, LinkEvents};
 use crate::startup::port::Seat;
 use crate::{notify, settings, startup};
 use calls::CallBook;
+use clock::StepWatch;
 use reload::{Asked, Left, Reader};
 use trace::Tracers;
 
@@ -95,6 +96,7 @@ pub struct Gateway {
     stopping: bool,
     /// For each line thread: its count of wakes, and since when it is that.
     wakes_seen: Vec<(u64, Time)>,
+    steps: StepWatch,
     /// The last turn ended before the reports did.
     more_reports: bool,
     /// The line thread makes no progress; said once.
@@ -148,6 +150,7 @@ impl Gateway {
             orders_lost: 0,
             stopping: false,
             wakes_seen: vec![],
+            steps: StepWatch::default(),
             more_reports: false,
             stuck: false,
             servers,
@@ -263,6 +266,12 @@ impl Gateway {
                 Some(seen) => *seen = (wakes, now),
                 None => self.wakes_seen.push((wakes, now)),
             }
+        }
+        if let Some(seconds) = self.steps.look(now, self.clock.wall()) {
+            info!(
+                seconds,
+                "the clock of the machine was set; shown times move, calls and timers do not"
+            );
         }
         let still = self.wakes_seen.iter().any(|(_, at)| now - *at >= STUCK);
         let stuck = still || !self.line.is_running();

@@ -518,3 +518,41 @@ fn strangers_are_dropped_and_counted_before_and_after_start_media() {
     let figures = ["strangers", "rx_packets", "rx_malformed"].map(|n| rig.counter(n));
     assert_eq!(figures, [3, 1, 1]);
 }
+
+#[test]
+fn a_chain_is_replaced_and_handed_back_and_what_the_former_counted_stays() {
+    let mut signal = vec![Law::Mu.silence(); 80 * 60];
+    signal.extend(dtmf(b'7', 100));
+    signal.extend(vec![Law::Mu.silence(); 80 * 60]);
+    signal.extend(dtmf(b'8', 100));
+    signal.extend(vec![Law::Mu.silence(); 80 * 60]);
+    let mut r = rig(signal, LineConfig::default());
+    let counted = |r: &Rig| r.handle.port_counters(P).map(|c| c.digits.get());
+    r.run(100);
+    assert_eq!(counted(&r), Some(1));
+    let quiet = ChainConfig {
+        rx_gain_db_tenths: -60,
+        ..ChainConfig::new(Law::Mu, BLOCK)
+    };
+    let made = MadeChain(Box::new(Chain::new(&quiet).unwrap()));
+    r.handle.send(P, LineOrder::ReplaceChain(made)).unwrap();
+    r.run(150);
+    let reports = r.reports();
+    let back = reports
+        .iter()
+        .filter(|r| matches!(r, LineReport::ChainReturned { port: P, .. }));
+    assert_eq!(back.count(), 1);
+    assert_eq!(counted(&r), Some(2), "one of each chain");
+    // A port that is not there hands it back as well.
+    let made = MadeChain(Box::new(Chain::new(&quiet).unwrap()));
+    let nowhere = PortIndex(9);
+    r.handle
+        .send(nowhere, LineOrder::ReplaceChain(made))
+        .unwrap();
+    r.tick();
+    let report = r.handle.try_recv();
+    assert!(
+        matches!(report, Some(LineReport::ChainReturned { port, .. }) if port == nowhere),
+        "{report:?}"
+    );
+}
