@@ -205,6 +205,7 @@ impl Gateway {
                 self.cards.look(line, step);
             }
             if !self.stopping {
+                self.want_anew(line);
                 self.cards.open(now, line);
             }
         }
