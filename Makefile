@@ -1,5 +1,5 @@
 # Each target installs what it needs (packaging/setup.sh) and runs from a fresh clone.
-.PHONY: help build demo test interop bench fuzz deb clean
+.PHONY: help build demo test interop vm-test soak bench fuzz deb clean
 .DEFAULT_GOAL := help
 FUZZ_SECONDS ?= 600
 BENCH_SECONDS ?= 60
@@ -29,6 +29,14 @@ interop:         ## the gateway against Asterisk's chan_skinny, judged by tshark
 	@packaging/setup.sh interop
 	cargo build --release -p tipringd -p tipring-ctl -p tipring-tests --bins
 	target/release/tipring-interop $(INTEROP)
+
+vm-test:         ## the installed package in guests: real DAHDI, systemd, Asterisk
+	@packaging/setup.sh vm deb
+	tests/vm/all.sh $(VM)
+
+soak:            ## the same with the long figures (about an hour)
+	@packaging/setup.sh vm deb
+	tests/vm/all.sh --long $(VM)
 
 bench:           ## instructions per port and block; 48 talking ports in real time
 	@packaging/setup.sh bench

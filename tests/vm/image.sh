@@ -45,7 +45,7 @@ packages=(
 )
 forced=(asterisk-dahdi libopenr2-3 libpri1.4 libss7-2.0 libtonezone2.0) # into the call manager's tree
 # Kernel modules of the guest, with what they depend on.
-kernel_modules=(pvpanic_mmio nfit nd_pmem ext4 virtio_pci virtio_blk virtio_net autofs4 crc-ccitt dummy veth sch_netem)
+kernel_modules=(pvpanic_mmio virtio_rng nfit nd_pmem ext4 virtio_pci virtio_blk virtio_net autofs4 crc-ccitt dummy veth sch_netem)
 dahdi_modules=(DAHDI DAHDI_TRANSCODE DAHDI_DYNAMIC DAHDI_DYNAMIC_LOC DAHDI_ECHOCAN_MG2 DAHDI_ECHOCAN_KB1 DAHDI_ECHOCAN_JPAH)
 
 kernel_key=$(echo "$release $kernel $versions ${kernel_modules[*]} ${dahdi_modules[*]} 1" | key) # count up when build_kernel changes
@@ -193,7 +193,7 @@ build_initramfs() { # MODULE-TREE OUTPUT
   cp "$(command -v busybox)" "$r/bin/busybox"
   ldd "$r/bin/busybox" >/dev/null 2>&1 && die "busybox is linked dynamically: install busybox-static"
   local order=()
-  for m in pvpanic_mmio nfit nd_pmem ext4; do
+  for m in pvpanic_mmio virtio_pci virtio_rng nfit nd_pmem ext4; do
     while read -r verb file rest; do
       [[ $verb == insmod ]] || continue
       file=$(basename "$file")
@@ -228,6 +228,7 @@ cp -a "$kernel_dir"/modules/lib/modules "$g/lib/"
 build_card "$g/lib/modules/$kernel/dahdi"
 depmod -b "$g" "$kernel"
 mkdir -p "$work/out"
+chroot "$g" dpkg-query -W -f '${Package}\n${Provides}\n' | sed 's/([^)]*)//g' | tr ', ' '\n\n' | sort -u >"$work/out/packages"
 build_initramfs "$g" "$work/out/initramfs.gz"
 cp "$kernel_dir/vmlinux" "$work/out/vmlinux"
 say "test card and initramfs"

@@ -79,6 +79,7 @@ timeout -k 5 "$wait" qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -M q35,nvdim
   -serial stdio -serial file:"$console" -device isa-debug-exit,iobase=0xf4,iosize=1 \
   -device pvpanic -action panic=exit-failure "${modules[@]}" \
   -drive if=none,id=exchange,file="$run/exchange.img",format=raw,cache=unsafe -device virtio-blk-pci,drive=exchange \
+  -device virtio-rng-pci \
   -netdev user,id=lan,restrict=on -device virtio-net-pci,netdev=lan,romfile=,mac=00:0a:0b:0c:0d:0e \
   -kernel "$image/vmlinux" -initrd "$image/initramfs.gz" \
   -append "console=ttyS1,115200 loglevel=5 oops=panic tsc=reliable net.ifnames=0 systemd.show_status=0 ${VM_APPEND:-}" \

@@ -14,9 +14,9 @@ static bool told_span_cut;
 int fx_strict = 1;
 module_param_named(strict, fx_strict, int, 0644);
 MODULE_PARM_DESC(strict, "1: audio only where a real line passes it (1)");
-int fx_drop_opens_loop;
+int fx_drop_opens_loop = 1;
 module_param_named(drop_opens_loop, fx_drop_opens_loop, int, 0644);
-MODULE_PARM_DESC(drop_opens_loop, "1: a battery drop is seen as an open loop by the card's detector, as on hardware (0)");
+MODULE_PARM_DESC(drop_opens_loop, "1: a battery drop is seen as an open loop by the card's detector, as on hardware (1)");
 
 void fx_port_power_up(struct fx_port *p)
 {
