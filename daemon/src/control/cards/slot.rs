@@ -249,10 +249,10 @@ mod tests {
         let mut back = open(false);
         back.lost(at(100));
         back.keeper.left(at(100));
-        assert!(back.keeper.try_now(at(101)));
+        assert!(back.keeper.try_now(at(103)));
         back.keeper.in_hand();
-        back.placed(at(101));
-        assert!(!back.retires(at(1000)), "it was away for a second only");
+        back.placed(at(103));
+        assert!(!back.retires(at(1000)), "it was away for three seconds only");
     }
 
     #[test]
