@@ -65,6 +65,7 @@ fn main() {
         reload::a_talking_port_takes_new_settings_after_its_call_and_its_sound_is_unharmed,
         reload::another_device_name_registers_again_when_the_port_is_idle,
         reload::ports_leave_come_back_and_change_places,
+        reload::ports_added_while_others_talk_work_until_the_spare_lanes_are_used_up,
         reload::what_needs_a_restart_is_named_with_its_reason_until_it_is_taken_back,
         reload::a_server_that_left_the_list_is_left_by_idle_ports_at_once_and_by_talking_ones_after,
         reload::sighup_reads_the_file_again_and_the_log_tells_the_outcome,

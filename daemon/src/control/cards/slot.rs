@@ -252,7 +252,10 @@ mod tests {
         assert!(back.keeper.try_now(at(103)));
         back.keeper.in_hand();
         back.placed(at(103));
-        assert!(!back.retires(at(1000)), "it was away for three seconds only");
+        assert!(
+            !back.retires(at(1000)),
+            "it was away for three seconds only"
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Gateway {
         }
         if self.is_late(unit) {
             return Some(trouble(
-                "its channel was not opened when the daemon started",
+                "the line thread has no lane left for it: it came after the start",
                 "restart tipringd when no call is up",
             ));
         }

@@ -169,6 +169,8 @@ impl Lane {
         let c = &self.counters;
         self.base.digits = c.digits.get();
         self.base.echoed_digits = c.echoed_digits.get();
+        self.base.echo_path_changes = c.echo_path_changes.get();
+        self.base.echo_restarts = c.echo_restarts.get();
         self.base.false_mutes = c.false_mutes.get();
         self.base.chain_events_lost = c.chain_events_lost.get();
         std::mem::swap(&mut self.chain, chain);
@@ -184,9 +186,12 @@ impl Lane {
 
     fn take_card(&mut self, other: &mut CardSet, registry: Option<&Registry>) {
         let c = &self.counters;
-        self.base.read_overruns = c.read_overruns.get();
-        self.base.write_underruns = c.write_underruns.get();
+        let (overruns, underruns) = (c.read_overruns.get(), c.write_underruns.get());
         self.card.exchange(&mut other.port, registry);
+        // What the card lost before it came is not this lane's.
+        let stats = self.card.port.stats();
+        self.base.read_overruns = overruns.wrapping_sub(stats.read_overruns);
+        self.base.write_underruns = underruns.wrapping_sub(stats.write_underruns);
         if let Some(registry) = registry
             && self.card.watch(registry).is_err()
         {
