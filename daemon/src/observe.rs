@@ -97,6 +97,7 @@ fn is_stream(journal_stream: &str, file: &impl AsFd) -> bool {
 }
 
 type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
 /// Sets the level of the one log of this process.
 type SetLevel = Box<dyn Fn(LogLevel) -> bool + Send + Sync>;
 
