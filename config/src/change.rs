@@ -230,6 +230,8 @@ const PORTS: &[OfPort] = ports! {
     "reminder-ring-s" When::Idle, line.reminder_ring_s;
     "rx-gain-db" When::Idle, line.rx_gain_tenth_db;
     "tx-gain-db" When::Idle, line.tx_gain_tenth_db;
+    "echo-canceller" When::Idle, line.echo_canceller;
+    "echo-tail-ms" When::Idle, line.echo_tail_ms;
 };
 
 /// Keys of a port that are not a value of the model each.

@@ -278,4 +278,8 @@ pub struct Line {
     pub rx_gain_tenth_db: i16,
     /// Gain to the line, tenths of a dB.
     pub tx_gain_tenth_db: i16,
+    /// Cancel the echo of the line.
+    pub echo_canceller: bool,
+    /// Longest echo path that is cancelled.
+    pub echo_tail_ms: u16,
 }

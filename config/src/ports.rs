@@ -63,6 +63,8 @@ settings! {
     reminder_ring_s: i64 = integer("reminder-ring-s"),
     rx_gain_db: f64 = number("rx-gain-db"),
     tx_gain_db: f64 = number("tx-gain-db"),
+    echo_canceller: bool = boolean("echo-canceller"),
+    echo_tail_ms: i64 = integer("echo-tail-ms"),
 }
 
 /// A key by its name; a test asks for every name above.
@@ -551,6 +553,8 @@ fn line(
         reminder_ring_s: ms(settings.reminder_ring_s),
         rx_gain_tenth_db: tenths(settings.rx_gain_db),
         tx_gain_tenth_db: tenths(settings.tx_gain_db),
+        echo_canceller: settings.echo_canceller.unwrap_or(true),
+        echo_tail_ms: ms(settings.echo_tail_ms),
     }
 }
 

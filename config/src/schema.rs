@@ -551,6 +551,18 @@ pub const PORT_SETTINGS: &[Key] = &[
         "0.0",
         "Gain from the network to the line.",
     ),
+    key(
+        "echo-canceller",
+        Accepts::Bool,
+        "true",
+        "Take the echo of the line's hybrid out of what comes from the line. With the profiles phone and door, what is left of it is suppressed too.",
+    ),
+    key(
+        "echo-tail-ms",
+        Accepts::Integer(16, 128),
+        "64",
+        "Longest echo path that is cancelled. Longer costs more and learns more slowly.",
+    ),
 ];
 
 /// `[defaults]`

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipring_config as config;
 use tipring_config::{AfterFarHangUp, Config, FlashAction, Port, Profile};
-use tipring_dsp::ChainConfig;
+use tipring_dsp::{CancellerConfig, ChainConfig};
 use tipring_hal::port::Capabilities;
 use tipring_proto::call;
 use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
@@ -199,6 +199,14 @@ pub fn chain(
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
     chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
     chain
+}
+
+/// The echo canceller of a port. Machines get the linear part alone: nothing may be put in the place of their data.
+pub fn canceller(port: &Port) -> Option<CancellerConfig> {
+    port.line.echo_canceller.then_some(CancellerConfig {
+        tail_ms: port.line.echo_tail_ms,
+        nlp: matches!(port.profile, Profile::Phone | Profile::Door),
+    })
 }
 
 /// Longest and shortest delay of a port's jitter buffer, ms: fixed for machines, which no slip may disturb.

@@ -218,6 +218,7 @@ impl Chain {
                 .events
                 .lost()
                 .saturating_add(self.detectors.lost_events()),
+            echo: self.canceller.meters(),
         }
     }
 

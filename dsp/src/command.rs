@@ -2,6 +2,7 @@
 
 use tipring_spandsp::CallerIdMessage;
 
+use crate::echo::EchoMeters;
 use crate::level::Reading;
 use crate::tone::ToneProgram;
 
@@ -137,4 +138,6 @@ pub struct Meters {
     pub false_mutes: u64,
     /// Events lost because nobody took them.
     pub lost_events: u64,
+    /// The echo canceller.
+    pub echo: EchoMeters,
 }

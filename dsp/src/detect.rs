@@ -68,6 +68,15 @@ pub(crate) fn tone_share(power: f32, energy: f32, n: usize) -> f32 {
     }
 }
 
+/// What was heard of a fax or a modem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// A calling or answering tone.
+    Some,
+    /// The signalling of a fax.
+    Fax,
+}
+
 struct Pressed {
     digit: u8,
     samples: u32,
@@ -88,6 +97,7 @@ pub(crate) struct Detectors {
     pressed: Option<Pressed>,
     digits: u64,
     echoed_digits: u64,
+    data: Option<Data>,
 }
 
 impl Detectors {
@@ -105,6 +115,7 @@ impl Detectors {
             pressed: None,
             digits: 0,
             echoed_digits: 0,
+            data: None,
         })
     }
 
@@ -137,6 +148,11 @@ impl Detectors {
     /// Was the last block the receiver took like a digit?
     pub(crate) fn digit_maybe(&self) -> bool {
         self.listen_dtmf && self.dtmf.status() != DtmfStatus::Nothing
+    }
+
+    /// What was heard of a fax or a modem since last asked.
+    pub(crate) fn data(&mut self) -> Option<Data> {
+        self.data.take()
     }
 
     pub(crate) fn digits(&self) -> u64 {
@@ -232,11 +248,13 @@ impl Detectors {
     fn take_fax(&mut self, chunk: &[i16], n: u32, energy: f32, events: &mut Events) {
         if let Some(ToneEvent::On { .. }) = self.cng.process(chunk) {
             events.push(ChainEvent::Cng);
+            self.data = Some(Data::Some);
         }
         match self.answer.process(chunk) {
             Some(ToneEvent::On { tone, .. }) => {
                 if let Some(event) = answer_event(tone) {
                     events.push(event);
+                    self.data = Some(Data::Some);
                 }
             }
             Some(ToneEvent::Off { .. }) => events.push(ChainEvent::AnswerToneOff),
@@ -250,6 +268,7 @@ impl Detectors {
             self.v21_hang = self.v21_hang.saturating_sub(n);
             if let Some(ToneEvent::On { .. }) = self.flags.process(chunk) {
                 events.push(ChainEvent::V21Preamble);
+                self.data = Some(Data::Fax);
             }
             if self.v21_hang == 0 {
                 self.flags.reset();

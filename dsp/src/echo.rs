@@ -13,6 +13,46 @@ pub trait EchoCanceller: Send {
 
     /// A new call begins: the line may have changed.
     fn reset(&mut self) {}
+
+    /// Steps aside (a modem has asked for it), or takes up its work again.
+    fn set_disabled(&mut self, _disabled: bool) {}
+
+    /// A fax or a modem is on the line: until the next call nothing is put in the place of what comes from it.
+    fn pass_data(&mut self) {}
+
+    /// How it does.
+    fn meters(&self) -> EchoMeters {
+        EchoMeters::default()
+    }
+}
+
+/// What a canceller is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EchoState {
+    /// There is none.
+    #[default]
+    Off,
+    /// It has not yet learned the path.
+    Learning,
+    /// It knows the path.
+    Converged,
+    /// It stands aside for a modem.
+    Disabled,
+}
+
+/// Figures of a canceller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EchoMeters {
+    /// What it is doing.
+    pub state: EchoState,
+    /// Loss of the echo path, tenths of a dB, when the far end has been heard.
+    pub erl_db_tenths: Option<i16>,
+    /// What the linear part takes away beyond that (echo return loss enhancement), tenths of a dB.
+    pub erle_db_tenths: Option<i16>,
+    /// Times the echo path was another all of a sudden.
+    pub path_changes: u64,
+    /// Times it had gone wrong and began anew.
+    pub restarts: u64,
 }
 
 /// No echo canceller.

@@ -11,6 +11,7 @@
 //! Samples are 16-bit linear at 8000 Hz between the two ends; levels as [`level`] says.
 #![forbid(unsafe_code)]
 
+pub mod canceller;
 pub mod chain;
 pub mod command;
 mod detect;
@@ -23,9 +24,10 @@ mod queue;
 pub mod suppressor;
 pub mod tone;
 
+pub use canceller::{CancellerConfig, LineEchoCanceller};
 pub use chain::{Chain, ChainConfig, ChainError, DtmfConfig};
 pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, Meters};
-pub use echo::{Bypass, EchoCanceller};
+pub use echo::{Bypass, EchoCanceller, EchoMeters, EchoState};
 pub use law::Law;
 pub use level::Reading;
 pub use suppressor::EchoSuppressor;

@@ -109,6 +109,10 @@ figures! {
             echoed_digits,
             /// Times the way to the network was muted for what turned out to be no key.
             false_mutes,
+            /// Times the echo path was another all of a sudden.
+            echo_path_changes,
+            /// Times the echo canceller had gone wrong and began anew.
+            echo_restarts,
             /// Events of the signal chain lost because nobody took them.
             chain_events_lost,
             /// RTP packets sent, events included.
@@ -173,6 +177,12 @@ figures! {
             tx_dbm0_tenths,
             /// Peak towards the line, tenths of a dBm0.
             tx_peak_dbm0_tenths,
+            /// The echo canceller: 0 none, 1 learning, 2 knows the path, 3 stands aside for a modem.
+            echo_state,
+            /// Loss of the echo path, tenths of a dB; -1 unknown.
+            erl_db_tenths,
+            /// What the canceller takes away beyond that, tenths of a dB; -1 unknown.
+            erle_db_tenths,
             /// Media sessions of the port.
             sessions,
             /// 1 while the loop is closed.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use rtrb::Producer;
 use std::os::fd::AsRawFd;
-use tipring_dsp::{Chain, ChainCommand, ChainEvent};
+use tipring_dsp::{Chain, ChainCommand, ChainEvent, EchoState};
 use tipring_hal::port::{LineEvent, LinePort, Wake};
 use tipring_linux::RecvBatch;
 use tipring_proto::rtp::NetworkDigit;
@@ -100,6 +100,8 @@ struct Base {
     write_underruns: u64,
     digits: u64,
     echoed_digits: u64,
+    echo_path_changes: u64,
+    echo_restarts: u64,
     false_mutes: u64,
     chain_events_lost: u64,
 }
@@ -457,6 +459,20 @@ impl Lane {
             .raise_to(base.echoed_digits + meters.echoed_digits);
         c.false_mutes
             .raise_to(base.false_mutes + meters.false_mutes);
+        let echo = meters.echo;
+        c.echo_state.set(match echo.state {
+            EchoState::Off => 0,
+            EchoState::Learning => 1,
+            EchoState::Converged => 2,
+            EchoState::Disabled => 3,
+        });
+        c.erl_db_tenths
+            .set(echo.erl_db_tenths.map_or(-1, |db| i64::from(db).max(0)));
+        c.erle_db_tenths
+            .set(echo.erle_db_tenths.map_or(-1, |db| i64::from(db).max(0)));
+        c.echo_path_changes
+            .raise_to(base.echo_path_changes + echo.path_changes);
+        c.echo_restarts.raise_to(base.echo_restarts + echo.restarts);
         c.chain_events_lost
             .raise_to(base.chain_events_lost + meters.lost_events);
         let bridged = self.bridged;

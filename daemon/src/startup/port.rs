@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use tipring_config::{Config, Port, Profile};
-use tipring_dsp::{Chain, ChainConfig, ChainError, EchoSuppressor};
+use tipring_config::{Config, Port};
+use tipring_dsp::{CancellerConfig, Chain, ChainConfig, ChainError, LineEchoCanceller};
 use tipring_hal::port::{Capabilities, Law, LinePort};
 use tipring_proto::rtp::FilterPolicy;
 
@@ -51,16 +51,7 @@ impl CardFacts {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChainPlan {
     chain: ChainConfig,
-    echo: Echo,
-}
-
-/// What is done about the echo of the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Echo {
-    /// Nothing.
-    Nothing,
-    /// Fax machines take turns; until there is a canceller, their echo is cut off.
-    Suppressor,
+    echo: Option<CancellerConfig>,
 }
 
 impl ChainPlan {
@@ -68,19 +59,16 @@ impl ChainPlan {
     pub(crate) fn new(config: &Config, port: &Port, card: &CardFacts) -> ChainPlan {
         ChainPlan {
             chain: settings::chain(config, port, card.law, card.block_len),
-            echo: match port.profile {
-                Profile::Fax => Echo::Suppressor,
-                Profile::Phone | Profile::Modem | Profile::Alarm | Profile::Door => Echo::Nothing,
-            },
+            echo: settings::canceller(port),
         }
     }
 
     /// Makes the chain; it takes memory, so not in the line thread.
     pub(crate) fn build(&self) -> Result<Chain, ChainError> {
         match self.echo {
-            Echo::Nothing => Chain::new(&self.chain),
-            Echo::Suppressor => {
-                Chain::with_echo_canceller(&self.chain, Box::<EchoSuppressor>::default())
+            None => Chain::new(&self.chain),
+            Some(canceller) => {
+                Chain::with_echo_canceller(&self.chain, Box::new(LineEchoCanceller::new(canceller)))
             }
         }
     }

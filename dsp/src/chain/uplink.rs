@@ -1,6 +1,7 @@
 //! From the line to the network.
 
 use super::{CHUNK, Chain};
+use crate::detect::Data;
 use crate::level::energy;
 
 impl Chain {
@@ -41,6 +42,15 @@ impl Chain {
         let end = offset + samples.len();
         let sent = |window: &mut [i16]| self.reference.read_back(end, window);
         let loud = self.detectors.take(samples, energy, &mut self.events, sent);
+        match self.detectors.data() {
+            Some(Data::Fax) => {
+                // A G3 fax signals at 300 bit/s, and wants its echo gone whatever its answer tone asked for.
+                self.canceller.set_disabled(false);
+                self.canceller.pass_data();
+            }
+            Some(Data::Some) => self.canceller.pass_data(),
+            None => {}
+        }
         let digit = loud
             && self.mute_digits
             && self.mute.judge(

@@ -12,9 +12,9 @@ mod trace;
 
 pub use call::{CallDetail, CallDirection, CallList, CallSummary};
 pub use port::{
-    CallState, DetectedTone, HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState,
-    PortSummary, RegistrationReport, RegistrationState, RegistrationStep, RtpStats, Trouble,
-    Voltages,
+    CallState, DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard,
+    PortDetail, PortState, PortSummary, RegistrationReport, RegistrationState, RegistrationStep,
+    RtpStats, Trouble, Voltages,
 };
 pub use reload::{
     ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,

@@ -291,6 +291,33 @@ pub struct DetectedTone {
     pub tone: String,
 }
 
+/// What an echo canceller is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EchoState {
+    /// There is none.
+    #[default]
+    Off,
+    /// It has not yet learned the path.
+    Learning,
+    /// It knows the path.
+    Converged,
+    /// It stands aside for a modem.
+    Disabled,
+}
+
+/// The echo canceller of a port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EchoReport {
+    /// What it is doing.
+    pub state: EchoState,
+    /// Loss of the echo path, dB, once the far end has been heard.
+    pub erl_db: Option<f32>,
+    /// What the canceller takes away beyond that, dB.
+    pub erle_db: Option<f32>,
+}
+
 /// Voltages on a line, against ground.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -357,6 +384,8 @@ pub struct PortDetail {
     pub rx_dbm0: Option<f32>,
     /// Level to the line.
     pub tx_dbm0: Option<f32>,
+    /// The echo canceller.
+    pub echo: EchoReport,
     /// The tone being played to the line, by name.
     pub playing: Option<String>,
     /// Line counters.

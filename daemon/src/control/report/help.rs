@@ -57,6 +57,14 @@ const PORT: &[(&str, &str)] = &[
         "times the way to the network was muted for what was no key",
     ),
     (
+        "echo_path_changes",
+        "times the echo path was another all of a sudden",
+    ),
+    (
+        "echo_restarts",
+        "times the echo canceller had gone wrong and began anew",
+    ),
+    (
         "chain_events_lost",
         "events of the signal chain that nobody took",
     ),

@@ -80,6 +80,7 @@ impl Gateway {
             media: unit.desk.shown_open(),
             rx_dbm0: level(c.rx_dbm0_tenths.get()),
             tx_dbm0: level(c.tx_dbm0_tenths.get()),
+            echo: echo(c),
             playing: logic.tone.map(|t| t.to_string()),
             line: ctl::LineStats {
                 blocks_read: c.blocks.get(),
@@ -109,6 +110,21 @@ impl Gateway {
                 .unwrap_or_default(),
             counters,
         }
+    }
+}
+
+/// The echo canceller, from the line thread's gauges.
+fn echo(c: &crate::line::PortCounters) -> ctl::EchoReport {
+    let db = |tenths: i64| (tenths >= 0).then(|| tenths as f32 / 10.0);
+    ctl::EchoReport {
+        state: match c.echo_state.get() {
+            1 => ctl::EchoState::Learning,
+            2 => ctl::EchoState::Converged,
+            3 => ctl::EchoState::Disabled,
+            _ => ctl::EchoState::Off,
+        },
+        erl_db: db(c.erl_db_tenths.get()),
+        erle_db: db(c.erle_db_tenths.get()),
     }
 }
 

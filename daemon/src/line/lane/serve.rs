@@ -168,6 +168,8 @@ impl Lane {
         let c = &self.counters;
         self.base.digits = c.digits.get();
         self.base.echoed_digits = c.echoed_digits.get();
+        self.base.echo_path_changes = c.echo_path_changes.get();
+        self.base.echo_restarts = c.echo_restarts.get();
         self.base.false_mutes = c.false_mutes.get();
         self.base.chain_events_lost = c.chain_events_lost.get();
         std::mem::swap(&mut self.chain, chain);

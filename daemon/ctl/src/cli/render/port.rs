@@ -2,8 +2,8 @@
 
 use comfy_table::{Cell, Color};
 use tipring_ctl::report::{
-    HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState, PortSummary,
-    RegistrationReport, RegistrationState, Trouble,
+    EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState,
+    PortSummary, RegistrationReport, RegistrationState, Trouble,
 };
 
 use super::super::output::{Paint, clean};
@@ -153,6 +153,7 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
             level(report.tx_dbm0)
         ),
     );
+    facts.add("echo canceller", echo(&report.echo));
     facts.add_text("card can", &report.capabilities.join(", "));
     out += &facts.text();
     out += &card(paint, &report.card);
@@ -170,6 +171,19 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
         out += &format!("{}  {}\n", moment(tone.at_unix_ms), clean(&tone.tone));
     }
     out + &counters(paint, "PORT", &report.counters)
+}
+
+fn echo(report: &EchoReport) -> String {
+    if report.state == EchoState::Off {
+        return "off".to_owned();
+    }
+    let db = |db: Option<f32>| db.map_or_else(|| "-".to_owned(), |db| format!("{db:.1} dB"));
+    format!(
+        "{}, the line's own loss (ERL) {}, taken away (ERLE) {}",
+        word(&report.state),
+        db(report.erl_db),
+        db(report.erle_db)
+    )
 }
 
 fn card(paint: Paint, card: &PortCard) -> String {
