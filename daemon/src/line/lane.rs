@@ -81,6 +81,8 @@ pub(super) struct Lane {
     block_time: Duration,
     /// When the last block was served; `None` before the first.
     last_block: Option<Time>,
+    /// The line has just come, or come back, and no block yet.
+    fresh: bool,
     /// The prefill has to be written before the next block.
     prefill_due: bool,
     /// The first prefill was written.
@@ -142,6 +144,7 @@ impl Lane {
             pending: VecDeque::with_capacity(PENDING_EVENTS + 1),
             block_time: Duration::from_micros(block as u64 * 125),
             last_block: None,
+            fresh: true,
             prefill_due: true,
             primed: false,
             broken: serve::broken(&*port),

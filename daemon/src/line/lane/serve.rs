@@ -40,6 +40,7 @@ impl Lane {
                     blocks += 1;
                     self.counters.blocks.add(1);
                     self.counters.down.set(0);
+                    self.fresh = false;
                     self.block(tools, &mut events);
                     self.last_block = Some(tools.now);
                     // While the card has to be filled anew, nothing is written before it is found empty.
@@ -103,7 +104,7 @@ impl Lane {
         let Some(last) = self.last_block.filter(|last| overdue(Some(*last))) else {
             return;
         };
-        if self.counters.down.get() == 0 {
+        if self.counters.down.get() == 0 && !self.fresh {
             // Whether it has run dry meanwhile, the card itself tells.
             self.counters.missed_blocks.add(1);
         } else {
@@ -204,6 +205,7 @@ impl Lane {
         self.counters.replacements.add(u64::from(there));
         self.counters.down.set(i64::from(!there));
         self.hook(self.card.port.off_hook());
+        self.fresh = true;
         self.run_dry();
     }
 
@@ -305,6 +307,7 @@ impl Lane {
             }
             LineEventKind::FaultCleared => {
                 self.counters.down.set(0);
+                self.fresh = true;
                 self.run_dry();
             }
             LineEventKind::Flash
