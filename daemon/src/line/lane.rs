@@ -85,6 +85,8 @@ pub(super) struct Lane {
     fresh: bool,
     /// The prefill has to be written before the next block.
     prefill_due: bool,
+    /// Blocks that an event kept from being written: silence goes in their place, so that what is in flight stays.
+    owed: usize,
     /// The first prefill was written.
     primed: bool,
     /// The present card's count of what it lost and had to make up.
@@ -146,6 +148,7 @@ impl Lane {
             last_block: None,
             fresh: true,
             prefill_due: true,
+            owed: 0,
             primed: false,
             broken: serve::broken(&*port),
             base: Base::default(),

@@ -129,6 +129,7 @@ impl Lane {
     /// The card plays nothing any more: it is filled anew before it goes on.
     fn run_dry(&mut self) {
         self.prefill_due = true;
+        self.owed = 0;
         self.card.let_go();
         self.card.pace.forget();
     }
@@ -221,6 +222,13 @@ impl Lane {
             self.card.hold(&self.to_line);
             return;
         }
+        while self.owed > 0 {
+            self.owed -= 1;
+            let answer = self.card.write_silence();
+            if !self.written(answer) {
+                break;
+            }
+        }
         let mut answer = self.card.port.write(&self.to_line);
         if answer == WriteBlock::EventPending && self.take_events(tools, events) {
             answer = self.card.port.write(&self.to_line);
@@ -236,14 +244,16 @@ impl Lane {
             return;
         }
         self.prefill_due = false;
+        self.owed = 0;
         let slots = self.card.slots();
         for place in 0..slots {
             let mut answer = self.card.write_held(place);
             if answer == WriteBlock::EventPending && self.take_events(tools, events) {
                 answer = self.card.write_held(place);
             }
-            if !self.written(answer) {
-                break;
+            self.written(answer);
+            if matches!(answer, WriteBlock::Down(_)) {
+                return;
             }
         }
         self.card.let_go();
@@ -260,7 +270,8 @@ impl Lane {
         match answer {
             WriteBlock::Taken => return true,
             WriteBlock::Full => self.counters.write_full.add(1),
-            WriteBlock::EventPending | WriteBlock::Down(_) => self.prefill_due = true,
+            WriteBlock::EventPending => self.owed = (self.owed + 1).min(self.card.slots()),
+            WriteBlock::Down(_) => self.run_dry(),
         }
         false
     }
