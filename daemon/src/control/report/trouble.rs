@@ -90,7 +90,7 @@ impl Gateway {
     }
 
     /// What is wrong with the line or its card.
-    pub(super) fn line_trouble(&self, now: Time, unit: &PortUnit) -> Option<Trouble> {
+    pub(in crate::control) fn line_trouble(&self, now: Time, unit: &PortUnit) -> Option<Trouble> {
         let slot = self.cards.slot(unit.line);
         if slot.is_some_and(|slot| slot.is_silent(now)) {
             return Some(trouble(
