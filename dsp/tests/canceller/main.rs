@@ -18,3 +18,4 @@ mod chunks;
 mod data;
 mod learning;
 mod near_end;
+mod two_tones;
