@@ -99,9 +99,8 @@ pub(crate) fn signalling(stage: &Stage) -> Result<String, String> {
     let n = stage.ports;
     let wrong = good.replace(
         &format!("fxoks=1-{n}"),
-        &format!("fxoks=1-3,5-{n}\nfxols=4"),
+        &format!("fxoks=1-3,5-{n}\nfxogs=4"),
     );
-    let wrong = wrong.replace("fxols=4", "clear=4");
     let configure = |text: &str| {
         fs::write(conf, text).map_err(|e| format!("{conf}: {e}"))?;
         run("dahdi_cfg", &[])
