@@ -36,6 +36,8 @@ struct State {
     off_hook: bool,
     alarms: u32,
     gone: bool,
+    /// The next emptying of the buffers is noticed by the transmitter before anything can be written.
+    notices_empty: bool,
 }
 
 /// Does what it is told, and writes it down.
@@ -84,6 +86,9 @@ impl Kernel for Script {
             Some(errno) => Err(errno),
             None => {
                 state.hooks.push(hook);
+                if hook == Hook::OnHook && state.notices_empty {
+                    state.events.push_back(Event::WriteUnderrun);
+                }
                 Ok(())
             }
         }
@@ -255,6 +260,19 @@ fn a_loop_opened_by_us_puts_the_prefill_back() {
     assert_eq!(port.stats().write_underruns, 0);
     port.take(Event::WriteUnderrun, now + Duration::from_secs(1));
     assert_eq!(port.stats().write_underruns, 1);
+}
+
+#[test]
+fn the_prefill_is_put_back_though_the_transmitter_noticed_that_it_ran_empty() {
+    let mut port = port();
+    port.take(Event::RingOffHook, at(0));
+    told(&mut port);
+    assert_eq!(port.write(&[0; BLOCK]), WriteBlock::Taken);
+    port.kernel.0.borrow_mut().notices_empty = true;
+    let open = LineCommand::OpenLoop(Duration::from_millis(500));
+    port.command(open).unwrap();
+    assert_eq!(port.kernel.0.borrow().written, 3);
+    assert_eq!(port.stats().write_underruns, 0);
 }
 
 #[test]
