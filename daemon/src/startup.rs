@@ -28,7 +28,7 @@ const QUERIES: usize = 64;
 /// Threads that may wait for files and for the drivers of cards; ones that never answer must not use up all of them.
 const BLOCKING: usize = 128;
 /// Stack of such a thread. The memory is locked, so it is not the usual 2 MB.
-const STACK: usize = 256 * 1024;
+const STACK: usize = 1024 * 1024;
 /// How long the end waits for a driver.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 

@@ -8,6 +8,7 @@
 mod config;
 mod control;
 mod crash;
+mod dahdi;
 mod fault;
 mod front;
 mod log;
@@ -37,6 +38,8 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
     let mut trials = trials![
+        dahdi::without_dahdi_the_daemon_starts_says_what_is_missing_and_goes_on_trying,
+        dahdi::a_block_that_dahdi_does_not_take_is_refused_with_the_reason,
         config::ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted,
         config::two_ports_with_one_device_name_are_refused_with_both_lines,
         config::a_good_file_is_good_to_both,

@@ -217,6 +217,7 @@ impl Gateway {
                 self.cards.look(line, step);
             }
             if !self.stopping {
+                self.want_anew(line);
                 self.cards.open(now, line);
             }
         }

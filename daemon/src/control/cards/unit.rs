@@ -36,6 +36,15 @@ impl Gateway {
         }
     }
 
+    /// What is wanted of the card, as the configuration has it by now.
+    pub(super) fn want_anew(&mut self, line: PortIndex) {
+        let unit = self.of_lane(line).and_then(|n| self.ports.get(n));
+        let want = unit.map(|unit| settings::want(&unit.used, &unit.settings));
+        if let (Some(want), Some(slot)) = (want, self.cards.slot_mut(line)) {
+            slot.want = want;
+        }
+    }
+
     /// Tells those who follow the port of the lane.
     pub(super) fn note_line(&mut self, now: Time, line: PortIndex, text: String) {
         if let Some(index) = self.of_lane(line) {

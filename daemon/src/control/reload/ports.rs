@@ -99,7 +99,11 @@ impl Gateway {
         let seat = unit.seat();
         let (config, id) = (Arc::clone(&self.config), unit.settings.id);
         let keys = wish::wish(&unit.used, &config, id).map_or(vec![], |wish| wish.keys);
-        let new = self.unit_config(id, seat)?;
+        let Some(new) = self.unit_config(id, seat) else {
+            // Said once; it goes on as it is.
+            self.ports.get_mut(index)?.next = None;
+            return None;
+        };
         let chain = new.chain.filter(|chain| unit.chain != Some(*chain));
         let unit = self.ports.get_mut(index)?;
         unit.reconfigure(now, new);
