@@ -384,3 +384,6 @@ impl Gateway {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
