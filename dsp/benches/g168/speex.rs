@@ -40,6 +40,8 @@ impl Program {
             .arg(if nlp { "1" } else { "0" })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // It warns there of each of its restarts.
+            .stderr(Stdio::null())
             .spawn()
             .expect("the program that was just built starts");
         Speex(child)

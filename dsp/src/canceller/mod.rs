@@ -32,7 +32,7 @@ pub const TAIL_MS: (u16, u16) = (16, 128);
 
 /// The first filter: a path is taken to stay as it is.
 const STEADY: Pace = Pace {
-    drift: 1e-5,
+    drift: 4e-5,
     caution: 1.0,
 };
 /// The second: it has nothing to lose.
