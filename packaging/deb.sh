@@ -5,13 +5,12 @@
 #   packaging/deb.sh --version [REV]  only prints the version
 # A tag vX.Y.Z is version X.Y.Z; any other commit is X.Y.Z~gitN.HASH, where N counts its ancestors: versions rise with
 # the history, up to the release that they lead to. Packages of commits are kept in ~/.cache/tipring/deb/HASH.
-# Variables: TIPRING_CACHE (~/.cache/tipring), DEB_WORK (where the source is laid out and built; target/deb), DEB_OUT
-# (in place of dist/).
+# Variables: TIPRING_CACHE (~/.cache/tipring), DEB_WORK (where the source is laid out and built; target/deb).
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 cache=${TIPRING_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}/deb
 work=${DEB_WORK:-$here/target/deb}
-dist=${DEB_OUT:-$here/dist}
+dist=$here/dist
 umask 022
 
 fail() { echo "deb: $*" >&2; exit 1; }

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Builds the packages of HEAD (with uncommitted changes) twice, from scratch, in folders whose paths differ in length,
-# with other times, languages, masks and CARGO_HOME paths, and compares the bytes. Exit 1 when they differ, and then
-# says in which files.
+# Builds the packages of a commit (HEAD) twice, from scratch, in folders whose paths differ in length, in other time
+# zones and languages, on one core and on all, with CARGO_HOME elsewhere, and compares the bytes. Exit 1 when they differ,
+# and then says in which files.
+#   packaging/reproducible.sh [REV]
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 base=$(mktemp -d "${TMPDIR:-/var/tmp}/tipring-repro.XXXXXX")
 trap 'rm -rf "$base"' EXIT
-fail() { echo "reproducible: $*" >&2; exit 1; }
+commit=$(git -C "$here" rev-parse --verify "${1:-HEAD}^{commit}")
 
 # The crates are shared; the path that cargo sees them under is not.
 crates=${CARGO_HOME:-$HOME/.cargo}
@@ -19,14 +20,14 @@ one() { # name, then variables for the build
     if [[ -e $crates/$shared ]]; then ln -s "$crates/$shared" "$base/$name/cargo/$shared"; fi
   done
   mkdir -p "$base/$name/work"
-  env "$@" TIPRING_CACHE="$base/$name/cache" DEB_WORK="$base/$name/work" DEB_OUT="$base/$name/out" \
-    CARGO_HOME="$base/$name/cargo" "$here/packaging/deb.sh"
+  env "$@" TIPRING_CACHE="$base/$name/cache" DEB_WORK="$base/$name/work" CARGO_HOME="$base/$name/cargo" \
+    "$here/packaging/deb.sh" --commit "$commit" >/dev/null
 }
 
 one first TZ=UTC LC_ALL=C.UTF-8
 one the-second-with-a-longer-path TZ=Pacific/Kiritimati LC_ALL=C LANGUAGE=de DEB_BUILD_OPTIONS=parallel=1
 
-first=$base/first/out second=$base/the-second-with-a-longer-path/out
+first=$base/first/cache/deb/$commit second=$base/the-second-with-a-longer-path/cache/deb/$commit
 (cd "$first" && sha256sum -- *)
 if diff -r "$first" "$second" >/dev/null; then
   echo "reproducible: two builds gave the same bytes"

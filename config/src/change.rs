@@ -218,7 +218,6 @@ const PORTS: &[OfPort] = ports! {
     "country" When::Idle, country;
     "caller-id" When::Idle, caller_id;
     "flash" When::Idle, line.flash;
-    "pulse-dialing" When::Idle, line.pulse_window;
     "transfer-on-hang-up" When::Idle, line.transfer_on_hang_up;
     "call-waiting-tone" When::Idle, line.call_waiting_tone;
     "call-waiting-repeat-s" When::Idle, line.call_waiting_repeat_s;
@@ -235,8 +234,14 @@ const PORTS: &[OfPort] = ports! {
     "echo-tail-ms" When::Idle, line.echo_tail_ms;
 };
 
-/// Keys of a port that share a value of the model.
-const FLASH_WINDOW: &[OfPort] = &[
+/// Keys of a port that are not a value of the model each.
+const WINDOWS: &[OfPort] = &[
+    OfPort {
+        key: "pulse-dialing",
+        when: When::Idle,
+        // How long a pulse may be follows from the flash window, which is told by its own keys.
+        differs: |a, b| a.line.pulse_window.is_some() != b.line.pulse_window.is_some(),
+    },
     OfPort {
         key: "flash-min-ms",
         when: When::Idle,
@@ -293,7 +298,7 @@ pub fn changes(running: &Config, new: &Config) -> Changes {
 }
 
 fn of_port(running: &Port, new: &Port) -> Vec<Change> {
-    let keys = PORTS.iter().chain(FLASH_WINDOW);
+    let keys = PORTS.iter().chain(WINDOWS);
     keys.filter(|of| (of.differs)(running, new))
         .map(|of| Change {
             table: "port",

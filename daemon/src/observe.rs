@@ -5,7 +5,10 @@
 mod journal;
 mod spool;
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
 
 use tipring_config::{Log, LogFormat, LogLevel};
@@ -31,8 +34,8 @@ impl Drop for Logging {
 pub fn start(log: Log) -> Logging {
     let level = log.level.name();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    // systemd sets JOURNAL_STREAM for services whose stderr is the journal.
-    let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
+    let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    let under_systemd = is_stream(&stream, &std::io::stderr());
     let journal = match log.format {
         LogFormat::Auto if under_systemd => Sink::journal(),
         LogFormat::Journal => {
@@ -85,7 +88,16 @@ pub fn start(log: Log) -> Logging {
     Logging(Some(spool))
 }
 
+/// Is the file the one that systemd named in JOURNAL_STREAM (`device:inode`)? Shells under a service inherit the
+/// variable, and then write elsewhere.
+fn is_stream(journal_stream: &str, file: &impl AsFd) -> bool {
+    let file = file.as_fd().try_clone_to_owned().map(File::from);
+    file.and_then(|f| f.metadata())
+        .is_ok_and(|m| format!("{}:{}", m.dev(), m.ino()) == journal_stream)
+}
+
 type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
 /// Sets the level of the one log of this process.
 type SetLevel = Box<dyn Fn(LogLevel) -> bool + Send + Sync>;
 
@@ -100,4 +112,18 @@ pub fn set_level(level: LogLevel) -> bool {
 /// Log lines that nobody took since the start: a full disk, a pipe that nobody reads, a journal that stands still.
 pub fn lost_lines() -> u64 {
     SPOOL.get().map_or(0, Spool::lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inherited_journal_stream_that_is_not_this_file_is_not_the_journal() {
+        let file = File::open("/dev/null").unwrap();
+        let m = file.metadata().unwrap();
+        assert!(is_stream(&format!("{}:{}", m.dev(), m.ino()), &file));
+        assert!(!is_stream(&format!("{}:{}", m.dev(), m.ino() + 1), &file));
+        assert!(!is_stream("", &file));
+    }
 }

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::control::claim::{self, Claim};
 use crate::control::{
-    Cards, Clock, Facts, Gateway, LineSide, PortUnit, ServerBook, SimDesk, socket,
+    Cards, Clock, Facts, Gateway, Lanes, LineSide, PortUnit, ServerBook, SimDesk, socket,
 };
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, StartReport};
 use crate::settings;
@@ -28,7 +28,7 @@ const QUERIES: usize = 64;
 /// Threads that may wait for files and for the drivers of cards; ones that never answer must not use up all of them.
 const BLOCKING: usize = 128;
 /// Stack of such a thread. The memory is locked, so it is not the usual 2 MB.
-const STACK: usize = 256 * 1024;
+const STACK: usize = 1024 * 1024;
 /// How long the end waits for a driver.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
@@ -110,8 +110,8 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         let channel = usize::from(port.channel).saturating_sub(1);
         let card = cards
             .get_mut(channel)
-            .and_then(Option::take)
-            .filter(|_| port.enabled);
+            .filter(|_| port.enabled)
+            .and_then(Option::take);
         sim_places.push((port.id.0, card.as_ref().map(|_| channel)));
         let Some(card) = card else {
             places.push(None);
@@ -127,6 +127,10 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         cards_known.push(Some(facts));
         places.push(u16::try_from(specs.len()).ok().map(PortIndex));
         specs.push(LinePortSpec { port: card, chain });
+    }
+    let first_spare = specs.len();
+    for _ in 0..card::SPARE_LANES {
+        specs.push(card::spare_lane(&config)?);
     }
     let (line_threads, report) = line::spawn(specs, built.clocks, &line_config(&config))?;
     let (realtime, troubles) = told(&config, &report)?;
@@ -165,7 +169,8 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         )),
         None => None,
     };
-    let cards = match built.source {
+    let fixed = built.source.is_none();
+    let opened = match built.source {
         None => Cards::fixed(),
         Some(source) => {
             let lanes = config.ports.iter().zip(places).zip(cards_known);
@@ -175,6 +180,20 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
             Cards::opened_one_by_one(source, wants, now)
         }
     };
+    let spares = (first_spare..first_spare + card::SPARE_LANES)
+        .filter_map(|n| {
+            let line = PortIndex(u16::try_from(n).ok()?);
+            Some(Seat {
+                line: Some(line),
+                counters: line_threads.port_counters(line).map(Arc::clone)?,
+                card: Some(CardFacts::of(&card::stand_in(&config))),
+            })
+        })
+        .collect();
+    // Cards that are opened one by one have their ports elsewhere: these are stand-ins.
+    let unused = (1..).zip(cards).filter(|_| fixed);
+    let unused = unused.filter_map(|(n, card)| Some((n, card?)));
+    let lanes = Lanes::new(spares, unused.collect());
     let rtp = settings::rtp_ports(&config).ok_or(StartupError::NoRtpPorts)?;
     let desk = Desk {
         socket,
@@ -184,7 +203,8 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
     };
     let side = LineSide {
         line: line_threads,
-        cards,
+        cards: opened,
+        lanes,
         rtp,
     };
     serve(config, facts, units, servers, side, desk)

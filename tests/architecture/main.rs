@@ -74,7 +74,10 @@ fn dependencies_point_one_way() {
                 "tipring-linux",
             ][..],
         ),
-        ("tipring-ctl", &["tipring-proto", "tipring-config"]),
+        (
+            "tipring-ctl",
+            &["tipring-proto", "tipring-config", "tipring-hal"],
+        ),
         ("tipring-config", &["tipring-proto"]),
         ("tipring-hal", &["tipring-linux", "tipring-spandsp"]),
         ("tipring-dsp", &["tipring-spandsp"]),

@@ -3,7 +3,10 @@
 mod callmanager;
 mod configuration;
 mod daemon;
+mod hardware;
 mod mock;
 mod reload;
 mod run;
+#[path = "../../hal/src/dahdi/tree.rs"]
+mod tree;
 mod usage;

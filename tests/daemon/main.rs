@@ -8,6 +8,7 @@
 mod config;
 mod control;
 mod crash;
+mod dahdi;
 mod fault;
 mod front;
 mod log;
@@ -37,6 +38,8 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
     let mut trials = trials![
+        dahdi::without_dahdi_the_daemon_starts_says_what_is_missing_and_goes_on_trying,
+        dahdi::a_block_that_dahdi_does_not_take_is_refused_with_the_reason,
         config::ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted,
         config::two_ports_with_one_device_name_are_refused_with_both_lines,
         config::a_good_file_is_good_to_both,
@@ -62,6 +65,7 @@ fn main() {
         reload::a_talking_port_takes_new_settings_after_its_call_and_its_sound_is_unharmed,
         reload::another_device_name_registers_again_when_the_port_is_idle,
         reload::ports_leave_come_back_and_change_places,
+        reload::ports_added_while_others_talk_work_until_the_spare_lanes_are_used_up,
         reload::what_needs_a_restart_is_named_with_its_reason_until_it_is_taken_back,
         reload::a_server_that_left_the_list_is_left_by_idle_ports_at_once_and_by_talking_ones_after,
         reload::sighup_reads_the_file_again_and_the_log_tells_the_outcome,

@@ -256,21 +256,53 @@ pub(crate) fn ports_leave_come_back_and_change_places() {
     gateway.wait_registered(3, SOON).unwrap();
     number_of(&gateway, 1);
     can_call(&gateway, 1, 2);
-    // Channel 4 has no line in the line thread.
-    gateway
-        .write_config(&place.config(4, &(swapped + &ports(&[4], ""))))
-        .unwrap();
+    gateway.stop().unwrap();
+}
+
+pub(crate) fn ports_added_while_others_talk_work_until_the_spare_lanes_are_used_up() {
+    const SPARE: u16 = 16;
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let off = ports(&[1, 2], "") + &ports(&[3], "enabled = false\n");
+    let config = |more: &str| place.config(SPARE + 5, more);
+    let gateway = place.launch(&config(&off)).start().unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    let mut talk = Talk::begin(&gateway, 1, 2);
+    let mut added: Vec<u16> = vec![1, 2];
+    let channels = 3..=SPARE + 2;
+    let mut waiting = channels.clone();
+    talk.undisturbed(|| {
+        let Some(next) = waiting.next() else { return };
+        added.push(next);
+        gateway.write_config(&config(&ports(&added, ""))).unwrap();
+        let report = gateway.reload().unwrap();
+        assert!(report.needs_restart.is_empty(), "{report:?}");
+    });
+    let all: Vec<u16> = (1..=SPARE + 2).collect();
+    gateway.write_config(&config(&ports(&all, ""))).unwrap();
+    gateway.reload().unwrap();
+    gateway.wait_registered(all.len(), SOON).unwrap();
+    for port in channels {
+        let detail = gateway.port(port).unwrap();
+        assert_eq!(detail.line.read_overruns, 0, "port {port}");
+    }
+    can_call(&gateway, 3, SPARE + 2);
+    talk.end();
+    // One more has no lane.
+    let more: Vec<u16> = (1..=SPARE + 3).collect();
+    gateway.write_config(&config(&ports(&more, ""))).unwrap();
     let report = gateway.reload().unwrap();
+    let late = SPARE + 3;
     assert!(
         has(
             &report.needs_restart,
-            &[4],
+            &[late],
             &[],
-            "its channel was not opened"
+            "the line thread has no lane left"
         ),
         "{report:?}"
     );
-    let trouble = gateway.port(4).unwrap().summary.trouble.unwrap();
+    let trouble = gateway.port(late).unwrap().summary.trouble.unwrap();
     assert!(trouble.cure.contains("restart tipringd"), "{trouble:?}");
     gateway.stop().unwrap();
 }

@@ -3,6 +3,7 @@
 //! Runs the real thread with a fake card and real sockets on the loopback. Waits for what it waits for with a deadline,
 //! never by sleeping.
 
+mod cards;
 mod flood;
 mod rig;
 mod thread;

@@ -25,7 +25,7 @@ fn decision(table: &str, key: &str) -> Vec<Option<When>> {
     let in_ports = IN_PORTS.iter().filter(|of| **of == (table, key));
     all.extend(in_ports.map(|_| None));
     if table == "defaults" || table == "port" {
-        let keys = PORTS.iter().chain(FLASH_WINDOW);
+        let keys = PORTS.iter().chain(WINDOWS);
         all.extend(keys.filter(|of| of.key == key).map(|of| Some(of.when)));
     }
     all
@@ -63,7 +63,7 @@ fn nothing_is_decided_about_keys_that_are_not() {
     for (table, key) in IN_PORTS {
         assert!(known(table, key), "[{table}] {key}");
     }
-    for of in PORTS.iter().chain(FLASH_WINDOW) {
+    for of in PORTS.iter().chain(WINDOWS) {
         let setting = known(DEFAULTS.name, of.key);
         assert!(setting || known("port", of.key), "[[port]] {}", of.key);
     }

@@ -96,6 +96,18 @@ impl Cards {
         self.slots.iter().find(|s| Some(s.line) == line)
     }
 
+    /// A slot for a lane that has a stand-in so far.
+    pub(super) fn add(&mut self, line: PortIndex, want: Want, facts: CardFacts, now: Time) {
+        self.slots.push(Slot::new(line, want, facts, now));
+    }
+
+    /// What is wanted of a lane's card from its next opening on.
+    pub(super) fn want(&mut self, line: PortIndex, want: Want) {
+        if let Some(slot) = self.slot_mut(line) {
+            slot.want = want;
+        }
+    }
+
     fn slot_mut(&mut self, line: PortIndex) -> Option<&mut Slot> {
         self.slots.iter_mut().find(|s| s.line == line)
     }
@@ -205,6 +217,7 @@ impl Gateway {
                 self.cards.look(line, step);
             }
             if !self.stopping {
+                self.want_anew(line);
                 self.cards.open(now, line);
             }
         }
@@ -327,6 +340,10 @@ impl Gateway {
         why: CardBack,
     ) {
         let Some(slot) = self.cards.slot_mut(line) else {
+            // Of a card that has all its ports from the start; what came back is a stand-in.
+            if why == (CardBack::Replaced { off_hook: true }) {
+                self.found_off_hook(now, line);
+            }
             return;
         };
         match (slot.keeper.state(), why) {
@@ -367,3 +384,6 @@ impl Gateway {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,6 +74,7 @@ impl Gateway {
             match event.kind {
                 LineEventKind::Fault(PortFault::Removed) => self.card_lost(now, *port),
                 LineEventKind::FaultCleared => self.look_anew(now, *port),
+                LineEventKind::LoopClosed => self.current_flows(now, *port),
                 _ => {}
             }
         }

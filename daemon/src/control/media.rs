@@ -5,11 +5,13 @@ mod figures;
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tipring_ctl::report as ctl;
 use tipring_proto::call::{MediaInput, MediaOutput};
 use tipring_proto::rtp::FilterPolicy;
 use tipring_proto::sccp::message::MediaStatus;
+use tipring_proto::time::Time;
 use tipring_proto::types::{CallRef, Codec, Party};
 
 use super::words;
@@ -19,6 +21,9 @@ use crate::line::{
 
 /// Closed legs whose counters can still be asked for.
 const CLOSED: usize = 8;
+
+/// A server may open the media a moment before it tells of the call.
+const BEFORE: Duration = Duration::from_secs(1);
 
 /// What every leg of a port has in common.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +46,7 @@ struct Leg {
     id: SessionId,
     party: Party,
     call: CallRef,
+    opened: Time,
     codec: Codec,
     ptime_ms: u32,
     event_payload: Option<u8>,
@@ -91,6 +97,7 @@ impl MediaDesk {
     /// Carries out what the call logic wants. `bind` is our own address, `next` the next free session name.
     pub(super) fn act(
         &mut self,
+        now: Time,
         output: MediaOutput,
         bind: Ipv4Addr,
         ports: &mut RtpPorts,
@@ -127,6 +134,7 @@ impl MediaDesk {
                             id: config.id,
                             party,
                             call,
+                            opened: now,
                             codec,
                             ptime_ms,
                             event_payload: rfc2833_payload,
@@ -210,10 +218,11 @@ impl MediaDesk {
         legs.find(|l| l.id == id).map(|l| self.shown(l))
     }
 
-    /// Media of a call that is over or up, for the call book.
-    pub(super) fn of_call(&self, call: CallRef) -> Vec<ctl::MediaLeg> {
+    /// Media of a call that is over or up and began at `since`, for the call book. A server that was started again
+    /// counts its references from the beginning: the legs of an older call of the same one are left out.
+    pub(super) fn of_call(&self, call: CallRef, since: Time) -> Vec<ctl::MediaLeg> {
         let legs = self.closed.iter().chain(&self.open);
-        legs.filter(|l| l.call == call)
+        legs.filter(|l| l.call == call && l.opened + BEFORE >= since)
             .map(|l| self.shown(l))
             .collect()
     }

@@ -44,6 +44,7 @@ pub use cards::Cards;
 pub use clock::Clock;
 pub use media::LegSettings;
 pub use port::{PortUnit, PortUnitConfig};
+pub use reload::Lanes;
 pub use report::Facts;
 pub use servers::ServerBook;
 pub use simdesk::SimDesk;
@@ -52,7 +53,6 @@ pub use sound::{Plan, PlanError};
 
 use crate::line::{LineHandle, RtpPorts};
 use crate::link::{LinkConfig, LinkEvent, LinkEvents};
-use crate::startup::port::Seat;
 use crate::{notify, settings, startup};
 use calls::CallBook;
 use clock::StepWatch;
@@ -75,8 +75,7 @@ pub struct Gateway {
     facts: Facts,
     /// In order of number.
     ports: Vec<PortUnit>,
-    /// Lines that ports gave back, by channel.
-    spare: Vec<(u16, Seat)>,
+    lanes: Lanes,
     reader: Reader,
     left: Left,
     /// A port has something new to take when it is at rest.
@@ -110,6 +109,8 @@ pub struct LineSide {
     pub line: LineHandle,
     /// The cards that are opened one by one.
     pub cards: Cards,
+    /// Lanes that no port has.
+    pub lanes: Lanes,
     /// UDP ports for RTP.
     pub rtp: RtpPorts,
 }
@@ -124,7 +125,12 @@ impl Gateway {
         side: LineSide,
         desk: Rc<SimDesk>,
     ) -> Gateway {
-        let LineSide { line, cards, rtp } = side;
+        let LineSide {
+            line,
+            cards,
+            lanes,
+            rtp,
+        } = side;
         let link_config = settings::links(&config);
         let (link_events, links) = mpsc::channel(LINK_EVENTS);
         Gateway {
@@ -133,7 +139,7 @@ impl Gateway {
             config,
             facts,
             ports,
-            spare: vec![],
+            lanes,
             left: Left::default(),
             reloading: false,
             line,

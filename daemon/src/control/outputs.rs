@@ -50,7 +50,7 @@ impl Gateway {
         let Some(unit) = self.ports.get(index) else {
             return;
         };
-        let media = unit.desk.of_call(record.call);
+        let media = unit.desk.of_call(record.call, record.started);
         let call = self.calls.close(&self.clock, unit.number, record, media);
         let text = format!("over: {}", words::end_cause(record.cause));
         self.trace_call(now, index, call, &text);
@@ -216,7 +216,7 @@ impl Gateway {
         let bind = unit.station_config().address.unwrap_or(unit.local);
         let doing = unit
             .desk
-            .act(output, bind, &mut self.rtp, &mut self.next_session);
+            .act(now, output, bind, &mut self.rtp, &mut self.next_session);
         for order in doing.orders {
             self.order(now, index, order);
         }

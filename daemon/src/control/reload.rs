@@ -4,6 +4,7 @@
 //! every problem is told; no call under way is touched, a port takes what is new when it is at rest. Leaves to others:
 //! what differs and when it can be used ([`tipring_config::change`]).
 
+mod lanes;
 mod ports;
 mod read;
 mod told;
@@ -18,6 +19,7 @@ use tipring_ctl::request::Response;
 use tipring_proto::time::Time;
 use tracing::{info, warn};
 
+pub use lanes::Lanes;
 pub(super) use read::{Asked, Reader};
 
 pub(super) use wish::Next;
@@ -144,7 +146,7 @@ impl Gateway {
         }
         let mut needs_restart = self.left.needs_restart.clone();
         for unit in self.ports.iter().filter(|unit| self.is_late(unit)) {
-            let what = "its channel was not opened at start";
+            let what = "the line thread has no lane left for it";
             wish::add(&mut needs_restart, unit.number, &[], what);
         }
         ReloadState {

@@ -174,6 +174,11 @@ impl Card {
         self.port.write(block.unwrap_or(&self.silence))
     }
 
+    /// Writes a block of silence.
+    pub(super) fn write_silence(&mut self) -> WriteBlock {
+        self.port.write(&self.silence)
+    }
+
     /// Forgets what was kept.
     pub(super) fn let_go(&mut self) {
         self.held_count = 0;

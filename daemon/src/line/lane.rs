@@ -81,8 +81,12 @@ pub(super) struct Lane {
     block_time: Duration,
     /// When the last block was served; `None` before the first.
     last_block: Option<Time>,
+    /// The line has just come, or come back, and no block yet.
+    fresh: bool,
     /// The prefill has to be written before the next block.
     prefill_due: bool,
+    /// Blocks that an event kept from being written: silence goes in their place, so that what is in flight stays.
+    owed: usize,
     /// The first prefill was written.
     primed: bool,
     /// The present card's count of what it lost and had to make up.
@@ -142,7 +146,9 @@ impl Lane {
             pending: VecDeque::with_capacity(PENDING_EVENTS + 1),
             block_time: Duration::from_micros(block as u64 * 125),
             last_block: None,
+            fresh: true,
             prefill_due: true,
+            owed: 0,
             primed: false,
             broken: serve::broken(&*port),
             base: Base::default(),
@@ -444,9 +450,9 @@ impl Lane {
         let c = &self.counters;
         let (base, stats) = (&self.base, self.card.port.stats());
         c.read_overruns
-            .raise_to(base.read_overruns + stats.read_overruns);
+            .raise_to(base.read_overruns.wrapping_add(stats.read_overruns));
         c.write_underruns
-            .raise_to(base.write_underruns + stats.write_underruns);
+            .raise_to(base.write_underruns.wrapping_add(stats.write_underruns));
         let meters = self.chain.meters();
         c.rx_dbm0_tenths.set(i64::from(meters.rx.rms_dbm0_tenths));
         c.rx_peak_dbm0_tenths

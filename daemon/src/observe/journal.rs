@@ -1,7 +1,7 @@
 //! A log line as the journal takes it: `KEY=value` lines, one datagram an event (systemd's native protocol).
 //!
-//! Fields of an event are `F_` and their name in capitals: `journalctl F_PORT=3`. Values stay on one line; a line break
-//! in one is shown as `\n`.
+//! The message has the fields of the event behind it, as on standard error; each is a field of the journal as well, `F_`
+//! and its name in capitals: `journalctl F_PORT=3`. Values stay on one line; a line break in one is shown as `\n`.
 
 use std::fmt::{self, Write};
 
@@ -39,60 +39,65 @@ where
         if let (Some(file), Some(line)) = (about.file(), about.line()) {
             writeln!(writer, "CODE_FILE={file}\nCODE_LINE={line}")?;
         }
-        let mut fields = Fields {
-            writer,
-            result: Ok(()),
-        };
+        let mut fields = Fields::default();
         event.record(&mut fields);
-        fields.result
+        let Fields { message, told, own } = fields;
+        writeln!(writer, "MESSAGE={message}{told}")?;
+        writer.write_str(&own)
     }
 }
 
-struct Fields<'a> {
-    writer: Writer<'a>,
-    result: fmt::Result,
+#[derive(Default)]
+struct Fields {
+    message: String,
+    /// The other fields as they follow the message: `journalctl` shows nothing else by itself.
+    told: String,
+    /// The same as fields of their own.
+    own: String,
 }
 
-impl Fields<'_> {
-    fn put(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        self.result = self.result.and_then(|()| {
-            if field.name() == "message" {
-                self.writer.write_str("MESSAGE=")?;
-            } else {
-                self.writer.write_str("F_")?;
-                for c in field.name().chars() {
-                    let c = c.to_ascii_uppercase();
-                    let known = c.is_ascii_uppercase() || c.is_ascii_digit();
-                    self.writer.write_char(if known { c } else { '_' })?;
-                }
-                self.writer.write_char('=')?;
-            }
-            OneLine(&mut self.writer).write_fmt(value)?;
-            self.writer.write_char('\n')
-        });
+impl Fields {
+    /// `shown` and `kept` are one value: behind the message, and in a field of its own.
+    fn put(&mut self, field: &Field, shown: fmt::Arguments<'_>, kept: fmt::Arguments<'_>) {
+        // Writing to a String cannot fail.
+        if field.name() == "message" {
+            let _ = OneLine(&mut self.message).write_fmt(kept);
+            return;
+        }
+        let _ = write!(self.told, " {}=", field.name());
+        let _ = OneLine(&mut self.told).write_fmt(shown);
+        self.own.push_str("F_");
+        for c in field.name().chars() {
+            let c = c.to_ascii_uppercase();
+            let known = c.is_ascii_uppercase() || c.is_ascii_digit();
+            self.own.push(if known { c } else { '_' });
+        }
+        self.own.push('=');
+        let _ = OneLine(&mut self.own).write_fmt(kept);
+        self.own.push('\n');
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, format_args!("{value}"));
+        self.put(field, format_args!("{value:?}"), format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format_args!("{value:?}"));
+        self.put(field, format_args!("{value:?}"), format_args!("{value:?}"));
     }
 }
 
 /// Keeps a value on one line: what followed a line break would be a field of its own.
-struct OneLine<'a, 'b>(&'a mut Writer<'b>);
+struct OneLine<'a>(&'a mut String);
 
-impl fmt::Write for OneLine<'_, '_> {
+impl fmt::Write for OneLine<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for (n, part) in text.split('\n').enumerate() {
             if n > 0 {
-                self.0.write_str("\\n")?;
+                self.0.push_str("\\n");
             }
-            self.0.write_str(part)?;
+            self.0.push_str(part);
         }
         Ok(())
     }
@@ -139,7 +144,8 @@ mod tests {
             .with_writer(kept.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             let news = "lost\nPRIORITY=0";
-            tracing::warn!(port = 3, news, held_back = None::<u64>, "trouble");
+            let cause = "it broke\nhere";
+            tracing::warn!(port = 3, news, held_back = None::<u64>, %cause, "trouble");
         });
         let lines = kept.0.lock().unwrap();
         let [event] = &lines[..] else {
@@ -154,9 +160,10 @@ mod tests {
             [
                 "PRIORITY=4",
                 "SYSLOG_IDENTIFIER=tipringd",
-                "MESSAGE=trouble",
+                "MESSAGE=trouble port=3 news=\"lost\\nPRIORITY=0\" cause=it broke\\nhere",
                 "F_PORT=3",
                 "F_NEWS=lost\\nPRIORITY=0",
+                "F_CAUSE=it broke\\nhere",
             ]
         );
     }

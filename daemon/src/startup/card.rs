@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use tipring_config::{Card, Config, SimCard};
 use tipring_ctl::report as ctl;
+use tipring_dsp::{Chain, ChainConfig};
 use tipring_hal::absent::Absent;
 use tipring_hal::port::{Law, LinePort};
 use tipring_hal::sim::{self, SimConfig, SimPortConfig};
 
 use super::StartupError;
 use crate::cards::{CardSource, Dahdi};
+use crate::line::LinePortSpec;
 
 /// Ports of the card, and what drives them.
 pub(super) struct Built {
@@ -32,8 +34,7 @@ pub(super) fn build(config: &Config) -> Result<Built, StartupError> {
     match &config.card {
         Card::Dahdi(card) => {
             let last = config.ports.iter().map(|p| p.channel).max().unwrap_or(0);
-            let block_len = usize::from(config.line_thread.block_ms) * 8;
-            let absent = || Box::new(Absent::new(Law::Mu, block_len)) as Box<dyn LinePort>;
+            let absent = || Box::new(stand_in(config)) as Box<dyn LinePort>;
             Ok(Built {
                 ports: (0..last).map(|_| absent()).collect(),
                 clocks: vec![],
@@ -73,6 +74,23 @@ pub(super) fn build(config: &Config) -> Result<Built, StartupError> {
             })
         }
     }
+}
+
+/// Lanes for ports that a reload adds, made at start because the line thread makes none later.
+pub(super) const SPARE_LANES: usize = 16;
+
+/// What has the place of a card that is not there.
+pub(super) fn stand_in(config: &Config) -> Absent {
+    Absent::new(Law::Mu, usize::from(config.line_thread.block_ms) * 8)
+}
+
+/// A lane without a card.
+pub(super) fn spare_lane(config: &Config) -> Result<LinePortSpec, StartupError> {
+    let port = stand_in(config);
+    let chain = Chain::new(&ChainConfig::new(tipring_dsp::Law::Mu, port.block_len()));
+    let chain = chain.map_err(|cause| StartupError::Chain { port: 0, cause })?;
+    let port = Box::new(port);
+    Ok(LinePortSpec { port, chain })
 }
 
 fn sim_config(card: &SimCard, block_len: usize) -> SimConfig {

@@ -1,7 +1,8 @@
 //! Channels of DAHDI cards as line ports.
 //!
 //! Owns: opening a channel and checking that it is fit, [`DahdiPort`] (the line thread's end), [`DahdiProbe`] (everybody
-//! else's), what each driver can really do. Promises: [`DahdiPort`] keeps the contract of [`crate::port`] on every driver;
+//! else's), what each driver can really do, what a machine has ([`scan`]) and how it is to be configured
+//! ([`system_conf`]). Promises: [`DahdiPort`] keeps the contract of [`crate::port`] on every driver;
 //! a request that a driver would sleep in is carried out beside the line thread. Leaves to others: what to do when a channel
 //! cannot be opened or is gone (each [`OpenError`] names the cure), and when to look at voltages.
 
@@ -14,7 +15,9 @@ mod kernel;
 mod port;
 mod probe;
 mod queue;
+pub mod scan;
 mod sysfs;
+pub mod system_conf;
 
 use std::os::fd::AsRawFd;
 use std::time::Duration;
@@ -264,3 +267,5 @@ impl LinePort for DahdiPort {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tree;

@@ -78,6 +78,16 @@ pub(crate) enum Command {
     /// The configuration file: check, sample
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// What cards, lines and drivers this machine has, which of them are fit for use, and why others are not
+    ///
+    /// Needs no daemon, no DAHDI and no rights. Proposes /etc/dahdi/system.conf and /etc/tipring/tipring.toml, which
+    /// `tipring setup` writes. Exit code 1: no line can be used.
+    Hardware(HardwareArgs),
+    /// Bring the cards of this machine into service: write the configuration of DAHDI and of the gateway
+    ///
+    /// Shows first what would change, and asks. Old files are kept beside the new ones. An existing tipring.toml keeps all
+    /// its settings: the card and ports that it lacks are added. Exit code 1: nothing could be done, or the answer was no.
+    Setup(SetupArgs),
     /// A CallManager to test against, as a TCP server; commands on standard input, `help` lists them
     Callmanager(CallManagerArgs),
     /// Completion script for a shell, on standard output
@@ -91,6 +101,32 @@ pub(crate) enum Command {
         /// Directory
         dir: PathBuf,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HardwareArgs {
+    /// Look at a tree recorded elsewhere
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SetupArgs {
+    /// Do it without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Only show what would change
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+    /// Country whose tones and cadences the lines have, as `us` or `de`
+    #[arg(long, value_name = "CC")]
+    pub(crate) country: Option<String>,
+    /// CallManagers in order of preference, with commas between them
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub(crate) servers: Vec<String>,
+    /// Work on a tree recorded elsewhere
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,11 +3,13 @@
 mod args;
 mod callmanager;
 mod config;
+mod hardware;
 mod manual;
 mod output;
 mod reload;
 mod remote;
 mod render;
+mod setup;
 mod sim;
 mod status;
 mod watch;
@@ -77,6 +79,8 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
             out.raw(&tipring_config::schema::sample());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Hardware(args) => hardware::run(out, args),
+        Command::Setup(args) => setup::run(out, args),
         Command::Callmanager(args) => callmanager::run(out, args),
         Command::Completions { shell } => {
             let mut buffer = Vec::new();

@@ -16,6 +16,9 @@ use crate::time::Time;
 pub const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Longest such wait.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A lost card is left alone for so long, whatever happens: DAHDI tells that a card goes, takes it apart a second later,
+/// and lets its channels be opened until then.
+pub const LEFT_ALONE: Duration = Duration::from_millis(2_500);
 /// A card that was open for so long was no flicker: the next loss begins with the first wait again.
 const SOUND: Duration = Duration::from_secs(10);
 
@@ -45,6 +48,7 @@ pub enum CardState {
 pub struct CardKeeper {
     state: CardState,
     wait: Duration,
+    not_before: Time,
     opened: u64,
     failed: u64,
     lost: u64,
@@ -56,6 +60,7 @@ impl CardKeeper {
         CardKeeper {
             state: CardState::Closed { retry_at: now },
             wait: FIRST_WAIT,
+            not_before: now,
             opened: 0,
             failed: 0,
             lost: 0,
@@ -119,7 +124,7 @@ impl CardKeeper {
         if let CardState::Closed { retry_at } = self.state {
             self.wait = FIRST_WAIT;
             self.state = CardState::Closed {
-                retry_at: retry_at.min(now),
+                retry_at: retry_at.min(now.max(self.not_before)),
             };
         }
     }
@@ -147,6 +152,7 @@ impl CardKeeper {
             return false;
         };
         self.lost += 1;
+        self.not_before = now + LEFT_ALONE;
         if now.saturating_since(since) >= SOUND {
             self.wait = FIRST_WAIT;
         }
@@ -161,7 +167,7 @@ impl CardKeeper {
 
     fn wait_again(&mut self, now: Time) {
         self.state = CardState::Closed {
-            retry_at: now + self.wait,
+            retry_at: (now + self.wait).max(self.not_before),
         };
         self.wait = (self.wait * 2).min(LONGEST_WAIT);
     }
@@ -219,7 +225,12 @@ mod tests {
         assert!(!keeper.lost(at(100)), "told once");
         assert_eq!((keeper.due(), keeper.state()), (None, CardState::Leaving));
         keeper.left(at(101));
-        assert_eq!(keeper.due(), Some(at(102)));
+        let alone = at(100) + LEFT_ALONE;
+        assert_eq!(keeper.due(), Some(alone));
+        keeper.nudge(at(101));
+        assert_eq!(keeper.due(), Some(alone), "it is being taken apart");
+        keeper.nudge(at(103));
+        assert_eq!(keeper.due(), Some(alone));
         assert_eq!((keeper.opened(), keeper.lost_count()), (1, 1));
     }
 
@@ -236,6 +247,6 @@ mod tests {
                 keeper.left(at(s));
             }
         }
-        assert_eq!(opened, [0, 1, 3, 7, 15, 31, 61, 91]);
+        assert_eq!(opened, [0, 3, 6, 10, 18, 34, 64, 94]);
     }
 }

@@ -179,3 +179,122 @@ impl Slot {
         retires
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cards::ProbeError;
+    use tipring_hal::absent::Absent;
+    use tipring_hal::port::{Capabilities, Law, LinePort};
+    use tipring_proto::card::{CardState, Volts};
+
+    struct Fed;
+
+    impl LineProbe for Fed {
+        fn volts(&mut self) -> Result<Volts, ProbeError> {
+            Err(ProbeError::Failed)
+        }
+        fn switched_off(&mut self) -> Result<bool, ProbeError> {
+            Err(ProbeError::Failed)
+        }
+        fn rearm(&mut self) -> Result<(), ProbeError> {
+            Err(ProbeError::Failed)
+        }
+    }
+
+    fn at(s: u64) -> Time {
+        Time::from_duration(Duration::from_secs(s))
+    }
+
+    fn slot(voltages: bool) -> Slot {
+        let want = Want {
+            channel: 1,
+            block_len: 80,
+            prefill_blocks: 2,
+            longest_flash_ms: 1250,
+        };
+        let absent = Absent::new(Law::Mu, 80);
+        let facts = CardFacts {
+            capabilities: Capabilities {
+                voltages,
+                ..absent.capabilities()
+            },
+            law: Law::Mu,
+            block_len: 80,
+        };
+        Slot::new(PortIndex(0), want, facts, at(0))
+    }
+
+    /// Opened and in the line thread's hands.
+    fn open(voltages: bool) -> Slot {
+        let mut slot = slot(voltages);
+        assert!(slot.keeper.try_now(at(0)));
+        slot.keeper.in_hand();
+        slot.probe = Some(Arc::new(Mutex::new(Box::new(Fed))));
+        slot.placed(at(0));
+        slot
+    }
+
+    #[test]
+    fn a_card_that_stays_away_takes_its_device_off_the_callmanagers_once() {
+        let mut never = slot(false);
+        assert!(!never.retires(at(4)));
+        assert!(never.retires(at(5)));
+        assert!(!never.retires(at(500)), "said once");
+        let mut lost = open(false);
+        assert!(!lost.retires(at(100)));
+        assert!(lost.lost(at(100)));
+        assert!(!lost.retires(at(104)));
+        assert!(lost.retires(at(105)));
+        let mut back = open(false);
+        back.lost(at(100));
+        back.keeper.left(at(100));
+        assert!(back.keeper.try_now(at(103)));
+        back.keeper.in_hand();
+        back.placed(at(103));
+        assert!(
+            !back.retires(at(1000)),
+            "it was away for three seconds only"
+        );
+    }
+
+    #[test]
+    fn a_card_that_never_answers_is_asked_nothing_more_and_told_of() {
+        let mut slot = open(true);
+        assert_eq!(slot.look(at(2), true), Some(FeedStep::Measure));
+        assert_eq!(slot.look(at(1000), true), None);
+        assert_eq!(slot.due(), None);
+        assert!(!slot.is_silent(at(11)));
+        assert!(slot.is_silent(at(12)));
+        // What is closed under it is not waited for.
+        slot.lost(at(1000));
+        assert!(!slot.is_silent(at(2000)));
+        assert_eq!(slot.keeper.state(), CardState::Leaving);
+    }
+
+    #[test]
+    fn a_card_without_voltages_is_not_asked_for_them() {
+        let mut slot = open(false);
+        assert_eq!((slot.look(at(1000), true), slot.due()), (None, None));
+    }
+
+    #[test]
+    fn answers_of_a_card_that_is_gone_are_told_from_those_of_the_next() {
+        let mut slot = open(true);
+        let first = slot.epoch;
+        slot.lost(at(1));
+        assert_ne!(slot.epoch, first);
+        assert!(slot.probe.is_none(), "nothing keeps the channel open");
+    }
+
+    #[test]
+    fn a_card_that_the_full_ring_refused_is_given_again_soon() {
+        let mut slot = slot(false);
+        let port = Box::new(Absent::new(Law::Mu, 80));
+        slot.place_later(Box::new(CardSet { port, chain: None }), at(1));
+        assert!(slot.place_now(at(1)).is_none());
+        assert!(slot.due().is_some_and(|due| due <= at(2)));
+        assert!(slot.place_now(at(2)).is_some());
+        assert!(slot.place_now(at(3)).is_none());
+    }
+}

@@ -30,9 +30,18 @@ impl Gateway {
             PortWord::Idle => logic.calls.is_empty(),
             PortWord::Fault => {
                 let slot = self.cards.slot(Some(line));
-                slot.is_some_and(|s| s.feed_trouble().is_some())
+                !logic.off_hook && slot.is_some_and(|s| s.feed_trouble().is_some())
             }
             _ => false,
+        }
+    }
+
+    /// What is wanted of the card, as the configuration has it by now.
+    pub(super) fn want_anew(&mut self, line: PortIndex) {
+        let unit = self.of_lane(line).and_then(|n| self.ports.get(n));
+        let want = unit.map(|unit| settings::want(&unit.used, &unit.settings));
+        if let (Some(want), Some(slot)) = (want, self.cards.slot_mut(line)) {
+            slot.want = want;
         }
     }
 
@@ -196,6 +205,15 @@ impl Gateway {
     pub(in crate::control) fn look_anew(&mut self, now: Time, line: PortIndex) {
         if let Some(slot) = self.cards.slot_mut(line).filter(|s| s.is_open()) {
             slot.begin_feed(now);
+        }
+    }
+
+    /// A set was lifted, and the card has seen current: a line that was thought dead is fed.
+    pub(in crate::control) fn current_flows(&mut self, now: Time, line: PortIndex) {
+        let slot = self.cards.slot(Some(line));
+        if slot.is_some_and(|s| s.feed_trouble().is_some()) {
+            self.look_anew(now, line);
+            self.feed_restored(now, line);
         }
     }
 

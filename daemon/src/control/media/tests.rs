@@ -6,6 +6,7 @@ struct Bench {
     desk: MediaDesk,
     ports: RtpPorts,
     next: u64,
+    now: Time,
 }
 
 impl Bench {
@@ -21,11 +22,13 @@ impl Bench {
             desk: MediaDesk::new(settings, Arc::default()),
             ports: RtpPorts::new(first, last).unwrap(),
             next: 0,
+            now: Time::from_millis(1000),
         }
     }
 
     fn act(&mut self, output: MediaOutput) -> Doing {
-        self.desk.act(output, HERE, &mut self.ports, &mut self.next)
+        self.desk
+            .act(self.now, output, HERE, &mut self.ports, &mut self.next)
     }
 
     fn open(&mut self, party: u32) -> Doing {
@@ -98,7 +101,11 @@ fn a_leg_lives_from_its_socket_to_its_closing() {
     let close = MediaOutput::CloseReceive { party: Party(3) };
     assert_eq!(names(&b.act(close)), ["remove 1"]);
     assert_eq!(b.desk.shown_open(), []);
-    assert_eq!(b.desk.of_call(CallRef(7)).len(), 1, "for the call's record");
+    assert_eq!(
+        b.desk.of_call(CallRef(7), b.now).len(),
+        1,
+        "for the call's record"
+    );
 }
 
 #[test]
@@ -167,4 +174,16 @@ fn a_session_handed_back_gives_its_leg_the_final_figures_even_when_closed() {
         });
     }
     assert!(b.desk.returned(&session).is_none(), "forgotten by now");
+}
+
+#[test]
+fn a_call_of_a_server_that_counts_from_the_beginning_again_has_its_own_legs_only() {
+    let mut b = Bench::new(42_200, 42_299);
+    let first = b.now;
+    b.open(3);
+    b.act(MediaOutput::CloseReceive { party: Party(3) });
+    b.now = Time::from_millis(60_000);
+    b.open(4);
+    let legs = |since| b.desk.of_call(CallRef(7), since).len();
+    assert_eq!((legs(first), legs(b.now)), (2, 1));
 }

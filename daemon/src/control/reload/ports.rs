@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::super::{Gateway, PortUnit};
 use super::wish::{self, Next, Wish};
 use crate::line::{LineOrder, MadeChain};
+use crate::settings;
 use crate::startup::port::{self, Seat};
 
 /// A port that took something: which, what, and what followed.
@@ -98,13 +99,21 @@ impl Gateway {
         let seat = unit.seat();
         let (config, id) = (Arc::clone(&self.config), unit.settings.id);
         let keys = wish::wish(&unit.used, &config, id).map_or(vec![], |wish| wish.keys);
-        let new = self.unit_config(id, seat)?;
+        let Some(new) = self.unit_config(id, seat) else {
+            // Said once; it goes on as it is.
+            self.ports.get_mut(index)?.next = None;
+            return None;
+        };
         let chain = new.chain.filter(|chain| unit.chain != Some(*chain));
         let unit = self.ports.get_mut(index)?;
         unit.reconfigure(now, new);
         unit.used = config;
         unit.next = None;
         let taken = (unit.number, keys, unit.settings.enabled);
+        if let Some(line) = unit.line {
+            self.cards
+                .want(line, settings::want(&unit.used, &unit.settings));
+        }
         if let Some(plan) = chain {
             // A message to the lamp that is on its way ends with the chain.
             unit.lamp.break_off();
@@ -143,7 +152,8 @@ impl Gateway {
             Arc::clone(&unit.used),
         );
         if unit.line.is_some() {
-            self.spare.push((channel, unit.seat()));
+            let seat = unit.seat();
+            self.lanes.given_back.push((channel, seat));
         }
         let keys = wish::wish(&used, &self.config, id).map_or(vec![], |wish| wish.keys);
         self.ports.remove(index);
@@ -169,12 +179,11 @@ impl Gateway {
         if there {
             return false;
         }
-        let spare = self.spare.iter().position(|(c, _)| *c == wanted.channel);
-        let spare = spare.filter(|_| wanted.enabled);
-        let mut seat = spare.map_or(Seat::default(), |at| self.spare.remove(at).1);
-        if let Some(slot) = self.cards.slot(seat.line) {
-            seat.card = Some(slot.facts); // it may be another one than when the port left it
-        }
+        let wanted = wanted.clone();
+        let seat = match wanted.enabled {
+            true => self.take_lane(now, &wanted).unwrap_or_default(),
+            false => Seat::default(),
+        };
         let taken = seat.line.is_some();
         let Some(config) = self.unit_config(id, seat) else {
             return false;
@@ -208,8 +217,10 @@ impl Gateway {
         loop {
             let wants = |unit: &PortUnit| {
                 let channel = unit.settings.channel;
-                let free = self.spare.iter().any(|(c, _)| *c == channel);
-                free && unit.settings.enabled && unit.line.is_none() && unit.next.is_none()
+                self.lanes.has(channel)
+                    && unit.settings.enabled
+                    && unit.line.is_none()
+                    && unit.next.is_none()
             };
             let Some(index) = self.ports.iter().position(wants) else {
                 return;
@@ -221,7 +232,7 @@ impl Gateway {
         }
     }
 
-    /// Enabled, but nothing of the line thread's is, or will be, its line: it came after the start.
+    /// Enabled, but there was no lane left for it when it came.
     pub(in crate::control) fn is_late(&self, unit: &PortUnit) -> bool {
         let channel = unit.settings.channel;
         unit.settings.enabled

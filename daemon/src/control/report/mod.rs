@@ -171,7 +171,7 @@ impl Gateway {
                     let timeline = self.calls.timeline(id).unwrap_or_default();
                     return Some(ctl::CallDetail {
                         summary,
-                        media: unit.desk.of_call(call.call),
+                        media: unit.desk.of_call(call.call, call.started),
                         timeline,
                     });
                 }

@@ -46,7 +46,7 @@ impl Gateway {
         }
         if self.is_late(unit) {
             return Some(trouble(
-                "its channel was not opened when the daemon started",
+                "the line thread has no lane left for it: it came after the start",
                 "restart tipringd when no call is up",
             ));
         }
@@ -90,7 +90,7 @@ impl Gateway {
     }
 
     /// What is wrong with the line or its card.
-    pub(super) fn line_trouble(&self, now: Time, unit: &PortUnit) -> Option<Trouble> {
+    pub(in crate::control) fn line_trouble(&self, now: Time, unit: &PortUnit) -> Option<Trouble> {
         let slot = self.cards.slot(unit.line);
         if slot.is_some_and(|slot| slot.is_silent(now)) {
             return Some(trouble(
@@ -105,12 +105,11 @@ impl Gateway {
             let (what, cure) = words::feed(feed);
             return Some(trouble(what, cure));
         }
-        let fault = unit.fault?;
-        Some(if slot.is_some_and(|slot| slot.is_beginning()) {
-            trouble("the line is being opened", "it takes a moment")
-        } else {
-            trouble(words::fault(fault), words::fault_cure(fault))
-        })
+        // At its first try it has no trouble yet.
+        let fault = unit
+            .fault
+            .filter(|_| !slot.is_some_and(|slot| slot.is_beginning()))?;
+        Some(trouble(words::fault(fault), words::fault_cure(fault)))
     }
 
     /// A call that hears nothing of the far end.

@@ -40,6 +40,7 @@ impl Lane {
                     blocks += 1;
                     self.counters.blocks.add(1);
                     self.counters.down.set(0);
+                    self.fresh = false;
                     self.block(tools, &mut events);
                     self.last_block = Some(tools.now);
                     // While the card has to be filled anew, nothing is written before it is found empty.
@@ -103,7 +104,7 @@ impl Lane {
         let Some(last) = self.last_block.filter(|last| overdue(Some(*last))) else {
             return;
         };
-        if self.counters.down.get() == 0 {
+        if self.counters.down.get() == 0 && !self.fresh {
             // Whether it has run dry meanwhile, the card itself tells.
             self.counters.missed_blocks.add(1);
         } else {
@@ -128,6 +129,7 @@ impl Lane {
     /// The card plays nothing any more: it is filled anew before it goes on.
     fn run_dry(&mut self) {
         self.prefill_due = true;
+        self.owed = 0;
         self.card.let_go();
         self.card.pace.forget();
     }
@@ -185,9 +187,12 @@ impl Lane {
 
     fn take_card(&mut self, other: &mut CardSet, registry: Option<&Registry>) {
         let c = &self.counters;
-        self.base.read_overruns = c.read_overruns.get();
-        self.base.write_underruns = c.write_underruns.get();
+        let (overruns, underruns) = (c.read_overruns.get(), c.write_underruns.get());
         self.card.exchange(&mut other.port, registry);
+        // What the card lost before it came is not this lane's.
+        let stats = self.card.port.stats();
+        self.base.read_overruns = overruns.wrapping_sub(stats.read_overruns);
+        self.base.write_underruns = underruns.wrapping_sub(stats.write_underruns);
         if let Some(registry) = registry
             && self.card.watch(registry).is_err()
         {
@@ -201,6 +206,7 @@ impl Lane {
         self.counters.replacements.add(u64::from(there));
         self.counters.down.set(i64::from(!there));
         self.hook(self.card.port.off_hook());
+        self.fresh = true;
         self.run_dry();
     }
 
@@ -215,6 +221,13 @@ impl Lane {
         if self.prefill_due {
             self.card.hold(&self.to_line);
             return;
+        }
+        while self.owed > 0 {
+            self.owed -= 1;
+            let answer = self.card.write_silence();
+            if !self.written(answer) {
+                break;
+            }
         }
         let mut answer = self.card.port.write(&self.to_line);
         if answer == WriteBlock::EventPending && self.take_events(tools, events) {
@@ -231,14 +244,16 @@ impl Lane {
             return;
         }
         self.prefill_due = false;
+        self.owed = 0;
         let slots = self.card.slots();
         for place in 0..slots {
             let mut answer = self.card.write_held(place);
             if answer == WriteBlock::EventPending && self.take_events(tools, events) {
                 answer = self.card.write_held(place);
             }
-            if !self.written(answer) {
-                break;
+            self.written(answer);
+            if matches!(answer, WriteBlock::Down(_)) {
+                return;
             }
         }
         self.card.let_go();
@@ -255,7 +270,8 @@ impl Lane {
         match answer {
             WriteBlock::Taken => return true,
             WriteBlock::Full => self.counters.write_full.add(1),
-            WriteBlock::EventPending | WriteBlock::Down(_) => self.prefill_due = true,
+            WriteBlock::EventPending => self.owed = (self.owed + 1).min(self.card.slots()),
+            WriteBlock::Down(_) => self.run_dry(),
         }
         false
     }
@@ -302,6 +318,7 @@ impl Lane {
             }
             LineEventKind::FaultCleared => {
                 self.counters.down.set(0);
+                self.fresh = true;
                 self.run_dry();
             }
             LineEventKind::Flash

@@ -1,6 +1,10 @@
 //! Cards that come, go and are replaced, stepped by hand.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use tipring_hal::absent::Absent;
+use tipring_hal::port::{Capabilities, LinePort, PortStats, ReadBlock, Wake, WriteBlock};
 
 use super::*;
 
@@ -162,4 +166,62 @@ fn what_a_late_thread_plays_is_the_newest_and_no_later_than_before() {
         "what was silence is not played later"
     );
     assert_eq!(rig.counter("late_writes"), 3);
+}
+
+/// A card that once says an event is in the way of a write, and then has none.
+struct Interrupted(FakeLine, Arc<AtomicBool>);
+
+impl LinePort for Interrupted {
+    fn wake(&self) -> Wake {
+        self.0.wake()
+    }
+    fn law(&self) -> tipring_hal::port::Law {
+        self.0.law()
+    }
+    fn block_len(&self) -> usize {
+        self.0.block_len()
+    }
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+    fn read(&mut self, buf: &mut [u8]) -> ReadBlock {
+        self.0.read(buf)
+    }
+    fn write(&mut self, buf: &[u8]) -> WriteBlock {
+        if self.1.swap(false, Ordering::SeqCst) {
+            return WriteBlock::EventPending;
+        }
+        self.0.write(buf)
+    }
+    fn next_event(&mut self) -> Option<LineEvent> {
+        None
+    }
+    fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
+        self.0.command(command)
+    }
+    fn off_hook(&self) -> bool {
+        self.0.off_hook()
+    }
+    fn stats(&self) -> PortStats {
+        self.0.stats()
+    }
+}
+
+#[test]
+fn a_block_that_an_event_kept_from_the_line_is_made_up_for_and_makes_no_delay() {
+    let mut rig = rig(Vec::new(), LineConfig::default());
+    rig.run(2);
+    let (line, interrupted) = (FakeLine::new(Vec::new(), true), Arc::default());
+    rig.line = line.clone();
+    rig.order(set(Interrupted(line, Arc::clone(&interrupted))));
+    rig.run(10);
+    let steady = rig.line.inner().writes;
+    interrupted.store(true, Ordering::SeqCst);
+    rig.run(1);
+    assert_eq!(rig.line.inner().writes, steady, "one block is missing");
+    rig.run(1);
+    assert_eq!(rig.line.inner().writes, steady + 2, "and made up for");
+    rig.run(10);
+    assert_eq!(rig.line.inner().writes, steady + 12);
+    assert_eq!(rig.counter("refills"), 1, "the new card's first filling");
 }

@@ -1,12 +1,14 @@
 //! Reports as text for people.
 
 mod call;
+mod hardware;
 mod port;
 mod reload;
 mod sim;
 mod status;
 
 pub(crate) use call::{call, call_list, trace};
+pub(crate) use hardware::hardware;
 pub(crate) use port::{port, port_list};
 pub(crate) use reload::reload;
 pub(crate) use sim::sim;

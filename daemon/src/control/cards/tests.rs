@@ -1,0 +1,328 @@
+//! A gateway with one port whose card is opened by a source of the test, and a line thread stepped by hand.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tipring_config::Machine;
+use tipring_hal::port::{
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, PortError, PortFault,
+    PortStats, ReadBlock, Wake, WriteBlock,
+};
+use tipring_proto::call::PortWord;
+
+use super::*;
+use crate::cards::{LineProbe, Nameplate};
+use crate::control::{Clock, Facts, Lanes, LineSide, PortUnit, ServerBook, SimDesk};
+use crate::line::{LineConfig, LineEngine, LinePortSpec, LineReport};
+use crate::startup::port::{self, Seat};
+
+const LINE: PortIndex = PortIndex(0);
+const DEAD: Volts = Volts {
+    tip_mv: 0,
+    ring_mv: 0,
+    battery_mv: -50_000,
+};
+
+/// A card that says nothing by itself.
+struct Quiet {
+    off_hook: bool,
+}
+
+impl LinePort for Quiet {
+    fn wake(&self) -> Wake {
+        Wake::CardClock
+    }
+    fn law(&self) -> Law {
+        Law::A
+    }
+    fn block_len(&self) -> usize {
+        80
+    }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            open_loop: true,
+            fixed_open_loop_ms: Some(500),
+            voltages: true,
+            ..Absent::new(Law::A, 80).capabilities()
+        }
+    }
+    fn read(&mut self, _: &mut [u8]) -> ReadBlock {
+        ReadBlock::WouldBlock
+    }
+    fn write(&mut self, _: &[u8]) -> WriteBlock {
+        WriteBlock::Taken
+    }
+    fn next_event(&mut self) -> Option<LineEvent> {
+        None
+    }
+    fn command(&mut self, _: LineCommand) -> Result<(), PortError> {
+        Ok(())
+    }
+    fn off_hook(&self) -> bool {
+        self.off_hook
+    }
+    fn stats(&self) -> PortStats {
+        PortStats::default()
+    }
+}
+
+struct Silent;
+
+impl LineProbe for Silent {
+    fn volts(&mut self) -> Result<Volts, ProbeError> {
+        Err(ProbeError::Failed)
+    }
+    fn switched_off(&mut self) -> Result<bool, ProbeError> {
+        Err(ProbeError::Failed)
+    }
+    fn rearm(&mut self) -> Result<(), ProbeError> {
+        Err(ProbeError::Failed)
+    }
+}
+
+/// Has the card or not; a set on it is lifted or not.
+#[derive(Default)]
+struct Shelf {
+    there: AtomicBool,
+    off_hook: AtomicBool,
+}
+
+impl CardSource for Shelf {
+    fn open(&self, want: &Want) -> Result<OpenCard, CardTrouble> {
+        assert_eq!((want.channel, want.block_len), (1, 80));
+        if !self.there.load(Ordering::SeqCst) {
+            return Err(CardTrouble {
+                what: "the shelf is empty".into(),
+                cure: "put a card on it".into(),
+            });
+        }
+        Ok(OpenCard {
+            port: Box::new(Quiet {
+                off_hook: self.off_hook.load(Ordering::SeqCst),
+            }),
+            probe: Some(Box::new(Silent)),
+            plate: Nameplate::default(),
+        })
+    }
+
+    fn changed(&self) -> Option<SystemTime> {
+        None
+    }
+}
+
+struct Bench {
+    gateway: Gateway,
+    engine: LineEngine,
+    shelf: Arc<Shelf>,
+    ms: u64,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let text = "[card]\ndriver = \"dahdi\"\n[[port]]\nchannel = 1\n";
+        let machine = Machine {
+            mac: tipring_config::Mac::parse("02:00:5e:10:20:30"),
+            countries_dir: None,
+        };
+        let config = tipring_config::parse(text, "test", &machine).unwrap();
+        let config = Arc::new(config);
+        let now = Clock.now();
+        let absent = Absent::new(Law::Mu, 80);
+        let facts = CardFacts::of(&absent);
+        let wanted = &config.ports[0];
+        let chain = ChainPlan::new(&config, wanted, &facts).build().unwrap();
+        let port = Box::new(absent);
+        let (engine, line) =
+            LineEngine::by_hand(vec![LinePortSpec { port, chain }], &LineConfig::default())
+                .unwrap();
+        let servers = ServerBook::new(&config.callmanager.servers);
+        let seat = Seat {
+            line: Some(LINE),
+            counters: Arc::clone(line.port_counters(LINE).unwrap()),
+            card: Some(facts),
+        };
+        let unit = port::unit(&config, wanted, 0, servers.list(), seat).unwrap();
+        let units = vec![PortUnit::new(unit, Arc::clone(&config), now)];
+        let shelf = Arc::new(Shelf::default());
+        let want = crate::settings::want(&config, wanted);
+        let source = Arc::clone(&shelf) as Arc<dyn CardSource>;
+        let side = LineSide {
+            line,
+            cards: Cards::opened_one_by_one(source, [(LINE, want, facts)], now),
+            lanes: Lanes::new(vec![], vec![]),
+            rtp: crate::settings::rtp_ports(&config).unwrap(),
+        };
+        let desk = SimDesk::new(None, vec![]);
+        let mut gateway = Gateway::new(config, Facts::default(), units, servers, side, desk);
+        assert!(!gateway.seat_card(now, 0), "it waits for its card");
+        Bench {
+            gateway,
+            engine,
+            shelf,
+            ms: 1_000,
+        }
+    }
+
+    /// Does what is due, and waits for the one answer that is on its way.
+    async fn turn(&mut self) {
+        self.gateway.cards_turn();
+        let told = self.gateway.cards.news.recv().await.unwrap();
+        self.gateway.card_news(told);
+        self.step();
+    }
+
+    /// The line thread and its reports.
+    fn step(&mut self) {
+        self.ms += 10;
+        self.engine.tick(Time::from_millis(self.ms));
+        self.gateway.line_reports();
+    }
+
+    fn says(&mut self, kind: LineEventKind) {
+        let at = self.gateway.clock.now().since_epoch();
+        let event = LineEvent { at, kind };
+        self.gateway
+            .line_report(LineReport::Line { port: LINE, event });
+    }
+
+    fn trouble(&self) -> Option<String> {
+        let now = self.gateway.clock.now();
+        let unit = &self.gateway.ports[0];
+        let trouble = self.gateway.line_trouble(now, unit);
+        trouble.map(|t| format!("{}: {}", t.what, t.cure))
+    }
+
+    fn word(&self) -> PortWord {
+        self.gateway.ports[0].call_logic().state
+    }
+
+    fn slot(&self) -> &Slot {
+        &self.gateway.cards.slots()[0]
+    }
+
+    async fn opened(off_hook: bool) -> Bench {
+        let mut b = Bench::new();
+        b.shelf.there.store(true, Ordering::SeqCst);
+        b.shelf.off_hook.store(off_hook, Ordering::SeqCst);
+        b.turn().await;
+        assert!(b.slot().is_open());
+        b
+    }
+
+    fn news(&mut self, news: CardNews) {
+        let epoch = self.slot().epoch;
+        self.gateway.card_news((LINE, epoch, news));
+    }
+}
+
+/// Runs on a runtime as the daemon's.
+fn run<F: std::future::Future<Output = ()>>(test: impl FnOnce() -> F) {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async { test().await });
+}
+
+#[test]
+fn a_card_that_is_not_there_is_told_with_its_cure_and_tried_again() {
+    run(|| async {
+        let mut b = Bench::new();
+        assert_eq!(b.trouble(), None, "at its first try it has none");
+        b.turn().await;
+        let told = "the shelf is empty: put a card on it";
+        assert_eq!(b.trouble().as_deref(), Some(told));
+        assert_eq!(b.word(), PortWord::Fault);
+        assert!(b.slot().keeper.due().is_some());
+        assert!(b.gateway.ports[0].has_stopped(), "it does not register");
+    });
+}
+
+#[test]
+fn an_open_card_heals_the_port_and_the_call_logic_goes_by_what_it_can() {
+    run(|| async {
+        let b = Bench::opened(false).await;
+        assert_eq!((b.trouble(), b.word()), (None, PortWord::Idle));
+        let unit = &b.gateway.ports[0];
+        assert!(!unit.has_stopped(), "it registers");
+        assert!(unit.capabilities.is_some_and(|c| c.voltages));
+        assert_eq!(unit.card.map(|c| c.law), Some(Law::A));
+        let shown = b.gateway.port_detail(b.gateway.clock.now(), unit);
+        assert!(shown.card.open && shown.card.opened == 1);
+        assert_eq!(shown.card.law, "A-law");
+    });
+}
+
+#[test]
+fn a_set_found_lifted_is_lifted() {
+    run(|| async {
+        let mut b = Bench::opened(true).await;
+        // Debounced; the moment is the call logic's.
+        let later = b.gateway.clock.now() + Duration::from_millis(50);
+        b.gateway.ports[0].handle_timeout(later);
+        assert_ne!(b.word(), PortWord::Idle);
+        assert!(b.gateway.ports[0].call_logic().off_hook);
+    });
+}
+
+#[test]
+fn a_lost_card_is_closed_and_a_stand_in_takes_its_place() {
+    run(|| async {
+        let mut b = Bench::opened(false).await;
+        b.says(LineEventKind::Fault(PortFault::Removed));
+        assert_eq!(b.slot().keeper.state(), CardState::Leaving);
+        assert!(
+            b.trouble()
+                .is_some_and(|t| t.starts_with("the card is gone"))
+        );
+        assert!(b.slot().probe.is_none(), "nothing keeps the channel open");
+        b.step(); // the line thread gives it back
+        let told = b.gateway.cards.news.recv().await.unwrap();
+        assert!(matches!(told.2, CardNews::Closed));
+        b.gateway.card_news(told);
+        assert!(matches!(b.slot().keeper.state(), CardState::Closed { .. }));
+        assert_eq!(b.word(), PortWord::Fault);
+    });
+}
+
+#[test]
+fn a_feed_that_was_switched_off_is_a_trouble_until_the_line_has_voltage_or_current() {
+    run(|| async {
+        for current in [false, true] {
+            let mut b = Bench::opened(false).await;
+            b.news(CardNews::Volts(Ok(DEAD)));
+            assert_eq!(b.trouble(), None, "suspected only");
+            b.news(CardNews::SwitchedOff(Ok(true)));
+            let told = b.trouble().unwrap_or_default();
+            assert!(
+                told.starts_with("no battery on the line: the card has"),
+                "{told}"
+            );
+            assert_eq!(b.word(), PortWord::Fault);
+            if current {
+                b.says(LineEventKind::LoopClosed);
+            } else {
+                b.news(CardNews::Rearmed(Ok(())));
+                let ring_mv = -48_000;
+                b.news(CardNews::Volts(Ok(Volts { ring_mv, ..DEAD })));
+            }
+            assert_eq!(b.trouble(), None);
+            assert_ne!(b.word(), PortWord::Fault);
+            let shown = b
+                .gateway
+                .port_detail(b.gateway.clock.now(), &b.gateway.ports[0]);
+            assert_eq!(shown.card.power_alarms, 1);
+            assert_eq!(shown.card.rearms, u64::from(!current));
+        }
+    });
+}
+
+#[test]
+fn answers_about_a_former_card_are_not_heard() {
+    run(|| async {
+        let mut b = Bench::opened(false).await;
+        let old = b.slot().epoch;
+        b.says(LineEventKind::Fault(PortFault::Removed));
+        b.gateway.card_news((LINE, old, CardNews::Volts(Ok(DEAD))));
+        b.gateway
+            .card_news((LINE, old, CardNews::SwitchedOff(Ok(true))));
+        assert_eq!(b.slot().feed_trouble(), None);
+    });
+}

@@ -1,0 +1,101 @@
+//! Lanes of the line thread that no port has: what ports gave back, and what is kept for ports that come later.
+//!
+//! The line thread makes no lane after its start, so some are made beforehand, with a stand-in for their card: a port
+//! that comes later gets one of them, and its card is put in the stand-in's place.
+
+use tipring_config::Port;
+use tipring_hal::port::LinePort;
+use tipring_proto::call::LineInput;
+use tipring_proto::device::Input;
+use tipring_proto::time::Time;
+use tracing::warn;
+
+use super::super::Gateway;
+use crate::line::{CardSet, LineOrder, PortIndex};
+use crate::settings;
+use crate::startup::port::{CardFacts, Seat};
+
+/// Lanes without a port, and ports of the card without a lane.
+#[derive(Default)]
+pub struct Lanes {
+    /// Given back by a port, with the card of this channel in it.
+    pub(super) given_back: Vec<(u16, Seat)>,
+    /// With a stand-in for a card.
+    free: Vec<Seat>,
+    /// Ports of a card that has them all from the start, by channel.
+    unused: Vec<(u16, Box<dyn LinePort>)>,
+}
+
+impl Lanes {
+    /// `free` lanes, and the ports of the card that no lane has, by channel.
+    pub fn new(free: Vec<Seat>, unused: Vec<(u16, Box<dyn LinePort>)>) -> Lanes {
+        Lanes {
+            given_back: vec![],
+            free,
+            unused,
+        }
+    }
+
+    /// Has a port given this channel back?
+    pub(super) fn has(&self, channel: u16) -> bool {
+        self.given_back.iter().any(|(c, _)| *c == channel)
+    }
+}
+
+impl Gateway {
+    /// A lane for a port, with its card in it or on the way to it; `None`: another port has the channel, or there is
+    /// no lane left.
+    pub(super) fn take_lane(&mut self, now: Time, wanted: &Port) -> Option<Seat> {
+        let channel = wanted.channel;
+        let back = self.lanes.given_back.iter();
+        if let Some(at) = back.into_iter().position(|(c, _)| *c == channel) {
+            let (_, mut seat) = self.lanes.given_back.remove(at);
+            if let Some(slot) = self.cards.slot(seat.line) {
+                seat.card = Some(slot.facts); // it may be another one than when the port left it
+            }
+            return Some(seat);
+        }
+        if self.is_held(channel) {
+            return None;
+        }
+        let mut seat = self.lanes.free.pop()?;
+        let (Some(line), Some(facts)) = (seat.line, seat.card) else {
+            return None;
+        };
+        if self.cards.are_opened_one_by_one() {
+            let want = settings::want(&self.config, wanted);
+            self.cards.add(line, want, facts, now);
+            return Some(seat);
+        }
+        let unused = self.lanes.unused.iter().position(|(c, _)| *c == channel);
+        let Some(at) = unused else {
+            self.lanes.free.push(seat);
+            return None;
+        };
+        let (_, port) = self.lanes.unused.swap_remove(at);
+        seat.card = Some(CardFacts::of(&*port));
+        let card = Box::new(CardSet { port, chain: None });
+        match self.line.send(line, LineOrder::ReplaceCard(card)) {
+            Ok(()) => Some(seat),
+            Err(full) => {
+                if let LineOrder::ReplaceCard(card) = full.0 {
+                    self.lanes.unused.push((channel, card.port));
+                }
+                warn!(channel, "the line thread does not take a card now");
+                self.lanes.free.push(seat);
+                None
+            }
+        }
+    }
+
+    /// A card came into a lane with the loop closed: its port hears of it.
+    pub(in crate::control) fn found_off_hook(&mut self, now: Time, line: PortIndex) {
+        let Some(index) = self.ports.iter().position(|u| u.line == Some(line)) else {
+            return;
+        };
+        if let Some(unit) = self.ports.get_mut(index) {
+            unit.handle(now, Input::Line(LineInput::LoopClosed { at: now }));
+        }
+        self.drain(now, index);
+    }
+}

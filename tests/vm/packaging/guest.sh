@@ -1,0 +1,22 @@
+#!/bin/bash
+# In the guest: all scripts of this folder in one life of the machine, with a reboot before the end. Every script
+# leaves the service running for the next one.
+#   guest.sh [SCRIPT...]      only these after install.sh, without reboot
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+if [[ ${VM_BOOT:-1} == 1 ]]; then
+  first=(install twice restart reload clock disk_full cards upgrade)
+  then=yes
+  (($#)) && first=(install "$@") then=
+else
+  first=(reboot purge)
+fi
+for script in "${first[@]}"; do
+  echo "== $script ($(cut -d. -f1 /proc/uptime) s)"
+  "./$script.sh"
+done
+[[ ${VM_BOOT:-1} == 1 && $then ]] && exec vm-reboot
+journalctl -q -o short-precise -u tipring -u tipring-restart-when-idle >/out/journal.txt
+passed=$(grep -c '^PASS' "$results") failed=$(grep -c '^FAIL' "$results")
+echo "$passed passed, $failed failed"
+((failed == 0))
