@@ -8,7 +8,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use tipring_dsp::{CancellerConfig, LineEchoCanceller, Chain, ChainCommand, ChainConfig, Law, Tone, ToneProgram};
+use tipring_dsp::{
+    CancellerConfig, Chain, ChainCommand, ChainConfig, Law, LineEchoCanceller, Tone, ToneProgram,
+};
 
 const CASES: [&str; 7] = [
     "on-hook",
