@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
-use tipring_ctl::report::{CallList, PortDetail, RegistrationState, ReloadReport, StatusReport};
-use tipring_ctl::request::{Request, Response};
+use tipring_ctl::report::{CallList, PortDetail, ReloadReport, StatusReport};
+use tipring_ctl::request::Request;
 use tipring_ctl::wire::Event;
 
+use crate::control::Control;
 use crate::leash;
 use crate::set::Set;
 
@@ -91,12 +92,14 @@ impl Gateway {
         Set::connect(&self.socket, port)
     }
 
+    /// Asks it.
+    pub fn control(&self) -> Control {
+        Control::at(&self.socket)
+    }
+
     /// `tipring status`.
     pub fn status(&self) -> Result<StatusReport, String> {
-        match self.ask(Request::Status)? {
-            Response::Status(report) => Ok(report),
-            other => Err(format!("status answered {other:?}")),
-        }
+        self.control().status()
     }
 
     /// Writes another configuration into its file, as [`Launch`] does; it is read when asked for.
@@ -106,10 +109,7 @@ impl Gateway {
 
     /// `tipring reload` of a good configuration.
     pub fn reload(&self) -> Result<ReloadReport, String> {
-        match self.ask(Request::Reload)? {
-            Response::Reload(report) => Ok(report),
-            other => Err(format!("reload answered {other:?}")),
-        }
+        self.control().reload()
     }
 
     /// Sends it a signal by its name.
@@ -136,60 +136,23 @@ impl Gateway {
 
     /// `tipring call list`.
     pub fn calls(&self) -> Result<CallList, String> {
-        match self.ask(Request::CallList)? {
-            Response::Calls(list) => Ok(list),
-            other => Err(format!("call list answered {other:?}")),
-        }
+        self.control().calls()
     }
 
     /// `tipring port show`.
     pub fn port(&self, port: u16) -> Result<PortDetail, String> {
-        match self.ask(Request::PortShow { port })? {
-            Response::Port(detail) => Ok(*detail),
-            other => Err(format!("port show answered {other:?}")),
-        }
+        self.control().port(port)
     }
 
     /// What a `tipring` command prints, as a technician would see it.
     pub fn tipring(&self, args: &[&str]) -> Result<String, String> {
-        let output = self.tipring_ends(args)?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        if output.status.success() {
-            Ok(text)
-        } else {
-            let why = String::from_utf8_lossy(&output.stderr);
-            let status = output.status;
-            Err(format!("tipring {args:?}: {status}: {text}{why}"))
-        }
-    }
-
-    fn ask(&self, request: Request) -> Result<Response, String> {
-        let mut client = Client::connect(&self.socket, PROMPT).map_err(|e| e.to_string())?;
-        client.request(request, PROMPT).map_err(|e| e.to_string())
+        self.control().tipring(args)
     }
 
     /// Waits until `count` ports are registered; returns how long it took.
     pub fn wait_registered(&self, count: usize, within: Duration) -> Result<Duration, String> {
-        let start = Instant::now();
-        loop {
-            let status = self.status()?;
-            let registered = status
-                .ports
-                .iter()
-                .filter(|p| p.registration == RegistrationState::Registered)
-                .count();
-            if registered >= count {
-                return Ok(start.elapsed());
-            }
-            if start.elapsed() > within {
-                return Err(format!(
-                    "{registered} of {count} ports registered after {} s:\n{}",
-                    within.as_secs(),
-                    self.log()
-                ));
-            }
-            std::thread::sleep(Duration::from_millis(50)); // asks again, with the deadline above
-        }
+        let waited = self.control().wait_registered(count, within);
+        waited.map_err(|e| format!("{e}:\n{}", self.log()))
     }
 
     /// Kills it as a crash would: no goodbye on any connection, the socket stays behind.

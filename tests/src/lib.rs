@@ -3,8 +3,10 @@
 
 pub mod callmanager;
 pub mod capture;
+pub mod control;
 pub mod gateway;
 pub mod leash;
 pub mod page;
 pub mod peer;
+pub mod phone;
 pub mod set;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 /// One running call manager with its SIP phone.
 pub struct Peer {
+    program: PathBuf,
     port: u16,
     rtp: u16,
     state: PathBuf,
@@ -15,7 +16,14 @@ pub struct Peer {
 impl Peer {
     /// Builds (first time) and starts the call manager on this port of 127.0.0.1.
     pub fn start(port: u16, rtp: u16) -> Result<Peer, String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/peer/peer.sh");
+        Peer::start_by(&script, port, rtp)
+    }
+
+    /// The same by another copy of the script, or one that calls it.
+    pub fn start_by(script: &Path, port: u16, rtp: u16) -> Result<Peer, String> {
         let mut peer = Peer {
+            program: script.to_owned(),
             port,
             rtp,
             state: PathBuf::new(),
@@ -98,8 +106,8 @@ impl Peer {
     }
 
     fn script(&self, args: &[&str]) -> Result<String, String> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/peer/peer.sh");
-        let output: Output = Command::new(&script)
+        let script = &self.program;
+        let output: Output = Command::new(script)
             .args(args)
             .env("PEER_PORT", self.port.to_string())
             .env("PEER_RTP", self.rtp.to_string())

@@ -87,8 +87,10 @@ start() {
   (cd / && exec setsid chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" -f </dev/null >>"$root$state/log/console" 2>&1) &
   local i
   for ((i = 0; i < 150; i++)); do
-    if asterisk -rx 'core waitfullybooted' 2>/dev/null | grep -q 'fully booted'; then
-      asterisk -rx 'skinny show settings' | grep -q "$port" && return
+    # Not by `| grep -q`, which stops reading at the first match: what still writes then dies of it, and fails the pipe.
+    if [[ $(asterisk -rx 'core waitfullybooted' 2>/dev/null) == *'fully booted'* &&
+      $(asterisk -rx 'skinny show settings') == *"$port"* ]]; then
+      return
     fi
     sleep 0.2
   done

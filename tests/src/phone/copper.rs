@@ -1,0 +1,64 @@
+//! What a telephone is screwed to: one far channel, as a trait so that sets are tested without a kernel.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+/// What came of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// So many codes.
+    Codes(usize),
+    /// Nothing yet.
+    Nothing,
+    /// An event must be taken first.
+    EventFirst,
+    /// The line is dead.
+    Dead,
+}
+
+/// What the line tells a set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineNews {
+    /// Ringing voltage came on.
+    RingOn,
+    /// Ringing voltage has been off for 50 ms.
+    RingOver,
+    /// The battery is gone (told only off-hook).
+    BatteryGone,
+    /// The battery was reversed, or reversed back.
+    Polarity,
+    /// The line is in alarm.
+    Alarm,
+    /// The alarm is over.
+    AlarmOver,
+    /// The line's card was removed.
+    Removed,
+    /// Heard samples were lost: the set was late.
+    Overrun,
+    /// The set had nothing to say in time.
+    Underrun,
+    /// Another event, by its name.
+    Other(String),
+}
+
+/// DAHDI says that a burst of ringing is over when the voltage has been off for so long.
+pub(super) const RING_TRAILER: Duration = Duration::from_millis(50);
+
+/// A far channel.
+pub trait Copper: Send {
+    /// Readable: codes. Priority: news.
+    fn fd(&self) -> BorrowedFd<'_>;
+    /// Takes what the line says.
+    fn read(&mut self, codes: &mut [u8]) -> Reading;
+    /// Says something to the line; false when it was not taken.
+    fn write(&mut self, codes: &[u8]) -> bool;
+    /// The oldest news.
+    fn news(&mut self) -> Option<LineNews>;
+    /// Closes or opens the loop.
+    fn hook(&mut self, closed: bool) -> io::Result<()>;
+    /// Is there battery on the line?
+    fn battery(&self) -> bool;
+    /// Drops what waits in both directions.
+    fn flush(&mut self);
+}

@@ -1,0 +1,43 @@
+//! The flows, in the order in which they run.
+
+mod calls;
+mod dialling;
+mod fax;
+mod line;
+mod load;
+mod told;
+mod trouble;
+
+use crate::stage::Stage;
+
+/// A flow's name and body.
+pub(crate) type Flow = (&'static str, fn(&Stage) -> Result<String, String>);
+
+/// All of them.
+pub(crate) const ALL: &[Flow] = &[
+    ("bare-line", line::bare),
+    ("registration", calls::registration),
+    ("dial-tone", calls::again),
+    ("ringing", calls::ringing),
+    ("voice", calls::voice),
+    ("samples", calls::samples),
+    ("dtmf", dialling::dtmf),
+    ("pulse", dialling::pulse),
+    ("flash", dialling::flash),
+    ("caller-id", told::caller_id),
+    ("lamp", told::message_waiting),
+    ("fax-out", fax::to_server),
+    ("fax-in", fax::from_server),
+    ("all-ports", load::ours),
+    ("chan-dahdi", load::compared),
+    ("busy", trouble::busy),
+    ("signalling", trouble::signalling),
+    ("no-cards", trouble::no_cards),
+    ("alarm", trouble::alarm_in_a_call),
+    ("power-alarm", trouble::power_alarm),
+    ("pulled", trouble::pulled),
+    ("unloaded", trouble::unloaded),
+    ("killed", trouble::killed),
+    ("no-channel", trouble::no_such_channel),
+    ("loopback", calls::loopback),
+];

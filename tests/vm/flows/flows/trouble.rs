@@ -1,0 +1,380 @@
+//! What breaks, what the technician is told then, and how it heals.
+//!
+//! Each flow quotes the port's trouble as `tipring status` tells it; `trouble.txt` in the run's folder keeps the whole
+//! output of that moment.
+
+use std::fs;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use tipring_ctl::report::{PortState, RegistrationState};
+use tipring_linux::dahdi::Channel;
+use tipring_tests::phone::{Phone, PhoneNews};
+
+use super::calls;
+use crate::stage::{Cards, DIAL_TONE, Stage, run};
+
+const S: fn(u64) -> Duration = Duration::from_secs;
+/// A port heals by itself within so long: the longest wait between two tries, and a registration.
+const HEALS: Duration = Duration::from_secs(45);
+
+/// Waits until a port is in trouble; what is told of it.
+fn told(stage: &Stage, port: u16, within: Duration, title: &str) -> Result<String, String> {
+    // Every opening begins with a moment of which nothing is known yet.
+    let detail = stage.port_until(port, "in trouble", within, |p| {
+        let trouble = p.summary.trouble.as_ref();
+        trouble.is_some_and(|t| !t.what.contains("being opened"))
+    })?;
+    let trouble = detail.summary.trouble.unwrap_or_default();
+    let file = stage.folder.join("trouble.txt");
+    let log = fs::File::options().create(true).append(true).open(&file);
+    let mut log = log.map_err(|e| format!("{}: {e}", file.display()))?;
+    let number = port.to_string();
+    let seen = stage.control().tipring(&["status"]).unwrap_or_else(|e| e);
+    let shown = stage
+        .control()
+        .tipring(&["port", "show", &number])
+        .unwrap_or_else(|e| e);
+    let text =
+        format!("=== {title}\n$ tipring status\n{seen}\n$ tipring port show {number}\n{shown}\n");
+    log.write_all(text.as_bytes())
+        .map_err(|e| format!("{}: {e}", file.display()))?;
+    Ok(format!("\"{}\" (cure: \"{}\")", trouble.what, trouble.cure))
+}
+
+/// Waits until a port is well and registered; how long that took.
+fn healed(stage: &Stage, port: u16, within: Duration) -> Result<f64, String> {
+    let start = Instant::now();
+    stage.port_until(port, "well again", within, |p| {
+        p.summary.trouble.is_none() && p.summary.registration == RegistrationState::Registered
+    })?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// A call of this set works from dial tone to echo.
+fn works(stage: &Stage, phone: &Phone) -> Result<(), String> {
+    phone.forget();
+    stage.call_number(phone, "500")?;
+    phone.tone(700.0, -15.0);
+    phone.hears(&[700.0], S(5))?;
+    stage.hang_up(&[phone])
+}
+
+/// A set at this port, a call with it that works, and the set given back.
+fn a_call(stage: &Stage, port: u16) -> Result<(), String> {
+    let exchange = stage.telephones(&[port])?;
+    works(stage, &exchange.phone(port)?)
+}
+
+/// Begins with a stopped gateway and healthy cards.
+fn begin(stage: &Stage) -> Result<String, String> {
+    stage.cards(Cards::Bench)?;
+    stage.stop_gateway()?;
+    stage.peer()?;
+    Ok(calls::config(stage))
+}
+
+/// Ports other than this one that are registered, once they are.
+fn others_registered(stage: &Stage) -> Result<(), String> {
+    let count = usize::from(stage.ports) - 1;
+    stage.control().wait_registered(count, S(40)).map(drop)
+}
+
+pub(crate) fn busy(stage: &Stage) -> Result<String, String> {
+    let config = begin(stage)?;
+    let held = Channel::open(3).map_err(|e| e.to_string())?;
+    stage.start_gateway(&config)?;
+    let told = told(stage, 3, S(20), "another program has the channel")?;
+    others_registered(stage)?;
+    drop(held);
+    let took = healed(stage, 3, HEALS)?;
+    a_call(stage, 3)?;
+    Ok(format!("{told}; let go: healed after {took:.1} s"))
+}
+
+pub(crate) fn signalling(stage: &Stage) -> Result<String, String> {
+    let config = begin(stage)?;
+    let conf = "/etc/dahdi/system.conf";
+    let good = fs::read_to_string(conf).map_err(|e| format!("{conf}: {e}"))?;
+    let n = stage.ports;
+    let wrong = good.replace(
+        &format!("fxoks=1-{n}"),
+        &format!("fxoks=1-3,5-{n}\nfxols=4"),
+    );
+    let wrong = wrong.replace("fxols=4", "clear=4");
+    let configure = |text: &str| {
+        fs::write(conf, text).map_err(|e| format!("{conf}: {e}"))?;
+        run("dahdi_cfg", &[])
+    };
+    configure(&wrong)?;
+    stage.start_gateway(&config)?;
+    let told = told(stage, 4, S(20), "wrong signalling")?;
+    others_registered(stage)?;
+    configure(&good)?;
+    let took = healed(stage, 4, HEALS)?;
+    a_call(stage, 4)?;
+    Ok(format!(
+        "{told}; system.conf corrected: healed after {took:.1} s"
+    ))
+}
+
+pub(crate) fn no_cards(stage: &Stage) -> Result<String, String> {
+    let config = begin(stage)?;
+    stage.cards(Cards::None)?;
+    stage.start_gateway(&config)?;
+    let told = told(stage, 1, S(20), "no cards")?;
+    // The cards come without anybody's telling the gateway.
+    let n = stage.ports.to_string();
+    stage.script(&["fxbench", &n])?;
+    stage.cards_are(Cards::Bench);
+    let start = Instant::now();
+    stage
+        .control()
+        .wait_registered(usize::from(stage.ports), S(90))?;
+    let took = start.elapsed().as_secs_f64();
+    a_call(stage, 1)?;
+    Ok(format!(
+        "{told}; cards came: all {} ports registered after {took:.1} s",
+        stage.ports
+    ))
+}
+
+pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
+    calls::set(stage)?;
+    let exchange = stage.telephones(&[1, 2])?;
+    let (a, b) = (exchange.phone(1)?, exchange.phone(2)?);
+    stage.call(&a, &b)?;
+    b.tone(1100.0, -15.0);
+    a.hears(&[1100.0], S(5))?;
+    // A flicker.
+    stage.card("cut", "1 1")?;
+    std::thread::sleep(S(1)); // the alarm's length
+    stage.card("cut", "1 0")?;
+    std::thread::sleep(S(1)); // the line settles
+    let during = stage.port(1)?.summary.state;
+    if during != PortState::InCall {
+        return Err(format!(
+            "after an alarm of 1 s in a call the port is {during:?}"
+        ));
+    }
+    a.hears(&[1100.0], S(5))
+        .map_err(|e| format!("after an alarm of 1 s: {e}"))?;
+    // The line is out.
+    stage.card("cut", "1 1")?;
+    let told = told(stage, 1, S(20), "line in alarm")?;
+    b.quiet();
+    b.forget();
+    let start = Instant::now();
+    b.awaits(&PhoneNews::Battery { there: false }, S(60))
+        .map_err(|e| format!("the far end was never told that the call is over: {e}"))?;
+    let ended = start.elapsed().as_secs_f64();
+    a.hang_up()?;
+    stage.card("cut", "1 0")?;
+    let took = healed(stage, 1, HEALS)?;
+    stage.hang_up(&[&b])?;
+    works(stage, &a)?;
+    Ok(format!(
+        "1 s: the call goes on; for good: {told}, call ended {ended:.1} s later; mended: healed after {took:.1} s"
+    ))
+}
+
+pub(crate) fn pulled(stage: &Stage) -> Result<String, String> {
+    calls::set(stage)?;
+    {
+        // In a call: the worst moment.
+        let exchange = stage.telephones(&[5])?;
+        let phone = exchange.phone(5)?;
+        stage.call_number(&phone, "500")?;
+        stage.script(&["pull"])?;
+    }
+    let told = told(stage, 5, S(30), "card pulled")?;
+    stage.script(&["plug"])?;
+    let start = Instant::now();
+    let all = usize::from(stage.ports);
+    while stage
+        .control()
+        .status()?
+        .ports
+        .iter()
+        .any(|p| p.trouble.is_some())
+    {
+        if start.elapsed() > S(120) {
+            let seen = stage.control().tipring(&["status"])?;
+            return Err(format!("not healed after 120 s: {seen}"));
+        }
+        std::thread::sleep(Duration::from_millis(250)); // asks again, with the deadline above
+    }
+    stage.control().wait_registered(all, S(60))?;
+    let took = start.elapsed().as_secs_f64();
+    a_call(stage, 5)?;
+    Ok(format!(
+        "{told}; plugged in: {all} ports healed after {took:.1} s"
+    ))
+}
+
+pub(crate) fn unloaded(stage: &Stage) -> Result<String, String> {
+    calls::set(stage)?;
+    stage.script(&["pull"])?;
+    let told_pulled = told(
+        stage,
+        1,
+        S(30),
+        "card pulled, before its module is unloaded",
+    )?;
+    // The module can go once the gateway has let go of its channels.
+    let end = Instant::now() + S(30);
+    while let Err(e) = stage.script(&["down"]) {
+        if Instant::now() > end {
+            return Err(format!("the gateway holds the module: {e}"));
+        }
+        std::thread::sleep(S(1)); // tries again, with the deadline above
+    }
+    stage.cards_are(Cards::None);
+    let told_gone = told(stage, 1, S(40), "module unloaded")?;
+    let n = stage.ports.to_string();
+    stage.script(&["fxbench", &n])?;
+    stage.cards_are(Cards::Bench);
+    let start = Instant::now();
+    let all = usize::from(stage.ports);
+    while stage
+        .control()
+        .status()?
+        .ports
+        .iter()
+        .any(|p| p.trouble.is_some())
+    {
+        if start.elapsed() > S(120) {
+            return Err(format!(
+                "not healed after 120 s: {}",
+                stage.control().tipring(&["status"])?
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(250)); // asks again, with the deadline above
+    }
+    let took = start.elapsed().as_secs_f64();
+    a_call(stage, 1)?;
+    Ok(format!(
+        "{told_pulled}; unloaded: {told_gone}; loaded again: {all} ports healed after {took:.1} s"
+    ))
+}
+
+pub(crate) fn power_alarm(stage: &Stage) -> Result<String, String> {
+    calls::set(stage)?;
+    let rearms = |port: u16| -> Result<u64, String> {
+        let card =
+            fs::read_to_string("/proc/fxbench").map_err(|e| format!("/proc/fxbench: {e}"))?;
+        let line = card
+            .lines()
+            .find(|l| l.starts_with(&format!("port={port} ")));
+        let count = line.and_then(|l| l.split("rearms=").nth(1));
+        count
+            .and_then(|c| c.trim().parse().ok())
+            .ok_or_else(|| format!("/proc/fxbench: {card}"))
+    };
+    // The card gives the port up without a word; the watchdog finds it and re-arms.
+    let before = rearms(10)?;
+    stage.card("power", "10 1")?;
+    let start = Instant::now();
+    while rearms(10)? == before {
+        if start.elapsed() > S(60) {
+            let seen = stage.port(10)?.summary.trouble;
+            return Err(format!("not re-armed within 60 s; trouble {seen:?}"));
+        }
+        std::thread::sleep(Duration::from_millis(100)); // asks again, with the deadline above
+    }
+    let found = start.elapsed().as_secs_f64();
+    a_call(stage, 10)?;
+    // One that cannot be re-armed.
+    stage.card("power", "11 2")?;
+    let told = told(stage, 11, S(120), "no feed, cannot be re-armed")?;
+    stage.card("power", "11 0")?;
+    let took = healed(stage, 11, S(700))?;
+    a_call(stage, 11)?;
+    Ok(format!(
+        "feed lost: re-armed after {found:.0} s, and works; not to be re-armed: {told}; repaired: healed after {took:.0} s"
+    ))
+}
+
+pub(crate) fn killed(stage: &Stage) -> Result<String, String> {
+    calls::set(stage)?;
+    let exchange = stage.telephones(&[1, 2])?;
+    let (a, b) = (exchange.phone(1)?, exchange.phone(2)?);
+    stage.call(&a, &b)?;
+    let old = stage.pid()?;
+    let start = Instant::now();
+    run("kill", &["-KILL", &old.to_string()])?;
+    let end = Instant::now() + S(60);
+    loop {
+        let new = stage.pid().unwrap_or(0);
+        if new != 0 && new != old && stage.is_running() {
+            break;
+        }
+        if Instant::now() > end {
+            return Err(format!(
+                "systemd did not restart it:\n{}",
+                stage.journal(20)
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(50)); // asks again, with the deadline above
+    }
+    let up = start.elapsed().as_secs_f64();
+    let all = usize::from(stage.ports);
+    stage.control().wait_registered(all, S(60))?;
+    let registered = start.elapsed().as_secs_f64();
+    a.hang_up()?;
+    b.hang_up()?;
+    for port in [1, 2] {
+        stage.idle(port)?;
+    }
+    a.ready();
+    b.ready();
+    stage.call(&a, &b)?;
+    b.tone(1100.0, -15.0);
+    a.hears(&[1100.0], S(5))?;
+    stage.hang_up(&[&a, &b])?;
+    Ok(format!(
+        "kill -9 in a call: up again after {up:.1} s, {all} ports registered after {registered:.1} s, the same two call again"
+    ))
+}
+
+pub(crate) fn no_such_channel(stage: &Stage) -> Result<String, String> {
+    let config = begin(stage)?;
+    // One beyond the card, and one that is a telephone's.
+    let far = stage.ports + 1;
+    let config = format!(
+        "{config}[[port]]\nchannel = 99\nnumber = 47\n[[port]]\nchannel = {far}\nnumber = 48\n"
+    );
+    stage.start_gateway(&config)?;
+    let beyond = told(stage, 47, S(20), "no such channel")?;
+    let other = told(stage, 48, S(20), "a channel that is no port")?;
+    stage
+        .control()
+        .wait_registered(usize::from(stage.ports), S(40))?;
+    let exchange = stage.telephones(&[2])?;
+    let phone = exchange.phone(2)?;
+    phone.lift()?;
+    phone.hears(&DIAL_TONE, S(5))?;
+    stage.hang_up(&[&phone])?;
+    stage.stop_gateway()?;
+    // Twice is refused before anything starts.
+    let twice = format!(
+        "{}[[port]]\nchannel = 1\nnumber = 47\n",
+        calls::config(stage)
+    );
+    let refused = match stage.start_gateway(&twice) {
+        Ok(()) => return Err("a channel named twice was taken".into()),
+        Err(e) => e,
+    };
+    let status = stage.unit("ExecMainStatus")?;
+    let line = refused
+        .lines()
+        .find(|l| l.contains("channel"))
+        .unwrap_or("")
+        .trim();
+    if status != "78" {
+        return Err(format!("a channel named twice: exit {status}: {refused}"));
+    }
+    Ok(format!(
+        "channel 99: {beyond}; a telephone's channel: {other}; the others work; named twice: exit 78, \"{line}\""
+    ))
+}
