@@ -2,17 +2,19 @@
 # Judges the package in dist/ without installing it: lintian, and systemd-analyze over its units.
 #   packaging/check.sh [DEB]
 # Fails on any complaint of lintian down to pedantic, any word of `systemd-analyze verify`, and an exposure of
-# tipring.service above LIMIT (tenths: 26 is 2.6).
+# tipring.service above LIMIT (tenths: 21 is 2.1).
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
-limit=${LIMIT:-26}
+limit=${LIMIT:-21}
 deb=${1:-$(ls "$here"/dist/tipring_*.deb)}
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 failed=0
 
 echo "lintian -E --pedantic -I (all tags, overrides shown):"
-lintian --allow-root -E --pedantic --display-info --show-overrides --fail-on error,warning,info,pedantic,experimental "$deb" || failed=1
+# What looks like a misspelling in a binary changes with the code: its override may be unused.
+lintian --allow-root --suppress-tags unused-override -E --pedantic --display-info --show-overrides \
+  --fail-on error,warning,info,pedantic,experimental "$deb" || failed=1
 
 # The units, with the programs that they start where the units say; the machine's own units for what they refer to.
 dpkg-deb -x "$deb" "$root"

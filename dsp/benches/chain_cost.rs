@@ -8,13 +8,16 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use tipring_dsp::{Chain, ChainCommand, ChainConfig, Law, Tone, ToneProgram};
+use tipring_dsp::{
+    CancellerConfig, Chain, ChainCommand, ChainConfig, Law, LineEchoCanceller, Tone, ToneProgram,
+};
 
-const CASES: [&str; 6] = [
+const CASES: [&str; 7] = [
     "on-hook",
     "off-hook-quiet",
     "dial-tone",
     "talking",
+    "talking-echo",
     "talking-no-fax",
     "listening",
 ];
@@ -62,7 +65,13 @@ fn prepared(case: &str) -> (Chain, Vec<u8>, Vec<i16>) {
     config.detect_fax_tones = case != "talking-no-fax";
     config.rx_gain_db_tenths = -30;
     config.tx_gain_db_tenths = -60;
-    let mut chain = Chain::new(&config).expect("memory for one chain");
+    let mut chain = if case == "talking-echo" {
+        let canceller = LineEchoCanceller::new(CancellerConfig::default());
+        Chain::with_echo_canceller(&config, Box::new(canceller))
+    } else {
+        Chain::new(&config)
+    }
+    .expect("memory for one chain");
     chain.command(ChainCommand::OffHook(case != "on-hook"));
     let voice = vowels(8000);
     let quiet = vec![0i16; 8000];
@@ -73,7 +82,7 @@ fn prepared(case: &str) -> (Chain, Vec<u8>, Vec<i16>) {
         ));
     }
     let (line, net) = match case {
-        "talking" | "talking-no-fax" => (voice.clone(), voice),
+        "talking" | "talking-echo" | "talking-no-fax" => (voice.clone(), voice),
         "listening" => (quiet, voice),
         _ => (quiet.clone(), quiet),
     };

@@ -21,7 +21,6 @@ pub mod level;
 pub mod measure;
 mod mute;
 mod queue;
-pub mod suppressor;
 pub mod tone;
 
 pub use canceller::{CancellerConfig, LineEchoCanceller};
@@ -30,7 +29,6 @@ pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, Meters}
 pub use echo::{Bypass, EchoCanceller, EchoMeters, EchoState};
 pub use law::Law;
 pub use level::Reading;
-pub use suppressor::EchoSuppressor;
 pub use tone::{FOREVER, Modulation, Over, Tone, ToneError, ToneProgram, ToneSegment};
 
 pub use tipring_spandsp::{

@@ -153,9 +153,6 @@ fn composite(parts: [Vec<f64>; 2], pause: usize, samples: usize, dbm0: f64) -> V
     (0..samples).map(|i| sign(i) * period[i % n]).collect()
 }
 
-/// Samples of one period of [`css`].
-pub(crate) const CSS: usize = 389 + 1600 + 811;
-
 /// Composite source signal of annex C: 48.62 ms voiced, 200 ms of noise, 101.38 ms of silence; the level is that
 /// of the sounds.
 pub(crate) fn css(samples: usize, dbm0: f64) -> Vec<f64> {

@@ -18,7 +18,7 @@ const LEAST_DOUBT: f32 = 0.1;
 /// While a filter is young, its doubt is drawn towards the weights it finds, so that the partitions with the echo go on
 /// learning and the empty ones do not: by this share at first, and less with each block.
 const FOCUS: f32 = 0.1;
-const FOCUS_FALLS: f32 = 0.93;
+const FOCUS_FALLS: f32 = 0.95;
 /// The noise of a block is at least this share of what that block has too much: a voice that begins is believed at once.
 const SUDDEN: f32 = 0.5;
 /// How far the noise follows with each block.

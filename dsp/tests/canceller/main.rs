@@ -3,6 +3,8 @@
 //! The models, signals and the line are the bench's own (`benches/g168`).
 #![forbid(unsafe_code)]
 
+#[path = "../../benches/g168/fax.rs"]
+mod fax_rig;
 #[path = "../../benches/g168/models.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod models;
@@ -16,6 +18,7 @@ mod signals;
 mod alloc;
 mod chunks;
 mod data;
+mod fax;
 mod learning;
 mod near_end;
 mod two_tones;

@@ -89,3 +89,56 @@ fn a_flash_keeps_what_the_canceller_learned_and_a_new_call_does_not() {
     chain.command(ChainCommand::OffHook(true));
     assert_eq!(*resets.lock().unwrap(), 2);
 }
+
+/// Notes what it is told.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<&'static str>>>);
+
+impl EchoCanceller for Told {
+    fn process(&mut self, _near: &mut [i16], _reference: &[i16]) {}
+
+    fn set_disabled(&mut self, disabled: bool) {
+        self.0
+            .lock()
+            .unwrap()
+            .push(if disabled { "disabled" } else { "enabled" });
+    }
+
+    fn pass_data(&mut self) {
+        self.0.lock().unwrap().push("data");
+    }
+}
+
+#[test]
+fn a_fax_that_calls_ends_the_suppressor_and_one_that_signals_has_its_echo_cancelled() {
+    let told = Told::default();
+    let mut config = ChainConfig::new(Law::Mu, 80);
+    config.detect_fax_tones = true;
+    let mut chain = Chain::with_echo_canceller(&config, Box::new(told.clone())).unwrap();
+    chain.command(ChainCommand::OffHook(true));
+    let mut out = [0; 80];
+    let mut say = |samples: &[i16]| {
+        for block in samples.chunks(80) {
+            let bytes: Vec<u8> = block.iter().map(|s| Law::Mu.encode(*s)).collect();
+            chain.uplink(&bytes, &mut out[..block.len()]);
+        }
+    };
+    let tone = |hz: f64, i: usize| {
+        (8000.0 * (std::f64::consts::TAU * hz * i as f64 / 8000.0).sin()) as i16
+    };
+    say(&(0..4000).map(|i| tone(1100.0, i)).collect::<Vec<_>>());
+    assert_eq!(*told.0.lock().unwrap(), ["data"]);
+    say(&vec![0; 1600]);
+    // HDLC flags, 01111110, at 300 bit/s: a second of them.
+    let mut phase = 0.0;
+    let flags: Vec<i16> = (0..8000)
+        .map(|i| {
+            let bit = i * 300 / 8000 % 8;
+            let hz = if bit == 0 || bit == 7 { 1850.0 } else { 1650.0 };
+            phase += hz / 8000.0;
+            (8000.0 * (std::f64::consts::TAU * phase).sin()) as i16
+        })
+        .collect();
+    say(&flags);
+    assert_eq!(*told.0.lock().unwrap(), ["data", "enabled", "data"]);
+}

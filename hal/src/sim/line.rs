@@ -56,6 +56,8 @@ pub(super) struct Line {
     fax: Option<Fax>,
     last_fax: Option<FaxReport>,
     recorder: Option<Recorder>,
+    /// Why the last recording ended by itself: told to whoever wants to stop it.
+    recording_failed: Option<SimError>,
     counts: Counts,
     // Scratch of a block.
     down: [f32; MAX_BLOCK_LEN],
@@ -124,6 +126,7 @@ impl Line {
             fax: None,
             last_fax: None,
             recorder: None,
+            recording_failed: None,
             counts: Counts::default(),
             down: [0.0; MAX_BLOCK_LEN],
             up: [0.0; MAX_BLOCK_LEN],
@@ -393,6 +396,7 @@ impl Line {
         {
             teller.tell(SimEventKind::RecordingFailed(error.to_string()));
             self.recorder = None;
+            self.recording_failed = Some(error);
         }
         if let Some(on) = lamp {
             self.lamp(on, teller);

@@ -15,7 +15,9 @@ for script in "${first[@]}"; do
   echo "== $script ($(cut -d. -f1 /proc/uptime) s)"
   "./$script.sh"
 done
+cat "$results" >>/out/results
 [[ ${VM_BOOT:-1} == 1 && $then ]] && exec vm-reboot
+results=/out/results
 journalctl -q -o short-precise -u tipring -u tipring-restart-when-idle >/out/journal.txt
 passed=$(grep -c '^PASS' "$results") failed=$(grep -c '^FAIL' "$results")
 echo "$passed passed, $failed failed"

@@ -2,7 +2,7 @@
 # Every wait is for an event and has a deadline.
 # shellcheck shell=bash
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive SYSTEMD_COLORS=0 NO_COLOR=1 USER=root
-results=/out/results
+results=/dev/shm/results # the disk may be full; guest.sh takes them to /out before a reboot
 debs=/payload/debs
 config=/etc/tipring/tipring.toml
 touch "$results"
@@ -55,7 +55,7 @@ value() { # PYTHON-EXPRESSION COMMAND...: of the JSON `d` that a tipring command
 version() { value "d['daemon']['version']" status; }
 registered() { [[ $(shown StatusText) == "4 of 4 ports registered"* ]]; }
 settled() { active && within 30 registered; }
-mark() { journalctl --sync; cursor=$(journalctl -n 0 --show-cursor | sed -n 's/^-- cursor: //p'); } # for journal
+mark() { journalctl --sync; cursor=$(journalctl -n 1 --show-cursor | sed -n 's/^-- cursor: //p'); } # for journal
 journal() { journalctl --sync; journalctl -q -o cat --after-cursor="$cursor" -u tipring "$@"; }
 logged() { journal | grep -qF -- "$1"; }
 

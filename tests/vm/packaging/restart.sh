@@ -7,7 +7,8 @@ old=$(pid)
 mark
 kill -STOP "$old"
 check "a daemon that stands still is restarted by the watchdog" within 90 new_pid "$old"
-says "the journal tells why" "Watchdog timeout" "$(journal)"
+says "the journal tells why" "Watchdog timeout
+Failed with result 'watchdog'" "$(journal)"
 check "its ports register again" settled
 
 check "a call is up" call 1 2

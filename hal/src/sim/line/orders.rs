@@ -64,9 +64,13 @@ impl Line {
                         "stop the recording first",
                     ));
                 }
+                self.recording_failed = None;
                 self.recorder = Some(Recorder::new(wav)?);
             }
             SimAction::StopRecording => {
+                if let Some(error) = self.recording_failed.take() {
+                    return Err(error);
+                }
                 let Some(recorder) = self.recorder.take() else {
                     return Err(self.wrong("not recording", "stop", "start a recording first"));
                 };
