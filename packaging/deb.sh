@@ -71,6 +71,7 @@ changelog() {
 }
 
 build() {
+  mkdir -p "$work" # in a fresh clone there is no target/
   exec 9>"$work.lock"
   flock 9 # one build in this folder at a time
   # Files that stay the same keep their times, so that cargo builds only what changed.

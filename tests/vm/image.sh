@@ -51,11 +51,11 @@ dahdi_modules=(DAHDI DAHDI_TRANSCODE DAHDI_DYNAMIC DAHDI_DYNAMIC_LOC DAHDI_ECHOC
 kernel_key=$(echo "$release $kernel $versions ${kernel_modules[*]} ${dahdi_modules[*]} 1" | key) # count up when build_kernel changes
 tree_key=$(echo "$release $versions ${packages[*]} 1" | key)
 peer=$repo/tests/interop/peer/peer.sh
-image_key=$({ cat "$0" "$here"/module/* "$peer"; find "$here/guest/image" -type f -print -exec cat {} +
-  echo "$kernel_key $tree_key"; } | key)
+# No path of the tree goes in, so that every clone of the same files finds the same image.
+image_key=$({ cat "$here/image.sh" "$peer"; cd "$here" && sha256sum module/* guest/image/*; echo "$kernel_key $tree_key"; } | key)
 image=$cache/vm-$image_key
 if [[ ${1:-} == --where ]]; then echo "$image"; exit; fi
-if [[ -e $image/.complete ]]; then echo "$image"; exit; fi
+if [[ -e $image/.complete ]]; then touch "$image"; echo "$image"; exit; fi
 [[ $(id -u) == 0 ]] || die "run it as root: the guest's files belong to root and to system users"
 for tool in mmdebstrap busybox mkfs.ext4 qemu-img cpio xz modprobe depmod; do
   PATH=$PATH:/sbin:/usr/sbin command -v "$tool" >/dev/null || die "$tool is missing: run packaging/setup.sh vm"
@@ -258,7 +258,9 @@ quietly "$work/mkfs.log" mkfs.ext4 -q -F -b 4096 -L appliance -O ^metadata_csum_
   -d "$g" "$work/out/disk.img"
 touch "$work/out/.complete"
 rm -rf --one-file-system "$image"; mv "$work/out" "$image"
-# Parts that nobody has used for a week go.
+# What nobody has used goes: images after a day, but for the newest four of them, their parts after a week.
+find "$cache" -maxdepth 1 -name 'vm-????????????' -mmin +1440 -printf '%T@ %p\n' | sort -rn | tail -n +5 | cut -d' ' -f2- |
+  xargs -r -d '\n' rm -rf --one-file-system
 find "$cache" -maxdepth 1 -name 'vm-*' -mtime +7 ! -path "$image" ! -path "$kernel_dir" ! -path "$tree*" ! -path "$peer_dir*" -exec rm -rf --one-file-system {} +
 touch "$kernel_dir" "$tree" "$tree.complete" "$peer_dir" "$peer_dir.complete"
 say "done: $(du -sh "$image" | cut -f1) in $image"

@@ -222,7 +222,9 @@ impl Gateway {
     fn sleep_for(&self) -> Duration {
         let now = self.clock.now();
         let ports = self.ports.iter().filter_map(PortUnit::poll_timeout);
-        let next = ports.chain(self.cards.due()).min();
+        // At the end no card is opened any more.
+        let cards = self.cards.due().filter(|_| !self.stopping);
+        let next = ports.chain(cards).min();
         next.map_or(Duration::from_secs(3600), |at| at - now)
     }
 

@@ -278,7 +278,10 @@ pub(super) fn capabilities(c: Capabilities) -> Vec<String> {
             .filter(move |(c, _)| *c == can)
             .map(|(_, what)| *what)
     };
-    let with = named(true).map(str::to_owned);
+    let with = named(true).map(|what| match (what, c.fixed_open_loop_ms) {
+        ("loop opening", Some(ms)) => format!("loop opening (always {ms} ms)"),
+        _ => what.to_owned(),
+    });
     with.chain(named(false).map(|what| format!("no {what}")))
         .collect()
 }
@@ -315,7 +318,7 @@ mod tests {
             decodes_flash_and_pulse: false,
             polarity_reversal: false,
             open_loop: true,
-            fixed_open_loop_ms: None,
+            fixed_open_loop_ms: Some(500),
             on_hook_transmission: true,
             neon_mwi: false,
             voltages: false,
@@ -324,7 +327,7 @@ mod tests {
         assert_eq!(
             capabilities(card),
             [
-                "loop opening",
+                "loop opening (always 500 ms)",
                 "on-hook audio",
                 "ring cadence of its own",
                 "no flash and pulse decoding",

@@ -1,9 +1,9 @@
 //! The line echo canceller: takes the echo that a hybrid sends back out of what comes from the line.
 //!
-//! Owns the order of its parts: a Kalman filter ([`kalman`]) over transforms of two blocks ([`fft`]); a second one that
+//! Owns the order of its parts: a Kalman filter (`kalman`) over transforms of two blocks (`fft`); a second one that
 //! begins anew when the first is wrong, and hands over what it found when it was better (a path has changed); the guard
-//! against tones ([`guard`]); the suppressor of what is left ([`residual`]); the ear for modems that want no canceller
-//! ([`answer`]). ARCHITECTURE.md has the diagram, the equations and where they come from.
+//! against tones (`guard`); the suppressor of what is left (`residual`); the ear for modems that want no canceller
+//! (`answer`). ARCHITECTURE.md has the diagram, the equations and where they come from.
 //!
 //! Promises: no delay is added; chunks of any length give the same echo estimate, whole blocks of 80 samples at the
 //! least cost; nothing allocates after [`LineEchoCanceller::new`]; a canceller that has gone wrong starts anew.
@@ -62,11 +62,19 @@ const TONE: f32 = 0.01;
 const RICH: f32 = 0.1;
 /// So many tones in a row stop the learning.
 const TONES: u32 = 3;
+/// While the reference is a tone, more than this share of its power coming from the line is somebody near, as hybrids
+/// return 6 dB less: nothing is to be learned then. (Speech needs no such rule, but a tone of the near end comes back
+/// from the hybrid at the other end, and would be taken for the cause of itself.)
+const NEARBY: f32 = 0.4;
+/// So many blocks of a tone teach a filter what there is to learn; if it does badly still, somebody near is there.
+const PATIENCE: u32 = 40;
+/// A tone is over after so many blocks that are none: a lost packet is not its end.
+const GAPS: u32 = 6;
+/// The reference's loudest block fades by this with each block, for [`NEARBY`].
+const FADES: f32 = 0.8;
 /// A filter has learned a path when it left less than this share of so many rich blocks.
 const TRAINED: f32 = 0.03;
 const TRAINED_FOR: u32 = 30;
-/// While it leaves less than this share of a tone, there is nothing to learn from the tone.
-const GOOD: f32 = 0.02;
 /// Mean square below which a direction is silent for the disabler (-36 dBm0), and the blocks that end it (G.168: 250 ms).
 const DISABLER_SILENCE: f32 = 65_000.0;
 const DISABLER_BLOCKS: u32 = 25;
@@ -131,7 +139,13 @@ pub struct LineEchoCanceller {
     /// Blocks of silent reference.
     silent: usize,
     powers: Powers,
+    /// Power of the reference's loudest block of late.
+    loudest: f32,
     tones: u32,
+    /// Somebody near was there while the reference was a tone: nothing can be learned before that is over.
+    nearby_tone: bool,
+    /// Blocks since that were no tone.
+    gaps: u32,
     trained: u32,
     diverged: u32,
     /// Active blocks since the first filter began.
@@ -190,7 +204,10 @@ impl LineEchoCanceller {
             direct: 0.0,
             silent: 0,
             powers: Powers::default(),
+            loudest: 0.0,
             tones: 0,
+            nearby_tone: false,
+            gaps: 0,
             trained: 0,
             diverged: 0,
             age: 0,
@@ -297,7 +314,7 @@ impl LineEchoCanceller {
         let lately = self.powers.near * (to - from) as f32 / BLOCK as f32;
         let wrong = energy(&self.error[from..to]) > 2.0 * energy(came).max(lately);
         left.copy_from_slice(if wrong { came } else { &self.error[from..to] });
-        if self.nlp {
+        if self.nlp && !self.nearby_tone {
             if from == 0 && self.suppressor.wants_comfort() {
                 self.suppressor.make_comfort(&self.fft);
             }
@@ -342,7 +359,8 @@ impl LineEchoCanceller {
         self.powers.near += SMOOTH * (came - self.powers.near);
         self.powers.first += SMOOTH * (left - self.powers.first);
         let active = heard > ACTIVE * BLOCK as f32;
-        let frozen = self.tone(active);
+        self.loudest = heard.max(FADES * self.loudest);
+        let frozen = self.tone(active, came);
         let spectrum = self.spectrum_of_error();
         if !frozen {
             self.first.learn::<FMA>(&self.history, &spectrum, STEADY);
@@ -393,22 +411,40 @@ impl LineEchoCanceller {
 
     /// Watches for tones. True when there is nothing to learn from this block.
     #[inline(always)]
-    fn tone(&mut self, active: bool) -> bool {
+    fn tone(&mut self, active: bool, came: f32) -> bool {
         if !active {
             self.tones = 0;
+            self.nearby_tone = false;
             return false;
         }
         let unpredicted = guard::unpredicted(self.reference.samples());
         let Powers { near, first, .. } = self.powers;
+        let bad = first > BAD * near;
         if unpredicted < TONE {
             self.tones = self.tones.saturating_add(1);
+            self.gaps = 0;
+        } else if self.nearby_tone && (unpredicted < RICH || self.gaps < GAPS) {
+            self.gaps += u32::from(unpredicted >= RICH);
         } else {
             self.tones = 0;
+            self.nearby_tone = false;
             if unpredicted > RICH && first < TRAINED * near {
                 self.trained = self.trained.saturating_add(1);
             }
         }
-        self.tones >= TONES && self.trained >= TRAINED_FOR && first < GOOD * near
+        if self.trained >= TRAINED_FOR {
+            return self.tones >= TONES;
+        }
+        let loud = came > NEARBY * self.loudest;
+        let somebody = self.tones >= TONES && loud || self.tones >= PATIENCE && bad;
+        if somebody && !self.nearby_tone {
+            if bad {
+                // What was learned so far is the near end's tone.
+                self.forget();
+            }
+            self.nearby_tone = true;
+        }
+        self.nearby_tone
     }
 
     /// The second filter runs while the first does badly.

@@ -21,3 +21,4 @@ mod data;
 mod fax;
 mod learning;
 mod near_end;
+mod two_tones;

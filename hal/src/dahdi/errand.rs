@@ -10,7 +10,6 @@ use std::sync::Arc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rtrb::{Consumer, Producer, RingBuffer};
 use tipring_linux::EventFd;
-use tipring_linux::dahdi::Channel;
 
 use super::kernel::{Feed, Kernel};
 
@@ -29,12 +28,15 @@ pub(super) struct Errands {
 
 impl Errands {
     /// Starts the thread.
-    pub(super) fn start(channel: Channel) -> io::Result<Errands> {
+    pub(super) fn start<K>(channel: K, number: u16) -> io::Result<Errands>
+    where
+        K: Kernel + Send + 'static,
+    {
         let (ring, orders) = RingBuffer::new(WAITING);
         let wake = Arc::new(EventFd::new()?);
         let woken = Arc::clone(&wake);
         std::thread::Builder::new()
-            .name(format!("feed-{}", channel.number()))
+            .name(format!("feed-{number}"))
             .stack_size(STACK)
             .spawn(move || run(&channel, orders, &woken))?;
         Ok(Errands {
@@ -62,7 +64,7 @@ impl Drop for Errands {
     }
 }
 
-fn run(channel: &Channel, mut orders: Consumer<Feed>, wake: &EventFd) {
+fn run(channel: &impl Kernel, mut orders: Consumer<Feed>, wake: &EventFd) {
     loop {
         let _ = wake.drain();
         while let Ok(feed) = orders.pop() {

@@ -251,12 +251,15 @@ fn there_is(known: &[u16]) -> String {
 pub(super) fn holders(root: &Root) -> Vec<Holder> {
     let own = std::process::id();
     let processes = root.list("/proc");
+    // Under its unit the daemon sees no process but its own.
+    let mut others_seen = false;
     let mut found: Vec<Holder> = processes
         .iter()
         .filter_map(|path| {
             let pid: u32 = path.file_name()?.to_str()?.parse().ok()?;
-            let devices = std::fs::read_dir(path.join("fd"))
-                .ok()?
+            let open = std::fs::read_dir(path.join("fd")).ok()?;
+            others_seen |= pid != own;
+            let devices = open
                 .flatten()
                 .filter_map(|fd| std::fs::read_link(fd.path()).ok())
                 .filter(|target| is_channel(target))
@@ -271,8 +274,8 @@ pub(super) fn holders(root: &Root) -> Vec<Holder> {
             (devices > 0).then_some(Holder { pid, name, devices })
         })
         .collect();
-    // Our own channels are known to us: only if nobody else is found may it be one of them.
-    if found.iter().any(|holder| holder.pid != own) {
+    // Our own channels are known to us: only if others are seen, and none of them has one, may it be one of ours.
+    if !others_seen || found.iter().any(|holder| holder.pid != own) {
         found.retain(|holder| holder.pid != own);
     }
     found.sort_by_key(|holder| holder.pid);
@@ -299,4 +302,23 @@ fn group_of_device(root: &Root) -> String {
         })
     });
     name.unwrap_or_else(|| "dahdi".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::grow;
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_sees_nobody_else_does_not_accuse_itself() {
+        let own = std::process::id();
+        let itself = format!("/proc/{own}/comm = tipringd\n/proc/{own}/fd/7 -> /dev/dahdi/channel");
+        let root = grow(&itself);
+        assert_eq!(holders(&Root(root.path().to_owned())), []);
+        // With others in sight that hold nothing it is one of ours.
+        let root = grow(&format!("{itself}\n/proc/1/comm = init\n/proc/1/fd/"));
+        let found = holders(&Root(root.path().to_owned()));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].pid, own);
+    }
 }

@@ -151,11 +151,15 @@ pub fn open(config: &DahdiConfig) -> Result<Opened, OpenError> {
     };
     let row = driver.row();
     let errands = match row.feed_requests_wait.then(clone).transpose()? {
-        Some(second) => Some(Errands::start(second).map_err(|error| OpenError::System {
-            channel: number,
-            step: "starting its feed thread",
-            errno: Errno::from_raw(error.raw_os_error().unwrap_or(0)),
-        })?),
+        Some(second) => {
+            Some(
+                Errands::start(second, number).map_err(|error| OpenError::System {
+                    channel: number,
+                    step: "starting its feed thread",
+                    errno: Errno::from_raw(error.raw_os_error().unwrap_or(0)),
+                })?,
+            )
+        }
         None => None,
     };
     let setup = Setup {

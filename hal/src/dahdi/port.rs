@@ -185,7 +185,13 @@ impl<K: Kernel> Port<K> {
             .get(..self.setup.block_len)
             .unwrap_or(silence.as_slice());
         for _ in 0..self.setup.prefill_blocks {
-            if !matches!(self.kernel.write(block), Transfer::Done(_)) {
+            let mut answer = self.kernel.write(block);
+            if answer == Transfer::EventPending {
+                // Most likely the kernel has just found the buffers empty.
+                self.pump();
+                answer = self.kernel.write(block);
+            }
+            if !matches!(answer, Transfer::Done(_)) {
                 break;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use tipring_linux::alloc_count::allocations_in_this_thread;
@@ -9,6 +10,7 @@ use tipring_linux::dahdi::{
     Alarms, Errno, Event, Flush, Hook, OpenStep, SigCapabilities, Signalling, Transfer,
 };
 
+use super::errand::Errands;
 use super::error::OpenError;
 use super::feed::FeedState;
 use super::kernel::{Feed, Kernel};
@@ -34,6 +36,8 @@ struct State {
     off_hook: bool,
     alarms: u32,
     gone: bool,
+    /// The next emptying of the buffers is noticed by the transmitter before anything can be written.
+    notices_empty: bool,
 }
 
 /// Does what it is told, and writes it down.
@@ -82,6 +86,9 @@ impl Kernel for Script {
             Some(errno) => Err(errno),
             None => {
                 state.hooks.push(hook);
+                if hook == Hook::OnHook && state.notices_empty {
+                    state.events.push_back(Event::WriteUnderrun);
+                }
                 Ok(())
             }
         }
@@ -125,17 +132,18 @@ const ABLE: Capabilities = Capabilities {
     times_cadence: true,
 };
 
+const SETUP: Setup = Setup {
+    wake: 0,
+    law: Law::Mu,
+    block_len: BLOCK,
+    prefill_blocks: 2,
+    capabilities: ABLE,
+    audio_always: false,
+    longest_flash: Duration::from_millis(1000),
+};
+
 fn port() -> Port<Script> {
-    let setup = Setup {
-        wake: 0,
-        law: Law::Mu,
-        block_len: BLOCK,
-        prefill_blocks: 2,
-        capabilities: ABLE,
-        audio_always: false,
-        longest_flash: Duration::from_millis(1000),
-    };
-    Port::new(Script::default(), setup, None, false, false, T0)
+    Port::new(Script::default(), SETUP, None, false, false, T0)
 }
 
 /// Later than any machine is up: what is due then is not due by the real clock.
@@ -255,6 +263,19 @@ fn a_loop_opened_by_us_puts_the_prefill_back() {
 }
 
 #[test]
+fn the_prefill_is_put_back_though_the_transmitter_noticed_that_it_ran_empty() {
+    let mut port = port();
+    port.take(Event::RingOffHook, at(0));
+    told(&mut port);
+    assert_eq!(port.write(&[0; BLOCK]), WriteBlock::Taken);
+    port.kernel.0.borrow_mut().notices_empty = true;
+    let open = LineCommand::OpenLoop(Duration::from_millis(500));
+    port.command(open).unwrap();
+    assert_eq!(port.kernel.0.borrow().written, 3);
+    assert_eq!(port.stats().write_underruns, 0);
+}
+
+#[test]
 fn in_an_alarm_no_edge_is_believed_and_afterwards_the_kernel_is_asked() {
     let mut port = port();
     port.command(RING).unwrap();
@@ -370,6 +391,65 @@ fn requests_of_the_feed_reach_the_kernel_and_none_that_excludes_ringing() {
     };
     assert_eq!(port.command(gain(0)), Ok(()));
     assert_eq!(port.command(gain(-30)), Err(PortError::Unsupported));
+}
+
+/// A channel whose feed requests go to whoever listens; it is gone when nobody holds it any more.
+struct Slow(mpsc::Sender<Feed>);
+
+impl Kernel for Slow {
+    fn read(&self, _: &mut [u8]) -> Transfer {
+        Transfer::WouldBlock
+    }
+    fn write(&self, _: &[u8]) -> Transfer {
+        Transfer::WouldBlock
+    }
+    fn next_event(&self) -> Result<Option<Event>, Errno> {
+        Ok(None)
+    }
+    fn hook(&self, _: Hook) -> Result<(), Errno> {
+        Ok(())
+    }
+    fn set_cadence(&self, _: &[i32; 16]) -> Result<(), Errno> {
+        Ok(())
+    }
+    fn rx_off_hook(&self) -> Result<bool, Errno> {
+        Ok(false)
+    }
+    fn alarms(&self) -> Result<Alarms, Errno> {
+        Ok(Alarms(0))
+    }
+    fn flush(&self, _: Flush) -> Result<(), Errno> {
+        Ok(())
+    }
+    fn buffer_events(&self, _: bool) -> Result<(), Errno> {
+        Ok(())
+    }
+    fn feed(&self, feed: Feed) -> Result<(), Errno> {
+        let _ = self.0.send(feed);
+        Ok(())
+    }
+}
+
+#[test]
+fn on_a_card_that_waits_the_feed_is_asked_beside_the_line_thread_which_neither_waits_nor_allocates()
+{
+    const SOON: Duration = Duration::from_secs(20);
+    let (told, heard) = mpsc::channel();
+    let errands = Errands::start(Slow(told), 7).unwrap();
+    let mut port = Port::new(Script::default(), SETUP, Some(errands), false, false, T0);
+    let before = allocations_in_this_thread();
+    let reverse = LineCommand::Polarity(crate::port::Polarity::Reversed);
+    port.command(reverse).unwrap();
+    let audio = LineCommand::OnHookTransmission(Duration::from_millis(700));
+    port.command(audio).unwrap();
+    assert_eq!(allocations_in_this_thread() - before, 0);
+    assert_eq!(heard.recv_timeout(SOON), Ok(Feed::Polarity(true)));
+    assert_eq!(heard.recv_timeout(SOON), Ok(Feed::OnHookAudio(700)));
+    assert_eq!(port.kernel.0.borrow().feeds, []);
+    drop(port);
+    // The thread has let go of the channel, or it could never be opened again.
+    let gone = heard.recv_timeout(SOON);
+    assert_eq!(gone, Err(mpsc::RecvTimeoutError::Disconnected));
 }
 
 #[test]

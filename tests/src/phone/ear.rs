@@ -99,8 +99,8 @@ impl Ear {
         self.last.clear();
     }
 
-    pub(super) fn follow(&mut self, lane: u16) {
-        self.tracker = Some(Tracker::new(lane));
+    pub(super) fn follow(&mut self, tracker: Tracker) {
+        self.tracker = Some(tracker);
         self.followed_from = self.heard;
     }
 

@@ -11,7 +11,7 @@ use super::ear::{CallerIdHeard, Heard};
 use super::exchange::Desk;
 use super::fax::{Fax, FaxJob, FaxOutcome};
 use super::mouth::{DtmfStyle, Mouth, PulseStyle};
-use super::sequence::{Continuity, Sequence};
+use super::sequence::{Continuity, Sequence, Tracker};
 use super::set::{LineCounts, Set};
 
 /// How often a condition on sound is looked at again.
@@ -191,8 +191,9 @@ impl Phone {
 
     /// Follows from now on what the set of this number talks.
     pub fn follow(&self, number: u16) {
-        let mut set = self.desk.set();
-        set.ear.follow(number);
+        // Made before the set is held, which the thread that serves it would have to wait for.
+        let tracker = Tracker::new(number);
+        self.desk.set().ear.follow(tracker);
     }
 
     /// How the followed talk arrives.

@@ -15,6 +15,8 @@ const TAPS: [u8; 3] = [83, 243, 39];
 const FIELD: u16 = 0x11D;
 /// Samples between the beginnings of two phones' parts of the sequence.
 const LANE: u64 = 150_000;
+/// Beginnings that are known.
+const LANES: usize = 64;
 /// Codes that make a place certain: five of them are foretold by the other three.
 const WINDOW: usize = 8;
 /// How far from where it should be the sequence is looked for.
@@ -25,6 +27,19 @@ const KEPT: usize = 20;
 static TIMES: LazyLock<[[u8; 256]; 3]> = LazyLock::new(|| TAPS.map(row));
 /// For the way back: 1 / TAPS\[0\].
 static OVER: LazyLock<[u8; 256]> = LazyLock::new(|| row(inverse(TAPS[0])));
+
+/// Walking there takes long, and is done once.
+static STARTS: LazyLock<[[u8; 3]; LANES]> = LazyLock::new(|| {
+    let mut place = Sequence {
+        codes: [1, 2, 3],
+        index: 0,
+    };
+    std::array::from_fn(|_| {
+        let codes = place.codes;
+        (0..LANE).for_each(|_| place.forward());
+        codes
+    })
+});
 
 const fn multiply(a: u8, b: u8) -> u8 {
     let (mut a, mut b, mut sum) = (a as u16, b, 0);
@@ -67,17 +82,10 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// The beginning of a phone's own part.
+    /// The beginning of a phone's own part; parts are used again from `LANES` on.
     pub fn lane(lane: u16) -> Sequence {
-        let mut place = Sequence {
-            codes: [1, 2, 3],
-            index: 0,
-        };
-        for _ in 0..LANE * u64::from(lane) {
-            place.forward();
-        }
-        place.index = 0;
-        place
+        let codes = STARTS[usize::from(lane) % LANES];
+        Sequence { codes, index: 0 }
     }
 
     /// The code here; goes on to the next place.

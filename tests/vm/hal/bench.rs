@@ -104,6 +104,16 @@ impl Bench {
         }
     }
 
+    /// Both ears open. The telephone gets something to send first, so that only the port's own lateness is heard.
+    pub(crate) fn listen(&mut self) {
+        for _ in 0..2 {
+            let _ = self.phone.write(&SILENCE);
+        }
+        self.run(100);
+        self.up.1.listen();
+        self.down.1.listen();
+    }
+
     /// Serves both for so many ms.
     pub(crate) fn run(&mut self, ms: u64) {
         let end = monotonic() + Duration::from_millis(ms);

@@ -166,8 +166,7 @@ fn stop(b: &mut Bench, r: &mut Report) {
 pub(crate) fn audio(b: &mut Bench, r: &mut Report, seconds: u64) {
     b.hook(Hook::OffHook);
     b.run(300);
-    b.up.1.listen();
-    b.down.1.listen();
+    b.listen();
     let before = allocations_in_this_thread();
     let stats = b.port().stats();
     b.run(seconds * 1000);
@@ -382,15 +381,16 @@ pub(crate) fn open_loop(b: &mut Bench, r: &mut Report, card: Card) {
         told.is_empty() && b.port().off_hook(),
         format!("the set stayed lifted: no event, {told:?}"),
     );
-    b.up.1.listen();
-    b.down.1.listen();
+    b.listen();
     b.run(500);
     let after = b.port().stats();
+    let steady =
+        b.up.1.breaks + b.down.1.breaks == 0 && b.down.1.right > 3000 && b.up.1.right > 3000;
     r.check(
-        b.up.1.breaks + b.down.1.breaks == 0 && b.down.1.right > 3000 && before == after,
+        steady && before == after,
         format!(
-            "audio goes on afterwards, {:?} samples in flight; {after:?}",
-            b.down.1.delay
+            "audio goes on afterwards: down {} samples and {} breaks, {:?} in flight, up {} and {}; {before:?}, {after:?}",
+            b.down.1.right, b.down.1.breaks, b.down.1.delay, b.up.1.right, b.up.1.breaks
         ),
     );
 
@@ -552,8 +552,7 @@ pub(crate) fn off_hook_at_open(b: &mut Bench, r: &mut Report) {
         Err(error) => return r.check(false, error),
     }
     b.run(500);
-    b.up.1.listen();
-    b.down.1.listen();
+    b.listen();
     b.run(500);
     let told = b.port_events(first);
     r.check(

@@ -20,7 +20,7 @@ check "a call is up" call 1 2
 old=$(pid)
 said=$(install "$debs/current.deb") && ok=0 || ok=$?
 is "the upgrade works with a call up" 0 "$ok"
-says "it says that the call comes first" "calls are up, so the old version goes on" "$said"
+says "it says that the call comes first" "so the old version goes on" "$said"
 is "the old daemon goes on" "$old $previous" "$(pid) $(version)"
 check "the call goes on" talks 1 2
 is "the administrator's file is kept" "# the administrator was here" "$(head -1 "$config")"

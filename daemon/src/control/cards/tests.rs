@@ -326,3 +326,29 @@ fn answers_about_a_former_card_are_not_heard() {
         assert_eq!(b.slot().feed_trouble(), None);
     });
 }
+
+#[test]
+fn control_sleeps_while_a_card_is_waited_for_and_also_at_the_end() {
+    run(|| async {
+        let mut b = Bench::new();
+        assert_eq!(
+            b.gateway.sleep_for(),
+            Duration::ZERO,
+            "the first try is due"
+        );
+        b.gateway.cards_turn();
+        assert!(
+            b.gateway.sleep_for() > Duration::from_secs(1),
+            "an answer is due"
+        );
+        let told = b.gateway.cards.news.recv().await.unwrap();
+        b.gateway.card_news(told);
+        assert!(b.gateway.sleep_for() > Duration::from_millis(500));
+        for slot in &mut b.gateway.cards.slots {
+            slot.keeper = tipring_proto::card::CardKeeper::new(Time::ZERO);
+        }
+        assert_eq!(b.gateway.sleep_for(), Duration::ZERO);
+        b.gateway.stopping = true;
+        assert!(b.gateway.sleep_for() > Duration::from_secs(1));
+    });
+}

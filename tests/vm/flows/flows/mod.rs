@@ -31,7 +31,6 @@ pub(crate) const ALL: &[Flow] = &[
     ("all-ports", load::ours),
     ("chan-dahdi", load::compared),
     ("busy", trouble::busy),
-    ("signalling", trouble::signalling),
     ("no-cards", trouble::no_cards),
     ("alarm", trouble::alarm_in_a_call),
     ("power-alarm", trouble::power_alarm),
@@ -40,4 +39,5 @@ pub(crate) const ALL: &[Flow] = &[
     ("killed", trouble::killed),
     ("no-channel", trouble::no_such_channel),
     ("loopback", calls::loopback),
+    ("signalling", trouble::signalling),
 ];
