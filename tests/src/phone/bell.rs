@@ -20,7 +20,7 @@ impl Burst {
     }
 }
 
-/// All bursts since the last [`Bell::forget`].
+/// All bursts since the last `forget`.
 #[derive(Clone, Debug, Default)]
 pub struct Bell {
     bursts: Vec<Burst>,

@@ -82,7 +82,7 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// The beginning of a phone's own part; parts are used again from [`LANES`] on.
+    /// The beginning of a phone's own part; parts are used again from `LANES` on.
     pub fn lane(lane: u16) -> Sequence {
         let codes = STARTS[usize::from(lane) % LANES];
         Sequence { codes, index: 0 }
