@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tipring_dsp::{Chain, ChainConfig, Law};
+use tipring_dsp::{CancellerConfig, Chain, ChainConfig, Law, LineEchoCanceller};
 use tipring_hal::port::{
     self, Capabilities, LineCommand, LineEvent, LinePort, PortError, PortStats, ReadBlock, Wake,
     WriteBlock,
@@ -83,7 +83,11 @@ impl LinePort for Probed {
 }
 
 pub(crate) fn spec(port: Box<dyn LinePort>) -> LinePortSpec {
-    let chain = Chain::new(&ChainConfig::new(Law::Mu, BLOCK)).expect("memory for a chain");
+    let chain = Chain::with_echo_canceller(
+        &ChainConfig::new(Law::Mu, BLOCK),
+        Box::new(LineEchoCanceller::new(CancellerConfig::default())),
+    )
+    .expect("memory for a chain");
     LinePortSpec { port, chain }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 
-use tipring_dsp::{Chain, ChainConfig, Law};
+use tipring_dsp::{CancellerConfig, Chain, ChainConfig, Law, LineEchoCanceller};
 use tipring_hal::port::LinePort;
 use tipring_proto::rtp::{FilterPolicy, Sender, SenderConfig, SenderSeed};
 use tipring_proto::types::Codec;
@@ -36,7 +36,11 @@ pub(crate) fn coded_talk(port: usize) -> Vec<u8> {
 
 /// A port with the chain that a phone's port has.
 pub(crate) fn spec(port: Box<dyn LinePort>) -> Result<LinePortSpec, String> {
-    let chain = Chain::new(&ChainConfig::new(Law::Mu, BLOCK)).map_err(|e| e.to_string())?;
+    let chain = Chain::with_echo_canceller(
+        &ChainConfig::new(Law::Mu, BLOCK),
+        Box::new(LineEchoCanceller::new(CancellerConfig::default())),
+    )
+    .map_err(|e| e.to_string())?;
     Ok(LinePortSpec { port, chain })
 }
 

@@ -2,7 +2,7 @@
 # On a clean system without card and CallManager: what the package brings, who may do what, and the first start.
 . "$(dirname "$0")/lib.sh"
 id tipring >/dev/null 2>&1 && fail "the system is clean before the installation"
-find / -xdev \( -path /out -o -path /payload -o -path /proc -o -path /sys -o -path /var/log -o -path /tmp \) -prune -o -print |
+find / -xdev \( -path /out -o -path /payload -o -path /proc -o -path /sys -o -path /var/log -o -path /tmp -o -path /var/tmp \) -prune -o -print |
   sort >/out/before
 said=$(dpkg -i "$debs/current.deb" 2>&1 </dev/null) && ok=0 || ok=$?
 is "the package installs without questions" 0 "$ok"

@@ -55,7 +55,8 @@ value() { # PYTHON-EXPRESSION COMMAND...: of the JSON `d` that a tipring command
 version() { value "d['daemon']['version']" status; }
 registered() { [[ $(shown StatusText) == "4 of 4 ports registered"* ]]; }
 settled() { active && within 30 registered; }
-mark() { journalctl --sync; cursor=$(journalctl -n 1 --show-cursor | sed -n 's/^-- cursor: //p'); } # for journal
+# Of the same unit that is asked for afterwards: journalctl 252 skips a line after the cursor of another one.
+mark() { journalctl --sync; cursor=$(journalctl -n 1 -u tipring --show-cursor | sed -n 's/^-- cursor: //p'); }
 journal() { journalctl --sync; journalctl -q -o cat --after-cursor="$cursor" -u tipring "$@"; }
 logged() { journal | grep -qF -- "$1"; }
 

@@ -7,7 +7,7 @@ check "the package is removed" dpkg -r tipring
 is "the daemon is stopped" "" "$(pgrep -x tipringd)"
 is "the configuration stays" "# the administrator was here" "$(head -1 "$config")"
 check "it is purged" dpkg -P tipring
-find / -xdev \( -path /out -o -path /payload -o -path /proc -o -path /sys -o -path /var/log -o -path /tmp \) -prune -o -print |
+find / -xdev \( -path /out -o -path /payload -o -path /proc -o -path /sys -o -path /var/log -o -path /tmp -o -path /var/tmp \) -prune -o -print |
   sort >/out/after
 is "nothing is left" "" "$(comm -13 /out/before /out/after | grep -Ev \
   '^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|^/root/|^/var/lib/systemd/(random-seed|timers|deb-systemd-helper)|^/etc/\.(pwd\.lock|updated)|^/var/\.updated|^/var/(lib|cache)/(dpkg|private|man|ucf)' )"
