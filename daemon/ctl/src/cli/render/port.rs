@@ -48,18 +48,39 @@ pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
 
 /// Each trouble once, with all the ports that have it.
 pub(super) fn troubles(paint: Paint, ports: &[PortSummary]) -> String {
-    let mut groups: Vec<(&Trouble, Vec<u16>)> = vec![];
+    // As told, as told without the number of the channel, and whose.
+    let mut groups: Vec<(&Trouble, Trouble, Vec<u16>)> = vec![];
     for port in ports {
-        let Some(what) = &port.trouble else { continue };
-        match groups.iter_mut().find(|(t, _)| *t == what) {
-            Some((_, numbers)) => numbers.push(port.port),
-            None => groups.push((what, vec![port.port])),
+        let Some(told) = &port.trouble else { continue };
+        let common = Trouble {
+            what: of_its_channel(&told.what),
+            cure: of_its_channel(&told.cure),
+        };
+        match groups.iter_mut().find(|(_, t, _)| *t == common) {
+            Some((_, _, numbers)) => numbers.push(port.port),
+            None => groups.push((told, common, vec![port.port])),
         }
     }
     groups
         .iter()
-        .map(|(what, numbers)| trouble(paint, &format!("{}: ", port_numbers(numbers)), what))
+        .map(|(told, common, numbers)| {
+            let what = if numbers.len() == 1 { told } else { common };
+            trouble(paint, &format!("{}: ", port_numbers(numbers)), what)
+        })
         .collect()
+}
+
+/// The same text for every channel, so that 24 ports of a missing card are told in one line.
+fn of_its_channel(text: &str) -> String {
+    const CHANNEL: &str = "DAHDI channel ";
+    let Some((before, rest)) = text.split_once(CHANNEL) else {
+        return text.to_owned();
+    };
+    let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    if after.len() == rest.len() {
+        return text.to_owned();
+    }
+    format!("{before}its DAHDI channel{after}")
 }
 
 /// `port 3`, `ports 1-4, 7`.
@@ -421,6 +442,22 @@ mod tests {
         assert_eq!(
             troubles(Paint { colour: false }, &ports),
             "! ports 1, 2, 4, 6-8: down\n    cure: cure it\n! port 5: hot\n    cure: cure it\n"
+        );
+    }
+
+    #[test]
+    fn a_card_that_is_missing_is_told_once_and_one_channel_by_its_number() {
+        let ports = [
+            port(1, "DAHDI channel 9 does not exist: DAHDI has no channels"),
+            port(2, "DAHDI channel 10 does not exist: DAHDI has no channels"),
+            port(3, "DAHDI channel 11 is in use by asterisk (pid 812)"),
+            port(4, "the DAHDI channel is odd"),
+        ];
+        assert_eq!(
+            troubles(Paint { colour: false }, &ports),
+            "! ports 1, 2: its DAHDI channel does not exist: DAHDI has no channels\n    cure: cure it\n\
+             ! port 3: DAHDI channel 11 is in use by asterisk (pid 812)\n    cure: cure it\n\
+             ! port 4: the DAHDI channel is odd\n    cure: cure it\n"
         );
     }
 }
