@@ -62,10 +62,11 @@ const TONE: f32 = 0.01;
 const RICH: f32 = 0.1;
 /// So many tones in a row stop the learning.
 const TONES: u32 = 3;
-/// While the reference is a tone, more than this share of its power coming from the line is somebody near, as hybrids
-/// return 6 dB less: nothing is to be learned then. (Speech needs no such rule, but a tone of the near end comes back
-/// from the hybrid at the other end, and would be taken for the cause of itself.)
-const NEARBY: f32 = 0.4;
+/// While the reference is a tone, more than this share of its power coming from the line is somebody near, as no hybrid
+/// returns more than it gets: nothing is to be learned then. (A fax at a hybrid of 6 dB has frequencies at which nearly
+/// all returns, so that less cannot be told from an echo at once.) Speech needs no such rule, but a tone of the near end
+/// comes back from the hybrid at the other end, and would be taken for the cause of itself.
+const NEARBY: f32 = 1.5;
 /// So many blocks of a tone teach a filter what there is to learn; if it does badly still, somebody near is there.
 const PATIENCE: u32 = 40;
 /// A tone is over after so many blocks that are none: a lost packet is not its end.
@@ -75,6 +76,8 @@ const FADES: f32 = 0.8;
 /// A filter has learned a path when it left less than this share of so many rich blocks.
 const TRAINED: f32 = 0.03;
 const TRAINED_FOR: u32 = 30;
+/// While it leaves less than this share of a tone, there is nothing to learn from the tone.
+const GOOD: f32 = 0.02;
 /// Mean square below which a direction is silent for the disabler (-36 dBm0), and the blocks that end it (G.168: 250 ms).
 const DISABLER_SILENCE: f32 = 65_000.0;
 const DISABLER_BLOCKS: u32 = 25;
@@ -432,19 +435,17 @@ impl LineEchoCanceller {
                 self.trained = self.trained.saturating_add(1);
             }
         }
-        if self.trained >= TRAINED_FOR {
-            return self.tones >= TONES;
-        }
+        let trained = self.trained >= TRAINED_FOR;
         let loud = came > NEARBY * self.loudest;
         let somebody = self.tones >= TONES && loud || self.tones >= PATIENCE && bad;
         if somebody && !self.nearby_tone {
-            if bad {
+            if bad && !trained {
                 // What was learned so far is the near end's tone.
                 self.forget();
             }
             self.nearby_tone = true;
         }
-        self.nearby_tone
+        self.nearby_tone || trained && self.tones >= TONES && first < GOOD * near
     }
 
     /// The second filter runs while the first does badly.
