@@ -13,8 +13,10 @@ failed=0
 
 echo "lintian -E --pedantic -I (all tags, overrides shown):"
 # What looks like a misspelling in a binary changes with the code: its override may be unused.
-lintian --allow-root --suppress-tags unused-override -E --pedantic --display-info --show-overrides \
-  --fail-on error,warning,info,pedantic,experimental "$deb" || failed=1
+judge() { lintian --allow-root --suppress-tags unused-override -E --pedantic --display-info "$@" "$deb"; }
+judge --show-overrides || true
+# Shown overrides would count as complaints.
+judge --fail-on error,warning,info,pedantic,experimental >/dev/null || failed=1
 
 # The units, with the programs that they start where the units say; the machine's own units for what they refer to.
 dpkg-deb -x "$deb" "$root"
