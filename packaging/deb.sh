@@ -17,8 +17,8 @@ fail() { echo "deb: $*" >&2; exit 1; }
 git() { command git -C "$here" "$@"; }
 
 git rev-parse --git-dir >/dev/null 2>&1 || fail "$here is no git clone, and the version is made from the history"
-[[ $(git rev-parse --is-shallow-repository) == false ]] ||
-  fail "this clone is shallow, so that commits cannot be counted; run: git fetch --unshallow"
+[[ $(git rev-parse --is-shallow-repository) == false ]] || git fetch --quiet --unshallow ||
+  fail "this clone is shallow, so that commits cannot be counted, and the rest cannot be fetched; clone it whole"
 
 version_of() { # of a commit
   local base tag
