@@ -162,7 +162,10 @@ impl Scene {
     }
 
     fn line(&mut self, input: LineInput) {
+        // A line that comes back is told once more that it does not ring.
+        self.witness.renewed = matches!(input, LineInput::FaultCleared);
         self.take(Input::Line(input), MOST_OUTPUTS);
+        self.witness.renewed = false;
     }
 
     fn connected(&mut self) {

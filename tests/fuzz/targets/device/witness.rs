@@ -19,6 +19,8 @@ pub struct Witness {
     pub open: BTreeMap<Party, bool>,
     pub bridged: Option<Party>,
     pub ringing: bool,
+    /// The line is back and has not been told anew whether it rings.
+    pub renewed: bool,
     pub sounding: bool,
     /// Openings that the media side has not answered.
     pub unanswered: VecDeque<Party>,
@@ -69,7 +71,8 @@ impl Witness {
         match output {
             LineOutput::Ring(_) => self.ringing = true,
             LineOutput::StopRing => {
-                assert!(std::mem::take(&mut self.ringing), "stops no ring");
+                let anew = std::mem::take(&mut self.renewed);
+                assert!(std::mem::take(&mut self.ringing) || anew, "stops no ring");
             }
             LineOutput::PlayTone(_) => self.sounding = true,
             LineOutput::StopTone => {
