@@ -437,7 +437,9 @@ impl LineEchoCanceller {
         }
         let trained = self.trained >= TRAINED_FOR;
         let loud = came > NEARBY * self.loudest;
-        let somebody = self.tones >= TONES && loud || self.tones >= PATIENCE && bad;
+        // Machines take turns: what comes while a tone is heard is its echo, and has to be learned at once.
+        let somebody =
+            self.nlp_wanted && (self.tones >= TONES && loud || self.tones >= PATIENCE && bad);
         if somebody && !self.nearby_tone {
             if bad && !trained {
                 // What was learned so far is the near end's tone.

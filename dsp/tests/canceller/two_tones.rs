@@ -1,4 +1,4 @@
-//! Steady tones both ways, with a hybrid and a canceller at each end: what the set sends is not echo, though it comes
+//! Steady tones both ways on lines of people (those of machines take turns), with a hybrid and a canceller at each end: what the set sends is not echo, though it comes
 //! back from the far hybrid in the reference.
 
 use tipring_dsp::{CancellerConfig, EchoCanceller, Law, LineEchoCanceller};
@@ -56,7 +56,7 @@ fn tones_of_both_ends_pass_steadily_and_lose_nothing() {
             if hz[0] == 425.0 && erl == 6.0 {
                 continue; // echoes of echoes that beat at 15 Hz: no level is steady there
             }
-            for nlp in [false, true] {
+            for nlp in [true] {
                 let case =
                     format!("{hz:?} Hz, -13 and {second} dBm0, hybrids of {erl} dB, nlp {nlp}");
                 for (sent, own) in loop_of(hz, second, erl, nlp).iter().zip([-13.0, second]) {
