@@ -1,6 +1,6 @@
 //! `tipring-interop`: the gateway with 48 simulated ports against Asterisk's chan_skinny, judged by tshark.
 //!
-//! `tipring-interop [--types 10,30027] [--versions 3,17,22] [--only FLOW,…] [--keep FOLDER]`
+//! `tipring-interop [--types 10,30027] [--versions 3,17,22] [--only FLOW,…] [--keep FOLDER] [--repeat N]`
 //!
 //! Every flow runs against a real call manager over real TCP and RTP on loopback; the sets are the simulated
 //! card's. Exit 0 only when every flow passed and tshark found no malformed frame in what we sent.
@@ -22,6 +22,7 @@ struct Options {
     versions: Vec<u8>,
     only: Vec<String>,
     keep: Option<PathBuf>,
+    repeat: u32,
 }
 
 fn options() -> Result<Options, String> {
@@ -30,6 +31,7 @@ fn options() -> Result<Options, String> {
         versions: vec![3, 17, 22],
         only: vec![],
         keep: None,
+        repeat: 1,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -48,7 +50,12 @@ fn options() -> Result<Options, String> {
             }
             "--only" => o.only = value.split(',').map(str::to_owned).collect(),
             "--keep" => o.keep = Some(PathBuf::from(value)),
-            _ => return Err(format!("{arg}: one of --types, --versions, --only, --keep")),
+            "--repeat" => o.repeat = value.parse().map_err(|e| format!("{arg} {value}: {e}"))?,
+            _ => {
+                return Err(format!(
+                    "{arg}: one of --types, --versions, --only, --keep, --repeat"
+                ));
+            }
         }
     }
     Ok(o)
@@ -85,10 +92,11 @@ fn main() -> ExitCode {
             .map(|(i, &device_type)| {
                 let name = format!("type {device_type} v{version}");
                 let folder = folder.join(format!("type{device_type}-v{version}"));
-                let only = options.only.clone();
+                let (only, repeat) = (options.only.clone(), options.repeat);
                 let round = name.clone();
-                let thread =
-                    std::thread::spawn(move || run(&round, i, device_type, version, folder, &only));
+                let thread = std::thread::spawn(move || {
+                    run(&round, i, device_type, version, folder, &only, repeat)
+                });
                 (name, thread)
             })
             .collect();
@@ -116,6 +124,7 @@ fn run(
     version: u8,
     folder: PathBuf,
     only: &[String],
+    repeat: u32,
 ) -> Vec<Outcome> {
     let stage = match Stage::set(index, device_type, version, folder) {
         Ok(stage) => stage,
@@ -145,7 +154,8 @@ fn run(
             outcomes.push(outcome);
         }
     });
-    for &(flow, body) in flows::ONE_BY_ONE.iter().filter(|(flow, _)| wanted(flow)) {
+    let one_by_one = (0..repeat).flat_map(|_| flows::ONE_BY_ONE);
+    for &(flow, body) in one_by_one.filter(|(flow, _)| wanted(flow)) {
         let mut outcome = Outcome::of(flow, || body(&stage));
         // A crash of the call manager is its own; it is said, and the flow gets another call manager.
         for _ in 0..2 {
