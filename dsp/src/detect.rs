@@ -1,13 +1,10 @@
-//! What the line says besides voice: digits and the tones of faxes and modems.
+//! What the line says besides voice: digits.
 //!
-//! Owns the receivers, when they run (a quiet line costs nothing; V.21 flags are looked for only while the
-//! spectrum has them), and that a digit which is the echo of what the line was sent is not told. Leaves the
-//! muting of digits to [`crate::mute`].
+//! Owns the receiver, when it runs (a quiet line costs nothing), and that a digit which is the echo of what the line
+//! was sent is not told. Leaves the muting of digits to [`crate::mute`], and the tones of faxes and modems to
+//! [`crate::datatone`].
 
-use tipring_spandsp::{
-    ConnectTone, DtmfEvent, DtmfRx, DtmfRxSettings, DtmfStatus, Error, ToneDetector, ToneEvent,
-    ToneListener,
-};
+use tipring_spandsp::{DtmfEvent, DtmfRx, DtmfRxSettings, DtmfStatus, Error};
 
 use crate::command::ChainEvent;
 use crate::level::{mean_square_to_dbm0, tenths};
@@ -19,12 +16,8 @@ pub(crate) type Events = Queue<ChainEvent, 32>;
 
 /// Mean square below which a chunk is quiet (-52 dBm0: 10 dB under the quietest tone listened for).
 const QUIET: f32 = 1_644.0;
-/// How long the receivers go on into quiet, samples (200 ms): digits and tones have ended by then.
+/// How long the receiver goes on into quiet, samples (200 ms): digits have ended by then.
 const HANG: u32 = 1_600;
-/// Share of a chunk's energy at V.21's frequencies that starts the flag receiver.
-const V21_SHARE: f32 = 0.5;
-/// How long it goes on after the last such chunk, samples (400 ms).
-const V21_HANG: u32 = 3_200;
 /// The echo of a digit is at least so much quieter than the digit was sent.
 const ECHO_LOSS_DB: f64 = 2.0;
 
@@ -68,54 +61,31 @@ pub(crate) fn tone_share(power: f32, energy: f32, n: usize) -> f32 {
     }
 }
 
-/// What was heard of a fax or a modem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Data {
-    /// A calling or answering tone.
-    Some,
-    /// The signalling of a fax.
-    Fax,
-}
-
 struct Pressed {
     digit: u8,
     samples: u32,
     echoed: bool,
 }
 
-/// All receivers of one line.
+/// The receiver of one line.
 pub(crate) struct Detectors {
     dtmf: DtmfRx,
-    cng: ToneDetector,
-    answer: ToneDetector,
-    flags: ToneDetector,
     listen_dtmf: bool,
-    listen_fax: bool,
-    v21: Goertzels<2>,
     hang: u32,
-    v21_hang: u32,
     pressed: Option<Pressed>,
     digits: u64,
     echoed_digits: u64,
-    data: Option<Data>,
 }
 
 impl Detectors {
     pub(crate) fn new(settings: DtmfRxSettings) -> Result<Detectors, Error> {
         Ok(Detectors {
             dtmf: DtmfRx::new(settings)?,
-            cng: ToneDetector::new(ToneListener::Cng)?,
-            answer: ToneDetector::new(ToneListener::AnswerTone)?,
-            flags: ToneDetector::new(ToneListener::V21Preamble)?,
             listen_dtmf: true,
-            listen_fax: false,
-            v21: Goertzels::new([1650.0, 1850.0]),
             hang: 0,
-            v21_hang: 0,
             pressed: None,
             digits: 0,
             echoed_digits: 0,
-            data: None,
         })
     }
 
@@ -126,18 +96,10 @@ impl Detectors {
         }
     }
 
-    pub(crate) fn listen_fax(&mut self, on: bool) {
-        if self.listen_fax != on {
-            self.listen_fax = on;
-            self.reset_fax();
-        }
-    }
-
     /// Forgets everything heard; a digit that is on ends.
     pub(crate) fn reset(&mut self, events: &mut Events) {
         self.hang = 0;
         self.reset_dtmf(events);
-        self.reset_fax();
     }
 
     /// Does a digit sound now?
@@ -150,11 +112,6 @@ impl Detectors {
         self.listen_dtmf && self.dtmf.status() != DtmfStatus::Nothing
     }
 
-    /// What was heard of a fax or a modem since last asked.
-    pub(crate) fn data(&mut self) -> Option<Data> {
-        self.data.take()
-    }
-
     pub(crate) fn digits(&self) -> u64 {
         self.digits
     }
@@ -164,11 +121,7 @@ impl Detectors {
     }
 
     pub(crate) fn lost_events(&self) -> u64 {
-        let fax = [&self.cng, &self.answer, &self.flags]
-            .iter()
-            .map(|d| d.lost_events())
-            .sum::<u64>();
-        self.dtmf.lost_events().saturating_add(fax)
+        self.dtmf.lost_events()
     }
 
     /// Listens to a chunk. `sent` fills its argument with what the line was just sent. False: too quiet to
@@ -190,9 +143,6 @@ impl Detectors {
         self.hang = self.hang.saturating_sub(n);
         if self.listen_dtmf {
             self.take_dtmf(chunk, n, events, sent);
-        }
-        if self.listen_fax {
-            self.take_fax(chunk, n, energy, events);
         }
         true
     }
@@ -245,60 +195,9 @@ impl Detectors {
         }
     }
 
-    fn take_fax(&mut self, chunk: &[i16], n: u32, energy: f32, events: &mut Events) {
-        if let Some(ToneEvent::On { .. }) = self.cng.process(chunk) {
-            events.push(ChainEvent::Cng);
-            self.data = Some(Data::Some);
-        }
-        match self.answer.process(chunk) {
-            Some(ToneEvent::On { tone, .. }) => {
-                if let Some(event) = answer_event(tone) {
-                    events.push(event);
-                    self.data = Some(Data::Some);
-                }
-            }
-            Some(ToneEvent::Off { .. }) => events.push(ChainEvent::AnswerToneOff),
-            None => {}
-        }
-        let [mark, space] = self.v21.powers(chunk);
-        if tone_share(mark + space, energy, chunk.len()) > V21_SHARE {
-            self.v21_hang = V21_HANG;
-        }
-        if self.v21_hang > 0 {
-            self.v21_hang = self.v21_hang.saturating_sub(n);
-            if let Some(ToneEvent::On { .. }) = self.flags.process(chunk) {
-                events.push(ChainEvent::V21Preamble);
-                self.data = Some(Data::Fax);
-            }
-            if self.v21_hang == 0 {
-                self.flags.reset();
-            }
-        }
-    }
-
     fn reset_dtmf(&mut self, events: &mut Events) {
         self.release(None, events);
         self.dtmf.reset();
-    }
-
-    fn reset_fax(&mut self) {
-        self.v21_hang = 0;
-        self.cng.reset();
-        self.answer.reset();
-        self.flags.reset();
-    }
-}
-
-fn answer_event(tone: ConnectTone) -> Option<ChainEvent> {
-    match tone {
-        ConnectTone::Ans => Some(ChainEvent::Ced),
-        ConnectTone::AnsPr => Some(ChainEvent::AnsPr),
-        ConnectTone::Ansam => Some(ChainEvent::AnsAm),
-        ConnectTone::AnsamPr => Some(ChainEvent::AnsAmPr),
-        ConnectTone::Cng
-        | ConnectTone::V21Preamble
-        | ConnectTone::BellAns
-        | ConnectTone::CallingTone => None,
     }
 }
 

@@ -14,6 +14,7 @@
 pub mod canceller;
 pub mod chain;
 pub mod command;
+mod datatone;
 mod detect;
 pub mod echo;
 pub mod law;
