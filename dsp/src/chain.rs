@@ -11,10 +11,10 @@ use tipring_spandsp::{DtmfRxSettings, Error};
 use crate::command::{ChainCommand, ChainEvent, Meters};
 use crate::datatone::DataTones;
 use crate::detect::{Detectors, Events};
+use crate::dtmf::mute::DigitMute;
 use crate::echo::{Bypass, EchoCanceller, ReferenceLine};
 use crate::law::Law;
 use crate::level::{Gain, LevelMeter};
-use crate::mute::DigitMute;
 use downlink::Sources;
 
 /// Samples handled at once at most: 10 ms.
@@ -161,7 +161,8 @@ impl Chain {
         };
         chain
             .detectors
-            .listen_dtmf(config.detect_dtmf, &mut chain.events);
+            .keys
+            .listen(config.detect_dtmf, &mut chain.events);
         chain.data_tones.listen(config.detect_fax_tones);
         Ok(chain)
     }
@@ -182,7 +183,7 @@ impl Chain {
             ChainCommand::StopCallerId => self.sources.stop_caller_id(),
             ChainCommand::PlayDigit { digit, on } => self.sources.play_digit(digit, on),
             ChainCommand::EnableDtmf(on) => {
-                self.detectors.listen_dtmf(on, &mut self.events);
+                self.detectors.keys.listen(on, &mut self.events);
                 self.mute.reset();
             }
             ChainCommand::EnableFaxTones(on) => self.data_tones.listen(on),
@@ -214,13 +215,13 @@ impl Chain {
         Meters {
             rx: self.rx_meter.reading(),
             tx: self.tx_meter.reading(),
-            digits: self.detectors.digits(),
-            echoed_digits: self.detectors.echoed_digits(),
+            digits: self.detectors.keys.digits(),
+            echoed_digits: self.detectors.keys.echoed_digits(),
             false_mutes: self.mute.false_mutes(),
             lost_events: self
                 .events
                 .lost()
-                .saturating_add(self.detectors.lost_events())
+                .saturating_add(self.detectors.keys.lost_events())
                 .saturating_add(self.data_tones.lost_events()),
             echo: self.canceller.meters(),
         }

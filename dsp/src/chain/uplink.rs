@@ -56,8 +56,8 @@ impl Chain {
             && self.mute_digits
             && self.mute.judge(
                 samples,
-                self.detectors.digit_on(),
-                self.detectors.digit_maybe(),
+                self.detectors.keys.on(),
+                self.detectors.keys.maybe(),
             );
         if digit || self.mute_uplink || !self.bridged {
             samples.fill(0);

@@ -1,12 +1,13 @@
 //! The tones of faxes and modems: CNG, the answer tones, and the flags with which a fax begins to signal.
 //!
 //! Owns the receivers and when they run: a quiet line costs nothing; V.21 flags are looked for only while the spectrum
-//! has them. Leaves digits to [`crate::detect`], and what a tone means for a call to the daemon.
+//! has them. Leaves digits to [`crate::dtmf`], and what a tone means for a call to the daemon.
 
 use tipring_spandsp::{ConnectTone, Error, ToneDetector, ToneEvent, ToneListener};
 
 use crate::command::ChainEvent;
-use crate::detect::{Events, Goertzels, tone_share};
+use crate::detect::Events;
+use crate::goertzel::{Goertzels, tone_share};
 
 /// Mean square below which a chunk is quiet (-52 dBm0: 10 dB under the quietest tone listened for).
 const QUIET: f32 = 1_644.0;
