@@ -203,9 +203,11 @@ pub fn chain(
 
 /// The echo canceller of a port. Machines get the linear part alone: nothing may be put in the place of their data.
 pub fn canceller(port: &Port) -> Option<CancellerConfig> {
+    let people = matches!(port.profile, Profile::Phone | Profile::Door);
     port.line.echo_canceller.then_some(CancellerConfig {
         tail_ms: port.line.echo_tail_ms,
-        nlp: matches!(port.profile, Profile::Phone | Profile::Door),
+        nlp: people,
+        takes_turns: !people,
     })
 }
 
