@@ -111,6 +111,11 @@ impl LineHandle {
         self.shards.iter().map(|s| (&s.counters, &s.timing))
     }
 
+    /// What each line thread took the time of.
+    pub fn shard_timing(&self) -> impl Iterator<Item = &Timing> {
+        self.shards.iter().map(|s| &*s.timing)
+    }
+
     /// Times an order found its ring full.
     pub fn orders_full(&self) -> u64 {
         self.orders_full

@@ -18,6 +18,7 @@ use fake_card::{BLOCK, FakeLine};
 mod cards;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
+mod timing;
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const P: PortIndex = PortIndex(0);
