@@ -9,11 +9,12 @@ mod uplink;
 use tipring_spandsp::{DtmfRxSettings, Error};
 
 use crate::command::{ChainCommand, ChainEvent, Meters};
+use crate::datatone::DataTones;
 use crate::detect::{Detectors, Events};
+use crate::dtmf::mute::DigitMute;
 use crate::echo::{Bypass, EchoCanceller, ReferenceLine};
 use crate::law::Law;
 use crate::level::{Gain, LevelMeter};
-use crate::mute::DigitMute;
 use downlink::Sources;
 
 /// Samples handled at once at most: 10 ms.
@@ -101,6 +102,7 @@ pub struct Chain {
     canceller: Box<dyn EchoCanceller>,
     reference: ReferenceLine,
     detectors: Detectors,
+    data_tones: DataTones,
     mute: DigitMute,
     mute_digits: bool,
     mute_uplink: bool,
@@ -145,6 +147,7 @@ impl Chain {
                 reverse_twist_db: dtmf.reverse_twist_db,
                 threshold_dbm0: dtmf.threshold_dbm0,
             })?,
+            data_tones: DataTones::new()?,
             mute: DigitMute::new(),
             mute_digits: config.mute_detected_digits,
             mute_uplink: false,
@@ -158,8 +161,9 @@ impl Chain {
         };
         chain
             .detectors
-            .listen_dtmf(config.detect_dtmf, &mut chain.events);
-        chain.detectors.listen_fax(config.detect_fax_tones);
+            .keys
+            .listen(config.detect_dtmf, &mut chain.events);
+        chain.data_tones.listen(config.detect_fax_tones);
         Ok(chain)
     }
 
@@ -179,10 +183,10 @@ impl Chain {
             ChainCommand::StopCallerId => self.sources.stop_caller_id(),
             ChainCommand::PlayDigit { digit, on } => self.sources.play_digit(digit, on),
             ChainCommand::EnableDtmf(on) => {
-                self.detectors.listen_dtmf(on, &mut self.events);
+                self.detectors.keys.listen(on, &mut self.events);
                 self.mute.reset();
             }
-            ChainCommand::EnableFaxTones(on) => self.detectors.listen_fax(on),
+            ChainCommand::EnableFaxTones(on) => self.data_tones.listen(on),
             ChainCommand::MuteDetectedDigits(on) => {
                 self.mute_digits = on;
                 self.mute.reset();
@@ -211,13 +215,14 @@ impl Chain {
         Meters {
             rx: self.rx_meter.reading(),
             tx: self.tx_meter.reading(),
-            digits: self.detectors.digits(),
-            echoed_digits: self.detectors.echoed_digits(),
+            digits: self.detectors.keys.digits(),
+            echoed_digits: self.detectors.keys.echoed_digits(),
             false_mutes: self.mute.false_mutes(),
             lost_events: self
                 .events
                 .lost()
-                .saturating_add(self.detectors.lost_events()),
+                .saturating_add(self.detectors.keys.lost_events())
+                .saturating_add(self.data_tones.lost_events()),
             echo: self.canceller.meters(),
         }
     }
@@ -228,6 +233,7 @@ impl Chain {
         }
         self.off_hook = off_hook;
         self.detectors.reset(&mut self.events);
+        self.data_tones.reset();
         self.mute.reset();
         if off_hook {
             // A flash leaves the line as it was; after two seconds it may be another call.

@@ -14,12 +14,14 @@
 pub mod canceller;
 pub mod chain;
 pub mod command;
+mod datatone;
 mod detect;
+mod dtmf;
 pub mod echo;
+mod goertzel;
 pub mod law;
 pub mod level;
 pub mod measure;
-mod mute;
 mod queue;
 pub mod tone;
 

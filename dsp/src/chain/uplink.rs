@@ -1,7 +1,7 @@
 //! From the line to the network.
 
 use super::{CHUNK, Chain};
-use crate::detect::Data;
+use crate::datatone::Data;
 use crate::level::energy;
 
 impl Chain {
@@ -42,7 +42,8 @@ impl Chain {
         let end = offset + samples.len();
         let sent = |window: &mut [i16]| self.reference.read_back(end, window);
         let loud = self.detectors.take(samples, energy, &mut self.events, sent);
-        match self.detectors.data() {
+        self.data_tones.take(samples, energy, &mut self.events);
+        match self.data_tones.data() {
             Some(Data::Fax) => {
                 // A G3 fax signals at 300 bit/s, and wants its echo gone whatever its answer tone asked for.
                 self.canceller.set_disabled(false);
@@ -55,8 +56,8 @@ impl Chain {
             && self.mute_digits
             && self.mute.judge(
                 samples,
-                self.detectors.digit_on(),
-                self.detectors.digit_maybe(),
+                self.detectors.keys.on(),
+                self.detectors.keys.maybe(),
             );
         if digit || self.mute_uplink || !self.bridged {
             samples.fill(0);

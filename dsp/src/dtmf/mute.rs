@@ -4,7 +4,7 @@
 //! (23 ms must not be enough, 40 ms must be: ITU-T Q.24). So a chunk of 10 ms that looks like a digit is muted at
 //! once, itself included, and let through again when the receiver does not agree.
 
-use crate::detect::{Goertzels, tone_share};
+use crate::goertzel::{Goertzels, tone_share};
 
 /// Samples looked at: 10 ms, 100 Hz wide.
 const WINDOW: usize = 80;
