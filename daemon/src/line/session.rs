@@ -7,16 +7,18 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 
 use tipring_dsp::Law;
-use tipring_linux::{RecvBatch, set_dscp};
+use tipring_linux::{RecvBatch, enable_timestamps, set_dscp};
 use tipring_proto::rtp::{
-    Concealer, FilterPolicy, JitterConfig, NetworkDigit, Playout, Received, Receiver,
+    Concealer, FilterPolicy, Insert, JitterConfig, NetworkDigit, Playout, Received, Receiver,
     ReceiverConfig, ReceiverStats, Sender, SenderConfig, SenderSeed, SenderStats, SourceFilter,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
 
 use super::counters::PortCounters;
+use super::media::Arrivals;
 use super::order::{Remote, SessionId};
+use super::probe::Probe;
 
 /// Expedited forwarding.
 pub const DSCP_EF: u8 = 46;
@@ -135,6 +137,7 @@ pub struct MediaSession {
     published: SessionStats,
     dscp: u8,
     lost_told: u64,
+    probe: Probe,
     pub(super) parked: bool,
 }
 
@@ -159,6 +162,7 @@ impl MediaSession {
         let refused = |source| MediaOpenError::Socket { bind, source };
         socket.set_nonblocking(true).map_err(refused)?;
         set_dscp(&socket, config.dscp).map_err(refused)?;
+        enable_timestamps(&socket).map_err(refused)?;
         let mut random = [0; 10];
         getrandom::fill(&mut random).map_err(MediaOpenError::Random)?;
         let [s0, s1, t0, t1, t2, t3, r0, r1, r2, r3] = random;
@@ -199,6 +203,7 @@ impl MediaSession {
             published: SessionStats::default(),
             dscp: config.dscp,
             lost_told: 0,
+            probe: Probe::default(),
             parked: false,
         }))
     }
@@ -276,7 +281,7 @@ impl MediaSession {
     /// Takes datagrams off the socket, at most `budget`, and hands at most `packets` of the far end to the receiver.
     pub(super) fn drain(
         &mut self,
-        now: Time,
+        arrivals: Arrivals,
         batch: &mut RecvBatch,
         budget: &mut u16,
         packets: &mut u16,
@@ -305,8 +310,11 @@ impl MediaSession {
                     self.malformed += 1;
                     continue;
                 }
-                if let Received::Event(news) = self.receiver.receive(now, datagram.bytes) {
-                    news.into_iter().flatten().for_each(&mut digit);
+                let arrived = arrivals.of(&datagram);
+                match self.receiver.receive(arrived, datagram.bytes) {
+                    Received::Event(news) => news.into_iter().flatten().for_each(&mut digit),
+                    Received::Audio(Insert::Taken) => self.probe.taken(datagram.bytes, arrived),
+                    _ => {}
                 }
             }
             *budget = budget.saturating_sub(u16::try_from(count).unwrap_or(u16::MAX));
@@ -319,15 +327,20 @@ impl MediaSession {
         }
     }
 
-    /// Sends a block, or lets its time pass when this session is not to send.
-    pub(super) fn send(&mut self, samples: &[i16], bytes: &mut [u8]) {
+    /// Sends a block, or lets its time pass when this session is not to send. True when a packet went out.
+    pub(super) fn send(&mut self, samples: &[i16], bytes: &mut [u8]) -> bool {
         let Some(remote) = self.remote.filter(|_| self.sending) else {
-            return self.pause(samples.len());
+            self.pause(samples.len());
+            return false;
         };
         self.law.encode_block(samples, bytes);
         let (socket, errors) = (&self.socket, &mut self.tx_errors);
-        self.sender
-            .push(bytes, |packet| emit(socket, remote, packet, errors));
+        let mut went = false;
+        self.sender.push(bytes, |packet| {
+            went = true;
+            emit(socket, remote, packet, errors);
+        });
+        went
     }
 
     /// Lets the time of a block pass.
@@ -335,16 +348,20 @@ impl MediaSession {
         self.sender.pause(u32::try_from(samples).unwrap_or(0));
     }
 
-    /// Plays a block.
-    pub(super) fn play(&mut self, now: Time, bytes: &mut [u8], out: &mut [i16]) {
+    /// Plays a block. Answers when the packet came whose sound begins in it, if that one is timed.
+    pub(super) fn play(&mut self, now: Time, bytes: &mut [u8], out: &mut [i16]) -> Option<Time> {
+        let position = self.receiver.next_timestamp();
+        let mut arrived = None;
         match self.receiver.play(now, bytes) {
             Playout::Samples(codec) => {
                 law_of(codec).decode_block(bytes, out);
                 self.concealer.good(out);
+                arrived = self.probe.played(position, out.len());
             }
             Playout::Conceal => self.concealer.conceal(out),
             Playout::Silence => self.concealer.silence(out),
         }
+        arrived
     }
 
     /// The set pressed a key: false when it does not go out as event.

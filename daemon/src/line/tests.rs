@@ -19,6 +19,7 @@ mod cards;
 mod data;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
+mod timing;
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const P: PortIndex = PortIndex(0);
