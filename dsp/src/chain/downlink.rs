@@ -31,7 +31,7 @@ impl Chain {
         if voice {
             let (heard, _) = samples.split_at_mut(from_net.len());
             heard.copy_from_slice(from_net);
-            self.from_network(heard);
+            self.voice_of_network(heard);
         } else {
             self.data_tones
                 .take_silence(Side::Network, n, &mut self.events);
@@ -53,7 +53,7 @@ impl Chain {
     }
 
     /// Listens to what the network says, before it is on its way to the line.
-    fn from_network(&mut self, heard: &mut [i16]) {
+    fn voice_of_network(&mut self, heard: &mut [i16]) {
         self.data_tones.take(Side::Network, heard, &mut self.events);
         self.act_on_data();
         self.note_silence(Side::Network, heard.len(), energy(heard));

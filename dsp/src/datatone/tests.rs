@@ -161,7 +161,7 @@ fn flags_of_a_clock_and_carrier_that_are_off_are_told() {
                 let (mut flags, mut phase) = (Flags::default(), 0.0);
                 let signal: Vec<f32> = (0..6800)
                     .map(|i| {
-                        let bit = ((i + late) as f64 * rate / 8000.0) as usize % 8;
+                        let bit = (f64::from(i + late) * rate / 8000.0) as usize % 8;
                         let hz = off + if bit == 0 || bit == 7 { 1850.0 } else { 1650.0 };
                         phase += hz / 8000.0;
                         (peak(dbm0) * (std::f64::consts::TAU * phase).sin()).round() as f32

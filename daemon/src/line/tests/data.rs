@@ -53,7 +53,7 @@ fn a_line_that_passes_data_sends_its_digits_as_sound_and_tells_of_a_long_silence
     let got = rig.got();
     assert!(got.iter().all(|p| p.0 == 0), "no event");
     let loud = |p: &&(u8, bool, u16, u32, Vec<u8>)| p.4.iter().any(|b| (!b & 0x7F) > 0x40);
-    let last = got.iter().rev().take(20);
+    let last = got.iter().rev().take(26);
     assert!(last.filter(loud).count() >= 14, "the digit goes as it is");
     // 0.2 s of silence have passed.
     rig.run(275);
