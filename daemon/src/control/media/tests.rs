@@ -15,6 +15,10 @@ impl Bench {
             block: 80,
             jitter_min_ms: 20,
             jitter_max_ms: 200,
+            jitter_fixed_ms: 100,
+            pass_through: false,
+            redundancy: 0,
+            redundancy_payload_type: 90,
             filter: FilterPolicy::DropUntilKnown,
             dscp: 46,
         };
