@@ -235,6 +235,9 @@ const PORTS: &[OfPort] = ports! {
     "redundancy" When::Idle, line.redundancy;
     "echo-canceller" When::Idle, line.echo_canceller;
     "echo-tail-ms" When::Idle, line.echo_tail_ms;
+    "fax-pass-through" When::Idle, line.fax_pass_through;
+    "v8-squelch" When::Idle, line.v8_squelch;
+    "vad" When::Idle, line.vad;
 };
 
 /// Keys of a port that are not a value of the model each.

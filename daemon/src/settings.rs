@@ -196,6 +196,8 @@ pub fn chain(
     // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
     chain.mute_detected_digits =
         !matches!(port.profile, Profile::Modem | Profile::Alarm | Profile::Fax);
+    chain.pass_data = port.line.fax_pass_through;
+    chain.v8_squelch = port.line.v8_squelch;
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
     chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
     chain
@@ -203,15 +205,17 @@ pub fn chain(
 
 /// The echo canceller of a port. Machines get the linear part alone: nothing may be put in the place of their data.
 pub fn canceller(port: &Port) -> Option<CancellerConfig> {
+    let people = matches!(port.profile, Profile::Phone | Profile::Door);
     port.line.echo_canceller.then_some(CancellerConfig {
         tail_ms: port.line.echo_tail_ms,
-        nlp: matches!(port.profile, Profile::Phone | Profile::Door),
+        nlp: people,
+        takes_turns: !people,
     })
 }
 
-/// Is the set a machine, so that its media are passed through as they come from the beginning? Others are once a
-/// machine is heard.
-pub fn pass_through(port: &Port) -> bool {
+/// Is the set a machine, so that its jitter buffer is held still from the beginning? Those of others are once a machine
+/// is heard.
+pub fn is_machine(port: &Port) -> bool {
     match port.profile {
         Profile::Phone | Profile::Door => false,
         Profile::Fax | Profile::Modem | Profile::Alarm => true,
@@ -313,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn machines_are_passed_through_from_the_beginning() {
+    fn fax_modem_and_alarm_are_machines() {
         for (profile, machine) in [
             ("phone", false),
             ("door", false),
@@ -323,7 +327,7 @@ mod tests {
         ] {
             let text = format!("[defaults]\nprofile = \"{profile}\"\n");
             let config = config(&text);
-            assert_eq!(pass_through(&config.ports[0]), machine, "{profile}");
+            assert_eq!(is_machine(&config.ports[0]), machine, "{profile}");
         }
     }
 }

@@ -237,6 +237,10 @@ pub trait LinePort: Send {
     fn off_hook(&self) -> bool;
     /// Counters.
     fn stats(&self) -> PortStats;
+    /// When the newest block was complete, on CLOCK_MONOTONIC, if the card knows. For measurements.
+    fn block_complete_at(&self) -> Option<Duration> {
+        None
+    }
 }
 
 impl<P: LinePort + ?Sized> LinePort for Box<P> {
@@ -269,5 +273,8 @@ impl<P: LinePort + ?Sized> LinePort for Box<P> {
     }
     fn stats(&self) -> PortStats {
         (**self).stats()
+    }
+    fn block_complete_at(&self) -> Option<Duration> {
+        (**self).block_complete_at()
     }
 }

@@ -156,15 +156,29 @@ fn run(
     });
     let one_by_one = (0..repeat).flat_map(|_| flows::ONE_BY_ONE);
     for &(flow, body) in one_by_one.filter(|(flow, _)| wanted(flow)) {
+        let mut assertions = stage.assertions();
         let mut outcome = Outcome::of(flow, || body(&stage));
-        // A crash of the call manager is its own; it is said, and the flow gets another call manager.
+        // What the call manager does to itself is its own; it is said, and the flow gets another call manager.
         for _ in 0..2 {
-            if outcome.passed() || !stage.revive().unwrap_or(false) {
+            if outcome.passed() {
                 break;
             }
+            let wrong = match stage.revive(assertions) {
+                Ok(Some(wrong)) => wrong,
+                Ok(None) => {
+                    let _ = stage.hang_all();
+                    break;
+                }
+                Err(e) => {
+                    outcome.print(name);
+                    outcome = Outcome::failed(flow, format!("no new call manager: {e}"));
+                    break;
+                }
+            };
             println!(
-                "     {name:<15} {flow:<14} the call manager itself crashed; once more with a new one"
+                "     {name:<15} {flow:<14} the call manager itself {wrong}; once more with a new one"
             );
+            assertions = stage.assertions();
             outcome = Outcome::of(flow, || body(&stage));
         }
         outcome.print(name);

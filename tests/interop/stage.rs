@@ -88,15 +88,32 @@ country = "us"
         })
     }
 
-    /// The call manager crashed: starts it again and waits for all ports. `false`: it had not.
-    pub(crate) fn revive(&self) -> Result<bool, String> {
-        if self.peer.is_alive() {
-            return Ok(false);
-        }
+    /// What the call manager's own assertions have said of its memory until now. After one, sets can stay dead for good.
+    pub(crate) fn assertions(&self) -> usize {
+        self.peer.log("full").matches("Failed assertion").count()
+    }
+
+    /// The call manager crashed, or says that its memory is damaged (more `assertions` than before): starts it again, hangs
+    /// every set up and waits for all ports. What was wrong with it; `None`: nothing.
+    pub(crate) fn revive(&self, assertions: usize) -> Result<Option<&'static str>, String> {
+        let wrong = if !self.peer.is_alive() {
+            "crashed"
+        } else if self.assertions() > assertions {
+            self.peer.crash()?;
+            "says that it damaged its own memory"
+        } else {
+            return Ok(None);
+        };
+        self.hang_all()?;
         self.peer.again()?;
         self.gateway
             .wait_registered(usize::from(PORTS), Duration::from_secs(120))?;
-        Ok(true)
+        Ok(Some(wrong))
+    }
+
+    /// Hangs every set up: what a failed flow left lifted would fail the next one.
+    pub(crate) fn hang_all(&self) -> Result<(), String> {
+        (1..=PORTS).try_for_each(|port| self.port(port)?.hang())
     }
 
     /// The set at a port.

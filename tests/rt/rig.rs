@@ -104,7 +104,7 @@ pub(crate) fn session(id: u64) -> Box<MediaSession> {
         jitter_min_ms: 20,
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
-        pass_through: false,
+        machine: false,
         redundancy: 0,
         redundancy_payload_type: 90,
         event_payload_type: Some(101),

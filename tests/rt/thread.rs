@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tipring_dsp::{Over, Tone, ToneProgram};
 use tipring_hal::port::{LineCommand, LineEventKind, Polarity};
@@ -11,8 +11,8 @@ use tipring_linux::EventFd;
 use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_thread};
 use tipring_proto::types::Digit;
 use tipringd::line::{
-    LineConfig, LineHandle, LineOrder, LineReport, PortIndex, Returned, SessionId, StartError,
-    spawn,
+    Histogram, LineConfig, LineHandle, LineOrder, LineReport, PortIndex, Returned, SessionId,
+    StartError, spawn,
 };
 
 use super::rig::{FakeLine, Far, Probe, Probed, dtmf_then_silence, session, spec, wait_for};
@@ -159,6 +159,54 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
     );
     assert!(r.handle.is_running());
     r.handle.stop();
+}
+
+#[test]
+fn packets_do_not_wake_the_thread() {
+    let mut r = Running::start(Vec::new());
+    r.run(2);
+    let mut far = Far::new();
+    let media = session(S.0);
+    let local = media.local();
+    r.order(LineOrder::AddSession(media));
+    r.order(LineOrder::SetRemote {
+        session: S,
+        remote: far.remote(),
+    });
+    r.run(1);
+    let wakes = || r.handle.shard_counters().next().unwrap().0.wakes.get();
+    let (began, before) = (Instant::now(), wakes());
+    (0..20).for_each(|_| far.talk(local));
+    let packets = || r.handle.port_counters(P).unwrap().rx_packets.get();
+    wait_for("the packets", || packets() == 10);
+    // The timer alone, which looks after ports whose card stands still.
+    let most = 2 + began.elapsed().as_millis() as u64 / 10;
+    assert!(wakes() - before <= most, "{} of {most}", wakes() - before);
+}
+
+#[test]
+fn what_the_thread_adds_is_timed_from_the_cards_clock() {
+    let mut r = Running::start(Vec::new());
+    r.run(2);
+    let mut far = Far::new();
+    let media = session(S.0);
+    let local = media.local();
+    r.order(LineOrder::AddSession(media));
+    r.order(LineOrder::SetRemote {
+        session: S,
+        remote: far.remote(),
+    });
+    for _ in 0..40 {
+        far.talk(local);
+        r.run(1);
+    }
+    let timing = r.handle.shard_timing().next().unwrap();
+    let total = |h: &Histogram| h.filled().iter().map(|(_, n)| n).sum::<u64>();
+    assert_eq!(total(&timing.to_network), 20);
+    assert!(total(&timing.to_line) >= 5);
+    assert!(total(&timing.tick) >= 40 && total(&timing.wake_late) >= 40);
+    // The kernel's stamp counts: the first packet waited for its block at least.
+    assert!(timing.to_line.max_us() > 0);
 }
 
 #[test]

@@ -3,18 +3,55 @@
 use std::fs;
 use std::time::Duration;
 
-/// Processor time of the thread of this process with that name; zero when there is none, or the kernel does not say.
-pub(crate) fn thread_cpu(name: &str) -> Duration {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten();
-    let found = tasks
+/// Processor time of threads.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cpu {
+    /// In all.
+    pub(crate) all: Duration,
+    /// The part of it spent in the kernel, 0 to 1, as far as the kernel samples it.
+    pub(crate) kernel: f64,
+    ticks: [u64; 2],
+}
+
+impl Cpu {
+    /// Of the time between two moments.
+    pub(crate) fn since(self, before: Cpu) -> Cpu {
+        let [user, kernel] =
+            std::array::from_fn(|n| self.ticks[n].saturating_sub(before.ticks[n]) as f64);
+        Cpu {
+            all: self.all.saturating_sub(before.all),
+            kernel: kernel / (user + kernel).max(1.0),
+            ticks: self.ticks,
+        }
+    }
+}
+
+/// Processor time of the threads of this process whose name begins so; nothing when there are none, or the kernel does
+/// not say.
+pub(crate) fn thread_cpu(name: &str) -> Cpu {
+    let mut sum = Cpu::default();
+    for task in fs::read_dir("/proc/self/task")
+        .into_iter()
         .flatten()
-        .map(|t| t.path())
-        .find(|t| fs::read_to_string(t.join("comm")).is_ok_and(|comm| comm.trim_end() == name));
-    // schedstat(5) of a task: the first number is the time on a processor in ns.
-    found
-        .and_then(|task| fs::read_to_string(task.join("schedstat")).ok())
-        .and_then(|text| text.split_whitespace().next()?.parse().ok())
-        .map_or(Duration::ZERO, Duration::from_nanos)
+        .flatten()
+    {
+        let read = |what| fs::read_to_string(task.path().join(what)).unwrap_or_default();
+        if !read("comm").starts_with(name) {
+            continue;
+        }
+        // schedstat of a task: the first number is the time on a processor in ns.
+        let ns = read("schedstat");
+        let ns = ns.split_whitespace().next().and_then(|n| n.parse().ok());
+        sum.all += Duration::from_nanos(ns.unwrap_or(0));
+        // proc_pid_stat(5): behind the name in brackets, user and system time are the 12th and 13th field.
+        let stat = read("stat");
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let times = fields.split_whitespace().skip(11).take(2);
+        for (sum, ticks) in sum.ticks.iter_mut().zip(times) {
+            *sum += ticks.parse::<u64>().unwrap_or(0);
+        }
+    }
+    sum
 }
 
 /// Load averages over 1, 5 and 15 minutes, as the kernel writes them.

@@ -1,8 +1,9 @@
-//! What a port costs: instructions per 10 ms block (under callgrind), and 48 talking ports in real time on
-//! the simulated card.
+//! What a port costs: instructions per 10 ms block (under callgrind), and talking ports in real time on the simulated
+//! card.
 //!
-//! `cargo bench -p tipringd --bench line_cost` prints both; `-- instructions`, `-- realtime [SECONDS] [PORTS]` one of
-//! them.
+//! `cargo bench -p tipringd --bench line_cost -- instructions` prints the first, `realtime [SECONDS] [PORTS] [SHARDS]`
+//! the second; `loaded` does the same while other processes keep every processor busy, and `most [SECONDS] [SHARDS]
+//! [STEP]` looks for the largest number of ports without a missed block.
 
 #[path = "../fake_card/mod.rs"]
 mod fake_card;
@@ -14,6 +15,8 @@ mod realtime;
 mod scene;
 
 use std::process::ExitCode;
+
+use realtime::Run;
 
 fn main() -> ExitCode {
     // `cargo bench` adds --bench.
@@ -29,11 +32,26 @@ fn main() -> ExitCode {
     let result = match args.first().map(String::as_str) {
         Some("count") => instructions::count(args.get(1).map_or("", String::as_str)),
         Some("instructions") => instructions::table(),
-        Some("realtime") => realtime::table(number(1, 60), number(2, 48) as usize),
+        Some(kind @ ("realtime" | "loaded")) => realtime::table(Run {
+            seconds: number(1, 60),
+            ports: number(2, 48) as usize,
+            shards: number(3, 1) as usize,
+            loaded: kind == "loaded",
+        })
+        .map(drop),
+        Some("most") => realtime::most(
+            number(1, 10),
+            number(2, 1) as usize,
+            number(3, 100) as usize,
+        ),
+        Some("spin") => {
+            realtime::spin();
+            Ok(())
+        }
         Some(other) => Err(format!(
-            "{other}: not instructions, and not realtime [SECONDS] [PORTS]"
+            "{other}: not instructions, realtime or loaded [SECONDS] [PORTS] [SHARDS], most [SECONDS] [SHARDS] [STEP]"
         )),
-        None => instructions::table().and_then(|()| realtime::table(60, 48)),
+        None => instructions::table(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,10 @@
 //! Talking ports in real time on the simulated card, put together as the daemon does it: processor share, missed
 //! blocks, packet spacing.
 
+use std::io;
 use std::net::{SocketAddrV4, UdpSocket};
 use std::os::fd::AsFd;
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,11 +30,22 @@ const TALK_DBM0: f32 = -45.0;
 
 type Failure = String;
 
-/// Runs so many ports for so long and prints what was measured.
-pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
-    let (seconds, count) = (seconds.max(1), count.clamp(1, 500));
+/// What is run.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    pub(crate) seconds: u64,
+    pub(crate) ports: usize,
+    /// Line threads that share the ports.
+    pub(crate) shards: usize,
+    /// Other processes keep every processor busy.
+    pub(crate) loaded: bool,
+}
+
+/// Runs it and prints what was measured. Answers the number of blocks that were missed.
+pub(crate) fn table(run: Run) -> Result<u64, Failure> {
+    let (seconds, count) = (run.seconds.max(1), run.ports.clamp(1, 4000));
     let load_before = load_average();
-    let mut stage = Stage::build(count)?;
+    let mut stage = Stage::build(count, run.shards)?;
     let far = UdpSocket::bind((LOCAL, 0)).map_err(text)?;
     enable_timestamps(&far).map_err(text)?;
     stage.lift_and_talk()?;
@@ -43,6 +56,7 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
     let expected = usize::try_from(due).unwrap_or(0).saturating_mul(count);
     let mouth = talker(far.try_clone().map_err(text)?, places, phase.clone()).map_err(text)?;
     let ear = listener(far, expected + expected / 8, phase.clone()).map_err(text)?;
+    let others = run.loaded.then(Others::start).transpose().map_err(text)?;
     stage.drain_for(SETTLE);
     let before = stage.snapshot();
     phase.measure();
@@ -51,20 +65,27 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
     // What happens when the far ends stop is not to be measured.
     phase.measured();
     let listening = stage.sets_that_hear_talk();
+    drop(others);
     phase.end();
     let talker_late = join(mouth)?;
     let heard = join(ear)?;
 
     println!(
-        "{count} talking ports on the simulated card for {seconds} s, 20 ms packets both ways, {}",
-        stage.scheduling()
+        "{count} talking ports on the simulated card for {seconds} s, {} line thread(s), 20 ms packets both ways, {}{}",
+        stage.start.shards.len(),
+        stage.scheduling(),
+        if run.loaded {
+            ", other processes on every processor"
+        } else {
+            ""
+        }
     );
     println!(
         "{} processors; load average {load_before} at the start, {} at the end",
         processors(),
         load_average()
     );
-    print(&before, &after, &heard, talker_late);
+    let missed = print(&before, &after, &heard, talker_late);
     // A run in which nobody talks measures something else.
     if heard.streams != count || heard.loud * 4 < heard.packets {
         return Err(format!(
@@ -73,7 +94,7 @@ pub(crate) fn table(seconds: u64, count: usize) -> Result<(), Failure> {
         ));
     }
     match listening? {
-        hearing if hearing * 4 >= count => Ok(()),
+        hearing if hearing * 4 >= count => Ok(missed),
         hearing => Err(format!(
             "only {hearing} of {count} sets heard their far end"
         )),
@@ -90,7 +111,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn build(count: usize) -> Result<Stage, Failure> {
+    fn build(count: usize, shards: usize) -> Result<Stage, Failure> {
         let built = sim::build(&SimConfig::new(count)).map_err(text)?;
         let clocks = vec![built.clock.as_fd().try_clone_to_owned().map_err(text)?];
         let specs = built
@@ -98,7 +119,13 @@ impl Stage {
             .into_iter()
             .map(|port| spec(Box::new(port) as Box<dyn LinePort>))
             .collect::<Result<_, _>>()?;
-        let config = LineConfig::default();
+        let config = LineConfig {
+            shards,
+            // All of them begin to talk at once.
+            order_ring: 512 + 4 * count,
+            report_ring: 2048 + 4 * count,
+            ..LineConfig::default()
+        };
         let (handle, start) = spawn(specs, clocks, &config).map_err(text)?;
         // As the daemon has it: the card next to the line thread.
         let card = built
@@ -119,9 +146,8 @@ impl Stage {
             let audio = Audio::Samples(Arc::from(talk(port)));
             let repeat = true;
             for action in [SimAction::Lift, SimAction::Play { audio, repeat }] {
-                self.card
-                    .request(SimRequest::port(port, action))
-                    .map_err(text)?;
+                // Refused: then its loop does not close, or nothing is heard of it.
+                self.card.request_with(SimRequest::port(port, action), drop);
             }
         }
         self.wait("every set's loop to close", |stage| {
@@ -132,16 +158,17 @@ impl Stage {
         })
     }
 
-    /// One call for each port. Each begins a block after the one before, so that half of the ports send in one tick
+    /// One call for each port. Each begins a block after the one before (of many ports: some together), so that half of the ports send in one tick
     /// and half in the next, as calls that begin at any time do.
     fn open_sessions(&mut self, far: &UdpSocket) -> Result<Vec<SocketAddrV4>, Failure> {
         let remote = remote(far)?;
         let mut ports = RtpPorts::new(30_000, 50_000).ok_or("no RTP ports")?;
         let mut places = Vec::new();
         let first = self.blocks_of_port_0();
+        let at_once = self.count.div_ceil(48);
         for n in 0..self.count {
             self.wait("the next block", |stage| {
-                stage.blocks_of_port_0() >= first + n as u64
+                stage.blocks_of_port_0() >= first + (n / at_once) as u64
             })?;
             let (media, local) = session(n as u64, &mut ports)?;
             places.push(local);
@@ -216,4 +243,58 @@ fn join<T>(thread: JoinHandle<T>) -> Result<T, Failure> {
 
 fn text(e: impl std::fmt::Display) -> Failure {
     e.to_string()
+}
+
+/// Processes that never rest, one for each processor, scheduled as processes usually are.
+struct Others(Vec<Child>);
+
+impl Others {
+    fn start() -> io::Result<Others> {
+        let me = std::env::current_exe()?;
+        let mut others = Others(Vec::new());
+        for _ in 0..processors() {
+            others.0.push(Command::new(&me).arg("spin").spawn()?);
+        }
+        Ok(others)
+    }
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // Already gone: as wanted.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// What one of [`Others`] does, for ten minutes at most.
+pub(crate) fn spin() {
+    let until = monotonic() + Duration::from_secs(600);
+    while monotonic() < until {
+        std::hint::spin_loop();
+    }
+}
+
+/// The largest number of ports, in steps of `step`, that run for so long without a missed block; how far it goes is
+/// where a run fails twice.
+pub(crate) fn most(seconds: u64, shards: usize, step: usize) -> Result<(), Failure> {
+    let mut best = 0;
+    loop {
+        let run = Run {
+            seconds,
+            ports: best + step,
+            shards,
+            loaded: false,
+        };
+        if table(run)? > 0 && table(run)? > 0 {
+            break;
+        }
+        best += step;
+    }
+    println!(
+        "most ports without a missed block in {seconds} s: {best} (floor 400, wanted 1000, on one processor)"
+    );
+    Ok(())
 }

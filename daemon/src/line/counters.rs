@@ -115,6 +115,10 @@ figures! {
             echo_restarts,
             /// Events of the signal chain lost because nobody took them.
             chain_events_lost,
+            /// Tones of faxes and modems that were heard, from either side.
+            data_tones,
+            /// Times a call went over to passing data.
+            pass_throughs,
             /// RTP packets sent, events included.
             tx_packets,
             /// Payload octets sent.
@@ -199,6 +203,8 @@ figures! {
             erl_db_tenths,
             /// What the canceller takes away beyond that, tenths of a dB; -1 unknown.
             erle_db_tenths,
+            /// 1 while the call passes data.
+            pass_through,
             /// Media sessions of the port.
             sessions,
             /// 1 while the loop is closed.
@@ -237,47 +243,9 @@ figures! {
     }
 }
 
-/// Buckets of the tick histogram: 2^n µs and less; the last holds the rest.
-pub const TICK_BUCKETS: usize = 16;
-
-/// How long ticks take: bucket n counts those of at most 2^n µs.
-#[derive(Debug, Default)]
-pub struct TickHistogram([Counter; TICK_BUCKETS]);
-
-impl TickHistogram {
-    /// Upper bound in µs and count of each bucket; the bound of the last is [`u64::MAX`].
-    pub fn buckets(&self) -> [(u64, u64); TICK_BUCKETS] {
-        std::array::from_fn(|n| {
-            let bound = if n + 1 == TICK_BUCKETS {
-                u64::MAX
-            } else {
-                1 << n
-            };
-            (bound, self.0.get(n).map_or(0, Counter::get))
-        })
-    }
-
-    pub(super) fn note(&self, us: u64) {
-        let bucket = us.max(1).next_power_of_two().ilog2() as usize;
-        if let Some(counter) = self.0.get(bucket.min(TICK_BUCKETS - 1)) {
-            counter.add(1);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_tick_falls_in_the_bucket_that_bounds_it() {
-        let h = TickHistogram::default();
-        for us in [0, 1, 2, 3, 4, 1000, 1 << 40] {
-            h.note(us);
-        }
-        let filled: Vec<_> = h.buckets().into_iter().filter(|(_, n)| *n > 0).collect();
-        assert_eq!(filled, [(1, 2), (2, 1), (4, 2), (1024, 1), (u64::MAX, 1)]);
-    }
 
     #[test]
     fn every_figure_is_listed_by_name() {

@@ -11,8 +11,10 @@ use tipring_hal::port::{LinePort, Wake};
 use tipring_linux::{EventFd, RecvBatch};
 use tipring_proto::time::Time;
 
-use super::counters::{PortCounters, ShardCounters, TickHistogram};
+use super::counters::{PortCounters, ShardCounters};
+use super::histogram::Timing;
 use super::lane::{Lane, Reports, SESSIONS, Tools, of_token};
+use super::media::MediaPoll;
 use super::order::{CardBack, LineOrder, LineReport, PortIndex, Returned};
 
 /// Datagrams read with one call. An RTP stream brings one or two a wake.
@@ -64,8 +66,12 @@ pub struct LineEngine {
     report_wake: Arc<EventFd>,
     batch: RecvBatch,
     registry: Option<Registry>,
+    media: Option<MediaPoll>,
+    media_registry: Option<Registry>,
+    wall: Option<Duration>,
+    edge: Option<Time>,
     counters: Arc<ShardCounters>,
-    histogram: Arc<TickHistogram>,
+    timing: Arc<Timing>,
     stop: Arc<AtomicBool>,
     next_sweep: Time,
     sweep_every: Duration,
@@ -79,7 +85,7 @@ pub(super) struct EngineParts {
     pub(super) report_wake: Arc<EventFd>,
     pub(super) ports: Vec<Arc<PortCounters>>,
     pub(super) counters: Arc<ShardCounters>,
-    pub(super) histogram: Arc<TickHistogram>,
+    pub(super) timing: Arc<Timing>,
     pub(super) stop: Arc<AtomicBool>,
 }
 
@@ -111,8 +117,12 @@ impl LineEngine {
             report_wake: parts.report_wake,
             batch: RecvBatch::new(BATCH, DATAGRAM),
             registry: None,
+            media: None,
+            media_registry: None,
+            wall: None,
+            edge: None,
             counters: parts.counters,
-            histogram: parts.histogram,
+            timing: parts.timing,
             stop: parts.stop,
             next_sweep: Time::ZERO,
             sweep_every: shortest.unwrap_or(Duration::from_millis(10)),
@@ -122,6 +132,7 @@ impl LineEngine {
     /// One step by hand: orders, then every port and every socket, then what time brings. What the thread does on a
     /// wake, for all at once. Answers the number of blocks served.
     pub fn tick(&mut self, now: Time) -> usize {
+        self.edge = None;
         self.serve_orders(now);
         let mut blocks = 0;
         for number in 0..self.lanes.len() {
@@ -135,12 +146,19 @@ impl LineEngine {
         blocks
     }
 
-    /// Has every card's descriptor watched from now on; the number of the first lane that cannot be, and why.
-    pub(super) fn watch_with(&mut self, registry: Registry) -> Result<(), (usize, std::io::Error)> {
+    /// Has every card's descriptor watched from now on, and every media socket in a poll of its own; the number of the
+    /// first lane that cannot be, and why.
+    pub(super) fn watch_with(
+        &mut self,
+        registry: Registry,
+        (media, media_registry): (MediaPoll, Registry),
+    ) -> Result<(), (usize, std::io::Error)> {
         for (number, lane) in self.lanes.iter_mut().enumerate() {
             lane.watch_card(&registry).map_err(|e| (number, e))?;
         }
         self.registry = Some(registry);
+        self.media = Some(media);
+        self.media_registry = Some(media_registry);
         Ok(())
     }
 
@@ -152,8 +170,8 @@ impl LineEngine {
         &self.counters
     }
 
-    pub(super) fn histogram(&self) -> &TickHistogram {
-        &self.histogram
+    pub(super) fn timing(&self) -> &Timing {
+        &self.timing
     }
 
     pub(super) fn stopping(&self) -> bool {
@@ -202,20 +220,47 @@ impl LineEngine {
         }
     }
 
-    /// Serves what a token names; the blocks served.
-    pub(super) fn serve_token(&mut self, now: Time, token: Token) -> usize {
-        match of_token(token) {
-            (number, Some(slot)) => {
-                self.serve_socket(now, number, slot);
-                0
+    /// The thread is awake, and this is the wall clock's time.
+    pub(super) fn woken(&mut self, wall: Duration) {
+        self.wall = Some(wall);
+        self.edge = None;
+    }
+
+    /// When the first block served since [`LineEngine::woken`] was complete.
+    pub(super) fn edge(&self) -> Option<Time> {
+        self.edge
+    }
+
+    /// Takes the packets that have come.
+    pub(super) fn serve_media(&mut self, now: Time) {
+        let Some(mut media) = self.media.take() else {
+            return;
+        };
+        // Each socket is told of once, so this ends; the bound is for a poll that goes wrong.
+        for _ in 0..=self.lanes.len() {
+            let more = media.look();
+            if more.is_err() {
+                self.counters.poll_errors.add(1);
             }
-            (number, None) => {
-                let (lanes, mut tools) = self.split(now);
-                lanes
-                    .get_mut(number)
-                    .map_or(0, |lane| lane.woken(&mut tools))
+            for token in media.found() {
+                if let (lane, Some(slot)) = of_token(token) {
+                    self.serve_socket(now, lane, slot);
+                }
+            }
+            if !more.unwrap_or(false) {
+                break;
             }
         }
+        self.media = Some(media);
+    }
+
+    /// Serves the card that a token names; the blocks served.
+    pub(super) fn serve_token(&mut self, now: Time, token: Token) -> usize {
+        let (number, _) = of_token(token);
+        let (lanes, mut tools) = self.split(now);
+        lanes
+            .get_mut(number)
+            .map_or(0, |lane| lane.woken(&mut tools))
     }
 
     /// Serves every port that follows a card clock; the blocks served on the port that had most.
@@ -228,6 +273,11 @@ impl LineEngine {
             }
         }
         most
+    }
+
+    /// Whether [`LineEngine::sweep`] has something to do.
+    pub(super) fn sweep_due(&self, now: Time) -> bool {
+        now >= self.next_sweep
     }
 
     pub(super) fn sweep(&mut self, now: Time) {
@@ -269,7 +319,11 @@ impl LineEngine {
             reports: &mut self.reports,
             batch: &mut self.batch,
             registry: self.registry.as_ref(),
+            media: self.media_registry.as_ref(),
             config: &self.config,
+            wall: self.wall,
+            timing: &self.timing,
+            edge: &mut self.edge,
         };
         (&mut self.lanes, tools)
     }

@@ -8,8 +8,9 @@ use std::thread::JoinHandle;
 use rtrb::{Consumer, Producer, RingBuffer};
 use tipring_linux::EventFd;
 
-use super::counters::{PortCounters, ShardCounters, TickHistogram};
+use super::counters::{PortCounters, ShardCounters};
 use super::engine::{EngineParts, LineEngine, LinePortSpec};
+use super::histogram::Timing;
 use super::order::{LineOrder, LineReport, PortIndex, RingFull};
 use super::thread::LineConfig;
 
@@ -21,7 +22,7 @@ pub(super) struct Shard {
     reports: Consumer<LineReport>,
     pub(super) wake: Arc<EventFd>,
     counters: Arc<ShardCounters>,
-    histogram: Arc<TickHistogram>,
+    timing: Arc<Timing>,
     stop: Arc<AtomicBool>,
     pub(super) thread: Option<JoinHandle<LineEngine>>,
 }
@@ -106,10 +107,13 @@ impl LineHandle {
     }
 
     /// Figures of each line thread.
-    pub fn shard_counters(
-        &self,
-    ) -> impl Iterator<Item = (&Arc<ShardCounters>, &Arc<TickHistogram>)> {
-        self.shards.iter().map(|s| (&s.counters, &s.histogram))
+    pub fn shard_counters(&self) -> impl Iterator<Item = (&Arc<ShardCounters>, &Arc<Timing>)> {
+        self.shards.iter().map(|s| (&s.counters, &s.timing))
+    }
+
+    /// What each line thread took the time of.
+    pub fn shard_timing(&self) -> impl Iterator<Item = &Timing> {
+        self.shards.iter().map(|s| &*s.timing)
     }
 
     /// Times an order found its ring full.
@@ -198,7 +202,7 @@ pub(super) fn connect(
             reports: report_rx,
             wake: Arc::new(EventFd::new()?),
             counters: Arc::default(),
-            histogram: Arc::default(),
+            timing: Arc::default(),
             stop: Arc::default(),
             thread: None,
         };
@@ -209,7 +213,7 @@ pub(super) fn connect(
             report_wake: Arc::clone(&report_wake),
             ports: counters.iter().skip(first).take(count).cloned().collect(),
             counters: Arc::clone(&shard.counters),
-            histogram: Arc::clone(&shard.histogram),
+            timing: Arc::clone(&shard.timing),
             stop: Arc::clone(&shard.stop),
         };
         engines.push(LineEngine::new(mine, config.engine, parts));

@@ -11,14 +11,17 @@ use rtrb::Producer;
 use std::os::fd::AsRawFd;
 use tipring_dsp::{Chain, ChainCommand, ChainEvent, EchoState};
 use tipring_hal::port::{LineEvent, LinePort, Wake};
-use tipring_linux::RecvBatch;
+use tipring_linux::{RecvBatch, monotonic};
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
 
 use super::card::Card;
 use super::counters::PortCounters;
+use super::edge::Edge;
 use super::engine::EngineConfig;
+use super::histogram::Timing;
+use super::media::Arrivals;
 use super::order::{LineOrder, LineReport, PortIndex, Returned, SessionId};
 use super::session::{Drained, MediaSession};
 
@@ -55,9 +58,33 @@ pub(super) struct Tools<'a> {
     pub(super) now: Time,
     pub(super) reports: &'a mut Reports,
     pub(super) batch: &'a mut RecvBatch,
-    /// None when stepped by hand.
+    /// Of the cards' descriptors; none when stepped by hand.
     pub(super) registry: Option<&'a Registry>,
+    /// Of the media sockets; none when stepped by hand.
+    pub(super) media: Option<&'a Registry>,
     pub(super) config: &'a EngineConfig,
+    /// The wall clock at `now`; none when stepped by hand.
+    pub(super) wall: Option<Duration>,
+    pub(super) timing: &'a Timing,
+    /// When the first block served in this wake was complete.
+    pub(super) edge: &'a mut Option<Time>,
+}
+
+impl Tools<'_> {
+    /// The time by now; by hand it stands still during a tick.
+    pub(super) fn clock(&self) -> Time {
+        match self.wall {
+            Some(_) => Time::from_duration(monotonic()),
+            None => self.now,
+        }
+    }
+
+    fn arrivals(&self) -> Arrivals {
+        Arrivals {
+            now: self.now,
+            wall: self.wall,
+        }
+    }
 }
 
 pub(super) struct Lane {
@@ -79,6 +106,12 @@ pub(super) struct Lane {
     packet: Vec<u8>,
     pending: VecDeque<LineEvent>,
     block_time: Duration,
+    /// When its card's blocks are complete.
+    edges: Edge,
+    /// When the block being served was; `None`: it is no block of the line.
+    edge: Option<Time>,
+    /// When the packet came whose sound begins in the block being served, if that packet is timed.
+    arrived: Option<Time>,
     /// When the last block was served; `None` before the first.
     last_block: Option<Time>,
     /// The line has just come, or come back, and no block yet.
@@ -145,6 +178,9 @@ impl Lane {
             packet: vec![0; block],
             pending: VecDeque::with_capacity(PENDING_EVENTS + 1),
             block_time: Duration::from_micros(block as u64 * 125),
+            edges: Edge::default(),
+            edge: None,
+            arrived: None,
             last_block: None,
             fresh: true,
             prefill_due: true,
@@ -182,10 +218,11 @@ impl Lane {
             return;
         }
         let (id, bridged) = (session.id(), self.bridged == Some(session.id()));
+        let arrivals = tools.arrivals();
         let (chain, reports, counters) = (&mut self.chain, &mut *tools.reports, &self.counters);
         let (index, now) = (self.index, tools.now);
         let drained = session.drain(
-            now,
+            arrivals,
             tools.batch,
             &mut self.budget,
             &mut self.packets,
@@ -197,7 +234,7 @@ impl Lane {
             Drained::Empty if session.parked => {
                 session.parked = false;
                 // Watching again tells at once if something came meanwhile.
-                if let Some(registry) = tools.registry {
+                if let Some(registry) = tools.media {
                     let _ = watch(registry, session, token(self.number, slot));
                 }
             }
@@ -206,7 +243,7 @@ impl Lane {
                 self.counters.flood_blocks.add(1);
                 if !session.parked {
                     session.parked = true;
-                    if let Some(registry) = tools.registry {
+                    if let Some(registry) = tools.media {
                         let _ = unwatch(registry, session);
                     }
                 }
@@ -249,6 +286,14 @@ impl Lane {
                 None => no_such_session(port, session, tools),
             },
             LineOrder::RemoveSession { session } => self.remove_session(session, tools),
+            LineOrder::PassThrough { session, data } => match self.session(session) {
+                Some(found) => {
+                    found.pass_data(data);
+                    self.counters.pass_throughs.add(u64::from(data.is_some()));
+                    self.bridge(self.bridged);
+                }
+                None => no_such_session(port, session, tools),
+            },
             LineOrder::Bridge(None) => self.bridge(None),
             LineOrder::Bridge(Some(session)) => {
                 if self.session(session).is_some() {
@@ -278,12 +323,17 @@ impl Lane {
         }
         self.bridged = session;
         self.chain.command(ChainCommand::Bridge(session.is_some()));
-        if session
-            .and_then(|id| self.session(id))
-            .is_some_and(|s| s.sends_events())
-        {
+        let linked = session.and_then(|id| self.session(id));
+        let events = linked.as_ref().is_some_and(|s| s.sends_events());
+        let data = linked.and_then(|s| s.data());
+        if events {
             self.chain.command(ChainCommand::MuteDetectedDigits(true));
         }
+        self.chain.command(ChainCommand::PassThrough {
+            on: data.is_some(),
+            silence_ms: data.unwrap_or(0),
+        });
+        self.counters.pass_through.set(i64::from(data.is_some()));
     }
 
     fn add_session(&mut self, session: Box<MediaSession>, tools: &mut Tools<'_>) {
@@ -295,7 +345,7 @@ impl Lane {
             .iter()
             .position(Option::is_none)
             .filter(|_| !known);
-        let watched = free.map(|slot| match tools.registry {
+        let watched = free.map(|slot| match tools.media {
             Some(registry) => watch(registry, &session, token(self.number, slot)),
             None => Ok(()),
         });
@@ -329,7 +379,7 @@ impl Lane {
             return no_such_session(port, id, tools);
         };
         if !session.parked
-            && let Some(registry) = tools.registry
+            && let Some(registry) = tools.media
         {
             let _ = unwatch(registry, &session);
         }
@@ -360,18 +410,22 @@ impl Lane {
                 .get(slot)
                 .and_then(Option::as_ref)
                 .is_some_and(|s| s.parked);
-            if parked || tools.registry.is_none() {
+            if parked || tools.media.is_none() {
                 self.serve_socket(slot, tools);
             }
         }
         self.chain.uplink(&self.from_line, &mut self.up);
         self.chain_events(tools);
         self.down.fill(0);
+        self.arrived = None;
         for session in self.sessions.iter_mut().flatten() {
             let bridged = self.bridged == Some(session.id());
             if bridged {
-                session.send(&self.up, &mut self.packet);
-                session.play(tools.now, &mut self.packet, &mut self.down);
+                let went = session.send(&self.up, &mut self.packet);
+                if let Some(edge) = self.edge.filter(|_| went) {
+                    tools.timing.to_network.note(us(tools.clock(), edge));
+                }
+                self.arrived = session.play(tools.now, &mut self.packet, &mut self.down);
             } else {
                 session.pause(self.up.len());
                 session.play(tools.now, &mut self.packet, &mut self.aside);
@@ -425,6 +479,9 @@ impl Lane {
                     ChainEvent::DigitOff { .. } => session.release(),
                     _ => {}
                 }
+            }
+            if let ChainEvent::DataTone { .. } = event {
+                self.counters.data_tones.add(1);
             }
             let (port, at) = (self.index, tools.now.since_epoch());
             let _ = tools.reports.push(LineReport::Chain { port, at, event });
@@ -491,6 +548,11 @@ impl Lane {
             session.show(c);
         }
     }
+}
+
+/// Time from one moment to a later one, µs.
+pub(super) fn us(later: Time, earlier: Time) -> u64 {
+    u64::try_from(later.saturating_since(earlier).as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Token of a lane's socket; [`card_token`] is the card's.

@@ -2,23 +2,28 @@
 //!
 //! Owns: the ports, their chains and the media sessions while they run. Promises: after start no allocation, lock,
 //! log or blocking call; work per port and tick is bounded, so a flood on one port starves nobody; every trouble is a
-//! counter ([`PortCounters`], [`ShardCounters`]). Leaves to others: what events mean and which media to open
+//! counter ([`PortCounters`], [`ShardCounters`]), and every delay of its own is timed ([`Timing`]). Leaves to others: what events mean and which media to open
 //! (control), and building and dropping of sessions (control, by [`MediaSession::open`] and
 //! [`LineReport::SessionReturned`]).
 
 mod card;
 mod counters;
+mod edge;
 mod engine;
 mod handle;
+mod histogram;
 mod lane;
+mod media;
 mod order;
 mod pace;
+mod probe;
 mod session;
 mod thread;
 
-pub use counters::{Counter, Gauge, PortCounters, ShardCounters, TICK_BUCKETS, TickHistogram};
+pub use counters::{Counter, Gauge, PortCounters, ShardCounters};
 pub use engine::{EngineConfig, LineEngine, LinePortSpec};
 pub use handle::LineHandle;
+pub use histogram::{Histogram, Timing};
 pub use order::{
     CardBack, CardSet, LineOrder, LineReport, MadeChain, PortIndex, Remote, Returned, RingFull,
     SessionId,

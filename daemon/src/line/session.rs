@@ -7,9 +7,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 
 use tipring_dsp::Law;
-use tipring_linux::{RecvBatch, set_dscp};
+use tipring_linux::{RecvBatch, enable_timestamps, set_dscp};
 use tipring_proto::rtp::{
-    Concealer, FilterPolicy, JitterConfig, NetworkDigit, Playout, Received, Receiver,
+    Concealer, FilterPolicy, Insert, JitterConfig, NetworkDigit, Playout, Received, Receiver,
     ReceiverConfig, ReceiverStats, Redundancy, Sender, SenderConfig, SenderSeed, SenderStats,
     SourceFilter,
 };
@@ -17,7 +17,9 @@ use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
 
 use super::counters::PortCounters;
+use super::media::Arrivals;
 use super::order::{Remote, SessionId};
+use super::probe::Probe;
 
 /// Expedited forwarding.
 pub const DSCP_EF: u8 = 46;
@@ -64,11 +66,11 @@ pub struct SessionConfig {
     pub jitter_min_ms: u16,
     /// Largest delay; equal to the smallest: fixed.
     pub jitter_max_ms: u16,
-    /// Its delay in pass-through, when it is held still.
+    /// Its delay when it is held still, for machines.
     pub jitter_fixed_ms: u16,
-    /// The set is a machine: pass-through from the beginning.
-    pub pass_through: bool,
-    /// Earlier packets sent again with each in pass-through.
+    /// The set is a machine: its buffer is held still from the beginning.
+    pub machine: bool,
+    /// Earlier packets sent again with each while machines talk.
     pub redundancy: u8,
     /// Payload type of packets that carry earlier ones (RFC 2198), sent and taken.
     pub redundancy_payload_type: u8,
@@ -131,13 +133,15 @@ pub struct MediaSession {
     local: SocketAddrV4,
     remote: Option<Remote>,
     sending: bool,
+    /// Data passes; the silence of both sides that is told, ms.
+    data: Option<u32>,
     law: Law,
     filter: SourceFilter,
     sender: Sender,
     receiver: Receiver,
     concealer: Concealer,
-    pass_through: bool,
-    /// In use in pass-through.
+    machine: bool,
+    /// In use while machines talk.
     redundancy: Redundancy,
     flood_dropped: u64,
     malformed: u64,
@@ -145,6 +149,7 @@ pub struct MediaSession {
     published: SessionStats,
     dscp: u8,
     lost_told: u64,
+    probe: Probe,
     pub(super) parked: bool,
 }
 
@@ -169,6 +174,7 @@ impl MediaSession {
         let refused = |source| MediaOpenError::Socket { bind, source };
         socket.set_nonblocking(true).map_err(refused)?;
         set_dscp(&socket, config.dscp).map_err(refused)?;
+        enable_timestamps(&socket).map_err(refused)?;
         let mut random = [0; 10];
         getrandom::fill(&mut random).map_err(MediaOpenError::Random)?;
         let [s0, s1, t0, t1, t2, t3, r0, r1, r2, r3] = random;
@@ -183,6 +189,7 @@ impl MediaSession {
             local,
             remote: None,
             sending: false,
+            data: None,
             law: law_of(config.codec),
             filter: SourceFilter::new(config.filter),
             sender: Sender::new(
@@ -204,7 +211,7 @@ impl MediaSession {
                 redundancy_payload_type: Some(config.redundancy_payload_type),
             }),
             concealer: Concealer::new(),
-            pass_through: false,
+            machine: config.machine,
             redundancy: Redundancy {
                 payload_type: config.redundancy_payload_type,
                 depth: config.redundancy,
@@ -215,24 +222,11 @@ impl MediaSession {
             published: SessionStats::default(),
             dscp: config.dscp,
             lost_told: 0,
+            probe: Probe::default(),
             parked: false,
         });
-        session.pass_through(config.pass_through);
+        session.pass_data(None);
         Ok(session)
-    }
-
-    /// Machines talk, or no longer. While they do, the jitter buffer grows once to its fixed depth and stands still,
-    /// what is lost is made up without fading, and earlier packets go out again with later ones if so configured.
-    pub fn pass_through(&mut self, on: bool) {
-        self.pass_through = on;
-        self.receiver.hold(on);
-        self.concealer.for_machine(on);
-        self.sender.set_redundancy(on.then_some(self.redundancy));
-    }
-
-    /// Is it for machines now?
-    pub fn is_pass_through(&self) -> bool {
-        self.pass_through
     }
 
     /// Its name.
@@ -290,6 +284,23 @@ impl MediaSession {
         self.sending = false;
     }
 
+    /// Data passes from now on, or voice. While it does, or the set is a machine anyway, the jitter buffer grows once
+    /// to its fixed depth and stands still, what is lost is made up without fading, and earlier packets go out again
+    /// with later ones if so configured.
+    pub(super) fn pass_data(&mut self, data: Option<u32>) {
+        self.data = data;
+        let machines = self.machine || data.is_some();
+        self.receiver.hold(machines);
+        self.concealer.for_machine(machines);
+        self.sender
+            .set_redundancy(machines.then_some(self.redundancy));
+    }
+
+    /// Does data pass? The silence of both sides that is told, ms.
+    pub(super) fn data(&self) -> Option<u32> {
+        self.data
+    }
+
     /// Do the set's digits go out as telephone-events?
     pub(super) fn sends_events(&self) -> bool {
         self.sending && self.remote.is_some_and(|r| r.event_payload_type.is_some())
@@ -298,7 +309,7 @@ impl MediaSession {
     /// Takes datagrams off the socket, at most `budget`, and hands at most `packets` of the far end to the receiver.
     pub(super) fn drain(
         &mut self,
-        now: Time,
+        arrivals: Arrivals,
         batch: &mut RecvBatch,
         budget: &mut u16,
         packets: &mut u16,
@@ -327,8 +338,11 @@ impl MediaSession {
                     self.malformed += 1;
                     continue;
                 }
-                if let Received::Event(news) = self.receiver.receive(now, datagram.bytes) {
-                    news.into_iter().flatten().for_each(&mut digit);
+                let arrived = arrivals.of(&datagram);
+                match self.receiver.receive(arrived, datagram.bytes) {
+                    Received::Event(news) => news.into_iter().flatten().for_each(&mut digit),
+                    Received::Audio(Insert::Taken) => self.probe.taken(datagram.bytes, arrived),
+                    _ => {}
                 }
             }
             *budget = budget.saturating_sub(u16::try_from(count).unwrap_or(u16::MAX));
@@ -341,15 +355,20 @@ impl MediaSession {
         }
     }
 
-    /// Sends a block, or lets its time pass when this session is not to send.
-    pub(super) fn send(&mut self, samples: &[i16], bytes: &mut [u8]) {
+    /// Sends a block, or lets its time pass when this session is not to send. True when a packet went out.
+    pub(super) fn send(&mut self, samples: &[i16], bytes: &mut [u8]) -> bool {
         let Some(remote) = self.remote.filter(|_| self.sending) else {
-            return self.pause(samples.len());
+            self.pause(samples.len());
+            return false;
         };
         self.law.encode_block(samples, bytes);
         let (socket, errors) = (&self.socket, &mut self.tx_errors);
-        self.sender
-            .push(bytes, |packet| emit(socket, remote, packet, errors));
+        let mut went = false;
+        self.sender.push(bytes, |packet| {
+            went = true;
+            emit(socket, remote, packet, errors);
+        });
+        went
     }
 
     /// Lets the time of a block pass.
@@ -357,16 +376,20 @@ impl MediaSession {
         self.sender.pause(u32::try_from(samples).unwrap_or(0));
     }
 
-    /// Plays a block.
-    pub(super) fn play(&mut self, now: Time, bytes: &mut [u8], out: &mut [i16]) {
+    /// Plays a block. Answers when the packet came whose sound begins in it, if that one is timed.
+    pub(super) fn play(&mut self, now: Time, bytes: &mut [u8], out: &mut [i16]) -> Option<Time> {
+        let position = self.receiver.next_timestamp();
+        let mut arrived = None;
         match self.receiver.play(now, bytes) {
             Playout::Samples(codec) => {
                 law_of(codec).decode_block(bytes, out);
                 self.concealer.good(out);
+                arrived = self.probe.played(position, out.len());
             }
             Playout::Conceal => self.concealer.conceal(out),
             Playout::Silence => self.concealer.silence(out),
         }
+        arrived
     }
 
     /// The set pressed a key: false when it does not go out as event.
@@ -507,7 +530,7 @@ mod tests {
             jitter_min_ms: 20,
             jitter_max_ms: 200,
             jitter_fixed_ms: 100,
-            pass_through: false,
+            machine: false,
             redundancy: 0,
             redundancy_payload_type: 90,
             event_payload_type: None,

@@ -16,8 +16,10 @@ use super::*;
 use fake_card::{BLOCK, FakeLine};
 
 mod cards;
+mod data;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
+mod timing;
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const P: PortIndex = PortIndex(0);
@@ -64,7 +66,7 @@ fn session(id: SessionId) -> Box<MediaSession> {
         jitter_min_ms: 20,
         jitter_max_ms: 100,
         jitter_fixed_ms: 100,
-        pass_through: false,
+        machine: false,
         redundancy: 0,
         redundancy_payload_type: 90,
         event_payload_type: Some(101),

@@ -6,17 +6,20 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use tipring_hal::port::Wake;
 use tipring_linux::{
-    EventFd, LockError, SchedError, lock_memory, monotonic, prefault_stack, set_fifo,
+    EventFd, LockError, SchedError, lock_memory, monotonic, prefault_stack, realtime, set_fifo,
     set_thread_name,
 };
 use tipring_proto::time::Time;
 
 use super::engine::{EngineConfig, LineEngine, LinePortSpec};
 use super::handle::{LineHandle, connect};
+use super::lane::us;
+use super::media::MediaPoll;
 use super::order::PortIndex;
 
 const WAKE: Token = Token(usize::MAX);
@@ -169,7 +172,9 @@ fn watch_all(
         let port = first + number as u16;
         return Err(StartError::NoClock { port });
     }
-    let watched = engine.watch_with(registry.try_clone()?);
+    let media = MediaPoll::new()?;
+    let entry = media.registry()?;
+    let watched = engine.watch_with(registry.try_clone()?, (media, entry));
     watched.map_err(|(number, source)| StartError::Watch {
         port: first + number as u16,
         source,
@@ -188,16 +193,22 @@ fn run(engine: &mut LineEngine, mut poll: Poll, mut events: Events) {
         }
         let woken = monotonic();
         let now = Time::from_duration(woken);
+        engine.woken(realtime());
         engine.counters().wakes.add(1);
-        let mut clock = false;
+        let clock = events.iter().any(|e| e.token() == CLOCK);
+        let cards = || {
+            events
+                .iter()
+                .map(Event::token)
+                .filter(|t| ![WAKE, CLOCK].contains(t))
+        };
+        // First, so that a block finds the newest packets.
+        if clock || engine.sweep_due(now) || cards().next().is_some() {
+            engine.serve_media(now);
+        }
         let mut most = 0;
-        // Packets and cards with their own descriptor first, so that a block finds the newest packets.
-        for event in &events {
-            match event.token() {
-                WAKE => {}
-                CLOCK => clock = true,
-                token => most = most.max(engine.serve_token(now, token)),
-            }
+        for token in cards() {
+            most = most.max(engine.serve_token(now, token));
         }
         engine.serve_orders(now);
         if clock {
@@ -206,19 +217,32 @@ fn run(engine: &mut LineEngine, mut poll: Poll, mut events: Events) {
         engine.sweep(now);
         engine.flush();
         if most > 0 {
-            let took = monotonic().saturating_sub(woken);
-            let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            let counters = engine.counters();
-            counters.ticks.add(1);
-            counters.late_ticks.add(u64::from(most > 1));
-            counters.max_tick_us.raise_to(us);
-            engine.histogram().note(us);
+            note_tick(engine, now, most);
         }
         if woken >= cpu_due {
             cpu_due = woken + Duration::from_secs(1);
             let cpu = tipring_linux::thread_cpu_time();
             let us = u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX);
             engine.counters().cpu_us.raise_to(us);
+        }
+    }
+}
+
+/// A wake that served blocks is over; `most` is the number of blocks of the port that had most.
+fn note_tick(engine: &LineEngine, woken: Time, most: usize) {
+    let ended = Time::from_duration(monotonic());
+    let took = us(ended, woken);
+    let counters = engine.counters();
+    counters.ticks.add(1);
+    counters.late_ticks.add(u64::from(most > 1));
+    counters.max_tick_us.raise_to(took);
+    let timing = engine.timing();
+    timing.tick.note(took);
+    if let Some(edge) = engine.edge() {
+        timing.wake_late.note(us(woken, edge));
+        let deadline = edge + engine.sleep();
+        if ended > deadline {
+            timing.deadline_missed.note(us(ended, deadline));
         }
     }
 }

@@ -108,7 +108,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
         jitter_min_ms: config.media.jitter_min_ms,
         jitter_max_ms: config.media.jitter_max_ms,
         jitter_fixed_ms: config.media.jitter_fixed_ms,
-        pass_through: settings::pass_through(port),
+        machine: settings::is_machine(port),
         redundancy: port.line.redundancy,
         redundancy_payload_type: config.media.redundancy_payload_type,
         filter: if config.media.accept_before_start {
@@ -117,6 +117,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
             FilterPolicy::DropUntilKnown
         },
         dscp: config.media.dscp_media,
+        pass_data: port.line.fax_pass_through,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The line thread's end of a simulated port: ring operations and atomics, nothing else.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use super::clock::CardClock;
 use super::wires::{Block, PortEnds};
 use crate::port::{
     Capabilities, Law, LineCommand, LineEvent, LinePort, MAX_BLOCK_LEN, PortError, PortStats,
@@ -19,6 +21,7 @@ pub struct SimPort {
     pub(super) capabilities: Capabilities,
     pub(super) events_block_audio: bool,
     pub(super) ends: PortEnds,
+    pub(super) clock: CardClock,
 }
 
 impl SimPort {
@@ -142,5 +145,9 @@ impl LinePort for SimPort {
             write_underruns: shared.write_underruns.load(Ordering::Relaxed),
             events_lost: shared.events_lost.load(Ordering::Relaxed),
         }
+    }
+
+    fn block_complete_at(&self) -> Option<Duration> {
+        Some(self.clock.raised())
     }
 }

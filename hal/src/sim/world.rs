@@ -75,6 +75,7 @@ pub fn build(config: &SimConfig) -> Result<Sim, SimError> {
             capabilities,
             events_block_audio: config.events_block_audio,
             ends,
+            clock: clock.clone(),
         });
         let seed = config
             .seed
@@ -102,6 +103,11 @@ impl World {
     /// Events within the block are stamped `now` minus what of the block is left after them. `now`
     /// should grow by [`World::block_time`] from call to call; nothing else is read from it.
     pub fn step(&mut self, now: Duration) {
+        self.step_raised(now, || now);
+    }
+
+    /// As [`World::step`]; the clock says that the block was complete when `raised` is asked, after everything moved.
+    pub(super) fn step_raised(&mut self, now: Duration, raised: impl FnOnce() -> Duration) {
         self.now = now;
         let start = now.saturating_sub(self.block_time());
         for line in &mut self.lines {
@@ -109,7 +115,7 @@ impl World {
         }
         let excess = self.events.len().saturating_sub(EVENTS_KEPT);
         self.events.drain(..excess);
-        self.clock.raise();
+        self.clock.raise(raised());
     }
 
     /// Length of a block.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::port::{
     Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, MAX_BLOCK_LEN, PortError,
@@ -265,5 +266,9 @@ impl<P: LinePort> LinePort for Fault<P> {
 
     fn stats(&self) -> PortStats {
         self.port.stats()
+    }
+
+    fn block_complete_at(&self) -> Option<Duration> {
+        self.port.block_complete_at()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
@@ -185,5 +186,9 @@ impl<P: LinePort> LinePort for Record<P> {
 
     fn stats(&self) -> PortStats {
         self.port.stats()
+    }
+
+    fn block_complete_at(&self) -> Option<Duration> {
+        self.port.block_complete_at()
     }
 }

@@ -161,4 +161,8 @@ impl<P: LinePort> LinePort for Trace<P> {
     fn stats(&self) -> PortStats {
         self.port.stats()
     }
+
+    fn block_complete_at(&self) -> Option<Duration> {
+        self.port.block_complete_at()
+    }
 }

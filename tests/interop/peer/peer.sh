@@ -82,7 +82,14 @@ running() { local p; p=$(pid) && kill -0 "$p" 2>/dev/null; }
 
 start() {
   build
-  running && return
+  # What an interrupted run left behind has that run's state.
+  running && stop
+  [[ ${1:-} == again ]] || sip_stop
+  # Asterisk comes up without chan_skinny when its port is taken, and the stranger there would be tested.
+  if (exec 3<>"/dev/tcp/$addr/$port") 2>/dev/null; then
+    say "something else listens on $addr:$port; end it first (ss -ltnp | grep :$port)"
+    exit 1
+  fi
   [[ ${1:-} == again ]] || configure
   (cd / && exec setsid chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" -f </dev/null >>"$root$state/log/console" 2>&1) &
   local i
@@ -127,7 +134,13 @@ w.writeframes(b"".join(struct.pack("<h",int(5117*math.sin(2*math.pi*440*n/8000))
   done
   say "the SIP phone did not come up:"; tail -20 "$home/log" >&2; exit 1
 }
-sip_stop() { local p; p=$(cat "$root$state/baresip/pid" 2>/dev/null) && kill "$p" 2>/dev/null || true; }
+sip_stop() {
+  local p
+  p=$(cat "$root$state/baresip/pid" 2>/dev/null) || return 0
+  [[ $(cat "/proc/$p/comm" 2>/dev/null) == baresip ]] || return 0   # not somebody else with a number used again
+  kill "$p"
+  while [[ -e /proc/$p ]]; do sleep 0.05; done
+}
 
 case ${1:-} in
   build) build ;;

@@ -160,8 +160,16 @@ pub struct LineThreadReport {
     pub ticks: u64,
     /// Blocks that were not served in time.
     pub missed_blocks: u64,
-    /// Time from the tick to the end of the work on it.
+    /// Time from the wake to the end of the work on it.
     pub tick_time: Histogram,
+    /// Time from the moment a card had its block complete to the thread's wake.
+    pub wake_late: Histogram,
+    /// Ticks that ended after the next block was complete, by how long after it.
+    pub deadline_missed: Histogram,
+    /// Time from a block of the line being complete to its packet being given to the network.
+    pub to_network: Histogram,
+    /// Time from a packet's arrival to its first sound being given to the card, jitter buffer included.
+    pub to_line: Histogram,
     /// Commands that found the ring to the line thread full.
     pub command_ring_full: u64,
     /// Events that found the ring to control full.

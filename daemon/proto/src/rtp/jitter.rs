@@ -239,6 +239,11 @@ impl JitterBuffer {
         self.grow = if on && self.running { None } else { Some(0) };
     }
 
+    /// Timestamp of the next sample to be played; `None` before the first packet.
+    pub fn next_timestamp(&self) -> Option<u32> {
+        self.running.then_some(self.play)
+    }
+
     /// Takes a packet that came `since_block` after the last block was played. `restart`: the source began anew.
     pub fn insert(
         &mut self,

@@ -190,6 +190,11 @@ impl Receiver {
         )
     }
 
+    /// Timestamp of the next sample to be played; `None` before the first packet.
+    pub fn next_timestamp(&self) -> Option<u32> {
+        self.jitter.next_timestamp()
+    }
+
     /// Plays one block; called once each block. While the far end sends an event its missing audio is silence.
     pub fn play(&mut self, now: Time, out: &mut [u8]) -> Playout {
         self.played = now;

@@ -113,7 +113,7 @@ impl Gateway {
     fn line_threads(&self) -> Vec<ctl::LineThreadReport> {
         let shards = self.line.shard_counters().enumerate();
         shards
-            .map(|(n, (counters, histogram))| {
+            .map(|(n, (counters, timing))| {
                 let units = || self.ports.iter().filter(|p| self.shard_of(p) == Some(n));
                 let sum = |f: &dyn Fn(&crate::line::PortCounters) -> u64| {
                     units().map(|p| f(&p.counters)).sum()
@@ -126,14 +126,11 @@ impl Gateway {
                     missed_blocks: sum(&|c| {
                         c.missed_blocks.get() + c.read_overruns.get() + c.write_underruns.get()
                     }),
-                    tick_time: ctl::Histogram {
-                        buckets: histogram
-                            .buckets()
-                            .iter()
-                            .map(|&(up_to_us, count)| ctl::HistogramBucket { up_to_us, count })
-                            .collect(),
-                        max_us: counters.max_tick_us.get(),
-                    },
+                    tick_time: times(&timing.tick),
+                    wake_late: times(&timing.wake_late),
+                    deadline_missed: times(&timing.deadline_missed),
+                    to_network: times(&timing.to_network),
+                    to_line: times(&timing.to_line),
                     command_ring_full: self.line.orders_full(),
                     event_ring_full: sum(&|c| c.events_held.get() + c.reports_lost.get()),
                     packets_deferred: sum(&|c| c.flood_blocks.get()),
@@ -178,5 +175,15 @@ impl Gateway {
             }
         }
         self.calls.ended(id)
+    }
+}
+
+fn times(histogram: &crate::line::Histogram) -> ctl::Histogram {
+    let filled = histogram.filled().into_iter();
+    ctl::Histogram {
+        buckets: filled
+            .map(|(up_to_us, count)| ctl::HistogramBucket { up_to_us, count })
+            .collect(),
+        max_us: histogram.max_us(),
     }
 }

@@ -8,7 +8,7 @@ use tipring_dsp::{Chain, ChainCommand};
 use tipring_hal::port::{LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, WriteBlock};
 use tipring_proto::time::Time;
 
-use super::{Lane, PENDING_EVENTS, Tools};
+use super::{Lane, PENDING_EVENTS, Tools, us};
 use crate::line::order::{CardBack, CardSet, LineReport, MadeChain};
 
 /// Events taken from a card at once; a line that chatters more waits for the next wake.
@@ -41,6 +41,10 @@ impl Lane {
                     self.counters.blocks.add(1);
                     self.counters.down.set(0);
                     self.fresh = false;
+                    let told = self.card.port.block_complete_at();
+                    let edge = self.edges.block(tools.now, self.block_time, told);
+                    tools.edge.get_or_insert(edge);
+                    self.edge = Some(edge);
                     self.block(tools, &mut events);
                     self.last_block = Some(tools.now);
                     // While the card has to be filled anew, nothing is written before it is found empty.
@@ -123,6 +127,7 @@ impl Lane {
             let mut events = EVENTS_AT_ONCE;
             self.take_events(tools, &mut events);
         }
+        self.edge = None;
         self.media_block(tools);
     }
 
@@ -132,6 +137,7 @@ impl Lane {
         self.owed = 0;
         self.card.let_go();
         self.card.pace.forget();
+        self.edges.forget();
     }
 
     /// Another card takes the place of the present one, which goes back to control. Nothing is freed here.
@@ -233,7 +239,11 @@ impl Lane {
         if answer == WriteBlock::EventPending && self.take_events(tools, events) {
             answer = self.card.port.write(&self.to_line);
         }
-        self.written(answer);
+        if self.written(answer)
+            && let Some(arrived) = self.arrived
+        {
+            tools.timing.to_line.note(us(tools.clock(), arrived));
+        }
     }
 
     /// The card has been read empty. If it ran dry, it gets its prefill: the newest blocks, with silence before them

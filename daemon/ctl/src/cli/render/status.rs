@@ -148,11 +148,28 @@ fn line_thread(paint: Paint, thread: &LineThreadReport) -> String {
         paint.bad(&missed)
     };
     out += &format!(
-        "\n{}, {}, {missed}\ntick {}",
+        "\n{}, {}, {missed}",
         plural(thread.ports.into(), "port"),
         plural(thread.ticks, "tick"),
-        times(&thread.tick_time),
     );
+    for (what, histogram) in [
+        ("wake", &thread.wake_late),
+        ("tick", &thread.tick_time),
+        ("line to network", &thread.to_network),
+        ("network to line", &thread.to_line),
+    ] {
+        if histogram.total() > 0 {
+            out += &format!("\n{what:<16}{}", times(histogram));
+        }
+    }
+    let late = thread.deadline_missed.total();
+    if late > 0 {
+        let late = paint.bad(&plural(late, "tick"));
+        out += &format!(
+            "\n{late} longer than a block: {}",
+            times(&thread.deadline_missed)
+        );
+    }
     for (count, what) in [
         (thread.command_ring_full, "commands dropped (ring full)"),
         (thread.event_ring_full, "events dropped (ring full)"),
@@ -170,13 +187,22 @@ fn line_thread(paint: Paint, thread: &LineThreadReport) -> String {
     out.replace('\n', &format!("\n{:15}", ""))
 }
 
-/// `p50 80 µs, p99 200 µs, max 750 µs`.
+/// `p50 ≤ 80 µs, p99 ≤ 200 µs, max 31.5 ms`.
 fn times(histogram: &Histogram) -> String {
     match (histogram.quantile_us(0.5), histogram.quantile_us(0.99)) {
         (Some(p50), Some(p99)) => format!(
-            "p50 ≤ {p50} µs, p99 ≤ {p99} µs, max {} µs",
-            histogram.max_us
+            "p50 ≤ {}, p99 ≤ {}, max {}",
+            time(p50),
+            time(p99),
+            time(histogram.max_us)
         ),
         _ => "not measured".to_owned(),
     }
+}
+
+fn time(us: u64) -> String {
+    if us < 10_000 {
+        return format!("{us} µs");
+    }
+    format!("{}.{} ms", us / 1000, us % 1000 / 100)
 }

@@ -1,0 +1,103 @@
+//! When a card's block was complete: what lateness is measured from.
+//!
+//! A card that knows says so. Of others the earliest wakes tell: a block comes each block time after the one before,
+//! and a wake that is earlier than that shows that the ones before were late. The estimate gives way by 100 ppm, so
+//! that it follows a card whose clock is slower than this machine's.
+
+use std::time::Duration;
+
+use tipring_proto::time::Time;
+
+/// Part of a block by which the estimate gives way with each block.
+const GIVES_WAY: u32 = 10_000;
+/// Blocks without one after which the card's time is taken anew.
+const FORGET: u32 = 64;
+
+/// The edges of one card.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Edge {
+    last: Option<Time>,
+}
+
+impl Edge {
+    /// A block is read at `now`; `told`: when the card's newest block was complete, if it knows. Answers when this
+    /// block was.
+    pub(super) fn block(&mut self, now: Time, block: Duration, told: Option<Duration>) -> Time {
+        let told = told.map(Time::from_duration).filter(|at| *at <= now);
+        let edge = match self.last.map(|last| last + block) {
+            Some(due) if now < due + block * FORGET => match told {
+                // Several blocks wait, and this is not the newest.
+                Some(at) if at >= due + block / 2 => due,
+                Some(at) => at,
+                None => now.min(due + block / GIVES_WAY),
+            },
+            _ => told.unwrap_or(now),
+        };
+        self.last = Some(edge);
+        edge
+    }
+
+    /// The card stood still, or is another.
+    pub(super) fn forget(&mut self) {
+        self.last = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCK: Duration = Duration::from_millis(10);
+
+    fn at(us: u64) -> Time {
+        Time::from_duration(Duration::from_micros(us))
+    }
+
+    /// How late each wake is taken to be, µs.
+    fn lateness(wakes: impl IntoIterator<Item = u64>) -> Vec<u128> {
+        let mut edge = Edge::default();
+        let late = wakes.into_iter().map(|us| {
+            let now = at(us);
+            now.saturating_since(edge.block(now, BLOCK, None))
+                .as_micros()
+        });
+        late.collect()
+    }
+
+    #[test]
+    fn the_earliest_wakes_tell_when_blocks_are_complete() {
+        let late = lateness([10_500, 20_050, 30_050, 40_900, 50_050, 63_050]);
+        assert_eq!(late, [0, 0, 0, 849, 0, 2999]);
+    }
+
+    #[test]
+    fn a_slow_card_is_not_taken_for_a_late_thread() {
+        // 80 ppm slow, an hour long.
+        let late = lateness((1..360_000).map(|n| n * 10_000 + n * 8 / 10));
+        assert_eq!(late.iter().max(), Some(&0));
+    }
+
+    #[test]
+    fn blocks_that_waited_together_have_edges_of_their_own() {
+        let mut edge = Edge::default();
+        assert_eq!(edge.block(at(10_040), BLOCK, None), at(10_040));
+        let edges = [0; 3].map(|_| edge.block(at(40_041), BLOCK, None));
+        assert_eq!(edges, [at(20_041), at(30_042), at(40_041)]);
+    }
+
+    #[test]
+    fn what_the_card_says_holds_for_its_newest_block() {
+        let told = |us| Some(Duration::from_micros(us));
+        let mut edge = Edge::default();
+        assert_eq!(edge.block(at(10_700), BLOCK, told(10_100)), at(10_100));
+        assert_eq!(edge.block(at(40_000), BLOCK, told(30_900)), at(20_100));
+        assert_eq!(edge.block(at(40_000), BLOCK, told(30_900)), at(30_900));
+        // Of the future: not believed.
+        assert_eq!(edge.block(at(41_000), BLOCK, told(99_000)), at(40_901));
+    }
+
+    #[test]
+    fn after_a_stand_still_the_time_is_taken_anew() {
+        assert_eq!(lateness([10_000, 2_000_000, 2_010_000]), [0, 0, 0]);
+    }
+}
