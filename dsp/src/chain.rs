@@ -6,7 +6,7 @@
 mod downlink;
 mod uplink;
 
-use tipring_spandsp::{DtmfRxSettings, Error};
+use tipring_spandsp::Error;
 
 use crate::command::{ChainCommand, ChainEvent, Meters};
 use crate::datatone::DataTones;
@@ -133,7 +133,6 @@ impl Chain {
         config: &ChainConfig,
         canceller: Box<dyn EchoCanceller>,
     ) -> Result<Chain, ChainError> {
-        let dtmf = config.dtmf;
         let mut chain = Chain {
             law: config.law,
             chunk: config.block_len.clamp(1, CHUNK),
@@ -141,12 +140,7 @@ impl Chain {
             tx_gain: Gain::new(config.tx_gain_db_tenths),
             canceller,
             reference: ReferenceLine::new(config.echo_delay_samples),
-            detectors: Detectors::new(DtmfRxSettings {
-                filter_dialtone: dtmf.filter_dialtone,
-                twist_db: dtmf.twist_db,
-                reverse_twist_db: dtmf.reverse_twist_db,
-                threshold_dbm0: dtmf.threshold_dbm0,
-            })?,
+            detectors: Detectors::new(&config.dtmf),
             data_tones: DataTones::new()?,
             mute: DigitMute::new(),
             mute_digits: config.mute_detected_digits,
@@ -221,7 +215,6 @@ impl Chain {
             lost_events: self
                 .events
                 .lost()
-                .saturating_add(self.detectors.keys.lost_events())
                 .saturating_add(self.data_tones.lost_events()),
             echo: self.canceller.meters(),
         }

@@ -52,14 +52,10 @@ impl Chain {
             Some(Data::Some) => self.canceller.pass_data(),
             None => {}
         }
-        let digit = loud
-            && self.mute_digits
-            && self.mute.judge(
-                samples,
-                self.detectors.keys.on(),
-                self.detectors.keys.maybe(),
-            );
-        if digit || self.mute_uplink || !self.bridged {
+        if loud && self.mute_digits {
+            self.mute.apply(samples, &self.detectors.keys);
+        }
+        if self.mute_uplink || !self.bridged {
             samples.fill(0);
         }
     }
