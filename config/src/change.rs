@@ -232,6 +232,9 @@ const PORTS: &[OfPort] = ports! {
     "tx-gain-db" When::Idle, line.tx_gain_tenth_db;
     "echo-canceller" When::Idle, line.echo_canceller;
     "echo-tail-ms" When::Idle, line.echo_tail_ms;
+    "fax-pass-through" When::Idle, line.fax_pass_through;
+    "v8-squelch" When::Idle, line.v8_squelch;
+    "vad" When::Idle, line.vad;
 };
 
 /// Keys of a port that are not a value of the model each.

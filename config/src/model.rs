@@ -282,4 +282,10 @@ pub struct Line {
     pub echo_canceller: bool,
     /// Longest echo path that is cancelled.
     pub echo_tail_ms: u16,
+    /// Tones of faxes and modems make a call pass data.
+    pub fax_pass_through: bool,
+    /// V.8 is taken out of both directions.
+    pub v8_squelch: bool,
+    /// Silence of the set is not sent.
+    pub vad: bool,
 }

@@ -65,6 +65,9 @@ settings! {
     tx_gain_db: f64 = number("tx-gain-db"),
     echo_canceller: bool = boolean("echo-canceller"),
     echo_tail_ms: i64 = integer("echo-tail-ms"),
+    fax_pass_through: bool = boolean("fax-pass-through"),
+    v8_squelch: bool = boolean("v8-squelch"),
+    vad: bool = boolean("vad"),
 }
 
 /// A key by its name; a test asks for every name above.
@@ -555,6 +558,9 @@ fn line(
         tx_gain_tenth_db: tenths(settings.tx_gain_db),
         echo_canceller: settings.echo_canceller.unwrap_or(true),
         echo_tail_ms: ms(settings.echo_tail_ms),
+        fax_pass_through: settings.fax_pass_through.unwrap_or(true),
+        v8_squelch: settings.v8_squelch.unwrap_or(false),
+        vad: settings.vad.unwrap_or(false),
     }
 }
 

@@ -439,7 +439,7 @@ pub const PORT_SETTINGS: &[Key] = &[
         "profile",
         Accepts::OneOf(Profile::NAMES),
         "\"phone\"",
-        "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, flash, call-waiting or stutter tone, silence after the far end hung up), alarm (the same, more patient), door (no caller ID or flash, busy tone after the far end hung up).",
+        "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, flash, call-waiting or stutter tone, silence after the far end hung up; fax: v8-squelch), alarm (the same, more patient), door (no caller ID or flash, busy tone after the far end hung up).",
     ),
     key(
         "country",
@@ -562,6 +562,24 @@ pub const PORT_SETTINGS: &[Key] = &[
         Accepts::Integer(16, 128),
         "64",
         "Longest echo path that is cancelled. Longer costs more and learns more slowly.",
+    ),
+    key(
+        "fax-pass-through",
+        Accepts::Bool,
+        "true",
+        "From the first tone of a fax or a modem on, from either side, the call passes data: a fixed deep jitter buffer, nothing suppressed, muted or left out. Voice returns after 10 s of silence.",
+    ),
+    key(
+        "v8-squelch",
+        Accepts::Bool,
+        "false",
+        "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 machines go on as G3, which bears a lost packet. The profile fax has it on; not for modems.",
+    ),
+    key(
+        "vad",
+        Accepts::Bool,
+        "false",
+        "Send no packets while the set is silent, but comfort noise (RFC 3389) when the silence begins or its level changes. Not while data passes. Comfort noise of the far end is played in any case.",
     ),
 ];
 

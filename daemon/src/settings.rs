@@ -196,6 +196,8 @@ pub fn chain(
     // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
     chain.mute_detected_digits =
         !matches!(port.profile, Profile::Modem | Profile::Alarm | Profile::Fax);
+    chain.pass_data = port.line.fax_pass_through;
+    chain.v8_squelch = port.line.v8_squelch;
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
     chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
     chain
@@ -203,9 +205,11 @@ pub fn chain(
 
 /// The echo canceller of a port. Machines get the linear part alone: nothing may be put in the place of their data.
 pub fn canceller(port: &Port) -> Option<CancellerConfig> {
+    let people = matches!(port.profile, Profile::Phone | Profile::Door);
     port.line.echo_canceller.then_some(CancellerConfig {
         tail_ms: port.line.echo_tail_ms,
-        nlp: matches!(port.profile, Profile::Phone | Profile::Door),
+        nlp: people,
+        takes_turns: !people,
     })
 }
 

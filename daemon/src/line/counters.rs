@@ -115,6 +115,10 @@ figures! {
             echo_restarts,
             /// Events of the signal chain lost because nobody took them.
             chain_events_lost,
+            /// Tones of faxes and modems that were heard, from either side.
+            data_tones,
+            /// Times a call went over to passing data.
+            pass_throughs,
             /// RTP packets sent, events included.
             tx_packets,
             /// Payload octets sent.
@@ -183,6 +187,8 @@ figures! {
             erl_db_tenths,
             /// What the canceller takes away beyond that, tenths of a dB; -1 unknown.
             erle_db_tenths,
+            /// 1 while the call passes data.
+            pass_through,
             /// Media sessions of the port.
             sessions,
             /// 1 while the loop is closed.

@@ -124,6 +124,8 @@ pub struct MediaSession {
     local: SocketAddrV4,
     remote: Option<Remote>,
     sending: bool,
+    /// Data passes; the silence of both sides that is told, ms.
+    data: Option<u32>,
     law: Law,
     filter: SourceFilter,
     sender: Sender,
@@ -175,6 +177,7 @@ impl MediaSession {
             local,
             remote: None,
             sending: false,
+            data: None,
             law: law_of(config.codec),
             filter: SourceFilter::new(config.filter),
             sender: Sender::new(
@@ -258,6 +261,16 @@ impl MediaSession {
 
     pub(super) fn stop_sending(&mut self) {
         self.sending = false;
+    }
+
+    /// Data passes from now on, or voice.
+    pub(super) fn pass_data(&mut self, data: Option<u32>) {
+        self.data = data;
+    }
+
+    /// Does data pass? The silence of both sides that is told, ms.
+    pub(super) fn data(&self) -> Option<u32> {
+        self.data
     }
 
     /// Do the set's digits go out as telephone-events?

@@ -16,6 +16,7 @@ use super::*;
 use fake_card::{BLOCK, FakeLine};
 
 mod cards;
+mod data;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
 mod timing;

@@ -114,6 +114,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
             FilterPolicy::DropUntilKnown
         },
         dscp: config.media.dscp_media,
+        pass_data: port.line.fax_pass_through,
     }
 }
 

@@ -247,6 +247,10 @@ pub struct MediaLeg {
     pub ptime_ms: u16,
     /// Payload type of telephone-events, when agreed.
     pub event_payload_type: Option<u8>,
+    /// It passes data: a fax or a modem was heard.
+    pub pass_through: bool,
+    /// Last tones of faxes and modems heard in it, oldest first; bounded.
+    pub tones: Vec<DetectedTone>,
     /// Counters.
     pub rtp: RtpStats,
 }
@@ -281,14 +285,29 @@ pub struct LineStats {
     pub ring_bursts: u64,
 }
 
-/// A tone that the line's detectors saw.
+/// Where a tone came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToneSide {
+    /// The set on the line.
+    #[default]
+    Line,
+    /// The far end.
+    Network,
+}
+
+/// A tone of a fax or a modem that was heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DetectedTone {
-    /// When.
+    /// When it was told.
     pub at_unix_ms: u64,
     /// `CNG`, `CED`, `ANSam` …
     pub tone: String,
+    /// Where it came from.
+    pub from: ToneSide,
+    /// How long it had sounded by then, ms.
+    pub after_ms: u32,
 }
 
 /// What an echo canceller is doing.

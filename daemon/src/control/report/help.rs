@@ -68,6 +68,11 @@ const PORT: &[(&str, &str)] = &[
         "chain_events_lost",
         "events of the signal chain that nobody took",
     ),
+    (
+        "data_tones",
+        "tones of faxes and modems heard, from either side",
+    ),
+    ("pass_throughs", "times a call went over to passing data"),
     ("tx_packets", "RTP packets sent"),
     ("tx_octets", "payload octets sent"),
     ("tx_event_packets", "of the packets sent, telephone-events"),

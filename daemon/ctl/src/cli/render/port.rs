@@ -2,8 +2,8 @@
 
 use comfy_table::{Cell, Color};
 use tipring_ctl::report::{
-    EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState,
-    PortSummary, RegistrationReport, RegistrationState, Trouble,
+    DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard, PortDetail,
+    PortState, PortSummary, RegistrationReport, RegistrationState, ToneSide, Trouble,
 };
 
 use super::super::output::{Paint, clean};
@@ -186,12 +186,23 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
     out += &media(paint, &report.media);
     out += &line(paint, &report.line);
     if !report.tones.is_empty() {
-        out += &heading(paint, "Tones heard on the line");
+        out += &heading(paint, "Last detected tones");
     }
     for tone in &report.tones {
-        out += &format!("{}  {}\n", moment(tone.at_unix_ms), clean(&tone.tone));
+        out += &format!("{}  {}\n", moment(tone.at_unix_ms), detected(tone));
     }
     out + &counters(paint, "PORT", &report.counters)
+}
+
+/// A tone in words, without when.
+fn detected(tone: &DetectedTone) -> String {
+    let from = match tone.from {
+        ToneSide::Line => "the line",
+        ToneSide::Network => "the network",
+    };
+    let seconds = f64::from(tone.after_ms) / 1000.0;
+    let tone = clean(&tone.tone);
+    format!("{tone} from {from}, {seconds:.2} s after its onset")
 }
 
 fn echo(report: &EchoReport) -> String {
@@ -335,6 +346,13 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
             "codec",
             format!("{}, {} ms{events}", clean(&leg.codec), leg.ptime_ms),
         );
+        if leg.pass_through {
+            facts.add("passes", "data: a fax or a modem was heard");
+        }
+        for tone in &leg.tones {
+            let what = format!("{}  {}", moment(tone.at_unix_ms), detected(tone));
+            facts.add("heard", what);
+        }
         let rtp = &leg.rtp;
         facts.add(
             "sent",
