@@ -37,6 +37,11 @@ const YOUNG: usize = 23;
 /// How much of the flaws is excused for each part of noise that there was before.
 const NOISE_EXCUSES: f32 = 3.0;
 
+/// Peak of two tones that the law must have clipped.
+const FULL_SCALE: f32 = 32_124.0;
+/// Flaws that clipping explains.
+const CLIPPED: f32 = 0.06;
+
 /// How many looks must be like a key, among how many, and how flawed they may be. The longer, the more noise.
 const TIERS: [Tier; 3] = [
     Tier {
@@ -185,7 +190,9 @@ impl Evidence {
         }
         let purity = tones / rest.max(f32::MIN_POSITIVE);
         let flaws = low.flaws + high.flaws + 0.2 * (1.0 - purity).max(0.0);
-        if purity < PURITY || flaws > tier.flaws {
+        let peak = (2.0 * low.power).sqrt() + (2.0 * high.power).sqrt();
+        let excused = if peak > FULL_SCALE { CLIPPED } else { 0.0 };
+        if purity < PURITY || flaws > tier.flaws + excused {
             return None;
         }
         if in_noise {
