@@ -267,14 +267,26 @@ pub const MEDIA: Table = Table {
         key(
             "jitter-min-ms",
             Accepts::Integer(0, 500),
-            "20",
-            "Least delay of the jitter buffer.",
+            "0",
+            "Least delay of the jitter buffer, and the one it begins with. It grows by itself on a network that needs more.",
         ),
         key(
             "jitter-max-ms",
             Accepts::Integer(10, 1_000),
             "200",
             "Most delay of the jitter buffer.",
+        ),
+        key(
+            "jitter-fixed-ms",
+            Accepts::Integer(20, 500),
+            "100",
+            "Delay of the jitter buffer for machines: with the profiles fax, modem and alarm, and on others once a machine is heard. It does not change then.",
+        ),
+        key(
+            "redundancy-payload-type",
+            Accepts::Integer(77, 127),
+            "90",
+            "RTP payload type of packets with earlier ones in them (RFC 2198; see redundancy of [[port]]). Nothing negotiates it: the far end must be set to the same one. 90 is what gateways of Cisco have.",
         ),
         key(
             "dscp-media",
@@ -556,6 +568,12 @@ pub const PORT_SETTINGS: &[Key] = &[
         Accepts::Bool,
         "true",
         "Take the echo of the line's hybrid out of what comes from the line. With the profiles phone and door, what is left of it is suppressed too.",
+    ),
+    key(
+        "redundancy",
+        Accepts::Integer(0, 2),
+        "0",
+        "Send so many earlier packets again with each one (RFC 2198) while machines talk: a lost packet then costs nothing. Costs as many times the bandwidth; the far end must take it. Taken it is always.",
     ),
     key(
         "echo-tail-ms",

@@ -38,6 +38,14 @@ pub struct LegSettings {
     pub jitter_min_ms: u16,
     /// Largest delay of the jitter buffer, ms.
     pub jitter_max_ms: u16,
+    /// Delay of the jitter buffer for machines, ms.
+    pub jitter_fixed_ms: u16,
+    /// The set is a machine.
+    pub machine: bool,
+    /// Earlier packets sent again with each while machines talk.
+    pub redundancy: u8,
+    /// Their payload type.
+    pub redundancy_payload_type: u8,
     /// Who may send before StartMedia.
     pub filter: FilterPolicy,
     /// DSCP of RTP.
@@ -145,6 +153,10 @@ impl MediaDesk {
                     block: self.settings.block,
                     jitter_min_ms: self.settings.jitter_min_ms,
                     jitter_max_ms: self.settings.jitter_max_ms,
+                    jitter_fixed_ms: self.settings.jitter_fixed_ms,
+                    machine: self.settings.machine,
+                    redundancy: self.settings.redundancy,
+                    redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
                     filter: self.settings.filter,
                     dscp: self.settings.dscp,

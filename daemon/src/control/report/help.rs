@@ -76,10 +76,22 @@ const PORT: &[(&str, &str)] = &[
     ("tx_packets", "RTP packets sent"),
     ("tx_octets", "payload octets sent"),
     ("tx_event_packets", "of the packets sent, telephone-events"),
+    (
+        "tx_redundant",
+        "of the packets sent, those with earlier ones in them",
+    ),
     ("tx_errors", "packets the kernel did not take"),
     ("rx_packets", "RTP packets taken"),
     ("rx_octets", "payload octets taken"),
     ("rx_event_packets", "of the packets taken, telephone-events"),
+    (
+        "rx_redundant",
+        "of the packets taken, those with earlier ones in them",
+    ),
+    (
+        "rx_recovered",
+        "lost packets whose sound came with a later one",
+    ),
     ("rx_lost", "packets that never came"),
     ("rx_late", "packets after their time"),
     ("rx_early", "packets with a timestamp too far ahead"),
