@@ -149,6 +149,8 @@ const TABLES: &[OfTable] = tables! {
     "media" "codecs" When::Registration, media.codecs;
     "media" "jitter-min-ms" When::Idle, media.jitter_min_ms;
     "media" "jitter-max-ms" When::Idle, media.jitter_max_ms;
+    "media" "jitter-fixed-ms" When::Idle, media.jitter_fixed_ms;
+    "media" "redundancy-payload-type" When::Idle, media.redundancy_payload_type;
     "media" "dscp-media" When::Idle, media.dscp_media;
     "media" "dscp-signalling" When::Now, media.dscp_signalling;
     "media" "accept-before-start" When::Idle, media.accept_before_start;
@@ -230,8 +232,12 @@ const PORTS: &[OfPort] = ports! {
     "reminder-ring-s" When::Idle, line.reminder_ring_s;
     "rx-gain-db" When::Idle, line.rx_gain_tenth_db;
     "tx-gain-db" When::Idle, line.tx_gain_tenth_db;
+    "redundancy" When::Idle, line.redundancy;
     "echo-canceller" When::Idle, line.echo_canceller;
     "echo-tail-ms" When::Idle, line.echo_tail_ms;
+    "fax-pass-through" When::Idle, line.fax_pass_through;
+    "v8-squelch" When::Idle, line.v8_squelch;
+    "vad" When::Idle, line.vad;
 };
 
 /// Keys of a port that are not a value of the model each.

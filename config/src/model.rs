@@ -113,6 +113,10 @@ pub struct Media {
     pub jitter_min_ms: u16,
     /// Most delay of the jitter buffer.
     pub jitter_max_ms: u16,
+    /// Delay of the jitter buffer for machines.
+    pub jitter_fixed_ms: u16,
+    /// Payload type of packets with earlier ones in them.
+    pub redundancy_payload_type: u8,
     /// DSCP of RTP.
     pub dscp_media: u8,
     /// DSCP of SCCP.
@@ -278,8 +282,16 @@ pub struct Line {
     pub rx_gain_tenth_db: i16,
     /// Gain to the line, tenths of a dB.
     pub tx_gain_tenth_db: i16,
+    /// Earlier packets sent again with each while machines talk.
+    pub redundancy: u8,
     /// Cancel the echo of the line.
     pub echo_canceller: bool,
     /// Longest echo path that is cancelled.
     pub echo_tail_ms: u16,
+    /// Tones of faxes and modems make a call pass data.
+    pub fax_pass_through: bool,
+    /// V.8 is taken out of both directions.
+    pub v8_squelch: bool,
+    /// Silence of the set is not sent.
+    pub vad: bool,
 }

@@ -63,8 +63,12 @@ settings! {
     reminder_ring_s: i64 = integer("reminder-ring-s"),
     rx_gain_db: f64 = number("rx-gain-db"),
     tx_gain_db: f64 = number("tx-gain-db"),
+    redundancy: i64 = integer("redundancy"),
     echo_canceller: bool = boolean("echo-canceller"),
     echo_tail_ms: i64 = integer("echo-tail-ms"),
+    fax_pass_through: bool = boolean("fax-pass-through"),
+    v8_squelch: bool = boolean("v8-squelch"),
+    vad: bool = boolean("vad"),
 }
 
 /// A key by its name; a test asks for every name above.
@@ -553,8 +557,12 @@ fn line(
         reminder_ring_s: ms(settings.reminder_ring_s),
         rx_gain_tenth_db: tenths(settings.rx_gain_db),
         tx_gain_tenth_db: tenths(settings.tx_gain_db),
+        redundancy: u8::try_from(ms(settings.redundancy)).unwrap_or_default(),
         echo_canceller: settings.echo_canceller.unwrap_or(true),
         echo_tail_ms: ms(settings.echo_tail_ms),
+        fax_pass_through: settings.fax_pass_through.unwrap_or(true),
+        v8_squelch: settings.v8_squelch.unwrap_or(false),
+        vad: settings.vad.unwrap_or(false),
     }
 }
 

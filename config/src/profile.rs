@@ -20,6 +20,8 @@ pub(crate) fn preset(profile: Profile) -> PortSettings {
         Profile::Fax | Profile::Modem => PortSettings {
             // Machines hang up on the loop opening; a howler into a waiting machine helps nobody for long.
             howler_s: Some(15),
+            // V.34 over packets loses the call with the first one lost; G3 with error correction does not.
+            v8_squelch: Some(profile == Profile::Fax),
             ..machine
         },
         Profile::Alarm => PortSettings {

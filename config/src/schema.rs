@@ -267,14 +267,26 @@ pub const MEDIA: Table = Table {
         key(
             "jitter-min-ms",
             Accepts::Integer(0, 500),
-            "20",
-            "Least delay of the jitter buffer.",
+            "0",
+            "Least delay of the jitter buffer, and the one it begins with. It grows by itself on a network that needs more.",
         ),
         key(
             "jitter-max-ms",
             Accepts::Integer(10, 1_000),
             "200",
             "Most delay of the jitter buffer.",
+        ),
+        key(
+            "jitter-fixed-ms",
+            Accepts::Integer(20, 500),
+            "100",
+            "Delay of the jitter buffer for machines: with the profiles fax, modem and alarm, and on others once a machine is heard. It does not change then.",
+        ),
+        key(
+            "redundancy-payload-type",
+            Accepts::Integer(77, 127),
+            "90",
+            "RTP payload type of packets with earlier ones in them (RFC 2198; see redundancy of [[port]]). Nothing negotiates it: the far end must be set to the same one. 90 is what gateways of Cisco have.",
         ),
         key(
             "dscp-media",
@@ -439,7 +451,7 @@ pub const PORT_SETTINGS: &[Key] = &[
         "profile",
         Accepts::OneOf(Profile::NAMES),
         "\"phone\"",
-        "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, flash, call-waiting or stutter tone, silence after the far end hung up), alarm (the same, more patient), door (no caller ID or flash, busy tone after the far end hung up).",
+        "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, flash, call-waiting or stutter tone, silence after the far end hung up; fax: v8-squelch), alarm (the same, more patient), door (no caller ID or flash, busy tone after the far end hung up).",
     ),
     key(
         "country",
@@ -558,10 +570,34 @@ pub const PORT_SETTINGS: &[Key] = &[
         "Take the echo of the line's hybrid out of what comes from the line. With the profiles phone and door, what is left of it is suppressed too.",
     ),
     key(
+        "redundancy",
+        Accepts::Integer(0, 2),
+        "0",
+        "Send so many earlier packets again with each one (RFC 2198) while machines talk: a lost packet then costs nothing. Costs as many times the bandwidth; the far end must take it. Taken it is always.",
+    ),
+    key(
         "echo-tail-ms",
         Accepts::Integer(16, 128),
         "64",
         "Longest echo path that is cancelled. Longer costs more and learns more slowly.",
+    ),
+    key(
+        "fax-pass-through",
+        Accepts::Bool,
+        "true",
+        "From the first tone of a fax or a modem on, from either side, the call passes data: a fixed deep jitter buffer, nothing suppressed, muted or left out. Voice returns after 10 s of silence.",
+    ),
+    key(
+        "v8-squelch",
+        Accepts::Bool,
+        "false",
+        "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 machines go on as G3, which bears a lost packet. The profile fax has it on; not for modems.",
+    ),
+    key(
+        "vad",
+        Accepts::Bool,
+        "false",
+        "Send no packets while the set is silent, but comfort noise (RFC 3389) when the silence begins or its level changes. Not while data passes. Comfort noise of the far end is played in any case.",
     ),
 ];
 

@@ -382,6 +382,8 @@ fn media<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> Media {
         codecs,
         jitter_min_ms: scan.integer("jitter-min-ms"),
         jitter_max_ms: scan.integer("jitter-max-ms"),
+        jitter_fixed_ms: scan.integer("jitter-fixed-ms"),
+        redundancy_payload_type: scan.integer("redundancy-payload-type"),
         dscp_media: scan.integer("dscp-media"),
         dscp_signalling: scan.integer("dscp-signalling"),
         accept_before_start: scan.boolean("accept-before-start"),

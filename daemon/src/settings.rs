@@ -196,6 +196,8 @@ pub fn chain(
     // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
     chain.mute_detected_digits =
         !matches!(port.profile, Profile::Modem | Profile::Alarm | Profile::Fax);
+    chain.pass_data = port.line.fax_pass_through;
+    chain.v8_squelch = port.line.v8_squelch;
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
     chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
     chain
@@ -203,26 +205,22 @@ pub fn chain(
 
 /// The echo canceller of a port. Machines get the linear part alone: nothing may be put in the place of their data.
 pub fn canceller(port: &Port) -> Option<CancellerConfig> {
+    let people = matches!(port.profile, Profile::Phone | Profile::Door);
     port.line.echo_canceller.then_some(CancellerConfig {
         tail_ms: port.line.echo_tail_ms,
-        nlp: matches!(port.profile, Profile::Phone | Profile::Door),
+        nlp: people,
+        takes_turns: !people,
     })
 }
 
-/// Longest and shortest delay of a port's jitter buffer, ms: fixed for machines, which no slip may disturb.
-pub fn jitter(config: &Config, port: &Port) -> (u16, u16) {
-    let (min, max) = (config.media.jitter_min_ms, config.media.jitter_max_ms);
+/// Is the set a machine, so that its jitter buffer is held still from the beginning? Those of others are once a machine
+/// is heard.
+pub fn is_machine(port: &Port) -> bool {
     match port.profile {
-        Profile::Phone | Profile::Door => (min, max),
-        Profile::Fax | Profile::Modem | Profile::Alarm => {
-            let fixed = FIXED_JITTER_MS.clamp(min, max);
-            (fixed, fixed)
-        }
+        Profile::Phone | Profile::Door => false,
+        Profile::Fax | Profile::Modem | Profile::Alarm => true,
     }
 }
-
-/// Delay of the fixed buffer: deep enough for the jitter of a sound LAN, short enough for T.30's timers.
-const FIXED_JITTER_MS: u16 = 100;
 
 fn ms(ms: u32) -> Duration {
     Duration::from_millis(ms.into())
@@ -319,15 +317,17 @@ mod tests {
     }
 
     #[test]
-    fn machines_get_a_buffer_that_never_slips() {
-        let buffer = |profile: &str| {
+    fn fax_modem_and_alarm_are_machines() {
+        for (profile, machine) in [
+            ("phone", false),
+            ("door", false),
+            ("fax", true),
+            ("modem", true),
+            ("alarm", true),
+        ] {
             let text = format!("[defaults]\nprofile = \"{profile}\"\n");
             let config = config(&text);
-            jitter(&config, &config.ports[0])
-        };
-        assert_eq!(buffer("phone"), (20, 200));
-        for machine in ["fax", "modem", "alarm"] {
-            assert_eq!(buffer(machine), (100, 100), "{machine}");
+            assert_eq!(is_machine(&config.ports[0]), machine, "{profile}");
         }
     }
 }

@@ -3,10 +3,11 @@
 //! Uplink: decode, gain, echo canceller, detectors, meter, mute. Downlink: gain, local tones and caller ID,
 //! encode, meter, echo reference. Owns their order; the parts are in the neighbouring modules.
 
+mod data;
 mod downlink;
 mod uplink;
 
-use tipring_spandsp::{DtmfRxSettings, Error};
+use tipring_spandsp::Error;
 
 use crate::command::{ChainCommand, ChainEvent, Meters};
 use crate::datatone::DataTones;
@@ -15,6 +16,7 @@ use crate::dtmf::mute::DigitMute;
 use crate::echo::{Bypass, EchoCanceller, ReferenceLine};
 use crate::law::Law;
 use crate::level::{Gain, LevelMeter};
+use data::Data;
 use downlink::Sources;
 
 /// Samples handled at once at most: 10 ms.
@@ -62,6 +64,10 @@ pub struct ChainConfig {
     pub detect_dtmf: bool,
     /// Listen for the tones of faxes and modems.
     pub detect_fax_tones: bool,
+    /// Let the data of a fax or a modem pass untouched by the suppressor from its first tone on.
+    pub pass_data: bool,
+    /// Take V.8 out of both ways, so that Super G3 machines go on as G3. Works while fax tones are listened for.
+    pub v8_squelch: bool,
     /// Take recognised digits out of the uplink.
     pub mute_detected_digits: bool,
     /// Samples in flight, see [`ChainCommand::EchoDelay`].
@@ -79,6 +85,8 @@ impl ChainConfig {
             tx_gain_db_tenths: 0,
             detect_dtmf: true,
             detect_fax_tones: true,
+            pass_data: true,
+            v8_squelch: false,
             mute_detected_digits: true,
             echo_delay_samples: 0,
         }
@@ -103,6 +111,7 @@ pub struct Chain {
     reference: ReferenceLine,
     detectors: Detectors,
     data_tones: DataTones,
+    data: Data,
     mute: DigitMute,
     mute_digits: bool,
     mute_uplink: bool,
@@ -133,7 +142,6 @@ impl Chain {
         config: &ChainConfig,
         canceller: Box<dyn EchoCanceller>,
     ) -> Result<Chain, ChainError> {
-        let dtmf = config.dtmf;
         let mut chain = Chain {
             law: config.law,
             chunk: config.block_len.clamp(1, CHUNK),
@@ -141,13 +149,9 @@ impl Chain {
             tx_gain: Gain::new(config.tx_gain_db_tenths),
             canceller,
             reference: ReferenceLine::new(config.echo_delay_samples),
-            detectors: Detectors::new(DtmfRxSettings {
-                filter_dialtone: dtmf.filter_dialtone,
-                twist_db: dtmf.twist_db,
-                reverse_twist_db: dtmf.reverse_twist_db,
-                threshold_dbm0: dtmf.threshold_dbm0,
-            })?,
-            data_tones: DataTones::new()?,
+            detectors: Detectors::new(&config.dtmf),
+            data_tones: DataTones::new(config.v8_squelch),
+            data: Data::new(config.pass_data),
             mute: DigitMute::new(),
             mute_digits: config.mute_detected_digits,
             mute_uplink: false,
@@ -187,6 +191,7 @@ impl Chain {
                 self.mute.reset();
             }
             ChainCommand::EnableFaxTones(on) => self.data_tones.listen(on),
+            ChainCommand::PassThrough { on, silence_ms } => self.pass_through(on, silence_ms),
             ChainCommand::MuteDetectedDigits(on) => {
                 self.mute_digits = on;
                 self.mute.reset();
@@ -218,11 +223,7 @@ impl Chain {
             digits: self.detectors.keys.digits(),
             echoed_digits: self.detectors.keys.echoed_digits(),
             false_mutes: self.mute.false_mutes(),
-            lost_events: self
-                .events
-                .lost()
-                .saturating_add(self.detectors.keys.lost_events())
-                .saturating_add(self.data_tones.lost_events()),
+            lost_events: self.events.lost(),
             echo: self.canceller.meters(),
         }
     }
@@ -239,6 +240,9 @@ impl Chain {
             // A flash leaves the line as it was; after two seconds it may be another call.
             if self.on_hook_for > 16_000 {
                 self.canceller.reset();
+                if self.data.passes {
+                    self.canceller.pass_data(true);
+                }
             }
         } else {
             self.on_hook_for = 0;

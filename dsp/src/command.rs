@@ -33,8 +33,16 @@ pub enum ChainCommand {
     },
     /// Listen for DTMF from the line.
     EnableDtmf(bool),
-    /// Listen for the tones of faxes and modems from the line.
+    /// Listen for the tones of faxes and modems, both ways.
     EnableFaxTones(bool),
+    /// A fax or a modem has the line, or not any more: while it has, nothing is suppressed, muted or put in the place of
+    /// what either side says, and digits are not listened for. Ends when the loop opens.
+    PassThrough {
+        /// It has.
+        on: bool,
+        /// [`ChainEvent::BothSilent`] after so long a silence of both sides; 0: never.
+        silence_ms: u32,
+    },
     /// Take recognised digits out of the uplink (they go out of band).
     MuteDetectedDigits(bool),
     /// Let voice through, both ways. Without it the uplink is silent and the line hears only tones; digits are
@@ -84,10 +92,37 @@ pub struct CallerIdTransmission {
     pub to_off_hook: bool,
 }
 
+/// A tone of a fax or a modem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataTone {
+    /// A calling fax (1100 Hz), told 0.35 s after its onset; again with each burst.
+    Cng,
+    /// An answering fax or modem (2100 Hz, plain), told 0.5 s after its onset.
+    Ced,
+    /// Answer tone with phase reversals: a modem that wants echo cancellers off; told 0.5 s after its onset, soon after
+    /// its first reversal. It may follow [`DataTone::Ced`], when the first reversals were lost on the way.
+    AnsPr,
+    /// Answer tone of V.8 (amplitude modulated), as [`DataTone::Ced`].
+    AnsAm,
+    /// Answer tone of V.8 with phase reversals, as [`DataTone::AnsPr`].
+    AnsAmPr,
+    /// HDLC flags at 300 bit/s: a fax begins to signal; told 0.15 s after their onset.
+    V21Preamble,
+}
+
+/// The two sides of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The set on the line.
+    Line,
+    /// The far end.
+    Network,
+}
+
 /// What happened in a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChainEvent {
-    /// A key was pressed, 25 to 38 ms ago.
+    /// A key was pressed, 32 to 60 ms ago: the noisier the line, the longer.
     DigitOn {
         /// `0`–`9`, `*`, `#`, `A`–`D` in ASCII.
         digit: u8,
@@ -101,20 +136,22 @@ pub enum ChainEvent {
         /// How long it sounded.
         duration_ms: u32,
     },
-    /// A calling fax (1100 Hz), 0.4 s after the tone began; again with each burst.
-    Cng,
-    /// An answering fax or modem (2100 Hz, plain), 0.55 s after the tone began.
-    Ced,
-    /// Answer tone with phase reversals: a modem that wants echo cancellers off; 1.35 s after the tone began.
-    AnsPr,
-    /// Answer tone of V.8 (amplitude modulated).
-    AnsAm,
-    /// Answer tone of V.8 with phase reversals.
-    AnsAmPr,
-    /// The answer tone is over.
-    AnswerToneOff,
-    /// HDLC flags at 300 bit/s: a fax begins to signal.
-    V21Preamble,
+    /// A tone of a fax or a modem, from either side. One that is the echo of the other side's is not told.
+    DataTone {
+        /// Which.
+        tone: DataTone,
+        /// Where it comes from.
+        from: Side,
+        /// How long ago it began.
+        after_ms: u32,
+    },
+    /// The answer tone of this side is over.
+    AnswerToneOff {
+        /// Which side.
+        from: Side,
+    },
+    /// Neither side has said anything for so long as [`ChainCommand::PassThrough`] told; once each time.
+    BothSilent,
     /// Caller ID went out whole.
     CallerIdSent,
     /// Caller ID was not sent: another was on its way.

@@ -17,8 +17,9 @@ pub trait EchoCanceller: Send {
     /// Steps aside (a modem has asked for it), or takes up its work again.
     fn set_disabled(&mut self, _disabled: bool) {}
 
-    /// A fax or a modem is on the line: until the next call nothing is put in the place of what comes from it.
-    fn pass_data(&mut self) {}
+    /// A fax or a modem is on the line (or not any more): while it is, and no longer than until the next call, nothing is
+    /// put in the place of what comes from it.
+    fn pass_data(&mut self, _on: bool) {}
 
     /// How it does.
     fn meters(&self) -> EchoMeters {

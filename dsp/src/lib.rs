@@ -16,7 +16,7 @@ pub mod chain;
 pub mod command;
 mod datatone;
 mod detect;
-mod dtmf;
+pub mod dtmf;
 pub mod echo;
 mod goertzel;
 pub mod law;
@@ -27,7 +27,8 @@ pub mod tone;
 
 pub use canceller::{CancellerConfig, LineEchoCanceller};
 pub use chain::{Chain, ChainConfig, ChainError, DtmfConfig};
-pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, Meters};
+pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, DataTone, Meters, Side};
+pub use dtmf::{DtmfEvent, DtmfReceiver};
 pub use echo::{Bypass, EchoCanceller, EchoMeters, EchoState};
 pub use law::Law;
 pub use level::Reading;

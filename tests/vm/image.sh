@@ -225,6 +225,8 @@ g=$work/guest
 cp -al "$tree" "$g"
 cp -al "$peer_dir" "$g/srv/peer"
 cp -a "$kernel_dir"/modules/lib/modules "$g/lib/"
+# For who begins with a machine that has no DAHDI yet (packaging/fresh.sh).
+mkdir -p "$g/srv/deb"; cp "$kernel_dir"/deb/*.deb "$g/srv/deb/"
 build_card "$g/lib/modules/$kernel/dahdi"
 depmod -b "$g" "$kernel"
 mkdir -p "$work/out"

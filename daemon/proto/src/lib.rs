@@ -8,6 +8,7 @@
 pub mod call;
 pub mod card;
 pub mod device;
+pub mod passthrough;
 pub mod rtp;
 pub mod sccp;
 pub mod time;

@@ -10,7 +10,7 @@ use tipring_proto::types::Digit;
 use tracing::{info, warn};
 
 use super::gate::told;
-use super::{Gateway, PortUnit, words};
+use super::{Gateway, PortUnit, data, words};
 use crate::line::{LineReport, Returned};
 use crate::link::LinkEvent;
 
@@ -170,7 +170,7 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let tone = match event {
+        match event {
             ChainEvent::DigitOn {
                 digit,
                 level_dbm0_tenths,
@@ -183,24 +183,23 @@ impl Gateway {
                     };
                     unit.handle(now, Input::Digit(heard));
                 }
-                return;
             }
             ChainEvent::CallerIdSent | ChainEvent::CallerIdRefused => {
                 if !unit.lamp.sent(now) {
                     unit.handle(now, Input::Line(LineInput::CallerIdSent));
                 }
-                return;
             }
-            ChainEvent::DigitOff { .. } | ChainEvent::ToneEnded => return,
-            ChainEvent::Cng => "CNG",
-            ChainEvent::Ced => "CED",
-            ChainEvent::AnsPr => "ANS with phase reversals",
-            ChainEvent::AnsAm => "ANSam",
-            ChainEvent::AnsAmPr => "ANSam with phase reversals",
-            ChainEvent::AnswerToneOff => "answer tone over",
-            ChainEvent::V21Preamble => "V.21 preamble",
-        };
-        unit.heard_tone(self.clock.unix_ms(at), tone);
-        self.trace(now, index, TraceKind::Line, format!("{tone} from the set"));
+            ChainEvent::DataTone {
+                tone,
+                from,
+                after_ms,
+            } => self.data_tone(now, index, at, (tone, from), after_ms),
+            ChainEvent::AnswerToneOff { from } => {
+                let text = format!("answer tone of {} over", data::side(from));
+                self.trace(now, index, TraceKind::Line, text);
+            }
+            ChainEvent::BothSilent => self.data_over(now, index),
+            ChainEvent::DigitOff { .. } | ChainEvent::ToneEnded => {}
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tipring_ctl::report as ctl;
 use tipring_proto::call::{MediaInput, MediaOutput};
+use tipring_proto::passthrough::{Change, DataTone, PassThrough};
 use tipring_proto::rtp::FilterPolicy;
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
@@ -22,6 +23,9 @@ use crate::line::{
 /// Closed legs whose counters can still be asked for.
 const CLOSED: usize = 8;
 
+/// Tones of faxes and modems remembered of a leg.
+const TONES: usize = 16;
+
 /// A server may open the media a moment before it tells of the call.
 const BEFORE: Duration = Duration::from_secs(1);
 
@@ -34,10 +38,20 @@ pub struct LegSettings {
     pub jitter_min_ms: u16,
     /// Largest delay of the jitter buffer, ms.
     pub jitter_max_ms: u16,
+    /// Delay of the jitter buffer for machines, ms.
+    pub jitter_fixed_ms: u16,
+    /// The set is a machine.
+    pub machine: bool,
+    /// Earlier packets sent again with each while machines talk.
+    pub redundancy: u8,
+    /// Their payload type.
+    pub redundancy_payload_type: u8,
     /// Who may send before StartMedia.
     pub filter: FilterPolicy,
     /// DSCP of RTP.
     pub dscp: u8,
+    /// Tones of faxes and modems make a leg pass data.
+    pub pass_data: bool,
 }
 
 /// One leg.
@@ -54,6 +68,10 @@ struct Leg {
     remote: Option<SocketAddrV4>,
     /// The port's counters when the leg began: what came since is this leg's.
     begin: ctl::RtpStats,
+    /// Data or voice.
+    data: PassThrough,
+    /// Last tones of faxes and modems heard in it.
+    tones: VecDeque<ctl::DetectedTone>,
     /// The final figures, once the line thread has handed the session back.
     last: Option<SessionStats>,
 }
@@ -64,7 +82,18 @@ pub(super) struct MediaDesk {
     settings: LegSettings,
     counters: Arc<PortCounters>,
     open: Vec<Leg>,
+    /// The leg that the call logic linked to the line last.
+    bridged: Option<SessionId>,
     closed: VecDeque<Leg>,
+}
+
+/// What a tone of a fax or a modem leads to.
+#[derive(Debug, Default)]
+pub(super) struct ToneNews {
+    /// When the leg that it was heard in was opened, if there is one.
+    pub opened: Option<Time>,
+    /// For the line thread, when the leg goes over to data.
+    pub order: Option<LineOrder>,
 }
 
 /// What a media output leads to.
@@ -85,6 +114,7 @@ impl MediaDesk {
             settings,
             counters,
             open: vec![],
+            bridged: None,
             closed: VecDeque::new(),
         }
     }
@@ -123,6 +153,10 @@ impl MediaDesk {
                     block: self.settings.block,
                     jitter_min_ms: self.settings.jitter_min_ms,
                     jitter_max_ms: self.settings.jitter_max_ms,
+                    jitter_fixed_ms: self.settings.jitter_fixed_ms,
+                    machine: self.settings.machine,
+                    redundancy: self.settings.redundancy,
+                    redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
                     filter: self.settings.filter,
                     dscp: self.settings.dscp,
@@ -141,6 +175,8 @@ impl MediaDesk {
                             local,
                             remote: None,
                             begin: self.totals(),
+                            data: PassThrough::new(self.settings.pass_data),
+                            tones: VecDeque::new(),
                             last: None,
                         });
                         doing.orders.push(LineOrder::AddSession(session));
@@ -193,7 +229,8 @@ impl MediaDesk {
             }
             MediaOutput::Bridge { party } => {
                 let leg = party.and_then(|p| self.open.iter().find(|l| l.party == p));
-                one(LineOrder::Bridge(leg.map(|l| l.id)))
+                self.bridged = leg.map(|l| l.id);
+                one(LineOrder::Bridge(self.bridged))
             }
             MediaOutput::NeedStatistics { party, call } => {
                 let legs = self.open.iter().chain(self.closed.iter().rev());
@@ -206,6 +243,38 @@ impl MediaDesk {
                 }
             }
         }
+    }
+
+    /// A tone of a fax or a modem was heard on the line or in what it hears.
+    pub(super) fn heard_tone(&mut self, tone: DataTone, told: ctl::DetectedTone) -> ToneNews {
+        let Some(leg) = self.linked() else {
+            return ToneNews::default();
+        };
+        if leg.tones.len() >= TONES {
+            leg.tones.pop_front();
+        }
+        leg.tones.push_back(told);
+        let change = leg.data.heard(tone);
+        ToneNews {
+            opened: Some(leg.opened),
+            order: change.map(|change| change_of(leg.id, change)),
+        }
+    }
+
+    /// Both sides have been silent for so long that data is over.
+    pub(super) fn both_silent(&mut self) -> Option<LineOrder> {
+        let leg = self.linked()?;
+        let change = leg.data.both_silent()?;
+        Some(change_of(leg.id, change))
+    }
+
+    /// The leg that is linked to the line: the first one is before anybody says so.
+    fn linked(&mut self) -> Option<&mut Leg> {
+        let bridged = self.bridged;
+        let alone = self.open.len() == 1;
+        self.open
+            .iter_mut()
+            .find(|l| Some(l.id) == bridged || alone && bridged.is_none())
     }
 
     /// The line thread handed a session back: the leg with its final figures, if it is still known.
@@ -236,6 +305,9 @@ impl MediaDesk {
         let at = self.open.iter().position(|l| l.party == party)?;
         let leg = self.open.remove(at);
         let id = leg.id;
+        if self.bridged == Some(id) {
+            self.bridged = None;
+        }
         if self.closed.len() >= CLOSED {
             self.closed.pop_front();
         }
@@ -267,9 +339,19 @@ impl MediaDesk {
             codec: words::codec(leg.codec).to_owned(),
             ptime_ms: u16::try_from(leg.ptime_ms).unwrap_or(u16::MAX),
             event_payload_type: leg.event_payload,
+            pass_through: leg.data.is_data(),
+            tones: leg.tones.iter().cloned().collect(),
             rtp: self.figures(leg),
         }
     }
+}
+
+fn change_of(session: SessionId, change: Change) -> LineOrder {
+    let data = match change {
+        Change::Data { silence_ms } => Some(silence_ms),
+        Change::Voice => None,
+    };
+    LineOrder::PassThrough { session, data }
 }
 
 fn one(order: LineOrder) -> Doing {

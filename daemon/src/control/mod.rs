@@ -8,6 +8,7 @@ mod calls;
 mod cards;
 pub mod claim;
 mod clock;
+mod data;
 mod gate;
 mod glitch;
 mod inputs;

@@ -270,14 +270,11 @@ impl PortUnit {
     }
 
     /// Takes note of a fax or modem tone.
-    pub fn heard_tone(&mut self, at_unix_ms: u64, tone: &str) {
+    pub fn heard_tone(&mut self, tone: DetectedTone) {
         if self.tones.len() >= TONES {
             self.tones.pop_front();
         }
-        self.tones.push_back(DetectedTone {
-            at_unix_ms,
-            tone: tone.to_owned(),
-        });
+        self.tones.push_back(tone);
     }
 
     /// Date and time for caller ID: the CallManager's own, moved on since it told it.

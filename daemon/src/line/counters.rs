@@ -115,12 +115,18 @@ figures! {
             echo_restarts,
             /// Events of the signal chain lost because nobody took them.
             chain_events_lost,
+            /// Tones of faxes and modems that were heard, from either side.
+            data_tones,
+            /// Times a call went over to passing data.
+            pass_throughs,
             /// RTP packets sent, events included.
             tx_packets,
             /// Payload octets sent.
             tx_octets,
             /// Of the packets sent, telephone-events.
             tx_event_packets,
+            /// Of the packets sent, those with earlier ones in them.
+            tx_redundant,
             /// Packets the kernel did not take.
             tx_errors,
             /// RTP packets taken, events included.
@@ -129,6 +135,10 @@ figures! {
             rx_octets,
             /// Of the packets taken, telephone-events.
             rx_event_packets,
+            /// Of the packets taken, those with earlier ones in them.
+            rx_redundant,
+            /// Lost or late packets whose sound came with a later one.
+            rx_recovered,
             /// Packets that never came.
             rx_lost,
             /// Packets after their time.
@@ -167,6 +177,16 @@ figures! {
             jitter_us,
             /// Delay the jitter buffer aims at, ms.
             jitter_target_ms,
+            /// Delay the jitter buffer has beyond the fastest packets, ms.
+            jitter_delay_ms,
+            /// 1 while the jitter buffer is held still for machines.
+            jitter_held,
+            /// Seconds that a held jitter buffer lasts at this drift; -1 for long, or unknown.
+            jitter_lasts_s,
+            /// How fast the far clock runs against the card's, tenths of a ppm.
+            drift_ppm_tenths,
+            /// Within what, tenths of a ppm; -1 unknown.
+            drift_error_ppm_tenths,
             /// Audio waiting in the jitter buffer, ms.
             jitter_depth_ms,
             /// Level from the line, tenths of a dBm0.
@@ -183,6 +203,8 @@ figures! {
             erl_db_tenths,
             /// What the canceller takes away beyond that, tenths of a dB; -1 unknown.
             erle_db_tenths,
+            /// 1 while the call passes data.
+            pass_through,
             /// Media sessions of the port.
             sessions,
             /// 1 while the loop is closed.

@@ -286,6 +286,14 @@ impl Lane {
                 None => no_such_session(port, session, tools),
             },
             LineOrder::RemoveSession { session } => self.remove_session(session, tools),
+            LineOrder::PassThrough { session, data } => match self.session(session) {
+                Some(found) => {
+                    found.pass_data(data);
+                    self.counters.pass_throughs.add(u64::from(data.is_some()));
+                    self.bridge(self.bridged);
+                }
+                None => no_such_session(port, session, tools),
+            },
             LineOrder::Bridge(None) => self.bridge(None),
             LineOrder::Bridge(Some(session)) => {
                 if self.session(session).is_some() {
@@ -315,12 +323,17 @@ impl Lane {
         }
         self.bridged = session;
         self.chain.command(ChainCommand::Bridge(session.is_some()));
-        if session
-            .and_then(|id| self.session(id))
-            .is_some_and(|s| s.sends_events())
-        {
+        let linked = session.and_then(|id| self.session(id));
+        let events = linked.as_ref().is_some_and(|s| s.sends_events());
+        let data = linked.and_then(|s| s.data());
+        if events {
             self.chain.command(ChainCommand::MuteDetectedDigits(true));
         }
+        self.chain.command(ChainCommand::PassThrough {
+            on: data.is_some(),
+            silence_ms: data.unwrap_or(0),
+        });
+        self.counters.pass_through.set(i64::from(data.is_some()));
     }
 
     fn add_session(&mut self, session: Box<MediaSession>, tools: &mut Tools<'_>) {
@@ -466,6 +479,9 @@ impl Lane {
                     ChainEvent::DigitOff { .. } => session.release(),
                     _ => {}
                 }
+            }
+            if let ChainEvent::DataTone { .. } = event {
+                self.counters.data_tones.add(1);
             }
             let (port, at) = (self.index, tools.now.since_epoch());
             let _ = tools.reports.push(LineReport::Chain { port, at, event });

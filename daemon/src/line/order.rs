@@ -66,6 +66,14 @@ pub enum LineOrder {
     },
     /// Links this session to the line, or none (hold). Others of the port send nothing and are not heard.
     Bridge(Option<SessionId>),
+    /// Data or voice passes in this session, and in the chain while it is linked to the line
+    /// ([`ChainCommand::PassThrough`]).
+    PassThrough {
+        /// Which session.
+        session: SessionId,
+        /// Data, and the silence of both sides that is told, ms; none: voice.
+        data: Option<u32>,
+    },
     /// Puts another chain in the place of the port's present one, for a port at rest: a tone or caller ID under way
     /// ends, and its end is not told. The former chain comes back as [`LineReport::ChainReturned`].
     ReplaceChain(MadeChain),

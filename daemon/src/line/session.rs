@@ -10,7 +10,8 @@ use tipring_dsp::Law;
 use tipring_linux::{RecvBatch, enable_timestamps, set_dscp};
 use tipring_proto::rtp::{
     Concealer, FilterPolicy, Insert, JitterConfig, NetworkDigit, Playout, Received, Receiver,
-    ReceiverConfig, ReceiverStats, Sender, SenderConfig, SenderSeed, SenderStats, SourceFilter,
+    ReceiverConfig, ReceiverStats, Redundancy, Sender, SenderConfig, SenderSeed, SenderStats,
+    SourceFilter,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
@@ -63,8 +64,16 @@ pub struct SessionConfig {
     pub block: u16,
     /// Smallest delay of the jitter buffer, ms.
     pub jitter_min_ms: u16,
-    /// Largest delay; equal to the smallest: fixed (fax, modem).
+    /// Largest delay; equal to the smallest: fixed.
     pub jitter_max_ms: u16,
+    /// Its delay when it is held still, for machines.
+    pub jitter_fixed_ms: u16,
+    /// The set is a machine: its buffer is held still from the beginning.
+    pub machine: bool,
+    /// Earlier packets sent again with each while machines talk.
+    pub redundancy: u8,
+    /// Payload type of packets that carry earlier ones (RFC 2198), sent and taken.
+    pub redundancy_payload_type: u8,
     /// Payload type under which the far end may send telephone-events.
     pub event_payload_type: Option<u8>,
     /// Who may send to us.
@@ -102,7 +111,7 @@ pub enum MediaOpenError {
 }
 
 /// Final or current figures of a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SessionStats {
     /// Sent.
     pub sender: SenderStats,
@@ -124,11 +133,16 @@ pub struct MediaSession {
     local: SocketAddrV4,
     remote: Option<Remote>,
     sending: bool,
+    /// Data passes; the silence of both sides that is told, ms.
+    data: Option<u32>,
     law: Law,
     filter: SourceFilter,
     sender: Sender,
     receiver: Receiver,
     concealer: Concealer,
+    machine: bool,
+    /// In use while machines talk.
+    redundancy: Redundancy,
     flood_dropped: u64,
     malformed: u64,
     tx_errors: u64,
@@ -169,12 +183,13 @@ impl MediaSession {
             timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
             ssrc: u32::from_be_bytes([r0, r1, r2, r3]),
         };
-        Ok(Box::new(MediaSession {
+        let mut session = Box::new(MediaSession {
             id: config.id,
             socket,
             local,
             remote: None,
             sending: false,
+            data: None,
             law: law_of(config.codec),
             filter: SourceFilter::new(config.filter),
             sender: Sender::new(
@@ -190,10 +205,17 @@ impl MediaSession {
                     block: config.block,
                     min_ms: config.jitter_min_ms,
                     max_ms: config.jitter_max_ms,
+                    held_ms: config.jitter_fixed_ms,
                 },
                 event_payload_type: config.event_payload_type,
+                redundancy_payload_type: Some(config.redundancy_payload_type),
             }),
             concealer: Concealer::new(),
+            machine: config.machine,
+            redundancy: Redundancy {
+                payload_type: config.redundancy_payload_type,
+                depth: config.redundancy,
+            },
             flood_dropped: 0,
             malformed: 0,
             tx_errors: 0,
@@ -202,7 +224,9 @@ impl MediaSession {
             lost_told: 0,
             probe: Probe::default(),
             parked: false,
-        }))
+        });
+        session.pass_data(None);
+        Ok(session)
     }
 
     /// Its name.
@@ -258,6 +282,23 @@ impl MediaSession {
 
     pub(super) fn stop_sending(&mut self) {
         self.sending = false;
+    }
+
+    /// Data passes from now on, or voice. While it does, or the set is a machine anyway, the jitter buffer grows once
+    /// to its fixed depth and stands still, what is lost is made up without fading, and earlier packets go out again
+    /// with later ones if so configured.
+    pub(super) fn pass_data(&mut self, data: Option<u32>) {
+        self.data = data;
+        let machines = self.machine || data.is_some();
+        self.receiver.hold(machines);
+        self.concealer.for_machine(machines);
+        self.sender
+            .set_redundancy(machines.then_some(self.redundancy));
+    }
+
+    /// Does data pass? The silence of both sides that is told, ms.
+    pub(super) fn data(&self) -> Option<u32> {
+        self.data
     }
 
     /// Do the set's digits go out as telephone-events?
@@ -384,8 +425,13 @@ impl MediaSession {
         port.tx_errors.add(now.tx_errors - old.tx_errors);
         port.rx_packets.add(seq.received - seq_old.received);
         port.rx_octets.add(rx.octets - rx_old.octets);
+        port.tx_redundant
+            .add(now.sender.redundant_packets - old.sender.redundant_packets);
         port.rx_event_packets
             .add(rx.event_packets - rx_old.event_packets);
+        port.rx_redundant
+            .add(rx.redundant_packets - rx_old.redundant_packets);
+        port.rx_recovered.add(jit.recovered - jit_old.recovered);
         port.rx_late.add(jit.late - jit_old.late);
         port.rx_early.add(jit.early - jit_old.early);
         port.rx_duplicates.add(seq.duplicates - seq_old.duplicates);
@@ -411,12 +457,18 @@ impl MediaSession {
 
     /// Shows the receive side of this session as the port's.
     pub(super) fn show(&self, port: &PortCounters) {
-        port.jitter_us
-            .set(i64::from(self.published.receiver.sequence.jitter_us));
-        port.jitter_target_ms
-            .set(i64::from(self.published.receiver.jitter.target_ms));
-        port.jitter_depth_ms
-            .set(i64::from(self.published.receiver.jitter.depth_ms));
+        let rx = &self.published.receiver;
+        port.jitter_us.set(i64::from(rx.sequence.jitter_us));
+        port.jitter_target_ms.set(i64::from(rx.jitter.target_ms));
+        port.jitter_delay_ms.set(i64::from(rx.jitter.delay_ms));
+        port.jitter_depth_ms.set(i64::from(rx.jitter.depth_ms));
+        port.jitter_held.set(i64::from(rx.jitter.held));
+        port.jitter_lasts_s.set(rx.lasts_s.map_or(-1, i64::from));
+        let tenths = |ppm: f32| (ppm * 10.0).round() as i64;
+        port.drift_ppm_tenths
+            .set(rx.drift.map_or(0, |drift| tenths(drift.ppm)));
+        port.drift_error_ppm_tenths
+            .set(rx.drift.map_or(-1, |drift| tenths(drift.error_ppm)));
     }
 }
 
@@ -477,6 +529,10 @@ mod tests {
             block: 80,
             jitter_min_ms: 20,
             jitter_max_ms: 200,
+            jitter_fixed_ms: 100,
+            machine: false,
+            redundancy: 0,
+            redundancy_payload_type: 90,
             event_payload_type: None,
             filter: FilterPolicy::DropUntilKnown,
             dscp: DSCP_EF,

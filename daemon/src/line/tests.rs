@@ -16,6 +16,7 @@ use super::*;
 use fake_card::{BLOCK, FakeLine};
 
 mod cards;
+mod data;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
 mod timing;
@@ -64,6 +65,10 @@ fn session(id: SessionId) -> Box<MediaSession> {
         block: BLOCK as u16,
         jitter_min_ms: 20,
         jitter_max_ms: 100,
+        jitter_fixed_ms: 100,
+        machine: false,
+        redundancy: 0,
+        redundancy_payload_type: 90,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
         dscp: DSCP_EF,

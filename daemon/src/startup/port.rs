@@ -103,17 +103,21 @@ pub(crate) fn unit(
 
 /// What its media legs have in common.
 fn legs(config: &Config, port: &Port) -> LegSettings {
-    let (jitter_min_ms, jitter_max_ms) = settings::jitter(config, port);
     LegSettings {
         block: config.line_thread.block_ms * 8,
-        jitter_min_ms,
-        jitter_max_ms,
+        jitter_min_ms: config.media.jitter_min_ms,
+        jitter_max_ms: config.media.jitter_max_ms,
+        jitter_fixed_ms: config.media.jitter_fixed_ms,
+        machine: settings::is_machine(port),
+        redundancy: port.line.redundancy,
+        redundancy_payload_type: config.media.redundancy_payload_type,
         filter: if config.media.accept_before_start {
             FilterPolicy::AcceptUntilKnown
         } else {
             FilterPolicy::DropUntilKnown
         },
         dscp: config.media.dscp_media,
+        pass_data: port.line.fax_pass_through,
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn count(args: &[String]) {
     let mut canceller = LineEchoCanceller::new(CancellerConfig {
         tail_ms: number(1) as u16,
         nlp: number(2) == 1,
+        ..CancellerConfig::default()
     });
     let chunk = number(4).max(1);
     let samples = number(3) * BLOCK;

@@ -59,7 +59,20 @@ fn main() -> ExitCode {
 }
 
 fn ours(tail_ms: u16, nlp: bool) -> Box<dyn EchoCanceller> {
-    Box::new(LineEchoCanceller::new(CancellerConfig { tail_ms, nlp }))
+    Box::new(LineEchoCanceller::new(CancellerConfig {
+        tail_ms,
+        nlp,
+        ..CancellerConfig::default()
+    }))
+}
+
+/// As on the line of a fax.
+fn machines(nlp: bool) -> Box<dyn EchoCanceller> {
+    Box::new(LineEchoCanceller::new(CancellerConfig {
+        nlp,
+        takes_turns: true,
+        ..CancellerConfig::default()
+    }))
 }
 
 fn heading(what: &str) {
@@ -198,7 +211,7 @@ fn faxes(calls: usize, speex: Option<&speex::Program>) -> Result<(), String> {
             let pages = |make: &mut dyn FnMut() -> Box<dyn EchoCanceller>| {
                 fax::pages(calls, erl, ecm, make)
             };
-            let linear = pages(&mut || ours(64, false));
+            let linear = pages(&mut || machines(false));
             let nlp = pages(&mut || ours(64, true));
             let none = pages(&mut || Box::new(Bypass));
             let other = speex.map_or_else(

@@ -2,8 +2,8 @@
 //!
 //! Owns the order of its parts: a Kalman filter (`kalman`) over transforms of two blocks (`fft`); a second one that
 //! begins anew when the first is wrong, and hands over what it found when it was better (a path has changed); the guard
-//! against tones (`guard`); the suppressor of what is left (`residual`); the ear for modems that want no canceller
-//! (`answer`). ARCHITECTURE.md has the diagram, the equations and where they come from.
+//! against tones (`guard`); the suppressor of what is left (`residual`); and when a modem is heard that wants no canceller
+//! ([`crate::datatone`] knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
 //!
 //! Promises: no delay is added; chunks of any length give the same echo estimate, whole blocks of 80 samples at the
 //! least cost; nothing allocates after [`LineEchoCanceller::new`]; a canceller that has gone wrong starts anew.
@@ -11,17 +11,17 @@
 //! Leaves to others: the delay of the reference (it must be what the line heard at that very sample), and when a fax
 //! or a modem is heard by other means.
 
-mod answer;
 mod fft;
 mod guard;
 mod kalman;
 mod residual;
 
-use answer::AnswerTone;
 use fft::{FRAME, Fft, Frame, Spectrum};
 use kalman::{History, Kalman, Pace};
 use residual::{Suppressor, energy};
 
+use crate::datatone::answer::AnswerTone;
+use crate::datatone::steady::Mixer;
 use crate::echo::{EchoCanceller, EchoMeters, EchoState};
 use crate::level::tenths;
 
@@ -78,6 +78,8 @@ const TRAINED: f32 = 0.03;
 const TRAINED_FOR: u32 = 30;
 /// While it leaves less than this share of a tone, there is nothing to learn from the tone.
 const GOOD: f32 = 0.02;
+/// Least mean square of an answer tone that disables, -38 dBm0.
+const DISABLER_LEAST: f32 = 41_300.0;
 /// Mean square below which a direction is silent for the disabler (-36 dBm0), and the blocks that end it (G.168: 250 ms).
 const DISABLER_SILENCE: f32 = 65_000.0;
 const DISABLER_BLOCKS: u32 = 25;
@@ -91,6 +93,8 @@ pub struct CancellerConfig {
     pub tail_ms: u16,
     /// Suppress what the linear part leaves, and put comfort noise in its place.
     pub nlp: bool,
+    /// The two ends take turns, as machines do: what comes from the line while a tone is heard is its echo.
+    pub takes_turns: bool,
 }
 
 impl Default for CancellerConfig {
@@ -98,6 +102,7 @@ impl Default for CancellerConfig {
         CancellerConfig {
             tail_ms: 64,
             nlp: true,
+            takes_turns: false,
         }
     }
 }
@@ -155,8 +160,10 @@ pub struct LineEchoCanceller {
     age: u32,
     nlp: bool,
     nlp_wanted: bool,
+    takes_turns: bool,
     suppressor: Suppressor,
     answers: [AnswerTone; 2],
+    at_2100: Mixer,
     disabled: bool,
     quiet: u32,
     path_changes: u64,
@@ -216,8 +223,10 @@ impl LineEchoCanceller {
             age: 0,
             nlp: config.nlp,
             nlp_wanted: config.nlp,
+            takes_turns: config.takes_turns,
             suppressor: Suppressor::new(),
-            answers: [AnswerTone::new(), AnswerTone::new()],
+            answers: [(); 2].map(|()| AnswerTone::new(DISABLER_LEAST)),
+            at_2100: Mixer::new(2100.0),
             disabled: false,
             quiet: 0,
             path_changes: 0,
@@ -437,9 +446,9 @@ impl LineEchoCanceller {
         }
         let trained = self.trained >= TRAINED_FOR;
         let loud = came > NEARBY * self.loudest;
-        // Machines take turns: what comes while a tone is heard is its echo, and has to be learned at once.
+        // Where machines take turns, the echo of a tone has to be learned at once.
         let somebody =
-            self.nlp_wanted && (self.tones >= TONES && loud || self.tones >= PATIENCE && bad);
+            !self.takes_turns && (self.tones >= TONES && loud || self.tones >= PATIENCE && bad);
         if somebody && !self.nearby_tone {
             if bad && !trained {
                 // What was learned so far is the near end's tone.
@@ -543,8 +552,10 @@ impl LineEchoCanceller {
     #[inline(always)]
     fn listen(&mut self, heard: f32, came: f32) {
         let [near, far] = &mut self.answers;
-        let modem =
-            near.take(&self.near, came) | far.take(&self.reference.samples()[BLOCK..], heard);
+        let mut modem = near.reverses(self.at_2100.of(&self.near), came);
+        if let Some(reference) = self.reference.samples()[BLOCK..].first_chunk() {
+            modem |= far.reverses(self.at_2100.of(reference), heard);
+        }
         if modem {
             self.set_disabled(true);
         }
@@ -602,8 +613,11 @@ impl EchoCanceller for LineEchoCanceller {
         self.suppressor.open();
     }
 
-    fn pass_data(&mut self) {
-        self.nlp = false;
+    fn pass_data(&mut self, on: bool) {
+        self.nlp = self.nlp_wanted && !on;
+        if self.nlp {
+            self.suppressor.open();
+        }
     }
 
     fn meters(&self) -> EchoMeters {

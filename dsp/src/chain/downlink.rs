@@ -3,7 +3,7 @@
 use tipring_spandsp::{CallerIdStandard, CallerIdTx, Error};
 
 use super::{CHUNK, Chain};
-use crate::command::{Alert, CallerIdTransmission, ChainEvent};
+use crate::command::{Alert, CallerIdTransmission, ChainEvent, Side};
 use crate::detect::Events;
 use crate::level::energy;
 use crate::tone::{ToneGenerator, ToneProgram, dtmf_program, to_pcm};
@@ -28,6 +28,15 @@ impl Chain {
         let mut buffer = [0i16; CHUNK];
         let samples = &mut buffer[..n];
         let voice = self.bridged && self.off_hook && !from_net.is_empty();
+        if voice {
+            let (heard, _) = samples.split_at_mut(from_net.len());
+            heard.copy_from_slice(from_net);
+            self.voice_of_network(heard);
+        } else {
+            self.data_tones
+                .take_silence(Side::Network, n, &mut self.events);
+            self.note_silence(Side::Network, n, 0.0);
+        }
         if !voice && self.sources.is_silent() {
             bytes.fill(self.law.silence());
             self.reference.write_silence(n);
@@ -35,17 +44,21 @@ impl Chain {
             self.tx_meter.take_silence(n as u32);
             return;
         }
-        if voice {
-            let (heard, _) = samples.split_at_mut(from_net.len());
-            heard.copy_from_slice(from_net);
-            self.tx_gain.apply(heard);
-        }
         self.sources.put_on(samples, &mut self.events);
         self.law.encode_block(samples, bytes);
         // What the line hears is what the law left of it; so is its echo.
         self.law.decode_block(bytes, samples);
         self.reference.write(samples);
         self.tx_meter.take(samples, energy(samples));
+    }
+
+    /// Listens to what the network says, before it is on its way to the line.
+    fn voice_of_network(&mut self, heard: &mut [i16]) {
+        self.data_tones.take(Side::Network, heard, &mut self.events);
+        self.act_on_data();
+        self.note_silence(Side::Network, heard.len(), energy(heard));
+        self.data_tones.squelch(Side::Network, heard);
+        self.tx_gain.apply(heard);
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the line to the network.
 
 use super::{CHUNK, Chain};
-use crate::datatone::Data;
+use crate::command::Side;
 use crate::level::energy;
 
 impl Chain {
@@ -41,25 +41,16 @@ impl Chain {
         self.rx_meter.take(samples, energy);
         let end = offset + samples.len();
         let sent = |window: &mut [i16]| self.reference.read_back(end, window);
-        let loud = self.detectors.take(samples, energy, &mut self.events, sent);
-        self.data_tones.take(samples, energy, &mut self.events);
-        match self.data_tones.data() {
-            Some(Data::Fax) => {
-                // A G3 fax signals at 300 bit/s, and wants its echo gone whatever its answer tone asked for.
-                self.canceller.set_disabled(false);
-                self.canceller.pass_data();
-            }
-            Some(Data::Some) => self.canceller.pass_data(),
-            None => {}
+        let loud =
+            !self.data.passes && self.detectors.take(samples, energy, &mut self.events, sent);
+        self.data_tones.take(Side::Line, samples, &mut self.events);
+        self.act_on_data();
+        self.note_silence(Side::Line, samples.len(), energy);
+        self.data_tones.squelch(Side::Line, samples);
+        if loud && self.mute_digits {
+            self.mute.apply(samples, &self.detectors.keys);
         }
-        let digit = loud
-            && self.mute_digits
-            && self.mute.judge(
-                samples,
-                self.detectors.keys.on(),
-                self.detectors.keys.maybe(),
-            );
-        if digit || self.mute_uplink || !self.bridged {
+        if self.mute_uplink || !self.bridged {
             samples.fill(0);
         }
     }

@@ -1,22 +1,28 @@
-//! The tones of faxes and modems: CNG, the answer tones, and the flags with which a fax begins to signal.
+//! The tones of faxes and modems, from the line and from the network: CNG, the answer tones, and the flags with which a
+//! fax begins to signal.
 //!
-//! Owns the receivers and when they run: a quiet line costs nothing; V.21 flags are looked for only while the spectrum
-//! has them. Leaves digits to [`crate::dtmf`], and what a tone means for a call to the daemon.
+//! Owns: an ear for each direction (`ear`), with one receiver for each tone (`answer`, `calling`, `flags`, and `menu` for
+//! `squelch`), and that a tone which is the echo of the other side's is not told. Promises: no lost packet of 20 ms and no echo makes another
+//! tone of one; speech is none (`benches/tones`). Leaves to others: what a tone means for a call (the daemon), and
+//! digits ([`crate::dtmf`]).
 
-use tipring_spandsp::{ConnectTone, Error, ToneDetector, ToneEvent, ToneListener};
+pub(crate) mod answer;
+mod calling;
+mod ear;
+mod flags;
+mod menu;
+mod squelch;
+pub(crate) mod steady;
+#[cfg(test)]
+mod tests;
 
-use crate::command::ChainEvent;
+use crate::command::{ChainEvent, DataTone, Side};
 use crate::detect::Events;
-use crate::goertzel::{Goertzels, tone_share};
+use ear::{Ear, Heard, Mixers, News};
+use squelch::Squelch;
 
-/// Mean square below which a chunk is quiet (-52 dBm0: 10 dB under the quietest tone listened for).
-const QUIET: f32 = 1_644.0;
-/// How long the receivers go on into quiet, samples (200 ms): tones have ended by then.
-const HANG: u32 = 1_600;
-/// Share of a chunk's energy at V.21's frequencies that starts the flag receiver.
-const V21_SHARE: f32 = 0.5;
-/// How long it goes on after the last such chunk, samples (400 ms).
-const V21_HANG: u32 = 3_200;
+/// So long after a tone of one side the same from the other side is still its echo, ms: a round trip, buffers included.
+const ECHO_MS: u32 = 800;
 
 /// What was heard of a fax or a modem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,30 +33,85 @@ pub(crate) enum Data {
     Fax,
 }
 
-/// The receivers of one line.
+/// Tones of which one side's may be the echo of the other's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Calling = 0,
+    Answer = 1,
+    Flags = 2,
+}
+
+fn kind(tone: DataTone) -> Kind {
+    match tone {
+        DataTone::Cng => Kind::Calling,
+        DataTone::Ced | DataTone::AnsPr | DataTone::AnsAm | DataTone::AnsAmPr => Kind::Answer,
+        DataTone::V21Preamble => Kind::Flags,
+    }
+}
+
+/// What one side has told.
+#[derive(Clone, Debug)]
+struct Ours {
+    ear: Ear,
+    squelch: Squelch,
+    /// Samples since a tone of each kind was last told or, an answer tone, sounded.
+    since: [u32; 3],
+    /// An answer tone was told and is not over.
+    answering: bool,
+}
+
+impl Ours {
+    fn new(squelch: bool) -> Ours {
+        Ours {
+            ear: Ear::new(squelch),
+            squelch: Squelch::default(),
+            since: [u32::MAX; 3],
+            answering: false,
+        }
+    }
+
+    fn reset(&mut self) {
+        self.ear.reset();
+        self.squelch.reset();
+        self.since = [u32::MAX; 3];
+        self.answering = false;
+    }
+
+    fn passed(&mut self, n: usize) {
+        // Chunks have at most 80 samples.
+        for since in &mut self.since {
+            *since = since.saturating_add(n as u32);
+        }
+        if self.answering {
+            self.since[Kind::Answer as usize] = 0;
+        }
+    }
+}
+
+/// The receivers of one port.
 pub(crate) struct DataTones {
-    cng: ToneDetector,
-    answer: ToneDetector,
-    flags: ToneDetector,
+    mixers: Box<Mixers>,
+    line: Ours,
+    network: Ours,
     listen: bool,
-    v21: Goertzels<2>,
-    hang: u32,
-    v21_hang: u32,
     data: Option<Data>,
+    /// A tone was told since the line was last taken.
+    any: bool,
+    squelch: bool,
 }
 
 impl DataTones {
-    pub(crate) fn new() -> Result<DataTones, Error> {
-        Ok(DataTones {
-            cng: ToneDetector::new(ToneListener::Cng)?,
-            answer: ToneDetector::new(ToneListener::AnswerTone)?,
-            flags: ToneDetector::new(ToneListener::V21Preamble)?,
+    /// `squelch`: [`DataTones::squelch`] will be asked.
+    pub(crate) fn new(squelch: bool) -> DataTones {
+        DataTones {
+            mixers: Box::new(Mixers::new()),
+            line: Ours::new(squelch),
+            network: Ours::new(squelch),
             listen: false,
-            v21: Goertzels::new([1650.0, 1850.0]),
-            hang: 0,
-            v21_hang: 0,
             data: None,
-        })
+            any: false,
+            squelch,
+        }
     }
 
     pub(crate) fn listen(&mut self, on: bool) {
@@ -62,11 +123,9 @@ impl DataTones {
 
     /// Forgets everything heard.
     pub(crate) fn reset(&mut self) {
-        self.hang = 0;
-        self.v21_hang = 0;
-        self.cng.reset();
-        self.answer.reset();
-        self.flags.reset();
+        self.line.reset();
+        self.network.reset();
+        self.any = false;
     }
 
     /// What was heard of a fax or a modem since last asked.
@@ -74,69 +133,70 @@ impl DataTones {
         self.data.take()
     }
 
-    pub(crate) fn lost_events(&self) -> u64 {
-        [&self.cng, &self.answer, &self.flags]
-            .iter()
-            .map(|d| d.lost_events())
-            .sum()
+    /// Listens to a chunk of one side, 80 samples at most.
+    pub(crate) fn take(&mut self, side: Side, chunk: &[i16], events: &mut Events) {
+        self.hear(side, chunk.len(), events, |ear, mixers| {
+            ear.take(mixers, chunk)
+        });
     }
 
-    /// Listens to a chunk of this energy.
-    pub(crate) fn take(&mut self, chunk: &[i16], energy: f32, events: &mut Events) {
-        // Chunks have at most 80 samples.
-        let n = chunk.len() as u32;
-        if energy > QUIET * n as f32 {
-            self.hang = HANG;
-        } else if self.hang == 0 {
+    /// So many samples of silence from one side, 80 at most.
+    pub(crate) fn take_silence(&mut self, side: Side, n: usize, events: &mut Events) {
+        self.hear(side, n, events, |ear, mixers| ear.take_silence(mixers, n));
+    }
+
+    /// Takes V.8 out of a chunk that was just listened to, if that is wanted.
+    pub(crate) fn squelch(&mut self, side: Side, chunk: &mut [i16]) {
+        if self.squelch && self.listen {
+            let ours = match side {
+                Side::Line => &mut self.line,
+                Side::Network => &mut self.network,
+            };
+            ours.squelch.apply(&ours.ear, self.any, chunk);
+        }
+    }
+
+    fn hear(
+        &mut self,
+        side: Side,
+        n: usize,
+        events: &mut Events,
+        take: impl FnOnce(&mut Ear, &Mixers) -> News,
+    ) {
+        if !self.listen {
             return;
         }
-        self.hang = self.hang.saturating_sub(n);
-        if self.listen {
-            self.take_fax(chunk, n, energy, events);
-        }
-    }
-
-    fn take_fax(&mut self, chunk: &[i16], n: u32, energy: f32, events: &mut Events) {
-        if let Some(ToneEvent::On { .. }) = self.cng.process(chunk) {
-            events.push(ChainEvent::Cng);
-            self.data = Some(Data::Some);
-        }
-        match self.answer.process(chunk) {
-            Some(ToneEvent::On { tone, .. }) => {
-                if let Some(event) = answer_event(tone) {
-                    events.push(event);
-                    self.data = Some(Data::Some);
+        let (ours, other) = match side {
+            Side::Line => (&mut self.line, &self.network),
+            Side::Network => (&mut self.network, &self.line),
+        };
+        ours.passed(n);
+        for heard in take(&mut ours.ear, &self.mixers).into_iter().flatten() {
+            match heard {
+                Heard::Tone(tone, after_ms) => {
+                    let kind = kind(tone) as usize;
+                    if other.since[kind] < ECHO_MS * 8 {
+                        continue;
+                    }
+                    ours.since[kind] = 0;
+                    ours.answering |= kind == Kind::Answer as usize;
+                    events.push(ChainEvent::DataTone {
+                        tone,
+                        from: side,
+                        after_ms,
+                    });
+                    self.any = true;
+                    self.data = Some(match tone {
+                        DataTone::V21Preamble => Data::Fax,
+                        _ => Data::Some,
+                    });
+                }
+                Heard::AnswerOver => {
+                    if std::mem::take(&mut ours.answering) {
+                        events.push(ChainEvent::AnswerToneOff { from: side });
+                    }
                 }
             }
-            Some(ToneEvent::Off { .. }) => events.push(ChainEvent::AnswerToneOff),
-            None => {}
         }
-        let [mark, space] = self.v21.powers(chunk);
-        if tone_share(mark + space, energy, chunk.len()) > V21_SHARE {
-            self.v21_hang = V21_HANG;
-        }
-        if self.v21_hang > 0 {
-            self.v21_hang = self.v21_hang.saturating_sub(n);
-            if let Some(ToneEvent::On { .. }) = self.flags.process(chunk) {
-                events.push(ChainEvent::V21Preamble);
-                self.data = Some(Data::Fax);
-            }
-            if self.v21_hang == 0 {
-                self.flags.reset();
-            }
-        }
-    }
-}
-
-fn answer_event(tone: ConnectTone) -> Option<ChainEvent> {
-    match tone {
-        ConnectTone::Ans => Some(ChainEvent::Ced),
-        ConnectTone::AnsPr => Some(ChainEvent::AnsPr),
-        ConnectTone::Ansam => Some(ChainEvent::AnsAm),
-        ConnectTone::AnsamPr => Some(ChainEvent::AnsAmPr),
-        ConnectTone::Cng
-        | ConnectTone::V21Preamble
-        | ConnectTone::BellAns
-        | ConnectTone::CallingTone => None,
     }
 }

@@ -34,7 +34,7 @@ fn voice_path_changes_silence_modems_and_resets_neither_allocate_nor_free() {
         canceller.set_disabled(true);
         canceller.process(&mut out, &far[..80]);
         canceller.set_disabled(false);
-        canceller.pass_data();
+        canceller.pass_data(true);
         canceller.reset();
     }
     let after = (allocations_in_this_thread(), frees_in_this_thread());

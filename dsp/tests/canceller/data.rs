@@ -68,7 +68,7 @@ fn nothing_is_suppressed_once_data_passes() {
     let mut canceller = LineEchoCanceller::new(CancellerConfig::default());
     let mut line = Line::new(&mut canceller, Law::Mu, hybrid(&MODELS[1], 6.0, 0));
     line.play(&css(2 * SECOND, -10.0), &[]);
-    line.canceller.pass_data();
+    line.canceller.pass_data(true);
     let data = line.play(&css(2 * SECOND, -10.0), &[]);
     line.play(&[0.0; 800], &[]);
     line.canceller.reset();

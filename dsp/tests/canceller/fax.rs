@@ -7,6 +7,7 @@ use crate::fax_rig::pages;
 fn canceller() -> Box<dyn EchoCanceller> {
     Box::new(LineEchoCanceller::new(CancellerConfig {
         nlp: false,
+        takes_turns: true,
         ..CancellerConfig::default()
     }))
 }

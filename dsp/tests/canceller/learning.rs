@@ -143,6 +143,7 @@ fn a_longer_path_is_learned_with_a_longer_tail() {
     let mut canceller = LineEchoCanceller::new(CancellerConfig {
         tail_ms: 128,
         nlp: false,
+        ..CancellerConfig::default()
     });
     let mut line = Line::new(&mut canceller, Law::Mu, hybrid(&MODELS[0], 10.0, 880));
     let run = line.play(&css(4 * SECOND, FAR), &[]);

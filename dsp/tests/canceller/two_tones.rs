@@ -1,5 +1,5 @@
-//! Steady tones both ways on lines of people (those of machines take turns), with a hybrid and a canceller at each end: what the set sends is not echo, though it comes
-//! back from the far hybrid in the reference.
+//! Steady tones both ways on lines of people (machines take turns), with a hybrid and a canceller at each end: what the
+//! set sends is not echo, though it comes back from the far hybrid in the reference.
 
 use tipring_dsp::{CancellerConfig, EchoCanceller, Law, LineEchoCanceller};
 
@@ -16,7 +16,10 @@ const SETTLED: usize = 4800;
 
 /// What each end's network side hears from the other, with these tones and hybrids of this loss at both.
 fn loop_of(hz: [f64; 2], dbm0: f64, erl: f64, nlp: bool) -> [Vec<i16>; 2] {
-    let config = CancellerConfig { tail_ms: 64, nlp };
+    let config = CancellerConfig {
+        nlp,
+        ..CancellerConfig::default()
+    };
     let mut cancellers = [config, config].map(LineEchoCanceller::new);
     let [one, other] = &mut cancellers;
     let mut lines = [
@@ -56,7 +59,7 @@ fn tones_of_both_ends_pass_steadily_and_lose_nothing() {
             if hz[0] == 425.0 && erl == 6.0 {
                 continue; // echoes of echoes that beat at 15 Hz: no level is steady there
             }
-            for nlp in [true] {
+            for nlp in [true, false] {
                 let case =
                     format!("{hz:?} Hz, -13 and {second} dBm0, hybrids of {erl} dB, nlp {nlp}");
                 for (sent, own) in loop_of(hz, second, erl, nlp).iter().zip([-13.0, second]) {
@@ -80,4 +83,21 @@ fn tones_of_both_ends_pass_steadily_and_lose_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn where_machines_take_turns_a_tone_that_comes_back_louder_than_it_was_is_learned() {
+    let left = |takes_turns| {
+        let mut canceller = LineEchoCanceller::new(CancellerConfig {
+            nlp: false,
+            takes_turns,
+            ..CancellerConfig::default()
+        });
+        // A hybrid that resonates: 3 dB more comes back at this frequency.
+        let mut line = Line::new(&mut canceller, Law::Mu, hybrid(&MODELS[0], -3.0, 0));
+        let run = line.play(&tones(8000, &[(1650.0, -20.0)]), &[]);
+        level(&run.sin[4000..]) - level(&run.sout[4000..])
+    };
+    assert!(left(true) > 20.0, "{}", left(true));
+    assert!(left(false) < 6.0, "{}", left(false));
 }

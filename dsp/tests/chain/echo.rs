@@ -104,8 +104,11 @@ impl EchoCanceller for Told {
             .push(if disabled { "disabled" } else { "enabled" });
     }
 
-    fn pass_data(&mut self) {
-        self.0.lock().unwrap().push("data");
+    fn pass_data(&mut self, on: bool) {
+        self.0
+            .lock()
+            .unwrap()
+            .push(if on { "data" } else { "voice" });
     }
 }
 
@@ -141,4 +144,13 @@ fn a_fax_that_calls_ends_the_suppressor_and_one_that_signals_has_its_echo_cancel
         .collect();
     say(&flags);
     assert_eq!(*told.0.lock().unwrap(), ["data", "enabled", "data"]);
+    chain.command(ChainCommand::PassThrough {
+        on: true,
+        silence_ms: 0,
+    });
+    chain.command(ChainCommand::PassThrough {
+        on: false,
+        silence_ms: 0,
+    });
+    assert_eq!(told.0.lock().unwrap()[3..], ["data", "voice"]);
 }

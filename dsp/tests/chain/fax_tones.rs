@@ -1,7 +1,7 @@
 //! The tones of faxes and modems from the line.
 
 use crate::rig::{Chance, Line, Signal, line};
-use tipring_dsp::{ChainCommand, ChainConfig, ChainEvent, Law};
+use tipring_dsp::{ChainCommand, ChainConfig, ChainEvent, DataTone, Law, Side};
 use tipring_spandsp::{ConnectTone, ModemConnectToneTx};
 
 fn sent(tone: ConnectTone, ms: usize) -> Vec<i16> {
@@ -24,64 +24,115 @@ fn flags(ms: usize, dbm0: f64) -> Vec<i16> {
         .collect()
 }
 
+/// What was told, without the times; these must be soon.
+fn told(line: &mut Line) -> Vec<(Side, Option<DataTone>)> {
+    let events = std::mem::take(&mut line.events);
+    let told = events.into_iter().map(|event| match event {
+        ChainEvent::DataTone {
+            tone,
+            from,
+            after_ms,
+        } => {
+            assert!(after_ms <= 530, "{tone:?} after {after_ms} ms");
+            (from, Some(tone))
+        }
+        ChainEvent::AnswerToneOff { from } => (from, None),
+        other => panic!("{other:?}"),
+    });
+    told.collect()
+}
+
 #[test]
 fn a_calling_fax_is_told_once_for_each_burst() {
     let mut line = line();
     line.up(&sent(ConnectTone::Cng, 7000));
     // 0.5 s on, 3 s off.
-    assert_eq!(line.events, [ChainEvent::Cng, ChainEvent::Cng]);
+    assert_eq!(told(&mut line), [(Side::Line, Some(DataTone::Cng)); 2]);
+}
+
+const ANSWERS: [(ConnectTone, DataTone); 4] = [
+    (ConnectTone::Ans, DataTone::Ced),
+    (ConnectTone::AnsPr, DataTone::AnsPr),
+    (ConnectTone::Ansam, DataTone::AnsAm),
+    (ConnectTone::AnsamPr, DataTone::AnsAmPr),
+];
+
+#[test]
+fn answer_tones_are_told_apart_from_either_side_with_blocks_of_any_length() {
+    for block_len in [8, 40, 80] {
+        for (tone, wanted) in ANSWERS {
+            for side in [Side::Line, Side::Network] {
+                let mut line = Line::new(&ChainConfig::new(Law::Mu, block_len));
+                let tone = sent(tone, 7000);
+                match side {
+                    Side::Line => line.up(&tone),
+                    Side::Network => line.down(&tone),
+                };
+                assert_eq!(
+                    told(&mut line),
+                    [(side, Some(wanted)), (side, None)],
+                    "blocks of {block_len}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
-fn answer_tones_are_told_apart() {
-    for (tone, wanted) in [
-        (
-            ConnectTone::Ans,
-            vec![ChainEvent::Ced, ChainEvent::AnswerToneOff],
-        ),
-        (
-            ConnectTone::AnsPr,
-            vec![ChainEvent::AnsPr, ChainEvent::AnswerToneOff],
-        ),
-        (
-            ConnectTone::Ansam,
-            vec![ChainEvent::AnsAm, ChainEvent::AnswerToneOff],
-        ),
-        (
-            ConnectTone::AnsamPr,
-            vec![ChainEvent::AnsAmPr, ChainEvent::AnswerToneOff],
-        ),
-    ] {
-        let mut line = line();
-        line.up(&sent(tone, 7000));
-        assert_eq!(line.events, wanted, "{tone:?}");
+fn the_echo_of_a_tone_is_told_of_neither_side() {
+    // The line sends 6 dB less back 20 ms later; the far end's hybrid, 15 dB less after 300 ms.
+    for (from, loss, late) in [(Side::Network, 0.5, 2), (Side::Line, 0.18, 30)] {
+        for (tone, wanted) in ANSWERS {
+            let mut line = line();
+            let tone = sent(tone, 4000);
+            let echo: Vec<i16> = std::iter::repeat_n(0, late * 80)
+                .chain(tone.iter().map(|x| (f64::from(*x) * loss) as i16))
+                .collect();
+            for (tone, echo) in tone.chunks(80).zip(echo.chunks(80)) {
+                let (up, down) = match from {
+                    Side::Network => (echo, tone),
+                    Side::Line => (tone, echo),
+                };
+                line.up(up);
+                line.down(down);
+            }
+            assert_eq!(told(&mut line)[0], (from, Some(wanted)));
+            assert!(told(&mut line).iter().all(|(side, _)| *side == from));
+        }
     }
 }
 
 #[test]
 fn v21_flags_are_told_soon_after_an_answer_tone_and_without_one() {
-    for dbm0 in [-10.0, -30.0, -38.0] {
+    for dbm0 in [-10.0, -30.0, -42.0] {
         let mut line = line();
         line.up(&flags(600, dbm0));
-        assert_eq!(line.events, [ChainEvent::V21Preamble], "{dbm0} dBm0");
+        assert_eq!(
+            told(&mut line),
+            [(Side::Line, Some(DataTone::V21Preamble))],
+            "{dbm0} dBm0"
+        );
     }
     let mut line = line();
     line.up(&sent(ConnectTone::Ans, 2800));
     line.up(&[0; 75 * 8]);
     line.up(&flags(1000, -13.0));
     assert_eq!(
-        line.events,
+        told(&mut line),
         [
-            ChainEvent::Ced,
-            ChainEvent::AnswerToneOff,
-            ChainEvent::V21Preamble
+            (Side::Line, Some(DataTone::Ced)),
+            (Side::Line, None),
+            (Side::Line, Some(DataTone::V21Preamble))
         ]
     );
-    // The next handshake of the same call is told again.
-    line.events.clear();
+    // The next handshake of the same call is told again, and so is the other machine's.
     line.up(&[0; 8000]);
     line.up(&flags(1000, -13.0));
-    assert_eq!(line.events, [ChainEvent::V21Preamble]);
+    line.down(&flags(1000, -13.0));
+    assert_eq!(
+        told(&mut line),
+        [Side::Line, Side::Network].map(|side| (side, Some(DataTone::V21Preamble)))
+    );
 }
 
 #[test]
@@ -94,10 +145,11 @@ fn fax_tones_are_not_told_when_not_listened_for_or_on_hook() {
     line.chain.command(ChainCommand::EnableFaxTones(true));
     line.chain.command(ChainCommand::OffHook(false));
     line.up(&sent(ConnectTone::Ans, 2000));
+    line.down(&sent(ConnectTone::Ans, 2000));
     assert_eq!(line.events, []);
     line.chain.command(ChainCommand::OffHook(true));
     line.up(&sent(ConnectTone::Ans, 2000));
-    assert_eq!(line.events, [ChainEvent::Ced]);
+    assert_eq!(told(&mut line), [(Side::Line, Some(DataTone::Ced))]);
 }
 
 #[test]
@@ -108,6 +160,7 @@ fn other_tones_are_none_of_these() {
         signal.tones(&[(hz, -12.0)], 24_000, &mut chance);
         let mut line = line();
         line.up(&signal.pcm());
+        line.down(&signal.pcm());
         assert_eq!(line.events, [], "{hz} Hz");
     }
 }

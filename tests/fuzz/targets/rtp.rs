@@ -11,8 +11,8 @@ use tipring_fuzz::Program;
 use tipring_linux::alloc_count::{CountingAllocator, allocations_in_this_thread};
 use tipring_proto::rtp::{
     Concealer, FilterPolicy, HEADER_LEN, JitterConfig, MAX_PAYLOAD, NetworkDigit, Packet, Playout,
-    Received, Receiver, ReceiverConfig, ReceiverStats, Sender, SenderConfig, SenderSeed,
-    SourceFilter,
+    Received, Receiver, ReceiverConfig, ReceiverStats, Redundancy, Redundant, Sender, SenderConfig,
+    SenderSeed, SourceFilter,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
             1..6 => listener.packet(&mut program),
             6..9 => listener.play(),
             9 => listener.pause(&mut program),
-            10 => listener.expect_events(&mut program),
+            10 => listener.command(&mut program),
             11 => door.knock(&mut program),
             12 | 13 => speaker.push(program.byte()),
             14 => speaker.digit(&mut program),
@@ -45,6 +45,9 @@ fuzz_target!(|input: &[u8]| {
         "allocated on the line thread"
     );
 });
+
+/// Payload type of packets with earlier ones in them.
+const RED: u8 = 90;
 
 /// A receiver with the concealment behind it, as the line thread has it.
 struct Listener {
@@ -71,8 +74,10 @@ impl Listener {
                 block,
                 min_ms,
                 max_ms,
+                held_ms: max_ms,
             },
             event_payload_type: Some(101),
+            redundancy_payload_type: Some(RED),
         });
         Listener {
             stats: receiver.stats(),
@@ -102,7 +107,7 @@ impl Listener {
     /// A packet with fields of the fuzzer's choice, mostly the next one of a stream: gets past the parser.
     fn packet(&mut self, program: &mut Program<'_>) {
         let shape = program.byte();
-        let kind = program.choice(&[0u8, 8, 101, 101 | 0x80, 13, 0x80]);
+        let kind = program.choice(&[0u8, 8, 101, 101 | 0x80, 13, 0x80, RED, RED]);
         let length = match shape >> 6 {
             0 => 160,
             1 => usize::from(program.byte()),
@@ -137,6 +142,9 @@ impl Listener {
         } else {
             self.timestamp = self.timestamp.wrapping_add(length as u32);
         }
+        if kind == RED {
+            redundant(&mut packet[HEADER_LEN..], program);
+        }
         self.datagram(&packet[..HEADER_LEN + length]);
     }
 
@@ -164,8 +172,14 @@ impl Listener {
         }
     }
 
-    fn expect_events(&mut self, program: &mut Program<'_>) {
+    fn command(&mut self, program: &mut Program<'_>) {
         let kind = program.byte();
+        if kind >= 250 {
+            for receiver in [&mut self.receiver, &mut self.twin.0] {
+                receiver.hold(kind % 2 == 0);
+            }
+            return;
+        }
         let kind = (kind < 128).then_some(kind);
         self.receiver.expect_events(kind);
         self.twin.0.expect_events(kind);
@@ -188,6 +202,8 @@ impl Listener {
                 s.malformed,
                 s.other_payload,
                 s.event_packets,
+                s.redundant_packets,
+                s.jitter.recovered,
                 s.sequence.received,
                 s.sequence.expected,
                 s.sequence.duplicates,
@@ -219,6 +235,20 @@ impl Listener {
         assert!(is.sequence.jitter_us <= 1_000_000, "{is:?}");
         self.stats = is;
     }
+}
+
+/// Headers of earlier packets, of the fuzzer's choice, and of the newest one, G.711.
+fn redundant(payload: &mut [u8], program: &mut Program<'_>) {
+    let mut rest = payload;
+    for _ in 0..program.byte() % 4 {
+        let (kind, back, length) = (program.byte() % 9, program.word(), program.word() % 200);
+        let back = u32::from(back % 1024) << 4;
+        let word = 1 << 31 | u32::from(kind) << 24 | back << 10 | u32::from(length);
+        let (header, after) = rest.split_at_mut(4);
+        header.copy_from_slice(&word.to_be_bytes());
+        rest = after;
+    }
+    rest[0] = 8;
 }
 
 /// What the line thread makes of a block.
@@ -287,6 +317,10 @@ impl Speaker {
 
     fn change(&mut self, program: &mut Program<'_>) {
         match program.byte() % 4 {
+            0 if program.byte() % 2 == 0 => self.sender.set_redundancy(Some(Redundancy {
+                payload_type: RED,
+                depth: program.byte(),
+            })),
             0 => self.sender.configure(speaker_config(program)),
             1 => self.sender.pause(u32::from(program.word()) << 16),
             _ => self.sender.pause(u32::from(program.byte())),
@@ -299,7 +333,18 @@ impl Speaker {
             let packet = Packet::parse(bytes).expect("our own packet");
             assert_eq!(packet.header.sequence, *next, "a packet left out");
             assert_eq!(packet.header.ssrc, 7);
-            assert!((1..=MAX_PAYLOAD).contains(&packet.payload.len()));
+            let newest = if packet.header.payload_type == RED {
+                let parsed = Redundant::parse(packet.payload).expect("our own redundancy");
+                assert!(
+                    parsed
+                        .earlier()
+                        .all(|b| (1..=MAX_PAYLOAD).contains(&b.payload.len()))
+                );
+                parsed.newest.payload
+            } else {
+                packet.payload
+            };
+            assert!((1..=MAX_PAYLOAD).contains(&newest.len()));
             *next = next.wrapping_add(1);
             *sent += 1;
             *octets += packet.payload.len() as u64;

@@ -9,7 +9,7 @@ if [[ ${VM_BOOT:-1} == 1 ]]; then
   then=yes
   (($#)) && first=(install "$@") then=
 else
-  first=(reboot purge)
+  first=(reboot purge fresh)
 fi
 for script in "${first[@]}"; do
   echo "== $script ($(cut -d. -f1 /proc/uptime) s)"

@@ -14,7 +14,7 @@ pub use call::{CallDetail, CallDirection, CallList, CallSummary};
 pub use port::{
     CallState, DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard,
     PortDetail, PortState, PortSummary, RegistrationReport, RegistrationState, RegistrationStep,
-    RtpStats, Trouble, Voltages,
+    RtpStats, ToneSide, Trouble, Voltages,
 };
 pub use reload::{
     ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,

@@ -215,14 +215,42 @@ pub struct RtpStats {
     pub invalid_packets: u64,
     /// Dropped because the jitter buffer was full.
     pub overflow_packets: u64,
+    /// Packets sent with earlier ones in them (RFC 2198).
+    pub redundant_sent: u64,
+    /// Packets received with earlier ones in them.
+    pub redundant_received: u64,
+    /// Lost packets whose sound came with a later one.
+    pub recovered_packets: u64,
     /// Interarrival jitter (RFC 3550 6.4.1).
     pub jitter_ms: f32,
-    /// Delay of the jitter buffer now.
+    /// Sound waiting in the jitter buffer now.
     pub buffer_ms: f32,
+    /// Delay that the jitter buffer aims at, beyond the fastest packets.
+    pub target_ms: f32,
+    /// Delay that it has now, beyond the fastest packets.
+    pub delay_ms: f32,
+    /// The jitter buffer is held still, for machines.
+    pub held: bool,
+    /// Share of the received packets that came late, percent.
+    pub late_percent: f32,
+    /// How fast the far end's clock runs against the card's, ppm; none until it is known (half a minute).
+    pub drift_ppm: Option<f32>,
+    /// Within how many ppm that is so.
+    pub drift_error_ppm: Option<f32>,
+    /// Minutes that a held buffer lasts at this drift, when that is less than a day.
+    pub lasts_min: Option<f32>,
     /// Milliseconds of sound that were made up for missing packets.
     pub concealed_ms: u64,
     /// Times the buffer shortened or stretched the sound.
     pub buffer_adjustments: u64,
+    /// Blocks that the buffer inserted to wait longer.
+    pub stretched: u64,
+    /// Blocks that it skipped to wait shorter.
+    pub shrunk: u64,
+    /// Times it was set anew to where the stream is.
+    pub resyncs: u64,
+    /// Times it ran empty.
+    pub underruns: u64,
     /// Telephone-events sent (RFC 4733).
     pub events_sent: u64,
     /// Telephone-events received.
@@ -247,6 +275,10 @@ pub struct MediaLeg {
     pub ptime_ms: u16,
     /// Payload type of telephone-events, when agreed.
     pub event_payload_type: Option<u8>,
+    /// It passes data: a fax or a modem was heard.
+    pub pass_through: bool,
+    /// Last tones of faxes and modems heard in it, oldest first; bounded.
+    pub tones: Vec<DetectedTone>,
     /// Counters.
     pub rtp: RtpStats,
 }
@@ -281,14 +313,29 @@ pub struct LineStats {
     pub ring_bursts: u64,
 }
 
-/// A tone that the line's detectors saw.
+/// Where a tone came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToneSide {
+    /// The set on the line.
+    #[default]
+    Line,
+    /// The far end.
+    Network,
+}
+
+/// A tone of a fax or a modem that was heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DetectedTone {
-    /// When.
+    /// When it was told.
     pub at_unix_ms: u64,
     /// `CNG`, `CED`, `ANSam` …
     pub tone: String,
+    /// Where it came from.
+    pub from: ToneSide,
+    /// How long it had sounded by then, ms.
+    pub after_ms: u32,
 }
 
 /// What an echo canceller is doing.

@@ -40,6 +40,7 @@ impl Port {
         if self.station.take().is_none() {
             return;
         }
+        self.unanswered = 0;
         self.hook_flash_wanted = false;
         self.said_off_hook = false;
         self.transfer = None;

@@ -96,6 +96,7 @@ pub struct Port {
     pub(super) message_waiting: bool,
     pub(super) fault: Option<LineFault>,
     pub(super) deadlines: Deadlines,
+    pub(super) unanswered: u32,
     pub(super) counters: PortCounters,
     word: PortWord,
     since: Time,
@@ -129,6 +130,7 @@ impl Port {
             message_waiting: false,
             fault: None,
             deadlines: Deadlines::default(),
+            unanswered: 0,
             counters: PortCounters::default(),
             word: PortWord::Idle,
             since: now,
@@ -224,6 +226,7 @@ impl Port {
             tone: self.tone,
             ring: self.ringing.sounding(),
             message_waiting: self.message_waiting,
+            unanswered: self.unanswered,
             counters,
         }
     }

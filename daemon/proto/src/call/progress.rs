@@ -13,6 +13,7 @@ use crate::types::CallRef;
 impl Port {
     /// CallState OffHook: a call of our own, or our answer confirmed, or (chan_skinny) the end of dialling.
     pub(super) fn server_off_hook(&mut self, now: Time, id: CallRef) {
+        self.unanswered = 0;
         match self.state_of(id) {
             Some(CallWord::Preserved) => self.forget_reference(id),
             Some(CallWord::Answering) => {
@@ -206,6 +207,8 @@ impl Port {
     pub(super) fn server_silent(&mut self, now: Time) {
         self.expecting = None;
         if matches!(self.set, Set::Lifted | Set::Calls) {
+            self.unanswered = self.unanswered.saturating_add(1);
+            self.counters.server_silences += 1;
             self.supervise(now, Some(Tone::REORDER));
         }
     }

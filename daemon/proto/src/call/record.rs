@@ -193,6 +193,8 @@ pub struct PortSnapshot {
     pub ring: Option<RingMode>,
     /// A message waits.
     pub message_waiting: bool,
+    /// Times in a row that the server said nothing to a lifted set, since it last spoke of a call.
+    pub unanswered: u32,
     /// What has been counted.
     pub counters: PortCounters,
 }
@@ -220,6 +222,8 @@ pub struct PortCounters {
     pub lifted_unregistered: u64,
     /// Error tone played because the server fell silent or the call failed.
     pub error_tones: u64,
+    /// Times the server said nothing to a lifted set or a call.
+    pub server_silences: u64,
     /// Howler played.
     pub howlers: u64,
     /// Parked: off-hook past the howler.

@@ -15,6 +15,9 @@ const WINDOW: usize = 160;
 const HOLD: usize = 80;
 /// … and silence after so long (60 ms).
 const GONE: usize = 480;
+/// The same for machines, which take a fading carrier for its end.
+const MACHINE_HOLD: usize = 3200;
+const MACHINE_GONE: usize = 4000;
 /// Longest blend into the returning signal: 10 ms.
 const RETURN: usize = 80;
 
@@ -26,6 +29,8 @@ pub struct Concealer {
     pitch: usize,
     /// Samples made up since the last good one.
     made: usize,
+    /// The far end is a machine.
+    machine: bool,
 }
 
 impl Default for Concealer {
@@ -42,7 +47,14 @@ impl Concealer {
             period: [0.0; LONGEST],
             pitch: SHORTEST,
             made: 0,
+            machine: false,
         }
+    }
+
+    /// For machines what is made up keeps its level: a modem rides over a spoilt moment, but not over a carrier that
+    /// goes.
+    pub fn for_machine(&mut self, on: bool) {
+        self.machine = on;
     }
 
     /// Takes a good block; its beginning is blended when samples were made up before it.
@@ -97,9 +109,14 @@ impl Concealer {
     }
 
     fn next_made(&mut self) -> f32 {
+        let (hold, gone) = if self.machine {
+            (MACHINE_HOLD, MACHINE_GONE)
+        } else {
+            (HOLD, GONE)
+        };
         let gain = match self.made {
-            n if n < HOLD => 1.0,
-            n if n < GONE => (GONE - n) as f32 / (GONE - HOLD) as f32,
+            n if n < hold => 1.0,
+            n if n < gone => (gone - n) as f32 / (gone - hold) as f32,
             _ => 0.0,
         };
         let sample = self

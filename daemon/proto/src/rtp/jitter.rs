@@ -1,27 +1,46 @@
 //! The jitter buffer: a ring of samples addressed by timestamp, played block by block.
 //!
-//! Packets of any length, order and repetition land where their timestamp says; the player takes what is there. How
-//! far it stays behind adapts to the spread of arrivals, between a smallest and a largest delay; with both equal it
-//! never slips a sample by itself (fax, modem). All arithmetic is on the sample clock of the player.
+//! Packets of any length, order and repetition land where their timestamp says; the player takes what is there. For
+//! voice the player stands where waiting and losing cost least ([`delay`]), and moves in silence, or where a hole is
+//! anyway; in speech only when it hurts. Held ([`JitterBuffer::hold`], or least and largest delay equal) it stands
+//! still: the far end is a machine, and no sample is slipped. All arithmetic is on the sample clock of the player.
+
+mod delay;
+mod ring;
 
 use std::time::Duration;
 
 use super::SAMPLES_PER_MS;
 use super::packet::MAX_PAYLOAD;
 use crate::types::Codec;
+use delay::{Bounds, Plan, Transits};
+use ring::Ring;
 
 /// Room beyond the largest delay: bursts, and a far clock that runs fast.
 const SLACK_MS: u32 = 500;
 /// Largest delay taken from a setting.
 const LONGEST_DELAY_MS: u32 = 1000;
-/// Arrivals are judged over two halves of this length.
-const HALF_WINDOW_MS: u32 = 3000;
-/// Late packets in a row after which the stream is taken to run on a new time.
+/// How often is looked whether the player stands right.
+const LOOK_MS: u32 = 200;
+/// No shrinking on first impressions: the slow packets show only with time.
+const SETTLED_PACKETS: u32 = 100;
+/// Packets all too late, over so long a time and so many: the stream is taken to run on a new time.
 const LATE_RUN: u32 = 4;
+const LATE_MS: u32 = 200;
+/// The same for a held buffer, which must not take a short stall for that.
+const HELD_LATE_MS: u32 = 500;
+/// After so long a pause a packet out of its time begins a new talkspurt.
+const PAUSE_MS: u32 = 500;
 /// A gap is concealed for so long; then it is silence.
 const CONCEAL_MS: u32 = 60;
-/// Wait for a quiet block before slipping one that is not.
-const PATIENCE_BLOCKS: u32 = 20;
+/// The same for machines, which take silence for the end of the carrier.
+const HELD_CONCEAL_MS: u32 = 500;
+/// A held buffer that has become deeper by so much is set back to its depth.
+const HELD_EXCESS_MS: u32 = 100;
+/// A buffer that is to grow and be held waits so long for a quiet moment.
+const GROW_PATIENCE_MS: u32 = 500;
+/// What moving the player must be worth.
+const WORTH: f32 = 0.1;
 
 /// Settings of a jitter buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,17 +51,21 @@ pub struct JitterConfig {
     pub min_ms: u16,
     /// Largest delay. Equal to `min_ms`: fixed, no sample is ever slipped to follow the network.
     pub max_ms: u16,
+    /// Delay while it is held; room for it is made from the beginning.
+    pub held_ms: u16,
 }
 
 /// Figures of a jitter buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JitterStats {
-    /// Packets that came after their time.
+    /// Packets that came after their time, wholly or in part.
     pub late: u64,
     /// Packets whose timestamp was too far ahead to believe or keep.
     pub early: u64,
     /// Packets too long or empty.
     pub refused: u64,
+    /// Lost packets whose sound came with a later one.
+    pub recovered: u64,
     /// Times the player was set anew to where the stream is.
     pub resyncs: u64,
     /// Times the buffer ran empty while playing.
@@ -53,10 +76,14 @@ pub struct JitterStats {
     pub stretched: u64,
     /// Blocks skipped to wait shorter.
     pub shrunk: u64,
-    /// Delay aimed at, ms.
+    /// Delay aimed at, beyond the fastest packets, ms.
     pub target_ms: u32,
+    /// Delay it has, beyond the fastest packets, ms.
+    pub delay_ms: u32,
     /// Audio waiting, ms.
     pub depth_ms: u32,
+    /// It is held: no sample is slipped.
+    pub held: bool,
 }
 
 /// What became of a packet.
@@ -83,48 +110,26 @@ pub enum Playout {
     Silence,
 }
 
-/// Spread of how early packets came, in samples before their turn.
-#[derive(Clone, Copy, Debug)]
-struct Spread {
-    least: i32,
-    most: i32,
-}
-
-impl Spread {
-    const NONE: Spread = Spread {
-        least: i32::MAX,
-        most: i32::MIN,
-    };
-
-    fn add(&mut self, slack: i32) {
-        self.least = self.least.min(slack);
-        self.most = self.most.max(slack);
-    }
-
-    fn with(self, other: Spread) -> Spread {
-        Spread {
-            least: self.least.min(other.least),
-            most: self.most.max(other.most),
-        }
-    }
-
-    fn shift(&mut self, by: i32) {
-        if self.most >= self.least {
-            self.least += by;
-            self.most += by;
-        }
-    }
-}
-
 /// One stream's buffer. Preallocated.
 #[derive(Clone, Debug)]
 pub struct JitterBuffer {
-    bytes: Box<[u8]>,
-    /// Per sample: 0 nothing, else the codec of the byte.
-    marks: Box<[u8]>,
+    ring: Ring,
+    transits: Transits,
     block: u32,
-    min: i32,
-    max: i32,
+    bounds: Bounds,
+    /// Delay while held, samples.
+    held: i32,
+    /// Held by order.
+    hold: bool,
+    /// Blocks by which it has yet to grow to the depth at which it is held; `None`: not yet known.
+    grow: Option<u32>,
+    /// Samples played since the beginning, made up ones among them.
+    clock: u32,
+    /// When the last packet came, on that clock.
+    arrived: u32,
+    /// How fast the far clock is known to run, parts per one, and the samples it has won by that.
+    drift: f64,
+    won: f64,
     /// Timestamp of the next sample to play.
     play: u32,
     /// Timestamp after the newest sample kept.
@@ -133,11 +138,14 @@ pub struct JitterBuffer {
     /// Samples since the last one that really came.
     dry: u32,
     late_run: u32,
+    /// When the first of that run came.
+    late_since: u32,
     /// Where a packet would have to be for the disbelieved one before it to be right after all.
     suspect: Option<u32>,
-    halves: [Spread; 2],
-    half_age: u32,
-    target: i32,
+    plan: Plan,
+    /// Samples until the next look.
+    look: u32,
+    /// Samples for which a move has been waiting for its moment.
     waited: u32,
     stats: JitterStats,
 }
@@ -148,23 +156,42 @@ impl JitterBuffer {
         let block = u32::from(config.block).clamp(8, MAX_PAYLOAD as u32);
         let min_ms = u32::from(config.min_ms).min(LONGEST_DELAY_MS);
         let max_ms = u32::from(config.max_ms).clamp(min_ms, LONGEST_DELAY_MS);
-        let room = ((max_ms + SLACK_MS) * SAMPLES_PER_MS).next_power_of_two() as usize;
-        let min = (min_ms * SAMPLES_PER_MS).cast_signed();
+        let fixed = min_ms == max_ms;
+        let held_ms = if fixed {
+            min_ms
+        } else {
+            u32::from(config.held_ms).min(LONGEST_DELAY_MS)
+        };
+        let longest = max_ms.max(held_ms);
+        let bounds = Bounds {
+            min: samples(min_ms),
+            max: samples(max_ms),
+            block: block.cast_signed(),
+        };
         JitterBuffer {
-            bytes: vec![0; room].into_boxed_slice(),
-            marks: vec![0; room].into_boxed_slice(),
+            ring: Ring::new((longest + SLACK_MS) * SAMPLES_PER_MS),
+            transits: Transits::new(longest * SAMPLES_PER_MS),
             block,
-            min,
-            max: (max_ms * SAMPLES_PER_MS).cast_signed(),
+            bounds,
+            held: samples(held_ms),
+            hold: fixed,
+            grow: Some(0),
+            clock: 0,
+            arrived: 0,
+            drift: 0.0,
+            won: 0.0,
             play: 0,
             newest: 0,
             running: false,
             dry: u32::MAX / 2,
             late_run: 0,
+            late_since: 0,
             suspect: None,
-            halves: [Spread::NONE; 2],
-            half_age: 0,
-            target: min,
+            plan: Plan {
+                target: bounds.min,
+                ..Plan::default()
+            },
+            look: 0,
             waited: 0,
             stats: JitterStats::default(),
         }
@@ -172,11 +199,44 @@ impl JitterBuffer {
 
     /// Figures until now.
     pub fn stats(&self) -> JitterStats {
+        let ms = |samples: i32| samples.max(0).unsigned_abs() / SAMPLES_PER_MS;
         JitterStats {
-            target_ms: (self.target / SAMPLES_PER_MS.cast_signed()).unsigned_abs(),
+            target_ms: ms(self.target()),
+            delay_ms: ms(self.plan.delay),
             depth_ms: self.depth() / SAMPLES_PER_MS,
+            held: self.hold,
             ..self.stats
         }
+    }
+
+    /// Samples that the slowest of the packets that mattered lately had to spare when they came: how far the stream
+    /// may still drift before a held buffer fails, one way and (until it is set back) the other.
+    pub fn margins(&self) -> (i32, i32) {
+        let deepest = self.held + samples(HELD_EXCESS_MS);
+        (self.plan.spare.max(0), (deepest - self.plan.delay).max(0))
+    }
+
+    /// The far clock runs so many ppm fast, as far as is known: packets of long ago are then not taken for slow ones.
+    pub fn expect_drift(&mut self, ppm: f32) {
+        self.drift = f64::from(ppm) * 1.0e-6;
+    }
+
+    /// Does it stand still?
+    pub fn is_held(&self) -> bool {
+        self.hold
+    }
+
+    /// Holds the player where it is once the delay is as deep as it is to be for machines: it grows to that at the
+    /// next quiet moment, or without one if none comes, and loses no sample. Let go, it follows the network again. A
+    /// buffer that is fixed by its settings stays so.
+    pub fn hold(&mut self, on: bool) {
+        if self.bounds.min == self.bounds.max || on == self.hold {
+            return;
+        }
+        self.hold = on;
+        self.waited = 0;
+        self.look = 0;
+        self.grow = if on && self.running { None } else { Some(0) };
     }
 
     /// Timestamp of the next sample to be played; `None` before the first packet.
@@ -199,11 +259,12 @@ impl JitterBuffer {
             return Insert::Refused;
         }
         let ahead = timestamp.wrapping_sub(self.play).cast_signed();
-        let room = self.bytes.len() as i32 - len as i32;
+        let room = self.ring.room() as i32 - len as i32;
         if !self.running {
             self.start_at(timestamp);
         } else if restart {
-            if !(0..=self.target + 2 * self.block.cast_signed()).contains(&ahead) {
+            let near = 0..=self.target() + 2 * self.bounds.block;
+            if !near.contains(&ahead) || ahead % self.bounds.block != 0 {
                 self.resync(timestamp);
             }
         } else if ahead > room {
@@ -214,23 +275,43 @@ impl JitterBuffer {
             }
             self.resync(timestamp);
         } else if ahead.saturating_add(len as i32) <= 0 {
-            self.late_run += 1;
             self.stats.late += 1;
-            let new_talk = self.dry >= CONCEAL_MS * SAMPLES_PER_MS;
-            if !new_talk && self.late_run < LATE_RUN {
-                if ahead > -2 * self.max - 2 * self.block.cast_signed() {
-                    self.note_slack(since_block, ahead);
-                }
+            if !self.has_moved() {
+                self.note(since_block, timestamp, len);
+                self.look = 0;
                 return Insert::Late;
             }
             self.resync(timestamp);
         }
         self.suspect = None;
         self.late_run = 0;
+        self.note(since_block, timestamp, len);
         let ahead = timestamp.wrapping_sub(self.play).cast_signed();
-        self.note_slack(since_block, ahead);
-        self.keep(timestamp, ahead, codec, payload);
+        if ahead < 0 {
+            self.stats.late += 1;
+            self.look = 0;
+        }
+        let (first, rest) = self.cut(timestamp, payload);
+        self.ring.keep(first, codec, rest);
+        let end = first.wrapping_add(rest.len() as u32);
+        if end.wrapping_sub(self.newest).cast_signed() > 0 {
+            self.newest = end;
+        }
         Insert::Taken
+    }
+
+    /// Takes what a later packet carries of an earlier one; true when that one had not come.
+    pub fn recover(&mut self, timestamp: u32, codec: Codec, payload: &[u8]) -> bool {
+        let ahead = timestamp.wrapping_sub(self.play).cast_signed();
+        let len = payload.len();
+        let here = -(len as i32) < ahead && ahead <= self.ring.room() as i32 - len as i32;
+        if !self.running || !here || len > MAX_PAYLOAD {
+            return false;
+        }
+        let (first, rest) = self.cut(timestamp, payload);
+        let new = self.ring.fill(first, codec, rest) > 0;
+        self.stats.recovered += u64::from(new);
+        new
     }
 
     /// Plays one block into `out`, which must have the block's length; called once each block.
@@ -238,11 +319,13 @@ impl JitterBuffer {
         if !self.running || out.len() != self.block as usize {
             return Playout::Silence;
         }
-        self.age_window();
-        if self.min < self.max && self.adapt() {
+        let stretch = self.move_player();
+        self.clock = self.clock.wrapping_add(self.block);
+        self.won += f64::from(self.block) * self.drift;
+        if stretch {
             return self.missing();
         }
-        let found = self.take(out);
+        let found = self.ring.take(self.play, out);
         self.play = self.play.wrapping_add(self.block);
         match found {
             Some(codec) => {
@@ -261,16 +344,29 @@ impl JitterBuffer {
     /// Forgets what it holds; the next packet starts anew.
     pub fn reset(&mut self) {
         self.running = false;
-        self.marks.fill(0);
+        self.ring.clear();
     }
 
     fn missing(&mut self) -> Playout {
         self.dry = self.dry.saturating_add(self.block);
-        if self.dry > CONCEAL_MS * SAMPLES_PER_MS {
+        let longest = if self.hold {
+            HELD_CONCEAL_MS
+        } else {
+            CONCEAL_MS
+        };
+        if self.dry > longest * SAMPLES_PER_MS {
             return Playout::Silence;
         }
         self.stats.concealed += 1;
         Playout::Conceal
+    }
+
+    fn target(&self) -> i32 {
+        if self.hold {
+            self.held
+        } else {
+            self.plan.target.clamp(self.bounds.min, self.bounds.max)
+        }
     }
 
     fn depth(&self) -> u32 {
@@ -283,15 +379,19 @@ impl JitterBuffer {
     }
 
     fn start_at(&mut self, timestamp: u32) {
-        self.marks.fill(0);
-        self.target = self.target.clamp(self.min, self.max);
+        self.ring.clear();
+        self.plan = Plan {
+            target: self.target(),
+            ..Plan::default()
+        };
         // Whole blocks: a block then begins where packets begin, and a lost packet costs whole blocks only.
-        let delay = self.target.unsigned_abs().next_multiple_of(self.block);
+        let delay = self.target().unsigned_abs().next_multiple_of(self.block);
         self.play = timestamp.wrapping_sub(delay);
         self.newest = timestamp;
         self.running = true;
-        self.halves = [Spread::NONE; 2];
-        self.half_age = 0;
+        self.transits.clear();
+        self.grow = Some(0);
+        self.look = 0;
         self.waited = 0;
     }
 
@@ -300,183 +400,144 @@ impl JitterBuffer {
         self.start_at(timestamp);
     }
 
-    fn keep(&mut self, timestamp: u32, ahead: i32, codec: Codec, payload: &[u8]) {
-        let mask = self.bytes.len() - 1;
-        let skip = ahead.min(0).unsigned_abs() as usize;
-        let first = if skip > 0 { self.play } else { timestamp };
-        let payload = payload.get(skip..).unwrap_or(&[]);
-        let at = first as usize & mask;
-        let (head, tail) = payload.split_at(payload.len().min(mask + 1 - at));
-        for (start, part) in [(at, head), (0, tail)] {
-            if let Some(room) = self.bytes.get_mut(start..start + part.len()) {
-                room.copy_from_slice(part);
-            }
-            if let Some(room) = self.marks.get_mut(start..start + part.len()) {
-                room.fill(mark(codec));
-            }
+    /// A packet came wholly after its time: does the stream run on another time now? A stall of the network is none:
+    /// what it held back comes in one burst, and then the stream is where it was.
+    fn has_moved(&mut self) -> bool {
+        if self.late_run == 0 {
+            self.late_since = self.clock;
         }
-        let end = first.wrapping_add(payload.len() as u32);
-        if end.wrapping_sub(self.newest).cast_signed() > 0 {
-            self.newest = end;
-        }
+        self.late_run += 1;
+        let for_ms = self.clock.wrapping_sub(self.late_since) / SAMPLES_PER_MS;
+        let long = if self.hold { HELD_LATE_MS } else { LATE_MS };
+        self.dry >= PAUSE_MS * SAMPLES_PER_MS || (self.late_run >= LATE_RUN && for_ms >= long)
     }
 
-    /// Takes the block at `play` out of the ring. A block of which only a part came is filled up with its neighbours.
-    fn take(&mut self, out: &mut [u8]) -> Option<Codec> {
-        let mask = self.bytes.len() - 1;
-        let at = self.play as usize & mask;
-        let first = out.len().min(mask + 1 - at);
-        let (head, tail) = out.split_at_mut(first);
-        let mut whole = true;
-        let mut codec = None;
-        for (start, part) in [(at, head), (0, tail)] {
-            let range = start..start + part.len();
-            let (Some(bytes), Some(marks)) =
-                (self.bytes.get(range.clone()), self.marks.get_mut(range))
-            else {
-                return None;
-            };
-            part.copy_from_slice(bytes);
-            let wanted = codec.or_else(|| marks.iter().copied().find(|m| *m != 0));
-            codec = wanted;
-            if let Some(wanted) = wanted {
-                whole &= marks.iter().all(|m| *m == wanted);
-            } else {
-                whole &= marks.is_empty();
-            }
-            if !whole {
-                // Rare: packets that do not end on a block. Absent samples repeat the one before.
-                let mut last = None;
-                for (byte, m) in part.iter_mut().zip(marks.iter()) {
-                    if *m != 0 && Some(*m) == wanted {
-                        last = Some(*byte);
-                    } else {
-                        *byte = last.unwrap_or(if wanted == Some(MARK_A) { 0xD5 } else { 0xFF });
-                    }
-                }
-            }
-            marks.fill(0);
-        }
-        codec.map(unmark)
+    /// What of a payload is still to be played, and from where.
+    fn cut<'a>(&self, timestamp: u32, payload: &'a [u8]) -> (u32, &'a [u8]) {
+        let ahead = timestamp.wrapping_sub(self.play).cast_signed();
+        let played = ahead.min(0).unsigned_abs();
+        let first = timestamp.wrapping_add(played);
+        (first, payload.get(played as usize..).unwrap_or(&[]))
     }
 
-    fn note_slack(&mut self, since_block: Duration, ahead: i32) {
-        let elapsed = (since_block.as_micros() / 125).min(u128::from(self.block)) as i32;
-        // Time until its turn: the next block is played when a whole block has elapsed.
-        self.halves[0].add(ahead.saturating_add(self.block.cast_signed() - elapsed));
+    fn note(&mut self, since_block: Duration, timestamp: u32, len: usize) {
+        let block = u128::from(self.block);
+        let elapsed = (since_block.as_micros() / 125).min(block) as u32;
+        // The clock tells when the next block is played; the last one was a block before.
+        let arrival = self.clock.wrapping_sub(self.block).wrapping_add(elapsed);
+        let after = arrival.wrapping_sub(self.arrived);
+        self.arrived = arrival;
+        let transit = self.undrifted(arrival.wrapping_sub(timestamp));
+        self.transits.note(transit, len, after);
     }
 
-    fn age_window(&mut self) {
-        self.half_age += self.block;
-        if self.half_age >= HALF_WINDOW_MS * SAMPLES_PER_MS
-            && self.halves[0].most >= self.halves[0].least
-        {
-            self.halves = [Spread::NONE, self.halves[0]];
-            self.half_age = 0;
+    fn look(&mut self) {
+        self.look = self.look.saturating_sub(self.block);
+        if self.look == 0 {
+            self.look = LOOK_MS * SAMPLES_PER_MS;
+            let stands = self.undrifted(self.clock.wrapping_sub(self.play));
+            self.plan = self.transits.plan(stands, self.bounds);
         }
     }
 
-    /// Moves the delay towards its target by at most a block; true when this block is inserted.
-    fn adapt(&mut self) -> bool {
-        let spread = self.halves[0].with(self.halves[1]);
-        if spread.most < spread.least {
+    /// A transit as if the clocks ran alike.
+    fn undrifted(&self, transit: u32) -> u32 {
+        transit.wrapping_add(self.won as i64 as u32)
+    }
+
+    /// Moves the player towards where it should be by at most a block; true when this block is inserted.
+    fn move_player(&mut self) -> bool {
+        if self.transits.noted() == 0 {
             return false;
         }
-        let block = self.block.cast_signed();
-        let jitter = spread.most.saturating_sub(spread.least);
-        // A steady stream arrives with the granularity of a block: that much spread is no jitter.
-        self.target = jitter.saturating_add(block).clamp(self.min, self.max);
-        let short = self.target - spread.most;
-        // No shrinking on first impressions: the far spread shows only with time.
-        let settled = self.halves[1].most >= self.halves[1].least
-            || self.half_age > HALF_WINDOW_MS * SAMPLES_PER_MS / 2;
-        if short >= block {
-            self.waited += 1;
-            let gap = !self.has_block();
-            if gap || self.is_quiet() || self.waited > PATIENCE_BLOCKS / 4 {
-                self.slip(block);
-                self.stats.stretched += 1;
-                self.play = self.play.wrapping_sub(self.block);
+        self.look();
+        if self.hold {
+            return self.grow_held();
+        }
+        let Plan { blocks, gain, .. } = self.plan;
+        if blocks == 0 || gain < WORTH {
+            self.waited = 0;
+            return false;
+        }
+        self.waited = self.waited.saturating_add(self.block);
+        let waited_ms = self.waited / SAMPLES_PER_MS;
+        let quiet = self.ring.is_quiet(self.play, self.block);
+        if blocks > 0 {
+            let patience_ms = match gain {
+                g if g > 4.0 => 50,
+                g if g > 1.0 => 200,
+                _ => 2000,
+            };
+            if quiet || self.has_hole() || waited_ms > patience_ms {
+                self.stretch();
                 return true;
             }
-        } else if short <= -2 * block && settled && self.has_block() {
-            self.waited += 1;
-            if self.is_quiet() || self.waited > PATIENCE_BLOCKS {
-                self.slip(-block);
+        } else if self.transits.noted() >= SETTLED_PACKETS {
+            let patience_ms = match gain {
+                g if g > 2.0 => 1000,
+                g if g > 1.0 => 5000,
+                _ => u32::MAX,
+            };
+            // In a pause nothing is skipped at all.
+            let pause = self.dry >= CONCEAL_MS * SAMPLES_PER_MS
+                && self.ring.is_absent(self.play, self.block);
+            if pause || (!self.has_hole() && (quiet || waited_ms > patience_ms)) {
+                self.skip(1);
                 self.stats.shrunk += 1;
-                self.clear_block();
-                self.play = self.play.wrapping_add(self.block);
             }
-        } else {
-            self.waited = 0;
         }
         false
     }
 
-    fn slip(&mut self, by: i32) {
-        self.waited = 0;
-        for half in &mut self.halves {
-            half.shift(by);
-        }
-    }
-
-    fn block_parts<'a>(&self, ring: &'a [u8]) -> [&'a [u8]; 2] {
-        let at = self.play as usize & (ring.len() - 1);
-        let len = self.block as usize;
-        let first = len.min(ring.len() - at);
-        [
-            ring.get(at..at + first).unwrap_or(&[]),
-            ring.get(..len - first).unwrap_or(&[]),
-        ]
-    }
-
-    fn has_block(&self) -> bool {
-        let parts = self.block_parts(&self.marks);
-        parts.iter().all(|p| p.iter().all(|m| *m != 0))
-    }
-
-    /// Below about −45 dBm0 throughout.
-    fn is_quiet(&self) -> bool {
-        let loud = |(byte, mark): (&u8, &u8)| match *mark {
-            MARK_MU => (!byte & 0x7F) > 0x1A,
-            MARK_A => ((byte ^ 0x55) & 0x7F) > 0x14,
-            _ => false,
+    /// A held buffer: grows once to its depth, and is set back when it has become far deeper.
+    fn grow_held(&mut self) -> bool {
+        let delay = self.plan.delay;
+        let short = self.held - delay;
+        let grow = match self.grow {
+            Some(blocks) => blocks,
+            None => short.max(0).unsigned_abs().div_ceil(self.block),
         };
-        let bytes = self.block_parts(&self.bytes);
-        let marks = self.block_parts(&self.marks);
-        let mut pairs = bytes.iter().zip(marks);
-        !pairs.any(|(b, m)| b.iter().zip(m).any(loud))
-    }
-
-    fn clear_block(&mut self) {
-        let room = self.marks.len();
-        let at = self.play as usize & (room - 1);
-        let len = self.block as usize;
-        let first = len.min(room - at);
-        for range in [at..at + first, 0..len - first] {
-            if let Some(marks) = self.marks.get_mut(range) {
-                marks.fill(0);
+        self.grow = Some(grow);
+        if grow > 0 {
+            self.waited = self.waited.saturating_add(self.block);
+            let quiet = self.ring.is_quiet(self.play, self.block);
+            if quiet || self.has_hole() || self.waited > GROW_PATIENCE_MS * SAMPLES_PER_MS {
+                // Once it has begun it goes on: one longer pause is better than several.
+                let waited = self.waited;
+                self.stretch();
+                self.waited = waited;
+                self.grow = Some(grow - 1);
+                return true;
             }
+        } else if -short > samples(HELD_EXCESS_MS) && self.transits.noted() >= SETTLED_PACKETS {
+            self.skip((-short).unsigned_abs() / self.block);
+            self.stats.resyncs += 1;
         }
+        false
+    }
+
+    fn stretch(&mut self) {
+        self.stats.stretched += 1;
+        self.waited = 0;
+        self.look = 0;
+    }
+
+    fn skip(&mut self, blocks: u32) {
+        for _ in 0..blocks {
+            self.ring.forget(self.play, self.block);
+            self.play = self.play.wrapping_add(self.block);
+        }
+        self.waited = 0;
+        self.look = 0;
+    }
+
+    fn has_hole(&self) -> bool {
+        !self.ring.is_whole(self.play, self.block)
     }
 }
 
-const MARK_MU: u8 = 1;
-const MARK_A: u8 = 2;
-
-fn mark(codec: Codec) -> u8 {
-    match codec {
-        Codec::G711Ulaw => MARK_MU,
-        Codec::G711Alaw => MARK_A,
-    }
-}
-
-fn unmark(mark: u8) -> Codec {
-    if mark == MARK_A {
-        Codec::G711Alaw
-    } else {
-        Codec::G711Ulaw
-    }
+fn samples(ms: u32) -> i32 {
+    (ms * SAMPLES_PER_MS).cast_signed()
 }
 
 #[cfg(test)]

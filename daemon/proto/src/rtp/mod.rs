@@ -1,24 +1,29 @@
-//! RTP arithmetic without sockets: packets, sequence bookkeeping, jitter buffer, concealment, telephone-events.
+//! RTP arithmetic without sockets: packets, sequence bookkeeping, jitter buffer, concealment, telephone-events,
+//! redundancy, clock drift.
 //!
-//! Owns: what RFC 3550, RFC 3551 (G.711) and RFC 4733 ask of one audio session. Promises: no input panics, nothing
+//! Owns: what RFC 3550, RFC 3551 (G.711), RFC 4733 and RFC 2198 ask of one audio session. Promises: no input panics, nothing
 //! allocates after construction, work per packet is bounded. Leaves to others: the sockets, the clock, and the
 //! companding tables (payload bytes stay bytes here).
 
 mod conceal;
+mod drift;
 mod event;
 mod jitter;
 mod packet;
 mod receiver;
+mod redundancy;
 mod sender;
 mod sequence;
 mod source;
 
 pub use conceal::Concealer;
+pub use drift::Drift;
 pub use event::{EventPayload, EventReceiver, NetworkDigit};
 pub use jitter::{Insert, JitterBuffer, JitterConfig, JitterStats, Playout};
 pub use packet::{HEADER_LEN, Header, MAX_PAYLOAD, Packet, ParseError};
 pub use receiver::{Received, Receiver, ReceiverConfig, ReceiverStats};
-pub use sender::{Sender, SenderConfig, SenderSeed, SenderStats};
+pub use redundancy::{MAX_REDUNDANT, MAX_SENT, Redundant, RedundantBlock, RedundantError};
+pub use sender::{Redundancy, Sender, SenderConfig, SenderSeed, SenderStats};
 pub use sequence::{Order, Sequence, SequenceStats};
 pub use source::{FilterPolicy, SourceFilter};
 

@@ -1,11 +1,20 @@
-//! The receiving half of a session: packet → bookkeeping → jitter buffer or telephone-event.
+//! The receiving half of a session: packet → bookkeeping → jitter buffer or telephone-event. What a packet carries of
+//! lost ones (RFC 2198) goes to the jitter buffer too.
 
+use super::CLOCK_HZ;
+use super::drift::{Drift, DriftMeter};
 use super::event::{EventPayload, EventReceiver, NetworkDigit};
 use super::jitter::{Insert, JitterBuffer, JitterConfig, JitterStats, Playout};
-use super::packet::{Packet, ParseError};
+use super::packet::{Header, Packet, ParseError};
+use super::redundancy::{Redundant, RedundantError};
 use super::sequence::{Order, Sequence, SequenceStats};
 use crate::time::Time;
 use crate::types::Codec;
+
+/// The jitter buffer reckons with a drift that is known so well.
+const SURE_PPM: f32 = 20.0;
+/// A held buffer that lasts longer than a day lasts.
+const LASTING_S: f32 = 86_400.0;
 
 /// Settings of a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,10 +23,12 @@ pub struct ReceiverConfig {
     pub jitter: JitterConfig,
     /// Payload type of telephone-events, when the server named one.
     pub event_payload_type: Option<u8>,
+    /// Payload type of packets that carry earlier ones (RFC 2198).
+    pub redundancy_payload_type: Option<u8>,
 }
 
 /// Figures of a receiver.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ReceiverStats {
     /// Payload octets of the packets taken.
     pub octets: u64,
@@ -27,10 +38,16 @@ pub struct ReceiverStats {
     pub other_payload: u64,
     /// Packets of telephone-events.
     pub event_packets: u64,
+    /// Packets that carried earlier ones.
+    pub redundant_packets: u64,
     /// Sequence bookkeeping.
     pub sequence: SequenceStats,
     /// Jitter buffer.
     pub jitter: JitterStats,
+    /// How fast the far clock runs against the card's, once that is known.
+    pub drift: Option<Drift>,
+    /// Seconds that a held buffer lasts at this drift, when it does not last for ever.
+    pub lasts_s: Option<u32>,
 }
 
 /// What became of a datagram.
@@ -48,20 +65,25 @@ pub enum Received {
     OtherPayload(u8),
     /// Not RTP.
     Malformed(ParseError),
+    /// RTP, but the earlier packets it says to carry are not there.
+    BadRedundancy(RedundantError),
 }
 
 /// One incoming stream.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     event_payload_type: Option<u8>,
+    redundancy_payload_type: Option<u8>,
     sequence: Sequence,
     jitter: JitterBuffer,
     events: EventReceiver,
+    drift: DriftMeter,
     played: Time,
     octets: u64,
     malformed: u64,
     other_payload: u64,
     event_packets: u64,
+    redundant_packets: u64,
 }
 
 impl Receiver {
@@ -69,15 +91,24 @@ impl Receiver {
     pub fn new(config: ReceiverConfig) -> Receiver {
         Receiver {
             event_payload_type: config.event_payload_type,
+            redundancy_payload_type: config.redundancy_payload_type,
             sequence: Sequence::default(),
             jitter: JitterBuffer::new(config.jitter),
             events: EventReceiver::default(),
+            drift: DriftMeter::default(),
             played: Time::ZERO,
             octets: 0,
             malformed: 0,
             other_payload: 0,
             event_packets: 0,
+            redundant_packets: 0,
         }
+    }
+
+    /// Holds the jitter buffer still at its depth for machines, or lets it follow the network again
+    /// ([`JitterBuffer::hold`]).
+    pub fn hold(&mut self, on: bool) {
+        self.jitter.hold(on);
     }
 
     /// Expects telephone-events of this type from now on.
@@ -95,42 +126,68 @@ impl Receiver {
             }
         };
         let header = packet.header;
-        let is_event = Some(header.payload_type) == self.event_payload_type;
-        let codec = match header.payload_type {
-            0 => Codec::G711Ulaw,
-            8 => Codec::G711Alaw,
-            _ if is_event => Codec::G711Ulaw,
-            other => {
-                // Comfort noise and the like still count in the sequence.
-                self.sequence.note(header.ssrc, header.sequence);
-                self.other_payload += 1;
-                return Received::OtherPayload(other);
+        let kind = Some(header.payload_type);
+        if kind != self.redundancy_payload_type || kind == self.event_payload_type {
+            return self.take(now, header, packet.payload, packet.payload.len());
+        }
+        let redundant = match Redundant::parse(packet.payload) {
+            Ok(redundant) => redundant,
+            Err(why) => {
+                self.malformed += 1;
+                return Received::BadRedundancy(why);
             }
         };
+        let newest = redundant.newest;
+        let inner = Header {
+            payload_type: newest.payload_type,
+            ..header
+        };
+        let received = self.take(now, inner, newest.payload, packet.payload.len());
+        if !matches!(received, Received::Duplicate | Received::Suspect) {
+            self.redundant_packets += 1;
+            for earlier in redundant.earlier() {
+                if let Some(codec) = codec_of(earlier.payload_type) {
+                    let timestamp = header.timestamp.wrapping_sub(u32::from(earlier.back));
+                    self.jitter.recover(timestamp, codec, earlier.payload);
+                }
+            }
+        }
+        received
+    }
+
+    /// Takes a payload, alone or the newest of several, in a packet of `octets`.
+    fn take(&mut self, now: Time, header: Header, payload: &[u8], octets: usize) -> Received {
+        let is_event = Some(header.payload_type) == self.event_payload_type;
+        let codec = codec_of(header.payload_type);
         let order = self.sequence.note(header.ssrc, header.sequence);
+        if !is_event && codec.is_none() {
+            // Comfort noise and the like still count in the sequence.
+            self.other_payload += 1;
+            return Received::OtherPayload(header.payload_type);
+        }
         match order {
             Order::Duplicate => return Received::Duplicate,
             Order::Suspect => return Received::Suspect,
-            Order::New | Order::Reordered | Order::Restart => {}
+            Order::Restart => self.drift.restart(),
+            Order::New | Order::Reordered => {}
         }
-        self.octets += packet.payload.len() as u64;
-        if is_event {
+        self.octets += octets as u64;
+        let Some(codec) = codec.filter(|_| !is_event) else {
             self.event_packets += 1;
-            return Received::Event(match EventPayload::parse(packet.payload) {
+            return Received::Event(match EventPayload::parse(payload) {
                 Some(event) => self.events.receive(now, header.timestamp, event),
                 None => [None; 3],
             });
-        }
+        };
         self.sequence.note_arrival(now, header.timestamp);
+        self.drift.packet(now, header.timestamp);
         let since_block = now.saturating_since(self.played);
         let restart = order == Order::Restart;
-        Received::Audio(self.jitter.insert(
-            since_block,
-            header.timestamp,
-            codec,
-            packet.payload,
-            restart,
-        ))
+        let timestamp = header.timestamp;
+        Received::Audio(
+            self.jitter
+                .insert(since_block, timestamp, codec, payload, restart),
+        )
     }
 
     /// Timestamp of the next sample to be played; `None` before the first packet.
@@ -141,6 +198,12 @@ impl Receiver {
     /// Plays one block; called once each block. While the far end sends an event its missing audio is silence.
     pub fn play(&mut self, now: Time, out: &mut [u8]) -> Playout {
         self.played = now;
+        if self.drift.block(now, out.len())
+            && let Some(drift) = self.drift.drift()
+            && drift.error_ppm <= SURE_PPM
+        {
+            self.jitter.expect_drift(drift.ppm);
+        }
         match self.jitter.pop(out) {
             Playout::Conceal if self.events.is_pressed() => Playout::Silence,
             other => other,
@@ -159,9 +222,32 @@ impl Receiver {
             malformed: self.malformed,
             other_payload: self.other_payload,
             event_packets: self.event_packets,
+            redundant_packets: self.redundant_packets,
             sequence: self.sequence.stats(),
             jitter: self.jitter.stats(),
+            drift: self.drift.drift(),
+            lasts_s: self.lasts_s(),
         }
+    }
+
+    fn lasts_s(&self) -> Option<u32> {
+        if !self.jitter.is_held() {
+            return None;
+        }
+        let drift = self.drift.drift()?;
+        // A fast far clock fills the buffer, a slow one empties it.
+        let (shallower, deeper) = self.jitter.margins();
+        let margin = if drift.ppm > 0.0 { deeper } else { shallower };
+        let seconds = margin as f32 / CLOCK_HZ as f32 / (drift.ppm.abs() * 1.0e-6);
+        (seconds < LASTING_S && drift.ppm.abs() > drift.error_ppm).then_some(seconds as u32)
+    }
+}
+
+fn codec_of(payload_type: u8) -> Option<Codec> {
+    match payload_type {
+        0 => Some(Codec::G711Ulaw),
+        8 => Some(Codec::G711Alaw),
+        _ => None,
     }
 }
 

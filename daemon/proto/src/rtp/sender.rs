@@ -1,13 +1,17 @@
-//! The sending half: blocks in, packets out, telephone-events in their place
-//! (RFC 3550 §5.1, RFC 3551 §4.1, RFC 4733 §2.5.1).
+//! The sending half: blocks in, packets out, telephone-events in their place, earlier packets again with later ones
+//! (RFC 3550 §5.1, RFC 3551 §4.1, RFC 4733 §2.5.1, RFC 2198).
 
 use super::event::EventPayload;
 use super::packet::{HEADER_LEN, Header, MAX_PAYLOAD};
+use super::redundancy::{EARLIER_HEADER, MAX_SENT, NEWEST_HEADER, earlier_header};
 use super::{CLOCK_HZ, SAMPLES_PER_MS};
 use crate::types::Digit;
 
 /// Copies of the last packet of an event (RFC 4733 §2.5.1.4).
 const END_COPIES: u8 = 3;
+/// Longest packet: the longest payload, as often as it may be sent, with its headers.
+const LONGEST: usize =
+    HEADER_LEN + MAX_SENT * (EARLIER_HEADER + MAX_PAYLOAD) + NEWEST_HEADER + MAX_PAYLOAD;
 
 /// Where a stream starts: random numbers from the caller (RFC 3550 §5.1 wants them unpredictable).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,15 @@ pub struct SenderConfig {
     pub event_payload_type: Option<u8>,
 }
 
+/// How earlier packets are sent again with later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redundancy {
+    /// Payload type of such packets; nothing negotiates it, so both ends are told.
+    pub payload_type: u8,
+    /// Earlier packets in each; held to [`MAX_SENT`].
+    pub depth: u8,
+}
+
 /// Figures of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SenderStats {
@@ -40,6 +53,27 @@ pub struct SenderStats {
     pub octets: u64,
     /// Of these, packets of events.
     pub event_packets: u64,
+    /// Of these, packets with earlier ones in them.
+    pub redundant_packets: u64,
+}
+
+/// A payload that was sent, and may be sent again.
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    timestamp: u32,
+    payload_type: u8,
+    /// 0: none.
+    len: usize,
+    bytes: [u8; MAX_PAYLOAD],
+}
+
+impl Past {
+    const NONE: Past = Past {
+        timestamp: 0,
+        payload_type: 0,
+        len: 0,
+        bytes: [0; MAX_PAYLOAD],
+    };
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +108,11 @@ pub struct Sender {
     filled: usize,
     marker_due: bool,
     event: Option<Event>,
+    redundancy: Option<Redundancy>,
+    /// Newest first.
+    past: [Past; MAX_SENT],
+    /// A packet with earlier ones in it.
+    wide: [u8; LONGEST],
     stats: SenderStats,
 }
 
@@ -89,7 +128,18 @@ impl Sender {
             filled: 0,
             marker_due: true,
             event: None,
+            redundancy: None,
+            past: [Past::NONE; MAX_SENT],
+            wide: [0; LONGEST],
             stats: SenderStats::default(),
+        }
+    }
+
+    /// Sends earlier packets again from now on, or no more.
+    pub fn set_redundancy(&mut self, redundancy: Option<Redundancy>) {
+        if redundancy != self.redundancy {
+            self.redundancy = redundancy.filter(|r| r.depth > 0);
+            self.forget_past();
         }
     }
 
@@ -115,6 +165,7 @@ impl Sender {
             self.drop_partial();
             self.marker_due = true;
             self.event = None;
+            self.forget_past();
         }
     }
 
@@ -142,6 +193,7 @@ impl Sender {
         self.timestamp = self.timestamp.wrapping_add(samples);
         self.marker_due = true;
         self.event = None;
+        self.forget_past();
     }
 
     /// A digit begins: events go out instead of audio until [`Sender::release`] and its end packets. False (and no
@@ -215,6 +267,9 @@ impl Sender {
         if self.event.is_some() {
             self.event_packet(end, emit);
             self.marker_due = true;
+            self.forget_past();
+        } else if let Some(redundancy) = self.redundancy {
+            self.redundant_packet(redundancy, emit);
         } else {
             let header =
                 self.next_header(self.config.payload_type, self.timestamp, self.marker_due);
@@ -229,6 +284,52 @@ impl Sender {
         }
         self.timestamp = end;
         self.filled = 0;
+    }
+
+    /// The packet in the making, with those before it.
+    fn redundant_packet(&mut self, redundancy: Redundancy, emit: &mut impl FnMut(&[u8])) {
+        let header = self.next_header(redundancy.payload_type, self.timestamp, self.marker_due);
+        self.marker_due = false;
+        let newest = self.config.payload_type & 0x7F;
+        let payload = self
+            .packet
+            .get(HEADER_LEN..HEADER_LEN + self.filled)
+            .unwrap_or(&[]);
+        let mut wide = Writer::new(&mut self.wide);
+        wide.put(&header.to_bytes());
+        let depth = usize::from(redundancy.depth).min(MAX_SENT);
+        let earlier = || {
+            let oldest_first = self.past.iter().take(depth).rev();
+            oldest_first.filter_map(|past| {
+                let back = self.timestamp.wrapping_sub(past.timestamp);
+                let header = earlier_header(past.payload_type, back, past.len)?;
+                Some((header, past.bytes.get(..past.len)?))
+            })
+        };
+        earlier().for_each(|(header, _)| wide.put(&header));
+        wide.put(&[newest]);
+        earlier().for_each(|(_, bytes)| wide.put(bytes));
+        wide.put(payload);
+        let written = wide.written;
+        self.past.rotate_right(1);
+        if let Some(past) = self.past.first_mut() {
+            past.timestamp = self.timestamp;
+            past.payload_type = newest;
+            past.len = payload.len();
+            for (kept, byte) in past.bytes.iter_mut().zip(payload) {
+                *kept = *byte;
+            }
+        }
+        self.stats.packets += 1;
+        self.stats.redundant_packets += 1;
+        self.stats.octets += written.saturating_sub(HEADER_LEN) as u64;
+        emit(self.wide.get(..written).unwrap_or(&[]));
+    }
+
+    fn forget_past(&mut self) {
+        for past in &mut self.past {
+            past.len = 0;
+        }
     }
 
     /// One packet of the event, as of the sample `now`.
@@ -325,6 +426,26 @@ impl Sender {
             sequence,
             timestamp,
             ssrc: self.ssrc,
+        }
+    }
+}
+
+/// Writes one thing after the other; what has no room is left out.
+struct Writer<'a> {
+    room: &'a mut [u8],
+    written: usize,
+}
+
+impl<'a> Writer<'a> {
+    fn new(room: &'a mut [u8]) -> Writer<'a> {
+        Writer { room, written: 0 }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.written + bytes.len();
+        if let Some(room) = self.room.get_mut(self.written..end) {
+            room.copy_from_slice(bytes);
+            self.written = end;
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::line::{PortCounters, SessionStats};
 
 /// What the port has counted so far. `block_ms` is the length of a block.
 pub(super) fn totals(c: &PortCounters, block_ms: u64) -> RtpStats {
+    let known = c.drift_error_ppm_tenths.get() >= 0;
+    let lasts_s = c.jitter_lasts_s.get();
     RtpStats {
         sent_packets: c.tx_packets.get(),
         sent_octets: c.tx_octets.get(),
@@ -21,10 +23,24 @@ pub(super) fn totals(c: &PortCounters, block_ms: u64) -> RtpStats {
         stray_packets: c.strangers.get(),
         invalid_packets: c.rx_malformed.get() + c.rx_other_payload.get(),
         overflow_packets: c.flood_dropped.get(),
+        redundant_sent: c.tx_redundant.get(),
+        redundant_received: c.rx_redundant.get(),
+        recovered_packets: c.rx_recovered.get(),
         jitter_ms: c.jitter_us.get() as f32 / 1000.0,
         buffer_ms: c.jitter_depth_ms.get() as f32,
+        target_ms: c.jitter_target_ms.get() as f32,
+        delay_ms: c.jitter_delay_ms.get() as f32,
+        held: c.jitter_held.get() != 0,
+        late_percent: percent(c.rx_late.get(), c.rx_packets.get()),
+        drift_ppm: known.then_some(c.drift_ppm_tenths.get() as f32 / 10.0),
+        drift_error_ppm: known.then_some(c.drift_error_ppm_tenths.get() as f32 / 10.0),
+        lasts_min: (lasts_s >= 0).then_some(lasts_s as f32 / 60.0),
         concealed_ms: c.rx_concealed.get().saturating_mul(block_ms),
         buffer_adjustments: c.rx_stretched.get() + c.rx_shrunk.get(),
+        stretched: c.rx_stretched.get(),
+        shrunk: c.rx_shrunk.get(),
+        resyncs: c.rx_resyncs.get(),
+        underruns: c.rx_underruns.get(),
         events_sent: c.tx_event_packets.get(),
         events_received: c.rx_event_packets.get(),
     }
@@ -33,6 +49,7 @@ pub(super) fn totals(c: &PortCounters, block_ms: u64) -> RtpStats {
 /// What was counted between two looks; jitter and buffer are those of `now`.
 pub(super) fn between(then: &RtpStats, now: &RtpStats) -> RtpStats {
     let more = |f: fn(&RtpStats) -> u64| f(now).saturating_sub(f(then));
+    let (late, received) = (more(|r| r.late_packets), more(|r| r.received_packets));
     RtpStats {
         sent_packets: more(|r| r.sent_packets),
         sent_octets: more(|r| r.sent_octets),
@@ -46,12 +63,19 @@ pub(super) fn between(then: &RtpStats, now: &RtpStats) -> RtpStats {
         stray_packets: more(|r| r.stray_packets),
         invalid_packets: more(|r| r.invalid_packets),
         overflow_packets: more(|r| r.overflow_packets),
-        jitter_ms: now.jitter_ms,
-        buffer_ms: now.buffer_ms,
+        redundant_sent: more(|r| r.redundant_sent),
+        redundant_received: more(|r| r.redundant_received),
+        recovered_packets: more(|r| r.recovered_packets),
+        late_percent: percent(late, received),
         concealed_ms: more(|r| r.concealed_ms),
         buffer_adjustments: more(|r| r.buffer_adjustments),
         events_sent: more(|r| r.events_sent),
+        stretched: more(|r| r.stretched),
+        shrunk: more(|r| r.shrunk),
+        resyncs: more(|r| r.resyncs),
+        underruns: more(|r| r.underruns),
         events_received: more(|r| r.events_received),
+        ..*now
     }
 }
 
@@ -71,10 +95,24 @@ pub(super) fn last(s: &SessionStats, block_ms: u64) -> RtpStats {
         stray_packets: s.strangers,
         invalid_packets: s.receiver.malformed + s.receiver.other_payload,
         overflow_packets: s.flood_dropped,
+        redundant_sent: s.sender.redundant_packets,
+        redundant_received: s.receiver.redundant_packets,
+        recovered_packets: jitter.recovered,
         jitter_ms: sequence.jitter_us as f32 / 1000.0,
         buffer_ms: 0.0,
+        target_ms: jitter.target_ms as f32,
+        delay_ms: jitter.delay_ms as f32,
+        held: jitter.held,
+        late_percent: percent(jitter.late, sequence.received),
+        drift_ppm: s.receiver.drift.map(|drift| drift.ppm),
+        drift_error_ppm: s.receiver.drift.map(|drift| drift.error_ppm),
+        lasts_min: None,
         concealed_ms: jitter.concealed.saturating_mul(block_ms),
         buffer_adjustments: jitter.stretched + jitter.shrunk,
+        stretched: jitter.stretched,
+        shrunk: jitter.shrunk,
+        resyncs: jitter.resyncs,
+        underruns: jitter.underruns,
         events_sent: s.sender.event_packets,
         events_received: s.receiver.event_packets,
     }
@@ -91,6 +129,13 @@ pub(super) fn for_server(r: &RtpStats) -> LegStatistics {
         jitter_ms: r.jitter_ms as u32, // saturates
         latency_ms: 0,
     }
+}
+
+fn percent(part: u64, all: u64) -> f32 {
+    if all == 0 {
+        return 0.0;
+    }
+    100.0 * part as f32 / all as f32
 }
 
 /// SCCP counts in 32 bits, which wrap.

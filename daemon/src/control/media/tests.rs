@@ -15,8 +15,13 @@ impl Bench {
             block: 80,
             jitter_min_ms: 20,
             jitter_max_ms: 200,
+            jitter_fixed_ms: 100,
+            machine: false,
+            redundancy: 0,
+            redundancy_payload_type: 90,
             filter: FilterPolicy::DropUntilKnown,
             dscp: 46,
+            pass_data: true,
         };
         Bench {
             desk: MediaDesk::new(settings, Arc::default()),
@@ -66,6 +71,7 @@ fn names(doing: &Doing) -> Vec<String> {
         }
         LineOrder::StopSend { session } => format!("stop {}", session.0),
         LineOrder::Bridge(to) => format!("bridge {:?}", to.map(|s| s.0)),
+        LineOrder::PassThrough { session, data } => format!("pass {} {data:?}", session.0),
         LineOrder::Port(_)
         | LineOrder::Chain(_)
         | LineOrder::ReplaceChain(_)
@@ -186,4 +192,46 @@ fn a_call_of_a_server_that_counts_from_the_beginning_again_has_its_own_legs_only
     b.open(4);
     let legs = |since| b.desk.of_call(CallRef(7), since).len();
     assert_eq!((legs(first), legs(b.now)), (2, 1));
+}
+
+#[test]
+fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
+    let mut b = Bench::new(42_500, 42_599);
+    let told = || ctl::DetectedTone {
+        tone: "CED".to_owned(),
+        from: ctl::ToneSide::Network,
+        ..ctl::DetectedTone::default()
+    };
+    let order = |order: Option<LineOrder>| {
+        let orders = order.into_iter().collect();
+        let doing = Doing {
+            orders,
+            ..Doing::default()
+        };
+        names(&doing)
+    };
+    assert!(
+        b.desk.heard_tone(DataTone::Ced, told()).order.is_none(),
+        "no leg"
+    );
+    b.open(3);
+    let news = b.desk.heard_tone(DataTone::Ced, told());
+    assert_eq!(news.opened, Some(b.now));
+    assert_eq!(order(news.order), ["pass 1 Some(10000)"]);
+    let again = b.desk.heard_tone(DataTone::V21Preamble, told());
+    assert_eq!(order(again.order), [""; 0]);
+    // The other call of the port is another matter.
+    b.open(4);
+    b.act(MediaOutput::Bridge {
+        party: Some(Party(4)),
+    });
+    assert!(b.desk.both_silent().is_none());
+    let legs = b.desk.shown_open();
+    assert_eq!((legs[0].pass_through, legs[0].tones.len()), (true, 2));
+    assert_eq!((legs[1].pass_through, legs[1].tones.len()), (false, 0));
+    b.act(MediaOutput::Bridge {
+        party: Some(Party(3)),
+    });
+    assert_eq!(order(b.desk.both_silent()), ["pass 1 None"]);
+    assert!(b.desk.both_silent().is_none());
 }

@@ -153,6 +153,11 @@ fn call_logic(l: &PortCounters) -> impl Iterator<Item = ctl::Counter> {
             l.error_tones,
             "error tones played because the server fell silent or the call failed",
         ),
+        (
+            "server-silences",
+            l.server_silences,
+            "times the server said nothing to a lifted set or a call",
+        ),
         ("howlers", l.howlers, "howler played"),
         ("parked", l.parked, "off-hook past the howler"),
         (

@@ -77,6 +77,12 @@ impl Gateway {
                 "check the network to the CallManager",
             ));
         }
+        if logic.unanswered > 0 {
+            return Some(trouble(
+                "the CallManager said nothing when the set was lifted: no call, no tone",
+                "lift again; if that stays so, reset the device on the CallManager, and look at its log (`tipring trace` shows what it says)",
+            ));
+        }
         match logic.state {
             PortWord::Howling | PortWord::Parked => Some(trouble(
                 "the set has been off-hook for too long",

@@ -2,8 +2,8 @@
 
 use comfy_table::{Cell, Color};
 use tipring_ctl::report::{
-    EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState,
-    PortSummary, RegistrationReport, RegistrationState, Trouble,
+    DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard, PortDetail,
+    PortState, PortSummary, RegistrationReport, RegistrationState, RtpStats, ToneSide, Trouble,
 };
 
 use super::super::output::{Paint, clean};
@@ -186,12 +186,23 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
     out += &media(paint, &report.media);
     out += &line(paint, &report.line);
     if !report.tones.is_empty() {
-        out += &heading(paint, "Tones heard on the line");
+        out += &heading(paint, "Last detected tones");
     }
     for tone in &report.tones {
-        out += &format!("{}  {}\n", moment(tone.at_unix_ms), clean(&tone.tone));
+        out += &format!("{}  {}\n", moment(tone.at_unix_ms), detected(tone));
     }
     out + &counters(paint, "PORT", &report.counters)
+}
+
+/// A tone in words, without when.
+fn detected(tone: &DetectedTone) -> String {
+    let from = match tone.from {
+        ToneSide::Line => "the line",
+        ToneSide::Network => "the network",
+    };
+    let seconds = f64::from(tone.after_ms) / 1000.0;
+    let tone = clean(&tone.tone);
+    format!("{tone} from {from}, {seconds:.2} s after its onset")
 }
 
 fn echo(report: &EchoReport) -> String {
@@ -335,6 +346,13 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
             "codec",
             format!("{}, {} ms{events}", clean(&leg.codec), leg.ptime_ms),
         );
+        if leg.pass_through {
+            facts.add("passes", "data: a fax or a modem was heard");
+        }
+        for tone in &leg.tones {
+            let what = format!("{}  {}", moment(tone.at_unix_ms), detected(tone));
+            facts.add("heard", what);
+        }
         let rtp = &leg.rtp;
         facts.add(
             "sent",
@@ -365,10 +383,21 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
         facts.add(
             "jitter",
             format!(
-                "{:.1} ms, buffer {:.0} ms, {} ms made up, {} adjustments",
-                rtp.jitter_ms, rtp.buffer_ms, rtp.concealed_ms, rtp.buffer_adjustments
+                "{:.1} ms, late {:.2} %, {} ms made up",
+                rtp.jitter_ms, rtp.late_percent, rtp.concealed_ms
             ),
         );
+        facts.add("buffer", buffer(rtp));
+        facts.add("clocks", clocks(rtp));
+        if rtp.redundant_sent + rtp.redundant_received > 0 {
+            facts.add(
+                "redundancy",
+                format!(
+                    "{} packets sent with earlier ones, {} received, {} lost ones recovered",
+                    rtp.redundant_sent, rtp.redundant_received, rtp.recovered_packets
+                ),
+            );
+        }
         facts.add(
             "events",
             format!("{} sent, {} received", rtp.events_sent, rtp.events_received),
@@ -376,6 +405,37 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
         out += &facts.text();
     }
     out
+}
+
+fn buffer(rtp: &RtpStats) -> String {
+    let how = if rtp.held { "fixed" } else { "adapts" };
+    format!(
+        "{how}, {:.0} ms waiting, delay {:.0} ms of {:.0} ms wanted, empty {}, set anew {}",
+        rtp.buffer_ms,
+        rtp.delay_ms,
+        rtp.target_ms,
+        times(rtp.underruns),
+        times(rtp.resyncs)
+    )
+}
+
+/// The far clock against the card's, and what the buffer did about it.
+fn clocks(rtp: &RtpStats) -> String {
+    let drift = match (rtp.drift_ppm, rtp.drift_error_ppm) {
+        (Some(ppm), Some(error)) => {
+            let way = if ppm < 0.0 { "slow" } else { "fast" };
+            format!("far end {:.1} ppm {way} (± {error:.1})", ppm.abs())
+        }
+        _ => "drift not known yet".to_owned(),
+    };
+    let slips = format!(
+        "slips: {} blocks inserted, {} skipped",
+        rtp.stretched, rtp.shrunk
+    );
+    match rtp.lasts_min {
+        Some(minutes) => format!("{drift}, {slips}; the fixed buffer lasts {minutes:.0} min"),
+        None => format!("{drift}, {slips}"),
+    }
 }
 
 fn line(paint: Paint, line: &LineStats) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Owns: the order of the steps, and asking before each that changes the machine. Promises: nothing is changed without a yes;
 //! every file that is written keeps its old self beside it; a step that fails says what to do by hand. Leaves to others:
-//! what the files should say ([`proposal`]), and starting the daemon, which the technician does.
+//! what the files should say ([`proposal`]).
 
 mod files;
 mod gateway_conf;
@@ -44,7 +44,7 @@ pub(crate) fn run(out: &Out, args: &SetupArgs) -> Result<ExitCode, Failure> {
     }
     let unready = !ready(&hardware);
     if !proposal.changes() && !unready {
-        return Ok(done(out, args, &[], &hardware));
+        return Ok(done(out, args, &[], &hardware, false));
     }
     if !out.json {
         out.raw(&proposal.diff(out.paint()));
@@ -81,7 +81,17 @@ pub(crate) fn run(out: &Out, args: &SetupArgs) -> Result<ExitCode, Failure> {
         steps::configure(out)?;
         hardware = look(args);
     }
-    Ok(done(out, args, &written, &hardware))
+    let mut serves = false;
+    if written.contains(&TIPRING_TOML) && args.root.is_none() {
+        // Without systemd, or without the package, nobody is asked.
+        if let Some(start) = steps::Start::possible() {
+            serves = asks.yes(start.question())?;
+            if serves {
+                start.go(out)?;
+            }
+        }
+    }
+    Ok(done(out, args, &written, &hardware, serves))
 }
 
 /// A path of the machine below another root.
@@ -211,7 +221,13 @@ fn fit(proposal: &Proposal) -> Result<(), Failure> {
     }
 }
 
-fn done(out: &Out, args: &SetupArgs, written: &[&str], hardware: &Hardware) -> ExitCode {
+fn done(
+    out: &Out,
+    args: &SetupArgs,
+    written: &[&str],
+    hardware: &Hardware,
+    serves: bool,
+) -> ExitCode {
     let (usable, all) = (hardware.usable(), hardware.telephone_channels().len());
     if out.json {
         out.json_line(&json!({
@@ -230,6 +246,8 @@ fn done(out: &Out, args: &SetupArgs, written: &[&str], hardware: &Hardware) -> E
     }
     if written.is_empty() {
         out.advice("the configuration fits these cards: nothing to set up");
+    } else if serves {
+        out.advice("\"tipring status\" shows the lines");
     } else if written.contains(&TIPRING_TOML) {
         out.advice("next: systemctl restart tipring, then \"tipring status\"");
     } else {

@@ -1,4 +1,4 @@
-//! What is done to the machine: drivers, channel numbers, `dahdi_cfg`.
+//! What is done to the machine: drivers, channel numbers, `dahdi_cfg`, the daemon's service.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -97,6 +97,56 @@ pub(super) fn configure(out: &Out) -> Result<(), Failure> {
     settle();
     out.advice("dahdi_cfg: done");
     Ok(())
+}
+
+/// How the daemon comes to serve what was written.
+pub(super) enum Start {
+    /// It does not run.
+    Now,
+    /// It runs, and may have sets off-hook.
+    WhenIdle,
+}
+
+impl Start {
+    /// `None` on a machine whose systemd does not know the daemon.
+    pub(super) fn possible() -> Option<Start> {
+        let systemctl = |verb: &str| {
+            let ran = Command::new("systemctl")
+                .args([verb, "tipring.service"])
+                .output();
+            ran.is_ok_and(|output| output.status.success())
+        };
+        if !Path::new("/run/systemd/system").is_dir() || !systemctl("cat") {
+            return None;
+        }
+        Some(if systemctl("is-active") {
+            Start::WhenIdle
+        } else {
+            Start::Now
+        })
+    }
+
+    pub(super) fn question(&self) -> &'static str {
+        match self {
+            Start::Now => "Start the daemon?",
+            Start::WhenIdle => "Restart the daemon, as soon as no set is off-hook?",
+        }
+    }
+
+    pub(super) fn go(&self, out: &Out) -> Result<(), Failure> {
+        let (verb, unit, done) = match self {
+            Start::Now => ("restart", "tipring.service", "the daemon is started"),
+            Start::WhenIdle => (
+                "restart",
+                "tipring-restart-when-idle.service",
+                "the daemon restarts as soon as no set is off-hook",
+            ),
+        };
+        let cure = "look at \"systemctl status tipring\"; the files are written";
+        run("systemctl", &[verb, unit], cure)?;
+        out.advice(done);
+        Ok(())
+    }
 }
 
 /// Waits until udev has made the devices.

@@ -1,7 +1,8 @@
 use super::*;
-use crate::rtp::{Sender, SenderConfig, SenderSeed};
+use crate::rtp::{HEADER_LEN, Redundancy, Sender, SenderConfig, SenderSeed};
 use crate::types::Digit;
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn receiver() -> Receiver {
     Receiver::new(ReceiverConfig {
@@ -9,8 +10,10 @@ fn receiver() -> Receiver {
             block: 80,
             min_ms: 10,
             max_ms: 100,
+            held_ms: 100,
         },
         event_payload_type: Some(101),
+        redundancy_payload_type: Some(90),
     })
 }
 
@@ -142,6 +145,165 @@ fn a_digit_whose_end_is_lost_ends_by_itself() {
     };
     assert_eq!(rx.poll_event(Time::from_millis(150)), Some(off));
     assert_eq!(rx.poll_event(Time::from_millis(300)), None);
+}
+
+/// What a talk of twenty millisecond packets came to.
+struct Talk {
+    rx: Receiver,
+    /// Blocks that were not the sender's.
+    spoilt: usize,
+    packets: usize,
+}
+
+/// Talks for so long; of each 1000 packets so many are lost, and the sender's clock runs `ppm` fast.
+fn talk(mut rx: Receiver, seconds: u64, lost_of_1000: u64, ppm: i64, redundancy: u8) -> Talk {
+    let mut tx = sender(20);
+    tx.set_redundancy(Some(Redundancy {
+        payload_type: 90,
+        depth: redundancy,
+    }));
+    let mut dice = 0x1234_5678_9ABC_DEF1u64;
+    let (mut spoilt, mut packets) = (0, 0);
+    let mut sent = 0u64;
+    for block in 0..seconds * 100 {
+        let now = Time::from_millis(block * 10);
+        loop {
+            // A fast clock sends each block a little earlier.
+            let us = sent as i64 * (10_000_000 - 10 * ppm) / 1000;
+            let at = Time::from_duration(Duration::from_micros(us as u64));
+            if at > now {
+                break;
+            }
+            sent += 1;
+            let byte = if sent % 150 < 100 { 1 } else { 0xD5 }; // pauses
+            tx.push(&[byte; 80], |packet| {
+                dice ^= dice << 13;
+                dice ^= dice >> 7;
+                dice ^= dice << 17;
+                packets += 1;
+                if dice % 1000 >= lost_of_1000 {
+                    rx.receive(at, packet);
+                }
+            });
+        }
+        let played = rx.play(now, &mut [0; 80]);
+        spoilt += usize::from(played != Playout::Samples(Codec::G711Alaw));
+    }
+    Talk {
+        rx,
+        spoilt,
+        packets,
+    }
+}
+
+fn machine() -> Receiver {
+    let mut rx = receiver();
+    rx.hold(true);
+    rx
+}
+
+#[test]
+fn what_is_lost_comes_with_a_later_packet() {
+    let residue = |redundancy| {
+        let talk = talk(machine(), 600, 30, 0, redundancy);
+        let stats = talk.rx.stats();
+        let lost = stats.sequence.lost() as f64 / talk.packets as f64;
+        assert!((0.025..0.035).contains(&lost), "{lost}");
+        if redundancy > 0 {
+            assert_eq!(stats.redundant_packets, stats.sequence.received);
+        }
+        assert_eq!((stats.malformed, stats.jitter.late), (0, 0));
+        // Ten blocks before the first.
+        (talk.spoilt - 10) as f64 / (2 * talk.packets) as f64
+    };
+    assert!((0.025..0.035).contains(&residue(0)));
+    // 3 % squared, and cubed.
+    assert!((0.000_5..0.001_5).contains(&residue(1)), "{}", residue(1));
+    assert!(residue(2) < 0.000_2, "{}", residue(2));
+}
+
+#[test]
+fn a_payload_that_is_not_redundant_as_it_says_is_malformed() {
+    let mut rx = receiver();
+    let mut packet = Vec::new();
+    sender(20).push(&[1; 160], |p| packet = p.to_vec());
+    packet[1] = 90;
+    packet.truncate(HEADER_LEN);
+    packet.extend([0x80, 0, 0, 10, 8, 1, 2]);
+    let received = rx.receive(Time::ZERO, &packet);
+    let short = RedundantError::Short {
+        needed: 15,
+        actual: 7,
+    };
+    assert_eq!(received, Received::BadRedundancy(short));
+    assert_eq!(rx.stats().malformed, 1);
+}
+
+#[test]
+fn redundancy_of_other_kinds_and_times_is_passed_over() {
+    let mut rx = receiver();
+    let mut packets = Vec::new();
+    let mut tx = sender(20);
+    tx.push(&[1; 160], |p| packets.push(p.to_vec()));
+    tx.push(&[2; 160], |p| packets.push(p.to_vec()));
+    rx.receive(Time::ZERO, &packets[0]);
+    // Comfort noise, one of the future's past, and the packet that was taken already.
+    let mut wide = packets[1][..HEADER_LEN].to_vec();
+    wide[1] = 90;
+    for (kind, back, len) in [(13u32, 0, 1), (8, 16_383, 2), (8, 160, 160u32)] {
+        wide.extend((1 << 31 | kind << 24 | back << 10 | len).to_be_bytes());
+    }
+    wide.push(8);
+    wide.extend([9; 3 + 160]);
+    wide.extend([2; 160]);
+    assert_eq!(
+        rx.receive(Time::ZERO, &wide),
+        Received::Audio(Insert::Taken)
+    );
+    assert_eq!(rx.stats().jitter.recovered, 0);
+    let mut out = [0; 80];
+    for wanted in [None, Some(1), Some(1), Some(2), Some(2)] {
+        let played = rx.play(Time::ZERO, &mut out);
+        match wanted {
+            Some(byte) => assert_eq!(
+                (played, out),
+                (Playout::Samples(Codec::G711Alaw), [byte; 80])
+            ),
+            None => assert_eq!(played, Playout::Silence),
+        }
+    }
+}
+
+#[test]
+fn an_event_may_be_the_newest_of_a_redundant_packet() {
+    let (mut tx, mut rx) = (sender(20), receiver());
+    let mut event = Vec::new();
+    tx.press(Digit::from_char('7').unwrap(), 10, |_| ());
+    tx.push(&[1; 160], |p| event = p.to_vec());
+    event.insert(HEADER_LEN, event[1] & 0x7F);
+    event[1] = 90;
+    let received = rx.receive(Time::ZERO, &event);
+    assert!(
+        matches!(received, Received::Event([_, Some(_), _])),
+        "{received:?}"
+    );
+}
+
+#[test]
+fn the_drift_of_a_call_is_told_and_what_a_fixed_buffer_bears_of_it() {
+    for ppm in [200, -200] {
+        let free = talk(receiver(), 600, 0, ppm, 0).rx.stats();
+        let drift = free.drift.unwrap();
+        assert!((drift.ppm - ppm as f32).abs() <= 20.0, "{drift:?}");
+        let slips = free.jitter.stretched + free.jitter.shrunk;
+        assert!((11..=14).contains(&slips), "{ppm}: {free:?}");
+        assert_eq!(free.lasts_s, None);
+        let held = talk(machine(), 120, 0, ppm, 0).rx.stats();
+        assert_eq!((held.jitter.stretched, held.jitter.shrunk), (0, 0));
+        // 100 ms at 0.2 ms a second, of which two minutes are gone.
+        let lasts = held.lasts_s.unwrap();
+        assert!((320..=480).contains(&lasts), "{ppm}: {lasts} s");
+    }
 }
 
 proptest! {

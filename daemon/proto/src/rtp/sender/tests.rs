@@ -1,5 +1,5 @@
 use super::*;
-use crate::rtp::Packet;
+use crate::rtp::{Packet, Redundant};
 
 const SEED: SenderSeed = SenderSeed {
     sequence: 65_535,
@@ -232,4 +232,122 @@ fn a_senseless_ptime_is_held_to_what_fits() {
         s.push(&[1; 480], |p| lens.push(audio(p).4));
         assert_eq!(lens.iter().sum::<usize>(), 480, "ptime {ptime}");
     }
+}
+
+#[test]
+fn earlier_packets_go_out_again_with_later_ones() {
+    let mut s = sender(20);
+    s.set_redundancy(Some(Redundancy {
+        payload_type: 90,
+        depth: 2,
+    }));
+    let mut got = Vec::new();
+    for n in 1..=4u8 {
+        s.push(&[n; 160], |p| got.push(p.to_vec()));
+    }
+    let told: Vec<_> = got
+        .iter()
+        .map(|bytes| {
+            let packet = Packet::parse(bytes).unwrap();
+            let parsed = Redundant::parse(packet.payload).unwrap();
+            assert_eq!(parsed.newest.payload, [parsed.newest.payload[0]; 160]);
+            let earlier = parsed
+                .earlier()
+                .map(|b| (b.payload_type, b.back, b.payload[0], b.payload.len()))
+                .collect::<Vec<_>>();
+            let header = packet.header;
+            (
+                header.payload_type,
+                header.sequence,
+                earlier,
+                parsed.newest.payload[0],
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (90, 65_535, vec![], 1),
+            (90, 0, vec![(0, 160, 1, 160)], 2),
+            (90, 1, vec![(0, 320, 1, 160), (0, 160, 2, 160)], 3),
+            (90, 2, vec![(0, 320, 2, 160), (0, 160, 3, 160)], 4),
+        ]
+    );
+    let stats = s.stats();
+    let octets = 4 * 161 + 5 * 164;
+    assert_eq!(
+        (stats.packets, stats.redundant_packets, stats.octets),
+        (4, 4, octets)
+    );
+}
+
+#[test]
+fn what_was_before_a_pause_an_event_or_a_change_is_not_sent_again() {
+    let red = Redundancy {
+        payload_type: 90,
+        depth: 1,
+    };
+    let earlier_after = |between: &dyn Fn(&mut Sender)| {
+        let mut s = sender(20);
+        s.set_redundancy(Some(red));
+        s.push(&[1; 160], |_| ());
+        between(&mut s);
+        let mut earlier = None;
+        while earlier.is_none() {
+            s.push(&[2; 160], |p| {
+                let packet = Packet::parse(p).unwrap();
+                if packet.header.payload_type == 90 {
+                    earlier = Some(Redundant::parse(packet.payload).unwrap().earlier().count());
+                }
+            });
+        }
+        earlier.unwrap()
+    };
+    assert_eq!(earlier_after(&|_| ()), 1);
+    assert_eq!(earlier_after(&|s| s.pause(80)), 0);
+    assert_eq!(
+        earlier_after(&|s| {
+            s.press(Digit::from_char('1').unwrap(), 10, |_| ());
+            s.push(&[1; 160], |_| ());
+            s.release();
+        }),
+        0
+    );
+    assert_eq!(
+        earlier_after(&|s| {
+            let config = s.config();
+            s.configure(SenderConfig {
+                payload_type: 8,
+                ..config
+            });
+        }),
+        0
+    );
+}
+
+#[test]
+fn without_redundancy_a_packet_is_as_it_always_was() {
+    let mut s = sender(20);
+    s.set_redundancy(Some(Redundancy {
+        payload_type: 90,
+        depth: 0,
+    }));
+    let mut got = Vec::new();
+    s.push(&[1; 160], |p| got.push(audio(p)));
+    assert_eq!(got, [(0, true, 65_535, 0xFFFF_FFB0, 160)]);
+}
+
+#[test]
+fn the_longest_packets_with_their_past_fit_an_ethernet_frame() {
+    let mut s = sender(60);
+    s.set_redundancy(Some(Redundancy {
+        payload_type: 90,
+        depth: 255,
+    }));
+    let mut longest = 0;
+    for _ in 0..4 {
+        s.push(&[1; 480], |p| longest = longest.max(p.len()));
+    }
+    assert_eq!(longest, HEADER_LEN + 2 * 4 + 1 + 3 * 480);
+    assert!(longest <= 1472);
 }

@@ -36,8 +36,24 @@ fn a_server_that_says_nothing_to_a_lift_gets_three_seconds() {
     assert_eq!(b.seen(), [DTMF_ON, off_hook(0, 0)]);
     b.wait(20);
     assert_eq!(b.seen(), [play(Tone::REORDER)]);
+    assert_eq!(b.port.snapshot().unanswered, 1);
     b.hang_up();
     assert_eq!(b.seen(), [DTMF_OFF, SILENT, on_hook(0)]);
+    // Seen on chan_skinny after a race of its own: a device that is never answered again.
+    b.lift();
+    b.wait(3_009);
+    assert_eq!(b.port.snapshot().unanswered, 2);
+    b.hang_up();
+    b.lift();
+    b.says(&[
+        state(CallStateKind::OFF_HOOK, 1),
+        tone(Tone::INSIDE_DIAL, 1),
+    ]);
+    let snapshot = b.port.snapshot();
+    assert_eq!(
+        (snapshot.unanswered, snapshot.counters.server_silences),
+        (0, 2)
+    );
 }
 
 #[test]

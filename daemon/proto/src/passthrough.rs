@@ -1,0 +1,148 @@
+//! When a media leg passes data instead of voice.
+//!
+//! Owns: which tones make it, what ends it, and in what words they are told. Promises: no I/O and no clock; the same
+//! tones always decide the same. Leaves to others: hearing the tones, and what passing data is (the jitter buffer is held
+//! still, nothing is suppressed, muted or left out).
+//!
+//! The rule: the first tone of a fax or a modem, from whichever side, makes a leg pass data. The echo canceller has a
+//! rule of its own beside it (G.168: off on an answer tone with phase reversals, on again after silence or for V.21).
+//! Voice returns when both sides were silent for [`SILENCE_MS`]: longer than the longest pause of a fax that still
+//! works (T.30: T2 is 6 s, and a machine that waits longer sends CNG or flags meanwhile), shorter than anybody waits who
+//! has taken the handset of a fax. A new leg begins with voice.
+
+use std::fmt;
+
+/// So long a silence of both sides ends a call's data, ms.
+pub const SILENCE_MS: u32 = 10_000;
+
+/// A tone of a fax or a modem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DataTone {
+    /// A calling fax, 1100 Hz.
+    Cng,
+    /// An answering fax or modem, 2100 Hz.
+    Ced,
+    /// The same with phase reversals: echo cancellers off.
+    AnsPr,
+    /// Answer tone of V.8.
+    AnsAm,
+    /// The same with phase reversals.
+    AnsAmPr,
+    /// HDLC flags at 300 bit/s: a fax begins to signal.
+    V21Preamble,
+}
+
+impl fmt::Display for DataTone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DataTone::Cng => "CNG",
+            DataTone::Ced => "CED",
+            DataTone::AnsPr => "ANS with phase reversals",
+            DataTone::AnsAm => "ANSam",
+            DataTone::AnsAmPr => "ANSam with phase reversals",
+            DataTone::V21Preamble => "V.21 preamble",
+        })
+    }
+}
+
+/// Where a tone came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ToneSide {
+    /// The set on the line.
+    Line,
+    /// The far end.
+    Network,
+}
+
+impl fmt::Display for ToneSide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ToneSide::Line => "the line",
+            ToneSide::Network => "the network",
+        })
+    }
+}
+
+/// What changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Data from now on; tell when both sides have been silent for so long, ms.
+    Data {
+        /// How long.
+        silence_ms: u32,
+    },
+    /// Voice again.
+    Voice,
+}
+
+/// One leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassThrough {
+    wanted: bool,
+    data: bool,
+}
+
+impl PassThrough {
+    /// A leg with voice. `wanted`: tones make it pass data (`fax-pass-through`).
+    pub fn new(wanted: bool) -> PassThrough {
+        PassThrough {
+            wanted,
+            data: false,
+        }
+    }
+
+    /// Does it pass data now?
+    pub fn is_data(&self) -> bool {
+        self.data
+    }
+
+    /// A tone was heard in it.
+    pub fn heard(&mut self, _tone: DataTone) -> Option<Change> {
+        if !self.wanted || std::mem::replace(&mut self.data, true) {
+            return None;
+        }
+        Some(Change::Data {
+            silence_ms: SILENCE_MS,
+        })
+    }
+
+    /// Both sides have been silent for so long as was asked for.
+    pub fn both_silent(&mut self) -> Option<Change> {
+        std::mem::take(&mut self.data).then_some(Change::Voice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_tone_makes_data_and_silence_makes_voice_again() {
+        let mut leg = PassThrough::new(true);
+        assert_eq!(leg.both_silent(), None);
+        let data = Some(Change::Data {
+            silence_ms: SILENCE_MS,
+        });
+        for first in [
+            DataTone::Cng,
+            DataTone::Ced,
+            DataTone::AnsPr,
+            DataTone::AnsAm,
+            DataTone::AnsAmPr,
+            DataTone::V21Preamble,
+        ] {
+            assert_eq!(leg.heard(first), data, "{first}");
+            assert!(leg.is_data());
+            assert_eq!(leg.heard(DataTone::V21Preamble), None);
+            assert_eq!(leg.both_silent(), Some(Change::Voice));
+            assert_eq!(leg.both_silent(), None);
+        }
+    }
+
+    #[test]
+    fn a_leg_that_is_not_to_pass_data_does_not() {
+        let mut leg = PassThrough::new(false);
+        assert_eq!(leg.heard(DataTone::Ced), None);
+        assert!(!leg.is_data());
+    }
+}

@@ -1,0 +1,91 @@
+//! Tones of faxes and modems: remembered, told, and what `tipring_proto::passthrough` decides on them given to the line
+//! thread.
+
+use tipring_ctl::report as ctl;
+use tipring_dsp::Side;
+use tipring_proto::passthrough::{DataTone, ToneSide};
+use tipring_proto::time::Time;
+use tracing::info;
+
+use super::Gateway;
+
+impl Gateway {
+    /// The line thread heard a tone on a port.
+    pub(super) fn data_tone(
+        &mut self,
+        now: Time,
+        index: usize,
+        at: Time,
+        (tone, from): (tipring_dsp::DataTone, Side),
+        after_ms: u32,
+    ) {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let (tone, from) = (heard(tone), side(from));
+        let told = ctl::DetectedTone {
+            at_unix_ms: self.clock.unix_ms(at),
+            tone: tone.to_string(),
+            from: match from {
+                ToneSide::Line => ctl::ToneSide::Line,
+                ToneSide::Network => ctl::ToneSide::Network,
+            },
+            after_ms,
+        };
+        unit.heard_tone(told.clone());
+        let news = unit.desk.heard_tone(tone, told);
+        let port = unit.number;
+        let mut text = format!(
+            "{tone} from {from}, {:.2} s after its onset",
+            f64::from(after_ms) / 1000.0
+        );
+        if let Some(order) = news.order {
+            let opened = news.opened.unwrap_or(at);
+            let into_call = at.saturating_since(opened).as_secs_f64();
+            info!(
+                port,
+                tone = %tone,
+                from = %from,
+                after = format!("{into_call:.1} s"),
+                "fax tones heard: the port goes to pass-through"
+            );
+            text += &format!("; {into_call:.1} s into the media: the port goes to pass-through");
+            self.order(now, index, order);
+        }
+        self.trace(now, index, ctl::TraceKind::Line, text);
+    }
+
+    /// Neither side of a port that passes data has said anything for long.
+    pub(super) fn data_over(&mut self, now: Time, index: usize) {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        if let Some(order) = unit.desk.both_silent() {
+            info!(
+                port = unit.number,
+                "silence both ways: the port goes back to voice"
+            );
+            self.order(now, index, order);
+            let text = "silence both ways: the port goes back to voice".to_owned();
+            self.trace(now, index, ctl::TraceKind::Line, text);
+        }
+    }
+}
+
+fn heard(tone: tipring_dsp::DataTone) -> DataTone {
+    match tone {
+        tipring_dsp::DataTone::Cng => DataTone::Cng,
+        tipring_dsp::DataTone::Ced => DataTone::Ced,
+        tipring_dsp::DataTone::AnsPr => DataTone::AnsPr,
+        tipring_dsp::DataTone::AnsAm => DataTone::AnsAm,
+        tipring_dsp::DataTone::AnsAmPr => DataTone::AnsAmPr,
+        tipring_dsp::DataTone::V21Preamble => DataTone::V21Preamble,
+    }
+}
+
+pub(super) fn side(side: Side) -> ToneSide {
+    match side {
+        Side::Line => ToneSide::Line,
+        Side::Network => ToneSide::Network,
+    }
+}

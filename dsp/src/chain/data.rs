@@ -1,0 +1,78 @@
+//! What becomes of a chain when a fax or a modem is on the line.
+
+use super::Chain;
+use crate::command::{ChainEvent, Side};
+use crate::datatone::Data as Heard;
+
+/// Mean square below which a side is silent (-45 dBm0).
+const SILENCE: f32 = 8_240.0;
+
+/// Data on the line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Data {
+    /// What is heard of it switches the suppressor off.
+    wanted: bool,
+    /// It passes, and nothing else is done.
+    pub(super) passes: bool,
+    /// Silence of both sides that is told, samples; 0: none.
+    tell_after: u32,
+    /// Samples since either side last said something.
+    silent: [u32; 2],
+}
+
+impl Data {
+    pub(super) fn new(wanted: bool) -> Data {
+        Data {
+            wanted,
+            passes: false,
+            tell_after: 0,
+            silent: [0; 2],
+        }
+    }
+}
+
+impl Chain {
+    pub(super) fn pass_through(&mut self, on: bool, silence_ms: u32) {
+        self.data.tell_after = if on { silence_ms.saturating_mul(8) } else { 0 };
+        self.data.silent = [0; 2];
+        if self.data.passes == on {
+            return;
+        }
+        self.data.passes = on;
+        self.canceller.pass_data(on);
+        self.detectors.reset(&mut self.events);
+        self.mute.reset();
+    }
+
+    /// Looks after what the receivers have just heard.
+    pub(super) fn act_on_data(&mut self) {
+        let Some(heard) = self.data_tones.data() else {
+            return;
+        };
+        if heard == Heard::Fax {
+            // A G3 fax signals at 300 bit/s, and wants its echo gone whatever its answer tone asked for.
+            self.canceller.set_disabled(false);
+        }
+        if self.data.wanted {
+            self.canceller.pass_data(true);
+        }
+    }
+
+    /// Takes note of how loud a side is, in `n` samples of this energy.
+    pub(super) fn note_silence(&mut self, side: Side, n: usize, energy: f32) {
+        if self.data.tell_after == 0 {
+            return;
+        }
+        let silent = &mut self.data.silent[side as usize];
+        // Chunks have at most 80 samples.
+        *silent = if energy < SILENCE * n as f32 {
+            silent.saturating_add(n as u32)
+        } else {
+            0
+        };
+        if self.data.silent.iter().all(|s| *s >= self.data.tell_after) {
+            self.data.silent = [0; 2];
+            self.events.push(ChainEvent::BothSilent);
+        }
+    }
+}

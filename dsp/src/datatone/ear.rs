@@ -1,0 +1,174 @@
+//! All receivers of one direction.
+//!
+//! Samples are collected to blocks of 10 ms; a quiet one costs nothing but its energy.
+
+use super::answer::{AnswerNews, AnswerTone, LEAST, Present};
+use super::calling::CallingTone;
+use super::flags::Flags;
+use super::menu::Menu;
+use super::steady::{BLOCK, Mixer};
+use crate::command::DataTone;
+
+/// The tables of the receivers, for both directions.
+#[derive(Debug)]
+pub(crate) struct Mixers {
+    answer: Mixer,
+    calling: Mixer,
+    v21: Mixer,
+    menu: Mixer,
+}
+
+impl Mixers {
+    pub(crate) fn new() -> Mixers {
+        Mixers {
+            answer: Mixer::new(2100.0),
+            calling: Mixer::new(1100.0),
+            v21: Mixer::new(1750.0),
+            menu: Mixer::new(1080.0),
+        }
+    }
+}
+
+/// What was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// This tone; its onset was so many ms ago.
+    Tone(DataTone, u32),
+    /// The answer tone is over.
+    AnswerOver,
+}
+
+/// What a block may tell at most: one of each receiver.
+pub(crate) type News = [Option<Heard>; 3];
+
+#[derive(Clone, Debug)]
+pub(crate) struct Ear {
+    block: [f32; BLOCK],
+    filled: usize,
+    answer: AnswerTone,
+    calling: CallingTone,
+    flags: Flags,
+    /// Listened for where V.8 is to be squelched only.
+    menu: Option<Menu>,
+    /// The last block was quiet, and all receivers know.
+    resting: bool,
+}
+
+impl Ear {
+    pub(crate) fn new(menu: bool) -> Ear {
+        Ear {
+            block: [0.0; BLOCK],
+            filled: 0,
+            answer: AnswerTone::new(LEAST),
+            calling: CallingTone::default(),
+            flags: Flags::default(),
+            menu: menu.then(Menu::default),
+            resting: true,
+        }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.filled = 0;
+        self.answer.reset();
+        self.calling.reset();
+        self.flags.reset();
+        if let Some(menu) = &mut self.menu {
+            menu.reset();
+        }
+        self.resting = true;
+    }
+
+    /// The tone at 2100 Hz as of the last whole block.
+    pub(crate) fn answer(&self) -> Present {
+        self.answer.present()
+    }
+
+    /// Is the call menu of V.8 there? Never, unless it is listened for.
+    pub(crate) fn hears_menu(&self) -> bool {
+        self.menu.as_ref().is_some_and(Menu::sounds)
+    }
+
+    /// Samples of the block that is being filled.
+    pub(crate) fn filled(&self) -> usize {
+        self.filled
+    }
+
+    /// Listens to a chunk of at most 80 samples.
+    pub(crate) fn take(&mut self, mixers: &Mixers, chunk: &[i16]) -> News {
+        let mut news = [None; 3];
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let n = rest.len().min(BLOCK - self.filled);
+            let (now, later) = rest.split_at(n);
+            rest = later;
+            for (x, sample) in self.block[self.filled..].iter_mut().zip(now) {
+                *x = f32::from(*sample);
+            }
+            self.filled += n;
+            if self.filled == BLOCK {
+                self.filled = 0;
+                news = self.listen(mixers);
+            }
+        }
+        news
+    }
+
+    /// So many samples of silence.
+    pub(crate) fn take_silence(&mut self, mixers: &Mixers, n: usize) -> News {
+        if self.resting && self.filled == 0 {
+            return [None; 3];
+        }
+        self.take(mixers, &[0; BLOCK][..n.min(BLOCK)])
+    }
+
+    fn listen(&mut self, mixers: &Mixers) -> News {
+        let block = &self.block;
+        let (parts, _) = block.as_chunks::<8>();
+        let mut sums = [0f32; 8];
+        for part in parts {
+            for (sum, x) in sums.iter_mut().zip(part) {
+                *sum += x * x;
+            }
+        }
+        let energy: f32 = sums.iter().sum();
+        let quiet = energy < LEAST * BLOCK as f32;
+        if quiet && self.resting {
+            return [None; 3];
+        }
+        let answer = self.answer.take(mixers.answer.of(block), energy);
+        let answer = answer.map(|news| match news {
+            AnswerNews::On(answer, blocks) => {
+                let tone = match (answer.modulated, answer.reversals) {
+                    (false, false) => DataTone::Ced,
+                    (false, true) => DataTone::AnsPr,
+                    (true, false) => DataTone::AnsAm,
+                    (true, true) => DataTone::AnsAmPr,
+                };
+                Heard::Tone(tone, blocks * 10)
+            }
+            AnswerNews::Off => Heard::AnswerOver,
+        });
+        let calling = self.calling.take(mixers.calling.of(block), energy);
+        let calling = calling.map(|blocks| Heard::Tone(DataTone::Cng, blocks * 10));
+        let flags = if quiet {
+            self.flags.without();
+            None
+        } else {
+            self.flags.take(&mixers.v21.of_eights(block), energy)
+        };
+        let flags = flags.map(|ms| Heard::Tone(DataTone::V21Preamble, ms));
+        if let Some(menu) = &mut self.menu {
+            if quiet {
+                menu.without();
+            } else {
+                menu.take(&mixers.menu.of_eights(block), energy);
+            }
+        }
+        self.resting = quiet
+            && self.menu.as_ref().is_none_or(Menu::is_idle)
+            && self.answer.is_idle()
+            && self.calling.is_idle()
+            && self.flags.is_idle();
+        [answer, calling, flags]
+    }
+}
