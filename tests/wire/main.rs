@@ -5,5 +5,6 @@ mod fields;
 mod golden;
 mod nonsense;
 mod round_trip;
+mod rtp;
 mod strategies;
 mod tshark;
