@@ -92,6 +92,11 @@ pub(crate) fn spec(port: Box<dyn LinePort>) -> LinePortSpec {
 }
 
 pub(crate) fn session(id: u64) -> Box<MediaSession> {
+    session_with(id, false)
+}
+
+/// One whose silence is not sent.
+pub(crate) fn session_with(id: u64, vad: bool) -> Box<MediaSession> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first =
         20_000 + (std::process::id() % 64) as u16 * 600 + NEXT.fetch_add(2, Ordering::Relaxed);
@@ -105,9 +110,9 @@ pub(crate) fn session(id: u64) -> Box<MediaSession> {
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
         machine: false,
-        redundancy: 0,
+        redundancy: 1,
         redundancy_payload_type: 90,
-        vad: false,
+        vad,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
         dscp: DSCP_EF,
@@ -159,6 +164,14 @@ impl Far {
     pub(crate) fn talk(&mut self, to: SocketAddrV4) {
         let socket = &self.socket;
         self.sender.push(&[0x92; BLOCK], |p| {
+            socket.send_to(p, to).expect("the loopback takes a packet");
+        });
+    }
+
+    /// Says that it is silent.
+    pub(crate) fn fall_silent(&mut self, to: SocketAddrV4) {
+        let socket = &self.socket;
+        self.sender.silence(BLOCK as u32, Some(60), |p| {
             socket.send_to(p, to).expect("the loopback takes a packet");
         });
     }
