@@ -197,6 +197,6 @@ pub(crate) fn dtmf_then_silence() -> Vec<u8> {
     let mut signal: Vec<u8> = (0..800)
         .map(|n| Law::Mu.encode((wave(852.0, n) + wave(1209.0, n)) as i16))
         .collect();
-    signal.extend([0xFF; 1600]);
+    signal.extend([0xFF; 3200]);
     signal
 }
