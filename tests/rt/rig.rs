@@ -105,7 +105,7 @@ pub(crate) fn session(id: u64) -> Box<MediaSession> {
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
         machine: false,
-        redundancy: 0,
+        redundancy: 2,
         redundancy_payload_type: 90,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
