@@ -7,7 +7,7 @@ mod data;
 mod downlink;
 mod uplink;
 
-use tipring_spandsp::{DtmfRxSettings, Error};
+use tipring_spandsp::Error;
 
 use crate::command::{ChainCommand, ChainEvent, Meters};
 use crate::datatone::DataTones;
@@ -142,7 +142,6 @@ impl Chain {
         config: &ChainConfig,
         canceller: Box<dyn EchoCanceller>,
     ) -> Result<Chain, ChainError> {
-        let dtmf = config.dtmf;
         let mut chain = Chain {
             law: config.law,
             chunk: config.block_len.clamp(1, CHUNK),
@@ -150,12 +149,7 @@ impl Chain {
             tx_gain: Gain::new(config.tx_gain_db_tenths),
             canceller,
             reference: ReferenceLine::new(config.echo_delay_samples),
-            detectors: Detectors::new(DtmfRxSettings {
-                filter_dialtone: dtmf.filter_dialtone,
-                twist_db: dtmf.twist_db,
-                reverse_twist_db: dtmf.reverse_twist_db,
-                threshold_dbm0: dtmf.threshold_dbm0,
-            })?,
+            detectors: Detectors::new(&config.dtmf),
             data_tones: DataTones::new(config.v8_squelch),
             data: Data::new(config.pass_data),
             mute: DigitMute::new(),
@@ -229,10 +223,7 @@ impl Chain {
             digits: self.detectors.keys.digits(),
             echoed_digits: self.detectors.keys.echoed_digits(),
             false_mutes: self.mute.false_mutes(),
-            lost_events: self
-                .events
-                .lost()
-                .saturating_add(self.detectors.keys.lost_events()),
+            lost_events: self.events.lost(),
             echo: self.canceller.meters(),
         }
     }

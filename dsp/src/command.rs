@@ -122,7 +122,7 @@ pub enum Side {
 /// What happened in a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChainEvent {
-    /// A key was pressed, 25 to 38 ms ago.
+    /// A key was pressed, 32 to 60 ms ago: the noisier the line, the longer.
     DigitOn {
         /// `0`–`9`, `*`, `#`, `A`–`D` in ASCII.
         digit: u8,

@@ -3,8 +3,7 @@
 //! Owns when the receiver of digits runs (a quiet line costs nothing). Leaves digits to [`crate::dtmf`], and the tones
 //! of faxes and modems to [`crate::datatone`].
 
-use tipring_spandsp::{DtmfRxSettings, Error};
-
+use crate::chain::DtmfConfig;
 use crate::command::ChainEvent;
 use crate::dtmf::Keys;
 use crate::queue::Queue;
@@ -24,11 +23,11 @@ pub(crate) struct Detectors {
 }
 
 impl Detectors {
-    pub(crate) fn new(settings: DtmfRxSettings) -> Result<Detectors, Error> {
-        Ok(Detectors {
-            keys: Keys::new(settings)?,
+    pub(crate) fn new(config: &DtmfConfig) -> Detectors {
+        Detectors {
+            keys: Keys::new(config),
             hang: 0,
-        })
+        }
     }
 
     /// Forgets everything heard; a digit that is on ends.

@@ -30,12 +30,3 @@ impl<const N: usize> Goertzels<N> {
         power
     }
 }
-
-/// Share of a block's energy that tones of power |X|² have; 1 for pure tones.
-pub(crate) fn tone_share(power: f32, energy: f32, n: usize) -> f32 {
-    if energy <= 0.0 {
-        0.0
-    } else {
-        2.0 * power / (n as f32 * energy)
-    }
-}

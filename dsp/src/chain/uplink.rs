@@ -47,14 +47,10 @@ impl Chain {
         self.act_on_data();
         self.note_silence(Side::Line, samples.len(), energy);
         self.data_tones.squelch(Side::Line, samples);
-        let digit = loud
-            && self.mute_digits
-            && self.mute.judge(
-                samples,
-                self.detectors.keys.on(),
-                self.detectors.keys.maybe(),
-            );
-        if digit || self.mute_uplink || !self.bridged {
+        if loud && self.mute_digits {
+            self.mute.apply(samples, &self.detectors.keys);
+        }
+        if self.mute_uplink || !self.bridged {
             samples.fill(0);
         }
     }

@@ -1,12 +1,16 @@
 //! Digits from the line: heard, told, and taken out of the uplink.
 //!
 //! Owns the receiver, that a digit which is the echo of what the line was sent is not told, and the muting of digits
-//! ([`mute`]). Leaves to others when it runs, and what a digit means.
+//! (`mute`). Leaves to others when it runs, and what a digit means.
 
+mod bands;
+mod evidence;
 pub(crate) mod mute;
+mod receiver;
 
-use tipring_spandsp::{DtmfEvent, DtmfRx, DtmfRxSettings, DtmfStatus, Error};
+pub use receiver::{DtmfEvent, DtmfReceiver};
 
+use crate::chain::DtmfConfig;
 use crate::command::ChainEvent;
 use crate::detect::Events;
 use crate::goertzel::Goertzels;
@@ -18,13 +22,14 @@ const ECHO_LOSS_DB: f64 = 2.0;
 
 struct Pressed {
     digit: u8,
+    /// How long it has sounded.
     samples: u32,
     echoed: bool,
 }
 
 /// The keys of the set on the line.
 pub(crate) struct Keys {
-    dtmf: DtmfRx,
+    receiver: DtmfReceiver,
     listen: bool,
     pressed: Option<Pressed>,
     digits: u64,
@@ -32,14 +37,14 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(settings: DtmfRxSettings) -> Result<Keys, Error> {
-        Ok(Keys {
-            dtmf: DtmfRx::new(settings)?,
+    pub(crate) fn new(config: &DtmfConfig) -> Keys {
+        Keys {
+            receiver: DtmfReceiver::new(config),
             listen: true,
             pressed: None,
             digits: 0,
             echoed_digits: 0,
-        })
+        }
     }
 
     pub(crate) fn listen(&mut self, on: bool, events: &mut Events) {
@@ -49,20 +54,19 @@ impl Keys {
         }
     }
 
-    /// Forgets everything heard; a digit that is on ends.
-    pub(crate) fn reset(&mut self, events: &mut Events) {
-        self.release(None, events);
-        self.dtmf.reset();
-    }
-
     /// Does a digit sound now?
     pub(crate) fn on(&self) -> bool {
         self.pressed.is_some()
     }
 
-    /// Was the last block the receiver took like a digit?
-    pub(crate) fn maybe(&self) -> bool {
-        self.listen && self.dtmf.status() != DtmfStatus::Nothing
+    /// May a digit have begun just now? `wary`: be slower to think so.
+    pub(crate) fn suspected(&self, wary: bool) -> bool {
+        self.receiver.suspects(wary)
+    }
+
+    /// Is what was suspected still there?
+    pub(crate) fn still_suspected(&self) -> bool {
+        self.receiver.still_suspects()
     }
 
     pub(crate) fn digits(&self) -> u64 {
@@ -73,67 +77,74 @@ impl Keys {
         self.echoed_digits
     }
 
-    pub(crate) fn lost_events(&self) -> u64 {
-        self.dtmf.lost_events()
-    }
-
     /// Listens to a chunk. `sent` fills its argument with what the line was just sent.
     pub(crate) fn take(&mut self, chunk: &[i16], events: &mut Events, sent: impl Fn(&mut [i16])) {
         if !self.listen {
             return;
         }
-        // Chunks have at most 80 samples.
-        let n = chunk.len() as u32;
-        self.dtmf.process(chunk);
         if let Some(pressed) = &mut self.pressed {
-            pressed.samples = pressed.samples.saturating_add(n);
+            // Chunks have at most 80 samples.
+            pressed.samples = pressed.samples.saturating_add(chunk.len() as u32);
         }
-        while let Some(event) = self.dtmf.poll() {
-            match event {
-                DtmfEvent::On { digit, level_dbm0 } => {
-                    self.release(None, events);
-                    // The receiver's digits are ASCII.
-                    let digit = u8::try_from(digit).unwrap_or(b'?');
-                    let echoed = is_echo(digit, level_dbm0, &sent);
-                    self.pressed = Some(Pressed {
+        let Keys {
+            receiver,
+            pressed,
+            digits,
+            echoed_digits,
+            ..
+        } = self;
+        receiver.process(chunk, |event| match event {
+            DtmfEvent::On {
+                digit,
+                level_dbm0_tenths,
+                samples,
+            } => {
+                let echoed = is_echo(digit, level_dbm0_tenths, &sent);
+                *pressed = Some(Pressed {
+                    digit,
+                    samples,
+                    echoed,
+                });
+                if echoed {
+                    *echoed_digits = echoed_digits.saturating_add(1);
+                } else {
+                    *digits = digits.saturating_add(1);
+                    events.push(ChainEvent::DigitOn {
                         digit,
-                        samples: 0,
-                        echoed,
+                        level_dbm0_tenths,
                     });
-                    if echoed {
-                        self.echoed_digits = self.echoed_digits.saturating_add(1);
-                    } else {
-                        self.digits = self.digits.saturating_add(1);
-                        let level_dbm0_tenths = level_dbm0.saturating_mul(10);
-                        events.push(ChainEvent::DigitOn {
-                            digit,
-                            level_dbm0_tenths,
-                        });
-                    }
                 }
-                DtmfEvent::Off {
-                    duration_samples, ..
-                } => self.release(Some(duration_samples), events),
             }
-        }
+            DtmfEvent::Off { samples, .. } => {
+                if let Some(pressed) = pressed.take() {
+                    pressed.tell_off(samples, events);
+                }
+            }
+        });
     }
 
-    fn release(&mut self, samples: Option<u32>, events: &mut Events) {
-        let Some(pressed) = self.pressed.take() else {
-            return;
-        };
-        if !pressed.echoed {
-            let duration_ms = samples.unwrap_or(pressed.samples) / 8;
+    /// Forgets everything heard; a digit that is on ends.
+    pub(crate) fn reset(&mut self, events: &mut Events) {
+        if let Some(pressed) = self.pressed.take() {
+            pressed.tell_off(pressed.samples, events);
+        }
+        self.receiver.reset();
+    }
+}
+
+impl Pressed {
+    fn tell_off(&self, samples: u32, events: &mut Events) {
+        if !self.echoed {
             events.push(ChainEvent::DigitOff {
-                digit: pressed.digit,
-                duration_ms,
+                digit: self.digit,
+                duration_ms: samples / 8,
             });
         }
     }
 }
 
 /// Did the line just get these two tones, louder than they came back?
-fn is_echo(digit: u8, level_dbm0: i16, sent: &impl Fn(&mut [i16])) -> bool {
+fn is_echo(digit: u8, level_dbm0_tenths: i16, sent: &impl Fn(&mut [i16])) -> bool {
     let Some((low, high)) = dtmf_frequencies(digit) else {
         return false;
     };
@@ -145,5 +156,5 @@ fn is_echo(digit: u8, level_dbm0: i16, sent: &impl Fn(&mut [i16])) -> bool {
     let dbm0 = power.map(|p| mean_square_to_dbm0(f64::from(2.0 * p / (n * n))));
     let quieter = dbm0[0].min(dbm0[1]);
     let both = mean_square_to_dbm0(f64::from(2.0 * (power[0] + power[1]) / (n * n)));
-    quieter > both - 15.0 && tenths(both - ECHO_LOSS_DB) >= level_dbm0.saturating_mul(10)
+    quieter > both - 15.0 && tenths(both - ECHO_LOSS_DB) >= level_dbm0_tenths
 }

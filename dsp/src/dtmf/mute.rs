@@ -1,36 +1,29 @@
 //! Takes digits out of the uplink when they go out of band, so that the far end does not hear them twice.
 //!
-//! A digit is recognised some 35 ms after its onset, long enough for another receiver to have recognised it too
-//! (23 ms must not be enough, 40 ms must be: ITU-T Q.24). So a chunk of 10 ms that looks like a digit is muted at
-//! once, itself included, and let through again when the receiver does not agree.
+//! A digit is recognised some 30 ms after its onset, long enough for another receiver to have recognised it too
+//! (23 ms must not be enough, 40 ms must be: ITU-T Q.24). So what may be the beginning of a digit is muted at once, and
+//! let through again when it was none.
 
-use crate::goertzel::{Goertzels, tone_share};
+use super::Keys;
 
-/// Samples looked at: 10 ms, 100 Hz wide.
-const WINDOW: usize = 80;
-/// How long a suspicion holds without a digit, samples (60 ms).
-const SUSPECT: u32 = 480;
-/// How long a disproved suspicion keeps others away, samples (100 ms).
-const REFRACTORY: u32 = 800;
-/// Share of the window's energy that two tones of a digit must have.
-const SHARE: f32 = 0.80;
-/// Power ratio of the two tones at most (9 dB, a little more than the receiver takes).
-const TWIST: f32 = 8.0;
-/// Mean square below which nothing is a digit (-42 dBm0).
-const QUIET: f32 = 16_000.0;
+/// How long a suspicion holds without a digit, samples (80 ms).
+const SUSPECT: u32 = 640;
+/// How long a disproved suspicion asks for more of the next, samples (200 ms).
+const WARY: u32 = 1_600;
+/// Fade, samples (2 ms): cut off hard, even what is muted in time would click.
+const FADE: usize = 16;
 
 enum State {
     Open,
     Suspect { left: u32 },
     Digit,
-    Refractory { left: u32 },
+    Wary { left: u32 },
 }
 
 /// Decides for each chunk whether the far end may hear it.
 pub(crate) struct DigitMute {
     state: State,
-    window: [i16; WINDOW],
-    keys: Goertzels<8>,
+    muted: bool,
     false_mutes: u64,
 }
 
@@ -38,67 +31,67 @@ impl DigitMute {
     pub(crate) fn new() -> DigitMute {
         DigitMute {
             state: State::Open,
-            window: [0; WINDOW],
-            keys: Goertzels::new([697.0, 770.0, 852.0, 941.0, 1209.0, 1336.0, 1477.0, 1633.0]),
+            muted: false,
             false_mutes: 0,
         }
     }
 
     pub(crate) fn reset(&mut self) {
         self.state = State::Open;
-        self.window.fill(0);
+        self.muted = false;
     }
 
     pub(crate) fn false_mutes(&self) -> u64 {
         self.false_mutes
     }
 
-    /// True when this chunk must not be heard. `digit`: the receiver has one on; `maybe`: it suspects one.
-    pub(crate) fn judge(&mut self, chunk: &[i16], digit: bool, maybe: bool) -> bool {
-        let n = chunk.len().min(WINDOW);
-        self.window.copy_within(n.., 0);
-        self.window[WINDOW - n..].copy_from_slice(&chunk[chunk.len() - n..]);
-        // At most WINDOW.
-        let passed = n as u32;
-        if digit {
+    /// Mutes a chunk that the receiver has just heard, if it must not be heard; with a fade where that changes.
+    pub(crate) fn apply(&mut self, chunk: &mut [i16], keys: &Keys) {
+        // At most 80.
+        let mute = self.judge(chunk.len() as u32, keys);
+        let fade = chunk.len().min(FADE);
+        let ramp = |i: usize| (i as i32 + 1) * (1 << 15) / (fade as i32 + 1);
+        match (self.muted, mute) {
+            (false, false) => {}
+            (true, true) => chunk.fill(0),
+            (false, true) => {
+                for (i, sample) in chunk[..fade].iter_mut().rev().enumerate() {
+                    *sample = ((i32::from(*sample) * ramp(i)) >> 15) as i16;
+                }
+                chunk[fade..].fill(0);
+            }
+            (true, false) => {
+                for (i, sample) in chunk[..fade].iter_mut().enumerate() {
+                    *sample = ((i32::from(*sample) * ramp(i)) >> 15) as i16;
+                }
+            }
+        }
+        self.muted = mute;
+    }
+
+    fn judge(&mut self, passed: u32, keys: &Keys) -> bool {
+        if keys.on() {
             self.state = State::Digit;
             return true;
         }
-        match &mut self.state {
-            State::Refractory { left } if *left > passed => {
-                *left -= passed;
-                false
-            }
-            State::Refractory { .. } | State::Open | State::Digit => {
-                let suspect = self.looks_like_a_digit();
-                self.state = if suspect {
-                    State::Suspect { left: SUSPECT }
-                } else {
-                    State::Open
-                };
-                suspect
-            }
+        let wary = match &mut self.state {
             State::Suspect { left } => {
                 *left = left.saturating_sub(passed);
-                let over = *left == 0;
-                if !over && (maybe || self.looks_like_a_digit()) {
+                if *left > 0 && keys.still_suspected() {
                     return true;
                 }
                 self.false_mutes = self.false_mutes.saturating_add(1);
-                self.state = State::Refractory { left: REFRACTORY };
-                false
+                WARY
             }
-        }
-    }
-
-    fn looks_like_a_digit(&self) -> bool {
-        let energy = crate::level::energy(&self.window);
-        if energy < QUIET * WINDOW as f32 {
-            return false;
-        }
-        let power = self.keys.powers(&self.window);
-        let loudest = |half: &[f32]| half.iter().copied().fold(0f32, f32::max);
-        let (low, high) = (loudest(&power[..4]), loudest(&power[4..]));
-        low < high * TWIST && high < low * TWIST && tone_share(low + high, energy, WINDOW) > SHARE
+            State::Wary { left } => left.saturating_sub(passed),
+            State::Open | State::Digit => 0,
+        };
+        let suspect = keys.suspected(wary > 0);
+        self.state = match (suspect, wary) {
+            (true, _) => State::Suspect { left: SUSPECT },
+            (false, 0) => State::Open,
+            (false, left) => State::Wary { left },
+        };
+        suspect
     }
 }

@@ -188,7 +188,7 @@ fn a_muted_key_leaves_less_than_a_receiver_can_recognise() {
         worst = worst.max(last.saturating_sub(first));
         assert_eq!(line.chain.meters().false_mutes, 0);
     }
-    assert!(worst <= 80, "{worst} samples leaked");
+    assert!(worst <= 96, "{worst} samples leaked");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_key_ends_when_the_loop_opens_or_listening_stops() {
                     duration_ms,
                 },
             ] => {
-                assert!((30..=60).contains(&duration_ms), "{duration_ms}");
+                assert!((60..=82).contains(&duration_ms), "{duration_ms}");
             }
             ref other => panic!("{other:?}"),
         }

@@ -1,0 +1,242 @@
+//! Hears keys.
+//!
+//! Owns when a key begins and ends and how loud it is. Leaves to [`super::Keys`] whether it was the echo of a key sent,
+//! and to [`super::mute`] what the far end hears.
+
+use super::bands::{Bands, HOP, Look, Phasor};
+use super::evidence::{Evidence, Found, Limits};
+use crate::chain::DtmfConfig;
+use crate::level::{RMS_0_DBM0, mean_square_to_dbm0, tenths};
+
+/// Looks without the key that end it (20 ms): an interruption of 10 ms does not.
+const GONE: u32 = 8;
+/// Share of a look's energy that the two bands have at least when it is like a key.
+const FIT: f32 = 0.45;
+
+/// The same, to be suspected of being one.
+const ALIKE: f32 = 0.75;
+/// Ratio of a tone's powers in two looks that are even.
+const EVEN: f32 = 0.65;
+/// Looks that make a suspicion, when they are even and when they are not.
+const EVEN_LOOKS: u32 = 2;
+const UNEVEN_LOOKS: u32 = 4;
+/// Before a key begins, each of its tones has less than this share of its power.
+const BEFORE: f32 = 0.2;
+
+/// How the tones of keys turn from look to look.
+const LOW_TURNS: [Phasor; 4] = [
+    Phasor {
+        re: -0.047106,
+        im: -0.998890,
+    },
+    Phasor {
+        re: 0.891007,
+        im: -0.453990,
+    },
+    Phasor {
+        re: 0.684547,
+        im: 0.728969,
+    },
+    Phasor {
+        re: -0.600420,
+        im: 0.799685,
+    },
+];
+const HIGH_TURNS: [Phasor; 4] = [
+    Phasor {
+        re: 0.990024,
+        im: 0.140901,
+    },
+    Phasor {
+        re: -0.535827,
+        im: 0.844328,
+    },
+    Phasor {
+        re: -0.353475,
+        im: -0.935444,
+    },
+    Phasor {
+        re: 0.868632,
+        im: 0.495459,
+    },
+];
+
+/// A key that began or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DtmfEvent {
+    /// It is pressed, since 27 to 60 ms.
+    On {
+        /// `0`–`9`, `*`, `#`, `A`–`D` in ASCII.
+        digit: u8,
+        /// Both tones together, tenths of a dBm0.
+        level_dbm0_tenths: i16,
+        /// How long it has sounded, samples.
+        samples: u32,
+    },
+    /// It was let go 20 to 25 ms ago.
+    Off {
+        /// The key.
+        digit: u8,
+        /// How long it sounded, samples.
+        samples: u32,
+    },
+}
+
+/// Recognises keys in samples.
+pub struct DtmfReceiver {
+    bands: Bands,
+    evidence: Evidence,
+    limits: Limits,
+    /// Bit n: the look n before the newest was like a key.
+    fits: u32,
+    /// Bit n: the look n before the newest had the tones of a key.
+    alike: u32,
+    /// The same, with tones as loud as in the look before.
+    even: u32,
+    on: Option<On>,
+}
+
+struct On {
+    found: Found,
+    /// Looks since it began.
+    looks: u32,
+    /// Looks since it was last there.
+    absent: u32,
+}
+
+impl DtmfReceiver {
+    /// A receiver that has heard nothing yet. Allocates; nothing else here does.
+    pub fn new(config: &DtmfConfig) -> DtmfReceiver {
+        let ratio = |db: f32| 10f32.powf(db / 10.0);
+        let threshold_dbm0 = f32::from(config.threshold_dbm0.clamp(-60, 3));
+        // Each with a dB more, so that what is asked for is taken in noise too.
+        let limits = Limits {
+            threshold: (RMS_0_DBM0 * RMS_0_DBM0) as f32 * ratio(threshold_dbm0 - 1.0),
+            twist: ratio(f32::from(config.twist_db.min(40)) + 1.0),
+            reverse_twist: ratio(f32::from(config.reverse_twist_db.min(40)) + 1.0),
+            dial_tone: config.filter_dialtone,
+        };
+        DtmfReceiver {
+            bands: Bands::new(),
+            evidence: Evidence::new(),
+            limits,
+            fits: 0,
+            alike: 0,
+            even: 0,
+            on: None,
+        }
+    }
+
+    /// Forgets everything heard, without an event.
+    pub fn reset(&mut self) {
+        self.bands.reset();
+        self.evidence = Evidence::new();
+        self.fits = 0;
+        self.alike = 0;
+        self.even = 0;
+        self.on = None;
+    }
+
+    /// Listens to any number of samples.
+    pub fn process(&mut self, mut samples: &[i16], mut tell: impl FnMut(DtmfEvent)) {
+        while !samples.is_empty() {
+            let (taken, look) = self.bands.take(samples);
+            samples = &samples[taken..];
+            if let Some(look) = look {
+                self.look(look, &mut tell);
+            }
+        }
+    }
+
+    /// May a key have begun just now? `wary`: be slower to think so.
+    pub(crate) fn suspects(&self, wary: bool) -> bool {
+        let run = self.alike.trailing_ones();
+        // A key begins all of a sudden.
+        let begun = |within: u32| {
+            let now = self.evidence.back(0);
+            let (low, high) = (BEFORE * now.low.power(), BEFORE * now.high.power());
+            (run..run + within).any(|age| {
+                let then = self.evidence.back(age as usize);
+                then.low.power() < low && then.high.power() < high
+            })
+        };
+        (!wary && self.even.trailing_ones() >= EVEN_LOOKS && begun(7))
+            || (run >= UNEVEN_LOOKS && begun(4))
+    }
+
+    /// Is what was suspected still there?
+    pub(crate) fn still_suspects(&self) -> bool {
+        (self.alike & 0b1111).count_ones() >= 2
+    }
+
+    fn look(&mut self, look: Look, tell: &mut impl FnMut(DtmfEvent)) {
+        let before = *self.evidence.back(0);
+        self.evidence.push(look);
+        let (low, high) = (look.low.power(), look.high.power());
+        let below = if self.limits.dial_tone {
+            look.below
+        } else {
+            0.0
+        };
+        let fit = self.limits.pass(low, high, 2.0) && low + high > FIT * (look.all - below);
+        self.fits = self.fits << 1 | u32::from(fit);
+        let alike =
+            fit && low + high > ALIKE * (look.all - below) && looks_like_a_key(&look, &before);
+        let even = |now: f32, then: f32| then > EVEN * now && now > EVEN * then;
+        self.even = self.even << 1
+            | u32::from(alike && even(low, before.low.power()) && even(high, before.high.power()));
+        self.alike = self.alike << 1 | u32::from(alike);
+        if let Some(on) = &mut self.on {
+            if on.goes_on(&look, &before) {
+                return;
+            }
+            tell(DtmfEvent::Off {
+                digit: on.found.key,
+                samples: (on.looks - on.absent) * HOP as u32,
+            });
+            self.on = None;
+            // What came before is told; another key may already have begun.
+            self.fits &= (1 << GONE) - 1;
+        }
+        if let Some(found) = self.evidence.key(self.fits, &self.limits, &self.bands) {
+            let both = mean_square_to_dbm0(f64::from(found.power[0] + found.power[1]));
+            tell(DtmfEvent::On {
+                digit: found.key,
+                level_dbm0_tenths: tenths(both),
+                samples: found.looks * HOP as u32,
+            });
+            self.on = Some(On {
+                found,
+                looks: found.looks,
+                absent: 0,
+            });
+        }
+    }
+}
+
+/// Did both tones turn like those of some key since the look before?
+fn looks_like_a_key(look: &Look, before: &Look) -> bool {
+    let near = |turned: Phasor, of: &[Phasor; 4], cosine: f32| {
+        let length = turned.power().sqrt();
+        of.iter().any(|turn| turned.along(*turn) > cosine * length)
+    };
+    near(look.low.turned_since(before.low), &LOW_TURNS, 0.88)
+        && near(look.high.turned_since(before.high), &HIGH_TURNS, 0.7)
+}
+
+impl On {
+    /// Is it still there, or was a little while ago?
+    fn goes_on(&mut self, look: &Look, before: &Look) -> bool {
+        let has = |i: usize, now: Phasor, then: Phasor| {
+            let (power, expected) = (now.power(), self.found.power[i]);
+            let turned = now.turned_since(then).along(self.found.turn[i]);
+            power > 0.25 * expected
+                && power < 4.0 * expected
+                && turned > 0.7 * (power * then.power()).sqrt()
+        };
+        let there = has(0, look.low, before.low) && has(1, look.high, before.high);
+        self.looks = self.looks.saturating_add(1);
+        self.absent = if there { 0 } else { self.absent + 1 };
+        self.absent < GONE
+    }
+}
