@@ -61,7 +61,7 @@ fn fields(n: u8, earlier: u8) -> String {
     // First the whole of it, headers and all.
     let headers = blocks()
         .filter(|back| *back > 0)
-        .map(|back| format!("{:08x}", 0x8800_00A0 | u32::from(back) * 160 << 10));
+        .map(|back| format!("{:08x}", 0x8800_00A0 | ((u32::from(back) * 160) << 10)));
     let whole = headers.collect::<String>() + "08" + &sound.clone().collect::<String>();
     let bytes = std::iter::once(whole).chain(sound);
     [
