@@ -20,6 +20,7 @@ mod data;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
 mod machines;
+mod silence;
 mod timing;
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -57,6 +58,13 @@ fn session(id: SessionId) -> Box<MediaSession> {
     open(&session_config(id))
 }
 
+fn session_with(id: SessionId, vad: bool) -> Box<MediaSession> {
+    open(&SessionConfig {
+        vad,
+        ..session_config(id)
+    })
+}
+
 fn open(config: &SessionConfig) -> Box<MediaSession> {
     // Each test process has its own range, each session its own port.
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -78,6 +86,7 @@ fn session_config(id: SessionId) -> SessionConfig {
         machine: false,
         redundancy: 0,
         redundancy_payload_type: 90,
+        vad: false,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
         dscp: DSCP_EF,
@@ -118,7 +127,14 @@ impl Rig {
 
     /// Adds session A and lets it talk to the far end; where it receives.
     fn talk(&mut self, event_payload_type: Option<u8>) -> SocketAddrV4 {
-        let media = session(A);
+        self.talk_in(session(A), event_payload_type)
+    }
+
+    fn talk_in(
+        &mut self,
+        media: Box<MediaSession>,
+        event_payload_type: Option<u8>,
+    ) -> SocketAddrV4 {
         let local = media.local();
         self.order(LineOrder::AddSession(media));
         let remote = self.remote(event_payload_type);
