@@ -110,7 +110,7 @@ pub(crate) fn session_with(id: u64, vad: bool) -> Box<MediaSession> {
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
         machine: false,
-        redundancy: 1,
+        redundancy: 2,
         redundancy_payload_type: 90,
         vad,
         event_payload_type: Some(101),
