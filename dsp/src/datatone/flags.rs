@@ -14,8 +14,8 @@ const FLAG: (u32, u32) = (24, 29);
 /// So many flags in a row, and how long they last together, ms.
 const FLAGS: u32 = 5;
 const TOGETHER: (u32, u32) = (129, 137);
-/// Blocks without the carrier after which the next preamble is told again.
-const OVER: u32 = 6;
+/// Blocks without the carrier after which the next preamble is told again: a fax pauses for 75 ± 20 ms at least.
+const OVER: u32 = 4;
 
 /// Hears the flags of one direction.
 #[derive(Clone, Debug, Default)]
@@ -61,9 +61,11 @@ impl Flags {
             let last = std::mem::replace(&mut self.last, *x);
             let turn = x.im * last.re - x.re * last.im;
             self.carrier += 1;
-            if self.bit(turn < 0.0) && !self.told {
+            let flags = self.bit(turn < 0.0);
+            if let Some(together) = flags.filter(|_| !self.told) {
                 self.told = true;
-                news = Some(self.carrier);
+                // What was before the last part of a flag was another tone.
+                news = Some(self.carrier.min(together + FLAG.1));
             }
         }
         news
@@ -75,18 +77,18 @@ impl Flags {
             return;
         }
         self.gaps += 1;
-        if self.gaps > OVER {
+        if self.gaps >= OVER {
             self.reset();
         } else {
             (self.flags, self.together, self.run) = (0, 0, 0);
         }
     }
 
-    /// A millisecond; true when there were flags enough.
-    fn bit(&mut self, mark: bool) -> bool {
+    /// A millisecond; when there were flags enough, how long they were together.
+    fn bit(&mut self, mark: bool) -> Option<u32> {
         if mark == self.mark {
             self.run += 1;
-            return false;
+            return None;
         }
         let within = |n: u32, range: (u32, u32)| n >= range.0 && n <= range.1;
         let run = std::mem::replace(&mut self.run, 1);
@@ -94,7 +96,7 @@ impl Flags {
         self.mark = mark;
         // A space has ended: with the mark before it, that is a flag.
         if !mark {
-            return false;
+            return None;
         }
         if within(run, SPACE) && within(before, MARK) && within(run + before, FLAG) {
             self.flags += 1;
@@ -103,10 +105,10 @@ impl Flags {
             (self.flags, self.together) = (0, 0);
         }
         if self.flags < FLAGS {
-            return false;
+            return None;
         }
         let together = std::mem::take(&mut self.together);
         self.flags = 0;
-        within(together, TOGETHER)
+        within(together, TOGETHER).then_some(together)
     }
 }
