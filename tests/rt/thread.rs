@@ -16,7 +16,9 @@ use tipringd::line::{
     StartError, spawn,
 };
 
-use super::rig::{BLOCK, FakeLine, Far, Probe, Probed, dtmf_then_silence, session, spec, wait_for};
+use super::rig::{
+    BLOCK, FakeLine, Far, Probe, Probed, dtmf_then_silence, session, session_with, spec, wait_for,
+};
 
 const P: PortIndex = PortIndex(0);
 const S: SessionId = SessionId(1);
@@ -93,7 +95,7 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
     let mut returned = 0;
     let mut reports = 0;
     for call in 0..3 {
-        let media = session(S.0);
+        let media = session_with(S.0, call == 0);
         let local = media.local();
         r.order(LineOrder::AddSession(media));
         r.order(LineOrder::SetRemote {
@@ -107,6 +109,9 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
         r.order(LineOrder::Port(LineCommand::Polarity(Polarity::Reversed)));
         r.order(LineOrder::Bridge(Some(SessionId(99))));
         for block in 0..80 {
+            if call == 1 && block > 60 {
+                far.fall_silent(local);
+            }
             match block {
                 20 => assert!(far.sender.press(Digit::from_char('3').unwrap(), 10, |_| ())),
                 28 => far.sender.release(),
@@ -170,6 +175,9 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
         &c.tx_redundant,
         &c.rx_stretched,
         &c.rx_malformed,
+        &c.rx_comfort,
+        &c.tx_comfort,
+        &c.pass_throughs,
     ]
     .map(|c| c.get());
     assert!(

@@ -2,6 +2,7 @@
 //! against tshark.
 #![forbid(unsafe_code)]
 
+mod comfort;
 mod fields;
 mod golden;
 mod nonsense;
