@@ -41,13 +41,18 @@ fn main() {
             times.sort_by(f64::total_cmp);
             let median = times.get(times.len() / 2).copied().unwrap_or(f64::NAN);
             println!(
-                "{loss:3.0} %   {:6}   {redundancy:10}   {:11}   {median:8.1}   {:5.2} %   {:14}   {:7}   {:5.2} %",
+                "{loss:3.0} %   {:6}   {redundancy:10}   {:11}   {median:8.1}   {:5.2} %   {:14}   {:7}   {:5.2} %{}",
                 if held { "fixed" } else { "adapts" },
                 count(&ecm, |o| o.passed),
                 missing(&ecm),
                 count(&plain, |o| o.passed),
                 count(&plain, |o| o.perfect),
                 missing(&plain),
+                if loss == 3.0 && redundancy == 1 {
+                    "   (goal: ECM 95 %, perfect without 40 %)"
+                } else {
+                    ""
+                },
             );
         }
     }
