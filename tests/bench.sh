@@ -3,7 +3,8 @@
 # how soon fax tones are told (libspandsp's receivers beside ours) and that an hour of talk has none, what RFC 2198
 # redundancy is worth to faxes over a network that loses packets, and how 48 talking ports of the simulated card keep
 # time on this machine, with what is required beside each figure. Instructions are counted by valgrind and
-# the echo and fax tests are seeded, so they do not depend on what else runs here; the realtime part reports what it saw, and how loaded the machine was. Takes about six minutes once everything is built.
+# the echo and fax tests are seeded, so they do not depend on what else runs here; the realtime part reports what it
+# saw, and how loaded the machine was. Takes about six minutes once everything is built.
 #   tests/bench.sh [SECONDS of the realtime part, 60]
 set -euo pipefail
 cd "$(dirname "$0")/.."

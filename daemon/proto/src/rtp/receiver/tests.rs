@@ -368,7 +368,7 @@ fn a_machines_stream_survives_disorder_jumps_and_another_source() {
         .collect();
     // What waited when the time jumped is gone with it: five packets. One wild packet is not believed by itself.
     let lost = |n: &u8| matches!(n, 35..40 | 75..81 | 95..101);
-    assert!(gaps.iter().all(|n| lost(n)), "{gaps:?}");
+    assert!(gaps.iter().all(lost), "{gaps:?}");
     let stats = rx.stats();
     assert_eq!((stats.jitter.stretched, stats.jitter.shrunk), (0, 0));
     assert!(stats.sequence.reordered >= 10 && stats.sequence.restarts == 2);
