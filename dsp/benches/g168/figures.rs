@@ -3,7 +3,7 @@
 use tipring_dsp::{EchoCanceller, Law};
 
 use super::models::{MODELS, Model, NARROW_BAND};
-use super::rig::{Line, hybrid, level};
+use super::rig::{Line, changed, hybrid, level};
 use super::signals::{css, css_double_talk, hoth, pcm, tones};
 use super::speech::speakers;
 
@@ -73,6 +73,7 @@ pub(crate) fn all(make: &mut Make<'_>) -> Vec<Figure> {
     let mut out = vec![];
     convergence(make, &mut out);
     changes(make, &mut out);
+    small_change(make, &mut out);
     narrow(make, &mut out);
     near_end(make, &mut out);
     long(make, &mut out);
@@ -197,6 +198,27 @@ fn changes(make: &mut Make<'_>, out: &mut Vec<Figure>) {
             level(&run.sout[4 * SECOND..]) + 45.0
         },
     ));
+}
+
+/// A path that changes so little that it is no other path: the first filter has to follow.
+fn small_change(make: &mut Make<'_>, out: &mut Vec<Figure>) {
+    for (by_db, after) in [(-20.0, 1.0), (-14.0, 3.0)] {
+        out.push(over_models(
+            &format!("path changes by {by_db} dB: loss after {after} s"),
+            "dB",
+            Wanted::Told,
+            |n, model| {
+                let mut canceller = make(64, false);
+                let path = hybrid(model, 6.0, 0);
+                let other = hybrid(&MODELS[(n + 3) % 8], 6.0, 0);
+                let mut line = Line::new(&mut *canceller, Law::Mu, path.clone());
+                line.play(&css(20 * SECOND, -10.0), &[]);
+                line.echo.path = changed(&path, &other, by_db);
+                line.play(&css(4 * SECOND, -10.0), &[])
+                    .loss(after - 0.35, after)
+            },
+        ));
+    }
 }
 
 /// Tones: test 6 (G.168 6.4.2.7) and 7.

@@ -18,6 +18,18 @@ pub(crate) fn hybrid(model: &Model, erl_db: f64, delay: usize) -> Path {
     Path(response)
 }
 
+/// A path with a little of another added to it.
+pub(crate) fn changed(path: &Path, other: &Path, by_db: f64) -> Path {
+    let share = 10f64.powf(by_db / 20.0) as f32;
+    let length = path.0.len().max(other.0.len());
+    let at = |path: &Path, i: usize| path.0.get(i).copied().unwrap_or(0.0);
+    Path(
+        (0..length)
+            .map(|i| at(path, i) + share * at(other, i))
+            .collect(),
+    )
+}
+
 /// What happened: what the line heard, what came from it, what was left.
 #[derive(Default)]
 pub(crate) struct Run {
