@@ -9,5 +9,6 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 cargo bench --quiet -p tipring-dsp --bench chain_cost
 cargo bench --quiet -p tipring-dsp --bench g168
+cargo bench --quiet -p tipring-dsp --bench dtmf
 cargo bench --quiet -p tipringd --bench line_cost -- instructions
 cargo bench --quiet -p tipringd --bench line_cost -- realtime "$seconds" 48
