@@ -1,8 +1,9 @@
 #!/bin/bash
-# Prints what a port costs, how good its echo canceller is by the tests of G.168 (speexdsp's beside it), and how 48
+# Prints what a port costs, how good its echo canceller is by the tests of G.168 (speexdsp's beside it)
+# and its receiver of keys by those of Q.24 (spandsp's beside it), and how 48
 # talking ports of the simulated card keep time on this machine, with what is required beside each figure. Instructions
 # are counted by valgrind and the echo tests are seeded, so they do not depend on what else runs here; the realtime part
-# reports what it saw, and how loaded the machine was. Takes about four minutes once everything is built.
+# reports what it saw, and how loaded the machine was. Takes about six minutes once everything is built.
 #   tests/bench.sh [SECONDS of the realtime part, 60]
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -234,14 +234,20 @@ impl Bands {
         pulp::NullaryFnOnce::call(see)
     }
 
-    /// |X|² of the last [`TAPS`] samples at a frequency (Goertzel's algorithm).
+    /// Mean square at a frequency in the last [`TAPS`] samples (Goertzel's algorithm).
     pub(crate) fn power_at(&self, hz: f32) -> f32 {
         let k = 2.0 * (std::f32::consts::TAU * hz / 8000.0).cos();
         let (mut newer, mut older) = (0f32, 0f32);
         for x in self.window() {
             (newer, older) = (x + k * newer - older, newer);
         }
-        newer * newer + older * older - k * newer * older
+        let power = newer * newer + older * older - k * newer * older;
+        power * (2.0 / (TAPS * TAPS) as f32)
+    }
+
+    /// Mean square of the last [`TAPS`] samples.
+    pub(crate) fn power(&self) -> f32 {
+        self.window().iter().map(|x| x * x).sum::<f32>() / TAPS as f32
     }
 
     /// The last [`TAPS`] samples.
