@@ -20,6 +20,15 @@ impl Law {
         table[usize::from(byte)]
     }
 
+    /// [`Law::encode`] of as many samples as both slices have.
+    pub fn encode_block(self, samples: &[i16], bytes: &mut [u8]) {
+        let pairs = bytes.iter_mut().zip(samples);
+        match self {
+            Law::Mu => pairs.for_each(|(byte, sample)| *byte = encode_mu(*sample)),
+            Law::A => pairs.for_each(|(byte, sample)| *byte = encode_a(*sample)),
+        }
+    }
+
     /// The byte whose sample is nearest.
     pub fn encode(self, sample: i16) -> u8 {
         match self {
@@ -70,13 +79,17 @@ const fn decode_a(byte: u8) -> i16 {
 }
 
 fn encode_mu(sample: i16) -> u8 {
-    let negative = sample < 0;
-    let magnitude = i32::from(sample).abs().min(MU_CLIP) + MU_BIAS;
     // The bias puts the highest bit at 7 to 14.
-    let segment = 24u32.saturating_sub(magnitude.leading_zeros()).min(7);
-    let code = ((segment << 4) as u8) | (((magnitude >> (segment + 3)) & 0x0F) as u8);
-    let sign = if negative { 0x80 } else { 0 };
-    !(code | sign)
+    let magnitude = i32::from(sample).abs().min(MU_CLIP) + MU_BIAS;
+    let sign = if sample < 0 { 0x80 } else { 0 };
+    !(float_code(magnitude) | sign)
+}
+
+/// Segment and step of a magnitude of 128 to 32 767 as G.711 counts them: the exponent of a float, less that of 128,
+/// and the first four bits of its mantissa. Exact, and a loop of it runs over whole vectors.
+fn float_code(magnitude: i32) -> u8 {
+    const BELOW: u32 = (127 + 7) << 4;
+    ((magnitude as f32).to_bits() >> 19).wrapping_sub(BELOW) as u8
 }
 
 fn encode_a(sample: i16) -> u8 {
@@ -86,9 +99,11 @@ fn encode_a(sample: i16) -> u8 {
     } else {
         (0x80, i32::from(sample))
     };
-    let segment = 24u32.saturating_sub(magnitude.leading_zeros()).min(7);
-    let shift = if segment == 0 { 4 } else { segment + 3 };
-    let code = ((segment << 4) as u8) | (((magnitude >> shift) & 0x0F) as u8);
+    let code = if magnitude < 0x100 {
+        (magnitude >> 4) as u8
+    } else {
+        float_code(magnitude)
+    };
     (code | sign) ^ 0x55
 }
 

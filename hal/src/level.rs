@@ -49,8 +49,8 @@ pub fn level_dbm0(samples: &[i16]) -> f32 {
 
 /// Rounds and clips to 16 bits.
 pub(crate) fn to_i16(v: f32) -> i16 {
-    // A float to integer `as` saturates and takes NaN for 0.
-    v.round() as i16
+    // A float to integer `as` cuts, saturates and takes NaN for 0. Not `round`, which is a call for each sample.
+    (v + 0.5f32.copysign(v)) as i16
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Level and frequency of what a simulated set hears.
 //!
-//! Owns: a small spectrum by Goertzel filters. Not for the line thread: it is exact, not cheap.
+//! Owns: a small spectrum, and exact frequencies by Goertzel filters. Not for the line thread: it is exact, not cheap.
+
+mod spectrum;
 
 use std::f32::consts::TAU;
 
@@ -8,7 +10,7 @@ use crate::level::{SILENCE_DBM0, level_dbm0, rms_to_dbm0};
 
 const RATE: f32 = 8000.0;
 /// Samples of the coarse spectrum; its bins are 31.25 Hz apart.
-const COARSE: usize = 256;
+const COARSE: usize = spectrum::SIZE;
 /// The lowest and highest bin looked at: 62 to 3875 Hz.
 const BINS: std::ops::RangeInclusive<usize> = 2..=124;
 /// Quieter than this nothing has a frequency.
@@ -71,10 +73,10 @@ pub(crate) struct Peaks {
 impl Peaks {
     pub(crate) fn of(samples: &[i16]) -> Option<Self> {
         let mut spectrum = [0f32; 126];
+        let powers = spectrum::powers(samples);
         for bin in BINS {
-            let hz = bin as f32 * RATE / COARSE as f32;
-            if let Some(place) = spectrum.get_mut(bin) {
-                *place = dtft(samples, hz).0;
+            if let (Some(place), Some(power)) = (spectrum.get_mut(bin), powers.get(bin)) {
+                *place = *power;
             }
         }
         let total: f32 = spectrum.iter().sum();

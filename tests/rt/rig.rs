@@ -92,6 +92,11 @@ pub(crate) fn spec(port: Box<dyn LinePort>) -> LinePortSpec {
 }
 
 pub(crate) fn session(id: u64) -> Box<MediaSession> {
+    session_with(id, false)
+}
+
+/// One whose silence is not sent.
+pub(crate) fn session_with(id: u64, vad: bool) -> Box<MediaSession> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first =
         20_000 + (std::process::id() % 64) as u16 * 600 + NEXT.fetch_add(2, Ordering::Relaxed);
@@ -105,8 +110,9 @@ pub(crate) fn session(id: u64) -> Box<MediaSession> {
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
         machine: false,
-        redundancy: 0,
+        redundancy: 2,
         redundancy_payload_type: 90,
+        vad,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
         dscp: DSCP_EF,
@@ -162,6 +168,14 @@ impl Far {
         });
     }
 
+    /// Says that it is silent.
+    pub(crate) fn fall_silent(&mut self, to: SocketAddrV4) {
+        let socket = &self.socket;
+        self.sender.silence(BLOCK as u32, Some(60), |p| {
+            socket.send_to(p, to).expect("the loopback takes a packet");
+        });
+    }
+
     pub(crate) fn received(&self) -> usize {
         let mut buf = [0; 600];
         std::iter::from_fn(|| self.socket.recv(&mut buf).ok()).count()
@@ -183,6 +197,6 @@ pub(crate) fn dtmf_then_silence() -> Vec<u8> {
     let mut signal: Vec<u8> = (0..800)
         .map(|n| Law::Mu.encode((wave(852.0, n) + wave(1209.0, n)) as i16))
         .collect();
-    signal.extend([0xFF; 1600]);
+    signal.extend([0xFF; 3200]);
     signal
 }

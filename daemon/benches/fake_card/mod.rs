@@ -142,9 +142,16 @@ impl LinePort for FakeLine {
             return ReadBlock::WouldBlock;
         }
         i.due -= 1;
-        for byte in buf {
-            *byte = i.signal[i.position];
-            i.position = (i.position + 1) % i.signal.len();
+        let mut rest = buf;
+        while !rest.is_empty() {
+            let Inner {
+                signal, position, ..
+            } = &mut *i;
+            let part = rest.len().min(signal.len() - *position);
+            let (now, later) = rest.split_at_mut(part);
+            now.copy_from_slice(&signal[*position..*position + part]);
+            *position = (*position + part) % signal.len();
+            rest = later;
         }
         ReadBlock::Block
     }

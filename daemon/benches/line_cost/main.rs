@@ -5,6 +5,7 @@
 //! the second; `loaded` does the same while other processes keep every processor busy, and `most [SECONDS] [SHARDS]
 //! [STEP]` looks for the largest number of ports without a missed block.
 
+mod card;
 #[path = "../fake_card/mod.rs"]
 mod fake_card;
 mod far_end;
@@ -30,7 +31,12 @@ fn main() -> ExitCode {
             .unwrap_or(otherwise)
     };
     let result = match args.first().map(String::as_str) {
-        Some("count") => instructions::count(args.get(1).map_or("", String::as_str)),
+        Some("count") => instructions::count(
+            args.get(1).map_or("", String::as_str),
+            number(2, 8) as usize,
+            number(3, 200),
+            number(4, 600),
+        ),
         Some("instructions") => instructions::table(),
         Some(kind @ ("realtime" | "loaded")) => realtime::table(Run {
             seconds: number(1, 60),

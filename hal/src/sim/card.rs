@@ -147,6 +147,24 @@ impl Card {
         }
     }
 
+    /// Nothing of the card changes by itself while the set's end of the loop stays so.
+    pub(super) fn is_still(&self, closed: bool) -> bool {
+        self.ringing.is_none()
+            && self.open_left == 0
+            && (closed || self.oht_left == 0)
+            && self.loop_closed == closed
+            && self.decoder.as_ref().is_none_or(Decoder::is_still)
+    }
+
+    /// So many samples in which it is still.
+    pub(super) fn pass(&mut self, len: usize) {
+        let len = len as u64;
+        self.oht_left = self.oht_left.saturating_sub(len);
+        if let Some(decoder) = &mut self.decoder {
+            decoder.since = decoder.since.saturating_add(len);
+        }
+    }
+
     /// One sample: `closed` is the set's end of the loop. Returns what the card feeds.
     pub(super) fn sample(&mut self, closed: bool, at: Duration, ends: &mut CardEnds) -> Feed {
         self.oht_left = self.oht_left.saturating_sub(1);
@@ -264,6 +282,11 @@ impl Decoder {
             }
             _ => None,
         }
+    }
+
+    /// Waits for nothing but an edge.
+    fn is_still(&self) -> bool {
+        self.closed == self.off_hook && self.pulses == 0
     }
 
     /// The loop is closed again after so many samples.

@@ -72,6 +72,11 @@ impl Hand {
         self.current.is_some() || !self.tasks.is_empty()
     }
 
+    /// Does and begins nothing.
+    pub(super) fn is_still(&self) -> bool {
+        self.doing.is_empty() && !(self.lifted && self.is_busy())
+    }
+
     /// True once after the last task was done.
     pub(super) fn take_finished(&mut self) -> bool {
         std::mem::take(&mut self.finished)

@@ -1,5 +1,7 @@
 //! The copper: losses, the echo of the two-wire hybrid, noise.
 
+use std::sync::OnceLock;
+
 use super::config::HybridConfig;
 use crate::level::{db_to_gain, dbm0_to_rms};
 use crate::port::MAX_BLOCK_LEN;
@@ -24,6 +26,8 @@ pub(super) struct Hybrid {
     /// `past` holds something.
     busy: bool,
     random: Noise,
+    /// Where in the table of noise this block's begins: at the set, at the gateway.
+    places: [usize; 2],
 }
 
 impl Hybrid {
@@ -38,6 +42,7 @@ impl Hybrid {
             past: Vec::new(),
             busy: false,
             random: Noise::new(seed),
+            places: [0; 2],
         };
         hybrid.set(config.clone());
         hybrid
@@ -78,16 +83,12 @@ impl Hybrid {
         for (to, from) in self.past.iter_mut().skip(keep).zip(sent) {
             *to = *from;
         }
-        for (i, out) in heard.iter_mut().take(len).enumerate() {
-            // The newest sample for this output is `delay` before it.
-            let newest = i + keep - self.delay;
-            let mut sum = 0.0;
-            for (j, tap) in self.shape.iter().enumerate() {
-                if let Some(sample) = self.past.get(newest - j) {
-                    sum += tap * sample;
-                }
+        for (j, tap) in self.shape.iter().enumerate() {
+            // The newest sample for an output is `delay` before it.
+            let past = self.past.get(keep - self.delay - j..).unwrap_or_default();
+            for (out, sample) in heard.iter_mut().take(len).zip(past) {
+                *out += tap * sample;
             }
-            *out += sum;
         }
         self.past.copy_within(len..len + keep, 0);
     }
@@ -108,13 +109,63 @@ impl Hybrid {
         self.from_set
     }
 
-    /// The next sample of line noise.
-    pub(super) fn noise(&mut self) -> f32 {
-        if self.noise == 0.0 {
-            return 0.0;
+    /// Begins the noise of the next block.
+    pub(super) fn next_noise(&mut self) {
+        if self.noise != 0.0 {
+            self.places = [self.random.place(), self.random.place()];
         }
-        self.noise * self.random.next()
     }
+
+    /// Noise of this block's sample at the set.
+    pub(super) fn noise_to_set(&self, i: usize) -> f32 {
+        self.noise_at(0, i)
+    }
+
+    /// Noise of this block's sample at the gateway.
+    pub(super) fn noise_from_set(&self, i: usize) -> f32 {
+        self.noise_at(1, i)
+    }
+
+    /// Adds the noise of a whole block at the set.
+    pub(super) fn add_noise_to_set(&self, block: &mut [f32]) {
+        self.add_noise(0, block);
+    }
+
+    /// Adds the noise of a whole block at the gateway.
+    pub(super) fn add_noise_from_set(&self, block: &mut [f32]) {
+        self.add_noise(1, block);
+    }
+
+    fn noise_at(&self, way: usize, i: usize) -> f32 {
+        let place = self.places.get(way).map_or(0, |place| place + i);
+        self.noise * noise_table().get(place).copied().unwrap_or(0.0)
+    }
+
+    fn add_noise(&self, way: usize, block: &mut [f32]) {
+        if self.noise == 0.0 {
+            return;
+        }
+        let place = self.places.get(way).copied().unwrap_or(0);
+        let noise = noise_table().get(place..).unwrap_or_default();
+        for (sample, noise) in block.iter_mut().zip(noise) {
+            *sample += self.noise * noise;
+        }
+    }
+}
+
+/// Places in the table at which the noise of a block may begin.
+const NOISE_PLACES: usize = 32_768;
+
+/// Noise of RMS 1 for all lines: each block takes a stretch of it, from a place by chance. A thousand lines that make
+/// their own keep a processor busy.
+fn noise_table() -> &'static [f32] {
+    static TABLE: OnceLock<Vec<f32>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut random = Noise::new(0x3333);
+        (0..NOISE_PLACES + MAX_BLOCK_LEN)
+            .map(|_| random.next())
+            .collect()
+    })
 }
 
 /// White, nearly Gaussian noise of RMS 1 (the sum of four uniform values), seeded.
@@ -128,13 +179,23 @@ impl Noise {
         Self((mixed ^ (mixed >> 31)) | 1)
     }
 
-    fn next(&mut self) -> f32 {
+    fn bits(&mut self) -> u64 {
         let mut x = self.0;
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
         self.0 = x;
-        let bytes = x.to_le_bytes();
+        x
+    }
+
+    /// A place in the table of noise.
+    fn place(&mut self) -> usize {
+        // The upper bits are the better ones; there are fewer places than 2^31.
+        (self.bits() >> 33) as usize % NOISE_PLACES
+    }
+
+    fn next(&mut self) -> f32 {
+        let bytes = self.bits().to_le_bytes();
         let mut sum = 0f32;
         for pair in bytes.as_chunks::<2>().0 {
             sum += f32::from(u16::from_le_bytes(*pair)) / 65_536.0 - 0.5;
@@ -210,9 +271,12 @@ mod tests {
         };
         let noise = |seed| {
             let mut hybrid = Hybrid::new(&config, seed);
-            (0..8000)
-                .map(|_| to_i16(hybrid.noise()))
-                .collect::<Vec<i16>>()
+            let mut all = Vec::new();
+            for _ in 0..100 {
+                hybrid.next_noise();
+                all.extend((0..80).map(|i| to_i16(hybrid.noise_from_set(i))));
+            }
+            all
         };
         assert!((level_dbm0(&noise(1)) - -40.0).abs() < 0.5);
         assert_eq!(noise(1), noise(1));

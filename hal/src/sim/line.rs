@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 mod orders;
+mod steady;
 
 use super::card::{Card, CardSignal, Feed};
 use super::config::{Dialling, SimConfig, SimPortConfig};
@@ -138,6 +139,17 @@ impl Line {
 
     /// One block from `start` to `now`.
     pub(super) fn step(&mut self, start: Duration, now: Duration, events: &mut VecDeque<SimEvent>) {
+        self.step_by(Line::is_steady, start, now, events);
+    }
+
+    /// As [`Line::step`]; `steady` tells whether the block may be moved as a whole.
+    fn step_by(
+        &mut self,
+        steady: fn(&Line) -> bool,
+        start: Duration,
+        now: Duration,
+        events: &mut VecDeque<SimEvent>,
+    ) {
         let mut teller = Teller {
             port: self.port,
             at: start,
@@ -145,11 +157,24 @@ impl Line {
         };
         self.commands(start, &mut teller);
         self.automatic(start, &mut teller);
-        self.take_block();
-        let audible = self.samples(start, &mut teller);
-        teller.at = now;
-        self.listen(audible, &mut teller);
-        self.give_block();
+        self.hybrid.next_noise();
+        let steady = steady(self);
+        if steady && !self.hand.is_lifted() {
+            self.taken();
+            self.rest();
+            teller.at = now;
+            self.listen(None, &mut teller);
+        } else {
+            self.take_block();
+            let audible = if steady {
+                self.talk()
+            } else {
+                self.samples(start, &mut teller)
+            };
+            teller.at = now;
+            self.listen(Some(audible), &mut teller);
+            self.give_block();
+        }
         if self.hand.take_finished() && self.fax.is_none() {
             teller.tell(SimEventKind::DialFinished);
         }
@@ -245,29 +270,22 @@ impl Line {
 
     /// Takes the block to be played.
     fn take_block(&mut self) {
-        let shared = &self.ends.shared;
-        let block = self.ends.from_gateway.pop().ok();
-        if shared.fault().is_some() {
+        if self.ends.shared.fault().is_some() {
             // A dead card forgets what was written to it.
             while self.ends.from_gateway.pop().is_ok() {}
             self.counts.written = false;
             self.down.fill(0.0);
             return;
         }
-        match block {
+        match self.taken() {
             Some(block) => {
-                self.counts.written = true;
-                self.counts.from_gateway += 1;
-                for (to, &byte) in self.down.iter_mut().zip(&block) {
-                    *to = f32::from(self.law.decode(byte)) * self.card.tx_gain;
+                let (law, gain) = (self.law, self.card.tx_gain);
+                let block = block.iter().take(self.block_len);
+                for (to, &byte) in self.down.iter_mut().zip(block) {
+                    *to = f32::from(law.decode(byte)) * gain;
                 }
             }
-            None => {
-                self.down.fill(0.0);
-                if self.counts.written {
-                    shared.write_underruns.fetch_add(1, Ordering::Relaxed);
-                }
-            }
+            None => self.down.fill(0.0),
         }
     }
 
@@ -365,15 +383,20 @@ impl Line {
             (*down, *up, *heard) = (0.0, 0.0, 0);
             return;
         }
-        *heard = to_i16(*down * self.hybrid.gain_to_set() + self.hybrid.noise());
-        *up = self.hybrid.noise();
+        *heard = to_i16(*down * self.hybrid.gain_to_set() + self.hybrid.noise_to_set(i));
+        *up = self.hybrid.noise_from_set(i);
         if off_hook {
             *up += said * self.hybrid.gain_from_set();
         }
     }
 
-    fn listen(&mut self, audible: Audible, teller: &mut Teller<'_>) {
+    /// The set hears the block; `None`: it hangs, and nothing passes.
+    fn listen(&mut self, audible: Option<Audible>, teller: &mut Teller<'_>) {
         let len = self.block_len;
+        if audible.is_none() {
+            self.heard.fill(0);
+        }
+        let audible = audible.unwrap_or_default();
         let heard = self.heard.get(..len).unwrap_or_default();
         if let Some(fax) = &mut self.fax {
             fax.hear(heard);
@@ -405,19 +428,17 @@ impl Line {
 
     /// Gives the block to the gateway, if it has ever asked.
     fn give_block(&mut self) {
-        let shared = &self.ends.shared;
-        if !shared.opened.load(Ordering::Acquire) || shared.fault().is_some() {
+        if !self.opened() {
             return;
         }
         let mut block: Block = [self.law.silence(); MAX_BLOCK_LEN];
-        for (to, &sample) in block.iter_mut().take(self.block_len).zip(&self.up) {
-            *to = self.law.encode(to_i16(sample * self.card.rx_gain));
+        let gain = self.card.rx_gain;
+        let mut samples = [0i16; MAX_BLOCK_LEN];
+        for (to, from) in samples.iter_mut().zip(&self.up) {
+            *to = to_i16(*from * gain);
         }
-        match self.ends.to_gateway.push(block) {
-            Ok(()) => self.counts.to_gateway += 1,
-            Err(_) => {
-                shared.read_overruns.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+        let bytes = block.get_mut(..self.block_len).unwrap_or_default();
+        self.law.encode_block(&samples, bytes);
+        self.give(block);
     }
 }

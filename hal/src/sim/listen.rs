@@ -28,7 +28,7 @@ const RINGING_OVER: u64 = 6 * 8000;
 
 /// The ear of a set.
 pub(super) struct Ear {
-    past: VecDeque<i16>,
+    past: Past,
     dtmf: DtmfRx,
     /// One FSK receiver hears Bell 202 and V.23, the other one DTMF.
     caller_id: Option<[CallerIdRx; 2]>,
@@ -52,7 +52,7 @@ impl Ear {
             None
         };
         Ok(Self {
-            past: VecDeque::from(vec![0; RATE]),
+            past: Past::default(),
             dtmf: DtmfRx::new(DtmfRxSettings::default())?,
             caller_id,
             digits: String::new(),
@@ -82,12 +82,11 @@ impl Ear {
     }
 
     /// The last so many ms.
-    pub(super) fn heard(&mut self, window_ms: u16) -> Heard {
+    pub(super) fn heard(&self, window_ms: u16) -> Heard {
         let wanted = usize::from(window_ms) * 8;
-        let past = self.past.make_contiguous();
-        let tail = past.len().saturating_sub(wanted);
-        let window = past.get(tail..).unwrap_or(past);
-        let Measured { dbm0, hz, hz_dbm0 } = measure(window);
+        let mut window = vec![0; wanted.min(RATE)];
+        self.past.last(&mut window);
+        let Measured { dbm0, hz, hz_dbm0 } = measure(&window);
         Heard {
             dbm0,
             hz,
@@ -105,10 +104,11 @@ impl Ear {
         bursts: u32,
         tell: &mut impl FnMut(SimEventKind),
     ) {
-        let drop = (self.past.len() + samples.len()).saturating_sub(RATE);
-        self.past.drain(..drop.min(self.past.len()));
-        self.past.extend(samples);
-
+        if off_hook || on_hook_audio {
+            self.past.add(samples);
+        } else {
+            self.past.add_silence(samples.len());
+        }
         if off_hook {
             self.dtmf.process(samples);
             while let Some(event) = self.dtmf.poll() {
@@ -168,11 +168,11 @@ impl Ear {
             return;
         }
         self.until_look = LOOK_EVERY;
-        let past = self.past.make_contiguous();
-        let at = |back: usize| past.get(past.len().saturating_sub(back)..).unwrap_or(&[]);
+        let mut last = [0; LOOK_AT];
+        self.past.last(&mut last);
         let digit = self.dtmf.status() != DtmfStatus::Nothing;
-        let steady = if !digit && level_dbm0(at(LOOK_AT)) > TONE_FLOOR_DBM0 {
-            Peaks::of(at(LOOK_AT)).and_then(|peaks| peaks.steady())
+        let steady = if !digit && level_dbm0(&last) > TONE_FLOOR_DBM0 {
+            Peaks::of(&last).and_then(|peaks| peaks.steady())
         } else {
             None
         };
@@ -250,6 +250,57 @@ fn party(party: &Party) -> (Option<String>, Option<char>) {
     }
 }
 
+/// The last second.
+struct Past {
+    ring: Vec<i16>,
+    /// Where the next sample goes.
+    at: usize,
+    /// Samples of silence since the last sound; a second of it, and nothing has to be written.
+    silence: usize,
+}
+
+impl Default for Past {
+    fn default() -> Past {
+        Past {
+            ring: vec![0; RATE],
+            at: 0,
+            silence: RATE,
+        }
+    }
+}
+
+impl Past {
+    fn add(&mut self, samples: &[i16]) {
+        self.silence = 0;
+        for part in samples.chunks(RATE) {
+            let (head, tail) = part.split_at(part.len().min(RATE - self.at));
+            for (start, part) in [(self.at, head), (0, tail)] {
+                if let Some(room) = self.ring.get_mut(start..start + part.len()) {
+                    room.copy_from_slice(part);
+                }
+            }
+            self.at = (self.at + part.len()) % RATE;
+        }
+    }
+
+    fn add_silence(&mut self, len: usize) {
+        if self.silence >= RATE {
+            return;
+        }
+        let silence = self.silence + len;
+        self.add(&vec![0; len]);
+        self.silence = silence;
+    }
+
+    /// The newest samples, oldest first; at most a second.
+    fn last(&self, out: &mut [i16]) {
+        let from = self.at + RATE - out.len().min(RATE);
+        for (n, to) in out.iter_mut().enumerate() {
+            *to = self.ring.get((from + n) % RATE).copied().unwrap_or(0);
+        }
+    }
+}
+
 /// The bell of a set: measures ringing, sample by sample.
 #[derive(Debug, Default)]
 pub(super) struct Bell {
@@ -266,6 +317,16 @@ pub(super) struct Bell {
 impl Bell {
     pub(super) fn is_ringing(&self) -> bool {
         self.ringing
+    }
+
+    /// No ringing, and none just over.
+    pub(super) fn is_still(&self) -> bool {
+        !self.ringing && !self.voltage
+    }
+
+    /// So many samples without ringing.
+    pub(super) fn pass(&mut self, len: usize) {
+        self.since = self.since.saturating_add(len as u64);
     }
 
     pub(super) fn forget(&mut self) {

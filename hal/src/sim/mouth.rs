@@ -60,6 +60,29 @@ impl Mouth {
         });
     }
 
+    /// The next samples, as by [`Mouth::sample`].
+    pub(super) fn fill(&mut self, out: &mut [f32]) {
+        let mut done = 0;
+        while let Some(rest) = out.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            if let Some(Source::Samples { samples, next, .. }) = &mut self.source
+                && let Some(left) = samples.get(*next..).filter(|left| !left.is_empty())
+            {
+                let len = rest.len().min(left.len());
+                for (to, from) in rest.iter_mut().zip(left) {
+                    *to = f32::from(*from);
+                }
+                *next += len;
+                done += len;
+            } else if self.source.is_none() {
+                rest.fill(0.0);
+                return;
+            } else if let Some(first) = rest.first_mut() {
+                *first = self.sample();
+                done += 1;
+            }
+        }
+    }
+
     pub(super) fn sample(&mut self) -> f32 {
         let out = match &mut self.source {
             None => return 0.0,

@@ -29,8 +29,9 @@ const LATE_RUN: u32 = 4;
 const LATE_MS: u32 = 200;
 /// The same for a held buffer, which must not take a short stall for that.
 const HELD_LATE_MS: u32 = 500;
-/// After so long a pause a packet out of its time begins a new talkspurt.
+/// After so long a pause a packet that is so late begins a talkspurt on a clock that stood still meanwhile.
 const PAUSE_MS: u32 = 500;
+const PAUSE_LATE_MS: u32 = 300;
 /// A gap is concealed for so long; then it is silence.
 const CONCEAL_MS: u32 = 60;
 /// The same for machines, which take silence for the end of the carrier.
@@ -108,6 +109,11 @@ pub enum Playout {
     Conceal,
     /// There is nothing to play.
     Silence,
+    /// The far end has said that it is silent: noise of this level (RFC 3389; 0 from the buffer, which knows none).
+    Comfort {
+        /// -dBov.
+        level: u8,
+    },
 }
 
 /// One stream's buffer. Preallocated.
@@ -142,6 +148,8 @@ pub struct JitterBuffer {
     late_since: u32,
     /// Where a packet would have to be for the disbelieved one before it to be right after all.
     suspect: Option<u32>,
+    /// The far end is silent from this timestamp on, as long as nothing comes.
+    paused: Option<u32>,
     plan: Plan,
     /// Samples until the next look.
     look: u32,
@@ -187,6 +195,7 @@ impl JitterBuffer {
             late_run: 0,
             late_since: 0,
             suspect: None,
+            paused: None,
             plan: Plan {
                 target: bounds.min,
                 ..Plan::default()
@@ -276,7 +285,7 @@ impl JitterBuffer {
             self.resync(timestamp);
         } else if ahead.saturating_add(len as i32) <= 0 {
             self.stats.late += 1;
-            if !self.has_moved() {
+            if !self.has_moved(ahead.unsigned_abs()) {
                 self.note(since_block, timestamp, len);
                 self.look = 0;
                 return Insert::Late;
@@ -320,23 +329,28 @@ impl JitterBuffer {
             return Playout::Silence;
         }
         let stretch = self.move_player();
+        let paused = self.is_paused();
         self.clock = self.clock.wrapping_add(self.block);
         self.won += f64::from(self.block) * self.drift;
         if stretch {
-            return self.missing();
+            return self.missing(paused);
         }
         let found = self.ring.take(self.play, out);
         self.play = self.play.wrapping_add(self.block);
         match found {
             Some(codec) => {
                 self.dry = 0;
+                if paused {
+                    // The far end talks again.
+                    self.paused = None;
+                }
                 Playout::Samples(codec)
             }
             None => {
-                if self.dry == 0 && self.depth() == 0 {
+                if self.dry == 0 && self.depth() == 0 && !paused {
                     self.stats.underruns += 1;
                 }
-                self.missing()
+                self.missing(paused)
             }
         }
     }
@@ -347,8 +361,29 @@ impl JitterBuffer {
         self.ring.clear();
     }
 
-    fn missing(&mut self) -> Playout {
+    /// The far end says that it is silent from this timestamp on. False when that is not so any more: what came later
+    /// is there already.
+    pub fn pause(&mut self, timestamp: u32) -> bool {
+        let after = timestamp.wrapping_sub(self.newest).cast_signed();
+        if !self.running || after < 0 {
+            return false;
+        }
+        self.paused = Some(timestamp);
+        true
+    }
+
+    /// Is the next sample one of a silence that the far end has told?
+    fn is_paused(&self) -> bool {
+        let since = |from| self.play.wrapping_sub(from).cast_signed();
+        self.paused.is_some_and(|from| since(from) >= 0)
+    }
+
+    /// Nothing is there to be played; `paused`: and nothing was to come.
+    fn missing(&mut self, paused: bool) -> Playout {
         self.dry = self.dry.saturating_add(self.block);
+        if paused {
+            return Playout::Comfort { level: 0 };
+        }
         let longest = if self.hold {
             HELD_CONCEAL_MS
         } else {
@@ -389,6 +424,7 @@ impl JitterBuffer {
         self.play = timestamp.wrapping_sub(delay);
         self.newest = timestamp;
         self.running = true;
+        self.paused = None;
         self.transits.clear();
         self.grow = Some(0);
         self.look = 0;
@@ -402,14 +438,15 @@ impl JitterBuffer {
 
     /// A packet came wholly after its time: does the stream run on another time now? A stall of the network is none:
     /// what it held back comes in one burst, and then the stream is where it was.
-    fn has_moved(&mut self) -> bool {
+    fn has_moved(&mut self, late: u32) -> bool {
         if self.late_run == 0 {
             self.late_since = self.clock;
         }
         self.late_run += 1;
         let for_ms = self.clock.wrapping_sub(self.late_since) / SAMPLES_PER_MS;
         let long = if self.hold { HELD_LATE_MS } else { LATE_MS };
-        self.dry >= PAUSE_MS * SAMPLES_PER_MS || (self.late_run >= LATE_RUN && for_ms >= long)
+        let stood = self.dry >= PAUSE_MS * SAMPLES_PER_MS && late >= PAUSE_LATE_MS * SAMPLES_PER_MS;
+        stood || (self.late_run >= LATE_RUN && for_ms >= long)
     }
 
     /// What of a payload is still to be played, and from where.

@@ -1,6 +1,7 @@
 //! The sending half: blocks in, packets out, telephone-events in their place, earlier packets again with later ones
 //! (RFC 3550 §5.1, RFC 3551 §4.1, RFC 4733 §2.5.1, RFC 2198).
 
+use super::comfort::COMFORT_NOISE;
 use super::event::EventPayload;
 use super::packet::{HEADER_LEN, Header, MAX_PAYLOAD};
 use super::redundancy::{EARLIER_HEADER, MAX_SENT, NEWEST_HEADER, earlier_header};
@@ -12,6 +13,9 @@ const END_COPIES: u8 = 3;
 /// Longest packet: the longest payload, as often as it may be sent, with its headers.
 const LONGEST: usize =
     HEADER_LEN + MAX_SENT * (EARLIER_HEADER + MAX_PAYLOAD) + NEWEST_HEADER + MAX_PAYLOAD;
+
+/// Payload types that RTCP has with the marker set.
+const RTCP_LIKE: std::ops::RangeInclusive<u8> = 64..=95;
 
 /// Where a stream starts: random numbers from the caller (RFC 3550 §5.1 wants them unpredictable).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub struct SenderStats {
     pub event_packets: u64,
     /// Of these, packets with earlier ones in them.
     pub redundant_packets: u64,
+    /// Of these, comfort noise.
+    pub comfort_packets: u64,
 }
 
 /// A payload that was sent, and may be sent again.
@@ -187,6 +193,31 @@ impl Sender {
         }
     }
 
+    /// Does the next sample begin a packet?
+    pub fn at_boundary(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// Time passes in which the set is silent (RFC 3389): nothing is sent but, with a level, comfort noise. The next
+    /// packet with sound has the marker. For boundaries of packets ([`Sender::at_boundary`]).
+    pub fn silence(&mut self, samples: u32, level: Option<u8>, mut emit: impl FnMut(&[u8])) {
+        self.drop_partial();
+        if let Some(level) = level {
+            let header = self.next_header(COMFORT_NOISE, self.timestamp, false);
+            let mut bytes = [0; HEADER_LEN + 1];
+            let (head, tail) = bytes.split_at_mut(HEADER_LEN);
+            head.copy_from_slice(&header.to_bytes());
+            tail.fill(level & 0x7F);
+            self.stats.packets += 1;
+            self.stats.comfort_packets += 1;
+            self.stats.octets += 1;
+            emit(&bytes);
+        }
+        self.timestamp = self.timestamp.wrapping_add(samples);
+        self.marker_due = true;
+        self.forget_past();
+    }
+
     /// Time passes and nothing is sent (hold, no far end yet): timestamps go on, the next packet has the marker.
     pub fn pause(&mut self, samples: u32) {
         self.drop_partial();
@@ -288,7 +319,9 @@ impl Sender {
 
     /// The packet in the making, with those before it.
     fn redundant_packet(&mut self, redundancy: Redundancy, emit: &mut impl FnMut(&[u8])) {
-        let header = self.next_header(redundancy.payload_type, self.timestamp, self.marker_due);
+        // With the marker, these types are those of RTCP packets (RFC 5761 §4), and are taken for them.
+        let marker = self.marker_due && !RTCP_LIKE.contains(&redundancy.payload_type);
+        let header = self.next_header(redundancy.payload_type, self.timestamp, marker);
         self.marker_due = false;
         let newest = self.config.payload_type & 0x7F;
         let payload = self
