@@ -291,3 +291,83 @@ impl pulp::NullaryFnOnce for See<'_> {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sine(hz: f64, n: usize) -> Vec<i16> {
+        (0..n)
+            .map(|i| (8000.0 * (TAU * hz * i as f64 / 8000.0).sin()).round() as i16)
+            .collect()
+    }
+
+    fn looks(bands: &mut Bands, mut samples: &[i16], block: usize) -> Vec<Look> {
+        let mut looks = vec![];
+        while !samples.is_empty() {
+            let (taken, look) = bands.take(&samples[..block.min(samples.len())]);
+            samples = &samples[taken..];
+            looks.extend(look);
+        }
+        looks
+    }
+
+    fn values(look: &Look) -> [f32; 6] {
+        let (l, h) = (look.low, look.high);
+        [l.re, l.im, h.re, h.im, look.below, look.all]
+    }
+
+    #[test]
+    fn each_band_hears_its_own_tones_at_their_power_and_the_others_40_db_less() {
+        let full = 8000f32 * 8000.0 / 2.0;
+        let db = |power: f32| 10.0 * (power / full).log10();
+        for (hz, band) in [
+            (350.0, 0),
+            (425.0, 0),
+            (440.0, 0),
+            (697.0 * 0.985, 1),
+            (852.0, 1),
+            (941.0 * 1.015, 1),
+            (1209.0 * 0.985, 2),
+            (1477.0, 2),
+            (1633.0 * 1.015, 2),
+        ] {
+            let look = *looks(&mut Bands::new(), &sine(hz, 400), 80).last().unwrap();
+            let powers = [look.below, look.low.power(), look.high.power()].map(db);
+            for (other, power) in powers.into_iter().enumerate() {
+                if other == band {
+                    assert!(power.abs() < 0.6, "{hz} Hz: {powers:?}");
+                } else {
+                    let least = if other == 0 { -30.0 } else { -38.0 };
+                    assert!(power < least, "{hz} Hz: {powers:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_of_any_length_and_any_processor_see_the_same() {
+        let samples = sine(777.0, 4000);
+        let expected = looks(&mut Bands::new(), &samples, 80);
+        assert_eq!(expected.len(), 200);
+        for block in [1, 7, 20, 33, 1000] {
+            let seen = looks(&mut Bands::new(), &samples, block);
+            let same = seen
+                .iter()
+                .zip(&expected)
+                .all(|(a, b)| values(a) == values(b));
+            assert!(same && seen.len() == expected.len(), "blocks of {block}");
+        }
+        let mut scalar = Bands::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            scalar.simd = None;
+        }
+        let seen = looks(&mut scalar, &samples, 80);
+        assert!(
+            seen.iter()
+                .zip(&expected)
+                .all(|(a, b)| values(a) == values(b))
+        );
+    }
+}
