@@ -1,13 +1,15 @@
 #!/bin/bash
-# Prints what a port costs, how good its echo canceller is by the tests of G.168 (speexdsp's beside it), and how 48
+# Prints what a port costs, how good its echo canceller is by the tests of G.168 (speexdsp's beside it),
+# how soon fax tones are told (libspandsp's receivers beside ours) and that an hour of talk has none, and how 48
 # talking ports of the simulated card keep time on this machine, with what is required beside each figure. Instructions
 # are counted by valgrind and the echo tests are seeded, so they do not depend on what else runs here; the realtime part
-# reports what it saw, and how loaded the machine was. Takes about four minutes once everything is built.
+# reports what it saw, and how loaded the machine was. Takes about six minutes once everything is built.
 #   tests/bench.sh [SECONDS of the realtime part, 60]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 cargo bench --quiet -p tipring-dsp --bench chain_cost
 cargo bench --quiet -p tipring-dsp --bench g168
+cargo bench --quiet -p tipring-dsp --bench tones
 cargo bench --quiet -p tipringd --bench line_cost -- instructions
 cargo bench --quiet -p tipringd --bench line_cost -- realtime "$seconds" 48

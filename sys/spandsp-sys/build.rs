@@ -16,6 +16,7 @@ const FUNCTIONS: &[&str] = &[
     "fax_(init|free|rx|tx|set_.*|get_t30_state)",
     "t30_(set|get)_.*",
     "t30_(call_active|terminate|completion_code_to_str|frametype)",
+    "v8_(init|free|rx|tx)",
     "span_set_(message|error)_handler",
     // libspandsp reads and writes pages through libtiff, which reports to stderr unless told not to.
     "TIFFSet(Error|Warning)Handler",
@@ -32,6 +33,9 @@ const CONSTANTS: &[&str] = &[
     "CLIP_.*",
     "MAX_DTMF_DIGITS",
 ];
+
+/// Constants of named enumerations.
+const ENUMERATIONS: &[&str] = &["v8_(call_function|modulation|protocol|status)_e"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -71,6 +75,9 @@ fn main() {
         .generate_comments(false);
     for family in FUNCTIONS {
         builder = builder.allowlist_function(family);
+    }
+    for name in ENUMERATIONS {
+        builder = builder.allowlist_type(name);
     }
     for prefix in CONSTANTS {
         builder = builder.allowlist_var(prefix);

@@ -1,6 +1,7 @@
 //! `tipring-interop`: the gateway with 48 simulated ports against Asterisk's chan_skinny, judged by tshark.
 //!
-//! `tipring-interop [--types 10,30027] [--versions 3,17,22] [--only FLOW,…] [--keep FOLDER] [--repeat N]`
+//! `tipring-interop [--types 10,30027] [--versions 3,17,22] [--only FLOW,…] [--keep FOLDER] [--repeat N]
+//!  [--hybrid-loss DB]`
 //!
 //! Every flow runs against a real call manager over real TCP and RTP on loopback; the sets are the simulated
 //! card's. Exit 0 only when every flow passed and tshark found no malformed frame in what we sent.
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use figures::{Outcome, Round};
-use stage::Stage;
+use stage::{Stage, StageConfig};
 
 struct Options {
     types: Vec<u32>,
@@ -23,7 +24,11 @@ struct Options {
     only: Vec<String>,
     keep: Option<PathBuf>,
     repeat: u32,
+    hybrid_loss: Option<u8>,
 }
+
+/// Trans-hybrid loss, dB: half of the rounds have lines that send much of what they hear back.
+const HYBRID_LOSSES: [u8; 2] = [20, 6];
 
 fn options() -> Result<Options, String> {
     let mut o = Options {
@@ -32,6 +37,7 @@ fn options() -> Result<Options, String> {
         only: vec![],
         keep: None,
         repeat: 1,
+        hybrid_loss: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -51,9 +57,12 @@ fn options() -> Result<Options, String> {
             "--only" => o.only = value.split(',').map(str::to_owned).collect(),
             "--keep" => o.keep = Some(PathBuf::from(value)),
             "--repeat" => o.repeat = value.parse().map_err(|e| format!("{arg} {value}: {e}"))?,
+            "--hybrid-loss" => {
+                o.hybrid_loss = Some(value.parse().map_err(|e| format!("{arg} {value}: {e}"))?);
+            }
             _ => {
                 return Err(format!(
-                    "{arg}: one of --types, --versions, --only, --keep, --repeat"
+                    "{arg}: one of --types, --versions, --only, --keep, --repeat, --hybrid-loss"
                 ));
             }
         }
@@ -93,10 +102,17 @@ fn main() -> ExitCode {
                 let name = format!("type {device_type} v{version}");
                 let folder = folder.join(format!("type{device_type}-v{version}"));
                 let (only, repeat) = (options.only.clone(), options.repeat);
+                let config = StageConfig {
+                    index: i,
+                    device_type,
+                    version,
+                    hybrid_loss_db: options
+                        .hybrid_loss
+                        .unwrap_or(HYBRID_LOSSES[i % HYBRID_LOSSES.len()]),
+                };
                 let round = name.clone();
-                let thread = std::thread::spawn(move || {
-                    run(&round, i, device_type, version, folder, &only, repeat)
-                });
+                let thread =
+                    std::thread::spawn(move || run(&round, &config, folder, &only, repeat));
                 (name, thread)
             })
             .collect();
@@ -119,14 +135,12 @@ fn main() -> ExitCode {
 /// One device type at one version: all flows.
 fn run(
     name: &str,
-    index: usize,
-    device_type: u32,
-    version: u8,
+    config: &StageConfig,
     folder: PathBuf,
     only: &[String],
     repeat: u32,
 ) -> Vec<Outcome> {
-    let stage = match Stage::set(index, device_type, version, folder) {
+    let stage = match Stage::set(config, folder) {
         Ok(stage) => stage,
         Err(e) => {
             let outcome = Outcome::failed("stage", e);

@@ -14,6 +14,19 @@ use crate::figures::{Figures, Outcome};
 /// Ports of the gateway in every round.
 pub(crate) const PORTS: u16 = 48;
 
+/// What a round is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StageConfig {
+    /// Which of the rounds that run at once; gives ports and addresses.
+    pub(crate) index: usize,
+    /// SCCP device type.
+    pub(crate) device_type: u32,
+    /// Protocol version.
+    pub(crate) version: u8,
+    /// Trans-hybrid loss of the lines.
+    pub(crate) hybrid_loss_db: u8,
+}
+
 /// Call manager, gateway and capture of one round.
 pub(crate) struct Stage {
     pub(crate) gateway: Gateway,
@@ -25,16 +38,18 @@ pub(crate) struct Stage {
     section: &'static str,
     capture: Capture,
     registered_after: Duration,
+    hybrid_loss_db: u8,
 }
 
 impl Stage {
     /// Starts everything and waits until all ports are registered.
-    pub(crate) fn set(
-        index: usize,
-        device_type: u32,
-        version: u8,
-        folder: PathBuf,
-    ) -> Result<Stage, String> {
+    pub(crate) fn set(config: &StageConfig, folder: PathBuf) -> Result<Stage, String> {
+        let StageConfig {
+            index,
+            device_type,
+            version,
+            hybrid_loss_db,
+        } = *config;
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let n = index + 1;
         let port = 2000 + index as u16;
@@ -66,6 +81,7 @@ rtp-ports = [{rtp}, {}]
 driver = "sim"
 [sim]
 ports = {PORTS}
+hybrid-loss-db = {hybrid_loss_db}
 [defaults]
 country = "us"
 {}"#,
@@ -85,6 +101,7 @@ country = "us"
             section,
             capture,
             registered_after,
+            hybrid_loss_db,
         })
     }
 
@@ -134,6 +151,11 @@ country = "us"
     /// How long all ports took to register.
     pub(crate) fn registered_after(&self) -> Duration {
         self.registered_after
+    }
+
+    /// Trans-hybrid loss of the lines, dB.
+    pub(crate) fn hybrid_loss_db(&self) -> u8 {
+        self.hybrid_loss_db
     }
 
     /// The fax that goes both ways.

@@ -59,6 +59,7 @@ pub(crate) fn session(
         machine: false,
         redundancy: 0,
         redundancy_payload_type: 90,
+        vad: false,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
         dscp: DSCP_EF,

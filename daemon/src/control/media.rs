@@ -50,6 +50,8 @@ pub struct LegSettings {
     pub filter: FilterPolicy,
     /// DSCP of RTP.
     pub dscp: u8,
+    /// Silence of the set is not sent.
+    pub vad: bool,
     /// Tones of faxes and modems make a leg pass data.
     pub pass_data: bool,
 }
@@ -158,6 +160,7 @@ impl MediaDesk {
                     redundancy: self.settings.redundancy,
                     redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
+                    vad: self.settings.vad,
                     filter: self.settings.filter,
                     dscp: self.settings.dscp,
                 };

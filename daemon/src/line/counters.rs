@@ -125,6 +125,8 @@ figures! {
             tx_octets,
             /// Of the packets sent, telephone-events.
             tx_event_packets,
+            /// Of the packets sent, comfort noise.
+            tx_comfort,
             /// Of the packets sent, those with earlier ones in them.
             tx_redundant,
             /// Packets the kernel did not take.
@@ -135,6 +137,8 @@ figures! {
             rx_octets,
             /// Of the packets taken, telephone-events.
             rx_event_packets,
+            /// Of the packets taken, comfort noise.
+            rx_comfort,
             /// Of the packets taken, those with earlier ones in them.
             rx_redundant,
             /// Lost or late packets whose sound came with a later one.

@@ -9,9 +9,9 @@ use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use tipring_dsp::Law;
 use tipring_linux::{RecvBatch, enable_timestamps, set_dscp};
 use tipring_proto::rtp::{
-    Concealer, FilterPolicy, Insert, JitterConfig, NetworkDigit, Playout, Received, Receiver,
-    ReceiverConfig, ReceiverStats, Redundancy, Sender, SenderConfig, SenderSeed, SenderStats,
-    SourceFilter,
+    ComfortNoise, Concealer, FilterPolicy, Insert, JitterConfig, NetworkDigit, Playout, Received,
+    Receiver, ReceiverConfig, ReceiverStats, Redundancy, Sender, SenderConfig, SenderSeed,
+    SenderStats, SourceFilter, Vad, Verdict,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
@@ -76,6 +76,8 @@ pub struct SessionConfig {
     pub redundancy_payload_type: u8,
     /// Payload type under which the far end may send telephone-events.
     pub event_payload_type: Option<u8>,
+    /// Silence of the set is not sent, unless it is a machine or data passes.
+    pub vad: bool,
     /// Who may send to us.
     pub filter: FilterPolicy,
     /// DSCP of our packets until [`Remote`] says otherwise, usually [`DSCP_EF`].
@@ -140,6 +142,9 @@ pub struct MediaSession {
     sender: Sender,
     receiver: Receiver,
     concealer: Concealer,
+    /// Tells talk from silence, where silence is not to be sent.
+    vad: Option<Vad>,
+    comfort: ComfortNoise,
     machine: bool,
     /// In use while machines talk.
     redundancy: Redundancy,
@@ -211,6 +216,8 @@ impl MediaSession {
                 redundancy_payload_type: Some(config.redundancy_payload_type),
             }),
             concealer: Concealer::new(),
+            vad: config.vad.then(Vad::default),
+            comfort: ComfortNoise::default(),
             machine: config.machine,
             redundancy: Redundancy {
                 payload_type: config.redundancy_payload_type,
@@ -361,14 +368,36 @@ impl MediaSession {
             self.pause(samples.len());
             return false;
         };
-        self.law.encode_block(samples, bytes);
+        let silence = self.silence(samples);
         let (socket, errors) = (&self.socket, &mut self.tx_errors);
         let mut went = false;
+        if let Some(level) = silence {
+            let n = u32::try_from(samples.len()).unwrap_or(0);
+            self.sender.silence(n, level, |packet| {
+                went = true;
+                emit(socket, remote, packet, errors);
+            });
+            return went;
+        }
+        self.law.encode_block(samples, bytes);
         self.sender.push(bytes, |packet| {
             went = true;
             emit(socket, remote, packet, errors);
         });
         went
+    }
+
+    /// Is this block not to be sent, and what comfort noise instead?
+    fn silence(&mut self, samples: &[i16]) -> Option<Option<u8>> {
+        let machines = self.machine || self.data.is_some();
+        if machines || self.sender.in_event() {
+            return None;
+        }
+        let boundary = self.sender.at_boundary();
+        match self.vad.as_mut()?.judge(samples, boundary) {
+            Verdict::Talk => None,
+            Verdict::Silence { level } => Some(level),
+        }
     }
 
     /// Lets the time of a block pass.
@@ -385,6 +414,10 @@ impl MediaSession {
                 law_of(codec).decode_block(bytes, out);
                 self.concealer.good(out);
                 arrived = self.probe.played(position, out.len());
+            }
+            Playout::Comfort { level } => {
+                self.comfort.fill(level, out);
+                self.concealer.good(out);
             }
             Playout::Conceal => self.concealer.conceal(out),
             Playout::Silence => self.concealer.silence(out),
@@ -431,6 +464,10 @@ impl MediaSession {
             .add(rx.event_packets - rx_old.event_packets);
         port.rx_redundant
             .add(rx.redundant_packets - rx_old.redundant_packets);
+        port.tx_comfort
+            .add(now.sender.comfort_packets - old.sender.comfort_packets);
+        port.rx_comfort
+            .add(rx.comfort_packets - rx_old.comfort_packets);
         port.rx_recovered.add(jit.recovered - jit_old.recovered);
         port.rx_late.add(jit.late - jit_old.late);
         port.rx_early.add(jit.early - jit_old.early);
@@ -533,6 +570,7 @@ mod tests {
             machine: false,
             redundancy: 0,
             redundancy_payload_type: 90,
+            vad: false,
             event_payload_type: None,
             filter: FilterPolicy::DropUntilKnown,
             dscp: DSCP_EF,

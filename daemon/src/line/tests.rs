@@ -19,6 +19,7 @@ mod cards;
 mod data;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
+mod silence;
 mod timing;
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -53,6 +54,10 @@ fn rig(signal: Vec<u8>, config: LineConfig) -> Rig {
 }
 
 fn session(id: SessionId) -> Box<MediaSession> {
+    session_with(id, false)
+}
+
+fn session_with(id: SessionId, vad: bool) -> Box<MediaSession> {
     // Each test process has its own range, each session its own port.
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first =
@@ -69,6 +74,7 @@ fn session(id: SessionId) -> Box<MediaSession> {
         machine: false,
         redundancy: 0,
         redundancy_payload_type: 90,
+        vad,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
         dscp: DSCP_EF,
@@ -110,7 +116,14 @@ impl Rig {
 
     /// Adds session A and lets it talk to the far end; where it receives.
     fn talk(&mut self, event_payload_type: Option<u8>) -> SocketAddrV4 {
-        let media = session(A);
+        self.talk_in(session(A), event_payload_type)
+    }
+
+    fn talk_in(
+        &mut self,
+        media: Box<MediaSession>,
+        event_payload_type: Option<u8>,
+    ) -> SocketAddrV4 {
         let local = media.local();
         self.order(LineOrder::AddSession(media));
         let remote = self.remote(event_payload_type);

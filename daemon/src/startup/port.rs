@@ -117,6 +117,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
             FilterPolicy::DropUntilKnown
         },
         dscp: config.media.dscp_media,
+        vad: port.line.vad,
         pass_data: port.line.fax_pass_through,
     }
 }

@@ -59,14 +59,20 @@ pub(crate) fn pages(
     make: &mut dyn FnMut() -> Box<dyn EchoCanceller>,
 ) -> usize {
     let dir = std::env::temp_dir().join(format!("tipring-g168-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).expect("a folder for the pages");
-    let page = dir.join("page.tif");
-    std::fs::write(&page, tiff()).expect("a page to send");
+    let page = page(&dir);
     let passed = (0..calls)
         .filter(|n| call(*n, erl_db, ecm, &page, dir.join("got.tif"), make))
         .count();
     let _ = std::fs::remove_dir_all(&dir);
     passed
+}
+
+/// A page to send, in a folder that is made for it.
+pub(crate) fn page(dir: &Path) -> PathBuf {
+    std::fs::create_dir_all(dir).expect("a folder for the pages");
+    let page = dir.join("page.tif");
+    std::fs::write(&page, tiff()).expect("a page to send");
+    page
 }
 
 fn call(

@@ -21,7 +21,8 @@ and it is in order. The light of the control box blinks twice, then it pauses, t
 const NEAR: &str = "I see. Please switch the main off and on again while you hold the green button. I wait. Does the \
 lamp go out? Otherwise I come by at eleven, and bring a new relay. Nobody should stand below the door until then.";
 
-fn said(voice: &str, text: &str) -> Result<Vec<f64>, String> {
+/// A text in a voice of espeak-ng, 8 kHz.
+pub(crate) fn said(voice: &str, text: &str) -> Result<Vec<f64>, String> {
     let output = Command::new("espeak-ng")
         .args(["-v", voice, "--stdout", text])
         .output()

@@ -96,7 +96,7 @@ impl AnswerTone {
     /// The tone as it is now, whatever it will turn out to be.
     pub(crate) fn present(&self) -> Present {
         let (steady, gaps) = self.tone.state();
-        let known = (steady as usize).clamp(1, PERIODS);
+        let known = (self.tone.blocks.saturating_sub(2) as usize).clamp(1, PERIODS);
         let newest = self.tone.blocks as usize;
         let levels = (0..known).map(|ago| self.levels[(newest + PERIODS - ago) % PERIODS]);
         let (phase, turn) = self.tone.course();
@@ -133,7 +133,12 @@ impl AnswerTone {
     fn on(&mut self, step: Step, x: Phasor) -> Option<AnswerNews> {
         let blocks = self.tone.blocks;
         if step == Step::Steady {
-            self.levels[blocks as usize % PERIODS] = x.power().sqrt();
+            let level = x.power().sqrt();
+            if blocks == 3 {
+                // Those of a former tone do not count.
+                self.levels.fill(level);
+            }
+            self.levels[blocks as usize % PERIODS] = level;
         }
         let reversed = matches!(step, Step::Reversed(steady) if steady >= STEADY);
         let plain = self.told.is_none()

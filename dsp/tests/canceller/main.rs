@@ -21,4 +21,5 @@ mod data;
 mod fax;
 mod learning;
 mod near_end;
+mod squelch;
 mod two_tones;

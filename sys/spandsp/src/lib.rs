@@ -21,6 +21,7 @@ mod error;
 mod fax;
 mod state;
 mod tones;
+mod v8;
 
 pub use caller_id::{
     Absence, CallTime, CallerId, CallerIdMessage, CallerIdRx, CallerIdStandard, CallerIdTx,
@@ -32,3 +33,4 @@ pub use fax::{
     FaxCompressions, FaxEvent, FaxModems, FaxResult, FaxSettings, FaxStats, FaxTerminal, TxPages,
 };
 pub use tones::{ConnectTone, ModemConnectToneTx, ToneDetector, ToneEvent, ToneListener};
+pub use v8::{V8Modem, V8Outcome};

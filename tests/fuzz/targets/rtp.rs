@@ -260,6 +260,8 @@ fn fill(concealer: &mut Concealer, played: Playout, law: &[u8], pcm: &mut [i16])
             }
             concealer.good(pcm);
         }
+        // The noise is not the fuzz's.
+        Playout::Comfort { .. } => concealer.silence(pcm),
         Playout::Conceal => concealer.conceal(pcm),
         Playout::Silence => concealer.silence(pcm),
     }

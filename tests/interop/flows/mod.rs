@@ -51,8 +51,9 @@ fn registration(stage: &Stage) -> Result<Figures, String> {
         .filter(|l| l.starts_with(&prefix) && l.split_whitespace().any(|w| w == "Y"))
         .count();
     let text = format!(
-        "{there} ports registered by the server's count, in {:.1} s",
-        stage.registered_after().as_secs_f64()
+        "{there} ports registered by the server's count, in {:.1} s; trans-hybrid loss {} dB",
+        stage.registered_after().as_secs_f64(),
+        stage.hybrid_loss_db()
     );
     if there == usize::from(crate::stage::PORTS) {
         Ok(Figures::say(text))

@@ -108,6 +108,11 @@ pub enum Playout {
     Conceal,
     /// There is nothing to play.
     Silence,
+    /// The far end has said that it is silent: noise of this level (RFC 3389; 0 from the buffer, which knows none).
+    Comfort {
+        /// -dBov.
+        level: u8,
+    },
 }
 
 /// One stream's buffer. Preallocated.
@@ -142,6 +147,8 @@ pub struct JitterBuffer {
     late_since: u32,
     /// Where a packet would have to be for the disbelieved one before it to be right after all.
     suspect: Option<u32>,
+    /// The far end is silent from this timestamp on, as long as nothing comes.
+    paused: Option<u32>,
     plan: Plan,
     /// Samples until the next look.
     look: u32,
@@ -187,6 +194,7 @@ impl JitterBuffer {
             late_run: 0,
             late_since: 0,
             suspect: None,
+            paused: None,
             plan: Plan {
                 target: bounds.min,
                 ..Plan::default()
@@ -320,23 +328,28 @@ impl JitterBuffer {
             return Playout::Silence;
         }
         let stretch = self.move_player();
+        let paused = self.is_paused();
         self.clock = self.clock.wrapping_add(self.block);
         self.won += f64::from(self.block) * self.drift;
         if stretch {
-            return self.missing();
+            return self.missing(paused);
         }
         let found = self.ring.take(self.play, out);
         self.play = self.play.wrapping_add(self.block);
         match found {
             Some(codec) => {
                 self.dry = 0;
+                if paused {
+                    // The far end talks again.
+                    self.paused = None;
+                }
                 Playout::Samples(codec)
             }
             None => {
-                if self.dry == 0 && self.depth() == 0 {
+                if self.dry == 0 && self.depth() == 0 && !paused {
                     self.stats.underruns += 1;
                 }
-                self.missing()
+                self.missing(paused)
             }
         }
     }
@@ -347,8 +360,29 @@ impl JitterBuffer {
         self.ring.clear();
     }
 
-    fn missing(&mut self) -> Playout {
+    /// The far end says that it is silent from this timestamp on. False when that is not so any more: what came later
+    /// is there already.
+    pub fn pause(&mut self, timestamp: u32) -> bool {
+        let after = timestamp.wrapping_sub(self.newest).cast_signed();
+        if !self.running || after < 0 {
+            return false;
+        }
+        self.paused = Some(timestamp);
+        true
+    }
+
+    /// Is the next sample one of a silence that the far end has told?
+    fn is_paused(&self) -> bool {
+        let since = |from| self.play.wrapping_sub(from).cast_signed();
+        self.paused.is_some_and(|from| since(from) >= 0)
+    }
+
+    /// Nothing is there to be played; `paused`: and nothing was to come.
+    fn missing(&mut self, paused: bool) -> Playout {
         self.dry = self.dry.saturating_add(self.block);
+        if paused {
+            return Playout::Comfort { level: 0 };
+        }
         let longest = if self.hold {
             HELD_CONCEAL_MS
         } else {
@@ -389,6 +423,7 @@ impl JitterBuffer {
         self.play = timestamp.wrapping_sub(delay);
         self.newest = timestamp;
         self.running = true;
+        self.paused = None;
         self.transits.clear();
         self.grow = Some(0);
         self.look = 0;

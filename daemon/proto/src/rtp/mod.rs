@@ -5,6 +5,7 @@
 //! allocates after construction, work per packet is bounded. Leaves to others: the sockets, the clock, and the
 //! companding tables (payload bytes stay bytes here).
 
+mod comfort;
 mod conceal;
 mod drift;
 mod event;
@@ -16,6 +17,7 @@ mod sender;
 mod sequence;
 mod source;
 
+pub use comfort::{COMFORT_NOISE, ComfortNoise, Vad, Verdict, level_byte, level_of};
 pub use conceal::Concealer;
 pub use drift::Drift;
 pub use event::{EventPayload, EventReceiver, NetworkDigit};

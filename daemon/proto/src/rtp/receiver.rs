@@ -2,6 +2,7 @@
 //! lost ones (RFC 2198) goes to the jitter buffer too.
 
 use super::CLOCK_HZ;
+use super::comfort::COMFORT_NOISE;
 use super::drift::{Drift, DriftMeter};
 use super::event::{EventPayload, EventReceiver, NetworkDigit};
 use super::jitter::{Insert, JitterBuffer, JitterConfig, JitterStats, Playout};
@@ -40,6 +41,8 @@ pub struct ReceiverStats {
     pub event_packets: u64,
     /// Packets that carried earlier ones.
     pub redundant_packets: u64,
+    /// Packets of comfort noise.
+    pub comfort_packets: u64,
     /// Sequence bookkeeping.
     pub sequence: SequenceStats,
     /// Jitter buffer.
@@ -61,7 +64,9 @@ pub enum Received {
     Duplicate,
     /// A sequence number out of the blue, not believed yet.
     Suspect,
-    /// A payload type that is not ours (comfort noise among them).
+    /// Comfort noise (RFC 3389): the far end is silent.
+    Comfort,
+    /// A payload type that is not ours.
     OtherPayload(u8),
     /// Not RTP.
     Malformed(ParseError),
@@ -84,6 +89,9 @@ pub struct Receiver {
     other_payload: u64,
     event_packets: u64,
     redundant_packets: u64,
+    comfort_packets: u64,
+    /// Level of the far end's silence.
+    comfort: u8,
 }
 
 impl Receiver {
@@ -102,6 +110,8 @@ impl Receiver {
             other_payload: 0,
             event_packets: 0,
             redundant_packets: 0,
+            comfort_packets: 0,
+            comfort: 127,
         }
     }
 
@@ -160,8 +170,11 @@ impl Receiver {
         let is_event = Some(header.payload_type) == self.event_payload_type;
         let codec = codec_of(header.payload_type);
         let order = self.sequence.note(header.ssrc, header.sequence);
+        if !is_event && header.payload_type == COMFORT_NOISE {
+            return self.comfort(order, header, payload);
+        }
         if !is_event && codec.is_none() {
-            // Comfort noise and the like still count in the sequence.
+            // They still count in the sequence.
             self.other_payload += 1;
             return Received::OtherPayload(header.payload_type);
         }
@@ -190,6 +203,26 @@ impl Receiver {
         )
     }
 
+    /// The far end falls silent, or tells its noise anew. What the colour of the noise is, is not looked at.
+    fn comfort(&mut self, order: Order, header: Header, payload: &[u8]) -> Received {
+        let Some(level) = payload.first() else {
+            self.malformed += 1;
+            return Received::Comfort;
+        };
+        match order {
+            Order::Duplicate => return Received::Duplicate,
+            Order::Suspect => return Received::Suspect,
+            Order::Restart => self.drift.restart(),
+            Order::New | Order::Reordered => {}
+        }
+        self.octets += payload.len() as u64;
+        self.comfort_packets += 1;
+        if self.jitter.pause(header.timestamp) {
+            self.comfort = level & 0x7F;
+        }
+        Received::Comfort
+    }
+
     /// Timestamp of the next sample to be played; `None` before the first packet.
     pub fn next_timestamp(&self) -> Option<u32> {
         self.jitter.next_timestamp()
@@ -206,6 +239,9 @@ impl Receiver {
         }
         match self.jitter.pop(out) {
             Playout::Conceal if self.events.is_pressed() => Playout::Silence,
+            Playout::Comfort { .. } => Playout::Comfort {
+                level: self.comfort,
+            },
             other => other,
         }
     }
@@ -223,6 +259,7 @@ impl Receiver {
             other_payload: self.other_payload,
             event_packets: self.event_packets,
             redundant_packets: self.redundant_packets,
+            comfort_packets: self.comfort_packets,
             sequence: self.sequence.stats(),
             jitter: self.jitter.stats(),
             drift: self.drift.drift(),

@@ -1,6 +1,7 @@
 //! The sending half: blocks in, packets out, telephone-events in their place, earlier packets again with later ones
 //! (RFC 3550 §5.1, RFC 3551 §4.1, RFC 4733 §2.5.1, RFC 2198).
 
+use super::comfort::COMFORT_NOISE;
 use super::event::EventPayload;
 use super::packet::{HEADER_LEN, Header, MAX_PAYLOAD};
 use super::redundancy::{EARLIER_HEADER, MAX_SENT, NEWEST_HEADER, earlier_header};
@@ -55,6 +56,8 @@ pub struct SenderStats {
     pub event_packets: u64,
     /// Of these, packets with earlier ones in them.
     pub redundant_packets: u64,
+    /// Of these, comfort noise.
+    pub comfort_packets: u64,
 }
 
 /// A payload that was sent, and may be sent again.
@@ -185,6 +188,31 @@ impl Sender {
                 self.boundary(&mut emit);
             }
         }
+    }
+
+    /// Does the next sample begin a packet?
+    pub fn at_boundary(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// Time passes in which the set is silent (RFC 3389): nothing is sent but, with a level, comfort noise. The next
+    /// packet with sound has the marker. For boundaries of packets ([`Sender::at_boundary`]).
+    pub fn silence(&mut self, samples: u32, level: Option<u8>, mut emit: impl FnMut(&[u8])) {
+        self.drop_partial();
+        if let Some(level) = level {
+            let header = self.next_header(COMFORT_NOISE, self.timestamp, false);
+            let mut bytes = [0; HEADER_LEN + 1];
+            let (head, tail) = bytes.split_at_mut(HEADER_LEN);
+            head.copy_from_slice(&header.to_bytes());
+            tail.fill(level & 0x7F);
+            self.stats.packets += 1;
+            self.stats.comfort_packets += 1;
+            self.stats.octets += 1;
+            emit(&bytes);
+        }
+        self.timestamp = self.timestamp.wrapping_add(samples);
+        self.marker_due = true;
+        self.forget_past();
     }
 
     /// Time passes and nothing is sent (hold, no far end yet): timestamps go on, the next packet has the marker.

@@ -21,6 +21,7 @@ impl Bench {
             redundancy_payload_type: 90,
             filter: FilterPolicy::DropUntilKnown,
             dscp: 46,
+            vad: false,
             pass_data: true,
         };
         Bench {

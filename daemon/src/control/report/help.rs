@@ -76,6 +76,7 @@ const PORT: &[(&str, &str)] = &[
     ("tx_packets", "RTP packets sent"),
     ("tx_octets", "payload octets sent"),
     ("tx_event_packets", "of the packets sent, telephone-events"),
+    ("tx_comfort", "of these, comfort noise"),
     (
         "tx_redundant",
         "of the packets sent, those with earlier ones in them",
@@ -84,6 +85,7 @@ const PORT: &[(&str, &str)] = &[
     ("rx_packets", "RTP packets taken"),
     ("rx_octets", "payload octets taken"),
     ("rx_event_packets", "of the packets taken, telephone-events"),
+    ("rx_comfort", "of these, comfort noise"),
     (
         "rx_redundant",
         "of the packets taken, those with earlier ones in them",

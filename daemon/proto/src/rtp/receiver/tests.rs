@@ -108,8 +108,8 @@ fn strange_payload_types_noise_and_duplicates_are_counted_apart() {
     let now = Time::ZERO;
     assert_eq!(rx.receive(now, &packets[0]), Received::Audio(Insert::Taken));
     assert_eq!(rx.receive(now, &packets[0]), Received::Duplicate);
-    packets[1][1] = 13;
-    assert_eq!(rx.receive(now, &packets[1]), Received::OtherPayload(13));
+    packets[1][1] = 14;
+    assert_eq!(rx.receive(now, &packets[1]), Received::OtherPayload(14));
     assert_eq!(
         rx.receive(now, &[]),
         Received::Malformed(ParseError::Short {
@@ -321,4 +321,112 @@ proptest! {
             let _ = rx.stats();
         }
     }
+}
+
+/// Blocks of one far end's call: what it says (`None`: silent, with a level where it tells one), and what is played of
+/// it on a network of some jitter.
+fn with_silences(script: &[(usize, Option<u8>)]) -> (Receiver, Vec<Playout>, Vec<Vec<u8>>) {
+    let (mut tx, mut rx) = (sender(20), receiver());
+    let mut sent: Vec<Vec<u8>> = vec![];
+    let mut played = vec![];
+    let mut block = 0u64;
+    let mut coming: Vec<(u64, Vec<u8>)> = vec![];
+    for (blocks, level) in script {
+        for n in 0..*blocks {
+            let mut emit = |p: &[u8]| {
+                sent.push(p.to_vec());
+                // 5 to 20 ms on the way.
+                coming.push((block + 1 + block % 2, p.to_vec()));
+            };
+            match level {
+                None => tx.push(&[0x2A; 80], &mut emit),
+                Some(level) => tx.silence(80, (n == 0).then_some(*level), &mut emit),
+            }
+            let now = Time::from_millis(block * 10);
+            for (_, packet) in coming.extract_if(.., |(at, _)| *at <= block) {
+                rx.receive(now, &packet);
+            }
+            let mut out = [0; 80];
+            played.push(rx.play(now, &mut out));
+            block += 1;
+        }
+    }
+    (rx, played, sent)
+}
+
+#[test]
+fn a_silence_that_is_told_is_noise_of_its_level_and_neither_loss_nor_underrun() {
+    let (rx, played, sent) =
+        with_silences(&[(100, None), (200, Some(60)), (40, Some(50)), (100, None)]);
+    let stats = rx.stats();
+    assert_eq!(stats.jitter.underruns, 0);
+    assert_eq!(stats.jitter.concealed, 0);
+    assert_eq!(stats.sequence.lost(), 0);
+    assert_eq!(stats.comfort_packets, 2);
+    assert_eq!(stats.other_payload, 0);
+    let comfort = |level| {
+        let these = |p: &&Playout| **p == Playout::Comfort { level };
+        played.iter().filter(these).count()
+    };
+    assert!(comfort(60).abs_diff(200) < 10, "{}", comfort(60));
+    assert!(comfort(50).abs_diff(40) < 10, "{}", comfort(50));
+    let voice = Playout::Samples(Codec::G711Alaw);
+    let heard = played.iter().filter(|p| **p == voice).count();
+    assert!(heard > 190, "{heard} of 200");
+    // As RFC 3389 and RFC 3551 have it: type 13, no marker; the marker where talk begins; timestamps go on.
+    let headers: Vec<Header> = sent
+        .iter()
+        .map(|p| Packet::parse(p).unwrap().header)
+        .collect();
+    let noise: Vec<usize> = (0..sent.len())
+        .filter(|n| headers[*n].payload_type == 13)
+        .collect();
+    assert_eq!(noise, [50, 51]);
+    let marked: Vec<usize> = (0..sent.len()).filter(|n| headers[*n].marker).collect();
+    assert_eq!(marked, [0, 52]);
+    assert_eq!(sent[50][HEADER_LEN..], [60]);
+    let since = |n: usize| headers[n].timestamp.wrapping_sub(headers[0].timestamp);
+    assert_eq!([since(50), since(51), since(52)], [8000, 24_000, 27_200]);
+    let in_order = headers.windows(2);
+    assert!(
+        in_order
+            .into_iter()
+            .all(|w| w[1].sequence == w[0].sequence.wrapping_add(1))
+    );
+}
+
+#[test]
+fn what_is_missing_while_the_far_end_talks_is_made_up_also_after_a_silence() {
+    let (mut rx, _, sent) = with_silences(&[(100, None), (50, Some(60)), (100, None)]);
+    let last = Packet::parse(sent.last().unwrap()).unwrap().header;
+    let mut out = [0; 80];
+    let played: Vec<Playout> = (0..40)
+        .map(|n| rx.play(Time::from_millis(2500 + n * 10), &mut out))
+        .collect();
+    assert!(played.contains(&Playout::Conceal), "{last:?}: {played:?}");
+    assert!(!played.contains(&Playout::Comfort { level: 60 }));
+    // A packet of the silence before, late by all of the talk since, changes nothing.
+    let noise = sent.iter().find(|p| p[1] & 0x7F == 13).unwrap();
+    assert_eq!(
+        rx.receive(Time::from_millis(3000), noise),
+        Received::Duplicate
+    );
+    let mut old = noise.clone();
+    old[2..4].copy_from_slice(&last.sequence.wrapping_add(1).to_be_bytes());
+    assert_eq!(rx.receive(Time::from_millis(3000), &old), Received::Comfort);
+    assert_eq!(rx.play(Time::from_millis(3010), &mut out), Playout::Silence);
+}
+
+#[test]
+fn an_empty_comfort_noise_packet_is_malformed() {
+    let mut rx = receiver();
+    let header = Header {
+        marker: false,
+        payload_type: 13,
+        sequence: 1,
+        timestamp: 1,
+        ssrc: 1,
+    };
+    rx.receive(Time::ZERO, &header.to_bytes());
+    assert_eq!((rx.stats().malformed, rx.stats().comfort_packets), (1, 0));
 }
