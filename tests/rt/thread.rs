@@ -17,19 +17,19 @@ use tipringd::line::{
 
 use super::rig::{FakeLine, Far, Probe, Probed, dtmf_then_silence, session, spec, wait_for};
 
-const P: PortIndex = PortIndex(0);
-const S: SessionId = SessionId(1);
+pub(crate) const P: PortIndex = PortIndex(0);
+pub(crate) const S: SessionId = SessionId(1);
 
 /// One probed port on a thread, and its card's clock.
-struct Running {
-    line: FakeLine,
-    probe: Arc<Probe>,
+pub(crate) struct Running {
+    pub(crate) line: FakeLine,
+    pub(crate) probe: Arc<Probe>,
     clock: EventFd,
-    handle: LineHandle,
+    pub(crate) handle: LineHandle,
 }
 
 impl Running {
-    fn start(signal: Vec<u8>) -> Running {
+    pub(crate) fn start(signal: Vec<u8>) -> Running {
         let line = FakeLine::new(signal, true);
         let probe = Arc::new(Probe::default());
         let clock = EventFd::new().unwrap();
@@ -56,7 +56,7 @@ impl Running {
     }
 
     /// The card's clock ticks so often; waits until the thread has served each block.
-    fn run(&self, blocks: u64) {
+    pub(crate) fn run(&self, blocks: u64) {
         let counters = self.handle.port_counters(P).unwrap();
         for _ in 0..blocks {
             let before = counters.blocks.get();
@@ -66,7 +66,7 @@ impl Running {
         }
     }
 
-    fn order(&mut self, order: LineOrder) {
+    pub(crate) fn order(&mut self, order: LineOrder) {
         self.handle.send(P, order).unwrap();
     }
 }
