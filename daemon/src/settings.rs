@@ -317,6 +317,26 @@ mod tests {
     }
 
     #[test]
+    fn faxes_have_v8_squelched_and_modems_do_not() {
+        for (text, squelch, pass) in [
+            ("profile = \"fax\"", true, true),
+            ("profile = \"fax\"\nv8-squelch = false", false, true),
+            ("profile = \"modem\"", false, true),
+            ("profile = \"phone\"", false, true),
+            ("v8-squelch = true\nfax-pass-through = false", true, false),
+        ] {
+            let config = config(&format!("[defaults]\n{text}\n"));
+            let law = tipring_hal::port::Law::Mu;
+            let chain = chain(&config, &config.ports[0], law, 80);
+            assert_eq!(
+                (chain.v8_squelch, chain.pass_data),
+                (squelch, pass),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn fax_modem_and_alarm_are_machines() {
         for (profile, machine) in [
             ("phone", false),

@@ -110,7 +110,7 @@ pub(crate) fn session_of(id: u64, other: impl FnOnce(&mut SessionConfig)) -> Box
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
         machine: false,
-        redundancy: 0,
+        redundancy: 2,
         redundancy_payload_type: 90,
         vad: false,
         event_payload_type: Some(101),
@@ -169,6 +169,14 @@ impl Far {
         });
     }
 
+    /// Says that it is silent.
+    pub(crate) fn fall_silent(&mut self, to: SocketAddrV4) {
+        let socket = &self.socket;
+        self.sender.silence(BLOCK as u32, Some(60), |p| {
+            socket.send_to(p, to).expect("the loopback takes a packet");
+        });
+    }
+
     pub(crate) fn received(&self) -> usize {
         let mut buf = [0; 600];
         std::iter::from_fn(|| self.socket.recv(&mut buf).ok()).count()
@@ -190,6 +198,6 @@ pub(crate) fn dtmf_then_silence() -> Vec<u8> {
     let mut signal: Vec<u8> = (0..800)
         .map(|n| Law::Mu.encode((wave(852.0, n) + wave(1209.0, n)) as i16))
         .collect();
-    signal.extend([0xFF; 1600]);
+    signal.extend([0xFF; 3200]);
     signal
 }

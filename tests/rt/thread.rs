@@ -9,13 +9,16 @@ use tipring_dsp::{Over, Tone, ToneProgram};
 use tipring_hal::port::{LineCommand, LineEventKind, Polarity};
 use tipring_linux::EventFd;
 use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_thread};
+use tipring_proto::rtp::Redundancy;
 use tipring_proto::types::Digit;
 use tipringd::line::{
     Histogram, LineConfig, LineHandle, LineOrder, LineReport, PortIndex, Returned, SessionId,
     StartError, spawn,
 };
 
-use super::rig::{FakeLine, Far, Probe, Probed, dtmf_then_silence, session, spec, wait_for};
+use super::rig::{
+    BLOCK, FakeLine, Far, Probe, Probed, dtmf_then_silence, session, session_of, spec, wait_for,
+};
 
 pub(crate) const P: PortIndex = PortIndex(0);
 pub(crate) const S: SessionId = SessionId(1);
@@ -92,7 +95,7 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
     let mut returned = 0;
     let mut reports = 0;
     for call in 0..3 {
-        let media = session(S.0);
+        let media = session_of(S.0, |config| config.vad = call == 0);
         let local = media.local();
         r.order(LineOrder::AddSession(media));
         r.order(LineOrder::SetRemote {
@@ -106,6 +109,9 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
         r.order(LineOrder::Port(LineCommand::Polarity(Polarity::Reversed)));
         r.order(LineOrder::Bridge(Some(SessionId(99))));
         for block in 0..80 {
+            if call == 1 && block > 60 {
+                far.fall_silent(local);
+            }
             match block {
                 20 => assert!(far.sender.press(Digit::from_char('3').unwrap(), 10, |_| ())),
                 28 => far.sender.release(),
@@ -115,6 +121,21 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
                 50 => r
                     .line
                     .event(Duration::from_secs(1), LineEventKind::LoopClosed),
+                // A fax begins, and sends each packet twice as we do.
+                30 | 65 => {
+                    let data = (block == 30).then_some(3000);
+                    r.order(LineOrder::PassThrough { session: S, data });
+                    far.sender.set_redundancy(data.map(|_| Redundancy {
+                        payload_type: 90,
+                        depth: 1,
+                    }));
+                }
+                45..=46 => {
+                    // Lost, to come with the next one.
+                    far.sender.push(&[0x92; BLOCK], |_| ());
+                    r.run(1);
+                    continue;
+                }
                 // Noise, a burst, and a gap to conceal.
                 60 => drop(far.socket.send_to(&[0xAB; 90], local)),
                 61 => (0..100).for_each(|_| far.talk(local)),
@@ -150,7 +171,13 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
         &c.rx_event_packets,
         &c.tx_event_packets,
         &c.rx_concealed,
+        &c.rx_recovered,
+        &c.tx_redundant,
+        &c.rx_stretched,
         &c.rx_malformed,
+        &c.rx_comfort,
+        &c.tx_comfort,
+        &c.pass_throughs,
     ]
     .map(|c| c.get());
     assert!(

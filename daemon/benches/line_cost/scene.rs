@@ -54,7 +54,7 @@ pub(crate) fn session(
         codec: Codec::G711Ulaw,
         ptime_ms: 20,
         block: BLOCK as u16,
-        jitter_min_ms: 20,
+        jitter_min_ms: 0,
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
         machine: false,

@@ -19,6 +19,7 @@ mod cards;
 mod data;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
+mod machines;
 mod silence;
 mod timing;
 
@@ -54,16 +55,27 @@ fn rig(signal: Vec<u8>, config: LineConfig) -> Rig {
 }
 
 fn session(id: SessionId) -> Box<MediaSession> {
-    session_with(id, false)
+    open(&session_config(id))
 }
 
 fn session_with(id: SessionId, vad: bool) -> Box<MediaSession> {
+    open(&SessionConfig {
+        vad,
+        ..session_config(id)
+    })
+}
+
+fn open(config: &SessionConfig) -> Box<MediaSession> {
     // Each test process has its own range, each session its own port.
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first =
         20_000 + (std::process::id() % 64) as u16 * 600 + NEXT.fetch_add(2, Ordering::Relaxed);
     let mut ports = RtpPorts::new(first, 65_534).unwrap();
-    let config = SessionConfig {
+    MediaSession::open(LOCAL, &mut ports, config).unwrap()
+}
+
+fn session_config(id: SessionId) -> SessionConfig {
+    SessionConfig {
         id,
         codec: Codec::G711Ulaw,
         ptime_ms: 20,
@@ -74,12 +86,11 @@ fn session_with(id: SessionId, vad: bool) -> Box<MediaSession> {
         machine: false,
         redundancy: 0,
         redundancy_payload_type: 90,
-        vad,
+        vad: false,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
         dscp: DSCP_EF,
-    };
-    MediaSession::open(LOCAL, &mut ports, &config).unwrap()
+    }
 }
 
 impl Rig {

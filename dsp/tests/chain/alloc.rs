@@ -9,7 +9,9 @@ use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_threa
 
 #[test]
 fn blocks_commands_events_and_meters_neither_allocate_nor_free() {
-    let mut chain = Chain::new(&ChainConfig::new(Law::Mu, 80)).unwrap();
+    let mut config = ChainConfig::new(Law::Mu, 80);
+    config.v8_squelch = true;
+    let mut chain = Chain::new(&config).unwrap();
     let caller = CallerId {
         when: Some(CallTime {
             month: 1,
@@ -54,6 +56,14 @@ fn blocks_commands_events_and_meters_neither_allocate_nor_free() {
         ChainCommand::EnableDtmf(true),
         ChainCommand::EnableFaxTones(false),
         ChainCommand::EnableFaxTones(true),
+        ChainCommand::PassThrough {
+            on: true,
+            silence_ms: 200,
+        },
+        ChainCommand::PassThrough {
+            on: false,
+            silence_ms: 0,
+        },
         ChainCommand::MuteDetectedDigits(false),
         ChainCommand::MuteDetectedDigits(true),
         ChainCommand::Bridge(false),

@@ -35,7 +35,7 @@ fn some_program(chance: &mut Chance) -> ToneProgram {
 fn some_command(chance: &mut Chance) -> ChainCommand {
     let flag = chance.below(2) == 0;
     let number = chance.next();
-    match chance.below(14) {
+    match chance.below(15) {
         0 => ChainCommand::PlayTone(some_program(chance)),
         1 => ChainCommand::StopTone,
         2 => {
@@ -74,6 +74,10 @@ fn some_command(chance: &mut Chance) -> ChainCommand {
         12 => ChainCommand::Gains {
             rx_gain_db_tenths: number as i16,
             tx_gain_db_tenths: (number >> 16) as i16,
+        },
+        13 => ChainCommand::PassThrough {
+            on: flag,
+            silence_ms: number as u32,
         },
         _ => ChainCommand::EchoDelay {
             samples: number as u16,

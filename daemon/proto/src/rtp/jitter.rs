@@ -29,8 +29,9 @@ const LATE_RUN: u32 = 4;
 const LATE_MS: u32 = 200;
 /// The same for a held buffer, which must not take a short stall for that.
 const HELD_LATE_MS: u32 = 500;
-/// After so long a pause a packet out of its time begins a new talkspurt.
+/// After so long a pause a packet that is so late begins a talkspurt on a clock that stood still meanwhile.
 const PAUSE_MS: u32 = 500;
+const PAUSE_LATE_MS: u32 = 300;
 /// A gap is concealed for so long; then it is silence.
 const CONCEAL_MS: u32 = 60;
 /// The same for machines, which take silence for the end of the carrier.
@@ -284,7 +285,7 @@ impl JitterBuffer {
             self.resync(timestamp);
         } else if ahead.saturating_add(len as i32) <= 0 {
             self.stats.late += 1;
-            if !self.has_moved() {
+            if !self.has_moved(ahead.unsigned_abs()) {
                 self.note(since_block, timestamp, len);
                 self.look = 0;
                 return Insert::Late;
@@ -437,14 +438,15 @@ impl JitterBuffer {
 
     /// A packet came wholly after its time: does the stream run on another time now? A stall of the network is none:
     /// what it held back comes in one burst, and then the stream is where it was.
-    fn has_moved(&mut self) -> bool {
+    fn has_moved(&mut self, late: u32) -> bool {
         if self.late_run == 0 {
             self.late_since = self.clock;
         }
         self.late_run += 1;
         let for_ms = self.clock.wrapping_sub(self.late_since) / SAMPLES_PER_MS;
         let long = if self.hold { HELD_LATE_MS } else { LATE_MS };
-        self.dry >= PAUSE_MS * SAMPLES_PER_MS || (self.late_run >= LATE_RUN && for_ms >= long)
+        let stood = self.dry >= PAUSE_MS * SAMPLES_PER_MS && late >= PAUSE_LATE_MS * SAMPLES_PER_MS;
+        stood || (self.late_run >= LATE_RUN && for_ms >= long)
     }
 
     /// What of a payload is still to be played, and from where.

@@ -14,6 +14,9 @@ const END_COPIES: u8 = 3;
 const LONGEST: usize =
     HEADER_LEN + MAX_SENT * (EARLIER_HEADER + MAX_PAYLOAD) + NEWEST_HEADER + MAX_PAYLOAD;
 
+/// Payload types that RTCP has with the marker set.
+const RTCP_LIKE: std::ops::RangeInclusive<u8> = 64..=95;
+
 /// Where a stream starts: random numbers from the caller (RFC 3550 §5.1 wants them unpredictable).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SenderSeed {
@@ -316,7 +319,9 @@ impl Sender {
 
     /// The packet in the making, with those before it.
     fn redundant_packet(&mut self, redundancy: Redundancy, emit: &mut impl FnMut(&[u8])) {
-        let header = self.next_header(redundancy.payload_type, self.timestamp, self.marker_due);
+        // With the marker, these types are those of RTCP packets (RFC 5761 §4), and are taken for them.
+        let marker = self.marker_due && !RTCP_LIKE.contains(&redundancy.payload_type);
+        let header = self.next_header(redundancy.payload_type, self.timestamp, marker);
         self.marker_due = false;
         let newest = self.config.payload_type & 0x7F;
         let payload = self

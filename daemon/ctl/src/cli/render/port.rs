@@ -488,6 +488,34 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_tells_its_delay_the_drift_and_how_long_it_lasts() {
+        let rtp = RtpStats {
+            buffer_ms: 90.0,
+            delay_ms: 100.0,
+            target_ms: 100.0,
+            held: true,
+            drift_ppm: Some(-41.26),
+            drift_error_ppm: Some(2.0),
+            lasts_min: Some(38.4),
+            stretched: 8,
+            underruns: 1,
+            ..RtpStats::default()
+        };
+        assert_eq!(
+            buffer(&rtp),
+            "fixed, 90 ms waiting, delay 100 ms of 100 ms wanted, empty once, set anew 0 times"
+        );
+        assert_eq!(
+            clocks(&rtp),
+            "far end 41.3 ppm slow (± 2.0), slips: 8 blocks inserted, 0 skipped; the fixed buffer lasts 38 min"
+        );
+        assert_eq!(
+            clocks(&RtpStats::default()),
+            "drift not known yet, slips: 0 blocks inserted, 0 skipped"
+        );
+    }
+
+    #[test]
     fn a_trouble_of_many_ports_is_told_once() {
         let ports = [
             port(1, "down"),

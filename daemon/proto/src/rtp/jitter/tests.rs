@@ -143,6 +143,19 @@ fn a_new_talkspurt_whose_clock_stood_still_starts_anew() {
 }
 
 #[test]
+fn a_talkspurt_that_begins_a_little_late_is_on_the_same_time() {
+    let mut b = buffer(0, 100);
+    put(&mut b, 0, BLOCK);
+    for _ in 0..200 {
+        let _ = play(&mut b);
+    }
+    // Three blocks late after a pause of two seconds.
+    assert_eq!(put(&mut b, 197, BLOCK), Insert::Late);
+    assert_eq!(put(&mut b, 200, BLOCK), Insert::Taken);
+    assert_eq!((b.stats().resyncs, b.stats().late), (0, 1));
+}
+
+#[test]
 fn one_wild_timestamp_is_dropped_two_in_line_are_followed() {
     let mut b = buffer(0, 0);
     put(&mut b, 0, BLOCK);

@@ -351,3 +351,17 @@ fn the_longest_packets_with_their_past_fit_an_ethernet_frame() {
     assert_eq!(longest, HEADER_LEN + 2 * 4 + 1 + 3 * 480);
     assert!(longest <= 1472);
 }
+
+#[test]
+fn a_marker_that_would_make_a_packet_look_like_rtcp_is_left_out() {
+    for (payload_type, marker) in [(90, false), (95, false), (97, true)] {
+        let mut s = sender(20);
+        s.set_redundancy(Some(Redundancy {
+            payload_type,
+            depth: 1,
+        }));
+        let mut got = Vec::new();
+        s.push(&[1; 160], |p| got.push(audio(p)));
+        assert_eq!((got[0].0, got[0].1), (payload_type, marker));
+    }
+}
