@@ -16,7 +16,8 @@ pub(crate) const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// Something like talk, 3 s of it: a few harmonics under a slow envelope with pauses, different for each port.
 pub(crate) fn talk(port: usize) -> Vec<i16> {
-    let base = 110.0 + port as f64 * 3.0;
+    // Voices from 110 to 250 Hz; higher ones would have the tones of keys among their harmonics.
+    let base = 110.0 + (port % 48) as f64 * 3.0;
     (0..24_000)
         .map(|n| {
             let t = f64::from(n) / 8000.0;
