@@ -192,15 +192,16 @@ fn mute() {
             None,
         );
     }
-    println!("\nA voice that is muted for what turns out to be no key");
+    heading("DTMF out of band: a voice muted for what turns out to be no key, in an hour");
     for (name, voice) in voices() {
         for dbm0 in [-12.0, -22.0, -32.0] {
             let missed = missed(&Signal(voice.clone()).levelled(dbm0));
-            println!(
-                "  {:<58} {:>9.0} times, {:.1} s in an hour",
-                format!("{name}, {dbm0} dBm0"),
+            row(
+                &format!("{name}, {dbm0} dBm0: {:.0} ms in", missed.ms),
+                "times",
+                Wanted::Most(20.0),
                 missed.times,
-                missed.ms / 1000.0
+                None,
             );
         }
     }
