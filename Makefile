@@ -38,7 +38,7 @@ soak:            ## the same with the long figures (about an hour)
 	@packaging/setup.sh vm deb
 	tests/vm/all.sh --long $(VM)
 
-bench:           ## instructions per port and block; 48 talking ports in real time
+bench:           ## instructions per port and block, echo, tones; 48 to 1000 talking ports in real time
 	@packaging/setup.sh bench
 	tests/bench.sh $(BENCH_SECONDS)
 

@@ -9,7 +9,7 @@ declare -A sets=(
   [test]="g++ procps tshark libtiff-tools sox dahdi-source"
   [interop]="tshark tcpdump libtiff-tools mmdebstrap debian-archive-keyring python3 procps util-linux"
   [vm]="qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs busybox-static cpio kmod xz-utils gcc make libelf-dev python3 procps util-linux"
-  [bench]="valgrind libspeexdsp-dev espeak-ng"
+  [bench]="valgrind libspeexdsp-dev espeak-ng asterisk-core-sounds-en-wav asterisk-core-sounds-fr-wav asterisk-core-sounds-ru-wav"
   [fuzz]="g++"
   [deb]="debhelper dpkg-dev lintian python3 rsync git systemd"
 )

@@ -138,7 +138,7 @@ pub struct LineThread {
     pub block_ms: u16,
     /// Blocks written ahead at start and after an underrun.
     pub prefill_blocks: u16,
-    /// Threads that share the ports.
+    /// Threads that share the ports; 0: as many as they need.
     pub shards: u16,
 }
 

@@ -346,9 +346,9 @@ pub const LINE_THREAD: Table = Table {
         ),
         key(
             "shards",
-            Accepts::Integer(1, 16),
-            "1",
-            "Threads that share the ports.",
+            Accepts::Integer(0, 16),
+            "0",
+            "Threads that share the ports; 0: one for each 250 ports, but one processor stays free of them.",
         ),
     ],
 };

@@ -134,6 +134,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         },
         call_waiting_repeat_ms: seconds(line.call_waiting_repeat_s),
         reminder_ring_ms: seconds(line.reminder_ring_s),
+        digits_in_band: is_machine(port),
         ..call::PortConfig::default()
     }
 }
@@ -194,8 +195,7 @@ pub fn chain(
     chain.rx_gain_db_tenths = port.line.rx_gain_tenth_db;
     chain.tx_gain_db_tenths = port.line.tx_gain_tenth_db;
     // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
-    chain.mute_detected_digits =
-        !matches!(port.profile, Profile::Modem | Profile::Alarm | Profile::Fax);
+    chain.mute_detected_digits = !is_machine(port);
     chain.pass_data = port.line.fax_pass_through;
     chain.v8_squelch = port.line.v8_squelch;
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
@@ -314,6 +314,24 @@ mod tests {
             logic("", Some(ABLE)).hook,
             call::HookConfig::decoded_by_card()
         );
+    }
+
+    #[test]
+    fn digits_are_muted_for_phones_and_doors_and_stay_in_the_voice_of_machines() {
+        for (profile, muted) in [
+            ("phone", true),
+            ("door", true),
+            ("fax", false),
+            ("modem", false),
+            ("alarm", false),
+        ] {
+            let config = config(&format!("[defaults]\nprofile = \"{profile}\"\n"));
+            let law = tipring_hal::port::Law::Mu;
+            let chain = chain(&config, &config.ports[0], law, 80);
+            assert_eq!(chain.mute_detected_digits, muted, "{profile}");
+            let call_logic = call_logic(&config, &config.ports[0], None);
+            assert_eq!(call_logic.digits_in_band, !muted, "{profile}");
+        }
     }
 
     #[test]

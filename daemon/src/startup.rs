@@ -132,7 +132,8 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
     for _ in 0..card::SPARE_LANES {
         specs.push(card::spare_lane(&config)?);
     }
-    let (line_threads, report) = line::spawn(specs, built.clocks, &line_config(&config))?;
+    let line = line_config(&config, specs.len());
+    let (line_threads, report) = line::spawn(specs, built.clocks, &line)?;
     let (realtime, troubles) = told(&config, &report)?;
     let now = Clock.now();
     let servers = ServerBook::new(&config.callmanager.servers);
@@ -260,10 +261,14 @@ fn line_priority(config: &Config) -> u8 {
     }
 }
 
-fn line_config(config: &Config) -> LineConfig {
+fn line_config(config: &Config, ports: usize) -> LineConfig {
     let l = &config.line_thread;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     LineConfig {
-        shards: usize::from(l.shards),
+        shards: match l.shards {
+            0 => shards_for(ports, processors),
+            wanted => usize::from(wanted),
+        },
         priority: line_priority(config),
         lock_memory: l.lock_memory,
         engine: EngineConfig {
@@ -272,6 +277,16 @@ fn line_config(config: &Config) -> LineConfig {
         },
         ..LineConfig::default()
     }
+}
+
+/// Ports of one line thread: talking all at once they keep a third of a processor busy.
+const PORTS_OF_A_SHARD: usize = 250;
+
+/// As many line threads as the ports need. Under SCHED_FIFO a thread that falls behind would leave its processor to nobody
+/// else, so control, interrupts and the rest of the machine keep one.
+fn shards_for(ports: usize, processors: usize) -> usize {
+    let most = processors.saturating_sub(1).max(1);
+    ports.div_ceil(PORTS_OF_A_SHARD).clamp(1, most)
 }
 
 /// Says once how the line threads started.
@@ -320,4 +335,24 @@ fn told(
     }
     troubles.dedup();
     Ok((threads, troubles))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_threads_grow_with_the_ports_and_leave_a_processor_to_the_rest() {
+        let shards = [
+            (0, 4),
+            (48, 4),
+            (250, 4),
+            (251, 4),
+            (1000, 4),
+            (1000, 2),
+            (1000, 1),
+        ];
+        let shards = shards.map(|(ports, processors)| shards_for(ports, processors));
+        assert_eq!(shards, [1, 1, 1, 2, 3, 1, 1]);
+    }
 }

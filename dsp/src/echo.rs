@@ -76,6 +76,8 @@ pub(crate) struct ReferenceLine {
     /// Where the next written sample goes; wraps with the ring.
     head: usize,
     delay: usize,
+    /// Samples of silence since the last sound; with the ring full of it, nothing has to be written.
+    silence: usize,
 }
 
 impl ReferenceLine {
@@ -84,6 +86,7 @@ impl ReferenceLine {
             ring: Box::new([0; RING]),
             head: 0,
             delay: 0,
+            silence: RING,
         };
         line.set_delay(delay);
         line
@@ -99,31 +102,43 @@ impl ReferenceLine {
     }
 
     pub(crate) fn write(&mut self, samples: &[i16]) {
-        for sample in samples {
-            self.ring[self.head % RING] = *sample;
-            self.head = (self.head + 1) % RING;
+        self.silence = 0;
+        for part in samples.chunks(RING) {
+            let at = self.head % RING;
+            let (now, around) = part.split_at(part.len().min(RING - at));
+            self.ring[at..at + now.len()].copy_from_slice(now);
+            self.ring[..around.len()].copy_from_slice(around);
+            self.head = (at + part.len()) % RING;
         }
     }
 
     pub(crate) fn write_silence(&mut self, n: usize) {
-        for _ in 0..n.min(RING) {
-            self.ring[self.head % RING] = 0;
-            self.head = (self.head + 1) % RING;
+        if self.silence >= RING {
+            return;
         }
+        self.silence += n;
+        let (at, n) = (self.head % RING, n.min(RING));
+        let now = n.min(RING - at);
+        self.ring[at..at + now].fill(0);
+        self.ring[..n - now].fill(0);
+        self.head = (at + n) % RING;
+    }
+
+    /// The samples of the ring from `start` on.
+    fn copy(&self, start: usize, out: &mut [i16]) {
+        let at = start % RING;
+        let (now, around) = out.split_at_mut(out.len().min(RING - at));
+        now.copy_from_slice(&self.ring[at..at + now.len()]);
+        around.copy_from_slice(&self.ring[..around.len()]);
     }
 
     /// Fills `out` with what was written `delay` samples before now, beginning `offset` samples later. What is
     /// not written yet is silence.
     pub(crate) fn read(&self, offset: usize, out: &mut [i16]) {
-        let start = self.head + RING - self.delay;
-        for (i, sample) in out.iter_mut().enumerate() {
-            let ahead = offset + i;
-            *sample = if ahead < self.delay {
-                self.ring[(start + ahead) % RING]
-            } else {
-                0
-            };
-        }
+        let there = self.delay.saturating_sub(offset).min(out.len());
+        let (written, beyond) = out.split_at_mut(there);
+        self.copy(self.head + RING - self.delay + offset, written);
+        beyond.fill(0);
     }
 
     /// Fills `out` with the samples that end where [`ReferenceLine::read`] at `offset` would begin, or with the
@@ -134,10 +149,7 @@ impl ReferenceLine {
             out.fill(0);
             return;
         }
-        let start = self.head + RING - ago;
-        for (i, sample) in out.iter_mut().enumerate() {
-            *sample = self.ring[(start + i) % RING];
-        }
+        self.copy(self.head + RING - ago, out);
     }
 }
 
@@ -179,6 +191,26 @@ mod tests {
         line.set_delay(0);
         line.read(0, &mut out);
         assert_eq!(out, [0; 5]);
+    }
+
+    #[test]
+    fn silence_that_is_not_written_is_silence_all_the_same() {
+        let mut line = ReferenceLine::new(160);
+        for start in (0..8000).step_by(100) {
+            line.write(&ramp(start, 100));
+        }
+        let mut out = [9i16; 80];
+        for n in 0..200 {
+            line.write_silence(80);
+            line.read(0, &mut out);
+            let wanted = if n == 0 { ramp(7920, 80) } else { vec![0; 80] };
+            assert_eq!(out.to_vec(), wanted, "{n}");
+        }
+        line.write(&ramp(1, 160));
+        line.read(80, &mut out);
+        assert_eq!(out.to_vec(), ramp(81, 80));
+        line.read_back(0, &mut out);
+        assert_eq!(out, [0; 80]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! never by sleeping.
 
 mod cards;
+mod fax;
 mod flood;
 mod rig;
 mod thread;

@@ -92,16 +92,16 @@ pub(crate) fn spec(port: Box<dyn LinePort>) -> LinePortSpec {
 }
 
 pub(crate) fn session(id: u64) -> Box<MediaSession> {
-    session_with(id, false)
+    session_of(id, |_| ())
 }
 
-/// One whose silence is not sent.
-pub(crate) fn session_with(id: u64, vad: bool) -> Box<MediaSession> {
+/// A session with other settings.
+pub(crate) fn session_of(id: u64, other: impl FnOnce(&mut SessionConfig)) -> Box<MediaSession> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first =
         20_000 + (std::process::id() % 64) as u16 * 600 + NEXT.fetch_add(2, Ordering::Relaxed);
     let mut ports = RtpPorts::new(first, 65_534).expect("even ports in the range");
-    let config = SessionConfig {
+    let mut config = SessionConfig {
         id: SessionId(id),
         codec: Codec::G711Ulaw,
         ptime_ms: 20,
@@ -112,11 +112,12 @@ pub(crate) fn session_with(id: u64, vad: bool) -> Box<MediaSession> {
         machine: false,
         redundancy: 2,
         redundancy_payload_type: 90,
-        vad,
+        vad: false,
         event_payload_type: Some(101),
         filter: FilterPolicy::DropUntilKnown,
         dscp: DSCP_EF,
     };
+    other(&mut config);
     MediaSession::open(LOCAL, &mut ports, &config).expect("a free port on the loopback")
 }
 

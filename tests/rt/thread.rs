@@ -17,22 +17,22 @@ use tipringd::line::{
 };
 
 use super::rig::{
-    BLOCK, FakeLine, Far, Probe, Probed, dtmf_then_silence, session, session_with, spec, wait_for,
+    BLOCK, FakeLine, Far, Probe, Probed, dtmf_then_silence, session, session_of, spec, wait_for,
 };
 
-const P: PortIndex = PortIndex(0);
-const S: SessionId = SessionId(1);
+pub(crate) const P: PortIndex = PortIndex(0);
+pub(crate) const S: SessionId = SessionId(1);
 
 /// One probed port on a thread, and its card's clock.
-struct Running {
-    line: FakeLine,
-    probe: Arc<Probe>,
+pub(crate) struct Running {
+    pub(crate) line: FakeLine,
+    pub(crate) probe: Arc<Probe>,
     clock: EventFd,
-    handle: LineHandle,
+    pub(crate) handle: LineHandle,
 }
 
 impl Running {
-    fn start(signal: Vec<u8>) -> Running {
+    pub(crate) fn start(signal: Vec<u8>) -> Running {
         let line = FakeLine::new(signal, true);
         let probe = Arc::new(Probe::default());
         let clock = EventFd::new().unwrap();
@@ -59,7 +59,7 @@ impl Running {
     }
 
     /// The card's clock ticks so often; waits until the thread has served each block.
-    fn run(&self, blocks: u64) {
+    pub(crate) fn run(&self, blocks: u64) {
         let counters = self.handle.port_counters(P).unwrap();
         for _ in 0..blocks {
             let before = counters.blocks.get();
@@ -69,7 +69,7 @@ impl Running {
         }
     }
 
-    fn order(&mut self, order: LineOrder) {
+    pub(crate) fn order(&mut self, order: LineOrder) {
         self.handle.send(P, order).unwrap();
     }
 }
@@ -95,7 +95,7 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
     let mut returned = 0;
     let mut reports = 0;
     for call in 0..3 {
-        let media = session_with(S.0, call == 0);
+        let media = session_of(S.0, |config| config.vad = call == 0);
         let local = media.local();
         r.order(LineOrder::AddSession(media));
         r.order(LineOrder::SetRemote {

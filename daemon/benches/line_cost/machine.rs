@@ -3,6 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
+
 /// Processor time of threads.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Cpu {
@@ -52,6 +55,36 @@ pub(crate) fn thread_cpu(name: &str) -> Cpu {
         }
     }
     sum
+}
+
+/// Gives the first line thread a processor of its own among the threads of this bench, so that what it cannot do there is
+/// its own doing. Refused, or with one processor, they run where the kernel puts them.
+pub(crate) fn part_processors() {
+    let all = processors();
+    if all < 2 {
+        return;
+    }
+    let (mut first, mut others) = (CpuSet::new(), CpuSet::new());
+    let _ = first.set(0);
+    for cpu in 1..all {
+        let _ = others.set(cpu);
+    }
+    for task in fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        let id = task.file_name().to_str().and_then(|id| id.parse().ok());
+        let set = if name.trim_end() == "line-0" {
+            first
+        } else {
+            others
+        };
+        if let Some(id) = id {
+            let _ = sched_setaffinity(Pid::from_raw(id), &set);
+        }
+    }
 }
 
 /// Load averages over 1, 5 and 15 minutes, as the kernel writes them.

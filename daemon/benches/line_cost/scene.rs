@@ -14,17 +14,22 @@ use crate::fake_card::BLOCK;
 
 pub(crate) const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
-/// Something like talk, 3 s of it: a few harmonics under a slow envelope with pauses, different for each port.
+/// Something like talk, 3 s of it: a few harmonics and some breath under a slow envelope with pauses, different for each
+/// port. Without breath the echo canceller would take it for a tone, and have less to do.
 pub(crate) fn talk(port: usize) -> Vec<i16> {
-    let base = 110.0 + port as f64 * 3.0;
+    // Voices from 110 to 250 Hz; higher ones would have the tones of keys among their harmonics.
+    let base = 110.0 + (port % 48) as f64 * 3.0;
+    let mut random = port as u32;
     (0..24_000)
         .map(|n| {
             let t = f64::from(n) / 8000.0;
             let envelope = (t * std::f64::consts::TAU * 1.3).sin().max(0.0);
-            let voice: f64 = (1..8)
+            let voice: f64 = (1..12)
                 .map(|h| (t * std::f64::consts::TAU * base * f64::from(h)).sin() / f64::from(h))
                 .sum();
-            (voice * envelope * 4000.0) as i16
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let breath = f64::from(random >> 16) / 32_768.0 - 1.0;
+            ((voice + 0.5 * breath) * envelope * 4000.0) as i16
         })
         .collect()
 }

@@ -37,7 +37,13 @@ impl Edge {
         edge
     }
 
-    /// The card stood still, or is another.
+    /// The card has no more blocks, and its newest was complete at `told`, if it knows: blocks that it lost are not
+    /// waited for.
+    pub(super) fn empty(&mut self, told: Option<Duration>) {
+        self.last = told.map(Time::from_duration).or(self.last);
+    }
+
+    /// The card stood still, lost blocks, or is another.
     pub(super) fn forget(&mut self) {
         self.last = None;
     }
@@ -94,6 +100,21 @@ mod tests {
         assert_eq!(edge.block(at(40_000), BLOCK, told(30_900)), at(30_900));
         // Of the future: not believed.
         assert_eq!(edge.block(at(41_000), BLOCK, told(99_000)), at(40_901));
+    }
+
+    #[test]
+    fn blocks_that_the_card_lost_make_no_lateness() {
+        let told = |us| Some(Duration::from_micros(us));
+        let mut edge = Edge::default();
+        edge.block(at(10_100), BLOCK, told(10_000));
+        // Three were complete, one was lost.
+        edge.block(at(40_100), BLOCK, told(40_000));
+        edge.block(at(40_100), BLOCK, told(40_000));
+        edge.empty(told(40_000));
+        assert_eq!(edge.block(at(50_100), BLOCK, told(50_000)), at(50_000));
+        // A card that does not know its edges keeps what was found.
+        edge.empty(None);
+        assert_eq!(edge.block(at(59_900), BLOCK, None), at(59_900));
     }
 
     #[test]

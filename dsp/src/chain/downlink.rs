@@ -25,24 +25,25 @@ impl Chain {
 
     fn downlink_chunk(&mut self, from_net: &[i16], bytes: &mut [u8]) {
         let n = bytes.len();
+        let voice = self.bridged && self.off_hook && !from_net.is_empty();
+        if !voice {
+            self.data_tones
+                .take_silence(Side::Network, n, &mut self.events);
+            self.note_silence(Side::Network, n, 0.0);
+            if self.sources.is_silent() {
+                bytes.fill(self.law.silence());
+                self.reference.write_silence(n);
+                // A chunk has at most 80 samples.
+                self.tx_meter.take_silence(n as u32);
+                return;
+            }
+        }
         let mut buffer = [0i16; CHUNK];
         let samples = &mut buffer[..n];
-        let voice = self.bridged && self.off_hook && !from_net.is_empty();
         if voice {
             let (heard, _) = samples.split_at_mut(from_net.len());
             heard.copy_from_slice(from_net);
             self.voice_of_network(heard);
-        } else {
-            self.data_tones
-                .take_silence(Side::Network, n, &mut self.events);
-            self.note_silence(Side::Network, n, 0.0);
-        }
-        if !voice && self.sources.is_silent() {
-            bytes.fill(self.law.silence());
-            self.reference.write_silence(n);
-            // A chunk has at most 80 samples.
-            self.tx_meter.take_silence(n as u32);
-            return;
         }
         self.sources.put_on(samples, &mut self.events);
         self.law.encode_block(samples, bytes);

@@ -14,6 +14,9 @@ use std::sync::LazyLock;
 pub(crate) const HOP: usize = 20;
 /// Taps of each filter.
 const TAPS: usize = 80;
+const HALF: usize = TAPS / 2;
+/// Samples kept: a window, and looks until it is moved back to the front.
+const KEPT: usize = TAPS + 8 * HOP;
 /// Vector the loops are written for.
 const LANES: usize = 8;
 
@@ -68,56 +71,56 @@ impl Phasor {
     }
 }
 
-/// Taps of one band, real and imaginary.
+/// Half of the taps of one band: the real ones are symmetric about the middle, the imaginary ones antisymmetric.
+#[repr(C, align(32))]
 struct Filter {
-    re: [f32; TAPS],
-    im: [f32; TAPS],
+    re: [f32; HALF],
+    im: [f32; HALF],
 }
 
 impl Filter {
-    /// Gain √2 in the middle, so that a phasor's power is the mean square of its sine: |H| amplitude / 2 · √2.
+    /// Gain √2 in the middle, so that a phasor's power is the mean square of its sine (half of it is in each of the
+    /// two directions that a real sine turns in).
     fn new(middle: f64, half_width: f64, beta: f64) -> Filter {
         let centre = (TAPS as f64 - 1.0) / 2.0;
-        let taps: Vec<f64> = (0..TAPS)
-            .map(|n| {
-                let t = n as f64 - centre;
-                let x = TAU * half_width / 8000.0 * t;
-                let r = t / (centre + 0.5);
-                (x.sin() / x) * bessel(beta * (1.0 - r * r).sqrt())
-            })
-            .collect();
-        let gain = 2f64.sqrt() / taps.iter().sum::<f64>();
-        let mut filter = Filter {
-            re: [0.0; TAPS],
-            im: [0.0; TAPS],
+        let tap = |n: usize| {
+            let t = n as f64 - centre;
+            let x = TAU * half_width / 8000.0 * t;
+            let r = t / (centre + 0.5);
+            (x.sin() / x) * bessel(beta * (1.0 - r * r).sqrt())
         };
-        for (n, tap) in taps.iter().enumerate() {
+        let gain = 2f64.sqrt() / (0..TAPS).map(tap).sum::<f64>();
+        let mut filter = Filter {
+            re: [0.0; HALF],
+            im: [0.0; HALF],
+        };
+        for n in 0..HALF {
             let phase = TAU * middle / 8000.0 * (centre - n as f64);
-            filter.re[n] = (tap * gain * phase.cos()) as f32;
-            filter.im[n] = (tap * gain * phase.sin()) as f32;
+            filter.re[n] = (tap(n) * gain * phase.cos()) as f32;
+            filter.im[n] = (tap(n) * gain * phase.sin()) as f32;
         }
         filter
     }
+}
 
-    fn apply(&self, x: &[f32; TAPS]) -> Phasor {
-        let (mut re, mut im) = ([0f32; LANES], [0f32; LANES]);
-        for ((x, a), b) in x
-            .as_chunks::<LANES>()
-            .0
-            .iter()
-            .zip(self.re.as_chunks::<LANES>().0)
-            .zip(self.im.as_chunks::<LANES>().0)
-        {
-            for i in 0..LANES {
-                re[i] += x[i] * a[i];
-                im[i] += x[i] * b[i];
-            }
-        }
-        Phasor {
-            re: re.iter().sum(),
-            im: im.iter().sum(),
+type Lanes = [f32; LANES];
+
+/// Scalar product in eight lanes, still to be added up.
+#[inline(always)]
+fn product(a: &[f32; HALF], b: &[f32; HALF]) -> Lanes {
+    let mut lanes = [0f32; LANES];
+    for (a, b) in a.as_chunks().0.iter().zip(b.as_chunks().0) {
+        let (a, b): (&Lanes, &Lanes) = (a, b);
+        for i in 0..LANES {
+            lanes[i] += a[i] * b[i];
         }
     }
+    lanes
+}
+
+/// The sum, in one order whatever the processor has.
+fn together(l: &Lanes) -> f32 {
+    ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 }
 
 /// The modified Bessel function of order 0, of Kaiser's window.
@@ -161,82 +164,210 @@ pub(crate) struct Look {
 /// The filters with what they remember of a line.
 pub(crate) struct Bands {
     filters: &'static Filters,
-    /// The last samples twice, so that each window lies in one piece.
-    history: [f32; 2 * TAPS],
-    /// Where the next sample goes, below `TAPS`.
+    #[cfg(target_arch = "x86_64")]
+    simd: Option<pulp::x86::V3>,
+    /// The last window ends at `at`.
+    history: [f32; KEPT],
     at: usize,
-    energies: [f32; 4],
+    /// Samples since the last look.
+    since: usize,
 }
 
 impl Bands {
     pub(crate) fn new() -> Bands {
         Bands {
             filters: &FILTERS,
-            history: [0.0; 2 * TAPS],
-            at: 0,
-            energies: [0.0; 4],
+            #[cfg(target_arch = "x86_64")]
+            simd: pulp::x86::V3::try_new(),
+            history: [0.0; KEPT],
+            at: TAPS,
+            since: 0,
         }
     }
 
     pub(crate) fn reset(&mut self) {
         self.history.fill(0.0);
-        self.energies = [0.0; 4];
-        self.at = 0;
+        self.since = 0;
+        self.at = TAPS;
     }
 
     /// Takes samples up to the next look; answers how many, and the look when it is complete.
     pub(crate) fn take(&mut self, samples: &[i16]) -> (usize, Option<Look>) {
-        let n = samples.len().min(HOP - self.at % HOP);
-        let (first, second) = self.history.split_at_mut(TAPS);
-        for ((a, b), sample) in first[self.at..]
-            .iter_mut()
-            .zip(&mut second[self.at..])
-            .zip(&samples[..n])
-        {
-            *a = f32::from(*sample);
-            *b = *a;
+        let n = samples.len().min(HOP - self.since);
+        if self.at + n > KEPT {
+            self.history.copy_within(self.at - TAPS.., 0);
+            self.at = TAPS;
+        }
+        for (kept, sample) in self.history[self.at..].iter_mut().zip(&samples[..n]) {
+            *kept = f32::from(*sample);
         }
         self.at += n;
-        if !self.at.is_multiple_of(HOP) || n == 0 {
+        self.since += n;
+        if self.since < HOP {
             return (n, None);
         }
-        let newest = self.history[self.at - HOP..self.at]
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .fold([0f32; 4], |mut sum, x| {
-                for i in 0..4 {
-                    sum[i] += x[i] * x[i];
-                }
-                sum
-            });
-        self.energies.rotate_left(1);
-        self.energies[3] = newest.iter().sum();
-        self.at %= TAPS;
-        let window = self.window();
+        self.since = 0;
+        let parts = self.parts();
+        let [low, high, below] = [0, 2, 4].map(|i| Phasor {
+            re: together(&parts[i]),
+            im: together(&parts[i + 1]),
+        });
         let look = Look {
-            low: self.filters.low.apply(window),
-            high: self.filters.high.apply(window),
-            below: self.filters.below.apply(window).power(),
-            all: (self.energies[1] + self.energies[2]) / (2 * HOP) as f32,
+            low,
+            high,
+            below: below.power(),
+            all: together(&parts[6]) / HALF as f32,
         };
         (n, Some(look))
     }
 
-    /// |X|² of the last [`TAPS`] samples at a frequency (Goertzel's algorithm).
+    /// What [`See`] sees, compiled for what the processor has.
+    fn parts(&self) -> [Lanes; 7] {
+        let see = See {
+            filters: self.filters,
+            window: self.window(),
+        };
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = self.simd {
+            return simd.vectorize(see);
+        }
+        pulp::NullaryFnOnce::call(see)
+    }
+
+    /// Mean square at a frequency in the last [`TAPS`] samples (Goertzel's algorithm).
     pub(crate) fn power_at(&self, hz: f32) -> f32 {
         let k = 2.0 * (std::f32::consts::TAU * hz / 8000.0).cos();
         let (mut newer, mut older) = (0f32, 0f32);
         for x in self.window() {
             (newer, older) = (x + k * newer - older, newer);
         }
-        newer * newer + older * older - k * newer * older
+        let power = newer * newer + older * older - k * newer * older;
+        power * (2.0 / (TAPS * TAPS) as f32)
+    }
+
+    /// Mean square of the last [`TAPS`] samples.
+    pub(crate) fn power(&self) -> f32 {
+        self.window().iter().map(|x| x * x).sum::<f32>() / TAPS as f32
     }
 
     /// The last [`TAPS`] samples.
     fn window(&self) -> &[f32; TAPS] {
-        self.history[self.at..]
+        self.history[..self.at]
+            .last_chunk()
+            .expect("there is a window before its end")
+    }
+}
+
+/// A look being taken; a value of its own so that it is compiled for AVX2 too. The result is the same without.
+struct See<'a> {
+    filters: &'a Filters,
+    window: &'a [f32; TAPS],
+}
+
+impl pulp::NullaryFnOnce for See<'_> {
+    /// Real and imaginary part of each band, and the energy: in lanes.
+    type Output = [Lanes; 7];
+
+    #[inline(always)]
+    fn call(self) -> [Lanes; 7] {
+        let (mut sums, mut differences) = ([0f32; HALF], [0f32; HALF]);
+        for i in 0..HALF {
+            let (before, after) = (self.window[i], self.window[TAPS - 1 - i]);
+            sums[i] = before + after;
+            differences[i] = before - after;
+        }
+        let middle: &[f32; HALF] = self.window[TAPS / 4..]
             .first_chunk()
-            .expect("the history is two windows long")
+            .expect("half a window in its middle");
+        let Filters { low, high, below } = self.filters;
+        [
+            product(&low.re, &sums),
+            product(&low.im, &differences),
+            product(&high.re, &sums),
+            product(&high.im, &differences),
+            product(&below.re, &sums),
+            product(&below.im, &differences),
+            product(middle, middle),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sine(hz: f64, n: usize) -> Vec<i16> {
+        (0..n)
+            .map(|i| (8000.0 * (TAU * hz * i as f64 / 8000.0).sin()).round() as i16)
+            .collect()
+    }
+
+    fn looks(bands: &mut Bands, mut samples: &[i16], block: usize) -> Vec<Look> {
+        let mut looks = vec![];
+        while !samples.is_empty() {
+            let (taken, look) = bands.take(&samples[..block.min(samples.len())]);
+            samples = &samples[taken..];
+            looks.extend(look);
+        }
+        looks
+    }
+
+    fn values(look: &Look) -> [f32; 6] {
+        let (l, h) = (look.low, look.high);
+        [l.re, l.im, h.re, h.im, look.below, look.all]
+    }
+
+    #[test]
+    fn each_band_hears_its_own_tones_at_their_power_and_the_others_40_db_less() {
+        let full = 8000f32 * 8000.0 / 2.0;
+        let db = |power: f32| 10.0 * (power / full).log10();
+        for (hz, band) in [
+            (350.0, 0),
+            (425.0, 0),
+            (440.0, 0),
+            (697.0 * 0.985, 1),
+            (852.0, 1),
+            (941.0 * 1.015, 1),
+            (1209.0 * 0.985, 2),
+            (1477.0, 2),
+            (1633.0 * 1.015, 2),
+        ] {
+            let look = *looks(&mut Bands::new(), &sine(hz, 400), 80).last().unwrap();
+            let powers = [look.below, look.low.power(), look.high.power()].map(db);
+            for (other, power) in powers.into_iter().enumerate() {
+                if other == band {
+                    assert!(power.abs() < 0.6, "{hz} Hz: {powers:?}");
+                } else {
+                    let least = if other == 0 { -30.0 } else { -38.0 };
+                    assert!(power < least, "{hz} Hz: {powers:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_of_any_length_and_any_processor_see_the_same() {
+        let samples = sine(777.0, 4000);
+        let expected = looks(&mut Bands::new(), &samples, 80);
+        assert_eq!(expected.len(), 200);
+        for block in [1, 7, 20, 33, 1000] {
+            let seen = looks(&mut Bands::new(), &samples, block);
+            let same = seen
+                .iter()
+                .zip(&expected)
+                .all(|(a, b)| values(a) == values(b));
+            assert!(same && seen.len() == expected.len(), "blocks of {block}");
+        }
+        let mut scalar = Bands::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            scalar.simd = None;
+        }
+        let seen = looks(&mut scalar, &samples, 80);
+        assert!(
+            seen.iter()
+                .zip(&expected)
+                .all(|(a, b)| values(a) == values(b))
+        );
     }
 }

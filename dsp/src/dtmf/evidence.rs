@@ -9,8 +9,8 @@ use super::bands::{Bands, Look, Phasor};
 /// Looks kept: 160 ms.
 const KEPT: usize = 64;
 
-const LOW_HZ: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
-const HIGH_HZ: [f32; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
+pub(crate) const LOW_HZ: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
+pub(crate) const HIGH_HZ: [f32; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
 const KEYS: [[u8; 4]; 4] = [*b"123A", *b"456B", *b"789C", *b"*0#D"];
 
 /// How far a tone may be off: 1.5 % must be taken, 3.5 % must not (ITU-T Q.24).
@@ -210,7 +210,7 @@ impl Evidence {
     }
 
     /// What was below the tones from 120 ms ago to 40 ms ago: dial tone, if it is still there.
-    fn below_before(&self) -> f32 {
+    pub(crate) fn below_before(&self) -> f32 {
         (16..48).map(|age| self.back(age).below).sum::<f32>() / 32.0
     }
 

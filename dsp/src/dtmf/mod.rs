@@ -59,9 +59,9 @@ impl Keys {
         self.pressed.is_some()
     }
 
-    /// May a digit have begun just now? `wary`: be slower to think so.
-    pub(crate) fn suspected(&self, wary: bool) -> bool {
-        self.receiver.suspects(wary)
+    /// May a digit have begun just now?
+    pub(crate) fn suspected(&self) -> bool {
+        self.receiver.suspects()
     }
 
     /// Is what was suspected still there?
@@ -144,17 +144,22 @@ impl Pressed {
 }
 
 /// Did the line just get these two tones, louder than they came back?
+///
+/// Of the last 40 ms, either half will do: a key is told up to 60 ms after its onset, and may just be over.
 fn is_echo(digit: u8, level_dbm0_tenths: i16, sent: &impl Fn(&mut [i16])) -> bool {
     let Some((low, high)) = dtmf_frequencies(digit) else {
         return false;
     };
-    let mut window = [0i16; 160];
+    let tones = Goertzels::new([f64::from(low), f64::from(high)]);
+    let mut window = [0i16; 320];
     sent(&mut window);
-    let n = window.len() as f32;
-    let power = Goertzels::new([f64::from(low), f64::from(high)]).powers(&window);
-    // |X|² of a sine is (peak n / 2)², its mean square peak² / 2.
-    let dbm0 = power.map(|p| mean_square_to_dbm0(f64::from(2.0 * p / (n * n))));
-    let quieter = dbm0[0].min(dbm0[1]);
-    let both = mean_square_to_dbm0(f64::from(2.0 * (power[0] + power[1]) / (n * n)));
-    quieter > both - 15.0 && tenths(both - ECHO_LOSS_DB) >= level_dbm0_tenths
+    window.chunks(160).any(|half| {
+        let n = half.len() as f32;
+        let power = tones.powers(half);
+        // |X|² of a sine is (peak n / 2)², its mean square peak² / 2.
+        let dbm0 = |power: f32| mean_square_to_dbm0(f64::from(2.0 * power / (n * n)));
+        let quieter = dbm0(power[0].min(power[1]));
+        let both = dbm0(power[0] + power[1]);
+        quieter > both - 15.0 && tenths(both - ECHO_LOSS_DB) >= level_dbm0_tenths
+    })
 }

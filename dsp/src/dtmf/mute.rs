@@ -8,8 +8,6 @@ use super::Keys;
 
 /// How long a suspicion holds without a digit, samples (80 ms).
 const SUSPECT: u32 = 640;
-/// How long a disproved suspicion asks for more of the next, samples (200 ms).
-const WARY: u32 = 1_600;
 /// Fade, samples (2 ms): cut off hard, even what is muted in time would click.
 const FADE: usize = 16;
 
@@ -17,7 +15,6 @@ enum State {
     Open,
     Suspect { left: u32 },
     Digit,
-    Wary { left: u32 },
 }
 
 /// Decides for each chunk whether the far end may hear it.
@@ -74,23 +71,20 @@ impl DigitMute {
             self.state = State::Digit;
             return true;
         }
-        let wary = match &mut self.state {
-            State::Suspect { left } => {
-                *left = left.saturating_sub(passed);
-                if *left > 0 && keys.still_suspected() {
-                    return true;
-                }
-                self.false_mutes = self.false_mutes.saturating_add(1);
-                WARY
+        if let State::Suspect { left } = &mut self.state {
+            *left = left.saturating_sub(passed);
+            if *left > 0 && keys.still_suspected() {
+                return true;
             }
-            State::Wary { left } => left.saturating_sub(passed),
-            State::Open | State::Digit => 0,
-        };
-        let suspect = keys.suspected(wary > 0);
-        self.state = match (suspect, wary) {
-            (true, _) => State::Suspect { left: SUSPECT },
-            (false, 0) => State::Open,
-            (false, left) => State::Wary { left },
+            self.false_mutes = self.false_mutes.saturating_add(1);
+            self.state = State::Open;
+            return false;
+        }
+        let suspect = keys.suspected();
+        self.state = if suspect {
+            State::Suspect { left: SUSPECT }
+        } else {
+            State::Open
         };
         suspect
     }

@@ -4,7 +4,7 @@
 //! and to [`super::mute`] what the far end hears.
 
 use super::bands::{Bands, HOP, Look, Phasor};
-use super::evidence::{Evidence, Found, Limits};
+use super::evidence::{Evidence, Found, HIGH_HZ, LOW_HZ, Limits};
 use crate::chain::DtmfConfig;
 use crate::level::{RMS_0_DBM0, mean_square_to_dbm0, tenths};
 
@@ -15,13 +15,14 @@ const FIT: f32 = 0.45;
 
 /// The same, to be suspected of being one.
 const ALIKE: f32 = 0.75;
-/// Ratio of a tone's powers in two looks that are even.
-const EVEN: f32 = 0.65;
-/// Looks that make a suspicion, when they are even and when they are not.
-const EVEN_LOOKS: u32 = 2;
-const UNEVEN_LOOKS: u32 = 4;
-/// Before a key begins, each of its tones has less than this share of its power.
+/// Share of the energy of the last 10 ms that the tones of a key have when it is suspected: enough of it is heard then.
+const SUSPECT: f32 = 0.78;
+/// Dial tone that a suspicion makes allowance for, by the power of the key (-6 dB: its echo).
+const DIAL_TONE: f32 = 0.25;
+/// Before a key begins, each of its tones has less than this share of its power …
 const BEFORE: f32 = 0.2;
+/// … so many looks before it looks like a key.
+const SUDDEN: usize = 10;
 
 /// How the tones of keys turn from look to look.
 const LOW_TURNS: [Phasor; 4] = [
@@ -91,8 +92,6 @@ pub struct DtmfReceiver {
     fits: u32,
     /// Bit n: the look n before the newest had the tones of a key.
     alike: u32,
-    /// The same, with tones as loud as in the look before.
-    even: u32,
     on: Option<On>,
 }
 
@@ -122,7 +121,6 @@ impl DtmfReceiver {
             limits,
             fits: 0,
             alike: 0,
-            even: 0,
             on: None,
         }
     }
@@ -133,7 +131,6 @@ impl DtmfReceiver {
         self.evidence = Evidence::new();
         self.fits = 0;
         self.alike = 0;
-        self.even = 0;
         self.on = None;
     }
 
@@ -148,25 +145,43 @@ impl DtmfReceiver {
         }
     }
 
-    /// May a key have begun just now? `wary`: be slower to think so.
-    pub(crate) fn suspects(&self, wary: bool) -> bool {
-        let run = self.alike.trailing_ones();
+    /// May a key have begun just now?
+    pub(crate) fn suspects(&self) -> bool {
+        let now = self.evidence.back(0);
         // A key begins all of a sudden.
-        let begun = |within: u32| {
-            let now = self.evidence.back(0);
+        let begun = || {
+            let run = self.alike.trailing_ones() as usize;
             let (low, high) = (BEFORE * now.low.power(), BEFORE * now.high.power());
-            (run..run + within).any(|age| {
-                let then = self.evidence.back(age as usize);
+            (run..run + SUDDEN).any(|age| {
+                let then = self.evidence.back(age);
                 then.low.power() < low && then.high.power() < high
             })
         };
-        (!wary && self.even.trailing_ones() >= EVEN_LOOKS && begun(7))
-            || (run >= UNEVEN_LOOKS && begun(4))
+        self.alike & 1 == 1 && begun() && {
+            let before = self.evidence.back(1);
+            let row = nearest(now.low.turned_since(before.low), &LOW_TURNS);
+            let column = nearest(now.high.turned_since(before.high), &HIGH_TURNS);
+            let mut high = self.bands.power_at(HIGH_HZ[column]);
+            if let 0 | 3 = column {
+                // They turn much alike: 400 Hz apart, but for a little.
+                high = high.max(self.bands.power_at(HIGH_HZ[3 - column]));
+            }
+            let tones = self.bands.power_at(LOW_HZ[row]) + high;
+            let dial_tone = if self.limits.dial_tone {
+                now.below
+                    .min(self.evidence.below_before())
+                    .min(DIAL_TONE * tones)
+            } else {
+                0.0
+            };
+            let all = self.bands.power() - dial_tone;
+            tones > SUSPECT * all
+        }
     }
 
     /// Is what was suspected still there?
     pub(crate) fn still_suspects(&self) -> bool {
-        (self.alike & 0b1111).count_ones() >= 2
+        self.alike & 0b11 != 0
     }
 
     fn look(&mut self, look: Look, tell: &mut impl FnMut(DtmfEvent)) {
@@ -182,9 +197,6 @@ impl DtmfReceiver {
         self.fits = self.fits << 1 | u32::from(fit);
         let alike =
             fit && low + high > ALIKE * (look.all - below) && looks_like_a_key(&look, &before);
-        let even = |now: f32, then: f32| then > EVEN * now && now > EVEN * then;
-        self.even = self.even << 1
-            | u32::from(alike && even(low, before.low.power()) && even(high, before.high.power()));
         self.alike = self.alike << 1 | u32::from(alike);
         if let Some(on) = &mut self.on {
             if on.goes_on(&look, &before) {
@@ -217,11 +229,16 @@ impl DtmfReceiver {
 /// Did both tones turn like those of some key since the look before?
 fn looks_like_a_key(look: &Look, before: &Look) -> bool {
     let near = |turned: Phasor, of: &[Phasor; 4], cosine: f32| {
-        let length = turned.power().sqrt();
-        of.iter().any(|turn| turned.along(*turn) > cosine * length)
+        turned.along(of[nearest(turned, of)]) > cosine * turned.power().sqrt()
     };
     near(look.low.turned_since(before.low), &LOW_TURNS, 0.88)
         && near(look.high.turned_since(before.high), &HIGH_TURNS, 0.7)
+}
+
+/// Which of the four it turned like the most.
+fn nearest(turned: Phasor, of: &[Phasor; 4]) -> usize {
+    let along = of.map(|turn| turned.along(turn));
+    (1..4).fold(0, |best, i| if along[i] > along[best] { i } else { best })
 }
 
 impl On {

@@ -308,6 +308,38 @@ fn the_echo_of_a_key_sent_to_the_line_is_no_key() {
 }
 
 #[test]
+fn the_echo_of_a_short_key_in_noise_is_no_key() {
+    for (on_ms, known_delay) in [(45, 160), (60, 160), (45, 0), (60, 0)] {
+        let mut line = line();
+        line.chain.command(ChainCommand::EchoDelay {
+            samples: known_delay,
+        });
+        let mut in_flight: std::collections::VecDeque<f64> = vec![0.0; 160 + 40].into();
+        let mut chance = Chance(47);
+        let mut voice = Signal::default();
+        voice.silence(1600);
+        for digit in KEYS {
+            let (low, high) = key(digit);
+            voice.tones(&[(low, -11.0), (high, -9.0)], on_ms * 8, &mut chance);
+            voice.silence(800);
+        }
+        for block in voice.pcm().chunks_exact(80) {
+            let from_line: Vec<i16> = in_flight.drain(..80).map(|x| x as i16).collect();
+            line.up(&from_line);
+            let written = line.down(block);
+            in_flight.extend(
+                written
+                    .iter()
+                    .map(|s| f64::from(*s) * 0.316 + 320.0 * chance.gauss()),
+            );
+        }
+        assert_eq!(line.events, [], "{on_ms} ms, delay {known_delay}");
+        // Noise may hide one or the other.
+        assert!(line.chain.meters().echoed_digits >= 12);
+    }
+}
+
+#[test]
 fn a_key_pressed_while_another_comes_from_the_far_end_is_a_key() {
     let mut line = line();
     let mut chance = Chance(43);

@@ -6,6 +6,8 @@ mod caller_id;
 mod digits;
 mod echo;
 mod fax_tones;
+mod muting;
+mod q24;
 mod rig;
 mod robust;
 mod talk_off;

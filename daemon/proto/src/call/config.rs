@@ -44,6 +44,9 @@ pub struct PortConfig {
     /// Send the keys A–D as KeypadButton too. chan_skinny makes other characters of them and chan-sccp
     /// drops them, so they are dropped here by default.
     pub send_abcd: bool,
+    /// Digits heard in a call that has media stay in its voice: no KeypadButton and no RFC 4733 events beside them,
+    /// or the far end would have them twice.
+    pub digits_in_band: bool,
     /// A line in trouble for so long loses its calls, ms.
     pub fault_grace_ms: u32,
     /// DSCP of RTP when the server does not tell a sensible one.
@@ -71,6 +74,7 @@ impl Default for PortConfig {
             call_waiting_repeat_ms: 10_000,
             reminder_ring_ms: 60_000,
             send_abcd: false,
+            digits_in_band: false,
             fault_grace_ms: 2_000,
             rtp_dscp: 46,
         }

@@ -120,8 +120,9 @@ impl Port {
             | CallWord::RingOut
             | CallWord::Connected
             | CallWord::Preserved => {
-                // The line itself sends what it hears as RFC 4733 events; pulses it does not hear.
-                if audible && self.legs.sends_events(id) {
+                // The line itself sends what it hears, in the voice or as RFC 4733 events; pulses it does not hear.
+                let in_band = self.cfg.digits_in_band && self.legs.sends(id);
+                if audible && (in_band || self.legs.sends_events(id)) {
                     return true;
                 }
                 if self.station.is_none() {

@@ -59,6 +59,11 @@ impl Legs {
             .any(|l| l.owner == Some(call) && l.sending && l.sends_events)
     }
 
+    /// The line sends the voice of this call.
+    pub(super) fn sends(&self, call: CallRef) -> bool {
+        self.list.iter().any(|l| l.owner == Some(call) && l.sending)
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.list.len()

@@ -169,7 +169,7 @@ impl Port {
         let (Ok((codec, ptime_ms)), Some(leg)) = (accepted, self.legs.get(start.party)) else {
             return;
         };
-        let rfc2833_payload = payload(start.rfc2833_payload);
+        let rfc2833_payload = payload(start.rfc2833_payload).filter(|_| !self.cfg.digits_in_band);
         leg.sending = true;
         leg.sends_events = rfc2833_payload.is_some();
         let dscp = dscp(start.precedence, self.cfg.rtp_dscp);

@@ -54,6 +54,7 @@ impl Lane {
                 }
                 ReadBlock::WouldBlock => {
                     self.card.pace.empty(tools.now);
+                    self.edges.empty(self.card.port.block_complete_at());
                     self.refill(tools, &mut events);
                     break;
                 }
@@ -223,6 +224,7 @@ impl Lane {
         if broken != self.broken {
             self.broken = broken;
             self.prefill_due = true;
+            self.edges.forget();
         }
         if self.prefill_due {
             self.card.hold(&self.to_line);

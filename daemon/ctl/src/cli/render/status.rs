@@ -206,3 +206,52 @@ fn time(us: u64) -> String {
     }
     format!("{}.{} ms", us / 1000, us % 1000 / 100)
 }
+
+#[cfg(test)]
+mod tests {
+    use tipring_ctl::report::HistogramBucket;
+
+    use super::*;
+
+    fn histogram(buckets: &[(u64, u64)], max_us: u64) -> Histogram {
+        let buckets = buckets.iter();
+        Histogram {
+            buckets: buckets
+                .map(|&(up_to_us, count)| HistogramBucket { up_to_us, count })
+                .collect(),
+            max_us,
+        }
+    }
+
+    #[test]
+    fn a_line_thread_tells_what_it_adds_and_what_was_too_long() {
+        let mut thread = LineThreadReport {
+            ports: 48,
+            ticks: 1000,
+            wake_late: histogram(&[(31, 990), (127, 10)], 120),
+            tick_time: histogram(&[(511, 1000)], 480),
+            to_network: histogram(&[(447, 9), (639, 1)], 600),
+            to_line: histogram(&[(28_671, 9), (32_767, 1)], 31_400),
+            ..LineThreadReport::default()
+        };
+        let text = line_thread(Paint { colour: false }, &thread);
+        let lines: Vec<&str> = text.lines().map(str::trim).skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "48 ports, 1000 ticks, 0 missed blocks",
+                "wake            p50 ≤ 31 µs, p99 ≤ 31 µs, max 120 µs",
+                "tick            p50 ≤ 480 µs, p99 ≤ 480 µs, max 480 µs",
+                "line to network p50 ≤ 447 µs, p99 ≤ 600 µs, max 600 µs",
+                "network to line p50 ≤ 28.6 ms, p99 ≤ 31.4 ms, max 31.4 ms",
+            ]
+        );
+        thread.deadline_missed = histogram(&[(2047, 1)], 1900);
+        let text = line_thread(Paint { colour: false }, &thread);
+        let last = text.lines().last().map(str::trim);
+        assert_eq!(
+            last,
+            Some("1 tick longer than a block: p50 ≤ 1900 µs, p99 ≤ 1900 µs, max 1900 µs")
+        );
+    }
+}

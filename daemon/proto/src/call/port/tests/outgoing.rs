@@ -123,6 +123,33 @@ fn a_leg_with_an_event_payload_takes_the_digits_from_the_server() {
 }
 
 #[test]
+fn digits_of_a_machine_are_dialled_by_message_and_then_stay_in_its_voice_alone() {
+    let mut b = Bench::with(|c| c.digits_in_band = true);
+    b.talking(1);
+    let mut with_events = start_message(1, 0);
+    with_events.rfc2833_payload = 101;
+    b.says(&[ServerMessage::StartMediaTransmission(with_events)]);
+    let sends_without_events = |output: &Output| {
+        matches!(
+            output,
+            Output::Media(MediaOutput::StartSend {
+                rfc2833_payload: None,
+                ..
+            })
+        )
+    };
+    assert!(b.outputs().iter().any(sends_without_events));
+    b.dial("5#");
+    assert_eq!(b.seen(), []);
+    assert_eq!(b.port.snapshot().counters.digits_dtmf, 6);
+    // Without media there is no voice that they could stay in.
+    b.says(&[stop(1)]);
+    b.seen();
+    b.dial("7");
+    assert_eq!(b.seen(), [key(7, 1)]);
+}
+
+#[test]
 fn a_waiting_message_stutters_the_dial_tone() {
     let mut b = Bench::new();
     let lamp = |mode| ServerMessage::SetLamp {

@@ -1,0 +1,153 @@
+//! A whole call of a fax machine on the real thread: nothing is allocated or freed from ringing to hanging up.
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use tipring_dsp::{
+    Alert, CallerId, CallerIdMessage, CallerIdStandard, CallerIdTransmission, ChainCommand,
+    ChainEvent, Law, Party, Side,
+};
+use tipring_hal::port::{LineCommand, LineEventKind, RingCadence};
+use tipring_proto::rtp::Redundancy;
+use tipringd::line::{LineOrder, LineReport, Returned};
+
+use super::rig::{BLOCK, Far, session_of, wait_for};
+use super::thread::{P, Running, S};
+
+/// Silence, an answer tone (2100 Hz, turned round every 450 ms), silence, and something like a modem.
+fn answering_machine() -> Vec<u8> {
+    let sine = |hz: f64, n: usize| (n as f64 * hz * std::f64::consts::TAU / 8000.0).sin();
+    let mut signal = vec![0xFF; 50 * BLOCK];
+    signal.extend((0..26_400usize).map(|n| {
+        let turned = if (n / 3600) % 2 == 0 { 1.0 } else { -1.0 };
+        Law::Mu.encode((sine(2100.0, n) * turned * 6000.0) as i16)
+    }));
+    signal.extend(vec![0xFF; 10 * BLOCK]);
+    signal.extend((0..24_000usize).map(|n| {
+        let bit = (n / 27).wrapping_mul(0x9E37) >> 3 & 1;
+        Law::Mu.encode((sine(if bit == 0 { 1850.0 } else { 1650.0 }, n) * 6000.0) as i16)
+    }));
+    signal
+}
+
+/// Somebody calls, and the machine answers.
+fn ring_and_answer(r: &mut Running) {
+    let event = |r: &Running, kind| r.line.event(Duration::from_secs(1), kind);
+    event(r, LineEventKind::LoopOpened);
+    r.run(2);
+    r.order(LineOrder::Port(LineCommand::Ring(RingCadence::new(
+        2000, 4000,
+    ))));
+    let caller = CallerId {
+        number: Party::Known("4155550123".into()),
+        ..CallerId::default()
+    };
+    let message = CallerIdMessage::call_setup(CallerIdStandard::Class, &caller).unwrap();
+    r.order(LineOrder::Chain(ChainCommand::SendCallerId(
+        CallerIdTransmission {
+            message,
+            alert: Alert::None,
+            to_off_hook: false,
+        },
+    )));
+    r.run(60);
+    r.order(LineOrder::Port(LineCommand::StopRing));
+    event(r, LineEventKind::LoopClosed);
+    r.run(2);
+}
+
+#[test]
+fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
+    let mut r = Running::start(answering_machine());
+    r.run(3);
+    let start = (r.probe.allocations.load(SeqCst), r.probe.frees.load(SeqCst));
+    let mut far = Far::new();
+    let (mut tones, mut returned) = (0, 0);
+    for call in 1..=2 {
+        ring_and_answer(&mut r);
+        let media = session_of(S.0, |config| {
+            config.vad = true;
+            config.redundancy = 2;
+        });
+        let local = media.local();
+        r.order(LineOrder::AddSession(media));
+        r.order(LineOrder::SetRemote {
+            session: S,
+            remote: far.remote(),
+        });
+        for block in 0..760 {
+            match block {
+                // As control does it when an answer tone is told.
+                200 => r.order(LineOrder::PassThrough {
+                    session: S,
+                    data: Some(7000),
+                }),
+                210 => far.sender.set_redundancy(Some(Redundancy {
+                    payload_type: 90,
+                    depth: 2,
+                })),
+                740 => r.order(LineOrder::PassThrough {
+                    session: S,
+                    data: None,
+                }),
+                // A late burst, and a gap.
+                400 => (0..12).for_each(|_| far.talk(local)),
+                500..506 => {
+                    r.run(1);
+                    continue;
+                }
+                _ => {}
+            }
+            far.talk(local);
+            r.run(1);
+            tones += told_tones(&mut r);
+        }
+        far.sender.set_redundancy(None);
+        r.order(LineOrder::StopSend { session: S });
+        r.run(2);
+        r.order(LineOrder::RemoveSession { session: S });
+        wait_for("the session to come back", || {
+            while let Some(report) = r.handle.try_recv() {
+                if let LineReport::SessionReturned { why, .. } = report {
+                    assert_eq!(why, Returned::Removed);
+                    returned += 1;
+                }
+            }
+            returned == call
+        });
+    }
+    r.line
+        .event(Duration::from_secs(1), LineEventKind::LoopOpened);
+    r.run(20);
+    let end = (r.probe.allocations.load(SeqCst), r.probe.frees.load(SeqCst));
+    assert_eq!(end, start);
+    assert!(tones >= 2, "{tones} answer tones were told");
+    let c = r.handle.port_counters(P).unwrap();
+    let seen = [
+        &c.tx_redundant,
+        &c.rx_redundant,
+        &c.tx_packets,
+        &c.rx_packets,
+    ]
+    .map(|c| c.get());
+    assert!(
+        seen.iter().all(|n| *n > 100),
+        "the calls were meant to have all of it: {seen:?}"
+    );
+}
+
+fn told_tones(r: &mut Running) -> usize {
+    let mut tones = 0;
+    while let Some(report) = r.handle.try_recv() {
+        if let LineReport::Chain {
+            event: ChainEvent::DataTone {
+                from: Side::Line, ..
+            },
+            ..
+        } = report
+        {
+            tones += 1;
+        }
+    }
+    tones
+}
