@@ -109,11 +109,17 @@ fn tones_one_and_a_half_percent_off_are_keys() {
         (1.5, -1.5),
         (-1.5, 1.5),
     ] {
-        all_are_taken(
-            &format!("{low} % and {high} %"),
-            off(low, high),
-            as_they_are,
-        );
+        for on_ms in [34, 50] {
+            let style = Style {
+                on_ms,
+                ..off(low, high)
+            };
+            all_are_taken(
+                &format!("{low} % and {high} %, {on_ms} ms"),
+                style,
+                as_they_are,
+            );
+        }
     }
 }
 
