@@ -219,12 +219,17 @@ fn processor(before: &Snapshot, after: &Snapshot, blocks: u64) {
     let took = after.at.saturating_sub(before.at);
     let share = |part: Duration| 100.0 * part.as_secs_f64() / took.as_secs_f64();
     let line = after.line_cpu.since(before.line_cpu);
+    // The kernel samples it, and hardly meets a thread that is rarely there.
+    let kernel = if share(line.all) < 25.0 {
+        String::new()
+    } else {
+        format!("; about {:.0} % of it in the kernel", 100.0 * line.kernel)
+    };
     row(
         "processor, line thread",
         percent(share(line.all)),
         &format!(
-            "(reported; of one processor; {:.0} % of it in the kernel, {:.1} us a port and block)",
-            100.0 * line.kernel,
+            "(reported; of one processor; {:.1} us a port and block{kernel})",
             line.all.as_secs_f64() * 1e6 / blocks.max(1) as f64
         ),
     );

@@ -44,7 +44,7 @@ pub(crate) struct Run {
 /// Runs it and prints what was measured. Answers the number of blocks that were missed.
 pub(crate) fn table(run: Run) -> Result<u64, Failure> {
     let (seconds, count) = (run.seconds.max(1), run.ports.clamp(1, 4000));
-    let load_before = load_average();
+    let (load_before, processors) = (load_average(), processors());
     let mut stage = Stage::build(count, run.shards)?;
     let far = UdpSocket::bind((LOCAL, 0)).map_err(text)?;
     enable_timestamps(&far).map_err(text)?;
@@ -85,8 +85,7 @@ pub(crate) fn table(run: Run) -> Result<u64, Failure> {
         }
     );
     println!(
-        "{} processors; load average {load_before} at the start, {} at the end",
-        processors(),
+        "{processors} processors; load average {load_before} at the start, {} at the end",
         load_average()
     );
     if count >= 400 && stage.start.shards.len() == 1 {
