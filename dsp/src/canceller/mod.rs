@@ -3,7 +3,7 @@
 //! Owns the order of its parts: a Kalman filter (`kalman`) over transforms of two blocks (`fft`); a second one that
 //! begins anew when the first is wrong, and hands over what it found when it was better (a path has changed); the guard
 //! against tones (`guard`); the suppressor of what is left (`residual`); and when a modem is heard that wants no canceller
-//! ([`crate::datatone`] knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
+//! (`crate::datatone` knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
 //!
 //! Promises: no delay is added; chunks of any length give the same echo estimate, whole blocks of 80 samples at the
 //! least cost; nothing allocates after [`LineEchoCanceller::new`]; a canceller that has gone wrong starts anew.
