@@ -222,7 +222,8 @@ impl JitterBuffer {
     /// may still drift before a held buffer fails, one way and (until it is set back) the other.
     pub fn margins(&self) -> (i32, i32) {
         let deepest = self.held + samples(HELD_EXCESS_MS);
-        (self.plan.spare.max(0), (deepest - self.plan.delay).max(0))
+        let deeper = deepest.saturating_sub(self.plan.delay);
+        (self.plan.spare.max(0), deeper.max(0))
     }
 
     /// The far clock runs so many ppm fast, as far as is known: packets of long ago are then not taken for slow ones.
@@ -286,8 +287,11 @@ impl JitterBuffer {
         } else if ahead.saturating_add(len as i32) <= 0 {
             self.stats.late += 1;
             if !self.has_moved(ahead.unsigned_abs()) {
-                self.note(since_block, timestamp, len);
-                self.look = 0;
+                // From further back than there is room it is no packet of this time, and says nothing of the network.
+                if ahead >= -room {
+                    self.note(since_block, timestamp, len);
+                    self.look = 0;
+                }
                 return Insert::Late;
             }
             self.resync(timestamp);
@@ -529,10 +533,11 @@ impl JitterBuffer {
     /// A held buffer: grows once to its depth, and is set back when it has become far deeper.
     fn grow_held(&mut self) -> bool {
         let delay = self.plan.delay;
-        let short = self.held - delay;
+        let short = self.held.saturating_sub(delay);
+        let room = self.ring.room() as u32;
         let grow = match self.grow {
             Some(blocks) => blocks,
-            None => short.max(0).unsigned_abs().div_ceil(self.block),
+            None => short.max(0).unsigned_abs().min(room).div_ceil(self.block),
         };
         self.grow = Some(grow);
         if grow > 0 {
@@ -547,8 +552,14 @@ impl JitterBuffer {
                 return true;
             }
         } else if -short > samples(HELD_EXCESS_MS) && self.transits.noted() >= SETTLED_PACKETS {
-            self.skip((-short).unsigned_abs() / self.block);
-            self.stats.resyncs += 1;
+            let excess = short.unsigned_abs();
+            if excess > room {
+                // Nothing can have waited so long.
+                self.resync(self.newest);
+            } else {
+                self.skip(excess / self.block);
+                self.stats.resyncs += 1;
+            }
         }
         false
     }

@@ -133,8 +133,12 @@ impl Transits {
         let now = stands.wrapping_sub(self.base).cast_signed();
         let delay = now.saturating_sub(fastest);
         let block = bounds.block;
-        let least = ceil_div(bounds.min - delay, block);
-        let most = (bounds.max - delay).div_euclid(block).max(least);
+        let least = ceil_div(bounds.min.saturating_sub(delay), block);
+        let most = bounds
+            .max
+            .saturating_sub(delay)
+            .div_euclid(block)
+            .max(least);
         let mut best = (f32::INFINITY, least);
         let mut stay = f32::INFINITY;
         let (mut on_time, mut next) = (0.0, 0);
@@ -149,8 +153,8 @@ impl Transits {
             let late = 100.0 * (1.0 - on_time / self.total).clamp(0.0, 1.0);
             // In parts of the whole, rounding leaves some late that are not.
             let late = if late < 0.001 { 0.0 } else { late };
-            let cost =
-                MS * (blocks * block) as f32 / SAMPLES_PER_MS as f32 + WORST * late / (late + BPL);
+            let cost = MS * blocks.saturating_mul(block) as f32 / SAMPLES_PER_MS as f32
+                + WORST * late / (late + BPL);
             if blocks == 0 {
                 stay = cost;
             }
@@ -232,5 +236,5 @@ impl Transits {
 }
 
 fn ceil_div(n: i32, by: i32) -> i32 {
-    -(-n).div_euclid(by)
+    -n.saturating_neg().div_euclid(by)
 }

@@ -1,4 +1,5 @@
 mod policy;
+mod wild;
 
 use super::*;
 use proptest::prelude::*;
