@@ -150,6 +150,8 @@ pub struct JitterBuffer {
     suspect: Option<u32>,
     /// The far end is silent from this timestamp on, as long as nothing comes.
     paused: Option<u32>,
+    /// And again from here on, after sound that still waits.
+    paused_again: Option<u32>,
     plan: Plan,
     /// Samples until the next look.
     look: u32,
@@ -196,6 +198,7 @@ impl JitterBuffer {
             late_since: 0,
             suspect: None,
             paused: None,
+            paused_again: None,
             plan: Plan {
                 target: bounds.min,
                 ..Plan::default()
@@ -346,7 +349,8 @@ impl JitterBuffer {
                 self.dry = 0;
                 if paused {
                     // The far end talks again.
-                    self.paused = None;
+                    let ahead = |from: &u32| from.wrapping_sub(self.play).cast_signed() >= 0;
+                    self.paused = self.paused_again.take().filter(ahead);
                 }
                 Playout::Samples(codec)
             }
@@ -366,13 +370,27 @@ impl JitterBuffer {
     }
 
     /// The far end says that it is silent from this timestamp on. False when that is not so any more: what came later
-    /// is there already.
+    /// is there already. A silence goes on from where it began, however often it is told.
     pub fn pause(&mut self, timestamp: u32) -> bool {
         let after = timestamp.wrapping_sub(self.newest).cast_signed();
         if !self.running || after < 0 {
             return false;
         }
-        self.paused = Some(timestamp);
+        let heard_since = |from: u32| self.newest.wrapping_sub(from).cast_signed() > 0;
+        let play = self.is_paused().then_some(self.play);
+        let told = match self.paused {
+            Some(from) if heard_since(from) => &mut self.paused_again,
+            _ => {
+                // Where it began is not to fall behind by half the clock.
+                self.paused = play.or(self.paused);
+                &mut self.paused
+            }
+        };
+        let goes_on =
+            |from: u32| !heard_since(from) && timestamp.wrapping_sub(from).cast_signed() >= 0;
+        if !told.is_some_and(goes_on) {
+            *told = Some(timestamp);
+        }
         true
     }
 
@@ -429,6 +447,7 @@ impl JitterBuffer {
         self.newest = timestamp;
         self.running = true;
         self.paused = None;
+        self.paused_again = None;
         self.transits.clear();
         self.grow = Some(0);
         self.look = 0;

@@ -1,4 +1,5 @@
 mod policy;
+mod silences;
 mod wild;
 
 use super::*;
