@@ -92,6 +92,8 @@ pub struct Receiver {
     comfort_packets: u64,
     /// Level of the far end's silence.
     comfort: u8,
+    /// The source began anew, and no sound of it came yet: the jitter buffer is still on the time of the one before.
+    restart_due: bool,
 }
 
 impl Receiver {
@@ -112,6 +114,7 @@ impl Receiver {
             redundant_packets: 0,
             comfort_packets: 0,
             comfort: 127,
+            restart_due: false,
         }
     }
 
@@ -155,7 +158,8 @@ impl Receiver {
         let received = self.take(now, inner, newest.payload, packet.payload.len());
         if !matches!(received, Received::Duplicate | Received::Suspect) {
             self.redundant_packets += 1;
-            for earlier in redundant.earlier() {
+            let earlier = redundant.earlier().filter(|_| !self.restart_due);
+            for earlier in earlier {
                 if let Some(codec) = codec_of(earlier.payload_type) {
                     let timestamp = header.timestamp.wrapping_sub(u32::from(earlier.back));
                     self.jitter.recover(timestamp, codec, earlier.payload);
@@ -170,6 +174,10 @@ impl Receiver {
         let is_event = Some(header.payload_type) == self.event_payload_type;
         let codec = codec_of(header.payload_type);
         let order = self.sequence.note(header.ssrc, header.sequence);
+        if order == Order::Restart {
+            self.drift.restart();
+            self.restart_due = true;
+        }
         if !is_event && header.payload_type == COMFORT_NOISE {
             return self.comfort(order, header, payload);
         }
@@ -181,8 +189,7 @@ impl Receiver {
         match order {
             Order::Duplicate => return Received::Duplicate,
             Order::Suspect => return Received::Suspect,
-            Order::Restart => self.drift.restart(),
-            Order::New | Order::Reordered => {}
+            Order::Restart | Order::New | Order::Reordered => {}
         }
         self.octets += octets as u64;
         let Some(codec) = codec.filter(|_| !is_event) else {
@@ -195,12 +202,12 @@ impl Receiver {
         self.sequence.note_arrival(now, header.timestamp);
         self.drift.packet(now, header.timestamp);
         let since_block = now.saturating_since(self.played);
-        let restart = order == Order::Restart;
-        let timestamp = header.timestamp;
-        Received::Audio(
-            self.jitter
-                .insert(since_block, timestamp, codec, payload, restart),
-        )
+        let (timestamp, restart) = (header.timestamp, self.restart_due);
+        let inserted = self
+            .jitter
+            .insert(since_block, timestamp, codec, payload, restart);
+        self.restart_due &= inserted == Insert::Refused;
+        Received::Audio(inserted)
     }
 
     /// The far end falls silent, or tells its noise anew. What the colour of the noise is, is not looked at.
@@ -212,12 +219,11 @@ impl Receiver {
         match order {
             Order::Duplicate => return Received::Duplicate,
             Order::Suspect => return Received::Suspect,
-            Order::Restart => self.drift.restart(),
-            Order::New | Order::Reordered => {}
+            Order::Restart | Order::New | Order::Reordered => {}
         }
         self.octets += payload.len() as u64;
         self.comfort_packets += 1;
-        if self.jitter.pause(header.timestamp) {
+        if !self.restart_due && self.jitter.pause(header.timestamp) {
             self.comfort = level & 0x7F;
         }
         Received::Comfort

@@ -1,3 +1,5 @@
+mod restarts;
+
 use super::*;
 use crate::rtp::{HEADER_LEN, Redundancy, Sender, SenderConfig, SenderSeed};
 use crate::types::Digit;
