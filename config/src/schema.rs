@@ -286,7 +286,7 @@ pub const MEDIA: Table = Table {
             "redundancy-payload-type",
             Accepts::Integer(77, 127),
             "90",
-            "RTP payload type of packets with earlier ones in them (RFC 2198; see redundancy of [[port]]). Nothing negotiates it: the far end must be set to the same one. 90 is what gateways of Cisco have.",
+            "RTP payload type of packets with earlier ones in them (RFC 2198; see redundancy of [[port]]). Nothing negotiates it: the far end must be set to the same one. Not the type of telephone-events, mostly 101: with that nothing is sent again. 90 is what gateways of Cisco have.",
         ),
         key(
             "dscp-media",

@@ -215,10 +215,23 @@ impl MediaDesk {
                     event_payload_type: rfc2833_payload,
                     dscp,
                 };
-                one(LineOrder::SetRemote {
+                let mut doing = one(LineOrder::SetRemote {
                     session: leg.id,
                     remote,
-                })
+                });
+                let LegSettings {
+                    redundancy,
+                    redundancy_payload_type,
+                    ..
+                } = self.settings;
+                if redundancy > 0 && rfc2833_payload == Some(redundancy_payload_type) {
+                    doing.trouble = Some(format!(
+                        "nothing is sent again with later packets: payload type {redundancy_payload_type} is that of \
+                         telephone-events in this call; set another redundancy-payload-type in [media], here and at \
+                         the far end"
+                    ));
+                }
+                doing
             }
             MediaOutput::StopSend { party } => {
                 let leg = self.open.iter().find(|l| l.party == party);

@@ -141,7 +141,7 @@ impl Sender {
         }
     }
 
-    /// Sends earlier packets again from now on, or no more.
+    /// Sends earlier packets again from now on, or no more. Not while their payload type is that of telephone-events.
     pub fn set_redundancy(&mut self, redundancy: Option<Redundancy>) {
         if redundancy != self.redundancy {
             self.redundancy = redundancy.filter(|r| r.depth > 0);
@@ -299,7 +299,7 @@ impl Sender {
             self.event_packet(end, emit);
             self.marker_due = true;
             self.forget_past();
-        } else if let Some(redundancy) = self.redundancy {
+        } else if let Some(redundancy) = self.redundancy.filter(|r| self.is_unmistakable(*r)) {
             self.redundant_packet(redundancy, emit);
         } else {
             let header =
@@ -315,6 +315,11 @@ impl Sender {
         }
         self.timestamp = end;
         self.filled = 0;
+    }
+
+    /// What has the type of telephone-events would be taken for events.
+    fn is_unmistakable(&self, redundancy: Redundancy) -> bool {
+        Some(redundancy.payload_type) != self.config.event_payload_type
     }
 
     /// The packet in the making, with those before it.

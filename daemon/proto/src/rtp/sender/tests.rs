@@ -365,3 +365,24 @@ fn a_marker_that_would_make_a_packet_look_like_rtcp_is_left_out() {
         assert_eq!((got[0].0, got[0].1), (payload_type, marker));
     }
 }
+
+#[test]
+fn redundancy_never_has_the_payload_type_of_events() {
+    let mut s = sender(20);
+    s.set_redundancy(Some(Redundancy {
+        payload_type: 101,
+        depth: 2,
+    }));
+    let mut got = Vec::new();
+    s.push(&[1; 480], |p| got.push(audio(p)));
+    assert!(got.iter().all(|p| (p.0, p.4) == (0, 160)), "{got:?}");
+    assert_eq!((got.len(), s.stats().redundant_packets), (3, 0));
+    // With another type for the events it can be used after all.
+    let config = SenderConfig {
+        event_payload_type: Some(100),
+        ..s.config()
+    };
+    s.configure(config);
+    s.push(&[1; 160], |p| got.push(audio(p)));
+    assert_eq!((got[3].0, s.stats().redundant_packets), (101, 1));
+}
