@@ -93,7 +93,7 @@ pub(super) fn last(s: &SessionStats, block_ms: u64) -> RtpStats {
         duplicate_packets: sequence.duplicates,
         reordered_packets: sequence.reordered,
         stray_packets: s.strangers,
-        invalid_packets: s.receiver.malformed + s.receiver.other_payload,
+        invalid_packets: s.receiver.malformed + s.receiver.other_payload + jitter.refused,
         overflow_packets: s.flood_dropped,
         redundant_sent: s.sender.redundant_packets,
         redundant_received: s.receiver.redundant_packets,

@@ -165,6 +165,33 @@ fn without_a_free_port_the_call_logic_is_told_and_the_log_names_the_range() {
 }
 
 #[test]
+fn redundancy_with_the_payload_type_of_events_is_told() {
+    for (redundancy, kind, told) in [(1, 101, true), (0, 101, false), (2, 90, false)] {
+        let mut b = Bench::new(42_700, 42_799);
+        let settings = LegSettings {
+            redundancy,
+            redundancy_payload_type: kind,
+            ..b.desk.settings
+        };
+        b.desk.reconfigure(settings);
+        b.open(1);
+        let sending = b.send(1);
+        assert_eq!(sending.orders.len(), 1);
+        let names_it = |t: &String| t.contains("101") && t.contains("redundancy-payload-type");
+        assert_eq!(sending.trouble.is_some_and(|t| names_it(&t)), told);
+    }
+}
+
+#[test]
+fn what_is_refused_is_invalid_in_the_final_figures_as_in_those_of_the_port() {
+    let mut stats = SessionStats::default();
+    stats.receiver.malformed = 1;
+    stats.receiver.other_payload = 2;
+    stats.receiver.jitter.refused = 4;
+    assert_eq!(figures::last(&stats, 10).invalid_packets, 7);
+}
+
+#[test]
 fn a_session_handed_back_gives_its_leg_the_final_figures_even_when_closed() {
     let mut b = Bench::new(42_400, 42_499);
     let mut opened = b.open(3);
