@@ -585,7 +585,7 @@ pub const PORT_SETTINGS: &[Key] = &[
         "fax-pass-through",
         Accepts::Bool,
         "true",
-        "From the first tone of a fax or a modem on, from either side, the call passes data: a fixed deep jitter buffer, nothing suppressed, muted or left out. Voice returns after 10 s of silence.",
+        "From the first tone of a fax or a modem on, from either side, the call passes data: a fixed deep jitter buffer, nothing suppressed, muted or left out. Voice returns after 10 s of silence, and at a set for people with the first key.",
     ),
     key(
         "v8-squelch",

@@ -196,7 +196,6 @@ pub fn chain(
     chain.tx_gain_db_tenths = port.line.tx_gain_tenth_db;
     // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
     chain.mute_detected_digits = !is_machine(port);
-    chain.pass_data = port.line.fax_pass_through;
     chain.v8_squelch = port.line.v8_squelch;
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
     chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
@@ -336,21 +335,17 @@ mod tests {
 
     #[test]
     fn faxes_have_v8_squelched_and_modems_do_not() {
-        for (text, squelch, pass) in [
-            ("profile = \"fax\"", true, true),
-            ("profile = \"fax\"\nv8-squelch = false", false, true),
-            ("profile = \"modem\"", false, true),
-            ("profile = \"phone\"", false, true),
-            ("v8-squelch = true\nfax-pass-through = false", true, false),
+        for (text, squelch) in [
+            ("profile = \"fax\"", true),
+            ("profile = \"fax\"\nv8-squelch = false", false),
+            ("profile = \"modem\"", false),
+            ("profile = \"phone\"", false),
+            ("v8-squelch = true\nfax-pass-through = false", true),
         ] {
             let config = config(&format!("[defaults]\n{text}\n"));
             let law = tipring_hal::port::Law::Mu;
             let chain = chain(&config, &config.ports[0], law, 80);
-            assert_eq!(
-                (chain.v8_squelch, chain.pass_data),
-                (squelch, pass),
-                "{text}"
-            );
+            assert_eq!(chain.v8_squelch, squelch, "{text}");
         }
     }
 

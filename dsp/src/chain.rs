@@ -64,8 +64,6 @@ pub struct ChainConfig {
     pub detect_dtmf: bool,
     /// Listen for the tones of faxes and modems.
     pub detect_fax_tones: bool,
-    /// Let the data of a fax or a modem pass untouched by the suppressor from its first tone on.
-    pub pass_data: bool,
     /// Take V.8 out of both ways, so that Super G3 machines go on as G3. Works while fax tones are listened for.
     pub v8_squelch: bool,
     /// Take recognised digits out of the uplink.
@@ -85,7 +83,6 @@ impl ChainConfig {
             tx_gain_db_tenths: 0,
             detect_dtmf: true,
             detect_fax_tones: true,
-            pass_data: true,
             v8_squelch: false,
             mute_detected_digits: true,
             echo_delay_samples: 0,
@@ -151,7 +148,7 @@ impl Chain {
             reference: ReferenceLine::new(config.echo_delay_samples),
             detectors: Detectors::new(&config.dtmf),
             data_tones: DataTones::new(config.v8_squelch),
-            data: Data::new(config.pass_data),
+            data: Data::default(),
             mute: DigitMute::new(),
             mute_digits: config.mute_detected_digits,
             mute_uplink: false,

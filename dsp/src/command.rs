@@ -36,7 +36,7 @@ pub enum ChainCommand {
     /// Listen for the tones of faxes and modems, both ways.
     EnableFaxTones(bool),
     /// A fax or a modem has the line, or not any more: while it has, nothing is suppressed, muted or put in the place of
-    /// what either side says, and digits are not listened for. Ends when the loop opens.
+    /// what either side says; a digit is told all the same. Goes on until told otherwise.
     PassThrough {
         /// It has.
         on: bool,

@@ -4,16 +4,24 @@
 //! tones always decide the same. Leaves to others: hearing the tones, and what passing data is (the jitter buffer is held
 //! still, nothing is suppressed, muted or left out).
 //!
-//! The rule: the first tone of a fax or a modem, from whichever side, makes a leg pass data. The echo canceller has a
-//! rule of its own beside it (G.168: off on an answer tone with phase reversals, on again after silence or for V.21).
+//! The rule: the first tone of a fax or a modem, from whichever side, makes a leg pass data; only CNG has to come twice
+//! at its distance, for a note of music is like one of it, and whatever answers a fax says more before the second. A key
+//! that is heard at the port of a set for people makes it voice again: music took in the receivers, and somebody dials.
+//! The echo canceller has a rule of its own beside it (G.168: off on an answer tone with phase reversals, on again after silence or for V.21).
 //! Voice returns when both sides were silent for [`SILENCE_MS`]: longer than the longest pause of a fax that still
 //! works (T.30: T2 is 6 s, and a machine that waits longer sends CNG or flags meanwhile), shorter than anybody waits who
 //! has taken the handset of a fax. A new leg begins with voice.
 
 use std::fmt;
+use std::time::Duration;
+
+use crate::time::Time;
 
 /// So long a silence of both sides ends a call's data, ms.
 pub const SILENCE_MS: u32 = 10_000;
+/// From one CNG to the next (T.30: 0.5 s ± 15 % on, 3 s ± 15 % off), with room for a lost one's detection.
+const CNG_EVERY: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(2_500)..=Duration::from_millis(4_500);
 
 /// A tone of a fax or a modem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,15 +87,20 @@ pub enum Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassThrough {
     wanted: bool,
+    machine: bool,
     data: bool,
+    /// When CNG was last heard.
+    called: Option<Time>,
 }
 
 impl PassThrough {
-    /// A leg with voice. `wanted`: tones make it pass data (`fax-pass-through`).
-    pub fn new(wanted: bool) -> PassThrough {
+    /// A leg with voice. `wanted`: tones make it pass data (`fax-pass-through`). `machine`: no person dials at its set.
+    pub fn new(wanted: bool, machine: bool) -> PassThrough {
         PassThrough {
             wanted,
+            machine,
             data: false,
+            called: None,
         }
     }
 
@@ -97,13 +110,26 @@ impl PassThrough {
     }
 
     /// A tone was heard in it.
-    pub fn heard(&mut self, _tone: DataTone) -> Option<Change> {
+    pub fn heard(&mut self, now: Time, tone: DataTone) -> Option<Change> {
+        if tone == DataTone::Cng {
+            let before = self.called.replace(now);
+            let again =
+                before.is_some_and(|before| CNG_EVERY.contains(&now.saturating_since(before)));
+            if !again {
+                return None;
+            }
+        }
         if !self.wanted || std::mem::replace(&mut self.data, true) {
             return None;
         }
         Some(Change::Data {
             silence_ms: SILENCE_MS,
         })
+    }
+
+    /// The set pressed a key.
+    pub fn key(&mut self) -> Option<Change> {
+        (!self.machine && std::mem::take(&mut self.data)).then_some(Change::Voice)
     }
 
     /// Both sides have been silent for so long as was asked for.
@@ -116,33 +142,60 @@ impl PassThrough {
 mod tests {
     use super::*;
 
+    fn at(ms: u64) -> Time {
+        Time::from_duration(Duration::from_millis(ms))
+    }
+
+    const DATA: Option<Change> = Some(Change::Data {
+        silence_ms: SILENCE_MS,
+    });
+
     #[test]
     fn the_first_tone_makes_data_and_silence_makes_voice_again() {
-        let mut leg = PassThrough::new(true);
+        let mut leg = PassThrough::new(true, false);
         assert_eq!(leg.both_silent(), None);
-        let data = Some(Change::Data {
-            silence_ms: SILENCE_MS,
-        });
         for first in [
-            DataTone::Cng,
             DataTone::Ced,
             DataTone::AnsPr,
             DataTone::AnsAm,
             DataTone::AnsAmPr,
             DataTone::V21Preamble,
         ] {
-            assert_eq!(leg.heard(first), data, "{first}");
+            assert_eq!(leg.heard(at(0), first), DATA, "{first}");
             assert!(leg.is_data());
-            assert_eq!(leg.heard(DataTone::V21Preamble), None);
+            assert_eq!(leg.heard(at(500), DataTone::V21Preamble), None);
             assert_eq!(leg.both_silent(), Some(Change::Voice));
             assert_eq!(leg.both_silent(), None);
         }
     }
 
     #[test]
+    fn cng_has_to_come_twice_at_its_distance() {
+        let mut leg = PassThrough::new(true, false);
+        // Notes of music.
+        for ms in [0, 700, 1_500, 9_000] {
+            assert_eq!(leg.heard(at(ms), DataTone::Cng), None, "{ms} ms");
+        }
+        assert_eq!(leg.heard(at(12_500), DataTone::Cng), DATA);
+        assert_eq!(leg.heard(at(16_000), DataTone::Cng), None);
+        assert!(leg.is_data());
+    }
+
+    #[test]
+    fn a_key_makes_voice_again_where_people_dial_only() {
+        for (machine, voice) in [(false, Some(Change::Voice)), (true, None)] {
+            let mut leg = PassThrough::new(true, machine);
+            assert_eq!(leg.key(), None);
+            assert_eq!(leg.heard(at(0), DataTone::Ced), DATA);
+            assert_eq!(leg.key(), voice);
+            assert_eq!(leg.is_data(), machine);
+        }
+    }
+
+    #[test]
     fn a_leg_that_is_not_to_pass_data_does_not() {
-        let mut leg = PassThrough::new(false);
-        assert_eq!(leg.heard(DataTone::Ced), None);
+        let mut leg = PassThrough::new(false, false);
+        assert_eq!(leg.heard(at(0), DataTone::Ced), None);
         assert!(!leg.is_data());
     }
 }

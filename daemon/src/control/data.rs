@@ -8,6 +8,7 @@ use tipring_proto::time::Time;
 use tracing::info;
 
 use super::Gateway;
+use crate::line::LineOrder;
 
 impl Gateway {
     /// The line thread heard a tone on a port.
@@ -33,7 +34,7 @@ impl Gateway {
             after_ms,
         };
         unit.heard_tone(told.clone());
-        let news = unit.desk.heard_tone(tone, told);
+        let news = unit.desk.heard_tone(at, tone, told);
         let port = unit.number;
         let mut text = format!(
             "{tone} from {from}, {:.2} s after its onset",
@@ -57,18 +58,24 @@ impl Gateway {
 
     /// Neither side of a port that passes data has said anything for long.
     pub(super) fn data_over(&mut self, now: Time, index: usize) {
-        let Some(unit) = self.ports.get_mut(index) else {
+        let order = self.ports.get_mut(index).and_then(|u| u.desk.both_silent());
+        self.voice_again(now, index, order, "silence both ways");
+    }
+
+    /// The set pressed a key.
+    pub(super) fn key_pressed(&mut self, now: Time, index: usize) {
+        let order = self.ports.get_mut(index).and_then(|u| u.desk.key());
+        self.voice_again(now, index, order, "a key was pressed");
+    }
+
+    fn voice_again(&mut self, now: Time, index: usize, order: Option<LineOrder>, why: &str) {
+        let (Some(unit), Some(order)) = (self.ports.get(index), order) else {
             return;
         };
-        if let Some(order) = unit.desk.both_silent() {
-            info!(
-                port = unit.number,
-                "silence both ways: the port goes back to voice"
-            );
-            self.order(now, index, order);
-            let text = "silence both ways: the port goes back to voice".to_owned();
-            self.trace(now, index, ctl::TraceKind::Line, text);
-        }
+        info!(port = unit.number, "{why}: the port goes back to voice");
+        self.order(now, index, order);
+        let text = format!("{why}: the port goes back to voice");
+        self.trace(now, index, ctl::TraceKind::Line, text);
     }
 }
 

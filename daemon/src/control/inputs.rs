@@ -182,6 +182,7 @@ impl Gateway {
                         level_tenth_dbm0: level_dbm0_tenths,
                     };
                     unit.handle(now, Input::Digit(heard));
+                    self.key_pressed(now, index);
                 }
             }
             ChainEvent::CallerIdSent | ChainEvent::CallerIdRefused => {

@@ -86,6 +86,8 @@ pub(super) struct MediaDesk {
     open: Vec<Leg>,
     /// The leg that the call logic linked to the line last.
     bridged: Option<SessionId>,
+    /// It has said so, or that none is, since the first of the open legs was opened.
+    bridge_told: bool,
     closed: VecDeque<Leg>,
 }
 
@@ -117,6 +119,7 @@ impl MediaDesk {
             counters,
             open: vec![],
             bridged: None,
+            bridge_told: false,
             closed: VecDeque::new(),
         }
     }
@@ -178,7 +181,7 @@ impl MediaDesk {
                             local,
                             remote: None,
                             begin: self.totals(),
-                            data: PassThrough::new(self.settings.pass_data),
+                            data: PassThrough::new(self.settings.pass_data, self.settings.machine),
                             tones: VecDeque::new(),
                             last: None,
                         });
@@ -246,6 +249,7 @@ impl MediaDesk {
             MediaOutput::Bridge { party } => {
                 let leg = party.and_then(|p| self.open.iter().find(|l| l.party == p));
                 self.bridged = leg.map(|l| l.id);
+                self.bridge_told = true;
                 one(LineOrder::Bridge(self.bridged))
             }
             MediaOutput::NeedStatistics { party, call } => {
@@ -262,7 +266,12 @@ impl MediaDesk {
     }
 
     /// A tone of a fax or a modem was heard on the line or in what it hears.
-    pub(super) fn heard_tone(&mut self, tone: DataTone, told: ctl::DetectedTone) -> ToneNews {
+    pub(super) fn heard_tone(
+        &mut self,
+        now: Time,
+        tone: DataTone,
+        told: ctl::DetectedTone,
+    ) -> ToneNews {
         let Some(leg) = self.linked() else {
             return ToneNews::default();
         };
@@ -270,11 +279,18 @@ impl MediaDesk {
             leg.tones.pop_front();
         }
         leg.tones.push_back(told);
-        let change = leg.data.heard(tone);
+        let change = leg.data.heard(now, tone);
         ToneNews {
             opened: Some(leg.opened),
             order: change.map(|change| change_of(leg.id, change)),
         }
+    }
+
+    /// The set pressed a key: the order when that makes voice again.
+    pub(super) fn key(&mut self) -> Option<LineOrder> {
+        let leg = self.linked()?;
+        let change = leg.data.key()?;
+        Some(change_of(leg.id, change))
     }
 
     /// Both sides have been silent for so long that data is over.
@@ -284,10 +300,10 @@ impl MediaDesk {
         Some(change_of(leg.id, change))
     }
 
-    /// The leg that is linked to the line: the first one is before anybody says so.
+    /// The leg that is linked to the line: the first one is before anybody says so. A held one is not.
     fn linked(&mut self) -> Option<&mut Leg> {
         let bridged = self.bridged;
-        let alone = self.open.len() == 1;
+        let alone = self.open.len() == 1 && !self.bridge_told;
         self.open
             .iter_mut()
             .find(|l| Some(l.id) == bridged || alone && bridged.is_none())
@@ -324,6 +340,7 @@ impl MediaDesk {
         if self.bridged == Some(id) {
             self.bridged = None;
         }
+        self.bridge_told &= !self.open.is_empty();
         if self.closed.len() >= CLOSED {
             self.closed.pop_front();
         }

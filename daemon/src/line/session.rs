@@ -425,9 +425,10 @@ impl MediaSession {
         arrived
     }
 
-    /// The set pressed a key: false when it does not go out as event.
+    /// The set pressed a key: false when it does not go out as event, so never in the place of data.
     pub(super) fn press(&mut self, digit: Digit, volume: u8) -> bool {
-        let Some(remote) = self.remote.filter(|_| self.sending) else {
+        let goes = self.sending && self.data.is_none();
+        let Some(remote) = self.remote.filter(|_| goes) else {
             return false;
         };
         let (socket, errors) = (&self.socket, &mut self.tx_errors);

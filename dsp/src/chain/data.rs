@@ -2,16 +2,13 @@
 
 use super::Chain;
 use crate::command::{ChainEvent, Side};
-use crate::datatone::Data as Heard;
 
 /// Mean square below which a side is silent (-45 dBm0).
 const SILENCE: f32 = 8_240.0;
 
 /// Data on the line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Data {
-    /// What is heard of it switches the suppressor off.
-    wanted: bool,
     /// It passes, and nothing else is done.
     pub(super) passes: bool,
     /// Silence of both sides that is told, samples; 0: none.
@@ -20,41 +17,22 @@ pub(super) struct Data {
     silent: [u32; 2],
 }
 
-impl Data {
-    pub(super) fn new(wanted: bool) -> Data {
-        Data {
-            wanted,
-            passes: false,
-            tell_after: 0,
-            silent: [0; 2],
-        }
-    }
-}
-
 impl Chain {
     pub(super) fn pass_through(&mut self, on: bool, silence_ms: u32) {
         self.data.tell_after = if on { silence_ms.saturating_mul(8) } else { 0 };
         self.data.silent = [0; 2];
-        if self.data.passes == on {
-            return;
-        }
-        self.data.passes = on;
         self.canceller.pass_data(on);
-        self.detectors.reset(&mut self.events);
-        self.mute.reset();
+        if self.data.passes != on {
+            self.data.passes = on;
+            self.mute.reset();
+        }
     }
 
     /// Looks after what the receivers have just heard.
     pub(super) fn act_on_data(&mut self) {
-        let Some(heard) = self.data_tones.data() else {
-            return;
-        };
-        if heard == Heard::Fax {
+        if self.data_tones.fax() {
             // A G3 fax signals at 300 bit/s, and wants its echo gone whatever its answer tone asked for.
             self.canceller.set_disabled(false);
-        }
-        if self.data.wanted {
-            self.canceller.pass_data(true);
         }
     }
 

@@ -41,13 +41,12 @@ impl Chain {
         self.rx_meter.take(samples, energy);
         let end = offset + samples.len();
         let sent = |window: &mut [i16]| self.reference.read_back(end, window);
-        let loud =
-            !self.data.passes && self.detectors.take(samples, energy, &mut self.events, sent);
+        let loud = self.detectors.take(samples, energy, &mut self.events, sent);
         self.data_tones.take(Side::Line, samples, &mut self.events);
         self.act_on_data();
         self.note_silence(Side::Line, samples.len(), energy);
         self.data_tones.squelch(Side::Line, samples);
-        if loud && self.mute_digits {
+        if loud && self.mute_digits && !self.data.passes {
             self.mute.apply(samples, &self.detectors.keys);
         }
         if self.mute_uplink || !self.bridged {

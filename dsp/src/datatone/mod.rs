@@ -24,15 +24,6 @@ use squelch::Squelch;
 /// So long after a tone of one side the same from the other side is still its echo, ms: a round trip, buffers included.
 const ECHO_MS: u32 = 800;
 
-/// What was heard of a fax or a modem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Data {
-    /// A calling or answering tone.
-    Some,
-    /// The signalling of a fax.
-    Fax,
-}
-
 /// Tones of which one side's may be the echo of the other's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -94,7 +85,7 @@ pub(crate) struct DataTones {
     line: Ours,
     network: Ours,
     listen: bool,
-    data: Option<Data>,
+    fax: bool,
     /// A tone was told since the line was last taken.
     any: bool,
     squelch: bool,
@@ -108,7 +99,7 @@ impl DataTones {
             line: Ours::new(squelch),
             network: Ours::new(squelch),
             listen: false,
-            data: None,
+            fax: false,
             any: false,
             squelch,
         }
@@ -128,9 +119,9 @@ impl DataTones {
         self.any = false;
     }
 
-    /// What was heard of a fax or a modem since last asked.
-    pub(crate) fn data(&mut self) -> Option<Data> {
-        self.data.take()
+    /// Has a fax signalled since last asked?
+    pub(crate) fn fax(&mut self) -> bool {
+        std::mem::take(&mut self.fax)
     }
 
     /// Listens to a chunk of one side, 80 samples at most.
@@ -186,10 +177,7 @@ impl DataTones {
                         after_ms,
                     });
                     self.any = true;
-                    self.data = Some(match tone {
-                        DataTone::V21Preamble => Data::Fax,
-                        _ => Data::Some,
-                    });
+                    self.fax |= tone == DataTone::V21Preamble;
                 }
                 Heard::AnswerOver => {
                     if std::mem::take(&mut ours.answering) {

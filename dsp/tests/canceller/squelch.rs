@@ -237,5 +237,7 @@ fn a_g3_page_passes_two_ports_that_squelch() {
             "ECM {ecm}: {:?} {:?}",
             ports[0].tones, ports[1].tones
         );
+        // A key at a port for people makes its call voice again: nothing of a fax is one.
+        assert!(ports.iter().all(|p| p.chain.meters().digits == 0));
     }
 }

@@ -113,7 +113,7 @@ impl EchoCanceller for Told {
 }
 
 #[test]
-fn a_fax_that_calls_ends_the_suppressor_and_one_that_signals_has_its_echo_cancelled() {
+fn a_fax_that_signals_has_its_echo_cancelled_and_the_suppressor_goes_by_order() {
     let told = Told::default();
     let mut config = ChainConfig::new(Law::Mu, 80);
     config.detect_fax_tones = true;
@@ -130,7 +130,7 @@ fn a_fax_that_calls_ends_the_suppressor_and_one_that_signals_has_its_echo_cancel
         (8000.0 * (std::f64::consts::TAU * hz * i as f64 / 8000.0).sin()) as i16
     };
     say(&(0..4000).map(|i| tone(1100.0, i)).collect::<Vec<_>>());
-    assert_eq!(*told.0.lock().unwrap(), ["data"]);
+    assert!(told.0.lock().unwrap().is_empty());
     say(&vec![0; 1600]);
     // HDLC flags, 01111110, at 300 bit/s: a second of them.
     let mut phase = 0.0;
@@ -143,7 +143,7 @@ fn a_fax_that_calls_ends_the_suppressor_and_one_that_signals_has_its_echo_cancel
         })
         .collect();
     say(&flags);
-    assert_eq!(*told.0.lock().unwrap(), ["data", "enabled", "data"]);
+    assert_eq!(*told.0.lock().unwrap(), ["enabled"]);
     chain.command(ChainCommand::PassThrough {
         on: true,
         silence_ms: 0,
@@ -152,5 +152,5 @@ fn a_fax_that_calls_ends_the_suppressor_and_one_that_signals_has_its_echo_cancel
         on: false,
         silence_ms: 0,
     });
-    assert_eq!(told.0.lock().unwrap()[3..], ["data", "voice"]);
+    assert_eq!(told.0.lock().unwrap()[1..], ["data", "voice"]);
 }

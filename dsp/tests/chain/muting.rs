@@ -120,3 +120,22 @@ fn nothing_is_muted_while_keys_are_not_listened_for() {
         .collect();
     assert_eq!(heard, said);
 }
+
+#[test]
+fn while_data_passes_a_key_is_told_and_heard_by_the_far_end_as_it_is() {
+    let mut chance = Chance(43);
+    let (_, signal) = one_key(800, &mut chance);
+    let mut line = line();
+    line.chain.command(ChainCommand::PassThrough {
+        on: true,
+        silence_ms: 10_000,
+    });
+    let heard = line.up(&signal.pcm());
+    let said: Vec<i16> = signal
+        .pcm()
+        .iter()
+        .map(|x| Law::Mu.decode(Law::Mu.encode(*x)))
+        .collect();
+    assert_eq!(heard, said);
+    assert_eq!(line.chain.meters().digits, 1);
+}

@@ -239,14 +239,17 @@ fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
         names(&doing)
     };
     assert!(
-        b.desk.heard_tone(DataTone::Ced, told()).order.is_none(),
+        b.desk
+            .heard_tone(b.now, DataTone::Ced, told())
+            .order
+            .is_none(),
         "no leg"
     );
     b.open(3);
-    let news = b.desk.heard_tone(DataTone::Ced, told());
+    let news = b.desk.heard_tone(b.now, DataTone::Ced, told());
     assert_eq!(news.opened, Some(b.now));
     assert_eq!(order(news.order), ["pass 1 Some(10000)"]);
-    let again = b.desk.heard_tone(DataTone::V21Preamble, told());
+    let again = b.desk.heard_tone(b.now, DataTone::V21Preamble, told());
     assert_eq!(order(again.order), [""; 0]);
     // The other call of the port is another matter.
     b.open(4);
@@ -262,4 +265,11 @@ fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
     });
     assert_eq!(order(b.desk.both_silent()), ["pass 1 None"]);
     assert!(b.desk.both_silent().is_none());
+    b.desk.heard_tone(b.now, DataTone::Ced, told());
+    assert_eq!(order(b.desk.key()), ["pass 1 None"]);
+    // What the set hears and says while its call is on hold is nobody's.
+    b.act(MediaOutput::CloseReceive { party: Party(4) });
+    b.act(MediaOutput::Bridge { party: None });
+    let held = b.desk.heard_tone(b.now, DataTone::Ced, told());
+    assert!(held.opened.is_none() && held.order.is_none());
 }
