@@ -69,12 +69,7 @@ fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
             config.vad = true;
             config.redundancy = 2;
         });
-        let local = media.local();
-        r.order(LineOrder::AddSession(media));
-        r.order(LineOrder::SetRemote {
-            session: S,
-            remote: far.remote(),
-        });
+        let local = r.link(media, &far);
         for block in 0..760 {
             match block {
                 // As control does it when an answer tone is told.

@@ -1,5 +1,6 @@
 //! The real thread: allocation, start report, end.
 
+use std::net::SocketAddrV4;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -12,8 +13,8 @@ use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_threa
 use tipring_proto::rtp::Redundancy;
 use tipring_proto::types::Digit;
 use tipringd::line::{
-    Histogram, LineConfig, LineHandle, LineOrder, LineReport, PortIndex, Returned, SessionId,
-    StartError, spawn,
+    Histogram, LineConfig, LineHandle, LineOrder, LineReport, MediaSession, PortIndex, Returned,
+    SessionId, StartError, spawn,
 };
 
 use super::rig::{
@@ -72,6 +73,17 @@ impl Running {
     pub(crate) fn order(&mut self, order: LineOrder) {
         self.handle.send(P, order).unwrap();
     }
+
+    /// Gives the port a session that sends to `far`; where it receives.
+    pub(crate) fn link(&mut self, media: Box<MediaSession>, far: &Far) -> SocketAddrV4 {
+        let local = media.local();
+        self.order(LineOrder::AddSession(media));
+        self.order(LineOrder::SetRemote {
+            session: S,
+            remote: far.remote(),
+        });
+        local
+    }
 }
 
 #[test]
@@ -96,12 +108,7 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
     let mut reports = 0;
     for call in 0..3 {
         let media = session_of(S.0, |config| config.vad = call == 0);
-        let local = media.local();
-        r.order(LineOrder::AddSession(media));
-        r.order(LineOrder::SetRemote {
-            session: S,
-            remote: far.remote(),
-        });
+        let local = r.link(media, &far);
         let tone = ToneProgram::continuous(&[Tone::new(440, -200)])
             .unwrap()
             .over(Over::Mix);
@@ -193,13 +200,7 @@ fn packets_do_not_wake_the_thread() {
     let mut r = Running::start(Vec::new());
     r.run(2);
     let mut far = Far::new();
-    let media = session(S.0);
-    let local = media.local();
-    r.order(LineOrder::AddSession(media));
-    r.order(LineOrder::SetRemote {
-        session: S,
-        remote: far.remote(),
-    });
+    let local = r.link(session(S.0), &far);
     r.run(1);
     let wakes = || r.handle.shard_counters().next().unwrap().0.wakes.get();
     let (began, before) = (Instant::now(), wakes());
@@ -216,13 +217,7 @@ fn what_the_thread_adds_is_timed_from_the_cards_clock() {
     let mut r = Running::start(Vec::new());
     r.run(2);
     let mut far = Far::new();
-    let media = session(S.0);
-    let local = media.local();
-    r.order(LineOrder::AddSession(media));
-    r.order(LineOrder::SetRemote {
-        session: S,
-        remote: far.remote(),
-    });
+    let local = r.link(session(S.0), &far);
     for _ in 0..40 {
         far.talk(local);
         r.run(1);

@@ -172,6 +172,12 @@ impl Rig {
     fn written(&self) -> Vec<[u8; BLOCK]> {
         self.line.inner().written.iter().copied().collect()
     }
+
+    /// A code of each block that was written and is not silence.
+    fn codes_heard(&self) -> Vec<u8> {
+        let codes = self.written().into_iter().map(|b| b[40]);
+        codes.filter(|code| *code != 0xFF).collect()
+    }
 }
 
 fn ramp() -> Vec<u8> {
@@ -255,12 +261,7 @@ fn what_the_network_says_is_written_to_the_line_in_order() {
         }
         rig.run(2);
     }
-    let heard: Vec<u8> = rig
-        .written()
-        .iter()
-        .map(|b| b[40])
-        .filter(|b| *b != 0xFF)
-        .collect();
+    let heard = rig.codes_heard();
     let told: Vec<u8> = (0..9).flat_map(|n| [0x90 + n; 2]).collect();
     assert_eq!(heard[..18], told);
     assert_eq!(
@@ -537,12 +538,7 @@ fn strangers_are_dropped_and_counted_before_and_after_start_media() {
     send(&rig.far, 0x93);
     rig.far.send_to(&[0x55; HEADER_LEN], local).unwrap(); // ours, but not RTP
     rig.run(6);
-    let heard: Vec<u8> = rig
-        .written()
-        .iter()
-        .map(|b| b[40])
-        .filter(|b| *b != 0xFF)
-        .collect();
+    let heard = rig.codes_heard();
     assert_eq!(heard[..2], [0x93; 2]);
     assert!(!heard.contains(&0x92) && !heard.contains(&0x90) && !heard.contains(&0x91));
     let figures = ["strangers", "rx_packets", "rx_malformed"].map(|n| rig.counter(n));

@@ -221,6 +221,10 @@ pub struct RtpStats {
     pub redundant_received: u64,
     /// Lost packets whose sound came with a later one.
     pub recovered_packets: u64,
+    /// Packets of comfort noise sent in place of silence (RFC 3389).
+    pub comfort_sent: u64,
+    /// Packets of comfort noise received.
+    pub comfort_received: u64,
     /// Interarrival jitter (RFC 3550 6.4.1).
     pub jitter_ms: f32,
     /// Sound waiting in the jitter buffer now.

@@ -282,6 +282,9 @@ impl Port {
     }
 
     fn message(&mut self, now: Time, message: &ServerMessage) {
+        if is_about_a_call(message) {
+            self.unanswered = 0;
+        }
         match message {
             ServerMessage::StartTone { tone, call, .. } => self.start_tone(now, *tone, *call),
             ServerMessage::StopTone { call, .. } => self.server_stops_tone(*call),
@@ -455,6 +458,18 @@ impl Port {
             self.message_waiting = on;
             self.tell_line(LineOutput::MessageLamp(on));
         }
+    }
+}
+
+/// Does the server do something for the set, or have a call for it? That it takes note of a hook, or tells the end of
+/// a call, also a server says that answers nothing.
+fn is_about_a_call(message: &ServerMessage) -> bool {
+    match message {
+        ServerMessage::StartTone { .. }
+        | ServerMessage::OpenReceiveChannel(_)
+        | ServerMessage::StartMediaTransmission(_) => true,
+        ServerMessage::CallState { state, .. } => *state != CallStateKind::ON_HOOK,
+        _ => false,
     }
 }
 

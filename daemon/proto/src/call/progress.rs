@@ -13,7 +13,6 @@ use crate::types::CallRef;
 impl Port {
     /// CallState OffHook: a call of our own, or our answer confirmed, or (chan_skinny) the end of dialling.
     pub(super) fn server_off_hook(&mut self, now: Time, id: CallRef) {
-        self.unanswered = 0;
         match self.state_of(id) {
             Some(CallWord::Preserved) => self.forget_reference(id),
             Some(CallWord::Answering) => {

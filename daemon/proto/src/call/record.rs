@@ -193,7 +193,7 @@ pub struct PortSnapshot {
     pub ring: Option<RingMode>,
     /// A message waits.
     pub message_waiting: bool,
-    /// Times in a row that the server said nothing to a lifted set, since it last spoke of a call.
+    /// Times in a row that the server said nothing to a lift, an answer or a flash, since it last spoke of a call.
     pub unanswered: u32,
     /// What has been counted.
     pub counters: PortCounters,
@@ -222,7 +222,7 @@ pub struct PortCounters {
     pub lifted_unregistered: u64,
     /// Error tone played because the server fell silent or the call failed.
     pub error_tones: u64,
-    /// Times the server said nothing to a lifted set or a call.
+    /// Times the server said nothing to a lift, an answer or a flash.
     pub server_silences: u64,
     /// Howler played.
     pub howlers: u64,

@@ -33,7 +33,6 @@ impl Port {
             return;
         }
         self.deadlines.disarm(Deadline::ServerSilent);
-        self.unanswered = 0;
         if is_dial_tone(tone) {
             self.start_dial_tone(now, tone, id);
         } else if is_error_tone(tone) {

@@ -70,12 +70,13 @@ impl DriftMeter {
     pub(super) fn packet(&mut self, now: Time, timestamp: u32) {
         let place = match self.before {
             Some((before, place)) => {
-                place + i64::from(timestamp.wrapping_sub(before).cast_signed())
+                // Jumps of a hostile far end add up without end.
+                place.wrapping_add(i64::from(timestamp.wrapping_sub(before).cast_signed()))
             }
             None => 0,
         };
         self.before = Some((timestamp, place));
-        let lead = micros(now) - place * SAMPLE_US;
+        let lead = micros(now).wrapping_sub(place.wrapping_mul(SAMPLE_US));
         self.packets = Some(self.packets.map_or(lead, |least| least.min(lead)));
     }
 
@@ -102,11 +103,11 @@ impl DriftMeter {
             self.wakes = None;
             return;
         };
-        let lead = packets - wakes;
+        let lead = packets.wrapping_sub(wakes);
         if let Some((window, before)) = self.last.replace((self.window, lead)) {
             let windows = self.window - window;
-            let change = lead - before;
-            if change.abs() <= STEP_US * windows {
+            let change = lead.wrapping_sub(before);
+            if change.unsigned_abs() <= (STEP_US * windows).unsigned_abs() {
                 self.sum += change as f64;
             } else {
                 // As if the clocks had gone on as they did.

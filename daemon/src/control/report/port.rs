@@ -156,7 +156,7 @@ fn call_logic(l: &PortCounters) -> impl Iterator<Item = ctl::Counter> {
         (
             "server-silences",
             l.server_silences,
-            "times the server said nothing to a lifted set or a call",
+            "times the server said nothing to a lift, an answer or a flash",
         ),
         ("howlers", l.howlers, "howler played"),
         ("parked", l.parked, "off-hook past the howler"),

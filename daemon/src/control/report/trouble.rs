@@ -79,7 +79,7 @@ impl Gateway {
         }
         if logic.unanswered > 0 {
             return Some(trouble(
-                "the CallManager said nothing when the set was lifted: no call, no tone",
+                "the CallManager said nothing to the last lift or flash of the set: no call, no tone",
                 "lift again; if that stays so, reset the device on the CallManager, and look at its log (`tipring trace` shows what it says)",
             ));
         }

@@ -103,12 +103,7 @@ fn what_the_network_loses_comes_with_the_next_packet_and_the_line_hears_no_hole(
         }
         rig.run(2);
     }
-    let heard: Vec<u8> = rig
-        .written()
-        .iter()
-        .map(|b| b[40])
-        .filter(|b| *b != 0xFF)
-        .collect();
+    let heard = rig.codes_heard();
     let told: Vec<u8> = (0..40).flat_map(|n| [0x90 + n; 2]).collect();
     // The card remembers the last blocks only.
     let from = told.iter().position(|b| *b == heard[0]).unwrap();

@@ -398,6 +398,15 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
                 ),
             );
         }
+        if rtp.comfort_sent + rtp.comfort_received > 0 {
+            facts.add(
+                "silence",
+                format!(
+                    "not sent but told: {} packets of comfort noise sent, {} received",
+                    rtp.comfort_sent, rtp.comfort_received
+                ),
+            );
+        }
         facts.add(
             "events",
             format!("{} sent, {} received", rtp.events_sent, rtp.events_received),

@@ -99,6 +99,9 @@ pub(super) fn configure(out: &Out) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The package's own way to restart the daemon: at once when no call is up, and tells which.
+const RESTART: &str = "/usr/libexec/tipring/restart-when-idle";
+
 /// How the daemon comes to serve what was written.
 pub(super) enum Start {
     /// It does not run.
@@ -134,17 +137,16 @@ impl Start {
     }
 
     pub(super) fn go(&self, out: &Out) -> Result<(), Failure> {
-        let (verb, unit, done) = match self {
-            Start::Now => ("restart", "tipring.service", "the daemon is started"),
-            Start::WhenIdle => (
-                "restart",
-                "tipring-restart-when-idle.service",
-                "the daemon restarts as soon as no set is off-hook",
-            ),
+        let cure = "look at \"journalctl -u tipring\"; the files are written, and \"systemctl restart tipring\" takes them into use";
+        let said = match self {
+            Start::Now => {
+                // The unit is started when the daemon has said that it is ready.
+                run("systemctl", &["restart", "tipring.service"], cure)?;
+                "the daemon is started".to_owned()
+            }
+            Start::WhenIdle => run(RESTART, &["--or-later"], cure)?,
         };
-        let cure = "look at \"systemctl status tipring\"; the files are written";
-        run("systemctl", &[verb, unit], cure)?;
-        out.advice(done);
+        out.advice(said.trim());
         Ok(())
     }
 }
@@ -170,14 +172,20 @@ fn run(program: &str, args: &[&str], cure: &str) -> Result<String, Failure> {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         }
         Ok(output) => {
-            let words = String::from_utf8_lossy(&output.stderr);
-            let last = words.lines().rfind(|line| !line.trim().is_empty());
+            // Some tell their trouble on standard output.
+            let words = [&output.stderr, &output.stdout].map(|w| String::from_utf8_lossy(w));
+            let mut lines = words.iter().flat_map(|words| words.lines().rev());
+            let last = lines.find(|line| !line.trim().is_empty());
             let why = last.map_or_else(|| output.status.to_string(), str::to_owned);
             Err(Failure::failed(format!("{line} failed: {why}"), cure))
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Failure::failed(
             format!("{program} is not installed"),
-            "install the package dahdi, then run this again",
+            if program == RESTART {
+                "run \"systemctl restart tipring\"; the files are written"
+            } else {
+                "install the package dahdi, then run this again"
+            },
         )),
         Err(e) => Err(Failure::failed(format!("{line}: {e}"), cure)),
     }

@@ -144,3 +144,17 @@ fn a_source_that_begins_anew_does_not_begin_the_measure_anew() {
         before.unwrap().ppm.round()
     );
 }
+
+#[test]
+fn jumps_that_add_up_beyond_the_clock_panic_nothing() {
+    let mut meter = DriftMeter::default();
+    for place in [i64::MAX - 5, i64::MAX / SAMPLE_US - 5, i64::MIN + 5] {
+        meter.before = Some((0, place));
+        for n in 0..1000u32 {
+            let now = Time::from_millis(u64::from(n) * 20);
+            meter.packet(now, (n % 2) * 0x7FFF_FFFF);
+            meter.block(now, 160);
+        }
+        let _ = meter.drift();
+    }
+}

@@ -57,6 +57,19 @@ fn a_server_that_says_nothing_to_a_lift_gets_three_seconds() {
 }
 
 #[test]
+fn a_server_that_calls_the_set_is_silent_no_more_and_one_that_notes_a_hook_is() {
+    let mut b = Bench::new();
+    b.lift();
+    b.wait(3_009);
+    b.hang_up();
+    // What chan_skinny says to a device whose lifts it does not answer.
+    b.says(&[state(CallStateKind::ON_HOOK, 7), stop_tone(7)]);
+    assert_eq!(b.port.snapshot().unanswered, 1);
+    b.says(&[state(CallStateKind::RING_IN, 8)]);
+    assert_eq!(b.port.snapshot().unanswered, 0);
+}
+
+#[test]
 fn a_dial_timeout_that_ends_in_silence_is_heard_as_reorder() {
     let mut b = Bench::new();
     b.lift();
