@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipring_hal::dahdi::{FeedHealth, OpenError, open};
 use tipring_hal::port::{
-    LineCommand, LineEventKind, LinePort, Polarity, PortError, PortFault, RingCadence,
+    LineCommand, LineEvent, LineEventKind, LinePort, Polarity, PortError, PortFault, RingCadence,
 };
 use tipring_linux::alloc_count::allocations_in_this_thread;
 use tipring_linux::dahdi::{DialMode, Event, Hook};
@@ -239,19 +239,35 @@ pub(crate) fn late(b: &mut Bench, r: &mut Report) {
     hang_up(b);
 }
 
+/// Opens the loop for `open_ms` and tells how long it was, with the events of it. The set is a process too: one that ran
+/// late (a disk that answers slowly stops the guest's set, not its line) held the loop open for longer than asked, which
+/// says nothing about the port. It is asked again then; none if it never kept the time.
+fn loop_opened_for(b: &mut Bench, open_ms: u64) -> (Option<Duration>, Vec<LineEvent>) {
+    let mut events = Vec::new();
+    for _ in 0..20 {
+        let first = b.seen.len();
+        let before = monotonic();
+        b.hook(Hook::OnHook);
+        while monotonic() < before + Duration::from_millis(open_ms) {
+            b.step();
+        }
+        b.hook(Hook::OffHook);
+        let opened_for = monotonic().saturating_sub(before);
+        b.run(100);
+        events = b.port_events(first);
+        // Half a millisecond: an opening counts from 3 ms on (`OPENING_TOLD_AFTER`), and 2 must not become that.
+        if near(Some(opened_for), open_ms as f64, 0.6) {
+            return (Some(opened_for), events);
+        }
+    }
+    (None, events)
+}
+
 pub(crate) fn flash_pulses_and_hang_up(b: &mut Bench, r: &mut Report) {
     b.hook(Hook::OffHook);
     b.run(500);
     for open_ms in [2, 20, 100, 210, 300, 700, 1200] {
-        let first = b.seen.len();
-        b.hook(Hook::OnHook);
-        let opened = monotonic();
-        while monotonic() < opened + Duration::from_millis(open_ms) {
-            b.step();
-        }
-        b.hook(Hook::OffHook);
-        b.run(100);
-        let events = b.port_events(first);
+        let (opened_for, events) = loop_opened_for(b, open_ms);
         let length = match events.as_slice() {
             [open, close]
                 if open.kind == LineEventKind::LoopOpened
@@ -263,12 +279,15 @@ pub(crate) fn flash_pulses_and_hang_up(b: &mut Bench, r: &mut Report) {
         };
         if open_ms < 3 {
             r.check(
-                events.is_empty(),
-                format!("loop open for {open_ms} ms: {events:?}"),
+                opened_for.is_some() && events.is_empty(),
+                format!(
+                    "loop open for {open_ms} ms (the set held it open for {}): {events:?}",
+                    show(opened_for)
+                ),
             );
         } else {
             r.check(
-                near(length, open_ms as f64, 3.0),
+                opened_for.is_some() && near(length, open_ms as f64, 3.0),
                 format!("loop open for {open_ms} ms: {}", show(length)),
             );
         }
