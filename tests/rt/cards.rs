@@ -254,8 +254,14 @@ fn a_descriptor_that_wakes_for_nothing_is_put_aside_and_its_card_still_served() 
     let handle = start(Box::new(card));
     feed(&handle, &mut far, 5);
     notes.deaf.store(true, SeqCst);
+    // One byte a wake: more of them would be one wake together, and fill the socket before the thread has had enough.
+    let wakes = |handle: &LineHandle| handle.shard_counters().next().unwrap().0.wakes.get();
+    let mut told = None;
+    far.set_nonblocking(true).expect("a socket need not block");
     wait_for("the descriptor to be put aside", || {
-        if far.set_nonblocking(true).is_ok() {
+        let now = Some(wakes(&handle));
+        if now != told {
+            told = now;
             let _ = far.write(&[0x7F; 1]);
         }
         count(&handle, "deaf_wakes") == 1

@@ -9,6 +9,7 @@
 )]
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -33,6 +34,10 @@ pub struct Inner {
     pub written: VecDeque<[u8; BLOCK]>,
     /// Blocks written in all.
     pub writes: u64,
+    /// Raised by each block that a line of the same rack reads or writes, and its value at this line's last one of each.
+    pub rack: Arc<AtomicU64>,
+    pub last_read: u64,
+    pub last_write: u64,
     pub events: VecDeque<LineEvent>,
     /// Reads and writes fail while an event waits, as DAHDI does.
     pub events_block_audio: bool,
@@ -61,6 +66,9 @@ impl FakeLine {
             in_flight: 0,
             written: VecDeque::with_capacity(64),
             writes: 0,
+            rack: Arc::default(),
+            last_read: 0,
+            last_write: 0,
             events: VecDeque::with_capacity(256),
             events_block_audio: false,
             down: None,
@@ -142,6 +150,7 @@ impl LinePort for FakeLine {
             return ReadBlock::WouldBlock;
         }
         i.due -= 1;
+        i.last_read = i.rack.fetch_add(1, Relaxed);
         let mut rest = buf;
         while !rest.is_empty() {
             let Inner {
@@ -169,6 +178,7 @@ impl LinePort for FakeLine {
         }
         i.in_flight += 1;
         i.writes += 1;
+        i.last_write = i.rack.fetch_add(1, Relaxed);
         if i.written.len() == 64 {
             i.written.pop_front();
         }

@@ -164,18 +164,12 @@ impl Stage {
         })
     }
 
-    /// One call for each port. Each begins a block after the one before (of many ports: some together), so that half of the ports send in one tick
-    /// and half in the next, as calls that begin at any time do.
+    /// One call for each port, all at once, as after an alarm that everybody calls about.
     fn open_sessions(&mut self, far: &UdpSocket) -> Result<Vec<SocketAddrV4>, Failure> {
         let remote = remote(far)?;
         let mut ports = RtpPorts::new(30_000, 50_000).ok_or("no RTP ports")?;
         let mut places = Vec::new();
-        let first = self.blocks_of_port_0();
-        let at_once = self.count.div_ceil(48);
         for n in 0..self.count {
-            self.wait("the next block", |stage| {
-                stage.blocks_of_port_0() >= first + (n / at_once) as u64
-            })?;
             let (media, local) = session(n as u64, &mut ports)?;
             places.push(local);
             let session = SessionId(n as u64);
@@ -187,11 +181,6 @@ impl Stage {
             }
         }
         Ok(places)
-    }
-
-    fn blocks_of_port_0(&self) -> u64 {
-        let counters = self.handle.port_counters(PortIndex(0));
-        counters.map_or(0, |c| c.blocks.get())
     }
 
     fn snapshot(&self) -> Snapshot {

@@ -70,6 +70,9 @@ pub struct LineEngine {
     media_registry: Option<Registry>,
     wall: Option<Duration>,
     edge: Option<Time>,
+    /// Blocks served so far on the port that had most.
+    round: u64,
+    turn: u8,
     counters: Arc<ShardCounters>,
     timing: Arc<Timing>,
     stop: Arc<AtomicBool>,
@@ -121,6 +124,8 @@ impl LineEngine {
             media_registry: None,
             wall: None,
             edge: None,
+            round: 0,
+            turn: 0,
             counters: parts.counters,
             timing: parts.timing,
             stop: parts.stop,
@@ -134,13 +139,21 @@ impl LineEngine {
     pub fn tick(&mut self, now: Time) -> usize {
         self.edge = None;
         self.serve_orders(now);
-        let mut blocks = 0;
+        let (lanes, mut tools) = self.split(now);
+        lanes.iter_mut().for_each(|lane| lane.hear(&mut tools));
         for number in 0..self.lanes.len() {
             for slot in 0..SESSIONS {
                 self.serve_socket(now, number, slot);
             }
-            blocks += self.serve_card(now, number);
         }
+        let (mut blocks, mut most) = (0, 0);
+        let (lanes, mut tools) = self.split(now);
+        for lane in lanes {
+            let served = lane.serve_card(&mut tools);
+            blocks += served;
+            most = most.max(served);
+        }
+        self.served(most);
         self.sweep(now);
         self.flush();
         blocks
@@ -254,6 +267,21 @@ impl LineEngine {
         self.media = Some(media);
     }
 
+    /// A wake is over, with so many blocks on the port that had most.
+    pub(super) fn served(&mut self, most: usize) {
+        self.round = self.round.wrapping_add(most as u64);
+    }
+
+    /// Takes a block of the card that a token names, if its port is to send with it. To be followed in the same wake by
+    /// [`LineEngine::serve_token`].
+    pub(super) fn hear_token(&mut self, now: Time, token: Token) {
+        let (number, _) = of_token(token);
+        let (lanes, mut tools) = self.split(now);
+        if let Some(lane) = lanes.get_mut(number) {
+            lane.hear(&mut tools);
+        }
+    }
+
     /// Serves the card that a token names; the blocks served.
     pub(super) fn serve_token(&mut self, now: Time, token: Token) -> usize {
         let (number, _) = of_token(token);
@@ -263,14 +291,20 @@ impl LineEngine {
             .map_or(0, |lane| lane.woken(&mut tools))
     }
 
+    /// As [`LineEngine::hear_token`], for every port that follows a card clock; before [`LineEngine::serve_clock`].
+    pub(super) fn hear_clock(&mut self, now: Time) {
+        let (lanes, mut tools) = self.split(now);
+        for lane in lanes.iter_mut().filter(|l| l.wake() == Wake::CardClock) {
+            lane.hear(&mut tools);
+        }
+    }
+
     /// Serves every port that follows a card clock; the blocks served on the port that had most.
     pub(super) fn serve_clock(&mut self, now: Time) -> usize {
         let mut most = 0;
         let (lanes, mut tools) = self.split(now);
-        for lane in lanes {
-            if lane.wake() == Wake::CardClock {
-                most = most.max(lane.serve_card(&mut tools));
-            }
+        for lane in lanes.iter_mut().filter(|l| l.wake() == Wake::CardClock) {
+            most = most.max(lane.serve_card(&mut tools));
         }
         most
     }
@@ -299,13 +333,6 @@ impl LineEngine {
         }
     }
 
-    fn serve_card(&mut self, now: Time, number: usize) -> usize {
-        let (lanes, mut tools) = self.split(now);
-        lanes
-            .get_mut(number)
-            .map_or(0, |lane| lane.serve_card(&mut tools))
-    }
-
     fn serve_socket(&mut self, now: Time, number: usize, slot: usize) {
         let (lanes, mut tools) = self.split(now);
         if let Some(lane) = lanes.get_mut(number) {
@@ -324,6 +351,8 @@ impl LineEngine {
             wall: self.wall,
             timing: &self.timing,
             edge: &mut self.edge,
+            round: self.round,
+            turn: &mut self.turn,
         };
         (&mut self.lanes, tools)
     }

@@ -1,5 +1,6 @@
 //! One port in the line thread: its card, its chain, its sessions, its figures.
 
+mod pass;
 mod serve;
 
 use std::collections::VecDeque;
@@ -9,12 +10,11 @@ use std::time::Duration;
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use rtrb::Producer;
 use std::os::fd::AsRawFd;
-use tipring_dsp::{Chain, ChainCommand, ChainEvent, EchoState};
+use tipring_dsp::{Chain, ChainCommand};
 use tipring_hal::port::{LineEvent, LinePort, Wake};
 use tipring_linux::{RecvBatch, monotonic};
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
-use tipring_proto::types::Digit;
 
 use super::card::Card;
 use super::counters::PortCounters;
@@ -29,6 +29,8 @@ use super::session::{Drained, MediaSession};
 pub(super) const SESSIONS: usize = 2;
 /// Events kept for control while its ring is full; further ones stay in the card.
 const PENDING_EVENTS: usize = 16;
+/// Turns that sessions take: a number that every number of blocks in a packet divides.
+const TURNS: u8 = 60;
 /// Blocks between two looks at the slow figures (levels).
 const SLOW_BLOCKS: u32 = 10;
 
@@ -68,6 +70,10 @@ pub(super) struct Tools<'a> {
     pub(super) timing: &'a Timing,
     /// When the first block served in this wake was complete.
     pub(super) edge: &'a mut Option<Time>,
+    /// Number of the block being served, among those of this thread.
+    pub(super) round: u64,
+    /// For the next session that comes.
+    pub(super) turn: &'a mut u8,
 }
 
 impl Tools<'_> {
@@ -114,6 +120,8 @@ pub(super) struct Lane {
     arrived: Option<Time>,
     /// When the last block was served; `None` before the first.
     last_block: Option<Time>,
+    /// A block was read, and what it brings sent, but nothing written for it yet.
+    heard: bool,
     /// The line has just come, or come back, and no block yet.
     fresh: bool,
     /// The prefill has to be written before the next block.
@@ -182,6 +190,7 @@ impl Lane {
             edge: None,
             arrived: None,
             last_block: None,
+            heard: false,
             fresh: true,
             prefill_due: true,
             owed: 0,
@@ -336,7 +345,9 @@ impl Lane {
         self.counters.pass_through.set(i64::from(data.is_some()));
     }
 
-    fn add_session(&mut self, session: Box<MediaSession>, tools: &mut Tools<'_>) {
+    fn add_session(&mut self, mut session: Box<MediaSession>, tools: &mut Tools<'_>) {
+        session.take_turn(*tools.turn);
+        *tools.turn = (*tools.turn + 1) % TURNS;
         let port = self.index;
         let id = session.id();
         let known = self.session(id).is_some();
@@ -400,94 +411,6 @@ impl Lane {
         }
     }
 
-    /// `from_line` through the chain to the network, the network through the chain to `to_line`.
-    fn media_block(&mut self, tools: &mut Tools<'_>) {
-        self.budget = tools.config.datagrams_per_block;
-        self.packets = tools.config.packets_per_block;
-        for slot in 0..SESSIONS {
-            let parked = self
-                .sessions
-                .get(slot)
-                .and_then(Option::as_ref)
-                .is_some_and(|s| s.parked);
-            if parked || tools.media.is_none() {
-                self.serve_socket(slot, tools);
-            }
-        }
-        self.chain.uplink(&self.from_line, &mut self.up);
-        self.chain_events(tools);
-        self.down.fill(0);
-        self.arrived = None;
-        for session in self.sessions.iter_mut().flatten() {
-            let bridged = self.bridged == Some(session.id());
-            if bridged {
-                let went = session.send(&self.up, &mut self.packet);
-                if let Some(edge) = self.edge.filter(|_| went) {
-                    tools.timing.to_network.note(us(tools.clock(), edge));
-                }
-                self.arrived = session.play(tools.now, &mut self.packet, &mut self.down);
-            } else {
-                session.pause(self.up.len());
-                session.play(tools.now, &mut self.packet, &mut self.aside);
-            }
-            if let Some(digit) = session.poll_event(tools.now) {
-                let (port, id) = (self.index, session.id());
-                let (chain, reports) = (&mut self.chain, &mut *tools.reports);
-                network_digit(
-                    chain,
-                    reports,
-                    &self.counters,
-                    port,
-                    id,
-                    bridged,
-                    tools.now,
-                    digit,
-                );
-            }
-            session.publish(&self.counters);
-        }
-        self.chain.downlink(&self.down, &mut self.to_line);
-        self.blocks_to_slow -= 1;
-        if self.blocks_to_slow == 0 {
-            self.blocks_to_slow = SLOW_BLOCKS;
-            self.slow_figures();
-        }
-    }
-
-    fn chain_events(&mut self, tools: &mut Tools<'_>) {
-        while tools.reports.has_room() {
-            let Some(event) = self.chain.next_event() else {
-                return;
-            };
-            let bridged = self.bridged;
-            let session = self
-                .sessions
-                .iter_mut()
-                .flatten()
-                .find(|s| Some(s.id()) == bridged);
-            if let Some(session) = session {
-                match event {
-                    ChainEvent::DigitOn {
-                        digit,
-                        level_dbm0_tenths,
-                    } => {
-                        if let Some(digit) = Digit::from_char(char::from(digit)) {
-                            let volume = (-level_dbm0_tenths / 10).clamp(0, 63);
-                            session.press(digit, volume.unsigned_abs() as u8);
-                        }
-                    }
-                    ChainEvent::DigitOff { .. } => session.release(),
-                    _ => {}
-                }
-            }
-            if let ChainEvent::DataTone { .. } = event {
-                self.counters.data_tones.add(1);
-            }
-            let (port, at) = (self.index, tools.now.since_epoch());
-            let _ = tools.reports.push(LineReport::Chain { port, at, event });
-        }
-    }
-
     fn tell_pending(&mut self, tools: &mut Tools<'_>) {
         while let Some(event) = self.pending.front().copied() {
             let port = self.index;
@@ -500,52 +423,6 @@ impl Lane {
                 return;
             }
             self.pending.pop_front();
-        }
-    }
-
-    fn slow_figures(&mut self) {
-        let c = &self.counters;
-        let (base, stats) = (&self.base, self.card.port.stats());
-        c.read_overruns
-            .raise_to(base.read_overruns.wrapping_add(stats.read_overruns));
-        c.write_underruns
-            .raise_to(base.write_underruns.wrapping_add(stats.write_underruns));
-        let meters = self.chain.meters();
-        c.rx_dbm0_tenths.set(i64::from(meters.rx.rms_dbm0_tenths));
-        c.rx_peak_dbm0_tenths
-            .set(i64::from(meters.rx.peak_dbm0_tenths));
-        c.tx_dbm0_tenths.set(i64::from(meters.tx.rms_dbm0_tenths));
-        c.tx_peak_dbm0_tenths
-            .set(i64::from(meters.tx.peak_dbm0_tenths));
-        c.digits.raise_to(base.digits + meters.digits);
-        c.echoed_digits
-            .raise_to(base.echoed_digits + meters.echoed_digits);
-        c.false_mutes
-            .raise_to(base.false_mutes + meters.false_mutes);
-        let echo = meters.echo;
-        c.echo_state.set(match echo.state {
-            EchoState::Off => 0,
-            EchoState::Learning => 1,
-            EchoState::Converged => 2,
-            EchoState::Disabled => 3,
-        });
-        c.erl_db_tenths
-            .set(echo.erl_db_tenths.map_or(-1, |db| i64::from(db).max(0)));
-        c.erle_db_tenths
-            .set(echo.erle_db_tenths.map_or(-1, |db| i64::from(db).max(0)));
-        c.echo_path_changes
-            .raise_to(base.echo_path_changes + echo.path_changes);
-        c.echo_restarts.raise_to(base.echo_restarts + echo.restarts);
-        c.chain_events_lost
-            .raise_to(base.chain_events_lost + meters.lost_events);
-        let bridged = self.bridged;
-        if let Some(session) = self
-            .sessions
-            .iter()
-            .flatten()
-            .find(|s| Some(s.id()) == bridged)
-        {
-            session.show(c);
         }
     }
 }

@@ -135,6 +135,10 @@ pub struct MediaSession {
     local: SocketAddrV4,
     remote: Option<Remote>,
     sending: bool,
+    /// Its turn among the sessions of its thread: which blocks fill its packets.
+    turn: u8,
+    /// The next block sent is the first after a pause.
+    resumes: bool,
     /// Data passes; the silence of both sides that is told, ms.
     data: Option<u32>,
     law: Law,
@@ -194,6 +198,8 @@ impl MediaSession {
             local,
             remote: None,
             sending: false,
+            turn: 0,
+            resumes: true,
             data: None,
             law: law_of(config.codec),
             filter: SourceFilter::new(config.filter),
@@ -274,17 +280,28 @@ impl MediaSession {
             self.dscp = remote.dscp;
         }
         self.remote = Some(remote);
-        self.sending = true;
         self.law = law_of(remote.codec);
         self.filter.expect(Some(remote.address));
         if remote.event_payload_type.is_some() {
             self.receiver.expect_events(remote.event_payload_type);
         }
+        self.resumes |= !self.sending;
+        self.sending = true;
         self.sender.configure(SenderConfig {
             payload_type: remote.codec.payload_type(),
             ptime_ms: remote.ptime_ms,
             event_payload_type: remote.event_payload_type,
         });
+    }
+
+    /// Its turn from now on: sessions of different turns fill their packets with different blocks.
+    pub(super) fn take_turn(&mut self, turn: u8) {
+        self.turn = turn;
+    }
+
+    /// Will the next block fill a packet?
+    pub(super) fn is_due(&self, block: usize) -> bool {
+        self.sending && self.remote.is_some() && self.sender.completes_with(block)
     }
 
     pub(super) fn stop_sending(&mut self) {
@@ -362,12 +379,16 @@ impl MediaSession {
         }
     }
 
-    /// Sends a block, or lets its time pass when this session is not to send. True when a packet went out.
-    pub(super) fn send(&mut self, samples: &[i16], bytes: &mut [u8]) -> bool {
+    /// Sends a block, or lets its time pass when this session is not to send. `round` numbers the blocks of this thread.
+    /// True when a packet went out.
+    pub(super) fn send(&mut self, round: u64, samples: &[i16], bytes: &mut [u8]) -> bool {
         let Some(remote) = self.remote.filter(|_| self.sending) else {
             self.pause(samples.len());
             return false;
         };
+        if std::mem::take(&mut self.resumes) {
+            self.fall_in(round, bytes);
+        }
         let silence = self.silence(samples);
         let (socket, errors) = (&self.socket, &mut self.tx_errors);
         let mut went = false;
@@ -387,6 +408,20 @@ impl MediaSession {
         went
     }
 
+    /// Begins the packet in the making with as many blocks of silence as its turn wants: nothing is held back or left
+    /// out, the first packet only goes sooner. So calls that begin together do not all send in the same block.
+    fn fall_in(&mut self, round: u64, bytes: &mut [u8]) {
+        if !self.sender.at_boundary() {
+            return;
+        }
+        let in_packet = self.sender.blocks_in_packet(bytes.len()).max(1);
+        let ahead = (round + u64::from(self.turn)) % u64::from(in_packet);
+        bytes.fill(self.law.silence());
+        for _ in 0..ahead {
+            self.sender.push(bytes, |_| {});
+        }
+    }
+
     /// Is this block not to be sent, and what comfort noise instead?
     fn silence(&mut self, samples: &[i16]) -> Option<Option<u8>> {
         let machines = self.machine || self.data.is_some();
@@ -402,6 +437,7 @@ impl MediaSession {
 
     /// Lets the time of a block pass.
     pub(super) fn pause(&mut self, samples: usize) {
+        self.resumes = true;
         self.sender.pause(u32::try_from(samples).unwrap_or(0));
     }
 

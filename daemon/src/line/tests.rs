@@ -22,6 +22,7 @@ mod fake_card;
 mod machines;
 mod silence;
 mod timing;
+mod turns;
 
 const LOCAL: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const P: PortIndex = PortIndex(0);

@@ -202,7 +202,15 @@ fn run(engine: &mut LineEngine, mut poll: Poll, mut events: Events) {
                 .map(Event::token)
                 .filter(|t| ![WAKE, CLOCK].contains(t))
         };
-        // First, so that a block finds the newest packets.
+        engine.serve_orders(now);
+        // Our packets first: what the lines are to hear has until the card needs it.
+        for token in cards() {
+            engine.hear_token(now, token);
+        }
+        if clock {
+            engine.hear_clock(now);
+        }
+        // Before the lines get anything, so that they get the newest.
         if clock || engine.sweep_due(now) || cards().next().is_some() {
             engine.serve_media(now);
         }
@@ -210,12 +218,12 @@ fn run(engine: &mut LineEngine, mut poll: Poll, mut events: Events) {
         for token in cards() {
             most = most.max(engine.serve_token(now, token));
         }
-        engine.serve_orders(now);
         if clock {
             most = most.max(engine.serve_clock(now));
         }
         engine.sweep(now);
         engine.flush();
+        engine.served(most);
         if most > 0 {
             note_tick(engine, now, most);
         }

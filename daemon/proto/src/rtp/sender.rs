@@ -193,6 +193,20 @@ impl Sender {
         }
     }
 
+    /// Will a block of so many samples make a packet full?
+    pub fn completes_with(&self, samples: usize) -> bool {
+        self.filled + samples >= self.payload_len()
+    }
+
+    /// Blocks of so many samples in a packet; 1 where packets do not end with blocks.
+    pub fn blocks_in_packet(&self, samples: usize) -> u8 {
+        let len = self.payload_len();
+        match len.checked_rem(samples) {
+            Some(0) => u8::try_from(len / samples).unwrap_or(1),
+            _ => 1,
+        }
+    }
+
     /// Does the next sample begin a packet?
     pub fn at_boundary(&self) -> bool {
         self.filled == 0

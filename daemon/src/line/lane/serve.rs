@@ -15,6 +15,23 @@ use crate::line::order::{CardBack, CardSet, LineReport, MadeChain};
 const EVENTS_AT_ONCE: usize = 64;
 
 impl Lane {
+    /// Takes a block and sends what it brings, if a packet is full with it; what goes to the line is for
+    /// [`Lane::serve_card`] right after. So no packet waits for what the ports before it are to hear.
+    pub(in crate::line) fn hear(&mut self, tools: &mut Tools<'_>) {
+        if self.heard || !self.card.is_there() || !self.is_due() {
+            return;
+        }
+        if !self.card.has_descriptor() {
+            let mut events = EVENTS_AT_ONCE;
+            self.take_events(tools, &mut events);
+        }
+        // Any other answer comes again.
+        if self.card.is_there() && self.card.port.read(&mut self.from_line) == ReadBlock::Block {
+            self.block_up(tools);
+            self.heard = true;
+        }
+    }
+
     /// A wake of the card's own descriptor.
     pub(in crate::line) fn woken(&mut self, tools: &mut Tools<'_>) -> usize {
         let events = self.counters.line_events.get();
@@ -30,27 +47,20 @@ impl Lane {
     pub(in crate::line) fn serve_card(&mut self, tools: &mut Tools<'_>) -> usize {
         let mut blocks = 0;
         let mut events = EVENTS_AT_ONCE;
-        // A card with a descriptor tells by its reads that an event waits; asking for one is a system call.
-        if self.card.is_there() && !self.card.has_descriptor() {
+        let mut more = true;
+        if std::mem::take(&mut self.heard) {
+            blocks += 1;
+            more = self.block_down(tools, &mut events);
+        } else if self.card.is_there() && !self.card.has_descriptor() {
+            // A card with a descriptor tells by its reads that an event waits; asking for one is a system call.
             self.take_events(tools, &mut events);
         }
-        while blocks < usize::from(tools.config.blocks_at_once) && self.card.is_there() {
+        while more && blocks < usize::from(tools.config.blocks_at_once) && self.card.is_there() {
             match self.card.port.read(&mut self.from_line) {
                 ReadBlock::Block => {
                     blocks += 1;
-                    self.counters.blocks.add(1);
-                    self.counters.down.set(0);
-                    self.fresh = false;
-                    let told = self.card.port.block_complete_at();
-                    let edge = self.edges.block(tools.now, self.block_time, told);
-                    tools.edge.get_or_insert(edge);
-                    self.edge = Some(edge);
-                    self.block(tools, &mut events);
-                    self.last_block = Some(tools.now);
-                    // While the card has to be filled anew, nothing is written before it is found empty.
-                    if self.card.held() == 0 && !self.may_have_more(tools) {
-                        break;
-                    }
+                    self.block_up(tools);
+                    more = self.block_down(tools, &mut events);
                 }
                 ReadBlock::WouldBlock => {
                     self.card.pace.empty(tools.now);
@@ -129,7 +139,8 @@ impl Lane {
             self.take_events(tools, &mut events);
         }
         self.edge = None;
-        self.media_block(tools);
+        self.media_up(tools);
+        self.media_down(tools);
     }
 
     /// The card plays nothing any more: it is filled anew before it goes on.
@@ -217,9 +228,29 @@ impl Lane {
         self.run_dry();
     }
 
-    /// One block: up, down, and to the card.
-    fn block(&mut self, tools: &mut Tools<'_>, events: &mut usize) {
-        self.media_block(tools);
+    /// The block that was read goes up.
+    fn block_up(&mut self, tools: &mut Tools<'_>) {
+        self.counters.blocks.add(1);
+        self.counters.down.set(0);
+        self.fresh = false;
+        let told = self.card.port.block_complete_at();
+        let edge = self.edges.block(tools.now, self.block_time, told);
+        tools.edge.get_or_insert(edge);
+        self.edge = Some(edge);
+        self.media_up(tools);
+        self.last_block = Some(tools.now);
+    }
+
+    /// The block for it goes down. True when the card may have another one.
+    fn block_down(&mut self, tools: &mut Tools<'_>, events: &mut usize) -> bool {
+        self.media_down(tools);
+        self.give_card(tools, events);
+        // While the card has to be filled anew, nothing is written before it is found empty.
+        self.card.held() > 0 || self.may_have_more(tools)
+    }
+
+    /// What the line is to hear goes to the card.
+    fn give_card(&mut self, tools: &mut Tools<'_>, events: &mut usize) {
         let broken = broken(&*self.card.port);
         if broken != self.broken {
             self.broken = broken;
