@@ -14,6 +14,10 @@ const BIN: i32 = 4;
 const BELOW: usize = 64;
 /// Samples after which a packet weighs 1/e: 20 s.
 const MEMORY: f32 = 160_000.0;
+/// Packets faster than any before that have to come within so many before they are believed: a sender that was wrong
+/// about the time of one must not have the others taken for slow.
+const SOONER: u32 = 3;
+const SOONER_WITHIN: u32 = 100;
 /// Share of packets that are faster than what is taken for the fastest: a clock that stepped is no fast packet.
 const FASTEST: f32 = 0.02;
 /// Share of packets that are slower than what is taken for the slowest.
@@ -61,6 +65,8 @@ pub(super) struct Transits {
     weight: f32,
     /// Packets noted since the beginning, up to [`u32::MAX`].
     noted: u32,
+    /// Packets not yet believed to be so fast, and how many were noted when the first of them came.
+    sooner: (u32, u32),
 }
 
 impl Transits {
@@ -73,6 +79,7 @@ impl Transits {
             total: 0.0,
             weight: 1.0,
             noted: 0,
+            sooner: (0, 0),
         }
     }
 
@@ -82,6 +89,7 @@ impl Transits {
         self.total = 0.0;
         self.weight = 1.0;
         self.noted = 0;
+        self.sooner = (0, 0);
     }
 
     /// Packets noted since the beginning.
@@ -100,6 +108,17 @@ impl Transits {
             .cast_signed()
             .div_euclid(BIN);
         if bin < 0 {
+            let (count, since) = self.sooner;
+            let again = count > 0 && self.noted.saturating_sub(since) <= SOONER_WITHIN;
+            self.sooner = if again {
+                (count + 1, since)
+            } else {
+                (1, self.noted)
+            };
+            if self.sooner.0 < SOONER {
+                return;
+            }
+            self.sooner = (0, 0);
             // A faster one than ever: the slowest fall together.
             let by = bin.unsigned_abs() as usize + BELOW / 2;
             self.shift_up(by.min(self.bins.len()));

@@ -50,6 +50,49 @@ fn one_timestamp_from_the_other_side_of_the_clock_costs_nothing() {
 }
 
 #[test]
+fn one_timestamp_a_little_ahead_of_its_time_costs_nothing() {
+    for held in [false, true] {
+        for ahead_ms in [60, 100, 200, 300, 500, 550] {
+            let (mut b, first) = playing(held);
+            let wild = (first * BLOCK as u32).wrapping_add(ahead_ms * SAMPLES_PER_MS);
+            b.insert(Duration::ZERO, wild, MU, &[1; BLOCK], false);
+            let depth = b.stats().delay_ms;
+            for n in first..first + 300 {
+                put(&mut b, n, BLOCK);
+                assert!(step(&mut b), "held {held}, {ahead_ms} ms ahead, block {n}");
+            }
+            let stats = b.stats();
+            assert_eq!(
+                (stats.resyncs, stats.shrunk, stats.concealed, stats.late),
+                (0, 0, 0, 0),
+                "held {held}, {ahead_ms} ms ahead"
+            );
+            assert!(stats.delay_ms.abs_diff(depth) <= 10, "{depth} {stats:?}");
+        }
+    }
+}
+
+#[test]
+fn a_shorter_route_is_believed_when_it_lasts() {
+    for (held, by_ms) in [(false, 100), (true, 100), (true, 400)] {
+        let (mut b, first) = playing(held);
+        // What comes from now on comes so much sooner; what is on its way comes too.
+        let sooner = by_ms / 10;
+        for n in first..first + sooner {
+            put(&mut b, n, BLOCK);
+        }
+        for n in first..first + 12_000 {
+            put(&mut b, n + sooner, BLOCK);
+            step(&mut b);
+        }
+        let stats = b.stats();
+        // The slow ones of before are forgotten in two minutes; where nobody pauses, it is followed slowly.
+        let most = if held { 100 + HELD_EXCESS_MS } else { 70 };
+        assert!(stats.delay_ms <= most, "held {held}, {by_ms} ms: {stats:?}");
+    }
+}
+
+#[test]
 fn many_timestamps_from_the_other_side_of_the_clock_cost_a_second_at_most() {
     for held in [false, true] {
         let (mut b, first) = playing(held);
