@@ -23,6 +23,10 @@ const FOCUS_FALLS: f32 = 0.95;
 const SUDDEN: f32 = 0.5;
 /// How far the noise follows with each block.
 const NOISE_FOLLOWS: f32 = 0.3;
+/// A block with less than this share of the noise, all bins together: somebody near has fallen silent, and the noise
+/// follows so far. A voice that goes on is weak in some bins, not in all.
+const HUSH: f32 = 0.1;
+const HUSH_FOLLOWS: f32 = 0.8;
 /// Power of the rounding of the samples and a little more, for each bin of 80 samples.
 const ROUNDING: f32 = 80.0;
 
@@ -183,14 +187,20 @@ impl Kalman {
     /// Noise and gain of each bin from the error and what of it is `expected` to be echo.
     #[inline(always)]
     fn weigh(&mut self, error: &Spectrum, expected: &mut Bins, gain: &mut Bins, caution: f32) {
+        let mut left = Bins::ZERO;
+        power(error, &mut left);
+        let follows = if sum(&left) < HUSH * sum(&self.noise) {
+            HUSH_FOLLOWS
+        } else {
+            NOISE_FOLLOWS
+        };
         let noise = &mut self.noise.0;
         for i in 0..BINS {
-            let (x, y) = (error.re.0[i], error.im.0[i]);
             let echo = SHARE * expected.0[i];
             expected.0[i] = echo;
             // What the filter expects to be wrong is no noise.
-            let now = (x * x + y * y - echo).max(0.0);
-            noise[i] += NOISE_FOLLOWS * (now - noise[i]);
+            let now = (left.0[i] - echo).max(0.0);
+            noise[i] += follows * (now - noise[i]);
             let noise = caution * noise[i].max(SUDDEN * now);
             gain.0[i] = 1.0 / (echo + noise + ROUNDING);
         }
