@@ -3,7 +3,7 @@
 use tipring_dsp::{EchoCanceller, Law};
 
 use super::models::{MODELS, Model, NARROW_BAND};
-use super::rig::{Line, changed, hybrid, level};
+use super::rig::{Echo, Line, changed, hybrid, level};
 use super::signals::{css, css_double_talk, hoth, pcm, tones};
 use super::speech::speakers;
 
@@ -242,6 +242,7 @@ fn narrow(make: &mut Make<'_>, out: &mut Vec<Figure>) {
             line.play(&css(2800, far), &[]).loss(0.0, 0.35)
         },
     ));
+    let mut late = vec![];
     out.push(over_models(
         "7 loss on a tone from reset, 10 s",
         "dB",
@@ -249,10 +250,39 @@ fn narrow(make: &mut Make<'_>, out: &mut Vec<Figure>) {
         |_, model| {
             let mut canceller = make(64, false);
             let mut line = Line::new(&mut *canceller, Law::Mu, hybrid(model, 6.0, 0));
+            let run = line.play(&tones(100 * SECOND, &[(1004.0, far)]), &[]);
+            late.push(run.loss(99.0, 100.0));
+            run.loss(9.0, 10.0)
+        },
+    ));
+    let wanted = Wanted::Least(25.0, 38.0);
+    let value = worst(wanted, late.into_iter());
+    out.push(figure("7 the same, 100 s", "dB", wanted, value));
+    // The law's rounding is all that this one leaves. A filter does better only by undoing the rounding of that very tone,
+    // so that the goal of 40 is none where this is less (ARCHITECTURE.md, Echo).
+    out.push(over_models(
+        "7 the same, were the path itself the filter",
+        "dB",
+        Wanted::Told,
+        |_, model| {
+            let path = hybrid(model, 6.0, 0);
+            let mut canceller = Itself(Echo::new(path.clone()));
+            let mut line = Line::new(&mut canceller, Law::Mu, path);
             line.play(&tones(10 * SECOND, &[(1004.0, far)]), &[])
                 .loss(9.0, 10.0)
         },
     ));
+}
+
+/// A canceller that was told the path.
+struct Itself(Echo);
+
+impl EchoCanceller for Itself {
+    fn process(&mut self, near: &mut [i16], reference: &[i16]) {
+        for (near, echo) in near.iter_mut().zip(self.0.of(reference)) {
+            *near = (f32::from(*near) - echo).round() as i16;
+        }
+    }
 }
 
 /// The suppressor.

@@ -78,6 +78,10 @@ const TRAINED: f32 = 0.03;
 const TRAINED_FOR: u32 = 30;
 /// While it leaves less than this share of a tone, there is nothing to learn from the tone.
 const GOOD: f32 = 0.02;
+/// After so many blocks of a tone, a filter that does not badly has learned from it what there is to learn, trained or not.
+/// To go on is to fit the law's rounding, and ends badly: a tone tells but the sum of the partitions, and what it does not
+/// tell grows with the drift (within 100 s the echo was back).
+const LESSON: u32 = 300;
 /// Least mean square of an answer tone that disables, -38 dBm0.
 const DISABLER_LEAST: f32 = 41_300.0;
 /// Mean square below which a direction is silent for the disabler (-36 dBm0), and the blocks that end it (G.168: 250 ms).
@@ -470,7 +474,9 @@ impl LineEchoCanceller {
             }
             self.nearby_tone = true;
         }
-        self.nearby_tone || trained && self.tones >= TONES && first < GOOD * near
+        self.nearby_tone
+            || trained && self.tones >= TONES && first < GOOD * near
+            || self.tones >= LESSON && !bad
     }
 
     /// The second filter runs while the first does badly.
