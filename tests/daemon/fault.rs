@@ -1,8 +1,9 @@
 //! The line or its card fails in a call and comes back.
 
+use tipring_ctl::report::RegistrationState;
 use tipring_ctl::request::{SimAction, SimFault};
 
-use crate::place::{Place, SOON, number_of, until_says};
+use crate::place::{Place, SOON, counter, number_of, until_says};
 use crate::talk::{Talk, can_call};
 
 pub(crate) fn a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices() {
@@ -56,9 +57,45 @@ fn breaks_and_heals(fault: SimFault, what: &str, cure: &str) {
         let list = gateway.tipring(&["port", "list"]).unwrap();
         assert!(!list.contains("port 1: "), "{list}");
     });
+    // A trouble of more than a few seconds had it leave the CallManager.
+    gateway.wait_registered(4, SOON).unwrap();
     can_call(&gateway, 1, 2);
     can_call(&gateway, 2, 1);
     talk.end();
+}
+
+pub(crate) fn a_port_that_stays_dead_leaves_the_callmanager_and_is_back_when_its_line_is() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, "");
+    let number = number_of(&gateway, 2);
+    let [mut caller, mut dead] = [1, 2].map(|p| gateway.set(p).unwrap());
+    let fault = SimFault::Alarm;
+    dead.act(SimAction::Fault { fault }, SOON).unwrap();
+    until_says(
+        SOON,
+        &[
+            "port 2: the span is in alarm; unregistered until it works again",
+            "cure: check the span's cable",
+            "1 of 2 registered",
+        ],
+        || gateway.tipring(&["status"]).unwrap(),
+    );
+    let shown = gateway.tipring(&["port", "show", "2"]).unwrap();
+    assert!(shown.contains("callers are sent elsewhere"), "{shown}");
+    assert_eq!(
+        gateway.port(2).unwrap().summary.registration,
+        RegistrationState::Stopped
+    );
+    // The caller hears at once that nobody is there.
+    caller.call(&number).unwrap();
+    caller.hears_busy_or_reorder().unwrap();
+    caller.finish().unwrap();
+    let fault = SimFault::Clear;
+    dead.act(SimAction::Fault { fault }, SOON).unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    assert_eq!(counter(&gateway, 2, "registrations"), 2);
+    can_call(&gateway, 1, 2);
 }
 
 pub(crate) fn a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings() {
@@ -92,5 +129,6 @@ pub(crate) fn a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings() {
         )
         .unwrap();
     called.finish().unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
     can_call(&gateway, 1, 2);
 }

@@ -55,6 +55,7 @@ fn main() {
         fault::a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_card_removed_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices,
+        fault::a_port_that_stays_dead_leaves_the_callmanager_and_is_back_when_its_line_is,
         fault::a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings,
         log::a_pipe_that_nobody_reads_stops_nothing,
         log::a_full_disk_costs_log_lines_alone,

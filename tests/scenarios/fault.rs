@@ -1,7 +1,9 @@
 //! Lines that fail and cards that go and come back, while the server knows nothing of it.
 
-use tipring_proto::call::{EndCause, LineFault, LineInput, PortWord};
+use tipring_proto::call::{CallWord, EndCause, LineFault, LineInput, PortConfig, PortWord};
+use tipring_proto::device::Input;
 use tipring_proto::sccp::callmanager::Dialect;
+use tipring_proto::sccp::station::StationEvent;
 
 use crate::world::{World, number};
 
@@ -65,21 +67,109 @@ fn a_card_that_stays_away_ends_its_call_and_the_far_set_notices() {
     }
 }
 
+/// A moment in which a line that failed still has its device, and one in which it has not.
+const FLICKER_MS: u64 = 3_000;
+const DEAD_MS: u64 = 12_000;
+
 #[test]
-fn a_call_to_a_line_whose_card_is_away_rings_when_it_is_back() {
+fn a_call_to_a_line_whose_card_is_away_for_a_moment_rings_when_it_is_back() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 2);
-        w.line(1, LineInput::Fault(LineFault::Removed));
-        w.run(10_000);
         w.lift(0);
+        w.line(1, LineInput::Fault(LineFault::Removed));
         w.dial(0, &number(1));
-        w.run(4_000);
+        w.run(FLICKER_MS);
         assert_eq!(w.desks[1].ringing, None, "{dialect:?}");
         card_back(&mut w, 1, false);
-        assert!(w.desks[1].ringing.is_some(), "{dialect:?}");
+        w.until(3_000, "the called set rings", |w| {
+            w.desks[1].ringing.is_some()
+        });
         w.lift(1);
         w.run(500);
         w.assert_talking(0, 1);
+        let lost = |e: &StationEvent| !matches!(e, StationEvent::Registered { .. });
+        assert!(!w.desks[1].events.iter().any(lost), "{dialect:?}");
+    }
+}
+
+#[test]
+fn a_line_that_stays_dead_leaves_the_server_and_comes_back_at_once_when_it_works() {
+    for dialect in Dialect::ALL {
+        for fault in [LineFault::Alarm, LineFault::Removed, LineFault::PowerAlarm] {
+            let mut w = World::new(dialect, 2);
+            w.line(1, LineInput::Fault(fault));
+            w.run(FLICKER_MS);
+            assert!(w.desks[1].device.is_registered(), "{dialect:?} {fault:?}");
+            w.run(DEAD_MS);
+            assert!(w.desks[1].device.is_out_of_service());
+            assert!(!w.desks[1].device.is_registered(), "{dialect:?} {fault:?}");
+            // The caller is not left with ringing: the server knows that nobody is there.
+            w.lift(0);
+            w.dial(0, &number(1));
+            w.run(4_000);
+            let calls = w.desks[0].device.snapshot().port.calls;
+            let rings = calls.iter().any(|c| c.state == CallWord::RingOut);
+            assert!(!rings, "{dialect:?} {fault:?}: {calls:?}");
+            w.hang_up(0);
+            w.run(2_000);
+            card_back(&mut w, 1, false);
+            assert!(w.desks[1].device.is_registered(), "{dialect:?} {fault:?}");
+            w.talk(0, 1);
+        }
+    }
+}
+
+#[test]
+fn a_line_that_works_again_while_its_device_is_leaving_registers_again() {
+    for dialect in Dialect::ALL {
+        let mut w = World::new(dialect, 2);
+        w.latency_ms = 200;
+        w.line(1, LineInput::Fault(LineFault::Alarm));
+        w.until(6_000, "it leaves", |w| {
+            w.desks[1].device.is_out_of_service()
+        });
+        let state = w.desks[1].device.station_snapshot().state;
+        assert_eq!(state.word(), "unregistering", "{dialect:?}");
+        card_back(&mut w, 1, false);
+        w.until(5_000, "it registers again", |w| {
+            w.desks[1].device.is_registered()
+        });
+        w.run(1_000);
+        w.latency_ms = 0;
+        w.talk(0, 1);
+    }
+}
+
+#[test]
+fn a_call_that_outlasts_the_trouble_is_not_dropped_by_leaving() {
+    for dialect in Dialect::ALL {
+        let patient = |p: &mut PortConfig| p.fault_grace_ms = 60_000;
+        let mut w = World::with(dialect, 2, |_| {}, patient);
+        w.talk(0, 1);
+        w.line(0, LineInput::Fault(LineFault::Alarm));
+        w.run(DEAD_MS);
+        w.assert_talking(0, 1);
+        assert!(w.desks[0].device.is_registered(), "{dialect:?}");
+        // After the call it leaves at once.
+        w.hang_up(1);
+        w.run(60_000);
+        assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+        assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
+        card_back(&mut w, 0, false);
+        w.talk(1, 0);
+    }
+}
+
+#[test]
+fn a_device_that_was_stopped_stays_so_when_its_line_works_again() {
+    for dialect in Dialect::ALL {
+        let mut w = World::new(dialect, 1);
+        w.line(0, LineInput::Fault(LineFault::Alarm));
+        w.run(DEAD_MS);
+        w.input(0, Input::Stop);
+        card_back(&mut w, 0, false);
+        w.run(DEAD_MS);
+        assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
     }
 }
 

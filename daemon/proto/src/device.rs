@@ -1,7 +1,8 @@
 //! One SCCP device: a [`Station`] and a [`Port`], glued.
 //!
 //! Owns: who hears what of whom. Promises: outputs come in the order in which they were decided; a message of
-//! the server is acted on before the next one is looked at. Leaves to others: TCP, the line, media, logs.
+//! the server is acted on before the next one is looked at; a device whose line is dead leaves its server, and comes
+//! back when the line does. Leaves to others: TCP, the line, media, logs.
 //!
 //! Use: [`Device::start`] once; then for every input [`Device::handle`], take [`Device::poll_output`] until
 //! `None`, wait until [`Device::poll_timeout`] and call [`Device::handle_timeout`].
@@ -12,7 +13,8 @@ pub use contract::{DeviceConfig, DeviceSnapshot, Input, Output, TraceEvent};
 
 use std::collections::VecDeque;
 
-use crate::call::{self, Port, PortConfig, PortSnapshot};
+use crate::call::{self, LineInput, Port, PortConfig, PortSnapshot};
+use crate::card::Service;
 use crate::sccp::station::{Station, StationConfig, StationEvent, StationOutput, StationSnapshot};
 use crate::time::Time;
 
@@ -21,6 +23,9 @@ use crate::time::Time;
 pub struct Device {
     station: Station,
     port: Port,
+    service: Service,
+    /// Its owner wants it registered.
+    wanted: bool,
     trace: bool,
     busy: bool,
     out: VecDeque<Output>,
@@ -33,14 +38,17 @@ impl Device {
             trace: cfg.station.trace,
             station: Station::new(cfg.station),
             port: Port::new(cfg.port, now),
+            service: Service::default(),
+            wanted: false,
             busy: false,
             out: VecDeque::new(),
         }
     }
 
-    /// Begins to register.
+    /// Begins to register. A device that is out of service does so when its line works again.
     pub fn start(&mut self, now: Time) {
-        self.station.start(now);
+        self.wanted = true;
+        self.register(now);
         self.pump(now);
     }
 
@@ -57,6 +65,14 @@ impl Device {
             Input::Line(line) => {
                 self.trace(|| TraceEvent::LineIn(line));
                 self.port.handle(now, call::Input::Line(line));
+                match line {
+                    LineInput::Fault(fault) => self.service.fails(now, fault),
+                    LineInput::FaultCleared => {
+                        self.service.works();
+                        self.register(now);
+                    }
+                    _ => {}
+                }
             }
             Input::Digit(digit) => {
                 self.trace(|| TraceEvent::Digit(digit));
@@ -66,9 +82,13 @@ impl Device {
                 self.trace(|| TraceEvent::MediaIn(media));
                 self.port.handle(now, call::Input::Media(media));
             }
-            Input::Stop => self.station.stop(now),
+            Input::Stop => {
+                self.wanted = false;
+                self.station.stop(now);
+            }
         }
         self.pump(now);
+        self.serve(now);
     }
 
     /// The next thing to do, oldest first.
@@ -78,10 +98,11 @@ impl Device {
 
     /// When [`Device::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Time> {
-        match (self.station.poll_timeout(), self.port.poll_timeout()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let (station, port) = (self.station.poll_timeout(), self.port.poll_timeout());
+        [station, port, self.service.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Does what is due; too early is harmless.
@@ -90,6 +111,7 @@ impl Device {
         self.pump(now);
         self.port.handle_timeout(now);
         self.pump(now);
+        self.serve(now);
     }
 
     /// New settings for the port; meant for a port at rest ([`Device::is_busy`]).
@@ -119,6 +141,11 @@ impl Device {
     /// There is a call, or the set is lifted (and not forgotten so).
     pub fn is_busy(&self) -> bool {
         self.port.is_busy()
+    }
+
+    /// Its line has been dead for so long that it has left its CallManager, or is leaving, until the line works again.
+    pub fn is_out_of_service(&self) -> bool {
+        self.service.is_out()
     }
 
     /// The settings of the station.
@@ -179,6 +206,21 @@ impl Device {
         }
     }
 
+    /// Registers, if it is to be and is not.
+    fn register(&mut self, now: Time) {
+        if self.wanted && !self.service.is_out() {
+            self.station.start(now);
+        }
+    }
+
+    /// Leaves the CallManager when the line has been dead for too long.
+    fn serve(&mut self, now: Time) {
+        if self.service.leaves(now, self.port.has_call_to_keep()) {
+            self.station.stop(now);
+            self.pump(now);
+        }
+    }
+
     fn event(&mut self, now: Time, event: StationEvent) {
         match &event {
             StationEvent::Registered { version, .. } => {
@@ -194,7 +236,12 @@ impl Device {
             | StationEvent::UnreadableMessage { .. }
             | StationEvent::LinkSuspect { .. } => {}
         }
+        let stopped = event == StationEvent::Stopped;
         self.out.push_back(Output::Event(event));
+        if stopped {
+            // What it left for may be over by now.
+            self.register(now);
+        }
     }
 
     fn drain_port(&mut self, now: Time) {

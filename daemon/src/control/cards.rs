@@ -207,9 +207,6 @@ impl Gateway {
                 return;
             };
             let (look, place) = (slot.look(now, at_rest), slot.place_now(now));
-            if slot.retires(now) {
-                self.retire(now, line);
-            }
             if let Some(card) = place {
                 self.place(now, line, card);
             }

@@ -8,17 +8,21 @@ use tracing::{info, warn};
 
 use super::gate::told;
 use super::servers::ServerBook;
-use super::{Gateway, trace, words};
+use super::{Gateway, PortUnit, trace, words};
 
 impl Gateway {
     /// The station of a port has news.
     pub(super) fn news(&mut self, now: Time, index: usize, event: &StationEvent) {
         tally(&mut self.servers, event);
-        let text = words::news(event, &self.servers);
+        let out = self
+            .ports
+            .get(index)
+            .is_some_and(PortUnit::is_out_of_service);
+        let text = match event {
+            StationEvent::Stopped if out => words::OUT_OF_SERVICE.to_owned(),
+            event => words::news(event, &self.servers),
+        };
         self.trace(now, index, TraceKind::Registration, text.clone());
-        if *event == StationEvent::Stopped {
-            self.left_callmanager(now, index);
-        }
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };

@@ -168,6 +168,11 @@ impl PortUnit {
         self.device.is_registered()
     }
 
+    /// It has left its CallManager, or is leaving, until its line works again.
+    pub(super) fn is_out_of_service(&self) -> bool {
+        self.device.is_out_of_service()
+    }
+
     /// In no call, and no tone that a set off-hook is to hear plays: other settings disturb nobody.
     pub(super) fn is_at_rest(&self) -> bool {
         !self.device.is_busy() && self.call_logic().state != PortWord::Howling

@@ -202,6 +202,12 @@ impl Port {
         lifted || !self.calls.is_empty() || self.on_hook_after_join.is_some()
     }
 
+    /// There is a call that would be lost if the device left its server now. One that is only offered is better taken
+    /// elsewhere.
+    pub fn has_call_to_keep(&self) -> bool {
+        self.calls.iter().any(|c| !c.is_offered()) || self.on_hook_after_join.is_some()
+    }
+
     /// New settings; what is under way goes on by them. Meant for a port at rest.
     pub fn reconfigure(&mut self, cfg: PortConfig) {
         self.hook.reconfigure(cfg.hook);

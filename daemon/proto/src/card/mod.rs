@@ -1,12 +1,15 @@
-//! The port of a card, kept: opened, opened again after it was lost, and its line feed watched.
+//! The port of a card, kept: opened, opened again after it was lost, its line feed watched, its device taken off the
+//! CallManager while nobody can be reached at the line.
 //!
 //! Owns: when to try, when to wait, what a reading means. Promises: a card that is not there is asked for for ever, at
 //! most every [`LONGEST_WAIT`]; nothing is asked for while an answer is due. Leaves to others: the system calls, the
 //! line thread.
 
 mod feed;
+mod service;
 
 pub use feed::{FeedNews, FeedStep, FeedTrouble, FeedWatch, Volts};
+pub use service::Service;
 
 use std::time::Duration;
 

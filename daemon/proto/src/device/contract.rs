@@ -52,7 +52,8 @@ pub enum Input<'a> {
     Digit(DigitHeard),
     /// From the media side.
     Media(MediaInput),
-    /// Unregister and stop; [`StationEvent::Stopped`] follows within a second or so.
+    /// Unregister and stop; [`StationEvent::Stopped`] follows within a second or so. (The same event comes when the device
+    /// leaves because its line is dead.)
     Stop,
 }
 

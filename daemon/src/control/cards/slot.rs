@@ -14,8 +14,6 @@ use crate::startup::port::CardFacts;
 const SILENT: Duration = Duration::from_secs(10);
 /// Between two tries to give a card to a line thread whose ring is full.
 const PLACE_AGAIN: Duration = Duration::from_millis(100);
-/// A card that is away for so long takes its device off the CallManagers: they can send callers elsewhere.
-const OUT_OF_SERVICE: Duration = Duration::from_secs(5);
 /// Between the first looks at two ports of a gateway.
 const STAGGER: Duration = Duration::from_millis(600);
 
@@ -40,8 +38,6 @@ pub(in crate::control) struct Slot {
     pub(super) to_place: Option<(Box<CardSet>, Time)>,
     /// Something was asked of the card, and it has not answered yet.
     pub(super) asked: Option<Time>,
-    /// Since when it is away; `None` while it is with the line thread.
-    away_since: Option<Time>,
     /// What was asked belongs to this card; answers of former ones are not heard.
     pub(super) epoch: u64,
 }
@@ -60,7 +56,6 @@ impl Slot {
             trouble: None,
             to_place: None,
             asked: None,
-            away_since: Some(now),
             epoch: 0,
         }
     }
@@ -69,10 +64,7 @@ impl Slot {
     pub(in crate::control) fn due(&self) -> Option<Time> {
         let place = self.to_place.as_ref().map(|(_, at)| *at);
         let look = self.feed.due().filter(|_| self.asked.is_none());
-        [self.keeper.due(), place, look, self.retires_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.keeper.due(), place, look].into_iter().flatten().min()
     }
 
     /// Is its card with the line thread?
@@ -120,7 +112,6 @@ impl Slot {
     pub(super) fn placed(&mut self, now: Time) {
         self.keeper.placed(now);
         self.trouble = None;
-        self.away_since = None;
         self.begin_feed(now);
     }
 
@@ -137,7 +128,6 @@ impl Slot {
     pub(super) fn lost(&mut self, now: Time) -> bool {
         let out = self.keeper.lost(now);
         if out {
-            self.away_since = Some(now);
             self.feed.end();
             self.probe = None;
             self.asked = None;
@@ -164,19 +154,6 @@ impl Slot {
     /// A card for which the ring may have room now.
     pub(super) fn place_now(&mut self, now: Time) -> Option<Box<CardSet>> {
         self.to_place.take_if(|(_, at)| *at <= now).map(|(c, _)| c)
-    }
-
-    fn retires_at(&self) -> Option<Time> {
-        self.away_since.map(|since| since + OUT_OF_SERVICE)
-    }
-
-    /// It has been away for so long that its device shall leave the CallManagers; said once.
-    pub(super) fn retires(&mut self, now: Time) -> bool {
-        let retires = self.retires_at().is_some_and(|at| at <= now);
-        if retires {
-            self.away_since = None;
-        }
-        retires
     }
 }
 
@@ -233,29 +210,6 @@ mod tests {
         slot.probe = Some(Arc::new(Mutex::new(Box::new(Fed))));
         slot.placed(at(0));
         slot
-    }
-
-    #[test]
-    fn a_card_that_stays_away_takes_its_device_off_the_callmanagers_once() {
-        let mut never = slot(false);
-        assert!(!never.retires(at(4)));
-        assert!(never.retires(at(5)));
-        assert!(!never.retires(at(500)), "said once");
-        let mut lost = open(false);
-        assert!(!lost.retires(at(100)));
-        assert!(lost.lost(at(100)));
-        assert!(!lost.retires(at(104)));
-        assert!(lost.retires(at(105)));
-        let mut back = open(false);
-        back.lost(at(100));
-        back.keeper.left(at(100));
-        assert!(back.keeper.try_now(at(103)));
-        back.keeper.in_hand();
-        back.placed(at(103));
-        assert!(
-            !back.retires(at(1000)),
-            "it was away for three seconds only"
-        );
     }
 
     #[test]

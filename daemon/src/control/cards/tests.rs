@@ -11,7 +11,7 @@ use tipring_proto::call::PortWord;
 
 use super::*;
 use crate::cards::{LineProbe, Nameplate};
-use crate::control::{Clock, Facts, Lanes, LineSide, PortUnit, ServerBook, SimDesk};
+use crate::control::{Clock, Facts, Lanes, LineSide, PortUnit, ServerBook, SimDesk, words};
 use crate::line::{LineConfig, LineEngine, LinePortSpec, LineReport};
 use crate::startup::port::{self, Seat};
 
@@ -184,6 +184,13 @@ impl Bench {
             .line_report(LineReport::Line { port: LINE, event });
     }
 
+    /// So much later the port does what is due.
+    fn later(&mut self, after: Duration) {
+        let at = self.gateway.clock.now() + after;
+        self.gateway.ports[0].handle_timeout(at);
+        self.gateway.drain(at, 0);
+    }
+
     fn trouble(&self) -> Option<String> {
         let now = self.gateway.clock.now();
         let unit = &self.gateway.ports[0];
@@ -311,6 +318,50 @@ fn a_feed_that_was_switched_off_is_a_trouble_until_the_line_has_voltage_or_curre
             assert_eq!(shown.card.power_alarms, 1);
             assert_eq!(shown.card.rearms, u64::from(!current));
         }
+    });
+}
+
+#[test]
+fn a_port_whose_line_stays_dead_is_told_as_unregistered_and_registers_when_the_line_works() {
+    run(|| async {
+        for fault in [PortFault::Alarm, PortFault::PowerAlarm] {
+            let mut b = Bench::opened(false).await;
+            b.says(LineEventKind::Fault(fault));
+            let told = words::fault(fault);
+            let cure = words::fault_cure(fault);
+            assert_eq!(b.trouble(), Some(format!("{told}: {cure}")));
+            b.later(Duration::from_secs(4));
+            assert!(!b.gateway.ports[0].has_stopped(), "it may be a flicker");
+            b.later(Duration::from_secs(11));
+            assert!(b.gateway.ports[0].has_stopped(), "{fault:?}");
+            let out = format!("{told}; unregistered until it works again: {cure}");
+            assert_eq!(b.trouble(), Some(out));
+            let now = b.gateway.clock.now();
+            let shown = b.gateway.port_detail(now, &b.gateway.ports[0]);
+            let reason = shown.registration.reason.unwrap_or_default();
+            assert!(reason.contains("callers are sent elsewhere"), "{reason}");
+            b.says(LineEventKind::FaultCleared);
+            assert!(!b.gateway.ports[0].has_stopped(), "it registers again");
+            assert_eq!(b.trouble(), None);
+        }
+    });
+}
+
+#[test]
+fn a_feed_that_stays_off_takes_the_device_away_and_current_brings_it_back() {
+    run(|| async {
+        let mut b = Bench::opened(false).await;
+        b.news(CardNews::Volts(Ok(DEAD)));
+        b.news(CardNews::SwitchedOff(Ok(true)));
+        // The first switching-on has its chance.
+        b.later(Duration::from_secs(9));
+        assert!(!b.gateway.ports[0].has_stopped());
+        b.later(Duration::from_secs(11));
+        assert!(b.gateway.ports[0].has_stopped());
+        assert!(b.trouble().is_some_and(|t| t.contains("; unregistered")));
+        b.says(LineEventKind::LoopClosed);
+        assert!(!b.gateway.ports[0].has_stopped());
+        assert_eq!(b.trouble(), None);
     });
 }
 

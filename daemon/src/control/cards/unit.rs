@@ -9,8 +9,8 @@ use tipring_proto::time::Time;
 use tracing::{info, warn};
 
 use super::super::gate::told;
+use super::super::reload::Next;
 use super::super::{Gateway, words};
-use super::Slot;
 use crate::cards::CardTrouble;
 use crate::line::PortIndex;
 use crate::settings;
@@ -66,17 +66,6 @@ impl Gateway {
         unit.fault = Some(PortFault::Removed);
         unit.handle(now, Input::Line(LineInput::Fault(LineFault::Removed)));
         false
-    }
-
-    /// A card has been away for too long: callers are better sent elsewhere.
-    pub(super) fn retire(&mut self, now: Time, line: PortIndex) {
-        let Some(index) = self.of_lane(line) else {
-            return;
-        };
-        if let Some(unit) = self.ports.get_mut(index) {
-            unit.stop(now);
-        }
-        self.drain(now, index);
     }
 
     /// Told once for each reason.
@@ -146,7 +135,9 @@ impl Gateway {
             LineInput::LoopOpened { at: now }
         };
         unit.handle(now, Input::Line(edge));
-        if !self.stopping {
+        // One that has begun to give its lane back is not held up.
+        let leaving = matches!(unit.next, Some(Next::Leave { leaving: true }));
+        if !self.stopping && !leaving {
             unit.start(now);
         }
         self.trace(now, index, TraceKind::Line, text);
@@ -214,18 +205,6 @@ impl Gateway {
         if slot.is_some_and(|s| s.feed_trouble().is_some()) {
             self.look_anew(now, line);
             self.feed_restored(now, line);
-        }
-    }
-
-    /// A device has left its CallManager; if its card is back meanwhile, it registers again.
-    pub(in crate::control) fn left_callmanager(&mut self, now: Time, index: usize) {
-        let stopping = self.stopping;
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        let back = self.cards.slot(unit.line).is_some_and(Slot::is_open);
-        if back && !stopping && unit.next.is_none() {
-            unit.start(now);
         }
     }
 }

@@ -25,9 +25,11 @@ impl Gateway {
                 .settings
                 .enabled
                 .then(|| self.clock.unix_ms(unit.registration_since)),
-            reason: (!registered)
-                .then(|| s.last_lost.as_ref().map(|(_, r)| r.to_string()))
-                .flatten(),
+            reason: match &s.last_lost {
+                _ if registered => None,
+                _ if unit.is_out_of_service() => Some(words::OUT_OF_SERVICE.to_owned()),
+                lost => lost.as_ref().map(|(_, reason)| reason.to_string()),
+            },
             next_attempt_ms: match s.state {
                 StationState::Waiting { until, .. } => {
                     u64::try_from((until - now).as_millis()).ok()

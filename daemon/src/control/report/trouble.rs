@@ -109,13 +109,13 @@ impl Gateway {
         }
         if let Some(feed) = slot.and_then(|slot| slot.feed_trouble()) {
             let (what, cure) = words::feed(feed);
-            return Some(trouble(what, cure));
+            return Some(dead(unit, what, cure));
         }
         // At its first try it has no trouble yet.
         let fault = unit
             .fault
             .filter(|_| !slot.is_some_and(|slot| slot.is_beginning()))?;
-        Some(trouble(words::fault(fault), words::fault_cure(fault)))
+        Some(dead(unit, words::fault(fault), words::fault_cure(fault)))
     }
 
     /// A call that hears nothing of the far end.
@@ -146,6 +146,14 @@ impl Gateway {
             )
         })
     }
+}
+
+/// A trouble of the line, and what it means for callers by now.
+fn dead(unit: &PortUnit, what: &str, cure: &str) -> Trouble {
+    if unit.is_out_of_service() {
+        return trouble(&format!("{what}; unregistered until it works again"), cure);
+    }
+    trouble(what, cure)
 }
 
 fn trouble(what: &str, cure: &str) -> Trouble {

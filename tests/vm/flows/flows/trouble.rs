@@ -178,13 +178,18 @@ pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
     b.awaits(&PhoneNews::Battery { there: false }, S(60))
         .map_err(|e| format!("the far end was never told that the call is over: {e}"))?;
     let ended = start.elapsed().as_secs_f64();
+    // Its callers are better sent elsewhere than left with ringing.
+    stage.port_until(1, "unregistered", S(20), |p| {
+        p.summary.registration == RegistrationState::Stopped
+    })?;
+    let left = start.elapsed().as_secs_f64();
     a.hang_up()?;
     stage.card("cut", "1 0")?;
     let took = healed(stage, 1, HEALS)?;
     stage.hang_up(&[&b])?;
     works(stage, &a)?;
     Ok(format!(
-        "1 s: the call goes on; for good: {told}, call ended {ended:.1} s later; mended: healed after {took:.1} s"
+        "1 s: the call goes on; for good: {told}, call ended {ended:.1} s later, unregistered after {left:.1} s; mended: healed after {took:.1} s"
     ))
 }
 
