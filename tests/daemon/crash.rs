@@ -25,6 +25,29 @@ pub(crate) fn a_daemon_killed_in_a_call_registers_again_and_its_ports_work() {
     gateway.stop().unwrap();
 }
 
+pub(crate) fn calls_that_outlive_their_callmanager_are_counted_as_talking_and_named_preserved() {
+    let place = Place::new();
+    let callmanager = place.callmanager();
+    let gateway = place.gateway(2, "");
+    let talk = Talk::begin(&gateway, 1, 2);
+    let counts = gateway.status().unwrap().port_counts;
+    assert_eq!((counts.talking, counts.preserved), (2, 0));
+    drop(callmanager);
+    until_says(SOON, &["0 of 2 registered"], || {
+        gateway.tipring(&["status"]).unwrap()
+    });
+    let counts = gateway.status().unwrap().port_counts;
+    assert_eq!((counts.talking, counts.preserved), (2, 2));
+    let status = gateway.tipring(&["status"]).unwrap();
+    assert!(
+        status.contains("2 talking (2 of them preserved: the CallManager of the call is lost)"),
+        "{status}"
+    );
+    talk.end();
+    let counts = gateway.status().unwrap().port_counts;
+    assert_eq!((counts.talking, counts.preserved), (0, 0));
+}
+
 pub(crate) fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then()
  {
     let place = Place::new();

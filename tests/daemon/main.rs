@@ -51,6 +51,7 @@ fn main() {
         control::a_daemon_started_twice_leaves_the_first_and_its_calls_alone,
         control::a_socket_left_by_a_killed_daemon_is_replaced_but_a_file_is_not,
         crash::a_daemon_killed_in_a_call_registers_again_and_its_ports_work,
+        crash::calls_that_outlive_their_callmanager_are_counted_as_talking_and_named_preserved,
         crash::a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then,
         fault::a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_card_removed_in_a_call_heals_by_itself_and_nobody_else_notices,

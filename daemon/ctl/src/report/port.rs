@@ -111,6 +111,13 @@ pub enum CallState {
     Ended,
 }
 
+impl CallState {
+    /// The two ends talk, whatever became of the CallManager.
+    pub fn is_talk(self) -> bool {
+        matches!(self, CallState::Connected | CallState::Preserved)
+    }
+}
+
 /// One port in one row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -113,8 +113,10 @@ pub struct PortCounts {
     pub registered: u16,
     /// Off-hook.
     pub off_hook: u16,
-    /// In a connected call.
+    /// In a connected call, preserved ones too.
     pub talking: u16,
+    /// Of those, in a call that goes on though the CallManager that set it up is lost.
+    pub preserved: u16,
     /// With a trouble.
     pub in_trouble: u16,
     /// Switched off in the configuration.

@@ -41,7 +41,8 @@ impl Gateway {
             total: all,
             registered: count(&|p| p.registration == ctl::RegistrationState::Registered),
             off_hook: count(&|p| p.hook == ctl::HookState::OffHook),
-            talking: count(&|p| p.call == Some(ctl::CallState::Connected)),
+            talking: count(&|p| p.call.is_some_and(ctl::CallState::is_talk)),
+            preserved: count(&|p| p.call == Some(ctl::CallState::Preserved)),
             in_trouble: count(&|p| p.trouble.is_some()),
             disabled: all - count(&|_| true),
         };

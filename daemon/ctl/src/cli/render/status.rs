@@ -1,6 +1,6 @@
 //! `tipring status` as text.
 
-use tipring_ctl::report::{Histogram, LineThreadReport, Scheduling, StatusReport};
+use tipring_ctl::report::{Histogram, LineThreadReport, PortCounts, Scheduling, StatusReport};
 
 use super::super::output::{Paint, clean};
 use super::port::troubles as port_troubles;
@@ -61,18 +61,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
         );
     }
     let counts = &report.port_counts;
-    facts.add(
-        "ports",
-        format!(
-            "{} of {} registered, {} off-hook, {} talking, {} in trouble, {} disabled",
-            counts.registered,
-            counts.total,
-            counts.off_hook,
-            counts.talking,
-            counts.in_trouble,
-            counts.disabled
-        ),
-    );
+    facts.add("ports", port_counts(counts));
     for thread in &report.line_threads {
         facts.add("line thread", line_thread(paint, thread));
     }
@@ -128,6 +117,22 @@ pub(crate) fn troubles(paint: Paint, report: &StatusReport) -> String {
     let mut out: String = gateway.map(|what| trouble(paint, "", what)).collect();
     out += &port_troubles(paint, &report.ports);
     out
+}
+
+fn port_counts(counts: &PortCounts) -> String {
+    let preserved = match counts.preserved {
+        0 => String::new(),
+        n => format!(" ({n} of them preserved: the CallManager of the call is lost)"),
+    };
+    format!(
+        "{} of {} registered, {} off-hook, {} talking{preserved}, {} in trouble, {} disabled",
+        counts.registered,
+        counts.total,
+        counts.off_hook,
+        counts.talking,
+        counts.in_trouble,
+        counts.disabled
+    )
 }
 
 fn line_thread(paint: Paint, thread: &LineThreadReport) -> String {
@@ -221,6 +226,22 @@ mod tests {
                 .collect(),
             max_us,
         }
+    }
+
+    #[test]
+    fn preserved_calls_are_told_where_there_are_any() {
+        let mut counts = PortCounts {
+            total: 4,
+            off_hook: 2,
+            talking: 2,
+            ..PortCounts::default()
+        };
+        let none = "0 of 4 registered, 2 off-hook, 2 talking, 0 in trouble, 0 disabled";
+        assert_eq!(port_counts(&counts), none);
+        counts.preserved = 1;
+        let one =
+            "2 talking (1 of them preserved: the CallManager of the call is lost), 0 in trouble";
+        assert!(port_counts(&counts).contains(one));
     }
 
     #[test]
