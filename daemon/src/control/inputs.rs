@@ -9,7 +9,7 @@ use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
 use tracing::{info, warn};
 
-use super::gate::told;
+use super::log_rate::if_any;
 use super::{Gateway, PortUnit, data, words};
 use crate::line::{LineReport, Returned};
 use crate::link::LinkEvent;
@@ -106,22 +106,22 @@ impl Gateway {
                     LineEventKind::RingOn => LineInput::RingOn { at },
                     LineEventKind::RingOff => LineInput::RingOff { at },
                     LineEventKind::Fault(fault) => {
-                        if let Some(held_back) = unit.gate.pass(now) {
+                        if let Some(held_back) = unit.log_rate.pass(now) {
                             warn!(
                                 port = unit.number,
                                 fault = words::fault(fault),
                                 cure = words::fault_cure(fault),
-                                held_back = told(held_back),
+                                held_back = if_any(held_back),
                                 "line fault"
                             );
                         }
                         LineInput::Fault(words::line_fault(fault))
                     }
                     LineEventKind::FaultCleared => {
-                        if let Some(held_back) = unit.gate.pass(now) {
+                        if let Some(held_back) = unit.log_rate.pass(now) {
                             info!(
                                 port = unit.number,
-                                held_back = told(held_back),
+                                held_back = if_any(held_back),
                                 "line fault over"
                             );
                         }

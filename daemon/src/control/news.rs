@@ -6,7 +6,7 @@ use tipring_proto::sccp::station::{LostReason, StationEvent};
 use tipring_proto::time::Time;
 use tracing::{info, warn};
 
-use super::gate::told;
+use super::log_rate::if_any;
 use super::servers::ServerBook;
 use super::{Gateway, PortUnit, trace, words};
 
@@ -55,22 +55,16 @@ impl Gateway {
             }
             _ => 0,
         };
-        let (tell, untold) = match event {
-            StationEvent::Registered { .. } => (unit.told.good(&text), 0),
-            _ if trouble => {
-                let untold = unit.told.trouble(now, server, &text);
-                (untold.is_some(), untold.unwrap_or(0))
-            }
-            _ => (true, 0),
-        };
-        if !tell {
-            return;
-        }
-        let Some(held_back) = unit.gate.pass(now) else {
-            return;
-        };
         let (port, device) = (unit.number, unit.device_name());
-        let held_back = told(held_back + untold);
+        let mut pass = || unit.log_rate.pass(now);
+        let held_back = match event {
+            StationEvent::Registered { .. } => unit.repeats.good(&text, pass),
+            _ if trouble => unit.repeats.trouble(now, server, &text, pass),
+            _ => pass(),
+        };
+        let Some(held_back) = held_back.map(if_any) else {
+            return;
+        };
         match event {
             _ if trouble => warn!(port, device, news = text, held_back, "registration trouble"),
             StationEvent::Registered { .. } => {
@@ -83,12 +77,12 @@ impl Gateway {
     /// A warning about a port, unless there were too many.
     pub(super) fn warn(&mut self, now: Time, index: usize, what: &str) {
         if let Some(unit) = self.ports.get_mut(index)
-            && let Some(held_back) = unit.gate.pass(now)
+            && let Some(held_back) = unit.log_rate.pass(now)
         {
             warn!(
                 port = unit.number,
                 what,
-                held_back = told(held_back),
+                held_back = if_any(held_back),
                 "port trouble"
             );
         }

@@ -16,13 +16,13 @@ use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, S
 use tipring_proto::time::Time;
 
 use super::clock::Clock;
-use super::gate::Gate;
 use super::glitch::Glitches;
 use super::lamp::FskLamp;
+use super::log_rate::LogRate;
 use super::media::{LegSettings, MediaDesk};
 use super::reload::Next;
+use super::repeats::Repeats;
 use super::sound::Plan;
-use super::told::Told;
 use crate::line::{PortCounters, PortIndex};
 use crate::link::Link;
 use crate::startup::port::{CardFacts, ChainPlan, Seat};
@@ -88,8 +88,8 @@ pub struct PortUnit {
     pub ring_bursts: u64,
     /// Last detected fax and modem tones.
     pub tones: VecDeque<DetectedTone>,
-    /// Keeps the log of this port short.
-    pub(super) gate: Gate,
+    /// How many log lines it may have.
+    pub(super) log_rate: LogRate,
     /// Sound that it lost.
     pub(super) glitches: Glitches,
     /// Its message lamp, where the card lights none.
@@ -100,7 +100,7 @@ pub struct PortUnit {
     pub(super) registration_since: Time,
     device: Device,
     /// What the log was told of the registration.
-    pub(super) told: Told,
+    pub(super) repeats: Repeats,
     started: bool,
 }
 
@@ -135,12 +135,12 @@ impl PortUnit {
             off_hooks: 0,
             ring_bursts: 0,
             tones: VecDeque::new(),
-            gate: Gate::new(now),
+            log_rate: LogRate::new(now),
             glitches: Glitches::default(),
             lamp: FskLamp::default(),
             reasons: vec![],
             registration_since: now,
-            told: Told::default(),
+            repeats: Repeats::default(),
             started: false,
         }
     }

@@ -8,7 +8,7 @@ use tipring_proto::device::Input;
 use tipring_proto::time::Time;
 use tracing::{info, warn};
 
-use super::super::gate::told;
+use super::super::log_rate::if_any;
 use super::super::reload::Next;
 use super::super::{Gateway, words};
 use crate::cards::CardTrouble;
@@ -76,12 +76,12 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        if let Some(held_back) = unit.gate.pass(now) {
+        if let Some(held_back) = unit.log_rate.pass(now) {
             warn!(
                 port = unit.number,
                 what = trouble.what,
                 cure = trouble.cure,
-                held_back = told(held_back),
+                held_back = if_any(held_back),
                 "a line cannot be opened; it is tried until it can"
             );
         }
@@ -107,20 +107,20 @@ impl Gateway {
         );
         let name = slot.plate.as_ref().map_or("", |p| &p.channel_name);
         let driver = slot.plate.as_ref().map_or("", |p| &p.driver);
-        if let Some(held_back) = unit.gate.pass(now) {
+        if let Some(held_back) = unit.log_rate.pass(now) {
             info!(
                 port = unit.number,
                 channel = unit.settings.channel,
                 name,
                 driver,
                 off_hook,
-                held_back = told(held_back),
+                held_back = if_any(held_back),
                 "line open"
             );
         }
         if slot.keeper.opened() == 1 {
             for remark in words::remarks(&unit.settings, can) {
-                if unit.gate.pass(now).is_some() {
+                if unit.log_rate.pass(now).is_some() {
                     warn!(port = unit.number, "{remark}");
                 }
             }
@@ -152,12 +152,12 @@ impl Gateway {
             return;
         };
         let (what, cure) = words::feed(trouble);
-        if let Some(held_back) = unit.gate.pass(now) {
+        if let Some(held_back) = unit.log_rate.pass(now) {
             warn!(
                 port = unit.number,
                 fault = what,
                 cure,
-                held_back = told(held_back),
+                held_back = if_any(held_back),
                 "line fault"
             );
         }
@@ -178,10 +178,10 @@ impl Gateway {
         if unit.fault != Some(PortFault::PowerAlarm) {
             return;
         }
-        if let Some(held_back) = unit.gate.pass(now) {
+        if let Some(held_back) = unit.log_rate.pass(now) {
             info!(
                 port = unit.number,
-                held_back = told(held_back),
+                held_back = if_any(held_back),
                 "the line has voltage again"
             );
         }

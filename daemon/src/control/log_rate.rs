@@ -1,4 +1,8 @@
-//! A gate for log lines: a few in a row, then one a minute, so that no peer can fill the disk.
+//! How many log lines a port may have: a few in a row, then one a minute, so that no peer can fill the disk.
+//!
+//! Looks at nothing but the number of lines, and every line of a port has to pass. That the same trouble of a registration
+//! is not told again and again is decided before, in [`super::repeats`]: that saves lines, and alone would not bound them,
+//! for a server can be in trouble in ever new ways.
 
 use std::time::Duration;
 
@@ -9,19 +13,19 @@ const BURST: u32 = 12;
 /// Time in which one more is earned.
 const EARNED_IN: Duration = Duration::from_secs(60);
 
-/// Lets log lines through, or counts what it holds back.
+/// Lets log lines of a port through, or counts what it holds back.
 #[derive(Clone, Debug)]
-pub(super) struct Gate {
+pub(super) struct LogRate {
     credit: u32,
     /// Until when credit was given.
     filled: Time,
     held_back: u64,
 }
 
-impl Gate {
-    /// A gate with full credit.
-    pub(super) fn new(now: Time) -> Gate {
-        Gate {
+impl LogRate {
+    /// With full credit.
+    pub(super) fn new(now: Time) -> LogRate {
+        LogRate {
             credit: BURST,
             filled: now,
             held_back: 0,
@@ -47,7 +51,7 @@ impl Gate {
 }
 
 /// For the log line: nothing when nothing was held back.
-pub(super) fn told(held_back: u64) -> Option<u64> {
+pub(super) fn if_any(held_back: u64) -> Option<u64> {
     (held_back > 0).then_some(held_back)
 }
 
@@ -61,23 +65,23 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_then_one_line_a_minute_that_tells_how_many_were_held_back() {
-        let mut gate = Gate::new(at(0));
-        let passed = |gate: &mut Gate, s| (0..100).filter_map(|_| gate.pass(at(s))).collect();
-        let first: Vec<u64> = passed(&mut gate, 1);
+        let mut rate = LogRate::new(at(0));
+        let passed = |rate: &mut LogRate, s| (0..100).filter_map(|_| rate.pass(at(s))).collect();
+        let first: Vec<u64> = passed(&mut rate, 1);
         assert_eq!(first, [0; BURST as usize]);
-        let none: Vec<u64> = passed(&mut gate, 60);
+        let none: Vec<u64> = passed(&mut rate, 60);
         assert!(none.is_empty());
-        let one: Vec<u64> = passed(&mut gate, 61);
+        let one: Vec<u64> = passed(&mut rate, 61);
         assert_eq!(one, [188]);
     }
 
     #[test]
     fn silence_earns_no_more_than_one_burst() {
-        let mut gate = Gate::new(at(0));
+        let mut rate = LogRate::new(at(0));
         for _ in 0..50 {
-            gate.pass(at(0));
+            rate.pass(at(0));
         }
-        let passed = (0..50).filter_map(|_| gate.pass(at(1_000_000))).count();
+        let passed = (0..50).filter_map(|_| rate.pass(at(1_000_000))).count();
         assert_eq!(passed, BURST as usize);
     }
 }
