@@ -115,10 +115,6 @@ pub(crate) fn seventy_clients_at_once_leave_the_daemon_usable() {
         .filter_map(|c| Some(line(c)).filter(|l| l.contains("hello")))
         .count();
     assert_eq!(greeted, MOST_CLIENTS);
-    let log = gateway.log();
-    assert!(log.contains("too many control clients"), "{log}");
-    // Six were sent away; the log need not tell it six times.
-    assert_eq!(log.matches("too many control clients").count(), 1, "{log}");
     // Some are sent away, those who were served are served on.
     let first = &mut crowd[0];
     first
@@ -131,6 +127,12 @@ pub(crate) fn seventy_clients_at_once_leave_the_daemon_usable() {
     drop(crowd);
     until(SOON, || gateway.status());
     has_dial_tone(&gateway, 1);
+    // Lines are written by a thread of their own, which a busy machine may keep waiting: at its end the daemon has written
+    // them all. Six were sent away; the log need not tell it six times.
+    let log = place.folder().join("tipringd.log");
+    gateway.stop().unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert_eq!(log.matches("too many control clients").count(), 1, "{log}");
 }
 
 pub(crate) fn a_client_that_stops_reading_a_trace_costs_nothing() {
