@@ -529,6 +529,7 @@ impl World {
                 }
                 desk.bridge = party;
             }
+            MediaOutput::Disown { .. } => {}
             MediaOutput::NeedStatistics { call, .. } => {
                 let counters = LegStatistics {
                     packets_sent: 50,

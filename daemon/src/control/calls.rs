@@ -196,10 +196,18 @@ impl CallBook {
         self.open.len() - 1
     }
 
+    /// A call that outlived its CallManager loses its reference to a new one, and is the same call all the same.
     fn find(&self, port: u16, call: CallRef, started: Time) -> Option<usize> {
-        self.open
-            .iter()
-            .position(|o| o.port == port && o.call == call && o.started == started)
+        let began = |o: &Open| o.port == port && o.started == started;
+        let same = |o: &Open| began(o) && o.call == call;
+        let at = self.open.iter().position(same);
+        at.or_else(|| {
+            let lost = |o: &Open| began(o) && o.state == Some(CallWord::Preserved);
+            self.open
+                .iter()
+                .position(lost)
+                .filter(|_| call == CallRef::NONE)
+        })
     }
 
     /// One row for a call that is up.

@@ -252,6 +252,13 @@ impl MediaDesk {
                 self.bridge_told = true;
                 one(LineOrder::Bridge(self.bridged))
             }
+            MediaOutput::Disown { call } => {
+                let legs = self.open.iter_mut().chain(self.closed.iter_mut());
+                for leg in legs.filter(|l| l.call == call) {
+                    leg.call = CallRef::NONE;
+                }
+                Doing::default()
+            }
             MediaOutput::NeedStatistics { party, call } => {
                 let legs = self.open.iter().chain(self.closed.iter().rev());
                 let leg = legs.into_iter().find(|l| l.party == party);

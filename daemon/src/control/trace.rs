@@ -226,6 +226,10 @@ fn media_out(media: &MediaOutput) -> String {
         MediaOutput::CloseReceive { party } => format!("close leg {}", party.0),
         MediaOutput::Bridge { party: Some(party) } => format!("the set hears leg {}", party.0),
         MediaOutput::Bridge { party: None } => "the set hears no leg".into(),
+        MediaOutput::Disown { call } => format!(
+            "call {} outlived its CallManager, which uses the number anew",
+            call.0
+        ),
         MediaOutput::NeedStatistics { party, .. } => {
             format!("statistics of leg {} wanted", party.0)
         }

@@ -261,6 +261,12 @@ pub enum MediaOutput {
         /// The leg.
         party: Option<Party>,
     },
+    /// The server begins a new call by the number of one that outlived it: the legs of that one, open or closed, belong to
+    /// [`CallRef::NONE`] from now on.
+    Disown {
+        /// The number that is taken.
+        call: CallRef,
+    },
     /// Report the counters of a leg, open or closed, with [`MediaInput::Statistics`].
     NeedStatistics {
         /// The leg, as last opened.

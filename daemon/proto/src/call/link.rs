@@ -1,6 +1,7 @@
 //! The CallManager lost and found again: talking calls go on until they are hung up.
 
 use crate::call::calls::MOST_CALLS;
+use crate::call::contract::MediaOutput;
 use crate::call::port::{Owed, Port, Set};
 use crate::call::record::{CallWord, EndCause};
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey, Tone};
@@ -88,6 +89,7 @@ impl Port {
             call.id = CallRef::NONE;
         }
         self.legs.rename_owner(id, CallRef::NONE);
+        self.tell_media(MediaOutput::Disown { call: id });
         for place in [&mut self.active, &mut self.expecting] {
             if *place == Some(id) {
                 *place = Some(CallRef::NONE);

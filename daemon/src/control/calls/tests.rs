@@ -52,6 +52,19 @@ fn close(book: &mut CallBook, reference: u32) -> u64 {
 }
 
 #[test]
+fn a_preserved_call_whose_reference_is_used_anew_stays_the_same_call() {
+    let mut book = CallBook::default();
+    let mut news = |reference, state| book.see(at(200), PORT, false, &[call(reference, state)]);
+    assert_eq!(news(1, CallWord::Connected).len(), 1);
+    assert_eq!(news(1, CallWord::Preserved).len(), 1);
+    assert_eq!(news(0, CallWord::Preserved), []);
+    let shown = book.summary(&Clock, at(300), PORT, &call(0, CallWord::Preserved));
+    assert_eq!(shown.id, 1);
+    assert_eq!(close(&mut book, 0), 1);
+    assert!(book.open.is_empty());
+}
+
+#[test]
 fn a_timeline_begins_with_what_led_to_the_call() {
     let mut book = CallBook::default();
     book.trace(at(0), &line("of an earlier time"));

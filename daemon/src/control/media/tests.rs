@@ -116,6 +116,21 @@ fn a_leg_lives_from_its_socket_to_its_closing() {
 }
 
 #[test]
+fn the_legs_of_a_call_that_outlived_its_server_are_not_those_of_the_new_call_of_its_number() {
+    let mut b = Bench::new(42_100, 42_199);
+    b.open(3);
+    let began = b.now;
+    b.act(MediaOutput::Disown { call: CallRef(7) });
+    b.open(4);
+    let parties = |b: &Bench, call| -> Vec<u32> {
+        let legs = b.desk.of_call(CallRef(call), began);
+        legs.iter().map(|l| l.party).collect()
+    };
+    assert_eq!(parties(&b, 0), [3], "the old call");
+    assert_eq!(parties(&b, 7), [4], "the new one");
+}
+
+#[test]
 fn a_party_opened_again_is_a_new_leg_and_the_old_one_goes_first() {
     let mut b = Bench::new(42_100, 42_199);
     b.open(3);

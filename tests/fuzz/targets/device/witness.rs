@@ -120,6 +120,7 @@ impl Witness {
                 }
                 self.bridged = party;
             }
+            MediaOutput::Disown { .. } => {}
             MediaOutput::NeedStatistics { call, .. } => self.wanted.push_back(call),
         }
     }

@@ -376,6 +376,8 @@ fn a_new_server_may_use_the_number_of_a_call_that_outlived_the_old_one() {
             (CallRef(1), CallWord::Waiting)
         ]
     );
+    let disown = MediaOutput::Disown { call: CallRef(1) };
+    assert!(b.outputs().contains(&Output::Media(disown)));
     b.says(&[state(CallStateKind::ON_HOOK, 1)]);
     assert_eq!(b.seen(), []);
     assert_eq!(b.port.snapshot().calls.len(), 1);

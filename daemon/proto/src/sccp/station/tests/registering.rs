@@ -107,6 +107,19 @@ fn a_server_that_answers_no_request_is_registered_with_all_the_same() {
 }
 
 #[test]
+fn the_number_that_a_former_server_gave_is_not_that_of_one_that_tells_none() {
+    let mut b = Bench::registered(|_| {});
+    assert!(b.station.snapshot().line.is_some());
+    b.station.closed(b.now, CloseReason::ByServer);
+    b.until_connect(0);
+    b.station.connected(b.now, LOCAL);
+    b.hear(&ack(30, 3));
+    b.pass(secs(7));
+    assert!(b.station.is_registered());
+    assert_eq!(b.station.snapshot().line, None);
+}
+
+#[test]
 fn the_version_is_the_lesser_one_and_48_is_no_promise() {
     for (offered, answered, used) in [
         (3, 48, 3),
