@@ -106,6 +106,9 @@ pub enum LineCommand {
     OnHookTransmission(Duration),
     /// Message lamp (only what the card can do).
     MessageLamp(bool),
+    /// The longest opening of the loop that may still be a flash: until then the set is not taken for hung up. Taken in any
+    /// state, for the openings to come; nothing to do for a card that leaves that to others.
+    LongestFlash(Duration),
     /// Analog gain towards the network and towards the line, tenths of a dB.
     Gain {
         /// Line to network.

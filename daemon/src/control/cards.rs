@@ -101,13 +101,6 @@ impl Cards {
         self.slots.push(Slot::new(line, want, facts, now));
     }
 
-    /// What is wanted of a lane's card from its next opening on.
-    pub(super) fn want(&mut self, line: PortIndex, want: Want) {
-        if let Some(slot) = self.slot_mut(line) {
-            slot.want = want;
-        }
-    }
-
     fn slot_mut(&mut self, line: PortIndex) -> Option<&mut Slot> {
         self.slots.iter_mut().find(|s| s.line == line)
     }
@@ -153,6 +146,7 @@ impl Cards {
         slot.keeper.try_now(now);
         slot.asked = Some(now);
         let (want, epoch) = (slot.want, slot.epoch);
+        slot.told = want;
         self.opening.push((line, now));
         self.ask(line, epoch, move || CardNews::Opened(source.open(&want)));
     }

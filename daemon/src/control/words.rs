@@ -206,6 +206,9 @@ pub(super) fn command(command: &LineCommand) -> String {
         LineCommand::OnHookTransmission(_) => "let audio through on-hook".into(),
         LineCommand::MessageLamp(true) => "light the message lamp".into(),
         LineCommand::MessageLamp(false) => "put the message lamp out".into(),
+        LineCommand::LongestFlash(time) => {
+            format!("take openings of up to {} ms for a flash", time.as_millis())
+        }
         LineCommand::Gain { .. } => "set its gain".into(),
     }
 }

@@ -55,7 +55,8 @@ pub(super) struct Line {
     pub(super) ring_wanted: Option<[i32; 16]>,
     /// After trouble: when the loop may be believed again.
     pub(super) settled_at: Option<Duration>,
-    longest_flash: Duration,
+    /// An opening that is longer is no flash any more.
+    pub(super) longest_flash: Duration,
 }
 
 impl Line {

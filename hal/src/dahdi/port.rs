@@ -351,6 +351,10 @@ impl<K: Kernel + Send> LinePort for Port<K> {
     /// answers; the chain does it.
     fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
         self.do_what_is_due();
+        if let LineCommand::LongestFlash(time) = command {
+            self.line.longest_flash = time;
+            return Ok(());
+        }
         if let Some(fault) = self.fault {
             return match command {
                 LineCommand::StopRing => Ok(()),
@@ -382,6 +386,8 @@ impl<K: Kernel + Send> LinePort for Port<K> {
                 tx_tenth_db: 0,
             } => Ok(()),
             LineCommand::Gain { .. } => Err(PortError::Unsupported),
+            // Seen to above.
+            LineCommand::LongestFlash(_) => Ok(()),
         }
     }
 

@@ -203,6 +203,22 @@ fn an_opening_is_stamped_when_it_began_and_the_line_is_fed_until_it_is_no_flash_
 }
 
 #[test]
+fn another_longest_flash_is_used_from_the_next_opening_on_and_taken_also_in_trouble() {
+    let mut port = port();
+    let longest = |ms| LineCommand::LongestFlash(Duration::from_millis(ms));
+    assert_eq!(port.command(longest(300)), Ok(()));
+    port.take(Event::RingOffHook, at(0));
+    hooks(&port);
+    port.take(Event::OnHook, at(503));
+    assert_eq!(port.line.due(), Some(at(800)));
+    port.advance(at(800));
+    assert_eq!(hooks(&port), [Hook::RingOff]);
+    port.take(Event::Alarm, at(900));
+    assert_eq!(port.command(longest(1250)), Ok(()));
+    assert_eq!(port.line.longest_flash, Duration::from_millis(1250));
+}
+
+#[test]
 fn a_feed_that_the_kernel_refuses_is_tried_again() {
     let mut port = port();
     port.kernel.0.borrow_mut().refuse = [Errno::EBUSY, Errno::EBUSY].into();

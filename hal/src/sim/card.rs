@@ -136,6 +136,7 @@ impl Card {
                 self.lamp = on;
                 CardSignal::Lamp(on)
             }),
+            LineCommand::LongestFlash(_) => None,
             LineCommand::Gain {
                 rx_tenth_db,
                 tx_tenth_db,

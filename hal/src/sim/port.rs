@@ -97,6 +97,10 @@ impl LinePort for SimPort {
     }
 
     fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
+        // Flash and hang-up are told apart by others.
+        if let LineCommand::LongestFlash(_) = command {
+            return Ok(());
+        }
         let shared = &self.ends.shared;
         if let Some(fault) = shared.fault() {
             return Err(PortError::Down(fault));
@@ -110,7 +114,9 @@ impl LinePort for SimPort {
                 }
                 (true, shared.off_hook.load(Ordering::Acquire))
             }
-            LineCommand::StopRing | LineCommand::Gain { .. } => (true, false),
+            LineCommand::StopRing | LineCommand::Gain { .. } | LineCommand::LongestFlash(_) => {
+                (true, false)
+            }
             LineCommand::Polarity(_) => (can.polarity_reversal, ringing),
             LineCommand::OpenLoop(_) => (can.open_loop, ringing),
             LineCommand::OnHookTransmission(_) => (can.on_hook_transmission, false),

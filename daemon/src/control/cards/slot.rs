@@ -23,7 +23,10 @@ pub(super) type SharedProbe = Arc<Mutex<Box<dyn LineProbe>>>;
 /// The card of one lane, whichever port has the lane.
 pub(in crate::control) struct Slot {
     pub(super) line: PortIndex,
+    /// From its next opening on.
     pub(super) want: Want,
+    /// What its card was opened with, or told since.
+    pub(super) told: Want,
     pub(super) keeper: CardKeeper,
     pub(super) feed: FeedWatch,
     /// Of the card that is open, or was last.
@@ -48,6 +51,7 @@ impl Slot {
         Slot {
             line,
             want,
+            told: want,
             keeper: CardKeeper::new(now),
             feed: FeedWatch::blind(),
             plate: None,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tipring_config::Machine;
+use tipring_config::{Config, Machine};
 use tipring_hal::port::{
     Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, PortError, PortFault,
     PortStats, ReadBlock, Wake, WriteBlock,
@@ -11,6 +11,7 @@ use tipring_proto::call::PortWord;
 
 use super::*;
 use crate::cards::{LineProbe, Nameplate};
+use crate::control::reload::Asked;
 use crate::control::{Clock, Facts, Lanes, LineSide, PortUnit, ServerBook, SimDesk, words};
 use crate::line::{LineConfig, LineEngine, LinePortSpec, LineReport};
 use crate::startup::port::{self, Seat};
@@ -25,6 +26,8 @@ const DEAD: Volts = Volts {
 /// A card that says nothing by itself.
 struct Quiet {
     off_hook: bool,
+    /// What it was told.
+    told: Arc<Mutex<Vec<LineCommand>>>,
 }
 
 impl LinePort for Quiet {
@@ -54,7 +57,8 @@ impl LinePort for Quiet {
     fn next_event(&mut self) -> Option<LineEvent> {
         None
     }
-    fn command(&mut self, _: LineCommand) -> Result<(), PortError> {
+    fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
+        self.told.lock().unwrap().push(command);
         Ok(())
     }
     fn off_hook(&self) -> bool {
@@ -84,6 +88,7 @@ impl LineProbe for Silent {
 struct Shelf {
     there: AtomicBool,
     off_hook: AtomicBool,
+    told: Arc<Mutex<Vec<LineCommand>>>,
 }
 
 impl CardSource for Shelf {
@@ -98,6 +103,7 @@ impl CardSource for Shelf {
         Ok(OpenCard {
             port: Box::new(Quiet {
                 off_hook: self.off_hook.load(Ordering::SeqCst),
+                told: Arc::clone(&self.told),
             }),
             probe: Some(Box::new(Silent)),
             plate: Nameplate::default(),
@@ -109,6 +115,16 @@ impl CardSource for Shelf {
     }
 }
 
+/// One port, with these keys of its own.
+fn config(keys: &str) -> Config {
+    let text = format!("[card]\ndriver = \"dahdi\"\n[[port]]\nchannel = 1\n{keys}");
+    let machine = Machine {
+        mac: tipring_config::Mac::parse("02:00:5e:10:20:30"),
+        countries_dir: None,
+    };
+    tipring_config::parse(&text, "test", &machine).unwrap()
+}
+
 struct Bench {
     gateway: Gateway,
     engine: LineEngine,
@@ -118,13 +134,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let text = "[card]\ndriver = \"dahdi\"\n[[port]]\nchannel = 1\n";
-        let machine = Machine {
-            mac: tipring_config::Mac::parse("02:00:5e:10:20:30"),
-            countries_dir: None,
-        };
-        let config = tipring_config::parse(text, "test", &machine).unwrap();
-        let config = Arc::new(config);
+        let config = Arc::new(config(""));
         let now = Clock.now();
         let absent = Absent::new(Law::Mu, 80);
         let facts = CardFacts::of(&absent);
@@ -182,6 +192,16 @@ impl Bench {
         let event = LineEvent { at, kind };
         self.gateway
             .line_report(LineReport::Line { port: LINE, event });
+    }
+
+    /// Longest flashes that the card was told since the last look, in ms.
+    fn flash_told(&self) -> Vec<u128> {
+        let told = std::mem::take(&mut *self.shelf.told.lock().unwrap());
+        let told = told.into_iter().filter_map(|command| match command {
+            LineCommand::LongestFlash(time) => Some(time.as_millis()),
+            _ => None,
+        });
+        told.collect()
     }
 
     /// So much later the port does what is due.
@@ -362,6 +382,39 @@ fn a_feed_that_stays_off_takes_the_device_away_and_current_brings_it_back() {
         b.says(LineEventKind::LoopClosed);
         assert!(!b.gateway.ports[0].has_stopped());
         assert_eq!(b.trouble(), None);
+    });
+}
+
+#[test]
+fn a_reload_tells_an_open_card_the_flash_window_and_does_not_open_it_again() {
+    run(|| async {
+        let mut b = Bench::opened(false).await;
+        b.flash_told(); // what it was told at the beginning
+        let keys = "flash-min-ms = 80\nflash-max-ms = 400\n";
+        b.gateway.loaded(Asked::Signal, Ok(config(keys)));
+        b.step();
+        assert_eq!(b.flash_told(), [400]);
+        assert_eq!(b.slot().keeper.opened(), 1);
+        // The same once more is nothing new.
+        b.gateway.loaded(Asked::Signal, Ok(config(keys)));
+        b.step();
+        assert_eq!(b.flash_told(), []);
+    });
+}
+
+#[test]
+fn a_card_that_was_being_opened_during_a_reload_is_told_when_it_is_in_place() {
+    run(|| async {
+        let mut b = Bench::new();
+        b.shelf.there.store(true, Ordering::SeqCst);
+        b.gateway.cards_turn(); // it is being opened
+        let keys = "flash-min-ms = 80\nflash-max-ms = 400\n";
+        b.gateway.loaded(Asked::Signal, Ok(config(keys)));
+        let told = b.gateway.cards.news.recv().await.unwrap();
+        b.gateway.card_news(told);
+        b.step();
+        b.step();
+        assert_eq!(b.flash_told(), [400]);
     });
 }
 

@@ -1,7 +1,9 @@
 //! What the port that has a lane makes of its card: told to its call logic, its station, its log.
 
+use std::time::Duration;
+
 use tipring_ctl::report::TraceKind;
-use tipring_hal::port::PortFault;
+use tipring_hal::port::{LineCommand, PortFault};
 use tipring_proto::call::{LineFault, LineInput, PortWord};
 use tipring_proto::card::FeedTrouble;
 use tipring_proto::device::Input;
@@ -12,7 +14,7 @@ use super::super::log_rate::if_any;
 use super::super::reload::Next;
 use super::super::{Gateway, words};
 use crate::cards::CardTrouble;
-use crate::line::PortIndex;
+use crate::line::{LineOrder, PortIndex};
 use crate::settings;
 
 impl Gateway {
@@ -42,6 +44,23 @@ impl Gateway {
         let want = unit.map(|unit| settings::want(&unit.used, &unit.settings));
         if let (Some(want), Some(slot)) = (want, self.cards.slot_mut(line)) {
             slot.want = want;
+        }
+    }
+
+    /// What the port of the lane wants of its card may differ by now from what that was opened with: what an open card
+    /// can still be told, it is told.
+    pub(in crate::control) fn tell_card(&mut self, now: Time, index: usize) {
+        let Some(line) = self.ports.get(index).and_then(|unit| unit.line) else {
+            return;
+        };
+        self.want_anew(line);
+        let Some(slot) = self.cards.slot_mut(line).filter(|s| s.is_open()) else {
+            return;
+        };
+        let wanted = slot.want.longest_flash_ms;
+        if std::mem::replace(&mut slot.told.longest_flash_ms, wanted) != wanted {
+            let longest = LineCommand::LongestFlash(Duration::from_millis(wanted.into()));
+            self.order(now, index, LineOrder::Port(longest));
         }
     }
 
@@ -140,6 +159,7 @@ impl Gateway {
         if !self.stopping && !leaving {
             unit.start(now);
         }
+        self.tell_card(now, index);
         self.trace(now, index, TraceKind::Line, text);
         self.drain(now, index);
     }

@@ -14,7 +14,6 @@ use tracing::{info, warn};
 use super::super::{Gateway, PortUnit};
 use super::wish::{self, Next, Wish};
 use crate::line::{LineOrder, MadeChain};
-use crate::settings;
 use crate::startup::port::{self, Seat};
 
 /// A port that took something: which, what, and what followed.
@@ -110,11 +109,10 @@ impl Gateway {
         unit.used = config;
         unit.next = None;
         let taken = (unit.number, keys, unit.settings.enabled);
-        if let Some(line) = unit.line {
-            self.cards
-                .want(line, settings::want(&unit.used, &unit.settings));
-        }
-        if let Some(plan) = chain {
+        self.tell_card(now, index);
+        if let Some(plan) = chain
+            && let Some(unit) = self.ports.get_mut(index)
+        {
             // A message to the lamp that is on its way ends with the chain.
             unit.lamp.break_off();
             match plan.build() {
@@ -199,6 +197,7 @@ impl Gateway {
             if taken && unit.counters.off_hook.get() == 1 {
                 unit.handle(now, Input::Line(LineInput::LoopClosed { at: now }));
             }
+            self.tell_card(now, at);
         }
         match chain.map(|plan| plan.build()) {
             Some(Ok(chain)) => {
