@@ -147,6 +147,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
                 .map(Arc::clone)
                 .unwrap_or_default(),
             card: cards_known.get(n).copied().flatten(),
+            fault: None,
         };
         let unit = port::unit(&config, port, n, servers.list(), seat)?;
         units.push(PortUnit::new(unit, Arc::clone(&config), now));
@@ -188,6 +189,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
                 line: Some(line),
                 counters: line_threads.port_counters(line).map(Arc::clone)?,
                 card: Some(CardFacts::of(&card::stand_in(&config))),
+                fault: None,
             })
         })
         .collect();

@@ -89,6 +89,9 @@ impl Gateway {
             | LineReport::NoSuchSession { port, .. } => *port,
         };
         let Some(index) = self.ports.iter().position(|p| p.line == Some(index)) else {
+            if let LineReport::Line { port, event } = report {
+                self.lanes.heard(port, event.kind);
+            }
             return;
         };
         let Some(unit) = self.ports.get_mut(index) else {

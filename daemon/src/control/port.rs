@@ -125,12 +125,12 @@ impl PortUnit {
             capabilities: config.seat.capabilities(),
             counters: config.seat.counters,
             card: config.seat.card,
+            fault: config.seat.fault,
             next: None,
             used,
             link: None,
             epoch: 0,
             local: super::NO_ADDRESS,
-            fault: None,
             refused: 0,
             off_hooks: 0,
             ring_bursts: 0,
@@ -198,6 +198,7 @@ impl PortUnit {
             line: self.line,
             counters: Arc::clone(&self.counters),
             card: self.card,
+            fault: self.fault,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tipring_config::{Config, Port};
 use tipring_dsp::{CancellerConfig, Chain, ChainConfig, ChainError, LineEchoCanceller};
-use tipring_hal::port::{Capabilities, Law, LinePort};
+use tipring_hal::port::{Capabilities, Law, LinePort, PortFault};
 use tipring_proto::rtp::FilterPolicy;
 
 use crate::control::{LegSettings, Plan, PlanError, PortUnitConfig};
@@ -23,6 +23,8 @@ pub struct Seat {
     pub counters: Arc<PortCounters>,
     /// Its card.
     pub card: Option<CardFacts>,
+    /// What is wrong with its line, as last told.
+    pub fault: Option<PortFault>,
 }
 
 /// What is known of a port of a card, once it is in the line thread's hands.

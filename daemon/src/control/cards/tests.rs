@@ -149,6 +149,7 @@ impl Bench {
             line: Some(LINE),
             counters: Arc::clone(line.port_counters(LINE).unwrap()),
             card: Some(facts),
+            fault: None,
         };
         let unit = port::unit(&config, wanted, 0, servers.list(), seat).unwrap();
         let units = vec![PortUnit::new(unit, Arc::clone(&config), now)];
@@ -415,6 +416,27 @@ fn a_card_that_was_being_opened_during_a_reload_is_told_when_it_is_in_place() {
         b.step();
         b.step();
         assert_eq!(b.flash_told(), [400]);
+    });
+}
+
+#[test]
+fn a_port_that_takes_a_line_in_alarm_knows_it_and_one_that_is_over_by_then_does_not() {
+    run(|| async {
+        for over in [false, true] {
+            let mut b = Bench::opened(false).await;
+            b.says(LineEventKind::Fault(PortFault::Alarm));
+            b.gateway
+                .loaded(Asked::Signal, Ok(config("enabled = false\n")));
+            assert!(b.gateway.ports[0].line.is_none(), "it gave its lane back");
+            if over {
+                b.says(LineEventKind::FaultCleared);
+            }
+            b.gateway.loaded(Asked::Signal, Ok(config("")));
+            assert_eq!(b.trouble().is_none(), over, "{:?}", b.trouble());
+            assert_eq!(b.word() == PortWord::Idle, over);
+            b.says(LineEventKind::FaultCleared);
+            assert_eq!((b.trouble(), b.word()), (None, PortWord::Idle));
+        }
     });
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tipring_ctl::report::TraceKind;
-use tipring_hal::port::{LineCommand, PortFault};
+use tipring_hal::port::{LineCommand, LineEventKind, PortFault};
 use tipring_proto::call::{LineFault, LineInput, PortWord};
 use tipring_proto::card::FeedTrouble;
 use tipring_proto::device::Input;
@@ -76,15 +76,16 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return false;
         };
-        let Some(slot) = self.cards.slot(unit.line) else {
-            return true;
-        };
-        if slot.is_open() {
-            return true;
+        let slot = self.cards.slot(unit.line);
+        let away = slot.is_some_and(|slot| !slot.is_open());
+        if away {
+            unit.fault = Some(PortFault::Removed);
         }
-        unit.fault = Some(PortFault::Removed);
-        unit.handle(now, Input::Line(LineInput::Fault(LineFault::Removed)));
-        false
+        if let Some(fault) = unit.fault {
+            let fault = LineInput::Fault(words::line_fault(fault));
+            unit.handle(now, Input::Line(fault));
+        }
+        !away
     }
 
     /// Told once for each reason.
@@ -111,7 +112,7 @@ impl Gateway {
     /// A card works: the call logic and the CallManager hear of it.
     pub(super) fn card_in_place(&mut self, now: Time, line: PortIndex, off_hook: bool) {
         let Some(index) = self.of_lane(line) else {
-            return;
+            return self.lanes.heard(line, LineEventKind::FaultCleared);
         };
         let (Some(unit), Some(slot)) = (self.ports.get_mut(index), self.cards.slot(Some(line)))
         else {
@@ -166,7 +167,8 @@ impl Gateway {
 
     pub(super) fn feed_lost(&mut self, now: Time, line: PortIndex, trouble: FeedTrouble) {
         let Some(index) = self.of_lane(line) else {
-            return;
+            let fault = LineEventKind::Fault(PortFault::PowerAlarm);
+            return self.lanes.heard(line, fault);
         };
         let Some(unit) = self.ports.get_mut(index) else {
             return;
@@ -190,7 +192,7 @@ impl Gateway {
 
     pub(super) fn feed_restored(&mut self, now: Time, line: PortIndex) {
         let Some(index) = self.of_lane(line) else {
-            return;
+            return self.lanes.heard(line, LineEventKind::FaultCleared);
         };
         let Some(unit) = self.ports.get_mut(index) else {
             return;

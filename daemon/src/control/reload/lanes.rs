@@ -4,7 +4,7 @@
 //! that comes later gets one of them, and its card is put in the stand-in's place.
 
 use tipring_config::Port;
-use tipring_hal::port::LinePort;
+use tipring_hal::port::{LineEventKind, LinePort};
 use tipring_proto::call::LineInput;
 use tipring_proto::device::Input;
 use tipring_proto::time::Time;
@@ -39,6 +39,18 @@ impl Lanes {
     /// Has a port given this channel back?
     pub(super) fn has(&self, channel: u16) -> bool {
         self.given_back.iter().any(|(c, _)| *c == channel)
+    }
+
+    /// What a line told that no port has: the next one shall know.
+    pub(in crate::control) fn heard(&mut self, line: PortIndex, event: LineEventKind) {
+        let seats = self.given_back.iter_mut().map(|(_, seat)| seat);
+        for seat in seats.filter(|seat| seat.line == Some(line)) {
+            match event {
+                LineEventKind::Fault(fault) => seat.fault = Some(fault),
+                LineEventKind::FaultCleared => seat.fault = None,
+                _ => {}
+            }
+        }
     }
 }
 
