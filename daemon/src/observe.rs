@@ -114,6 +114,11 @@ pub fn lost_lines() -> u64 {
     SPOOL.get().map_or(0, Spool::lost)
 }
 
+/// Log lines that are on their way: said already, and not to be read yet.
+pub fn waiting_lines() -> u64 {
+    SPOOL.get().map_or(0, Spool::waiting)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

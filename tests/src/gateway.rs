@@ -62,9 +62,20 @@ impl Gateway {
         Ok(())
     }
 
-    /// Its log so far.
+    /// Its log so far. A thread of its own writes it, which a busy machine may keep waiting: as long as the daemon can be
+    /// asked, everything that it said before this call is there.
     pub fn log(&self) -> String {
+        let end = Instant::now() + PROMPT;
+        while Instant::now() < end && self.log_lines_waiting() > 0 {
+            std::thread::sleep(Duration::from_millis(5)); // asks again, with the deadline above
+        }
         fs::read_to_string(self.folder.join("tipringd.log")).unwrap_or_default()
+    }
+
+    fn log_lines_waiting(&self) -> u64 {
+        let counters = self.status().map_or(vec![], |status| status.counters);
+        let waiting = counters.iter().find(|c| c.name == "log-lines-waiting");
+        waiting.map_or(0, |c| c.value)
     }
 
     /// Where its files are.

@@ -66,7 +66,14 @@ enum Order {
 #[derive(Clone, Debug)]
 pub(super) struct Spool {
     orders: SyncSender<Order>,
-    lost: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+/// What became of the lines.
+#[derive(Debug, Default)]
+struct Counts {
+    lost: AtomicU64,
+    waiting: AtomicU64,
 }
 
 impl Spool {
@@ -77,18 +84,23 @@ impl Spool {
 
     fn with_room(sink: Sink, room: usize) -> Spool {
         let (orders, queue) = sync_channel(room);
-        let lost = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&lost);
+        let counts = Arc::new(Counts::default());
+        let counter = Arc::clone(&counts);
         let thread = std::thread::Builder::new()
             .name("log".to_owned())
             .stack_size(256 * 1024);
         let _ = thread.spawn(move || run(&queue, &sink, &counter));
-        Spool { orders, lost }
+        Spool { orders, counts }
     }
 
     /// Lines lost so far.
     pub(super) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.counts.lost.load(Ordering::Relaxed)
+    }
+
+    /// Lines that were taken and are not out yet. None: whatever was logged before can be read.
+    pub(super) fn waiting(&self) -> u64 {
+        self.counts.waiting.load(Ordering::Acquire)
     }
 
     /// Waits until everything logged so far is out, but not for ever.
@@ -111,13 +123,14 @@ impl Spool {
     }
 }
 
-fn run(queue: &Receiver<Order>, sink: &Sink, lost: &AtomicU64) {
+fn run(queue: &Receiver<Order>, sink: &Sink, counts: &Counts) {
     while let Ok(order) = queue.recv() {
         match order {
             Order::Line(line) => {
                 if !sink.write(&line) {
-                    lost.fetch_add(1, Ordering::Relaxed);
+                    counts.lost.fetch_add(1, Ordering::Relaxed);
                 }
+                counts.waiting.fetch_sub(1, Ordering::Release);
             }
             Order::Flush(done) => drop(done.try_send(())),
         }
@@ -127,8 +140,10 @@ fn run(queue: &Receiver<Order>, sink: &Sink, lost: &AtomicU64) {
 /// One line is one call of `write`.
 impl Write for Spool {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
         if self.orders.try_send(Order::Line(line.to_vec())).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.counts.lost.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
     }
@@ -161,7 +176,7 @@ mod tests {
         let all: Vec<Vec<u8>> = lines.try_iter().collect();
         assert_eq!(all.len(), 50);
         assert_eq!(all[49], b"line 49\n");
-        assert_eq!(spool.lost(), 0);
+        assert_eq!((spool.lost(), spool.waiting()), (0, 0));
     }
 
     #[test]
@@ -175,6 +190,7 @@ mod tests {
         assert!(begin.elapsed() < Duration::from_secs(5));
         // One may be in the thread's hands.
         assert!((989..=990).contains(&spool.lost()), "{}", spool.lost());
+        assert_eq!(spool.waiting(), 1000 - spool.lost());
         // It goes on where it was as soon as somebody reads.
         let first: Vec<Vec<u8>> = lines.iter().take(10).collect();
         assert_eq!(first[0], b"line 0\n");

@@ -71,6 +71,11 @@ impl Gateway {
                     observe::lost_lines(),
                     "log lines that nobody took: full disk, unread pipe, journal that stands still",
                 ),
+                ctl::Counter::new(
+                    "log-lines-waiting",
+                    observe::waiting_lines(),
+                    "log lines that are on their way now",
+                ),
             ],
             troubles: self.troubles(),
             reload: self.reload_state(),
