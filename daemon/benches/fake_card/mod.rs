@@ -38,6 +38,8 @@ pub struct Inner {
     pub rack: Arc<AtomicU64>,
     pub last_read: u64,
     pub last_write: u64,
+    /// Times it was asked for a block.
+    pub asked: u64,
     pub events: VecDeque<LineEvent>,
     /// Reads and writes fail while an event waits, as DAHDI does.
     pub events_block_audio: bool,
@@ -69,6 +71,7 @@ impl FakeLine {
             rack: Arc::default(),
             last_read: 0,
             last_write: 0,
+            asked: 0,
             events: VecDeque::with_capacity(256),
             events_block_audio: false,
             down: None,
@@ -140,6 +143,7 @@ impl LinePort for FakeLine {
 
     fn read(&mut self, buf: &mut [u8]) -> ReadBlock {
         let mut i = self.inner();
+        i.asked += 1;
         if i.events_block_audio && !i.events.is_empty() {
             return ReadBlock::EventPending;
         }

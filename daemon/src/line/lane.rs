@@ -11,7 +11,7 @@ use mio::{Interest, Registry, Token, unix::SourceFd};
 use rtrb::Producer;
 use std::os::fd::AsRawFd;
 use tipring_dsp::{Chain, ChainCommand};
-use tipring_hal::port::{LineEvent, LinePort, Wake};
+use tipring_hal::port::{LineEvent, LinePort, ReadBlock, Wake};
 use tipring_linux::{RecvBatch, monotonic};
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
@@ -120,8 +120,8 @@ pub(super) struct Lane {
     arrived: Option<Time>,
     /// When the last block was served; `None` before the first.
     last_block: Option<Time>,
-    /// A block was read, and what it brings sent, but nothing written for it yet.
-    heard: bool,
+    /// What the card answered to [`Lane::hear`]: a block has gone up, but nothing was written for it yet.
+    heard: Option<ReadBlock>,
     /// The line has just come, or come back, and no block yet.
     fresh: bool,
     /// The prefill has to be written before the next block.
@@ -190,7 +190,7 @@ impl Lane {
             edge: None,
             arrived: None,
             last_block: None,
-            heard: false,
+            heard: None,
             fresh: true,
             prefill_due: true,
             owed: 0,

@@ -18,17 +18,19 @@ impl Lane {
     /// Takes a block and sends what it brings, if a packet is full with it; what goes to the line is for
     /// [`Lane::serve_card`] right after. So no packet waits for what the ports before it are to hear.
     pub(in crate::line) fn hear(&mut self, tools: &mut Tools<'_>) {
-        if self.heard || !self.card.is_there() || !self.is_due() {
+        if self.heard.is_some() || !self.card.is_there() || !self.is_due() {
             return;
         }
         if !self.card.has_descriptor() {
             let mut events = EVENTS_AT_ONCE;
             self.take_events(tools, &mut events);
         }
-        // Any other answer comes again.
-        if self.card.is_there() && self.card.port.read(&mut self.from_line) == ReadBlock::Block {
-            self.block_up(tools);
-            self.heard = true;
+        if self.card.is_there() {
+            let answer = self.card.port.read(&mut self.from_line);
+            if answer == ReadBlock::Block {
+                self.block_up(tools);
+            }
+            self.heard = Some(answer);
         }
     }
 
@@ -47,19 +49,19 @@ impl Lane {
     pub(in crate::line) fn serve_card(&mut self, tools: &mut Tools<'_>) -> usize {
         let mut blocks = 0;
         let mut events = EVENTS_AT_ONCE;
-        let mut more = true;
-        if std::mem::take(&mut self.heard) {
-            blocks += 1;
-            more = self.block_down(tools, &mut events);
-        } else if self.card.is_there() && !self.card.has_descriptor() {
+        let (mut more, mut heard) = (true, self.heard.take());
+        if heard.is_none() && self.card.is_there() && !self.card.has_descriptor() {
             // A card with a descriptor tells by its reads that an event waits; asking for one is a system call.
             self.take_events(tools, &mut events);
         }
         while more && blocks < usize::from(tools.config.blocks_at_once) && self.card.is_there() {
-            match self.card.port.read(&mut self.from_line) {
+            let known = heard.take();
+            match known.unwrap_or_else(|| self.card.port.read(&mut self.from_line)) {
                 ReadBlock::Block => {
                     blocks += 1;
-                    self.block_up(tools);
+                    if known.is_none() {
+                        self.block_up(tools);
+                    }
                     more = self.block_down(tools, &mut events);
                 }
                 ReadBlock::WouldBlock => {

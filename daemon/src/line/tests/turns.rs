@@ -170,3 +170,26 @@ fn no_packet_waits_for_what_other_ports_are_to_hear() {
         assert!(last_read < first_write, "{last_read} {first_write}");
     }
 }
+
+#[test]
+fn a_card_that_answers_no_block_is_asked_once_a_wake() {
+    // A DAHDI channel that is gone sleeps in the kernel for each question.
+    let mut rack = rack(2, 20);
+    rack.run(4);
+    let asked = |rack: &Rack| rack.lines[0].inner().asked;
+    rack.lines[0].inner().down = Some(PortFault::Alarm);
+    for _ in 0..4 {
+        let before = asked(&rack);
+        rack.run(1);
+        assert_eq!(asked(&rack), before + 1);
+    }
+    rack.lines[0].inner().down = None;
+    rack.lines[0].inner().events_block_audio = true;
+    for _ in 0..4 {
+        rack.lines[0].event(Duration::from_millis(rack.ms), LineEventKind::RingOff);
+        let before = asked(&rack);
+        rack.run(1);
+        // The block, and that there is no more.
+        assert_eq!(asked(&rack), before + 2);
+    }
+}
