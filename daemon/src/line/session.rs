@@ -386,13 +386,11 @@ impl MediaSession {
             self.pause(samples.len());
             return false;
         };
-        if std::mem::take(&mut self.resumes) {
-            self.fall_in(round, bytes);
-        }
         let silence = self.silence(samples);
         let (socket, errors) = (&self.socket, &mut self.tx_errors);
         let mut went = false;
         if let Some(level) = silence {
+            self.resumes = true;
             let n = u32::try_from(samples.len()).unwrap_or(0);
             self.sender.silence(n, level, |packet| {
                 went = true;
@@ -400,6 +398,10 @@ impl MediaSession {
             });
             return went;
         }
+        if std::mem::take(&mut self.resumes) {
+            self.fall_in(round, samples.len());
+        }
+        let (socket, errors) = (&self.socket, &mut self.tx_errors);
         self.law.encode_block(samples, bytes);
         self.sender.push(bytes, |packet| {
             went = true;
@@ -410,16 +412,11 @@ impl MediaSession {
 
     /// Begins the packet in the making with as many blocks of silence as its turn wants: nothing is held back or left
     /// out, the first packet only goes sooner. So calls that begin together do not all send in the same block.
-    fn fall_in(&mut self, round: u64, bytes: &mut [u8]) {
-        if !self.sender.at_boundary() {
-            return;
-        }
-        let in_packet = self.sender.blocks_in_packet(bytes.len()).max(1);
+    fn fall_in(&mut self, round: u64, block: usize) {
+        let in_packet = self.sender.blocks_in_packet(block).max(1);
         let ahead = (round + u64::from(self.turn)) % u64::from(in_packet);
-        bytes.fill(self.law.silence());
-        for _ in 0..ahead {
-            self.sender.push(bytes, |_| {});
-        }
+        let silence = self.law.silence();
+        self.sender.begin_earlier(ahead as usize * block, silence);
     }
 
     /// Is this block not to be sent, and what comfort noise instead?

@@ -112,6 +112,8 @@ pub struct Sender {
     /// Header and payload in the making.
     packet: [u8; HEADER_LEN + MAX_PAYLOAD],
     filled: usize,
+    /// Samples since the last packet in which nothing was to be sent.
+    idle: u32,
     marker_due: bool,
     event: Option<Event>,
     redundancy: Option<Redundancy>,
@@ -132,6 +134,7 @@ impl Sender {
             timestamp: seed.timestamp,
             packet: [0; HEADER_LEN + MAX_PAYLOAD],
             filled: 0,
+            idle: u32::MAX,
             marker_due: true,
             event: None,
             redundancy: None,
@@ -207,6 +210,22 @@ impl Sender {
         }
     }
 
+    /// Begins the packet in the making so many samples earlier, with silence of this code: it is full sooner, and what
+    /// follows keeps its time. Not earlier than the last packet ended; nothing once the packet has begun.
+    pub fn begin_earlier(&mut self, samples: usize, silence: u8) {
+        if self.filled > 0 || self.event.is_some() {
+            return;
+        }
+        let idle = usize::try_from(self.idle).unwrap_or(usize::MAX);
+        let early = samples.min(idle).min(self.payload_len() - 1);
+        if let Some(room) = self.packet.get_mut(HEADER_LEN..HEADER_LEN + early) {
+            room.fill(silence);
+        }
+        self.filled = early;
+        self.idle = self.idle.saturating_sub(early as u32);
+        self.timestamp = self.timestamp.wrapping_sub(early as u32);
+    }
+
     /// Does the next sample begin a packet?
     pub fn at_boundary(&self) -> bool {
         self.filled == 0
@@ -226,6 +245,9 @@ impl Sender {
             self.stats.comfort_packets += 1;
             self.stats.octets += 1;
             emit(&bytes);
+            self.idle = 0;
+        } else {
+            self.idle = self.idle.saturating_add(samples);
         }
         self.timestamp = self.timestamp.wrapping_add(samples);
         self.marker_due = true;
@@ -235,6 +257,7 @@ impl Sender {
     /// Time passes and nothing is sent (hold, no far end yet): timestamps go on, the next packet has the marker.
     pub fn pause(&mut self, samples: u32) {
         self.drop_partial();
+        self.idle = self.idle.saturating_add(samples);
         self.timestamp = self.timestamp.wrapping_add(samples);
         self.marker_due = true;
         self.event = None;
@@ -304,6 +327,7 @@ impl Sender {
 
     fn drop_partial(&mut self) {
         self.timestamp = self.position();
+        self.idle = self.idle.saturating_add(self.filled as u32);
         self.filled = 0;
     }
 
@@ -329,6 +353,7 @@ impl Sender {
         }
         self.timestamp = end;
         self.filled = 0;
+        self.idle = 0;
     }
 
     /// What has the type of telephone-events would be taken for events.

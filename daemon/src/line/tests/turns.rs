@@ -72,11 +72,18 @@ impl Rack {
 
     /// The payloads that each far end got.
     fn got(&self) -> Vec<Vec<Vec<u8>>> {
+        let payloads = |port: Vec<(u32, Vec<u8>)>| port.into_iter().map(|(_, p)| p).collect();
+        self.packets().into_iter().map(payloads).collect()
+    }
+
+    /// The same with their timestamps.
+    fn packets(&self) -> Vec<Vec<(u32, Vec<u8>)>> {
         let take = |far: &UdpSocket| {
             let mut buf = [0; 1000];
             let mut all = Vec::new();
             while let Ok(len) = far.recv(&mut buf) {
-                all.push(Packet::parse(&buf[..len]).unwrap().payload.to_vec());
+                let packet = Packet::parse(&buf[..len]).unwrap();
+                all.push((packet.header.timestamp, packet.payload.to_vec()));
             }
             all
         };
@@ -191,5 +198,37 @@ fn a_card_that_answers_no_block_is_asked_once_a_wake() {
         rack.run(1);
         // The block, and that there is no more.
         assert_eq!(asked(&rack), before + 2);
+    }
+}
+
+#[test]
+fn no_hold_moves_the_time_of_what_follows() {
+    for ptime_ms in [20, 60] {
+        let mut rack = rack(1, ptime_ms);
+        let packet = usize::from(ptime_ms) * 8;
+        rack.run(12);
+        rack.packets();
+        // Timestamp at which what was said at 0 would stand, by the newest packet: it was full with the newest block.
+        let origin = |rack: &mut Rack| loop {
+            rack.run(1);
+            if let Some((timestamp, payload)) = rack.packets()[0].last() {
+                assert_eq!(payload.len(), packet);
+                return timestamp
+                    .wrapping_add(packet as u32)
+                    .wrapping_sub(rack.ms as u32 * 8);
+            }
+        };
+        let before = origin(&mut rack);
+        for hold in 1..12 {
+            rack.handle
+                .send(PortIndex(0), LineOrder::Bridge(None))
+                .unwrap();
+            rack.run(hold);
+            let session = Some(SessionId(0));
+            rack.handle
+                .send(PortIndex(0), LineOrder::Bridge(session))
+                .unwrap();
+            assert_eq!(origin(&mut rack), before, "after a hold of {hold} blocks");
+        }
     }
 }

@@ -94,6 +94,48 @@ fn timestamps_go_on_through_a_pause_and_the_marker_returns() {
 }
 
 #[test]
+fn a_packet_begins_earlier_only_where_nothing_was_sent() {
+    let ts = |n: u32| 0xFFFF_FFB0u32.wrapping_add(n);
+    let mut s = sender(20);
+    let mut got = Vec::new();
+    let mut push = |s: &mut Sender, code: u8| {
+        let before = got.len();
+        s.push(&[code; 80], |p| {
+            got.push((audio(p).3, Packet::parse(p).unwrap().payload.to_vec()));
+        });
+        got.get(before).cloned()
+    };
+    let with_silence = |code: u8| [[0xFF; 80], [code; 80]].concat();
+    // At the beginning there is all the time that is wanted; sound keeps the timestamp that it has.
+    s.begin_earlier(80, 0xFF);
+    assert_eq!(
+        push(&mut s, 1),
+        Some((ts(0).wrapping_sub(80), with_silence(1)))
+    );
+    // Right after a packet there is none.
+    s.begin_earlier(80, 0xFF);
+    assert_eq!(push(&mut s, 2), None);
+    // Nor in a packet that has begun.
+    s.begin_earlier(80, 0xFF);
+    assert_eq!(push(&mut s, 3), Some((ts(80), [[2; 80], [3; 80]].concat())));
+    // After a pause there is as much as that was, and what was begun early and dropped gives its time back.
+    s.pause(40);
+    s.begin_earlier(80, 0xFF);
+    assert_eq!(s.position(), ts(280));
+    s.pause(40);
+    s.begin_earlier(80, 0xFF);
+    assert_eq!(push(&mut s, 4), Some((ts(240), with_silence(4))));
+    // A comfort noise packet has its place too.
+    s.silence(80, Some(60), |_| {});
+    s.begin_earlier(80, 0xFF);
+    assert_eq!(push(&mut s, 5), None);
+    assert_eq!(
+        push(&mut s, 6),
+        Some((ts(480), [[5; 80], [6; 80]].concat()))
+    );
+}
+
+#[test]
 fn an_event_freezes_its_timestamp_and_ends_three_times() {
     let mut s = sender(20);
     let mut events = Vec::new();
