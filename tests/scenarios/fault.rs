@@ -1,6 +1,8 @@
 //! Lines that fail and cards that go and come back, while the server knows nothing of it.
 
-use tipring_proto::call::{CallWord, EndCause, LineFault, LineInput, PortConfig, PortWord};
+use tipring_proto::call::{
+    CallWord, EndCause, FlashAction, LineFault, LineInput, PortConfig, PortWord,
+};
 use tipring_proto::device::Input;
 use tipring_proto::sccp::callmanager::Dialect;
 use tipring_proto::sccp::station::StationEvent;
@@ -70,6 +72,8 @@ fn a_card_that_stays_away_ends_its_call_and_the_far_set_notices() {
 /// A moment in which a line that failed still has its device, and one in which it has not.
 const FLICKER_MS: u64 = 3_000;
 const DEAD_MS: u64 = 12_000;
+/// Within which a device whose line works again is back.
+const RETURN_MS: u64 = 1_000;
 
 #[test]
 fn a_call_to_a_line_whose_card_is_away_for_a_moment_rings_when_it_is_back() {
@@ -157,6 +161,64 @@ fn a_call_that_outlasts_the_trouble_is_not_dropped_by_leaving() {
         assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
         card_back(&mut w, 0, false);
         w.talk(1, 0);
+    }
+}
+
+#[test]
+fn a_call_on_hold_does_not_keep_a_dead_line_registered() {
+    for dialect in Dialect::ALL {
+        // The set is lifted; it was hung up and is being reminded.
+        for reminded in [false, true] {
+            let hold = |p: &mut PortConfig| p.flash = FlashAction::Hold;
+            let mut w = World::with(dialect, 2, |_| {}, hold);
+            w.talk(0, 1);
+            w.flash(0);
+            w.run(500);
+            if reminded {
+                w.hang_up(0);
+                w.run(500);
+                // mod_skinny lets go of what is on hold.
+                let kept = w.word(0) == PortWord::Reminding;
+                assert_eq!(kept, dialect != Dialect::ModSkinny, "{dialect:?}");
+            }
+            w.line(0, LineInput::Fault(LineFault::Removed));
+            w.run(FLICKER_MS);
+            assert!(w.desks[0].device.is_registered(), "{dialect:?}");
+            w.run(DEAD_MS);
+            assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+            assert_eq!(w.desks[0].device.snapshot().port.calls, []);
+            assert_eq!(w.desks[1].bridge, None, "{dialect:?}: the far end waits");
+            w.hang_up(1);
+            card_back(&mut w, 0, false);
+            w.run(RETURN_MS);
+            w.assert_idle();
+            w.talk(1, 0);
+        }
+    }
+}
+
+#[test]
+fn a_call_beside_a_held_one_is_kept_while_its_line_is_dead_and_the_held_one_alone_is_not() {
+    for dialect in Dialect::ALL {
+        let patient = |p: &mut PortConfig| p.fault_grace_ms = 20_000;
+        let mut w = World::with(dialect, 3, |_| {}, patient);
+        w.talk(0, 1);
+        w.lift(2);
+        w.dial(2, &number(0));
+        w.run(4_000);
+        w.flash(0);
+        w.run(500);
+        w.assert_talking(0, 2);
+        w.line(0, LineInput::Fault(LineFault::Alarm));
+        w.run(DEAD_MS);
+        w.assert_talking(0, 2);
+        // The grace is over, and the set counts as hung up.
+        w.run(DEAD_MS);
+        assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+        assert_eq!(w.desks[0].device.snapshot().port.calls, []);
+        for far in [1, 2] {
+            assert_eq!(w.desks[far].bridge, None, "{dialect:?}: desk {far}");
+        }
     }
 }
 

@@ -216,6 +216,8 @@ impl Device {
     /// Leaves the CallManager when the line has been dead for too long.
     fn serve(&mut self, now: Time) {
         if self.service.leaves(now, self.port.has_call_to_keep()) {
+            self.port.leave();
+            self.pump(now);
             self.station.stop(now);
             self.pump(now);
         }

@@ -203,9 +203,10 @@ impl Port {
     }
 
     /// There is a call that would be lost if the device left its server now. One that is only offered is better taken
-    /// elsewhere.
+    /// elsewhere, and for one on hold at a set that is on-hook nobody can be called to a dead line.
     pub fn has_call_to_keep(&self) -> bool {
-        self.calls.iter().any(|c| !c.is_offered()) || self.on_hook_after_join.is_some()
+        let lifted = self.set != Set::OnHook;
+        (lifted && self.calls.iter().any(|c| !c.is_offered())) || self.on_hook_after_join.is_some()
     }
 
     /// New settings; what is under way goes on by them. Meant for a port at rest.

@@ -11,7 +11,7 @@ use crate::call::contract::LineOutput;
 use crate::call::deadlines::{Deadline, LOOP_SETTLE_MS};
 use crate::call::port::{Port, Set};
 use crate::call::record::{CallWord, EndCause};
-use crate::sccp::message::Tone;
+use crate::sccp::message::{SoftKey, Tone};
 use crate::time::Time;
 use crate::types::CallRef;
 
@@ -129,5 +129,18 @@ impl Port {
         self.hook.reset();
         self.stop_ringing();
         self.hung_up(now, EndCause::LineFault);
+    }
+
+    /// The device is about to leave its server because of this. chan_skinny would keep the far end of a held call on hold
+    /// until the line works.
+    pub fn leave(&mut self) {
+        if self.station.is_none() {
+            return;
+        }
+        let held = self.calls.iter().filter(|c| c.state == CallWord::Held);
+        let held: Vec<CallRef> = held.map(|c| c.id).collect();
+        for id in held {
+            self.soft_key(SoftKey::END_CALL, id);
+        }
     }
 }
