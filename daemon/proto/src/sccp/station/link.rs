@@ -259,6 +259,8 @@ impl Station {
         self.session.keepalive = Duration::from_secs(seconds.into());
         self.session.last_ack = now;
         self.held = None;
+        // Another server may give the line another number, or not tell any. One that takes no device tells nothing.
+        self.seen.line = None;
         self.deadlines.disarm(Deadline::Register);
         self.deadlines
             .arm(Deadline::KeepAlive, now + self.session.keepalive);

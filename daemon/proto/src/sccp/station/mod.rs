@@ -132,8 +132,6 @@ impl Station {
         };
         self.deadlines.clear();
         self.session = Session::new(self.config.offer_version, now);
-        // Another server may give the line another number, or not tell any.
-        self.seen.line = None;
         self.phase = Phase::Registering { server };
         self.deadlines
             .arm(Deadline::Register, now + self.config.timing.register);

@@ -120,6 +120,25 @@ fn the_number_that_a_former_server_gave_is_not_that_of_one_that_tells_none() {
 }
 
 #[test]
+fn a_server_that_takes_the_connection_and_not_the_device_does_not_cost_the_number() {
+    let mut b = Bench::registered(|_| {});
+    b.station.closed(b.now, CloseReason::ByServer);
+    b.until_connect(0);
+    b.station.connected(b.now, LOCAL);
+    assert!(b.station.snapshot().line.is_some(), "it may stall");
+    b.hear(&ServerMessage::RegisterReject {
+        text: String::new(),
+    });
+    assert!(!b.station.is_registered());
+    assert!(b.station.snapshot().line.is_some(), "it said no");
+    // One that takes it may have another number for it.
+    b.until_connect(0);
+    b.station.connected(b.now, LOCAL);
+    b.hear(&ack(30, 3));
+    assert_eq!(b.station.snapshot().line, None);
+}
+
+#[test]
 fn the_version_is_the_lesser_one_and_48_is_no_promise() {
     for (offered, answered, used) in [
         (3, 48, 3),
