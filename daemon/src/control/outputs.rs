@@ -228,13 +228,16 @@ impl Gateway {
         }
     }
 
-    pub(super) fn order(&mut self, now: Time, index: usize, order: LineOrder) {
+    /// False: the line thread will not hear of it.
+    pub(super) fn order(&mut self, now: Time, index: usize, order: LineOrder) -> bool {
         let Some(line) = self.ports.get(index).and_then(|p| p.line) else {
-            return;
+            return false;
         };
-        if let Err(full) = self.line.send(line, order) {
+        let sent = self.line.send(line, order);
+        if let Err(full) = &sent {
             self.orders_lost += 1;
             self.warn(now, index, &format!("an order was lost: {full}"));
         }
+        sent.is_ok()
     }
 }

@@ -351,7 +351,7 @@ fn a_port_whose_line_stays_dead_is_told_as_unregistered_and_registers_when_the_l
             let told = words::fault(fault);
             let cure = words::fault_cure(fault);
             assert_eq!(b.trouble(), Some(format!("{told}: {cure}")));
-            b.later(Duration::from_secs(4));
+            b.later(Duration::from_secs(1));
             assert!(!b.gateway.ports[0].has_stopped(), "it may be a flicker");
             b.later(Duration::from_secs(11));
             assert!(b.gateway.ports[0].has_stopped(), "{fault:?}");
@@ -375,7 +375,7 @@ fn a_feed_that_stays_off_takes_the_device_away_and_current_brings_it_back() {
         b.news(CardNews::Volts(Ok(DEAD)));
         b.news(CardNews::SwitchedOff(Ok(true)));
         // The first switching-on has its chance.
-        b.later(Duration::from_secs(9));
+        b.later(Duration::from_secs(5));
         assert!(!b.gateway.ports[0].has_stopped());
         b.later(Duration::from_secs(11));
         assert!(b.gateway.ports[0].has_stopped());
@@ -400,6 +400,28 @@ fn a_reload_tells_an_open_card_the_flash_window_and_does_not_open_it_again() {
         b.gateway.loaded(Asked::Signal, Ok(config(keys)));
         b.step();
         assert_eq!(b.flash_told(), []);
+    });
+}
+
+#[test]
+fn a_flash_window_that_the_full_ring_refused_is_told_with_the_next_reload() {
+    run(|| async {
+        let mut b = Bench::opened(false).await;
+        b.flash_told();
+        let filler = || LineOrder::Port(LineCommand::StopRing);
+        while b.gateway.line.send(LINE, filler()).is_ok() {}
+        let keys = "flash-min-ms = 80\nflash-max-ms = 400\n";
+        b.gateway.loaded(Asked::Signal, Ok(config(keys)));
+        assert!(b.gateway.orders_lost > 0);
+        // The line thread takes some at a time.
+        for _ in 0..4 {
+            b.step();
+        }
+        assert_eq!(b.flash_told(), []);
+        let keys = "flash-min-ms = 90\nflash-max-ms = 400\n";
+        b.gateway.loaded(Asked::Signal, Ok(config(keys)));
+        b.step();
+        assert_eq!(b.flash_told(), [400]);
     });
 }
 
@@ -434,6 +456,35 @@ fn a_port_that_takes_a_line_in_alarm_knows_it_and_one_that_is_over_by_then_does_
             b.gateway.loaded(Asked::Signal, Ok(config("")));
             assert_eq!(b.trouble().is_none(), over, "{:?}", b.trouble());
             assert_eq!(b.word() == PortWord::Idle, over);
+            b.says(LineEventKind::FaultCleared);
+            assert_eq!((b.trouble(), b.word()), (None, PortWord::Idle));
+        }
+    });
+}
+
+#[test]
+fn a_feed_that_is_lost_and_found_under_an_alarm_leaves_the_alarm_standing() {
+    run(|| async {
+        // The port has its line all the time, or is away while the feed is looked at.
+        for away in [false, true] {
+            let mut b = Bench::opened(false).await;
+            b.says(LineEventKind::Fault(PortFault::Alarm));
+            let alarm = b.trouble();
+            if away {
+                b.gateway
+                    .loaded(Asked::Signal, Ok(config("enabled = false\n")));
+            }
+            b.news(CardNews::Volts(Ok(DEAD)));
+            b.news(CardNews::SwitchedOff(Ok(true)));
+            b.news(CardNews::Rearmed(Ok(())));
+            let ring_mv = -48_000;
+            b.news(CardNews::Volts(Ok(Volts { ring_mv, ..DEAD })));
+            assert_eq!(b.slot().feed_trouble(), None);
+            if away {
+                b.gateway.loaded(Asked::Signal, Ok(config("")));
+            }
+            assert_eq!(b.gateway.ports[0].fault, Some(PortFault::Alarm));
+            assert_eq!((b.trouble(), b.word()), (alarm, PortWord::Fault));
             b.says(LineEventKind::FaultCleared);
             assert_eq!((b.trouble(), b.word()), (None, PortWord::Idle));
         }

@@ -58,9 +58,14 @@ impl Gateway {
             return;
         };
         let wanted = slot.want.longest_flash_ms;
-        if std::mem::replace(&mut slot.told.longest_flash_ms, wanted) != wanted {
-            let longest = LineCommand::LongestFlash(Duration::from_millis(wanted.into()));
-            self.order(now, index, LineOrder::Port(longest));
+        if slot.told.longest_flash_ms == wanted {
+            return;
+        }
+        let longest = LineCommand::LongestFlash(Duration::from_millis(wanted.into()));
+        if self.order(now, index, LineOrder::Port(longest))
+            && let Some(slot) = self.cards.slot_mut(line)
+        {
+            slot.told.longest_flash_ms = wanted;
         }
     }
 
@@ -167,8 +172,7 @@ impl Gateway {
 
     pub(super) fn feed_lost(&mut self, now: Time, line: PortIndex, trouble: FeedTrouble) {
         let Some(index) = self.of_lane(line) else {
-            let fault = LineEventKind::Fault(PortFault::PowerAlarm);
-            return self.lanes.heard(line, fault);
+            return self.lanes.feed_lost(line);
         };
         let Some(unit) = self.ports.get_mut(index) else {
             return;
@@ -183,16 +187,19 @@ impl Gateway {
                 "line fault"
             );
         }
-        unit.fault = Some(PortFault::PowerAlarm);
-        let fault = LineInput::Fault(LineFault::PowerAlarm);
-        unit.handle(now, Input::Line(fault));
+        // The feed of a line that is in alarm anyway says nothing new of it, and its return does not end the alarm.
+        if !matches!(unit.fault, Some(PortFault::Alarm | PortFault::Removed)) {
+            unit.fault = Some(PortFault::PowerAlarm);
+            let fault = LineInput::Fault(LineFault::PowerAlarm);
+            unit.handle(now, Input::Line(fault));
+        }
         self.trace(now, index, TraceKind::Line, what.to_owned());
         self.drain(now, index);
     }
 
     pub(super) fn feed_restored(&mut self, now: Time, line: PortIndex) {
         let Some(index) = self.of_lane(line) else {
-            return self.lanes.heard(line, LineEventKind::FaultCleared);
+            return self.lanes.feed_restored(line);
         };
         let Some(unit) = self.ports.get_mut(index) else {
             return;

@@ -4,7 +4,7 @@
 //! that comes later gets one of them, and its card is put in the stand-in's place.
 
 use tipring_config::Port;
-use tipring_hal::port::{LineEventKind, LinePort};
+use tipring_hal::port::{LineEventKind, LinePort, PortFault};
 use tipring_proto::call::LineInput;
 use tipring_proto::device::Input;
 use tipring_proto::time::Time;
@@ -43,14 +43,32 @@ impl Lanes {
 
     /// What a line told that no port has: the next one shall know.
     pub(in crate::control) fn heard(&mut self, line: PortIndex, event: LineEventKind) {
-        let seats = self.given_back.iter_mut().map(|(_, seat)| seat);
-        for seat in seats.filter(|seat| seat.line == Some(line)) {
+        for seat in self.seats(line) {
             match event {
                 LineEventKind::Fault(fault) => seat.fault = Some(fault),
                 LineEventKind::FaultCleared => seat.fault = None,
                 _ => {}
             }
         }
+    }
+
+    /// The feed of such a line is off. What else is wrong with it is known by then, and stands.
+    pub(in crate::control) fn feed_lost(&mut self, line: PortIndex) {
+        for seat in self.seats(line) {
+            seat.fault.get_or_insert(PortFault::PowerAlarm);
+        }
+    }
+
+    /// It is on again.
+    pub(in crate::control) fn feed_restored(&mut self, line: PortIndex) {
+        for seat in self.seats(line) {
+            seat.fault.take_if(|fault| *fault == PortFault::PowerAlarm);
+        }
+    }
+
+    fn seats(&mut self, line: PortIndex) -> impl Iterator<Item = &mut Seat> {
+        let seats = self.given_back.iter_mut().map(|(_, seat)| seat);
+        seats.filter(move |seat| seat.line == Some(line))
     }
 }
 
