@@ -133,6 +133,9 @@ impl Gateway {
                 };
                 unit.saw(event.kind);
                 unit.handle(now, Input::Line(input));
+                if event.kind == LineEventKind::FaultCleared {
+                    self.line_works(now, index);
+                }
             }
             LineReport::Chain { at, event, .. } => {
                 let at = Time::from_duration(at).min(now);

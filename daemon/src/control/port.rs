@@ -145,9 +145,9 @@ impl PortUnit {
         }
     }
 
-    /// Begins to register, if it is enabled and there is a line for it.
+    /// Begins to register, if it is enabled and there is a line for it that works.
     pub fn start(&mut self, now: Time) {
-        if self.settings.enabled && self.line.is_some() {
+        if self.settings.enabled && self.line.is_some() && self.fault.is_none() {
             self.started = true;
             self.device.start(now);
         }

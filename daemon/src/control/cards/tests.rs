@@ -492,6 +492,42 @@ fn a_feed_that_is_lost_and_found_under_an_alarm_leaves_the_alarm_standing() {
 }
 
 #[test]
+fn a_port_that_takes_a_line_in_trouble_registers_when_that_is_over() {
+    run(|| async {
+        for fault in [PortFault::Alarm, PortFault::PowerAlarm] {
+            let mut b = Bench::opened(false).await;
+            b.says(LineEventKind::Fault(fault));
+            b.gateway
+                .loaded(Asked::Signal, Ok(config("enabled = false\n")));
+            b.gateway.loaded(Asked::Signal, Ok(config("")));
+            assert!(b.gateway.ports[0].line.is_some());
+            assert!(b.gateway.ports[0].has_stopped(), "nobody is there");
+            if fault == PortFault::Alarm {
+                b.says(LineEventKind::FaultCleared);
+            } else {
+                b.news(CardNews::Volts(Ok(DEAD)));
+                b.news(CardNews::SwitchedOff(Ok(true)));
+                b.says(LineEventKind::LoopClosed);
+            }
+            assert!(!b.gateway.ports[0].has_stopped(), "it registers");
+        }
+    });
+}
+
+#[test]
+fn a_gateway_that_stops_does_not_register_a_line_that_works_again() {
+    run(|| async {
+        let mut b = Bench::opened(false).await;
+        b.says(LineEventKind::Fault(PortFault::Alarm));
+        b.gateway.stopping = true;
+        let now = b.gateway.clock.now();
+        b.gateway.ports[0].stop(now);
+        b.says(LineEventKind::FaultCleared);
+        assert!(b.gateway.ports[0].has_stopped());
+    });
+}
+
+#[test]
 fn answers_about_a_former_card_are_not_heard() {
     run(|| async {
         let mut b = Bench::opened(false).await;

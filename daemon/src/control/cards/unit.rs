@@ -160,14 +160,22 @@ impl Gateway {
             LineInput::LoopOpened { at: now }
         };
         unit.handle(now, Input::Line(edge));
+        self.line_works(now, index);
+        self.tell_card(now, index);
+        self.trace(now, index, TraceKind::Line, text);
+        self.drain(now, index);
+    }
+
+    /// The line of a port works: it begins to register, unless it has done so before.
+    pub(in crate::control) fn line_works(&mut self, now: Time, index: usize) {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
         // One that has begun to give its lane back is not held up.
         let leaving = matches!(unit.next, Some(Next::Leave { leaving: true }));
         if !self.stopping && !leaving {
             unit.start(now);
         }
-        self.tell_card(now, index);
-        self.trace(now, index, TraceKind::Line, text);
-        self.drain(now, index);
     }
 
     pub(super) fn feed_lost(&mut self, now: Time, line: PortIndex, trouble: FeedTrouble) {
@@ -216,6 +224,7 @@ impl Gateway {
         }
         unit.fault = None;
         unit.handle(now, Input::Line(LineInput::FaultCleared));
+        self.line_works(now, index);
         let text = "the line has voltage again".to_owned();
         self.trace(now, index, TraceKind::Line, text);
         self.drain(now, index);
