@@ -1,11 +1,13 @@
 //! Lines that fail and cards that go and come back, while the server knows nothing of it.
 
+use std::time::Duration;
+
 use tipring_proto::call::{
     CallWord, EndCause, FlashAction, LineFault, LineInput, PortConfig, PortWord,
 };
 use tipring_proto::device::Input;
 use tipring_proto::sccp::callmanager::Dialect;
-use tipring_proto::sccp::station::StationEvent;
+use tipring_proto::sccp::station::{StationConfig, StationEvent};
 
 use crate::world::{World, number};
 
@@ -50,12 +52,13 @@ fn a_card_that_stays_away_ends_its_call_and_the_far_set_notices() {
         let mut w = World::new(dialect, 2);
         w.talk(0, 1);
         w.line(0, LineInput::Fault(LineFault::Removed));
-        w.run(4_000);
+        w.run(FLICKER_MS);
         assert_eq!(w.word(0), PortWord::Fault, "{dialect:?}");
         let ended = w.desks[0].records.last().map(|r| r.cause);
         assert_eq!(ended, Some(EndCause::LineFault), "{dialect:?}");
         assert_eq!(w.desks[1].audible_target(), None, "{dialect:?}");
         w.hang_up(1);
+        assert!(w.desks[0].device.is_registered(), "{dialect:?}");
         // The set was left lifted: it hears a dial tone and can call.
         card_back(&mut w, 0, true);
         w.run(500);
@@ -97,7 +100,7 @@ fn a_call_to_a_line_whose_card_is_away_for_a_moment_rings_when_it_is_back() {
 }
 
 #[test]
-fn a_line_that_stays_dead_leaves_the_server_and_comes_back_at_once_when_it_works() {
+fn a_line_that_stays_dead_leaves_the_server_and_comes_back_when_it_works() {
     for dialect in Dialect::ALL {
         for fault in [LineFault::Alarm, LineFault::Removed, LineFault::PowerAlarm] {
             let mut w = World::new(dialect, 2);
@@ -117,6 +120,7 @@ fn a_line_that_stays_dead_leaves_the_server_and_comes_back_at_once_when_it_works
             w.hang_up(0);
             w.run(2_000);
             card_back(&mut w, 1, false);
+            w.run(RETURN_MS);
             assert!(w.desks[1].device.is_registered(), "{dialect:?} {fault:?}");
             w.talk(0, 1);
         }
@@ -160,6 +164,7 @@ fn a_call_that_outlasts_the_trouble_is_not_dropped_by_leaving() {
         assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
         assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
         card_back(&mut w, 0, false);
+        w.run(RETURN_MS);
         w.talk(1, 0);
     }
 }
@@ -219,6 +224,64 @@ fn a_call_beside_a_held_one_is_kept_while_its_line_is_dead_and_the_held_one_alon
         for far in [1, 2] {
             assert_eq!(w.desks[far].bridge, None, "{dialect:?}: desk {far}");
         }
+    }
+}
+
+/// Alarm for `on` ms and none for `off`, for two minutes: how often desk 0 registered meanwhile.
+fn flutter(w: &mut World, on: u64, off: u64) -> usize {
+    w.desks[0].events.clear();
+    for _ in 0..120_000 / (on + off) {
+        w.line(0, LineInput::Fault(LineFault::Alarm));
+        w.run(on);
+        w.line(0, LineInput::FaultCleared);
+        w.run(off);
+    }
+    let registered = |e: &&StationEvent| matches!(e, StationEvent::Registered { .. });
+    w.desks[0].events.iter().filter(registered).count()
+}
+
+#[test]
+fn a_line_that_comes_and_goes_does_not_register_each_time() {
+    for dialect in Dialect::ALL {
+        let mut w = World::new(dialect, 2);
+        let times = flutter(&mut w, 6_000, 1_500);
+        assert!(times <= 3, "{dialect:?}: {times} times in two minutes");
+        assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+        // Sound for good: it is back, and soon.
+        w.until(60_000, "it registers again", |w| {
+            w.desks[0].device.is_registered()
+        });
+        w.run(1_000);
+        w.talk(1, 0);
+    }
+}
+
+#[test]
+fn a_line_that_is_dead_but_for_moments_leaves_and_one_that_flickers_does_not() {
+    for dialect in Dialect::ALL {
+        let mut w = World::new(dialect, 1);
+        flutter(&mut w, 4_900, 100);
+        assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+        assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
+        let mut w = World::new(dialect, 1);
+        flutter(&mut w, 100, 5_900);
+        assert!(w.desks[0].device.is_registered(), "{dialect:?}");
+        let lost = |e: &StationEvent| !matches!(e, StationEvent::Registered { .. });
+        assert!(!w.desks[0].events.iter().any(lost), "{dialect:?}");
+    }
+}
+
+#[test]
+fn the_wait_between_first_registrations_is_not_that_of_a_line_that_works_again() {
+    for dialect in Dialect::ALL {
+        let staggered = |s: &mut StationConfig| s.start_delay = Duration::from_secs(4);
+        let mut w = World::seeded(1, dialect, 1, |_| {}, staggered, |_| {});
+        w.line(0, LineInput::Fault(LineFault::Alarm));
+        w.run(DEAD_MS);
+        assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
+        card_back(&mut w, 0, false);
+        w.run(RETURN_MS);
+        assert!(w.desks[0].device.is_registered(), "{dialect:?}");
     }
 }
 

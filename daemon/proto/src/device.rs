@@ -48,7 +48,9 @@ impl Device {
     /// Begins to register. A device that is out of service does so when its line works again.
     pub fn start(&mut self, now: Time) {
         self.wanted = true;
-        self.register(now);
+        if !self.service.is_out() {
+            self.station.start(now);
+        }
         self.pump(now);
     }
 
@@ -67,10 +69,7 @@ impl Device {
                 self.port.handle(now, call::Input::Line(line));
                 match line {
                     LineInput::Fault(fault) => self.service.fails(now, fault),
-                    LineInput::FaultCleared => {
-                        self.service.works();
-                        self.register(now);
-                    }
+                    LineInput::FaultCleared => self.service.works(now),
                     _ => {}
                 }
             }
@@ -206,20 +205,22 @@ impl Device {
         }
     }
 
-    /// Registers, if it is to be and is not.
-    fn register(&mut self, now: Time) {
+    /// Registers again, if it is to be and is not.
+    fn resume(&mut self, now: Time) {
         if self.wanted && !self.service.is_out() {
-            self.station.start(now);
+            self.station.resume(now);
         }
     }
 
-    /// Leaves the CallManager when the line has been dead for too long.
+    /// Leaves the CallManager when the line has been dead for too long, and comes back when it works.
     fn serve(&mut self, now: Time) {
         if self.service.leaves(now, self.port.has_call_to_keep()) {
             self.port.leave();
             self.pump(now);
             self.station.stop(now);
             self.pump(now);
+        } else if self.service.returns(now) {
+            self.resume(now);
         }
     }
 
@@ -242,7 +243,7 @@ impl Device {
         self.out.push_back(Output::Event(event));
         if stopped {
             // What it left for may be over by now.
-            self.register(now);
+            self.resume(now);
         }
     }
 

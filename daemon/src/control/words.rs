@@ -14,7 +14,7 @@ use super::glitch::Glitch;
 use super::servers::ServerBook;
 
 /// Why a port is not registered whose line has been dead for a while.
-pub(super) const OUT_OF_SERVICE: &str = "the line has been dead for too long: unregistered until it works, so that callers are sent elsewhere";
+pub(super) const OUT_OF_SERVICE: &str = "the line has been dead for too long: unregistered until it works and stays so, so that callers are sent elsewhere";
 
 /// A fault for people.
 pub(super) fn fault(fault: PortFault) -> &'static str {

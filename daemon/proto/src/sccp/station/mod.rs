@@ -125,6 +125,16 @@ impl Station {
         }
     }
 
+    /// Begins to register again after a pause of its own: soon, but many ports may do so in the same moment. Does nothing
+    /// unless stopped.
+    pub fn resume(&mut self, now: Time) {
+        if matches!(self.phase, Phase::Stopped) {
+            self.tried = 0;
+            let wait = self.backoff.spread();
+            self.wait_for(self.config.best(), now + wait);
+        }
+    }
+
     /// TCP is open; `local` is our address on it.
     pub fn connected(&mut self, now: Time, local: Ipv4Addr) {
         let Phase::Connecting { server } = self.phase else {
