@@ -62,11 +62,15 @@ impl Running {
     /// The card's clock ticks so often; waits until the thread has served each block.
     pub(crate) fn run(&self, blocks: u64) {
         let counters = self.handle.port_counters(P).unwrap();
+        let shard = self.handle.shard_counters().next().unwrap().0;
         for _ in 0..blocks {
-            let before = counters.blocks.get();
+            let before = (counters.blocks.get(), shard.ticks.get());
             self.line.step(1);
             self.clock.add(1).unwrap();
-            wait_for("a block", || counters.blocks.get() > before);
+            // To the end of the wake: a block that came while it lasts would be served in it, without the packets since.
+            wait_for("a block", || {
+                counters.blocks.get() > before.0 && shard.ticks.get() > before.1
+            });
         }
     }
 
