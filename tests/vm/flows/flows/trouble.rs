@@ -211,7 +211,7 @@ pub(crate) fn pulled(stage: &Stage) -> Result<String, String> {
         .status()?
         .ports
         .iter()
-        .any(|p| p.trouble.is_some())
+        .any(|p| p.trouble.is_some() || p.registration != RegistrationState::Registered)
     {
         if start.elapsed() > S(120) {
             let seen = stage.control().tipring(&["status"])?;
@@ -256,7 +256,8 @@ pub(crate) fn unloaded(stage: &Stage) -> Result<String, String> {
         .status()?
         .ports
         .iter()
-        .any(|p| p.trouble.is_some())
+        // One that left twice within a minute waits until its line has been sound for some seconds.
+        .any(|p| p.trouble.is_some() || p.registration != RegistrationState::Registered)
     {
         if start.elapsed() > S(120) {
             return Err(format!(
