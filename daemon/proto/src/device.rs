@@ -142,9 +142,9 @@ impl Device {
         self.port.is_busy()
     }
 
-    /// Its line has been dead for so long that it has left its CallManager, or is leaving, until the line works again.
-    pub fn is_out_of_service(&self) -> bool {
-        self.service.is_out()
+    /// What its line means for its registration.
+    pub fn service(&self) -> &Service {
+        &self.service
     }
 
     /// The settings of the station.

@@ -10,6 +10,7 @@ use tipring_ctl::report::DetectedTone;
 use tipring_dsp::CallTime;
 use tipring_hal::port::{Capabilities, LineEventKind, PortFault};
 use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot, PortWord};
+use tipring_proto::card::Service;
 use tipring_proto::device::{Device, DeviceConfig, Input, Output};
 use tipring_proto::sccp::message::DefineTimeDate;
 use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, StationState};
@@ -170,7 +171,12 @@ impl PortUnit {
 
     /// It has left its CallManager, or is leaving, until its line works again.
     pub(super) fn is_out_of_service(&self) -> bool {
-        self.device.is_out_of_service()
+        self.service().is_out()
+    }
+
+    /// What its line means for its registration.
+    pub(super) fn service(&self) -> &Service {
+        self.device.service()
     }
 
     /// In no call, and no tone that a set off-hook is to hear plays: other settings disturb nobody.

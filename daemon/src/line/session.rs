@@ -387,26 +387,23 @@ impl MediaSession {
             return false;
         };
         let silence = self.silence(samples);
-        let (socket, errors) = (&self.socket, &mut self.tx_errors);
-        let mut went = false;
-        if let Some(level) = silence {
-            self.resumes = true;
-            let n = u32::try_from(samples.len()).unwrap_or(0);
-            self.sender.silence(n, level, |packet| {
-                went = true;
-                emit(socket, remote, packet, errors);
-            });
-            return went;
-        }
-        if std::mem::take(&mut self.resumes) {
+        let resumes = std::mem::replace(&mut self.resumes, silence.is_some());
+        if resumes && silence.is_none() {
             self.fall_in(round, samples.len());
         }
         let (socket, errors) = (&self.socket, &mut self.tx_errors);
-        self.law.encode_block(samples, bytes);
-        self.sender.push(bytes, |packet| {
+        let mut went = false;
+        let emit = |packet: &[u8]| {
             went = true;
             emit(socket, remote, packet, errors);
-        });
+        };
+        if let Some(level) = silence {
+            let n = u32::try_from(samples.len()).unwrap_or(0);
+            self.sender.silence(n, level, emit);
+        } else {
+            self.law.encode_block(samples, bytes);
+            self.sender.push(bytes, emit);
+        }
         went
     }
 

@@ -54,6 +54,8 @@ pub struct Service {
     back: Option<Time>,
     /// How long its line has to be sound before it comes back.
     wait: Duration,
+    /// How often the device has left.
+    left: u64,
 }
 
 impl Service {
@@ -118,6 +120,7 @@ impl Service {
             self.state = State::AfterCall;
         } else if late {
             self.state = State::Out;
+            self.left += 1;
             let soon = self.back.is_some_and(|back| now - back < SOON);
             self.wait = match soon {
                 true => (self.wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT),
@@ -144,6 +147,19 @@ impl Service {
     /// The device has left for this, or is leaving, and has not come back.
     pub fn is_out(&self) -> bool {
         matches!(self.state, State::Out | State::Recovering { .. })
+    }
+
+    /// When the device comes back if the line stays as sound as it is; `None` unless that is waited for.
+    pub fn returns_at(&self) -> Option<Time> {
+        match self.state {
+            State::Recovering { until } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// How often the device has left for this.
+    pub fn left(&self) -> u64 {
+        self.left
     }
 
     fn dead_before(&self, now: Time) -> Duration {
@@ -184,6 +200,7 @@ mod tests {
             service.fails(at(2000), fault);
             assert!(service.leaves(at(2000 + patience), false));
             assert!(!service.leaves(at(3000), false), "said once");
+            assert_eq!((service.left(), service.returns_at()), (1, None));
             assert_eq!((service.is_out(), service.due()), (true, None));
             service.works(at(3000));
             assert!(service.returns(at(3000)), "at once");
@@ -241,6 +258,7 @@ mod tests {
             leave(&mut service, now);
             service.works(at(now + 10));
             assert_eq!(service.due(), Some(at(now + 10 + wait)));
+            assert_eq!(service.returns_at(), service.due());
             // A trouble in between, and it begins anew.
             service.fails(at(now + 10), LineFault::Removed);
             assert_eq!((service.due(), service.is_out()), (None, true));

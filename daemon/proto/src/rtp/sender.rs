@@ -112,8 +112,8 @@ pub struct Sender {
     /// Header and payload in the making.
     packet: [u8; HEADER_LEN + MAX_PAYLOAD],
     filled: usize,
-    /// Samples since the last packet in which nothing was to be sent.
-    idle: u32,
+    /// Timestamp after the last packet; none was sent yet.
+    sent_until: Option<u32>,
     marker_due: bool,
     event: Option<Event>,
     redundancy: Option<Redundancy>,
@@ -134,7 +134,7 @@ impl Sender {
             timestamp: seed.timestamp,
             packet: [0; HEADER_LEN + MAX_PAYLOAD],
             filled: 0,
-            idle: u32::MAX,
+            sent_until: None,
             marker_due: true,
             event: None,
             redundancy: None,
@@ -216,13 +216,15 @@ impl Sender {
         if self.filled > 0 || self.event.is_some() {
             return;
         }
-        let idle = usize::try_from(self.idle).unwrap_or(usize::MAX);
-        let early = samples.min(idle).min(self.payload_len() - 1);
+        let idle = self.sent_until.map(|end| self.timestamp.wrapping_sub(end));
+        let idle = idle.and_then(|idle| usize::try_from(idle).ok());
+        let early = samples
+            .min(idle.unwrap_or(usize::MAX))
+            .min(self.payload_len() - 1);
         if let Some(room) = self.packet.get_mut(HEADER_LEN..HEADER_LEN + early) {
             room.fill(silence);
         }
         self.filled = early;
-        self.idle = self.idle.saturating_sub(early as u32);
         self.timestamp = self.timestamp.wrapping_sub(early as u32);
     }
 
@@ -245,9 +247,7 @@ impl Sender {
             self.stats.comfort_packets += 1;
             self.stats.octets += 1;
             emit(&bytes);
-            self.idle = 0;
-        } else {
-            self.idle = self.idle.saturating_add(samples);
+            self.sent_until = Some(self.timestamp.wrapping_add(samples));
         }
         self.timestamp = self.timestamp.wrapping_add(samples);
         self.marker_due = true;
@@ -257,7 +257,6 @@ impl Sender {
     /// Time passes and nothing is sent (hold, no far end yet): timestamps go on, the next packet has the marker.
     pub fn pause(&mut self, samples: u32) {
         self.drop_partial();
-        self.idle = self.idle.saturating_add(samples);
         self.timestamp = self.timestamp.wrapping_add(samples);
         self.marker_due = true;
         self.event = None;
@@ -327,7 +326,6 @@ impl Sender {
 
     fn drop_partial(&mut self) {
         self.timestamp = self.position();
-        self.idle = self.idle.saturating_add(self.filled as u32);
         self.filled = 0;
     }
 
@@ -353,7 +351,7 @@ impl Sender {
         }
         self.timestamp = end;
         self.filled = 0;
-        self.idle = 0;
+        self.sent_until = Some(end);
     }
 
     /// What has the type of telephone-events would be taken for events.

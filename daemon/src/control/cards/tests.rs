@@ -369,6 +369,37 @@ fn a_port_whose_line_stays_dead_is_told_as_unregistered_and_registers_when_the_l
 }
 
 #[test]
+fn a_port_whose_line_comes_and_goes_tells_what_it_waits_for_and_how_often_it_left() {
+    run(|| async {
+        let mut b = Bench::opened(false).await;
+        for left in 1..=2 {
+            b.says(LineEventKind::Fault(PortFault::Alarm));
+            b.later(Duration::from_secs(12));
+            assert!(b.gateway.ports[0].has_stopped());
+            b.says(LineEventKind::FaultCleared);
+            let now = b.gateway.clock.now();
+            let shown = b.gateway.port_detail(now, &b.gateway.ports[0]);
+            let counters = shown.registration.counters;
+            let leaves = counters.iter().find(|c| c.name == "dead-line-leaves");
+            assert_eq!(leaves.map(|c| c.value), Some(left));
+        }
+        assert!(b.gateway.ports[0].has_stopped(), "not at once again");
+        let told = b.trouble().unwrap_or_default();
+        assert!(
+            told.starts_with("the line works again, but has come and gone"),
+            "{told}"
+        );
+        assert!(
+            told.contains("for another ") && told.contains("loose cable"),
+            "{told}"
+        );
+        b.later(Duration::from_secs(3));
+        assert!(!b.gateway.ports[0].has_stopped(), "it registers again");
+        assert_eq!(b.trouble(), None);
+    });
+}
+
+#[test]
 fn a_feed_that_stays_off_takes_the_device_away_and_current_brings_it_back() {
     run(|| async {
         let mut b = Bench::opened(false).await;

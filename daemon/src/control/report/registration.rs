@@ -57,12 +57,12 @@ impl Gateway {
                     }
                 })
                 .collect(),
-            counters: counters(&s.counters).to_vec(),
+            counters: counters(&s.counters, unit.service().left()).to_vec(),
         }
     }
 }
 
-fn counters(n: &StationCounters) -> [ctl::Counter; 16] {
+fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 17] {
     [
         ("connects", n.connects, "TCP connections asked for"),
         (
@@ -110,6 +110,11 @@ fn counters(n: &StationCounters) -> [ctl::Counter; 16] {
             "sends-dropped",
             n.sends_dropped,
             "messages that were to be sent while not registered",
+        ),
+        (
+            "dead-line-leaves",
+            left,
+            "times it left the CallManager because its line had been dead for too long",
         ),
         (
             "resets",

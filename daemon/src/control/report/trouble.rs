@@ -114,8 +114,11 @@ impl Gateway {
         // At its first try it has no trouble yet.
         let fault = unit
             .fault
-            .filter(|_| !slot.is_some_and(|slot| slot.is_beginning()))?;
-        Some(dead(unit, words::fault(fault), words::fault_cure(fault)))
+            .filter(|_| !slot.is_some_and(|slot| slot.is_beginning()));
+        match fault {
+            Some(fault) => Some(dead(unit, words::fault(fault), words::fault_cure(fault))),
+            None => on_trial(now, unit),
+        }
     }
 
     /// A call that hears nothing of the far end.
@@ -146,6 +149,18 @@ impl Gateway {
             )
         })
     }
+}
+
+/// The line works, but went dead again soon after it did so before.
+fn on_trial(now: Time, unit: &PortUnit) -> Option<Trouble> {
+    let left = unit.service().returns_at()? - now;
+    Some(trouble(
+        &format!(
+            "the line works again, but has come and gone: unregistered until it has worked for another {} s",
+            left.as_secs() + 1
+        ),
+        "look for a loose cable, plug or card; the port registers by itself",
+    ))
 }
 
 /// A trouble of the line, and what it means for callers by now.
