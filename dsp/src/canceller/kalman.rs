@@ -80,6 +80,29 @@ impl History {
         fft.forward(frame, spectrum);
         power(spectrum, &mut self.power[self.head]);
     }
+
+    /// What of the powers of a frame from the line is more than `most` times the strongest that the reference had in the
+    /// same bin: the share, and the bin with most of it.
+    #[inline(always)]
+    pub(super) fn lacks(&self, came: &Bins, most: f32) -> (f32, usize) {
+        let mut strongest = Bins::ZERO;
+        for bins in &self.power {
+            for i in 0..BINS {
+                strongest.0[i] = strongest.0[i].max(bins.0[i]);
+            }
+        }
+        let mut more = Bins::ZERO;
+        for i in 0..BINS {
+            more.0[i] = (came.0[i] - most * strongest.0[i]).max(0.0);
+        }
+        let mut bin = 0;
+        for i in 0..BINS {
+            if more.0[i] > more.0[bin] {
+                bin = i;
+            }
+        }
+        (sum(&more) / sum(came).max(1.0), bin)
+    }
 }
 
 /// How a filter learns.
@@ -222,8 +245,9 @@ impl Kalman {
     }
 }
 
+/// The power of each bin.
 #[inline(always)]
-fn power(x: &Spectrum, out: &mut Bins) {
+pub(super) fn power(x: &Spectrum, out: &mut Bins) {
     for i in 0..BINS {
         out.0[i] = x.re.0[i] * x.re.0[i] + x.im.0[i] * x.im.0[i];
     }

@@ -16,8 +16,8 @@ mod guard;
 mod kalman;
 mod residual;
 
-use fft::{FRAME, Fft, Frame, Spectrum};
-use kalman::{History, Kalman, Pace};
+use fft::{Bins, FRAME, Fft, Frame, Spectrum};
+use kalman::{History, Kalman, Pace, power};
 use residual::{Suppressor, energy};
 
 use crate::datatone::answer::AnswerTone;
@@ -67,6 +67,13 @@ const TONES: u32 = 3;
 /// all returns, so that less cannot be told from an echo at once.) Speech needs no such rule, but a tone of the near end
 /// comes back from the hybrid at the other end, and would be taken for the cause of itself.
 const NEARBY: f32 = 1.5;
+/// The same holds of each frequency: when more than this share of what comes has no cause in the reference, for so many
+/// blocks of a tone, somebody is near, before the tone comes back and has a cause.
+const FOREIGN: f32 = 0.2;
+const FOREIGN_FOR: u32 = 3;
+/// That tone is over when less than this share of it is left in its bin, for so many blocks.
+const GONE: f32 = 0.1;
+const GONE_FOR: u32 = 6;
 /// So many blocks of a tone teach a filter what there is to learn; if it does badly still, somebody near is there.
 const PATIENCE: u32 = 40;
 /// A tone is over after so many blocks that are none: a lost packet is not its end.
@@ -123,6 +130,15 @@ enum Race {
     Since(u32),
 }
 
+/// What comes from the line while the reference is a tone, and is no echo of it by its frequency.
+#[derive(Clone, Copy, Debug)]
+enum Foreign {
+    /// So many blocks in a row had some.
+    Blocks(u32),
+    /// It was strongest in this bin, with this power; there is no more of it for so many blocks.
+    Tone { bin: usize, power: f32, gone: u32 },
+}
+
 /// The canceller of one port.
 pub struct LineEchoCanceller {
     #[cfg(target_arch = "x86_64")]
@@ -156,9 +172,13 @@ pub struct LineEchoCanceller {
     /// Blocks of silent reference.
     silent: usize,
     powers: Powers,
+    /// The line in the last two blocks.
+    lately: Frame,
     /// Power of the reference's loudest block of late.
     loudest: f32,
     tones: u32,
+    /// A tone of the near end, told by its frequency.
+    foreign: Foreign,
     /// Somebody near was there while the reference was a tone: nothing can be learned before that is over.
     nearby_tone: bool,
     /// Blocks since that were no tone.
@@ -224,8 +244,10 @@ impl LineEchoCanceller {
             blocks: 0,
             silent: 0,
             powers: Powers::default(),
+            lately: Frame::ZERO,
             loudest: 0.0,
             tones: 0,
+            foreign: Foreign::Blocks(0),
             nearby_tone: false,
             gaps: 0,
             trained: 0,
@@ -365,6 +387,9 @@ impl LineEchoCanceller {
         } else {
             self.silent = 0;
         }
+        let lately = self.lately.samples_mut();
+        lately.copy_within(BLOCK.., 0);
+        lately[BLOCK..].copy_from_slice(&self.near);
         let left = energy(&self.error);
         if self.silent > self.history.partitions() {
             // Nothing to learn but the noise of the room.
@@ -443,8 +468,7 @@ impl LineEchoCanceller {
     #[inline(always)]
     fn tone(&mut self, active: bool, came: f32) -> bool {
         if !active {
-            self.tones = 0;
-            self.nearby_tone = false;
+            self.tone_over();
             return false;
         }
         let unpredicted = guard::unpredicted(self.reference.samples());
@@ -456,8 +480,7 @@ impl LineEchoCanceller {
         } else if self.nearby_tone && (unpredicted < RICH || self.gaps < GAPS) {
             self.gaps += u32::from(unpredicted >= RICH);
         } else {
-            self.tones = 0;
-            self.nearby_tone = false;
+            self.tone_over();
             if unpredicted > RICH && first < TRAINED * near {
                 self.trained = self.trained.saturating_add(1);
             }
@@ -465,10 +488,12 @@ impl LineEchoCanceller {
         let trained = self.trained >= TRAINED_FOR;
         let loud = came > NEARBY * self.loudest;
         // Where machines take turns, the echo of a tone has to be learned at once.
+        let guarded = self.tones > 0 && !self.takes_turns;
+        let foreign = guarded && self.foreign();
         let somebody =
-            !self.takes_turns && (self.tones >= TONES && loud || self.tones >= PATIENCE && bad);
+            guarded && (self.tones >= TONES && loud || foreign || self.tones >= PATIENCE && bad);
         if somebody && !self.nearby_tone {
-            if bad && !trained {
+            if (bad || foreign) && !trained {
                 // What was learned so far is the near end's tone.
                 self.forget();
             }
@@ -477,6 +502,48 @@ impl LineEchoCanceller {
         self.nearby_tone
             || trained && self.tones >= TONES && first < GOOD * near
             || self.tones >= LESSON && !bad
+    }
+
+    #[inline(always)]
+    fn tone_over(&mut self) {
+        self.tones = 0;
+        self.nearby_tone = false;
+        self.foreign = Foreign::Blocks(0);
+    }
+
+    /// Looks for frequencies that the reference does not have. True while a tone of the near end is there.
+    #[inline(always)]
+    fn foreign(&mut self) -> bool {
+        let mut spectrum = Spectrum::ZERO;
+        self.fft.forward(&self.lately, &mut spectrum);
+        let mut came = Bins::ZERO;
+        power(&spectrum, &mut came);
+        match &mut self.foreign {
+            Foreign::Tone { bin, power, gone } => {
+                *gone = if came.0[*bin] < GONE * *power {
+                    *gone + 1
+                } else {
+                    0
+                };
+                if *gone >= GONE_FOR {
+                    // What is left may be learned; how loud the near tone was is no measure of what may go out.
+                    self.tone_over();
+                    (self.powers.near, self.powers.first) = (0.0, 0.0);
+                }
+            }
+            Foreign::Blocks(blocks) => {
+                let (share, bin) = self.history.lacks(&came, NEARBY);
+                *blocks = if share > FOREIGN { *blocks + 1 } else { 0 };
+                if *blocks >= FOREIGN_FOR {
+                    self.foreign = Foreign::Tone {
+                        bin,
+                        power: came.0[bin],
+                        gone: 0,
+                    };
+                }
+            }
+        }
+        matches!(self.foreign, Foreign::Tone { .. })
     }
 
     /// The second filter runs while the first does badly.
