@@ -108,7 +108,7 @@ fn a_line_that_stays_dead_leaves_the_server_and_comes_back_when_it_works() {
             w.run(FLICKER_MS);
             assert!(w.desks[1].device.is_registered(), "{dialect:?} {fault:?}");
             w.run(DEAD_MS);
-            assert!(w.desks[1].device.is_out_of_service());
+            assert!(w.desks[1].device.service().is_out());
             assert!(!w.desks[1].device.is_registered(), "{dialect:?} {fault:?}");
             // The caller is not left with ringing: the server knows that nobody is there.
             w.lift(0);
@@ -133,9 +133,7 @@ fn a_line_that_works_again_while_its_device_is_leaving_registers_again() {
         let mut w = World::new(dialect, 2);
         w.latency_ms = 200;
         w.line(1, LineInput::Fault(LineFault::Alarm));
-        w.until(6_000, "it leaves", |w| {
-            w.desks[1].device.is_out_of_service()
-        });
+        w.until(6_000, "it leaves", |w| w.desks[1].device.service().is_out());
         let state = w.desks[1].device.station_snapshot().state;
         assert_eq!(state.word(), "unregistering", "{dialect:?}");
         card_back(&mut w, 1, false);
@@ -161,7 +159,7 @@ fn a_call_that_outlasts_the_trouble_is_not_dropped_by_leaving() {
         // After the call it leaves at once.
         w.hang_up(1);
         w.run(60_000);
-        assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+        assert!(w.desks[0].device.service().is_out(), "{dialect:?}");
         assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
         card_back(&mut w, 0, false);
         w.run(RETURN_MS);
@@ -190,7 +188,7 @@ fn a_call_on_hold_does_not_keep_a_dead_line_registered() {
             w.run(FLICKER_MS);
             assert!(w.desks[0].device.is_registered(), "{dialect:?}");
             w.run(DEAD_MS);
-            assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+            assert!(w.desks[0].device.service().is_out(), "{dialect:?}");
             assert_eq!(w.desks[0].device.snapshot().port.calls, []);
             assert_eq!(w.desks[1].bridge, None, "{dialect:?}: the far end waits");
             w.hang_up(1);
@@ -219,7 +217,7 @@ fn a_call_beside_a_held_one_is_kept_while_its_line_is_dead_and_the_held_one_alon
         w.assert_talking(0, 2);
         // The grace is over, and the set counts as hung up.
         w.run(DEAD_MS);
-        assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+        assert!(w.desks[0].device.service().is_out(), "{dialect:?}");
         assert_eq!(w.desks[0].device.snapshot().port.calls, []);
         for far in [1, 2] {
             assert_eq!(w.desks[far].bridge, None, "{dialect:?}: desk {far}");
@@ -246,7 +244,7 @@ fn a_line_that_comes_and_goes_does_not_register_each_time() {
         let mut w = World::new(dialect, 2);
         let times = flutter(&mut w, 6_000, 1_500);
         assert!(times <= 3, "{dialect:?}: {times} times in two minutes");
-        assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+        assert!(w.desks[0].device.service().is_out(), "{dialect:?}");
         // Sound for good: it is back, and soon.
         w.until(60_000, "it registers again", |w| {
             w.desks[0].device.is_registered()
@@ -261,7 +259,7 @@ fn a_line_that_is_dead_but_for_moments_leaves_and_one_that_flickers_does_not() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 1);
         flutter(&mut w, 4_900, 100);
-        assert!(w.desks[0].device.is_out_of_service(), "{dialect:?}");
+        assert!(w.desks[0].device.service().is_out(), "{dialect:?}");
         assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
         let mut w = World::new(dialect, 1);
         flutter(&mut w, 100, 5_900);
