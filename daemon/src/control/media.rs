@@ -15,9 +15,11 @@ use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_proto::types::{CallRef, Codec, Party};
 
+use super::clock::Clock;
 use super::words;
 use crate::line::{
-    LineOrder, MediaSession, PortCounters, Remote, RtpPorts, SessionConfig, SessionId, SessionStats,
+    LineOrder, MediaSession, PortCounters, Remote, RtpPorts, SessionConfig, SessionId,
+    SessionStats, SessionView,
 };
 
 /// Closed legs whose counters can still be asked for.
@@ -74,6 +76,8 @@ struct Leg {
     data: PassThrough,
     /// Last tones of faxes and modems heard in it.
     tones: VecDeque<ctl::DetectedTone>,
+    /// What the line thread shows of it meanwhile.
+    view: Arc<SessionView>,
     /// The final figures, once the line thread has handed the session back.
     last: Option<SessionStats>,
 }
@@ -183,6 +187,7 @@ impl MediaDesk {
                             begin: self.totals(),
                             data: PassThrough::new(self.settings.pass_data, self.settings.machine),
                             tones: VecDeque::new(),
+                            view: session.view(),
                             last: None,
                         });
                         doing.orders.push(LineOrder::AddSession(session));
@@ -381,6 +386,7 @@ impl MediaDesk {
             event_payload_type: leg.event_payload,
             pass_through: leg.data.is_data(),
             tones: leg.tones.iter().cloned().collect(),
+            last_packet_unix_ms: leg.view.last_packet().map(|at| Clock.unix_ms(at)),
             rtp: self.figures(leg),
         }
     }

@@ -19,6 +19,7 @@ mod pace;
 mod probe;
 mod session;
 mod thread;
+mod view;
 
 pub use counters::{Counter, Gauge, PortCounters, ShardCounters};
 pub use engine::{EngineConfig, LineEngine, LinePortSpec};
@@ -30,6 +31,7 @@ pub use order::{
 };
 pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
 pub use thread::{LineConfig, ShardStart, StartError, StartReport, spawn};
+pub use view::SessionView;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::sync::Arc;
 
 use tipring_dsp::Law;
 use tipring_linux::{RecvBatch, enable_timestamps, set_dscp};
@@ -20,6 +21,7 @@ use super::counters::PortCounters;
 use super::media::Arrivals;
 use super::order::{Remote, SessionId};
 use super::probe::Probe;
+use super::view::SessionView;
 
 /// Expedited forwarding.
 pub const DSCP_EF: u8 = 46;
@@ -159,6 +161,7 @@ pub struct MediaSession {
     dscp: u8,
     lost_told: u64,
     probe: Probe,
+    view: Arc<SessionView>,
     pub(super) parked: bool,
 }
 
@@ -236,6 +239,7 @@ impl MediaSession {
             dscp: config.dscp,
             lost_told: 0,
             probe: Probe::default(),
+            view: Arc::default(),
             parked: false,
         });
         session.pass_data(None);
@@ -255,6 +259,11 @@ impl MediaSession {
     /// Its far end, once known.
     pub fn remote(&self) -> Option<Remote> {
         self.remote
+    }
+
+    /// What control may read of it at any time; the same until it is dropped.
+    pub fn view(&self) -> Arc<SessionView> {
+        Arc::clone(&self.view)
     }
 
     /// Figures until now.
@@ -363,7 +372,11 @@ impl MediaSession {
                     continue;
                 }
                 let arrived = arrivals.of(&datagram);
-                match self.receiver.receive(arrived, datagram.bytes) {
+                let received = self.receiver.receive(arrived, datagram.bytes);
+                if received.is_valid() {
+                    self.view.heard(arrived);
+                }
+                match received {
                     Received::Event(news) => news.into_iter().flatten().for_each(&mut digit),
                     Received::Audio(Insert::Taken) => self.probe.taken(datagram.bytes, arrived),
                     _ => {}

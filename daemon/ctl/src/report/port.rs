@@ -290,6 +290,8 @@ pub struct MediaLeg {
     pub pass_through: bool,
     /// Last tones of faxes and modems heard in it, oldest first; bounded.
     pub tones: Vec<DetectedTone>,
+    /// When the last valid RTP packet came; none before the first.
+    pub last_packet_unix_ms: Option<u64>,
     /// Counters.
     pub rtp: RtpStats,
 }

@@ -74,6 +74,21 @@ pub enum Received {
     BadRedundancy(RedundantError),
 }
 
+impl Received {
+    /// Is it a packet of a far end that is there: sound, comfort noise or an event, new or not?
+    pub fn is_valid(self) -> bool {
+        match self {
+            Received::Audio(insert) => insert != Insert::Refused,
+            Received::Event(_) | Received::Duplicate | Received::Suspect | Received::Comfort => {
+                true
+            }
+            Received::OtherPayload(_) | Received::Malformed(_) | Received::BadRedundancy(_) => {
+                false
+            }
+        }
+    }
+}
+
 /// One incoming stream.
 #[derive(Clone, Debug)]
 pub struct Receiver {
