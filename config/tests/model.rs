@@ -3,7 +3,8 @@
 use std::net::Ipv4Addr;
 
 use tipring_config::{
-    AfterFarHangUp, Card, Config, FlashAction, Mac, Machine, Naming, Profile, WindowMs, parse,
+    AfterFarHangUp, Card, Config, Countries, FlashAction, Mac, Machine, Naming, Profile, WindowMs,
+    parse,
 };
 use tipring_proto::types::{Codec, DeviceType};
 
@@ -97,19 +98,30 @@ fn a_port_keeps_its_name_when_another_is_taken_out() {
 }
 
 #[test]
-fn flash_and_pulses_are_told_apart_in_every_country() {
-    for code in [
-        "at", "au", "be", "ch", "de", "es", "fr", "it", "jp", "nl", "nz", "se", "uk", "us", "gb",
-        "CA",
-    ] {
+fn every_country_takes_slow_dials_and_its_flash_begins_no_later_than_they_end() {
+    for code in Countries::built_in().codes() {
         let config = accepted(&format!("[defaults]\ncountry = \"{code}\"\n"));
         let line = config.ports[0].line;
         let (flash, pulse) = (line.flash_window.unwrap(), line.pulse_window.unwrap());
+        // 22 pulses a second with 50 % break; 8 a second with 70 %, and old dials at exchanges up to 105 ms.
         assert!(
-            pulse.max_ms < flash.min_ms && pulse.max_ms >= 70,
+            pulse.min_ms <= 22 && pulse.max_ms >= 105,
+            "{code}: {pulse:?}"
+        );
+        assert!(
+            flash.min_ms <= pulse.max_ms + 1,
             "{code}: {pulse:?} {flash:?}"
         );
+        assert!(flash.max_ms > pulse.max_ms, "{code}: {pulse:?} {flash:?}");
     }
+}
+
+#[test]
+fn irish_recall_is_up_to_300_ms_long() {
+    let config = accepted("[defaults]\ncountry = \"ie\"\n");
+    let window = config.ports[0].line.flash_window.unwrap();
+    assert_eq!((window.min_ms, window.max_ms), (80, 300));
+    assert_eq!(config.ports[0].country.code, "ie");
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct Want {
     pub block_len: usize,
     /// Blocks written ahead.
     pub prefill_blocks: u8,
-    /// Longest loop opening that is a flash, ms.
+    /// Longest loop opening that is no hang-up (a flash, a dial pulse), ms.
     pub longest_flash_ms: u16,
 }
 

@@ -176,7 +176,13 @@ pub fn want(config: &Config, port: &Port) -> Want {
         channel: port.channel,
         block_len: usize::from(line_thread.block_ms) * 8,
         prefill_blocks: u8::try_from(line_thread.prefill_blocks).unwrap_or(u8::MAX),
-        longest_flash_ms: port.line.flash_window.map_or(0, |window| window.max_ms),
+        // A set that pulses is fed between its pulses too, also where no flash is decoded.
+        longest_flash_ms: [port.line.flash_window, port.line.pulse_window]
+            .into_iter()
+            .flatten()
+            .map(|window| window.max_ms)
+            .max()
+            .unwrap_or_default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every digit once, in order, whatever it was dialled with.
 
+use tipring_proto::call::{FlashWindow, PulseWindow};
 use tipring_proto::sccp::callmanager::Dialect;
 use tipring_proto::sccp::message::Tone;
 
@@ -52,6 +53,40 @@ fn a_rotary_dial_in_a_call_sends_digits_and_does_not_hang_up() {
         w.run(4_000);
         w.dial_pulses(0, "1905");
         assert_eq!(w.cm.digits()[0].in_call, "1905", "{dialect:?}");
+    }
+}
+
+#[test]
+fn a_slow_dial_calls_and_sends_digits_where_flashes_begin_at_75_ms() {
+    for dialect in Dialect::ALL {
+        let mut w = World::with(
+            dialect,
+            2,
+            |_| {},
+            |p| {
+                p.hook.pulse = Some(PulseWindow {
+                    max_ms: 110,
+                    ..PulseWindow::default()
+                });
+                p.hook.flash = Some(FlashWindow {
+                    min_ms: 75,
+                    max_ms: 250,
+                });
+            },
+        );
+        w.lift(0);
+        w.run(500);
+        w.dial_pulses_of(0, &number(1), 83, 42);
+        w.run(4_000);
+        assert!(w.desks[1].ringing.is_some(), "{dialect:?}");
+        w.lift(1);
+        w.run(500);
+        w.assert_talking(0, 1);
+        w.dial_pulses_of(0, "905", 87, 38);
+        assert_eq!(w.cm.digits()[0].in_call, "905", "{dialect:?}");
+        let counters = w.desks[0].device.snapshot().port.counters;
+        assert_eq!((counters.digits_pulse, counters.flashes), (7, 0));
+        w.assert_talking(0, 1);
     }
 }
 

@@ -192,14 +192,19 @@ impl World {
 
     /// With a rotary dial: 60/40 ms, 700 ms between digits.
     pub(crate) fn dial_pulses(&mut self, d: usize, digits: &str) {
+        self.dial_pulses_of(d, digits, 60, 40);
+    }
+
+    /// With a rotary dial that opens and closes the loop for so long, 700 ms between digits.
+    pub(crate) fn dial_pulses_of(&mut self, d: usize, digits: &str, open: u64, closed: u64) {
         for digit in digits.chars() {
             let count = match digit.to_digit(10).expect("a digit") {
                 0 => 10,
                 n => n,
             };
             for _ in 0..count {
-                self.open_loop(d, 60);
-                self.run(40);
+                self.open_loop(d, open);
+                self.run(closed);
             }
             self.run(700);
         }

@@ -24,6 +24,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("de.toml", include_str!("../../countries/de.toml")),
     ("es.toml", include_str!("../../countries/es.toml")),
     ("fr.toml", include_str!("../../countries/fr.toml")),
+    ("ie.toml", include_str!("../../countries/ie.toml")),
     ("it.toml", include_str!("../../countries/it.toml")),
     ("jp.toml", include_str!("../../countries/jp.toml")),
     ("nl.toml", include_str!("../../countries/nl.toml")),

@@ -81,7 +81,8 @@ impl Default for PortConfig {
     }
 }
 
-/// Loop timing. Openings are measured on the card's stamps.
+/// Loop timing. Openings are measured on the card's stamps. One that is in both windows is a pulse in a train of
+/// pulses and while a number is dialled, else a flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HookConfig {
     /// Edges closer together than this are contact bounce, ms.

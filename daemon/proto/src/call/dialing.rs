@@ -2,6 +2,7 @@
 
 use crate::call::contract::LineOutput;
 use crate::call::deadlines::Deadline;
+use crate::call::hook::Lone;
 use crate::call::port::{Port, Set};
 use crate::call::record::CallWord;
 use crate::sccp::message::{CallOnLine, ClientMessage, KeypadButton, Tone};
@@ -63,6 +64,7 @@ impl Port {
     /// A DTMF digit.
     pub(super) fn dtmf(&mut self, digit: Digit) {
         if self.digit(digit, true) {
+            self.dials_by_tone = true;
             self.counters.digits_dtmf += 1;
         } else {
             self.counters.digits_dropped += 1;
@@ -72,10 +74,43 @@ impl Port {
     /// A pulse digit.
     pub(super) fn pulse(&mut self, digit: Digit) {
         if self.digit(digit, false) {
+            self.dials_by_tone = false;
             self.counters.digits_pulse += 1;
         } else {
             self.counters.digits_dropped += 1;
         }
+    }
+
+    /// What an opening of the length of a short flash and of a slow pulse is, if no pulse is next to it. While a number
+    /// is dialled it is the digit 1; but a set that dials by tones has no dial, and one whose R key has just opened the
+    /// loop for so short asks for the other call back. In a call it is a flash.
+    pub(super) fn lone_opening(&self) -> Lone {
+        let other_call = self.calls.len() > 1;
+        let flash = match self.set {
+            Set::OnHook => false,
+            Set::Lifted => !self.early_digits.is_empty() && self.dials_by_tone,
+            Set::Calls => match self.active.and_then(|id| self.call(id)) {
+                Some(call) => match call.state {
+                    CallWord::Dialing if call.dialed.is_empty() => {
+                        other_call && self.hook.flashes_are_short()
+                    }
+                    CallWord::Dialing => self.dials_by_tone,
+                    // A server that takes the number for complete before the set does: alone, a flash means nothing.
+                    CallWord::Proceeding | CallWord::RingOut => other_call || self.dials_by_tone,
+                    CallWord::Offered
+                    | CallWord::Waiting
+                    | CallWord::Answering
+                    | CallWord::Connected
+                    | CallWord::Held
+                    | CallWord::Busy
+                    | CallWord::Failed
+                    | CallWord::Preserved => true,
+                },
+                None => true,
+            },
+            Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => true,
+        };
+        if flash { Lone::Flash } else { Lone::Pulse }
     }
 
     fn digit(&mut self, digit: Digit, audible: bool) -> bool {

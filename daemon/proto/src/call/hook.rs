@@ -3,6 +3,10 @@
 //! Owns: debounce, flash window, pulse counting. Works on the stamps of the card, so late delivery changes
 //! nothing. Windows as measured on a kernel that decodes by itself (openings of 20–199 ms are pulses,
 //! 210–1245 ms a flash, more is a hang-up).
+//!
+//! In most countries the R key of a telephone opens the loop for 80 to 120 ms, and the pulses of a slow dial do so
+//! for up to 105 ms. Such an opening is a pulse when another one is next to it; alone it is what the port says
+//! that it would be (`Lone`), and a flash is then reported when no pulse can follow any more.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -24,6 +28,18 @@ pub(super) enum HookEvent {
     Pulse(Digit),
 }
 
+/// What an opening that could be a pulse and a flash is when no pulse is next to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lone {
+    /// The set dials: the digit 1.
+    Pulse,
+    /// The R key.
+    Flash,
+}
+
+/// The longest closing between two pulses: 8 a second, half of that time open, and a dial that drags.
+const LONGEST_MAKE_MS: u32 = 100;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Loop {
     Open,
@@ -41,6 +57,12 @@ pub(super) struct Hook {
     state: Loop,
     pulses: u32,
     last_pulse_end: Time,
+    /// What the opening under way is if it remains alone.
+    lone: Lone,
+    /// End of an opening that is a flash unless a pulse follows.
+    undecided: Option<Time>,
+    /// The last flash was as short as a pulse may be.
+    short_flash: bool,
     /// Openings that begin before this are our own doing.
     masked_until: Time,
     events: VecDeque<HookEvent>,
@@ -54,6 +76,9 @@ impl Hook {
             state: Loop::Open,
             pulses: 0,
             last_pulse_end: Time::ZERO,
+            lone: Lone::Pulse,
+            undecided: None,
+            short_flash: false,
             masked_until: Time::ZERO,
             events: VecDeque::new(),
             odd: 0,
@@ -72,7 +97,12 @@ impl Hook {
 
     /// Pulses are being counted, or the loop is open: what sounds like DTMF now is not.
     pub(super) fn is_dialling(&self) -> bool {
-        self.pulses > 0 || matches!(self.state, Loop::Opened(_))
+        self.pulses > 0 || self.undecided.is_some() || matches!(self.state, Loop::Opened(_))
+    }
+
+    /// The R key of this set opens the loop for no longer than a slow dial does.
+    pub(super) fn flashes_are_short(&self) -> bool {
+        self.short_flash
     }
 
     /// Openings of no known length so far.
@@ -89,6 +119,7 @@ impl Hook {
     pub(super) fn reset(&mut self) {
         self.state = Loop::Open;
         self.pulses = 0;
+        self.undecided = None;
         self.events.clear();
     }
 
@@ -120,13 +151,15 @@ impl Hook {
         }
     }
 
-    pub(super) fn opened(&mut self, at: Time) {
+    /// `lone`: what this opening is if it could be both and remains alone.
+    pub(super) fn opened(&mut self, at: Time, lone: Lone) {
         self.advance(at);
         match self.state {
             Loop::Open | Loop::Opened(_) => {}
             Loop::Closing(_) => self.state = Loop::Open,
             Loop::Closed => {
                 self.state = Loop::Opened(at);
+                self.lone = lone;
                 if self.cfg.hang_up_ms == 0 && self.cfg.flash.is_none() {
                     self.hang_up();
                 }
@@ -137,7 +170,8 @@ impl Hook {
     pub(super) fn next_deadline(&self) -> Option<Time> {
         let digit = (self.pulses > 0).then(|| self.digit_due());
         let edge = match self.state {
-            Loop::Open | Loop::Closed => None,
+            Loop::Open => None,
+            Loop::Closed => self.flash_due(),
             Loop::Closing(since) => Some(since + ms(self.cfg.debounce_ms)),
             Loop::Opened(since) => Some(self.hang_up_due(since)),
         };
@@ -153,7 +187,12 @@ impl Hook {
             self.take_digit();
         }
         match self.state {
-            Loop::Open | Loop::Closed => {}
+            Loop::Open => {}
+            Loop::Closed => {
+                if self.flash_due().is_some_and(|due| now >= due) {
+                    self.take_short_flash();
+                }
+            }
             Loop::Closing(since) => {
                 if now >= since + ms(self.cfg.debounce_ms) {
                     self.state = Loop::Closed;
@@ -170,6 +209,8 @@ impl Hook {
 
     fn hang_up(&mut self) {
         self.state = Loop::Open;
+        // A cradle that bounces for so long: nobody presses the R key and hangs up within a tenth of a second.
+        self.undecided = None;
         if self.pulses > 0 {
             self.take_digit();
         }
@@ -208,23 +249,43 @@ impl Hook {
         if open < ms(self.cfg.debounce_ms) {
             return;
         }
-        if let Some(pulse) = self.cfg.pulse
-            && open >= ms(pulse.min_ms)
-            && open <= ms(pulse.max_ms)
-        {
-            self.pulses = self.pulses.saturating_add(1);
+        let within = |min, max| open >= ms(min) && open <= ms(max);
+        let pulse = self.cfg.pulse.is_some_and(|p| within(p.min_ms, p.max_ms));
+        let flash = self.cfg.flash.is_some_and(|f| within(f.min_ms, f.max_ms));
+        if pulse {
+            let in_train = self.pulses > 0 || self.undecided.is_some();
+            if flash && !in_train && self.lone == Lone::Flash {
+                self.undecided = Some(at);
+                return;
+            }
+            let first = u32::from(self.undecided.take().is_some());
+            self.pulses = self.pulses.saturating_add(1 + first);
             self.last_pulse_end = at;
             return;
         }
         if self.pulses > 0 {
             self.take_digit();
         }
-        match self.cfg.flash {
-            Some(flash) if open >= ms(flash.min_ms) && open <= ms(flash.max_ms) => {
-                self.events.push_back(HookEvent::Flash);
-            }
-            _ => self.odd = self.odd.saturating_add(1),
+        if self.undecided.is_some() {
+            self.take_short_flash();
         }
+        if flash {
+            self.short_flash = false;
+            self.events.push_back(HookEvent::Flash);
+        } else {
+            self.odd = self.odd.saturating_add(1);
+        }
+    }
+
+    /// When an undecided opening has remained alone.
+    fn flash_due(&self) -> Option<Time> {
+        self.undecided.map(|end| end + ms(LONGEST_MAKE_MS))
+    }
+
+    fn take_short_flash(&mut self) {
+        self.undecided = None;
+        self.short_flash = true;
+        self.events.push_back(HookEvent::Flash);
     }
 
     fn take_digit(&mut self) {

@@ -87,6 +87,8 @@ pub struct Port {
     pub(super) owed: Vec<Owed>,
     /// Dialled before the server named the call.
     pub(super) early_digits: Vec<Digit>,
+    /// The last digit came as a tone.
+    pub(super) dials_by_tone: bool,
     /// The server played call-waiting tone for a call it has not named yet.
     pub(super) call_waiting_told: bool,
     pub(super) legs: Legs,
@@ -122,6 +124,7 @@ impl Port {
             last_active: CallRef::NONE,
             owed: Vec::new(),
             early_digits: Vec::new(),
+            dials_by_tone: false,
             call_waiting_told: false,
             legs: Legs::default(),
             tone: None,
@@ -241,7 +244,12 @@ impl Port {
     fn line(&mut self, now: Time, line: LineInput) {
         match line {
             LineInput::LoopClosed { at } => self.hook.closed(at),
-            LineInput::LoopOpened { at } => self.hook.opened(at),
+            LineInput::LoopOpened { at } => {
+                // What was due before it may change what it means.
+                self.hook.advance(at);
+                self.hook_events(now);
+                self.hook.opened(at, self.lone_opening());
+            }
             LineInput::Flash { at } => {
                 self.hook.advance(at);
                 self.hook_events(now);

@@ -3,10 +3,19 @@ use crate::call::config::{FlashWindow, PulseWindow};
 
 /// Plays openings of (at, length) ms into a lifted set and returns what came out by `until`.
 fn played(cfg: HookConfig, openings: &[(u64, u64)], until: u64) -> (Vec<HookEvent>, Hook) {
+    played_as(Lone::Flash, cfg, openings, until)
+}
+
+fn played_as(
+    lone: Lone,
+    cfg: HookConfig,
+    openings: &[(u64, u64)],
+    until: u64,
+) -> (Vec<HookEvent>, Hook) {
     let mut hook = Hook::new(cfg);
     hook.closed(Time::from_millis(0));
     for &(at, length) in openings {
-        hook.opened(Time::from_millis(at));
+        hook.opened(Time::from_millis(at), lone);
         if at + length <= until {
             hook.closed(Time::from_millis(at + length));
         }
@@ -68,7 +77,7 @@ fn hanging_up_right_after_a_pulse_digit_keeps_the_digit() {
 fn late_delivery_changes_nothing() {
     let mut hook = Hook::new(HookConfig::default());
     hook.closed(Time::from_millis(0));
-    hook.opened(Time::from_millis(1000));
+    hook.opened(Time::from_millis(1000), Lone::Flash);
     // Nobody asked for the time between: the stamps decide.
     hook.closed(Time::from_millis(4000));
     hook.advance(Time::from_millis(60_000));
@@ -84,7 +93,7 @@ fn a_closure_shorter_than_the_debounce_is_no_lift() {
     let mut hook = Hook::new(HookConfig::default());
     hook.closed(Time::from_millis(100));
     assert_eq!(hook.next_deadline(), Some(Time::from_millis(110)));
-    hook.opened(Time::from_millis(109));
+    hook.opened(Time::from_millis(109), Lone::Flash);
     hook.advance(Time::from_millis(1000));
     assert_eq!(hook.poll(), None);
     assert_eq!(hook.next_deadline(), None);
@@ -95,7 +104,7 @@ fn the_gateways_own_opening_is_neither_flash_nor_hang_up() {
     let mut hook = Hook::new(HookConfig::default());
     hook.closed(Time::from_millis(0));
     hook.mask(Time::from_millis(1600));
-    hook.opened(Time::from_millis(1005));
+    hook.opened(Time::from_millis(1005), Lone::Flash);
     hook.closed(Time::from_millis(1505));
     hook.advance(Time::from_millis(9000));
     let events: Vec<_> = std::iter::from_fn(|| hook.poll()).collect();
@@ -106,7 +115,7 @@ fn the_gateways_own_opening_is_neither_flash_nor_hang_up() {
 fn a_card_that_decodes_itself_is_believed_at_once() {
     let mut hook = Hook::new(HookConfig::decoded_by_card());
     hook.closed(Time::from_millis(0));
-    hook.opened(Time::from_millis(3));
+    hook.opened(Time::from_millis(3), Lone::Flash);
     let events: Vec<_> = std::iter::from_fn(|| hook.poll()).collect();
     assert_eq!(events, [HookEvent::OffHook, HookEvent::OnHook]);
 }
@@ -144,9 +153,123 @@ fn edges_out_of_order_and_doubled_never_panic() {
         for at in [5, 3, 900, 2, 2, 1_000_000, 7, 1_000_300] {
             hook.closed(Time::from_millis(at));
             hook.closed(Time::from_millis(at / 2));
-            hook.opened(Time::from_millis(at * 2));
-            hook.opened(Time::from_millis(at));
+            hook.opened(Time::from_millis(at * 2), Lone::Flash);
+            hook.opened(Time::from_millis(at), Lone::Flash);
             hook.advance(Time::from_millis(at));
         }
     }
+}
+
+/// A country whose flash begins below the longest pulse.
+fn short_flashes(min_ms: u32) -> HookConfig {
+    HookConfig {
+        pulse: Some(PulseWindow {
+            min_ms: 20,
+            max_ms: 110,
+            ..PulseWindow::default()
+        }),
+        flash: Some(FlashWindow {
+            min_ms,
+            max_ms: 300,
+        }),
+        ..HookConfig::default()
+    }
+}
+
+#[test]
+fn dials_of_8_to_22_pulses_a_second_dial_wherever_flashes_begin() {
+    for cfg in [
+        HookConfig::default(),
+        short_flashes(75),
+        short_flashes(80),
+        short_flashes(105),
+    ] {
+        for (rate, percent) in (8..=22).flat_map(|r| [50, 60, 67, 70].map(|p| (r, p))) {
+            let period = 1000 / rate;
+            let train = |n: u64| (0..n).map(move |i| (1000 + i * period, period * percent / 100));
+            for (n, digit) in (1..=10).zip("1234567890".chars()) {
+                let openings: Vec<_> = train(n).collect();
+                let (events, hook) = played_as(Lone::Pulse, cfg, &openings, 5000);
+                let context = format!("{n} pulses, {rate} a second, {percent} %, {cfg:?}");
+                assert_eq!(events, [HookEvent::OffHook, pulse(digit)], "{context}");
+                assert_eq!(hook.odd(), 0, "{context}");
+                // In a call it is the pulse beside it that tells.
+                if n > 1 {
+                    let (events, _) = played(cfg, &openings, 5000);
+                    assert_eq!(events, [HookEvent::OffHook, pulse(digit)], "{context}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_old_dial_that_opens_for_105_ms_dials() {
+    let openings = [(1000, 105), (1175, 105), (1350, 104)];
+    for lone in [Lone::Pulse, Lone::Flash] {
+        let (events, _) = played_as(lone, short_flashes(75), &openings, 5000);
+        assert_eq!(events, [HookEvent::OffHook, pulse('3')], "{lone:?}");
+    }
+}
+
+#[test]
+fn a_short_opening_alone_in_a_call_is_a_flash_when_no_pulse_can_follow() {
+    for length in [80, 100, 110] {
+        let end = 1000 + length;
+        let (events, hook) = played(short_flashes(80), &[(1000, length)], end + 99);
+        assert_eq!(events, [HookEvent::OffHook], "{length} ms");
+        assert_eq!(hook.next_deadline(), Some(Time::from_millis(end + 100)));
+        assert!(hook.is_dialling());
+        let (events, hook) = played(short_flashes(80), &[(1000, length)], end + 100);
+        assert_eq!(
+            events,
+            [HookEvent::OffHook, HookEvent::Flash],
+            "{length} ms"
+        );
+        assert!(hook.flashes_are_short());
+    }
+}
+
+#[test]
+fn a_flash_that_no_pulse_can_be_is_reported_at_its_end() {
+    for length in [111, 280, 300] {
+        let end = 1000 + length;
+        let (events, hook) = played(short_flashes(80), &[(1000, length)], end);
+        assert_eq!(
+            events,
+            [HookEvent::OffHook, HookEvent::Flash],
+            "{length} ms"
+        );
+        assert!(!hook.flashes_are_short());
+    }
+}
+
+#[test]
+fn two_short_flashes_are_two_flashes_and_a_long_one_after_a_short_one_is_the_second() {
+    use HookEvent::{Flash, OffHook};
+    for second in [(1700, 80), (1150, 250)] {
+        let (events, _) = played(short_flashes(80), &[(1000, 80), second], 5000);
+        assert_eq!(events, [OffHook, Flash, Flash], "{second:?}");
+    }
+}
+
+#[test]
+fn a_short_opening_while_hanging_up_is_no_flash() {
+    let openings = [(1000, 85), (1120, 9000)];
+    let (events, hook) = played(short_flashes(80), &openings, 5000);
+    assert_eq!(events, [HookEvent::OffHook, HookEvent::OnHook]);
+    assert_eq!(hook.next_deadline(), None);
+}
+
+#[test]
+fn a_short_flash_delivered_late_comes_before_what_followed_it() {
+    let mut hook = Hook::new(short_flashes(80));
+    hook.closed(Time::from_millis(0));
+    hook.opened(Time::from_millis(1000), Lone::Flash);
+    hook.closed(Time::from_millis(1080));
+    hook.opened(Time::from_millis(1500), Lone::Pulse);
+    hook.closed(Time::from_millis(1580));
+    hook.advance(Time::from_millis(9000));
+    let events: Vec<_> = std::iter::from_fn(|| hook.poll()).collect();
+    assert_eq!(events, [HookEvent::OffHook, HookEvent::Flash, pulse('1')]);
 }

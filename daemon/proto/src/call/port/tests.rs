@@ -17,6 +17,7 @@ mod media;
 mod nonsense;
 mod outgoing;
 mod silence;
+mod slow_dial;
 
 /// A port with a hand-written server.
 struct Bench {
