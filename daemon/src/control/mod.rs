@@ -4,6 +4,7 @@
 //! Promises: one task, no lock, no waiting for a peer; a full queue is counted. Leaves to others: deciding
 //! (tipring-proto), samples (the line thread).
 
+mod caller_text;
 mod calls;
 mod cards;
 pub mod claim;

@@ -17,6 +17,8 @@ use tipring_hal::port::RingCadence;
 use tipring_proto::call::{CallerId as Caller, Presented};
 use tipring_proto::sccp::message::{RingMode, Tone as SccpTone};
 
+use super::caller_text::{self, Alphabet};
+
 /// Level of test tones and of digits asked for by StartTone, tenths of a dBm0.
 const TEST_TENTHS: i16 = -100;
 
@@ -161,30 +163,18 @@ impl Plan {
         dual_tone_alert: bool,
         when: Option<CallTime>,
     ) -> Option<CallerIdTransmission> {
+        let style = self.caller_id?.modulation;
+        let alphabet = match style {
+            Modulation::Bell202 => Alphabet::Keys,
+            Modulation::V23 => Alphabet::International,
+            Modulation::Dtmf { .. } => Alphabet::Digits,
+        };
         let told = CallerId {
             when,
-            number: party(&caller.number),
-            name: party(&caller.name),
+            number: party(&caller.number, |text| caller_text::number(text, alphabet)),
+            name: party(&caller.name, caller_text::name),
         };
-        let style = self.caller_id?.modulation;
-        // What no standard can carry is told as unknown, the name first: a number is worth more than none.
-        let unknown = || Party::Absent(Absence::Unavailable);
-        let message = encode(style, &told)
-            .or_else(|_| {
-                let name = unknown();
-                encode(
-                    style,
-                    &CallerId {
-                        name,
-                        ..told.clone()
-                    },
-                )
-            })
-            .or_else(|_| {
-                let (number, name) = (unknown(), unknown());
-                encode(style, &CallerId { when, number, name })
-            })
-            .ok()?;
+        let message = encode(style, &told).ok()?;
         let alert = if dual_tone_alert {
             Alert::DtAs
         } else {
@@ -234,18 +224,15 @@ fn encode(
     }
 }
 
-fn party(presented: &Presented) -> Party {
+/// A number or a name of which the line can carry nothing is as good as not known.
+fn party(presented: &Presented, carried: impl Fn(&str) -> Option<String>) -> Party {
     match presented {
-        Presented::Text(text) => Party::Known(plain(text)),
+        Presented::Text(text) => {
+            carried(text).map_or(Party::Absent(Absence::Unavailable), Party::Known)
+        }
         Presented::Withheld => Party::Absent(Absence::Private),
         Presented::Unknown => Party::Absent(Absence::Unavailable),
     }
-}
-
-/// Caller ID carries ASCII, 50 characters at most.
-fn plain(text: &str) -> String {
-    let ascii = |c: char| if matches!(c, ' '..='~') { c } else { '?' };
-    text.chars().map(ascii).take(50).collect()
 }
 
 fn program(tone: &CountryTone) -> Result<ToneProgram, ToneError> {

@@ -1,6 +1,7 @@
 //! The calls of one port: a short list by reference. What they mean is decided elsewhere.
 
 use crate::call::contract::Presented;
+use crate::call::presented::presented;
 use crate::call::record::{CallRecord, CallSnapshot, CallWord, Direction, EndCause};
 use crate::sccp::message::{CallInfo, RingMode};
 use crate::time::Time;
@@ -122,20 +123,6 @@ impl Call {
             started: self.started,
             connected: self.connected,
         }
-    }
-}
-
-/// Servers tell a withheld party by a restriction bit, by a word, or by nothing at all (chan_skinny:
-/// then it cannot be told from an unknown one).
-fn presented(text: &str, restricted: bool) -> Presented {
-    let text = text.trim();
-    if restricted {
-        return Presented::Withheld;
-    }
-    match text.to_ascii_lowercase().as_str() {
-        "" | "unknown" | "unavailable" => Presented::Unknown,
-        "private" | "anonymous" | "withheld" | "restricted" => Presented::Withheld,
-        _ => Presented::Text(text.to_owned()),
     }
 }
 

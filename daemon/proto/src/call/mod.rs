@@ -33,6 +33,7 @@ mod legs;
 mod link;
 mod media;
 mod port;
+mod presented;
 mod progress;
 pub mod record;
 mod supervision;

@@ -46,18 +46,37 @@ fn text(text: &str) -> Presented {
 
 #[test]
 fn a_name_that_caller_id_cannot_carry_does_not_cost_the_number() {
-    let sent = bytes(&plan("us"), text("5551234"), text("Müller"));
-    let same = bytes(&plan("us"), text("5551234"), text("M?ller"));
+    let sent = bytes(&plan("us"), text("5551234"), text("M\u{fc}ller"));
+    let same = bytes(&plan("us"), text("5551234"), text("Muller"));
     assert_eq!(sent, same);
     let long = bytes(&plan("us"), text("5551234"), text(&"x".repeat(80)));
     assert!(long.windows(7).any(|w| w == b"5551234"));
+    assert!(long.windows(50).any(|w| w == [b'x'; 50]));
 }
 
 #[test]
-fn a_number_that_is_too_long_is_told_as_not_available() {
-    let sent = bytes(&plan("us"), text(&"1".repeat(30)), text("Ada"));
-    let same = bytes(&plan("us"), Presented::Unknown, Presented::Unknown);
-    assert_eq!(sent, same);
+fn a_number_that_caller_id_cannot_carry_does_not_cost_the_name() {
+    for country in ["us", "de", "uk", "nz"] {
+        let plan = plan(country);
+        let cut = bytes(&plan, text(&"1".repeat(30)), text("Ada"));
+        assert_eq!(cut, bytes(&plan, text(&"1".repeat(20)), text("Ada")));
+        let none = bytes(&plan, text("alice@example.com"), text("Ada"));
+        assert_eq!(none, bytes(&plan, Presented::Unknown, text("Ada")));
+        let spaced = bytes(&plan, text("(555) 123-4567"), text("Ada"));
+        assert_eq!(spaced, bytes(&plan, text("5551234567"), text("Ada")));
+    }
+}
+
+#[test]
+fn by_dtmf_a_number_is_its_digits_and_an_absent_one_the_code_of_the_network() {
+    let sent = |country: &str, number| bytes(&plan(country), number, text("Ada"));
+    assert_eq!(sent("se", text("+46 8-123 45 67")), b"A4681234567C");
+    assert_eq!(sent("nl", text("+31201234567")), b"D31201234567C");
+    assert_eq!(sent("se", Presented::Withheld), b"B10C");
+    assert_eq!(sent("se", text("Anna")), b"B00C");
+    for absent in [Presented::Withheld, Presented::Unknown, text("Anna")] {
+        assert_eq!(sent("nl", absent), b"D0000000000C");
+    }
 }
 
 #[test]

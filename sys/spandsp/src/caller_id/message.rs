@@ -91,13 +91,13 @@ pub struct CallerId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DtmfCallerIdFormat {
     /// `A<number>C`; `B00C` unavailable, `B10C` withheld. Belgium, Brazil, Denmark, Finland,
-    /// Iceland, India, Netherlands, Saudi Arabia, Sweden, Uruguay.
+    /// Iceland, India, Saudi Arabia, Sweden, Uruguay.
     AToC,
     /// `A<number>#`; `D1#` withheld, `D2#` international, `D3#` unavailable.
     AToHash,
-    /// `D<number>C`; nothing for an absent number. Taiwan, Kuwait.
+    /// `D<number>C`; `D0000000000C` withheld or unavailable. Netherlands; Taiwan, Kuwait.
     DToC,
-    /// `<number>#`; nothing for an absent number. Denmark, Netherlands.
+    /// `<number>#`; nothing for an absent number. Denmark.
     BareToHash,
 }
 
@@ -215,7 +215,8 @@ impl CallerIdMessage {
                     (AToC, false) => b"B00C",
                     (AToHash, true) => b"D1#",
                     (AToHash, false) => b"D3#",
-                    (DToC | BareToHash, _) => {
+                    (DToC, _) => b"D0000000000C",
+                    (BareToHash, _) => {
                         return Err(Error::NoSuchMessage {
                             standard: CallerIdStandard::ClipDtmf.name(),
                             what: "code for an absent number in this format",

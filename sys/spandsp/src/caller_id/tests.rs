@@ -174,15 +174,25 @@ fn dtmf_formats_arrive() {
         };
         assert_eq!(round_trip(&message), said(&caller), "{format:?}");
     }
-    for format in [DToC, BareToHash] {
-        let error = CallerIdMessage::dtmf(format, &Party::Unmentioned).unwrap_err();
-        assert!(matches!(error, Error::NoSuchMessage { .. }), "{error}");
-    }
+    let error = CallerIdMessage::dtmf(BareToHash, &Party::Unmentioned).unwrap_err();
+    assert!(matches!(error, Error::NoSuchMessage { .. }), "{error}");
     let letters = CallerIdMessage::dtmf(AToC, &Party::Known("+4712".into())).unwrap_err();
     assert!(
         matches!(letters, Error::BadCharacter { found: '+', .. }),
         "{letters}"
     );
+}
+
+#[test]
+fn an_absent_number_is_ten_zeros_in_the_format_of_the_netherlands() {
+    for absent in [
+        Party::Absent(Absence::Private),
+        Party::Absent(Absence::Unavailable),
+        Party::Unmentioned,
+    ] {
+        let message = CallerIdMessage::dtmf(DtmfCallerIdFormat::DToC, &absent).unwrap();
+        assert_eq!(message.bytes(), b"D0000000000C", "{absent:?}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Text on the wire: Latin-1 below version 17, UTF-8 from there on, phrases of the phone's own table in both.
+//! Text on the wire. CallManager writes the Windows code page of its locale below version 17 and UTF-8 from there on;
+//! chan_skinny writes UTF-8 at every version. Phrases of the phone's own table may stand in both.
 //!
 //! A phrase is the byte 0x80 and an index byte. As text it is U+0080 followed by the index character, in both directions.
 
@@ -8,19 +9,50 @@ const UTF8_FROM: u8 = 17;
 /// The character that stands for the phrase byte.
 pub(in crate::sccp) const PHRASE: char = '\u{80}';
 
-/// Up to the first NUL. Bytes that are no UTF-8 are read as Latin-1, so nothing is lost and a phrase byte survives.
+/// What Windows-1252 has where Latin-1 has control characters; 0x80, its euro sign, is the phrase byte here.
+const WINDOWS_1252: [char; 32] = [
+    PHRASE, '\u{81}', '\u{201a}', '\u{192}', '\u{201e}', '\u{2026}', '\u{2020}', '\u{2021}',
+    '\u{2c6}', '\u{2030}', '\u{160}', '\u{2039}', '\u{152}', '\u{8d}', '\u{17d}', '\u{8f}',
+    '\u{90}', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}', '\u{2022}', '\u{2013}', '\u{2014}',
+    '\u{2dc}', '\u{2122}', '\u{161}', '\u{203a}', '\u{153}', '\u{9d}', '\u{17e}', '\u{178}',
+];
+
+/// Up to the first NUL. UTF-8 is told by its form, which a name in a code page hardly ever has. What is none is read as
+/// Windows-1252: the whole text below version 17, the bytes concerned from there on.
 pub(super) fn decode(bytes: &[u8], version: u8) -> String {
     let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
     let bytes = &bytes[..end];
-    if version < UTF8_FROM {
-        return bytes.iter().map(|&b| char::from(b)).collect();
+    match utf8(bytes) {
+        Some(text) => text.to_owned(),
+        None if version < UTF8_FROM => bytes.iter().copied().map(windows_1252).collect(),
+        None => {
+            let mut out = String::with_capacity(bytes.len());
+            for chunk in bytes.utf8_chunks() {
+                out.push_str(chunk.valid());
+                out.extend(chunk.invalid().iter().copied().map(windows_1252));
+            }
+            out
+        }
     }
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(chunk.valid());
-        out.extend(chunk.invalid().iter().map(|&b| char::from(b)));
+}
+
+/// The text if it is UTF-8. A field that ends within a character was too short for the text: the rest of the character
+/// is left out. After nothing but ASCII such an end is a letter of a code page.
+fn utf8(bytes: &[u8]) -> Option<&str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(e) if e.error_len().is_none() => {
+            let whole = std::str::from_utf8(bytes.get(..e.valid_up_to())?).ok()?;
+            (!whole.is_ascii()).then_some(whole)
+        }
+        Err(_) => None,
     }
-    out
+}
+
+fn windows_1252(byte: u8) -> char {
+    byte.checked_sub(0x80)
+        .and_then(|at| WINDOWS_1252.get(usize::from(at)).copied())
+        .unwrap_or(char::from(byte))
 }
 
 /// At most `max` bytes, cut between characters. NUL is left out; what Latin-1 cannot say becomes `?`.
@@ -66,6 +98,35 @@ mod tests {
     #[test]
     fn latin1_from_a_server_that_says_17_is_not_lost() {
         assert_eq!(decode(b"Zo\xEB B\xC3", 17), "Zoë BÃ");
+        assert_eq!(decode(b"Zo\xC3\xAB B\xC3\x20", 17), "Zoë BÃ ");
+    }
+
+    #[test]
+    fn utf8_is_read_as_such_whatever_the_version() {
+        let name = b"J\xC3\xBCrgen Gr\xC3\xB6\xC3\x9Fe";
+        for version in [3, 11, 17, 22] {
+            assert_eq!(decode(name, version), "Jürgen Größe", "{version}");
+            assert_eq!(decode(b"\xE6\x9D\x8E", version), "李", "{version}");
+        }
+    }
+
+    #[test]
+    fn utf8_that_the_field_was_too_short_for_loses_half_a_character_and_no_more() {
+        for version in [3, 22] {
+            assert_eq!(decode(b"Gr\xC3\xB6\xC3", version), "Grö", "{version}");
+        }
+        // Not to be taken for that: a name in a code page that ends in an accent.
+        assert_eq!(decode(b"Ren\xE9", 3), "René");
+        assert_eq!(decode(b"Jos\xE9 Ren\xE9", 3), "José René");
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_windows_1252() {
+        assert_eq!(decode(b"\x8Aime\x9A \x84x\x93", 3), "Šimeš „x“");
+        assert_eq!(decode(b"J\xF6rg M\xFC\xDFig", 3), "Jörg Müßig");
+        // One letter for each byte, none lost.
+        let all: Vec<u8> = (1..=255).collect();
+        assert_eq!(decode(&all, 3).chars().count(), 255);
     }
 
     #[test]
