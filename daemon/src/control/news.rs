@@ -1,7 +1,6 @@
 //! What is told on: log lines that a peer cannot make many of, counts for status, trace lines.
 
 use tipring_ctl::report::TraceKind;
-use tipring_proto::call::PortWord;
 use tipring_proto::sccp::station::{LostReason, StationEvent};
 use tipring_proto::time::Time;
 use tracing::{info, warn};
@@ -115,7 +114,7 @@ impl Gateway {
             return;
         };
         let logic = unit.call_logic();
-        let at_rest = logic.state == PortWord::Idle && logic.calls.is_empty();
+        let at_rest = logic.is_idle();
         for (call, text) in self.calls.see(now, unit.number, at_rest, &logic.calls) {
             self.trace_call(now, index, call, &text);
         }

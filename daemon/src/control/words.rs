@@ -85,6 +85,7 @@ pub(super) fn line_fault(fault: PortFault) -> LineFault {
 pub(super) fn port_state(word: PortWord) -> ctl::PortState {
     match word {
         PortWord::Idle => ctl::PortState::Idle,
+        PortWord::InUseElsewhere => ctl::PortState::InUseElsewhere,
         PortWord::Announcing => ctl::PortState::Announcing,
         PortWord::Ringing => ctl::PortState::Ringing,
         PortWord::Reminding => ctl::PortState::Reminding,
@@ -112,6 +113,7 @@ pub(super) fn call_state(word: CallWord) -> ctl::CallState {
         CallWord::Busy => ctl::CallState::Busy,
         CallWord::Failed => ctl::CallState::Failed,
         CallWord::Preserved => ctl::CallState::Preserved,
+        CallWord::Elsewhere => ctl::CallState::InUseElsewhere,
     }
 }
 
@@ -129,6 +131,7 @@ pub(super) fn end_cause(cause: EndCause) -> &'static str {
         EndCause::NearHangUp => "hung up here",
         EndCause::FarHangUp => "hung up by the far end",
         EndCause::NotAnswered => "the caller gave up",
+        EndCause::AnsweredElsewhere => "answered at another phone of the line",
         EndCause::Busy => "the far end was busy",
         EndCause::Congestion => "congestion or a wrong number",
         EndCause::Refused => "ended by the CallManager before it was connected",

@@ -56,6 +56,8 @@ pub enum PortState {
     /// On-hook, nothing to do.
     #[default]
     Idle,
+    /// On-hook, nothing to do here; the line is in use at another phone that shares it.
+    InUseElsewhere,
     /// On-hook; caller ID goes out before the first ring.
     Announcing,
     /// Ringing.
@@ -107,6 +109,8 @@ pub enum CallState {
     Failed,
     /// Talking, but the CallManager that set it up is lost.
     Preserved,
+    /// At another phone of the line.
+    InUseElsewhere,
     /// Over.
     Ended,
 }

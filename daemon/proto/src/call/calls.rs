@@ -26,6 +26,16 @@ pub(super) struct Call {
     pub(super) caller: Option<Caller>,
     /// How the server wants it to ring.
     pub(super) ring: Option<RingMode>,
+    /// No CallState has named it yet: see `implied`.
+    pub(super) implied: bool,
+    /// Still offered, but not to be rung for.
+    pub(super) silenced: bool,
+    /// This port has answered it or asked for it back: from then on it is this port's to end.
+    pub(super) wanted: bool,
+    /// The server has answered it by itself, and nobody has lifted yet.
+    pub(super) by_server: bool,
+    /// The server has said that it is at another phone, and does not only act as if it were.
+    pub(super) elsewhere_for_sure: bool,
     /// The failure the server named.
     pub(super) failure: Option<EndCause>,
 }
@@ -35,6 +45,26 @@ pub(super) struct Call {
 pub(super) struct Caller {
     pub(super) number: Presented,
     pub(super) name: Presented,
+}
+
+impl Caller {
+    /// CallInfo comes several times, and not always whole: what a later one leaves out stays, unless it is about
+    /// somebody else.
+    fn corrected_by(self, new: Caller) -> Caller {
+        let differ = |a: &Presented, b: &Presented| matches!((a, b), (Presented::Text(a), Presented::Text(b)) if a != b);
+        let no_number = new.number == Presented::Unknown;
+        if differ(&self.number, &new.number) || no_number && differ(&self.name, &new.name) {
+            return new;
+        }
+        let better = |old, new| match (&old, &new) {
+            (Presented::Text(_), Presented::Unknown) => old,
+            _ => new,
+        };
+        Caller {
+            number: better(self.number, new.number),
+            name: better(self.name, new.name),
+        }
+    }
 }
 
 impl Call {
@@ -48,6 +78,11 @@ impl Call {
             dialed: String::new(),
             caller: None,
             ring: None,
+            implied: false,
+            silenced: false,
+            wanted: false,
+            by_server: false,
+            elsewhere_for_sure: false,
             failure: None,
         }
     }
@@ -80,7 +115,10 @@ impl Call {
                 name: presented(&info.called_name, false),
             },
         };
-        self.caller = Some(caller);
+        self.caller = Some(match self.caller.take() {
+            Some(old) => old.corrected_by(caller),
+            None => caller,
+        });
     }
 
     /// Number of the far party as far as known.

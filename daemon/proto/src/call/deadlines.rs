@@ -38,6 +38,11 @@ pub(super) enum Deadline {
     ReminderEnd,
     /// Fires when the server has not joined two calls. Number from [`TRANSFER_RESULT_MS`].
     TransferResult,
+    /// Fires when a call without CallState has had no media for a while. Number from [`MEDIA_GONE_MS`].
+    MediaGone,
+    /// Fires when nobody else has taken a call that came too late for a phone that was hung up.
+    /// Number from [`ORPHAN_MS`].
+    Orphan,
     /// Fires when a line has been in trouble too long for its calls. Number from
     /// `PortConfig::fault_grace_ms`.
     FaultGrace,
@@ -58,7 +63,12 @@ pub(super) const FIRST_CALL_WAITING_MS: u32 = 300;
 /// chan_skinny and chan-sccp answer a completed transfer within milliseconds.
 pub(super) const TRANSFER_RESULT_MS: u32 = 1_000;
 
-const KINDS: [Deadline; 14] = [
+/// Hold, resume and a change of codec close media and open it again within this time.
+pub(super) const MEDIA_GONE_MS: u32 = 2_000;
+/// Servers name a call and say in one go that it is at another phone of the line.
+pub(super) const ORPHAN_MS: u32 = 200;
+
+const KINDS: [Deadline; 16] = [
     Deadline::ServerSilent,
     Deadline::FirstDigit,
     Deadline::SilentFailure,
@@ -72,6 +82,8 @@ const KINDS: [Deadline; 14] = [
     Deadline::CallWaitingTone,
     Deadline::ReminderEnd,
     Deadline::TransferResult,
+    Deadline::MediaGone,
+    Deadline::Orphan,
     Deadline::FaultGrace,
 ];
 

@@ -15,7 +15,8 @@ const MOST_EARLY_DIGITS: usize = 32;
 impl Port {
     /// The set was lifted.
     pub(super) fn lifted(&mut self, now: Time) {
-        let offered = self.calls.iter().find(|c| c.is_offered()).map(|c| c.id);
+        let offered = self.calls.iter().filter(|c| c.is_offered());
+        let offered = offered.min_by_key(|c| c.silenced).map(|c| c.id);
         let held = self.in_state(CallWord::Held);
         self.stop_ringing();
         self.tell_line(LineOutput::EnableDtmf(true));
@@ -27,15 +28,23 @@ impl Port {
             return;
         }
         self.say_on_hook_after_join();
+        self.end_orphan();
         self.said_off_hook = true;
         if let Some(id) = offered {
             self.set = Set::Calls;
             self.active = Some(id);
             self.last_active = id;
+            self.say_off_hook(self.cfg.line, id);
             if let Some(call) = self.call_mut(id) {
+                call.wanted = true;
+                if std::mem::take(&mut call.by_server) {
+                    // The server has nothing more to say to this lift.
+                    call.state = CallWord::Connected;
+                    call.connected.get_or_insert(now);
+                    return;
+                }
                 call.state = CallWord::Answering;
             }
-            self.say_off_hook(self.cfg.line, id);
             self.arm(now, Deadline::ServerSilent, self.cfg.server_answer_ms);
         } else if let Some(id) = held {
             self.set = Set::Calls;
@@ -170,7 +179,8 @@ impl Port {
             | CallWord::Waiting
             | CallWord::Held
             | CallWord::Busy
-            | CallWord::Failed => false,
+            | CallWord::Failed
+            | CallWord::Elsewhere => false,
         }
     }
 

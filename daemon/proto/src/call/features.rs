@@ -127,7 +127,7 @@ impl Port {
     /// Gives up a call that is not talked on, for another. A talking one is held by the caller of this.
     fn leave_for(&mut self, now: Time, id: CallRef, state: CallWord) {
         match state {
-            CallWord::Connected => {}
+            CallWord::Connected | CallWord::Elsewhere => {}
             CallWord::Preserved => {
                 self.remove_call(now, id, EndCause::NearHangUp);
             }
@@ -144,11 +144,18 @@ impl Port {
     }
 
     fn answer_waiting(&mut self, now: Time, id: CallRef) {
+        self.deadlines.disarm(Deadline::CallWaitingTone);
+        if let Some(call) = self.call_mut(id).filter(|c| c.by_server) {
+            call.by_server = false;
+            call.state = CallWord::Connected;
+            call.connected.get_or_insert(now);
+            self.stop_tone();
+            return self.make_active(id);
+        }
         self.soft_key(SoftKey::ANSWER, id);
         if let Some(call) = self.call_mut(id) {
             call.state = CallWord::Answering;
         }
-        self.deadlines.disarm(Deadline::CallWaitingTone);
         self.expect(now, id);
     }
 
@@ -160,6 +167,9 @@ impl Port {
 
     fn expect(&mut self, now: Time, id: CallRef) {
         self.expecting = Some(id);
+        if let Some(call) = self.call_mut(id) {
+            call.wanted = true;
+        }
         self.said_off_hook = true;
         self.last_active = id;
         self.set = Set::Calls;
@@ -186,13 +196,17 @@ impl Port {
             | CallWord::Answering
             | CallWord::Proceeding
             | CallWord::RingOut
-            | CallWord::Preserved => call.state = CallWord::Held,
+            | CallWord::Preserved => {
+                call.state = CallWord::Held;
+                call.wanted = false;
+            }
             CallWord::Offered
             | CallWord::Waiting
             | CallWord::Dialing
             | CallWord::Held
             | CallWord::Busy
-            | CallWord::Failed => return,
+            | CallWord::Failed
+            | CallWord::Elsewhere => return,
         }
         if self.active == Some(id) {
             self.active = None;

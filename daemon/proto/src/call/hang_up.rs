@@ -1,5 +1,6 @@
 //! Hanging up: what the server is told, and what the set rings for afterwards.
 
+use crate::call::calls::Call;
 use crate::call::contract::LineOutput;
 use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
 use crate::call::port::{Owed, Port, Set};
@@ -28,6 +29,7 @@ impl Port {
         ] {
             self.deadlines.disarm(deadline);
         }
+        let was_lifted = self.set == Set::Lifted;
         self.set = Set::OnHook;
         self.early_digits.clear();
         let joining = self.join_on_hang_up(now);
@@ -47,6 +49,10 @@ impl Port {
                 }
                 None => {}
             },
+        }
+        let owed_a_call = was_lifted || self.transfer.is_some_and(|t| t.consult.is_none());
+        if owed_a_call && self.station.is_some() {
+            self.expect_orphan(now);
         }
         self.close_legs_except(None);
         self.said_off_hook = false;
@@ -113,7 +119,8 @@ impl Port {
 
     /// On-hook with calls: they ring.
     pub(super) fn ring_for_what_is_left(&mut self, now: Time, joining: bool) {
-        let waiting = self.calls.iter_mut().find(|c| c.is_offered()).map(|call| {
+        let rings = |c: &&mut Call| c.is_offered() && !c.silenced;
+        let waiting = self.calls.iter_mut().find(rings).map(|call| {
             call.state = CallWord::Offered;
             (call.id, call.ring.unwrap_or(RingMode::INSIDE))
         });

@@ -1,13 +1,13 @@
 //! Calls offered to the port: ringing, and telling the set who calls.
 
-use crate::call::calls::{Call, Caller, MOST_CALLS};
+use crate::call::calls::{Call, Caller};
 use crate::call::config::{CallerIdTiming, FlashAction};
 use crate::call::contract::{CallerId, LineOutput, Polarity, Presented};
 use crate::call::deadlines::{
     CALL_INFO_MS, CALLER_ID_GUARD_MS, Deadline, FIRST_CALL_WAITING_MS, ON_HOOK_TRANSMISSION_MS,
 };
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, Direction};
+use crate::call::record::{CallWord, Direction, EndCause};
 use crate::sccp::message::{CallInfo, RingMode, SoftKey, Tone};
 use crate::time::Time;
 use crate::types::CallRef;
@@ -33,6 +33,9 @@ pub(super) enum Phase {
     Reminding(CallRef),
 }
 
+/// Servers that end a call and its ring say both within this time.
+const ONE_GO: Duration = Duration::from_secs(1);
+
 /// Everything about the present ring.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ringing {
@@ -50,6 +53,12 @@ pub(super) struct Ringing {
 }
 
 impl Ringing {
+    pub(super) fn rename(&mut self, from: CallRef, to: CallRef) {
+        if self.call == from {
+            self.call = to;
+        }
+    }
+
     /// The ring that sounds now.
     pub(super) fn sounding(&self) -> Option<RingMode> {
         match self.phase {
@@ -65,10 +74,14 @@ impl Port {
     pub(super) fn offered(&mut self, now: Time, id: CallRef, waiting: bool) {
         match self.state_of(id) {
             Some(CallWord::Preserved) => self.forget_reference(id),
+            Some(CallWord::Elsewhere) => {
+                self.remove_call(now, id, EndCause::AnsweredElsewhere);
+            }
             Some(_) => return,
             None => {}
         }
-        if self.calls.len() >= MOST_CALLS {
+        self.elsewhere.forget(id);
+        if !self.make_room(now) {
             self.counters.unknown_calls += 1;
             return;
         }
@@ -79,8 +92,7 @@ impl Port {
         } else {
             CallWord::Waiting
         };
-        self.calls
-            .push(Call::new(id, Direction::Incoming, state, now));
+        self.enter(now, Call::new(id, Direction::Incoming, state, now));
         if on_hook {
             if self.call(self.ringing.call).is_none() {
                 self.ringing.call = id;
@@ -101,12 +113,14 @@ impl Port {
     /// SetRinger. chan_skinny names no call in it.
     pub(super) fn set_ringer(&mut self, now: Time, mode: RingMode, call: CallRef) {
         if mode == RingMode::OFF || mode == RingMode::SILENT {
-            let reminding = matches!(self.ringing.phase, Phase::Reminding(_));
-            if self.set == Set::OnHook && !reminding && !self.ringing.local {
-                self.stop_ringing();
-            }
-            return;
+            return self.ringer_off(now, call);
         }
+        let known = self.call(call).is_some() || call == CallRef::NONE;
+        let any = self.calls.iter().any(Call::is_offered);
+        let call = match self.set {
+            Set::OnHook if !known || !any && call == CallRef::NONE => self.imply_ringing(now, call),
+            _ => call,
+        };
         let offered = self
             .calls
             .iter_mut()
@@ -116,6 +130,7 @@ impl Port {
         let id = match offered {
             Some(offered) => {
                 offered.ring = Some(mode);
+                offered.silenced = false;
                 offered.id
             }
             None => CallRef::NONE,
@@ -123,6 +138,71 @@ impl Port {
         if self.set == Set::OnHook {
             self.start_ringing(now, mode, id);
             self.ringing.local = false;
+        }
+    }
+
+    /// SetRinger off or silent. With a reference it concerns that call only. Without one it concerns all that ring; but a
+    /// server that never names a call there says it when one of several has ended, and the others ring on.
+    fn ringer_off(&mut self, now: Time, id: CallRef) {
+        if self.set != Set::OnHook || matches!(self.ringing.phase, Phase::Reminding(_)) {
+            return;
+        }
+        if let Some(call) = self.call_mut(id).filter(|c| c.is_offered()) {
+            if call.implied {
+                self.server_ended(now, id);
+            } else if !call.by_server {
+                call.silenced = true;
+                self.offer_over(now, id);
+            }
+            return;
+        }
+        let of_another = id != CallRef::NONE && self.call(self.ringing.call).is_some();
+        if of_another || self.ringing.local {
+            return;
+        }
+        if self.offer_ended.take().is_some_and(|at| now - at <= ONE_GO) {
+            return;
+        }
+        if self.calls.iter().any(|c| c.is_offered() && c.by_server) {
+            return;
+        }
+        // Without a CallState there is no other word for the end of such a call.
+        let implied = self.calls.iter().filter(|c| c.is_offered() && c.implied);
+        for id in implied.map(|c| c.id).collect::<Vec<_>>() {
+            self.server_ended(now, id);
+        }
+        self.ringer_off = Some(now);
+        for call in self.calls.iter_mut().filter(|c| c.is_offered()) {
+            call.silenced = true;
+        }
+        self.stop_ringing();
+    }
+
+    /// An offered call has been ended by the server: without it saying so, a SetRinger off without a reference just before
+    /// or after concerned that call, and not the others.
+    pub(super) fn offer_ended(&mut self, now: Time) {
+        if self.ringer_off.take().is_some_and(|at| now - at <= ONE_GO) {
+            for call in self.calls.iter_mut().filter(|c| c.is_offered()) {
+                call.silenced = false;
+            }
+        } else {
+            self.offer_ended = Some(now);
+        }
+    }
+
+    /// A call is offered no more, or no longer to be announced: the others are.
+    pub(super) fn offer_over(&mut self, now: Time, id: CallRef) {
+        if self.calls.iter().all(|c| !c.is_offered()) {
+            return self.offers_gone();
+        }
+        if self.set != Set::OnHook || matches!(self.ringing.phase, Phase::Reminding(_)) {
+            return;
+        }
+        if self.ringing.call == id {
+            self.stop_ringing();
+        }
+        if self.ringing.phase == Phase::Quiet {
+            self.ring_for_what_is_left(now, true);
         }
     }
 
@@ -205,10 +285,10 @@ impl Port {
         }
     }
 
-    /// The held call that was reminded of may be over.
+    /// The held call that was reminded of may be over, or at another phone.
     pub(super) fn reminder_gone(&mut self) {
         if let Phase::Reminding(id) = self.ringing.phase
-            && self.call(id).is_none()
+            && self.state_of(id) != Some(CallWord::Held)
         {
             self.stop_ringing();
         }
@@ -252,7 +332,7 @@ impl Port {
     /// CallInfo.
     pub(super) fn call_info(&mut self, now: Time, info: &CallInfo) {
         let Some(call) = self.call_mut(info.call) else {
-            return;
+            return self.early_infos.keep(now, info);
         };
         call.learn(info);
         if self.ringing.call != info.call {

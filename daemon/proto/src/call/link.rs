@@ -2,6 +2,7 @@
 
 use crate::call::calls::MOST_CALLS;
 use crate::call::contract::MediaOutput;
+use crate::call::deadlines::Deadline;
 use crate::call::port::{Owed, Port, Set};
 use crate::call::record::{CallWord, EndCause};
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey, Tone};
@@ -49,6 +50,10 @@ impl Port {
             self.owe(Owed::OnHook(id));
         }
         self.early_digits.clear();
+        self.elsewhere.clear();
+        self.early_infos.clear();
+        self.deadlines.disarm(Deadline::MediaGone);
+        self.deadlines.disarm(Deadline::Orphan);
         let kept = self.active.filter(|&id| {
             let talking = matches!(
                 self.state_of(id),
@@ -65,7 +70,7 @@ impl Port {
         for id in lost {
             match self.state_of(id) {
                 // Nobody waits for an answer to these: the server ends them itself.
-                None | Some(CallWord::Offered | CallWord::Waiting) => {}
+                None | Some(CallWord::Offered | CallWord::Waiting | CallWord::Elsewhere) => {}
                 Some(CallWord::Held) => self.owe(Owed::EndCall(id)),
                 Some(_) => self.owe(Owed::OnHook(id)),
             }

@@ -10,6 +10,7 @@ use crate::sccp::message::{
     ClientMessage, ConnectionStatistics, MediaFormat, MediaStatus, OpenReceiveChannel,
     StartMediaTransmission,
 };
+use crate::time::Time;
 use crate::types::{CallRef, Codec, Conference, Party};
 
 /// An analog port hears one call; two more may be on their way in or out.
@@ -22,18 +23,29 @@ const NO_ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
 
 impl Port {
     /// OpenReceiveChannel.
-    pub(super) fn open_receive(&mut self, open: &OpenReceiveChannel) {
+    pub(super) fn open_receive(&mut self, now: Time, open: &OpenReceiveChannel) {
         let (codec, ptime_ms) =
             match self.acceptable(open.format, open.ptime_ms, open.encryption.algorithm) {
                 Ok(accepted) => accepted,
                 Err(status) => return self.refuse_receive(open.party, open.call, status),
             };
-        if self.set == Set::OnHook {
+        self.is_for_this_phone(open.call);
+        let named = self.named_by(open.party, open.call);
+        if let Some(id) = named {
+            self.answered_by_server(now, id);
+        }
+        let answered = named
+            .and_then(|id| self.call(id))
+            .is_some_and(|c| c.by_server);
+        if self.set == Set::OnHook && !answered {
             return self.refuse_receive(open.party, open.call, MediaStatus::DEVICE_ON_HOOK);
         }
         let owner = self.owner_of(open.party, open.call);
         if owner.is_some() && owner == self.active {
             self.deadlines.disarm(Deadline::ServerSilent);
+        }
+        if let Some(id) = owner {
+            self.media_connects(now, id);
         }
         // StartMediaTransmission came first and opened it: the same leg.
         if let Some(leg) = self.legs.get(open.party)
@@ -200,8 +212,12 @@ impl Port {
     }
 
     /// CloseReceiveChannel.
-    pub(super) fn close_receive(&mut self, party: Party) {
-        let known = self.close_leg(party) || self.legs.was_closed(party);
+    pub(super) fn close_receive(&mut self, now: Time, party: Party) {
+        let open = self.close_leg(party);
+        if open {
+            self.media_closed(now);
+        }
+        let known = open || self.legs.was_closed(party);
         if !known {
             self.counters.media_ignored += 1;
         }
@@ -312,11 +328,15 @@ impl Port {
     /// The reference when the server tells one we know; else chan_skinny's habit of making the party the
     /// reference; else the call at hand.
     fn owner_of(&self, party: Party, told: CallRef) -> Option<CallRef> {
-        let known = |id: CallRef| (id != CallRef::NONE && self.call(id).is_some()).then_some(id);
-        known(told)
-            .or_else(|| known(CallRef(party.0)))
+        self.named_by(party, told)
             .or(self.expecting)
             .or(self.active)
+    }
+
+    /// The call that a media message names, if it is known.
+    fn named_by(&self, party: Party, told: CallRef) -> Option<CallRef> {
+        let known = |id: CallRef| (id != CallRef::NONE && self.call(id).is_some()).then_some(id);
+        known(told).or_else(|| known(CallRef(party.0)))
     }
 
     fn refuse_receive(&mut self, party: Party, call: CallRef, status: MediaStatus) {

@@ -14,6 +14,8 @@
 //! | hanging up | `hang_up` |
 //! | what the server says about calls | `progress` |
 //! | ringing, caller ID | `incoming` |
+//! | calls without CallState, CallInfo before it | `implied` |
+//! | shared lines, calls that the server answers by itself | `elsewhere` |
 //! | error tones, howler, disconnect supervision | `supervision` |
 //! | which of the server's tones is heard | `tones` |
 //! | media legs | `media`, `legs` |
@@ -25,9 +27,11 @@ pub mod config;
 pub mod contract;
 mod deadlines;
 mod dialing;
+mod elsewhere;
 mod features;
 mod hang_up;
 mod hook;
+mod implied;
 mod incoming;
 mod legs;
 mod link;

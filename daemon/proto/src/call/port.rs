@@ -9,7 +9,9 @@ use crate::call::contract::{
     Input, LineFault, LineInput, LineOutput, MediaInput, MediaOutput, Output,
 };
 use crate::call::deadlines::{Deadline, Deadlines};
+use crate::call::elsewhere::Elsewhere;
 use crate::call::hook::{Hook, HookEvent};
+use crate::call::implied::EarlyInfos;
 use crate::call::incoming::{Phase, Ringing};
 use crate::call::legs::Legs;
 use crate::call::record::{CallWord, EndCause, PortCounters, PortSnapshot, PortWord};
@@ -91,10 +93,18 @@ pub struct Port {
     pub(super) dials_by_tone: bool,
     /// The server played call-waiting tone for a call it has not named yet.
     pub(super) call_waiting_told: bool,
+    /// CallInfo for calls that are not named yet.
+    pub(super) early_infos: EarlyInfos,
     pub(super) legs: Legs,
+    /// Calls of the line that this port has no part in.
+    pub(super) elsewhere: Elsewhere,
     pub(super) tone: Option<Tone>,
     pub(super) tone_call: CallRef,
     pub(super) ringing: Ringing,
+    /// When the server last ended an offered call while others stayed.
+    pub(super) offer_ended: Option<Time>,
+    /// When it last switched the ringer off without naming a call.
+    pub(super) ringer_off: Option<Time>,
     pub(super) message_waiting: bool,
     pub(super) fault: Option<LineFault>,
     pub(super) deadlines: Deadlines,
@@ -126,10 +136,14 @@ impl Port {
             early_digits: Vec::new(),
             dials_by_tone: false,
             call_waiting_told: false,
+            early_infos: EarlyInfos::default(),
             legs: Legs::default(),
+            elsewhere: Elsewhere::default(),
             tone: None,
             tone_call: CallRef::NONE,
             ringing: Ringing::default(),
+            offer_ended: None,
+            ringer_off: None,
             message_waiting: false,
             fault: None,
             deadlines: Deadlines::default(),
@@ -202,14 +216,15 @@ impl Port {
             Set::Lifted | Set::Calls | Set::LoopOpened | Set::ErrorTone => true,
             Set::OnHook | Set::Howling | Set::Parked => false,
         };
-        lifted || !self.calls.is_empty() || self.on_hook_after_join.is_some()
+        lifted || self.own_calls() > 0 || self.on_hook_after_join.is_some()
     }
 
     /// There is a call that would be lost if the device left its server now. One that is only offered is better taken
     /// elsewhere, and for one on hold at a set that is on-hook nobody can be called to a dead line.
     pub fn has_call_to_keep(&self) -> bool {
         let lifted = self.set != Set::OnHook;
-        (lifted && self.calls.iter().any(|c| !c.is_offered())) || self.on_hook_after_join.is_some()
+        let kept = |c: &Call| !c.is_offered() && c.state != CallWord::Elsewhere;
+        (lifted && self.calls.iter().any(kept)) || self.on_hook_after_join.is_some()
     }
 
     /// New settings; what is under way goes on by them. Meant for a port at rest.
@@ -300,6 +315,7 @@ impl Port {
         if is_about_a_call(message) {
             self.unanswered = 0;
         }
+        self.sign_of_life(now, message);
         match message {
             ServerMessage::StartTone { tone, call, .. } => self.start_tone(now, *tone, *call),
             ServerMessage::StopTone { call, .. } => self.server_stops_tone(*call),
@@ -308,10 +324,10 @@ impl Port {
                 self.lamp(*mode != LampMode::OFF);
             }
             ServerMessage::SetHookFlashDetect => self.hook_flash_wanted = true,
-            ServerMessage::OpenReceiveChannel(open) => self.open_receive(open),
+            ServerMessage::OpenReceiveChannel(open) => self.open_receive(now, open),
             ServerMessage::StartMediaTransmission(start) => self.start_media(start),
             ServerMessage::StopMediaTransmission(leg) => self.stop_media(leg.party),
-            ServerMessage::CloseReceiveChannel(leg) => self.close_receive(leg.party),
+            ServerMessage::CloseReceiveChannel(leg) => self.close_receive(now, leg.party),
             ServerMessage::CallInfo(info) => self.call_info(now, info),
             ServerMessage::CallState { state, call, .. } => self.call_state(now, *state, *call),
             ServerMessage::ConnectionStatisticsReq { number, call, mode } => {
@@ -326,6 +342,7 @@ impl Port {
         if id == CallRef::NONE {
             return;
         }
+        self.name_implied(id, state);
         match state {
             CallStateKind::ON_HOOK => self.server_ended(now, id),
             CallStateKind::OFF_HOOK => self.server_off_hook(now, id),
@@ -339,7 +356,10 @@ impl Port {
             CallStateKind::CONGESTION | CallStateKind::INVALID_NUMBER => {
                 self.progress(now, id, CallWord::Failed);
             }
-            // Park, privacy, barge and remote hold change nothing that an analog set shows.
+            CallStateKind::REMOTE_MULTILINE | CallStateKind::REMOTE_HOLD => {
+                self.server_elsewhere(now, id);
+            }
+            // Park, privacy and barge change nothing that an analog set shows.
             _ => {}
         }
     }
@@ -359,6 +379,8 @@ impl Port {
             Deadline::CallWaitingTone => self.call_waiting_tone(now),
             Deadline::ReminderEnd => self.reminder_over(),
             Deadline::TransferResult => self.join_time_over(now),
+            Deadline::MediaGone => self.media_gone(now),
+            Deadline::Orphan => self.end_orphan(),
             Deadline::FaultGrace => self.line_lost(now),
         }
     }
@@ -391,6 +413,7 @@ impl Port {
         }
         match self.set {
             Set::OnHook => match self.ringing.phase {
+                Phase::Quiet if self.line_in_use_elsewhere() => PortWord::InUseElsewhere,
                 Phase::Quiet => PortWord::Idle,
                 Phase::AwaitInfo | Phase::Lead | Phase::Sending | Phase::Gap => {
                     PortWord::Announcing

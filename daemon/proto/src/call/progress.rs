@@ -1,12 +1,12 @@
 //! What the server says about the calls that the set makes or has.
 
-use crate::call::calls::{Call, MOST_CALLS};
+use crate::call::calls::Call;
 use crate::call::deadlines::{Deadline, FAILURE_TONE_MS};
 use crate::call::dialing::is_dial_tone;
 use crate::call::incoming::Phase;
 use crate::call::port::{Port, Set};
 use crate::call::record::{CallWord, Direction, EndCause};
-use crate::sccp::message::{SoftKey, Tone};
+use crate::sccp::message::Tone;
 use crate::time::Time;
 use crate::types::CallRef;
 
@@ -24,12 +24,17 @@ impl Port {
         }
         match self.set {
             Set::OnHook => {
-                self.counters.unknown_calls += 1;
-                self.say_on_hook(id);
+                if !self.take_for_orphan(now, id) {
+                    self.note_elsewhere(id);
+                }
             }
             // A held call is being resumed: a server that opened a new call for the lift takes it back.
             Set::Calls if self.expecting.is_some() && self.transfer.is_none() => {
-                self.soft_key(SoftKey::END_CALL, id);
+                self.orphan(now, id, true);
+            }
+            // A call that nobody has asked for while there is one is a colleague's.
+            Set::Calls if self.active.is_some() && !self.wants_second_call() => {
+                self.note_elsewhere(id);
             }
             Set::Lifted
             | Set::Calls
@@ -44,14 +49,14 @@ impl Port {
         }
     }
 
-    fn add_outgoing(&mut self, now: Time, id: CallRef, state: CallWord) -> bool {
-        if self.calls.len() >= MOST_CALLS {
+    pub(super) fn add_outgoing(&mut self, now: Time, id: CallRef, state: CallWord) -> bool {
+        self.elsewhere.forget(id);
+        if !self.make_room(now) {
             self.counters.unknown_calls += 1;
             return false;
         }
         self.counters.calls_out += 1;
-        self.calls
-            .push(Call::new(id, Direction::Outgoing, state, now));
+        self.enter(now, Call::new(id, Direction::Outgoing, state, now));
         if let Some(transfer) = self.transfer.as_mut()
             && transfer.consult.is_none()
         {
@@ -61,7 +66,7 @@ impl Port {
         true
     }
 
-    fn flush_early_digits(&mut self, id: CallRef) {
+    pub(super) fn flush_early_digits(&mut self, id: CallRef) {
         for digit in std::mem::take(&mut self.early_digits) {
             self.digit_in_call(id, digit, true);
         }
@@ -89,20 +94,31 @@ impl Port {
 
     /// CallState Connected.
     pub(super) fn server_connected(&mut self, now: Time, id: CallRef) {
+        let Some(call) = self.call(id) else {
+            return self.connected_unknown(now, id);
+        };
+        let mine = self.active == Some(id) || self.expecting == Some(id);
         if self.set == Set::OnHook {
-            // A call that was hung up while this was under way, or one from before a restart.
-            if self.transfer.is_none() {
+            if !call.wanted && !matches!(call.state, CallWord::Answering | CallWord::Preserved) {
+                // Before media comes for it, it is somebody else's: see `elsewhere`.
+                if !call.by_server && self.transfer.is_none() {
+                    self.taken_elsewhere(now, id);
+                }
+            } else if self.transfer.is_none() {
+                // It was hung up while this was under way.
                 self.counters.unknown_calls += 1;
                 self.remove_call(now, id, EndCause::NearHangUp);
                 self.say_on_hook(id);
             }
             return;
         }
-        if self.call(id).is_none() {
-            self.counters.unknown_calls += 1;
+        if !mine && !call.wanted {
             let occupied = self.active.is_some() || self.expecting.is_some();
-            if occupied || !self.add_outgoing(now, id, CallWord::Connected) {
+            if call.by_server {
                 return;
+            }
+            if occupied || self.legs.audible(id).is_none() {
+                return self.taken_elsewhere(now, id);
             }
         }
         if let Some(call) = self.call_mut(id) {
@@ -116,6 +132,27 @@ impl Port {
         self.make_active(id);
         self.deadlines.disarm(Deadline::FirstDigit);
         self.deadlines.disarm(Deadline::SilentFailure);
+    }
+
+    /// CallState Connected for a call that was never announced.
+    fn connected_unknown(&mut self, now: Time, id: CallRef) {
+        if self.set == Set::OnHook {
+            if !self.take_for_orphan(now, id) {
+                self.note_elsewhere(id);
+            }
+            return;
+        }
+        let occupied = self.active.is_some() || self.expecting.is_some();
+        if occupied || !self.add_outgoing(now, id, CallWord::Connected) {
+            return self.note_elsewhere(id);
+        }
+        self.counters.unknown_calls += 1;
+        self.server_connected(now, id);
+    }
+
+    /// The second call of a transfer, or what the server makes of a flash, is yet to come.
+    fn wants_second_call(&self) -> bool {
+        self.transfer.is_some_and(|t| t.consult.is_none())
     }
 
     /// CallState Proceed, RingOut, Busy, Congestion, InvalidNumber.
@@ -157,7 +194,8 @@ impl Port {
     /// CallState OnHook: the server is done with this call.
     pub(super) fn server_ended(&mut self, now: Time, id: CallRef) {
         let Some(call) = self.call(id) else {
-            return;
+            self.early_infos.forget(id);
+            return self.elsewhere.forget(id);
         };
         let joined = self
             .transfer
@@ -165,6 +203,7 @@ impl Port {
         let cause = match (joined, call.state, call.failure) {
             (true, _, _) => EndCause::Transferred,
             (_, CallWord::Offered | CallWord::Waiting, _) => EndCause::NotAnswered,
+            (_, CallWord::Elsewhere, _) => EndCause::AnsweredElsewhere,
             _ if call.was_connected() => EndCause::FarHangUp,
             (_, CallWord::Dialing, None) if call.dialed.is_empty() => EndCause::NoDigits,
             (_, _, Some(failure)) => failure,
@@ -175,9 +214,10 @@ impl Port {
         self.remove_call(now, id, cause);
         self.transfer_lost(id);
         self.deadlines.disarm(Deadline::FirstDigit);
-        if self.calls.iter().all(|c| !c.is_offered()) {
-            self.offers_gone();
+        if cause == EndCause::NotAnswered {
+            self.offer_ended(now);
         }
+        self.offer_over(now, id);
         if self.set == Set::OnHook {
             self.reminder_gone();
             if cause == EndCause::NotAnswered && self.ringing.phase == Phase::Quiet {
@@ -191,7 +231,7 @@ impl Port {
         }
         self.deadlines.disarm(Deadline::ServerSilent);
         self.deadlines.disarm(Deadline::SilentFailure);
-        if talked && !joined && self.calls.is_empty() {
+        if talked && !joined && self.own_calls() == 0 {
             self.far_hung_up(now);
         } else {
             let tone = match cause {
@@ -236,6 +276,7 @@ pub(super) fn is_under_way(state: CallWord) -> bool {
         | CallWord::Held
         | CallWord::Busy
         | CallWord::Failed
-        | CallWord::Preserved => false,
+        | CallWord::Preserved
+        | CallWord::Elsewhere => false,
     }
 }

@@ -22,6 +22,8 @@ pub enum EndCause {
     FarHangUp,
     /// The caller gave up before the set was lifted.
     NotAnswered,
+    /// Answered, or taken off hold, at another phone of the line.
+    AnsweredElsewhere,
     /// The far end was busy.
     Busy,
     /// Congestion, wrong number or another failure the server named by a tone or state.
@@ -86,6 +88,8 @@ pub enum CallWord {
     Failed,
     /// Talking, but the CallManager that set it up is lost.
     Preserved,
+    /// At another phone of the line.
+    Elsewhere,
 }
 
 impl CallWord {
@@ -103,6 +107,7 @@ impl CallWord {
             CallWord::Busy => "busy",
             CallWord::Failed => "failed",
             CallWord::Preserved => "preserved",
+            CallWord::Elsewhere => "in-use-elsewhere",
         }
     }
 }
@@ -112,6 +117,8 @@ impl CallWord {
 pub enum PortWord {
     /// On-hook, nothing to do.
     Idle,
+    /// On-hook, nothing to do here; the line is in use at another phone.
+    InUseElsewhere,
     /// On-hook; caller ID goes out before the first ring.
     Announcing,
     /// Ringing.
@@ -139,6 +146,7 @@ impl PortWord {
     pub fn word(self) -> &'static str {
         match self {
             PortWord::Idle => "idle",
+            PortWord::InUseElsewhere => "in-use-elsewhere",
             PortWord::Announcing => "announcing",
             PortWord::Ringing => "ringing",
             PortWord::Reminding => "reminding",
@@ -197,6 +205,14 @@ pub struct PortSnapshot {
     pub unanswered: u32,
     /// What has been counted.
     pub counters: PortCounters,
+}
+
+impl PortSnapshot {
+    /// On-hook, and no call of this phone.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, PortWord::Idle | PortWord::InUseElsewhere)
+            && self.calls.iter().all(|c| c.state == CallWord::Elsewhere)
+    }
 }
 
 /// What a port counts. Each is shown by `tipring port show`.

@@ -13,6 +13,7 @@ use crate::types::CallRef;
 impl Port {
     /// StartTone.
     pub(super) fn start_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
+        self.is_for_this_phone(id);
         if !self.fits(tone, id) {
             self.counters.tones_ignored += 1;
             return;
@@ -34,7 +35,9 @@ impl Port {
         }
         self.deadlines.disarm(Deadline::ServerSilent);
         if is_dial_tone(tone) {
+            self.imply_dialing(now, id);
             self.start_dial_tone(now, tone, id);
+            self.flush_implied_digits();
         } else if is_error_tone(tone) {
             self.start_error_tone(now, tone, id);
         } else if is_refusal(tone) && self.set == Set::Lifted {

@@ -29,7 +29,7 @@ impl Gateway {
         };
         let logic = unit.call_logic();
         match logic.state {
-            PortWord::Idle => logic.calls.is_empty(),
+            PortWord::Idle | PortWord::InUseElsewhere => logic.is_idle(),
             PortWord::Fault => {
                 let slot = self.cards.slot(Some(line));
                 !logic.off_hook && slot.is_some_and(|s| s.feed_trouble().is_some())

@@ -13,9 +13,11 @@ use crate::types::{Codec, Conference, LineInstance, Party};
 mod answer;
 mod fault;
 mod flash;
+mod implied;
 mod media;
 mod nonsense;
 mod outgoing;
+mod shared;
 mod silence;
 mod slow_dial;
 

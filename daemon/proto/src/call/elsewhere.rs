@@ -1,0 +1,229 @@
+//! Calls of the line that are not at this phone: a shared line, and calls that the server answers by itself.
+//!
+//! On a shared line every phone hears of every call. chan-sccp and CallManager say Connected (or OffHook, for a call that
+//! a colleague makes) and then RemoteMultiline to the phones that have not answered. An OnHook from one of
+//! these would end the call of the colleague, so none is sent for a reference that this port never took.
+//!
+//! A server that answers for the phone (auto-answer, intercom) says Connected as well, and then opens media here. An
+//! analog phone cannot be lifted from afar: it goes on ringing, the media waits, and the call is there as soon as
+//! the phone is lifted.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::call::calls::MOST_CALLS;
+use crate::call::deadlines::{Deadline, ORPHAN_MS};
+use crate::call::port::{Port, Set};
+use crate::call::record::{CallWord, EndCause};
+use crate::sccp::message::{RingMode, SoftKey, Tone};
+use crate::time::Time;
+use crate::types::CallRef;
+
+/// What is known of calls that this port does not have.
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    /// In use at another phone of the line, never offered here; oldest first.
+    list: VecDeque<CallRef>,
+    /// A new call was asked for, and the phone was hung up before the server named it: until then it may come.
+    due_until: Option<Time>,
+    /// It may have come: to be ended unless the server says that it is elsewhere.
+    orphan: Option<Orphan>,
+}
+
+/// A call that nobody here wants any more.
+#[derive(Clone, Copy, Debug)]
+struct Orphan {
+    id: CallRef,
+    /// By the EndCall key: the phone is off-hook for another call.
+    by_key: bool,
+}
+
+impl Elsewhere {
+    fn note(&mut self, id: CallRef) {
+        if self.list.contains(&id) {
+            return;
+        }
+        if self.list.len() >= MOST_CALLS {
+            self.list.pop_front();
+        }
+        self.list.push_back(id);
+    }
+
+    /// The call is over, or is offered here.
+    pub(super) fn forget(&mut self, id: CallRef) {
+        self.list.retain(|&other| other != id);
+        self.orphan = self.orphan.filter(|o| o.id != id);
+    }
+
+    /// The server is lost.
+    pub(super) fn clear(&mut self) {
+        *self = Elsewhere::default();
+    }
+}
+
+impl Port {
+    /// A call of the line that this port has no part in, as far as can be told.
+    pub(super) fn note_elsewhere(&mut self, id: CallRef) {
+        self.counters.unknown_calls += 1;
+        self.elsewhere.note(id);
+    }
+
+    /// The phone was hung up while the server owed it the name of a new call.
+    pub(super) fn expect_orphan(&mut self, now: Time) {
+        let within = Duration::from_millis(u64::from(self.cfg.server_answer_ms));
+        self.elsewhere.due_until = Some(now + within);
+    }
+
+    /// A call that the server names to a phone that is on-hook: the one that it owed, or somebody else's. True: the first.
+    pub(super) fn take_for_orphan(&mut self, now: Time, id: CallRef) -> bool {
+        if self
+            .elsewhere
+            .due_until
+            .take_if(|until| now <= *until)
+            .is_none()
+        {
+            return false;
+        }
+        self.orphan(now, id, false);
+        true
+    }
+
+    /// To be ended, unless it turns out to be somebody else's.
+    pub(super) fn orphan(&mut self, now: Time, id: CallRef, by_key: bool) {
+        self.end_orphan();
+        self.elsewhere.orphan = Some(Orphan { id, by_key });
+        self.arm(now, Deadline::Orphan, ORPHAN_MS);
+    }
+
+    /// The server plays a tone or opens media for a call: to the phones that it is not at, it does not.
+    pub(super) fn is_for_this_phone(&mut self, id: CallRef) {
+        if self.elsewhere.orphan.is_some_and(|o| o.id == id) {
+            self.end_orphan();
+        }
+    }
+
+    /// Nobody else has it.
+    pub(super) fn end_orphan(&mut self) {
+        self.deadlines.disarm(Deadline::Orphan);
+        match self.elsewhere.orphan.take() {
+            Some(Orphan { id, by_key: true }) => self.soft_key(SoftKey::END_CALL, id),
+            Some(Orphan { id, by_key: false }) => self.say_on_hook(id),
+            None => {}
+        }
+    }
+
+    /// CallState RemoteMultiline or RemoteHold: the call is at another phone of the line.
+    pub(super) fn server_elsewhere(&mut self, now: Time, id: CallRef) {
+        if self.elsewhere.orphan.is_some_and(|o| o.id == id) {
+            self.elsewhere.orphan = None;
+            self.deadlines.disarm(Deadline::Orphan);
+        }
+        let Some(state) = self.state_of(id) else {
+            self.elsewhere.note(id);
+            return;
+        };
+        if self.active != Some(id) && self.expecting != Some(id) {
+            self.taken_elsewhere(now, id);
+            if let Some(call) = self.call_mut(id) {
+                call.elsewhere_for_sure = true;
+            }
+            return;
+        }
+        // A colleague joins in: this phone still talks.
+        if self.legs.audible(id).is_some() {
+            return;
+        }
+        // A colleague lifted at the moment when the server owed this port a new call: that one is still to come.
+        let unused = state == CallWord::Dialing
+            && self.call(id).is_some_and(|c| c.dialed.is_empty())
+            && self.transfer.is_none();
+        let talked = self.call(id).is_some_and(|c| c.was_connected());
+        self.remove_call(now, id, EndCause::AnsweredElsewhere);
+        self.transfer_lost(id);
+        self.elsewhere.note(id);
+        if self.last_active == id {
+            self.last_active = CallRef::NONE;
+        }
+        for deadline in [
+            Deadline::ServerSilent,
+            Deadline::FirstDigit,
+            Deadline::SilentFailure,
+        ] {
+            self.deadlines.disarm(deadline);
+        }
+        if unused {
+            self.stop_tone();
+            self.set = Set::Lifted;
+            self.arm(now, Deadline::ServerSilent, self.cfg.server_answer_ms);
+        } else if talked && self.own_calls() == 0 {
+            self.far_hung_up(now);
+        } else {
+            self.supervise(now, Some(Tone::REORDER));
+        }
+    }
+
+    /// A call that was offered or held here goes on at another phone, or the server has answered it.
+    pub(super) fn taken_elsewhere(&mut self, now: Time, id: CallRef) {
+        let Some(call) = self.call_mut(id) else {
+            return;
+        };
+        if call.state == CallWord::Elsewhere {
+            return;
+        }
+        call.state = CallWord::Elsewhere;
+        call.wanted = false;
+        call.by_server = false;
+        self.close_legs_of(id);
+        self.offer_over(now, id);
+        self.reminder_gone();
+    }
+
+    /// The server opens media for a call that this phone has not answered: it has answered by itself.
+    pub(super) fn answered_by_server(&mut self, now: Time, id: CallRef) {
+        let on_hook = self.set == Set::OnHook;
+        let free = self.active.is_none() && self.expecting.is_none();
+        let Some(call) = self.call_mut(id) else {
+            return;
+        };
+        match call.state {
+            CallWord::Offered => call.by_server = true,
+            CallWord::Elsewhere if on_hook => {
+                call.state = CallWord::Offered;
+                call.by_server = true;
+                let mode = call.ring.unwrap_or(RingMode::INSIDE);
+                self.start_ringing(now, mode, id);
+            }
+            CallWord::Elsewhere if free => {
+                call.state = CallWord::Connected;
+                call.connected.get_or_insert(now);
+                self.make_active(id);
+            }
+            CallWord::Elsewhere => {
+                call.state = CallWord::Waiting;
+                call.by_server = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// The line is in use, and not by this phone.
+    pub(super) fn line_in_use_elsewhere(&self) -> bool {
+        !self.elsewhere.list.is_empty() || self.in_state(CallWord::Elsewhere).is_some()
+    }
+
+    /// Is there room for one more call? One that is at another phone gives way.
+    pub(super) fn make_room(&mut self, now: Time) -> bool {
+        if self.calls.len() >= MOST_CALLS
+            && let Some(id) = self.in_state(CallWord::Elsewhere)
+        {
+            self.remove_call(now, id, EndCause::AnsweredElsewhere);
+        }
+        self.calls.len() < MOST_CALLS
+    }
+
+    /// Calls that this phone has to do with.
+    pub(super) fn own_calls(&self) -> usize {
+        let own = |c: &&crate::call::calls::Call| c.state != CallWord::Elsewhere;
+        self.calls.iter().filter(own).count()
+    }
+}
