@@ -2,7 +2,8 @@
 
 use tipring_proto::call::{FlashAction, PortWord};
 use tipring_proto::sccp::callmanager::Dialect;
-use tipring_proto::sccp::message::Tone;
+use tipring_proto::sccp::message::{CallStateKind, ServerMessage, Tone};
+use tipring_proto::types::{CallRef, LineInstance};
 
 use crate::world::{World, number};
 
@@ -40,6 +41,57 @@ fn hold_and_resume_by_flash_with_a_fresh_socket() {
         assert_ne!(w.desks[0].audible_source(), first, "{dialect:?}");
         w.hang_up(1);
         w.hang_up(0);
+        w.run(1_000);
+        w.assert_idle();
+    }
+}
+
+#[test]
+fn a_held_far_end_that_hangs_up_leaves_the_lifted_phone_as_any_other_does() {
+    for dialect in Dialect::ALL {
+        let mut w = World::with(dialect, 2, |_| {}, |p| p.flash = FlashAction::Hold);
+        w.talk(0, 1);
+        w.flash(0);
+        w.run(5_000);
+        assert_eq!(w.word(0), PortWord::AllHeld, "{dialect:?}");
+        w.tones(0);
+        w.hang_up(1);
+        w.run(1_000);
+        assert_eq!(w.desks[0].opened_loop, 1, "{dialect:?}");
+        assert_eq!(w.desks[0].tone, Some(Tone::REORDER), "{dialect:?}");
+        w.run(15_000);
+        assert_eq!(w.desks[0].tone, Some(Tone::HOWLER), "{dialect:?}");
+        w.hang_up(0);
+        w.run(1_000);
+        w.assert_idle();
+    }
+}
+
+#[test]
+fn what_a_colleague_does_on_a_shared_line_does_not_touch_the_call_of_this_phone() {
+    for dialect in Dialect::ALL {
+        let mut w = World::new(dialect, 2);
+        w.talk(0, 1);
+        let state = |state| ServerMessage::CallState {
+            state,
+            line: LineInstance(1),
+            call: CallRef(0x0100_0099),
+        };
+        for kind in [
+            CallStateKind::OFF_HOOK,
+            CallStateKind::REMOTE_MULTILINE,
+            CallStateKind::CONNECTED,
+            CallStateKind::REMOTE_MULTILINE,
+        ] {
+            w.server_says(0, &[state(kind)]);
+            w.run(1_000);
+            w.assert_talking(0, 1);
+        }
+        assert_eq!((w.said(0), w.tones(0)), (vec![], vec![]), "{dialect:?}");
+        w.hang_up(0);
+        assert_eq!(w.word(0), PortWord::InUseElsewhere, "{dialect:?}");
+        w.server_says(0, &[state(CallStateKind::ON_HOOK)]);
+        w.hang_up(1);
         w.run(1_000);
         w.assert_idle();
     }

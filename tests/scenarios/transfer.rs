@@ -2,7 +2,8 @@
 
 use tipring_proto::call::{EndCause, FlashAction, PortWord};
 use tipring_proto::sccp::callmanager::Dialect;
-use tipring_proto::sccp::message::Tone;
+use tipring_proto::sccp::message::{CallStateKind, ServerMessage, Tone};
+use tipring_proto::types::LineInstance;
 
 use crate::world::{World, number};
 
@@ -64,6 +65,34 @@ fn hanging_up_joins_the_two_others() {
             w.run(1_000);
             w.assert_idle();
         }
+    }
+}
+
+#[test]
+fn a_join_that_the_server_refuses_as_too_early_is_done_by_the_next_flash() {
+    for dialect in Dialect::ALL {
+        let mut w = consulting(dialect);
+        // The server still waits for digits, and refuses; to the gateway the call is under way.
+        w.dial(0, &number(2)[..2]);
+        let consult = w.desks[0].device.snapshot().port.active.unwrap();
+        let proceed = ServerMessage::CallState {
+            state: CallStateKind::PROCEED,
+            line: LineInstance(1),
+            call: consult,
+        };
+        w.server_says(0, &[proceed]);
+        w.flash(0);
+        w.run(1_500);
+        w.dial(0, &number(2)[2..]);
+        w.run(4_000);
+        assert!(w.desks[2].ringing.is_some(), "{dialect:?}");
+        w.flash(0);
+        w.run(500);
+        w.lift(2);
+        w.run(500);
+        w.assert_talking(1, 2);
+        let causes: Vec<_> = w.desks[0].records.iter().map(|r| r.cause).collect();
+        assert_eq!(causes, [EndCause::Transferred; 2], "{dialect:?}");
     }
 }
 

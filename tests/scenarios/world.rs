@@ -15,10 +15,11 @@ use tipring_proto::device::{Device, DeviceConfig, Input, Output, TraceEvent};
 use tipring_proto::sccp::callmanager::{
     CallManager, CallManagerConfig, CmEvent, CmOutput, ConnId, DeviceEntry, Dialect,
 };
-use tipring_proto::sccp::message::{ClientMessage, RingMode, Tone};
+use tipring_proto::sccp::message::{ClientMessage, RingMode, ServerMessage, Tone};
 use tipring_proto::sccp::station::{
     CloseReason, ConnectFailure, StationConfig, StationEvent, TracedMessage,
 };
+use tipring_proto::sccp::wire::encode_server;
 use tipring_proto::time::Time;
 use tipring_proto::types::{DeviceName, DeviceType, Digit, Party};
 
@@ -244,6 +245,12 @@ impl World {
     pub(crate) fn server_up(&mut self) {
         self.cm = CallManager::new(self.config.clone());
         self.up = true;
+    }
+
+    /// The server says something of its own accord to one desk, all in one piece.
+    pub(crate) fn server_says(&mut self, d: usize, messages: &[ServerMessage]) {
+        let bytes: Vec<u8> = messages.iter().flat_map(|m| encode_server(m, 3)).collect();
+        self.input(d, Input::TcpBytes(&bytes));
     }
 
     /// The connection of one desk breaks; the server hears of it, too.

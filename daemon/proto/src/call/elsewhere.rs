@@ -176,6 +176,10 @@ impl Port {
         self.close_legs_of(id);
         self.offer_over(now, id);
         self.reminder_gone();
+        let nothing = self.active.is_none() && self.expecting.is_none();
+        if self.set == Set::Calls && nothing && self.in_state(CallWord::Held).is_none() {
+            self.supervise(now, Some(Tone::REORDER));
+        }
     }
 
     /// The server opens media for a call that this phone has not answered: it has answered by itself.

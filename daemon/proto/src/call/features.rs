@@ -66,16 +66,11 @@ impl Port {
         if let Some(transfer) = self.transfer
             && transfer.consult == Some(id)
         {
-            if transfer.completing {
+            if transfer.asked_in == Some(state) {
                 return false;
             }
             if is_under_way(state) {
-                self.soft_key(SoftKey::TRANSFER, id);
-                self.transfer = Some(Transfer {
-                    completing: true,
-                    ..transfer
-                });
-                self.arm(now, Deadline::TransferResult, TRANSFER_RESULT_MS);
+                self.join(now, transfer, id, state);
             } else {
                 self.transfer = None;
                 self.leave_for(now, id, state);
@@ -101,6 +96,7 @@ impl Port {
                     origin: id,
                     consult: None,
                     completing: false,
+                    asked_in: None,
                 });
                 true
             }
@@ -110,6 +106,23 @@ impl Port {
             }
             FlashAction::Send | FlashAction::Ignore => false,
         }
+    }
+
+    /// Asks for the two calls of a transfer to be joined.
+    pub(super) fn join(
+        &mut self,
+        now: Time,
+        transfer: Transfer,
+        consult: CallRef,
+        state: CallWord,
+    ) {
+        self.soft_key(SoftKey::TRANSFER, consult);
+        self.transfer = Some(Transfer {
+            completing: true,
+            asked_in: Some(state),
+            ..transfer
+        });
+        self.arm(now, Deadline::TransferResult, TRANSFER_RESULT_MS);
     }
 
     /// No call is talked on: take the one that waits, or the one that is held.
@@ -237,8 +250,18 @@ impl Port {
     /// The time for joining two calls is over; if they still are there, the server did not join them.
     pub(super) fn join_time_over(&mut self, now: Time) {
         self.say_on_hook_after_join();
-        if self.transfer.take().is_none() {
+        let Some(transfer) = self.transfer.take() else {
             return;
+        };
+        // It was too early: a server that cannot reach the second party yet refuses. The next flash, or hanging up, asks
+        // again.
+        let consult = transfer.consult.filter(|&id| self.call(id).is_some());
+        if self.set != Set::OnHook && consult.is_some() && self.call(transfer.origin).is_some() {
+            self.transfer = Some(Transfer {
+                completing: false,
+                asked_in: None,
+                ..transfer
+            });
         }
         if self.set == Set::OnHook
             && let Some(id) = self.in_state(CallWord::Held)

@@ -2,11 +2,11 @@
 
 use crate::call::calls::Call;
 use crate::call::contract::LineOutput;
-use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
+use crate::call::deadlines::Deadline;
 use crate::call::port::{Owed, Port, Set};
 use crate::call::progress::is_under_way;
 use crate::call::record::{CallWord, EndCause};
-use crate::sccp::message::{RingMode, SoftKey};
+use crate::sccp::message::RingMode;
 use crate::time::Time;
 use crate::types::CallRef;
 
@@ -68,30 +68,29 @@ impl Port {
     /// Hanging up joins the two calls of a transfer: the key is sent as well, because only some servers
     /// take the hang-up itself for it.
     fn join_on_hang_up(&mut self, now: Time) -> bool {
-        let Some(transfer) = self.transfer.as_mut() else {
+        let Some(transfer) = self.transfer else {
             return false;
         };
+        let consult = transfer.consult.and_then(|id| self.call(id));
+        let ready = consult.filter(|c| is_under_way(c.state) && self.active == Some(c.id));
+        let ready = ready.map(|c| (c.id, c.state));
+        // Asked for by a flash; again, when that may have been too early.
         if transfer.completing {
+            if let Some((id, state)) = ready
+                && transfer.asked_in != Some(state)
+            {
+                self.join(now, transfer, id, state);
+            }
             return true;
         }
-        let Some(consult) = transfer.consult else {
-            return false;
-        };
-        let origin = transfer.origin;
-        let ready = self
-            .calls
-            .iter()
-            .any(|c| c.id == consult && is_under_way(c.state));
-        let held = self.state_of(origin) == Some(CallWord::Held);
-        if !ready || !held || !self.cfg.transfer_on_hang_up || self.active != Some(consult) {
-            return false;
+        let held = self.state_of(transfer.origin) == Some(CallWord::Held);
+        match ready {
+            Some((id, state)) if held && self.cfg.transfer_on_hang_up => {
+                self.join(now, transfer, id, state);
+                true
+            }
+            _ => false,
         }
-        if let Some(transfer) = self.transfer.as_mut() {
-            transfer.completing = true;
-        }
-        self.soft_key(SoftKey::TRANSFER, consult);
-        self.arm(now, Deadline::TransferResult, TRANSFER_RESULT_MS);
-        true
     }
 
     /// The server has had its time to join two calls: now it hears that the set is on-hook.

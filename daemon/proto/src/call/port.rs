@@ -58,6 +58,8 @@ pub(super) struct Transfer {
     pub(super) consult: Option<CallRef>,
     /// Both were asked to be joined.
     pub(super) completing: bool,
+    /// What the second call was when that was asked last.
+    pub(super) asked_in: Option<CallWord>,
 }
 
 /// The call logic of one analog port.

@@ -209,6 +209,10 @@ impl Port {
             (_, _, Some(failure)) => failure,
             _ => EndCause::Refused,
         };
+        // With all calls on hold, the phone listens to the one that is left.
+        let held =
+            call.state == CallWord::Held && self.active.is_none() && self.expecting.is_none();
+        let second_call_due = self.wants_second_call();
         let was_mine = self.active == Some(id) || self.expecting == Some(id);
         let talked = call.was_connected();
         self.remove_call(now, id, cause);
@@ -226,12 +230,13 @@ impl Port {
             }
             return;
         }
-        if !was_mine || self.expecting.is_some() || self.set != Set::Calls {
+        let last_held = held && self.in_state(CallWord::Held).is_none();
+        if !(was_mine || last_held) || self.expecting.is_some() || self.set != Set::Calls {
             return;
         }
         self.deadlines.disarm(Deadline::ServerSilent);
         self.deadlines.disarm(Deadline::SilentFailure);
-        if talked && !joined && self.own_calls() == 0 {
+        if talked && !joined && !second_call_due && self.own_calls() == 0 {
             self.far_hung_up(now);
         } else {
             let tone = match cause {

@@ -378,3 +378,120 @@ fn new_settings_are_used_from_the_next_flash_on() {
     b.flash();
     assert_eq!(b.seen(), []);
 }
+
+#[test]
+fn a_join_that_comes_too_early_is_asked_for_again_by_the_next_flash() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.dial("3");
+    b.says(&[state(CallStateKind::PROCEED, 2)]);
+    b.outputs();
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::TRANSFER, 2)]);
+    // The server refuses: a beep, or nothing at all.
+    b.says(&[tone(Tone::BEEP_BONK, 0)]);
+    b.wait(2_000);
+    assert_eq!(b.seen(), []);
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::TRANSFER, 2)]);
+    // Sooner than the server has answered, only when the second call has got further.
+    b.flash();
+    assert_eq!(b.seen(), []);
+    b.says(&[state(CallStateKind::RING_OUT, 2)]);
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::TRANSFER, 2)]);
+    b.says(&[
+        state(CallStateKind::ON_HOOK, 1),
+        state(CallStateKind::ON_HOOK, 2),
+    ]);
+    let causes: Vec<_> = b.records().iter().map(|r| r.cause).collect();
+    assert_eq!(causes, [EndCause::Transferred, EndCause::Transferred]);
+}
+
+#[test]
+fn hanging_up_after_a_join_that_came_too_early_joins_too() {
+    for wait_ms in [100, 2_000] {
+        let mut b = Bench::new();
+        consulting(&mut b);
+        b.dial("3");
+        b.says(&[state(CallStateKind::PROCEED, 2)]);
+        b.flash();
+        b.outputs();
+        b.wait(wait_ms);
+        b.says(&[state(CallStateKind::RING_OUT, 2)]);
+        // The opening takes longer than the time for a join.
+        b.hang_up();
+        let told = b.seen();
+        assert!(told.contains(&soft(SoftKey::TRANSFER, 2)), "{told:?}");
+        assert!(!told.contains(&soft(SoftKey::END_CALL, 2)), "{told:?}");
+    }
+}
+
+#[test]
+fn a_second_party_that_fails_after_a_join_that_came_too_early_is_left_for_the_first() {
+    let mut b = Bench::new();
+    consulting(&mut b);
+    b.dial("3");
+    b.says(&[state(CallStateKind::PROCEED, 2)]);
+    b.flash();
+    b.wait(2_000);
+    b.says(&[tone(Tone::BUSY, 2)]);
+    b.outputs();
+    b.flash();
+    assert_eq!(
+        b.seen(),
+        [soft(SoftKey::END_CALL, 2), soft(SoftKey::RESUME, 1), SILENT]
+    );
+}
+
+#[test]
+fn a_held_far_end_that_hangs_up_is_heard_like_any_other() {
+    // On hold by flash; the loop is opened for machines, and then the tone comes.
+    let mut b = Bench::with(|c| c.flash = FlashAction::Hold);
+    b.talking(1);
+    b.flash();
+    b.says(&[close(1), stop(1), state(CallStateKind::HOLD, 1)]);
+    b.outputs();
+    b.wait(5_000);
+    b.says(&[state(CallStateKind::ON_HOOK, 1)]);
+    assert_eq!(b.seen(), [line(LineOutput::OpenLoop { ms: 500 })]);
+    b.wait(600);
+    assert_eq!(b.seen(), [play(Tone::REORDER)]);
+    b.wait(15_000);
+    assert_eq!(b.seen(), [play(Tone::HOWLER)]);
+    // While the second call of a transfer is still to come: that may follow, or not.
+    let mut b = Bench::new();
+    b.talking(1);
+    b.flash();
+    b.says(&[
+        close(1),
+        stop(1),
+        state(CallStateKind::HOLD, 1),
+        state(CallStateKind::ON_HOOK, 1),
+    ]);
+    assert!(b.seen().contains(&play(Tone::REORDER)));
+    b.says(&[
+        state(CallStateKind::OFF_HOOK, 2),
+        tone(Tone::INSIDE_DIAL, 2),
+    ]);
+    assert_eq!(b.seen(), [SILENT, play(Tone::INSIDE_DIAL)]);
+}
+
+#[test]
+fn a_held_far_end_that_hangs_up_leaves_a_waiting_or_another_held_call_to_be_taken() {
+    let mut b = Bench::with(|c| c.flash = FlashAction::Hold);
+    b.talking(1);
+    b.flash();
+    b.says(&[
+        close(1),
+        stop(1),
+        state(CallStateKind::HOLD, 1),
+        state(CallStateKind::RING_IN, 2),
+        tone(Tone::CALL_WAITING, 2),
+    ]);
+    b.outputs();
+    b.says(&[state(CallStateKind::ON_HOOK, 1)]);
+    assert_eq!(b.seen(), [play(Tone::REORDER)]);
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::ANSWER, 2), SILENT]);
+}

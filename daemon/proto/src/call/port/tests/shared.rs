@@ -317,3 +317,17 @@ fn a_ringer_off_without_a_call_silences_all_that_ring() {
         assert_eq!(sent(&mut b), [off_hook(1, 22)]);
     }
 }
+
+#[test]
+fn a_colleague_who_resumes_the_call_held_here_leaves_the_lifted_phone_a_tone() {
+    let mut b = Bench::with(|c| c.flash = FlashAction::Hold);
+    b.talking(1);
+    b.flash();
+    b.says(&[close(1), stop(1), state(CallStateKind::HOLD, 1)]);
+    b.outputs();
+    b.says(&[
+        state(CallStateKind::CONNECTED, 1),
+        state(CallStateKind::REMOTE_MULTILINE, 1),
+    ]);
+    assert_eq!(b.seen(), [play(Tone::REORDER)]);
+}
