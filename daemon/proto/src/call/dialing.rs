@@ -94,7 +94,7 @@ impl Port {
     /// is dialled it is the digit 1; but a set that dials by tones has no dial, and one whose R key has just opened the
     /// loop for so short asks for the other call back. In a call it is a flash.
     pub(super) fn lone_opening(&self) -> Lone {
-        let other_call = self.calls.len() > 1;
+        let other_call = self.own_calls() > 1;
         let flash = match self.set {
             Set::OnHook => false,
             Set::Lifted => !self.early_digits.is_empty() && self.dials_by_tone,
@@ -113,7 +113,8 @@ impl Port {
                     | CallWord::Held
                     | CallWord::Busy
                     | CallWord::Failed
-                    | CallWord::Preserved => true,
+                    | CallWord::Preserved
+                    | CallWord::Elsewhere => true,
                 },
                 None => true,
             },
