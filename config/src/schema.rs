@@ -193,7 +193,7 @@ pub const CALLMANAGER: Table = Table {
         key(
             "connect-timeout-ms",
             Accepts::Integer(100, 60_000),
-            "8000",
+            "4000",
             "Longest wait for a TCP connection.",
         ),
         key(

@@ -7,5 +7,6 @@ pub mod line;
 pub mod link;
 pub mod notify;
 pub mod observe;
+pub mod resolve;
 pub mod settings;
 pub mod startup;

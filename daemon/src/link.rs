@@ -7,17 +7,22 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tipring_proto::sccp::station::{CloseReason, ConnectFailure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// Frames that may wait for a slow server before the link is given up.
 const WRITES_IN_FLIGHT: usize = 256;
 /// Bytes taken from a server at once.
 const READ_BUFFER: usize = 4096;
+/// Of several addresses of a server the next one is tried beside when one has not answered for so long.
+const HEAD_START: Duration = Duration::from_millis(500);
+/// An idle connection asks the other machine's TCP this often whether it is there. SCCP's own keepalive, every 30 s or
+/// less often, leaves a dead host unnoticed for too long.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(1);
 
 /// How links are made.
 #[derive(Clone, Debug)]
@@ -26,8 +31,16 @@ pub struct LinkConfig {
     pub bind: Option<Ipv4Addr>,
     /// A connection not made in this time has failed.
     pub connect_timeout: Duration,
-    /// Sent bytes unacknowledged for so long break the link (`TCP_USER_TIMEOUT`).
-    pub user_timeout: Duration,
+    /// Of the connection once it is there.
+    pub options: LinkOptions,
+}
+
+/// What can be changed while a link is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkOptions {
+    /// No sign of the other machine's TCP for this long breaks the link, whether bytes wait for their acknowledgement or
+    /// the link is idle (`TCP_USER_TIMEOUT`, with TCP keepalive).
+    pub silence: Duration,
     /// DSCP of the signalling packets.
     pub dscp: u8,
 }
@@ -56,7 +69,7 @@ pub enum LinkEvent {
 #[derive(Debug)]
 pub struct Link {
     writes: mpsc::Sender<Vec<u8>>,
-    dscp: watch::Sender<u8>,
+    options: watch::Sender<LinkOptions>,
     task: JoinHandle<()>,
 }
 
@@ -66,23 +79,24 @@ pub struct Link {
 pub type LinkEvents = mpsc::Sender<(u16, u64, LinkEvent)>;
 
 impl Link {
-    /// Starts connecting to `server` (`host:port`) for port `port`.
+    /// Starts connecting to the server at one of these addresses for port `port`.
     pub fn connect(
-        server: String,
+        addresses: Vec<SocketAddrV4>,
         config: LinkConfig,
         port: u16,
         epoch: u64,
         events: LinkEvents,
     ) -> Link {
         let (writes, queue) = mpsc::channel(WRITES_IN_FLIGHT);
-        let (dscp, mark) = watch::channel(config.dscp);
+        let (options, changes) = watch::channel(config.options);
         let task = tokio::task::spawn_local(async move {
             let tell = Tell {
                 events,
                 port,
                 epoch,
             };
-            let connecting = tokio::time::timeout(config.connect_timeout, open(&server, &config));
+            let connecting =
+                tokio::time::timeout(config.connect_timeout, open(&addresses, &config));
             let stream = match connecting.await {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(e)) => {
@@ -99,11 +113,15 @@ impl Link {
                 _ => Ipv4Addr::UNSPECIFIED,
             };
             if tell.say(LinkEvent::Connected(local)).await {
-                let reason = serve(stream, queue, mark, &tell).await;
+                let reason = serve(stream, queue, changes, &tell).await;
                 tell.say(LinkEvent::Closed(reason)).await;
             }
         });
-        Link { writes, dscp, task }
+        Link {
+            writes,
+            options,
+            task,
+        }
     }
 
     /// Queues one write. `false`: the server has not been reading; give the link up.
@@ -111,9 +129,13 @@ impl Link {
         self.writes.try_send(bytes).is_ok()
     }
 
-    /// Marks the packets from now on.
-    pub fn mark(&self, dscp: u8) {
-        self.dscp.send_replace(dscp);
+    /// Uses other options from now on.
+    pub fn set_options(&self, options: LinkOptions) {
+        self.options.send_if_modified(|present| {
+            let changed = *present != options;
+            *present = options;
+            changed
+        });
     }
 
     /// Lets what is queued leave, then closes; for an orderly end.
@@ -144,37 +166,61 @@ impl Tell {
     }
 }
 
-/// Can TCP to `server` be opened now? The connection is closed at once.
-pub async fn probe(server: String, config: LinkConfig) -> bool {
+/// Can TCP to one of these be opened now? The connection is closed at once.
+pub async fn probe(addresses: &[SocketAddrV4], config: &LinkConfig) -> bool {
     matches!(
-        tokio::time::timeout(config.connect_timeout, open(&server, &config)).await,
+        tokio::time::timeout(config.connect_timeout, open(addresses, config)).await,
         Ok(Ok(_))
     )
 }
 
-async fn open(server: &str, config: &LinkConfig) -> Result<TcpStream, ConnectFailure> {
+/// Connects to the first of these that answers: they are tried in order, the next one as soon as one has failed or has
+/// not answered for a moment.
+async fn open(
+    addresses: &[SocketAddrV4],
+    config: &LinkConfig,
+) -> Result<TcpStream, ConnectFailure> {
+    let mut untried = addresses.iter();
+    let mut tries = JoinSet::new();
+    let mut told = ConnectFailure::Other("the server has no address".to_owned());
+    loop {
+        let next = untried.next();
+        if let Some(address) = next {
+            tries.spawn_local(open_one(*address, config.clone()));
+        }
+        let head_start = async {
+            match untried.len() {
+                0 => std::future::pending().await,
+                _ => tokio::time::sleep(HEAD_START).await,
+            }
+        };
+        let ended = tokio::select! {
+            ended = tries.join_next() => ended,
+            () = head_start => continue,
+        };
+        match ended {
+            Some(Ok(Ok(stream))) => return Ok(stream),
+            // A refusal says more than silence.
+            Some(Ok(Err(failure))) => {
+                if told != ConnectFailure::Refused {
+                    told = failure;
+                }
+            }
+            Some(Err(error)) => told = ConnectFailure::Other(error.to_string()),
+            None => return Err(told),
+        }
+    }
+}
+
+async fn open_one(address: SocketAddrV4, config: LinkConfig) -> Result<TcpStream, ConnectFailure> {
     let other = |text: String| ConnectFailure::Other(text);
-    let mut addresses = tokio::net::lookup_host(server)
-        .await
-        .map_err(|e| other(format!("{server} cannot be resolved: {e}")))?;
-    let address: SocketAddrV4 = addresses
-        .find_map(|a| match a {
-            SocketAddr::V4(a) => Some(a),
-            SocketAddr::V6(_) => None,
-        })
-        .ok_or_else(|| other(format!("{server} has no IPv4 address")))?;
     let socket = TcpSocket::new_v4().map_err(|e| other(e.to_string()))?;
     if let Some(ip) = config.bind {
         socket
             .bind(SocketAddrV4::new(ip, 0).into())
             .map_err(|e| other(format!("cannot bind own address {ip}: {e}")))?;
     }
-    {
-        let s = SockRef::from(&socket);
-        // A refused option costs nothing but its effect; the link works without.
-        let _ = s.set_tos_v4(u32::from(config.dscp) << 2);
-        let _ = s.set_tcp_user_timeout(Some(config.user_timeout));
-    }
+    set_options(&SockRef::from(&socket), config.options);
     let stream = socket
         .connect(address.into())
         .await
@@ -190,10 +236,26 @@ async fn open(server: &str, config: &LinkConfig) -> Result<TcpStream, ConnectFai
     Ok(stream)
 }
 
+/// A refused option costs nothing but its effect; the link works without.
+fn set_options(socket: &SockRef<'_>, options: LinkOptions) {
+    let _ = socket.set_tos_v4(u32::from(options.dscp) << 2);
+    // With this set, the kernel goes by it and not by the number of keepalive probes.
+    let _ = socket.set_tcp_user_timeout(Some(options.silence));
+    let probes = options.silence.as_secs().max(1);
+    let keepalive = TcpKeepalive::new()
+        .with_time(TCP_KEEPALIVE)
+        .with_interval(TCP_KEEPALIVE)
+        .with_retries(u32::try_from(probes).unwrap_or(u32::MAX));
+    let _ = socket.set_tcp_keepalive(&keepalive);
+}
+
 fn close_reason(e: &std::io::Error) -> CloseReason {
     match e.kind() {
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => CloseReason::Reset,
-        ErrorKind::TimedOut => CloseReason::TimedOut,
+        // The kernel's last word on a dead host is either that it gave up or what ARP or a router said.
+        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            CloseReason::TimedOut
+        }
         _ => CloseReason::Other(e.to_string()),
     }
 }
@@ -202,7 +264,7 @@ fn close_reason(e: &std::io::Error) -> CloseReason {
 async fn serve(
     mut stream: TcpStream,
     mut queue: mpsc::Receiver<Vec<u8>>,
-    mut mark: watch::Receiver<u8>,
+    mut changes: watch::Receiver<LinkOptions>,
     tell: &Tell,
 ) -> CloseReason {
     let (mut reader, mut writer) = stream.split();
@@ -225,10 +287,9 @@ async fn serve(
         loop {
             let bytes = tokio::select! {
                 bytes = queue.recv() => bytes,
-                Ok(()) = mark.changed() => {
-                    // A refused mark costs nothing but its effect.
-                    let tos = u32::from(*mark.borrow_and_update()) << 2;
-                    let _ = SockRef::from(writer.as_ref()).set_tos_v4(tos);
+                Ok(()) = changes.changed() => {
+                    let options = *changes.borrow_and_update();
+                    set_options(&SockRef::from(writer.as_ref()), options);
                     continue;
                 }
             };
@@ -243,5 +304,99 @@ async fn serve(
     tokio::select! {
         reason = reading => reason,
         reason = writing => reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn config(silence: Duration) -> LinkConfig {
+        LinkConfig {
+            bind: None,
+            connect_timeout: Duration::from_secs(20),
+            options: LinkOptions { silence, dscp: 24 },
+        }
+    }
+
+    fn run<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        tokio::task::LocalSet::new().block_on(&runtime.unwrap(), work)
+    }
+
+    fn listener() -> (TcpListener, SocketAddrV4) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let SocketAddr::V4(address) = listener.local_addr().unwrap() else {
+            unreachable!("an IPv4 address was bound");
+        };
+        (listener, address)
+    }
+
+    /// A server whose SYNs are not answered: its queue is full, and stays so while this is kept.
+    fn silent() -> (impl Drop, SocketAddrV4) {
+        struct Full(#[expect(dead_code)] socket2::Socket, Vec<socket2::Socket>);
+        impl Drop for Full {
+            fn drop(&mut self) {
+                self.1.clear();
+            }
+        }
+        let new = || socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let server = new().unwrap();
+        server
+            .bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())
+            .unwrap();
+        server.listen(0).unwrap();
+        let address = server.local_addr().unwrap();
+        let waiting = std::iter::repeat_with(|| {
+            let client = new().unwrap();
+            client.set_nonblocking(true).unwrap();
+            let _ = client.connect(&address);
+            client
+        });
+        let waiting = waiting.take(4).collect();
+        let address = address.as_socket_ipv4().unwrap();
+        (Full(server, waiting), address)
+    }
+
+    #[test]
+    fn a_link_asks_every_second_whether_the_host_is_there_and_gives_up_when_told() {
+        run(async {
+            let (_listener, address) = listener();
+            let silence = Duration::from_millis(3_500);
+            let stream = open(&[address], &config(silence)).await.unwrap();
+            let socket = SockRef::from(&stream);
+            assert_eq!(socket.tcp_user_timeout().unwrap(), Some(silence));
+            assert!(socket.keepalive().unwrap());
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), TCP_KEEPALIVE);
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), TCP_KEEPALIVE);
+            let options = LinkOptions {
+                silence: Duration::from_secs(20),
+                dscp: 46,
+            };
+            set_options(&socket, options);
+            assert_eq!(socket.tcp_user_timeout().unwrap(), Some(options.silence));
+            assert_eq!(socket.tos_v4().unwrap(), 46 << 2);
+        });
+    }
+
+    #[test]
+    fn the_next_address_of_a_server_is_tried_when_one_refuses_or_is_silent() {
+        run(async {
+            let (listener, good) = listener();
+            let (closed, refusing) = self::listener();
+            drop(closed);
+            let (_full, silent) = silent();
+            let config = config(Duration::from_secs(20));
+            for addresses in [[refusing, good], [silent, good]] {
+                let stream = open(&addresses, &config).await.unwrap();
+                assert_eq!(stream.peer_addr().unwrap(), SocketAddr::V4(good));
+                listener.accept().unwrap();
+            }
+            let refused = open(&[refusing, refusing], &config).await.map(drop);
+            assert_eq!(refused, Err(ConnectFailure::Refused));
+        });
     }
 }

@@ -7,6 +7,7 @@ use tipring_config::{AfterFarHangUp, Config, FlashAction, Port, Profile};
 use tipring_dsp::{CancellerConfig, ChainConfig};
 use tipring_hal::port::Capabilities;
 use tipring_proto::call;
+use tipring_proto::names;
 use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
 use tipring_proto::types::{Codec, LineInstance};
@@ -14,7 +15,7 @@ use tipring_proto::types::{Codec, LineInstance};
 use crate::cards::Want;
 
 use crate::line::RtpPorts;
-use crate::link::LinkConfig;
+use crate::link::{LinkConfig, LinkOptions};
 
 /// The station of a port, the `place`th that registers; `servers` are the numbers of its CallManagers.
 pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) -> StationConfig {
@@ -34,6 +35,7 @@ pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) ->
     };
     station.timing = Timing {
         connect: ms(cm.connect_timeout_ms),
+        address: names::PATIENCE + NAME_SLACK,
         register: ms(cm.register_timeout_ms),
         keepalive_answer: ms(cm.keepalive_answer_ms),
         keepalive_misses: cm.keepalive_misses,
@@ -42,6 +44,9 @@ pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) ->
     };
     station
 }
+
+/// The end of a lookup is noticed here first, and by the station only when that fails.
+const NAME_SLACK: Duration = Duration::from_millis(500);
 
 fn capability(codec: &Codec) -> MediaCapability {
     let format = match codec {
@@ -60,14 +65,22 @@ pub fn links(config: &Config) -> LinkConfig {
     LinkConfig {
         bind: None,
         connect_timeout: ms(config.callmanager.connect_timeout_ms),
-        user_timeout: USER_TIMEOUT,
-        dscp: config.media.dscp_signalling,
+        options: LinkOptions {
+            silence: match config.callmanager.servers.len() {
+                0 | 1 => SILENCE_ALONE,
+                _ => SILENCE,
+            },
+            dscp: config.media.dscp_signalling,
+        },
     }
 }
 
-/// Sent bytes unacknowledged for so long break a link: well below TCP's own quarter of an hour, above a spanning
-/// tree's pause.
-const USER_TIMEOUT: Duration = Duration::from_secs(20);
+/// No sign of the CallManager's machine for this long ends a connection when there is another CallManager to go to. TCP
+/// asks once a second, so a dead host is noticed within 5 s; a lost packet or two are repeated within that time.
+const SILENCE: Duration = Duration::from_millis(3_500);
+/// The same with one CallManager: there is nothing to win by leaving early, and a server that has not noticed the break
+/// (chan_skinny) refuses the device's name until its own keepalive ends. Above a spanning tree's pause.
+const SILENCE_ALONE: Duration = Duration::from_secs(20);
 
 /// The local UDP ports; `None`: the range holds none.
 pub fn rtp_ports(config: &Config) -> Option<RtpPorts> {

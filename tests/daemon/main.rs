@@ -12,6 +12,8 @@ mod dahdi;
 mod fault;
 mod front;
 mod log;
+mod names;
+mod network;
 mod place;
 mod ports;
 mod reload;
@@ -85,6 +87,15 @@ fn main() {
         service::realtime_that_is_required_and_refused_is_exit_1,
         service::realtime_that_is_off_is_nothing_to_complain_about,
     ];
+    // Network and mount namespaces are for root.
+    let networks = trials![
+        names::a_silent_name_server_keeps_no_port_from_the_other_callmanager_and_the_name_is_named,
+        names::a_callmanager_is_reached_by_the_address_that_works_whatever_is_wrong_with_the_other,
+        network::a_dead_host_is_left_for_the_next_server_long_before_keepalives_tell,
+    ];
+    let without = !network::possible();
+    let networks = networks.into_iter().map(|t| t.with_ignored_flag(without));
+    trials.extend(networks);
     // On a machine that is configured there is no first start to be seen.
     let first = trials![service::the_first_start_needs_no_configuration,];
     let configured = std::path::Path::new("/etc/tipring/tipring.toml").exists();

@@ -18,7 +18,17 @@ pub struct CallManager {
 impl CallManager {
     /// Starts it at `listen` (port 0: any free one) and waits until it listens.
     pub fn start(listen: SocketAddrV4, args: &[&str]) -> Result<CallManager, String> {
-        let mut child = gateway::command("tipring", None)?
+        CallManager::start_by(&[], listen, args)
+    }
+
+    /// The same, started by this program, which is given the command line (`ip netns exec` …).
+    pub fn start_by(
+        wrapper: &[&str],
+        listen: SocketAddrV4,
+        args: &[&str],
+    ) -> Result<CallManager, String> {
+        let wrapper: Vec<String> = wrapper.iter().map(|w| (*w).to_owned()).collect();
+        let mut child = gateway::command("tipring", Some(&wrapper))?
             .args(["--json", "callmanager", "--listen", &listen.to_string()])
             .args(args)
             .stdin(Stdio::null())

@@ -21,7 +21,7 @@ impl Gateway {
     pub(super) fn link_event(&mut self, port: u16, epoch: u64, event: LinkEvent) {
         let now = self.clock.now();
         // An epoch that is not the present one is of a link that was given up.
-        let of_link = |unit: &PortUnit| unit.number == port && unit.epoch == epoch;
+        let of_link = |unit: &PortUnit| unit.number == port && unit.connection.is(epoch);
         let Some(index) = self.ports.iter().position(of_link) else {
             return;
         };
@@ -30,16 +30,16 @@ impl Gateway {
         };
         match event {
             LinkEvent::Connected(local) => {
-                unit.local = local;
+                unit.connection.local = local;
                 unit.handle(now, Input::TcpConnected { local });
             }
             LinkEvent::Failed(failure) => {
-                unit.link = None;
+                unit.connection.ended();
                 unit.handle(now, Input::TcpFailed { failure });
             }
             LinkEvent::Bytes(bytes) => unit.handle(now, Input::TcpBytes(&bytes)),
             LinkEvent::Closed(reason) => {
-                unit.link = None;
+                unit.connection.ended();
                 unit.handle(now, Input::TcpClosed { reason });
             }
             LinkEvent::Probed { server, reachable } => {

@@ -13,6 +13,7 @@ mod data;
 mod glitch;
 mod inputs;
 mod lamp;
+mod links;
 mod log_rate;
 mod media;
 mod news;
@@ -58,6 +59,7 @@ use crate::link::{LinkConfig, LinkEvent, LinkEvents};
 use crate::{notify, settings, startup};
 use calls::CallBook;
 use clock::StepWatch;
+use links::NameDesk;
 use reload::{Asked, Left, Reader};
 use trace::Tracers;
 
@@ -91,6 +93,7 @@ pub struct Gateway {
     desk: Rc<SimDesk>,
     next_session: u64,
     next_epoch: u64,
+    names: NameDesk,
     calls: CallBook,
     tracers: Tracers,
     orders_lost: u64,
@@ -153,6 +156,7 @@ impl Gateway {
             desk,
             next_session: 0,
             next_epoch: 0,
+            names: NameDesk::default(),
             calls: CallBook::default(),
             tracers: Tracers::default(),
             orders_lost: 0,
@@ -179,6 +183,7 @@ impl Gateway {
         let period = notify::watchdog_period().unwrap_or(Duration::from_secs(1));
         let mut watchdog = tokio::time::interval(period.min(Duration::from_secs(1)));
         let now = self.clock.now();
+        self.look_names_up(now);
         for index in 0..self.ports.len() {
             if self.seat_card(now, index)
                 && let Some(unit) = self.ports.get_mut(index)
@@ -196,6 +201,7 @@ impl Gateway {
             let due = self.sleep_for();
             tokio::select! {
                 Some((port, epoch, event)) = self.links.recv() => self.link_event(port, epoch, event),
+                Some(found) = self.names.resolver.looked_up.recv() => self.name_looked_up(found),
                 Some(told) = self.cards.news.recv() => self.card_news(told),
                 ready = wake.readable() => {
                     self.line.acknowledge();
@@ -241,6 +247,7 @@ impl Gateway {
                 self.drain(now, index);
             }
         }
+        self.names_due(now);
         self.cards_turn();
     }
 

@@ -37,6 +37,7 @@ impl Gateway {
             }
             StationEvent::AttemptFailed { server, reason, .. } => {
                 unit.failed_at(*server, reason);
+                unit.turn_to_next_address();
                 true
             }
             StationEvent::Stopped => {

@@ -7,13 +7,11 @@ use tipring_dsp::ChainCommand;
 use tipring_hal::port::LineCommand;
 use tipring_proto::call::{CallRecord, LineInput, LineOutput, MediaOutput, Polarity};
 use tipring_proto::device::{Input, Output};
-use tipring_proto::sccp::station::{CloseReason, ConnectFailure};
 use tipring_proto::time::Time;
 
 use super::lamp::LampStep;
 use super::{Gateway, PortUnit, trace, words};
 use crate::line::LineOrder;
-use crate::link::{self, Link, LinkConfig, LinkEvent};
 
 /// On-hook transmission for the message to a lamp: DT-AS, the longest seizure and the message, and some.
 const LAMP_WINDOW: Duration = Duration::from_secs(2);
@@ -24,15 +22,9 @@ impl Gateway {
         while let Some(output) = self.ports.get_mut(index).and_then(PortUnit::poll_output) {
             match output {
                 Output::Connect { server } => self.connect(now, index, server),
-                Output::Probe { server } => self.probe(index, server),
+                Output::Probe { server } => self.probe(now, index, server),
                 Output::Write(bytes) => self.write(now, index, bytes),
-                Output::Close => {
-                    if let Some(unit) = self.ports.get_mut(index) {
-                        self.next_epoch += 1;
-                        unit.epoch = self.next_epoch; // what the old link still says is not heard
-                        unit.link.take().map(Link::finish);
-                    }
-                }
+                Output::Close => self.close(index),
                 Output::Line(output) => self.line_output(now, index, output),
                 Output::Media(output) => self.media_output(now, index, output),
                 Output::Record(record) => self.record(now, index, &record),
@@ -54,62 +46,6 @@ impl Gateway {
         let call = self.calls.close(&self.clock, unit.number, record, media);
         let text = format!("over: {}", words::end_cause(record.cause));
         self.trace_call(now, index, call, &text);
-    }
-
-    fn connect(&mut self, now: Time, index: usize, server: usize) {
-        let address = self.servers.address(server);
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        let Some(address) = address else {
-            let failure = ConnectFailure::Other(format!("there is no server {}", server + 1));
-            return unit.handle(now, Input::TcpFailed { failure });
-        };
-        self.next_epoch += 1;
-        unit.epoch = self.next_epoch;
-        let config = LinkConfig {
-            bind: unit.station_config().address,
-            ..self.link_config.clone()
-        };
-        let events = self.link_events.clone();
-        unit.link = Some(Link::connect(
-            address,
-            config,
-            unit.number,
-            unit.epoch,
-            events,
-        ));
-    }
-
-    fn probe(&mut self, index: usize, server: usize) {
-        let address = self.servers.address(server);
-        let (Some(unit), Some(address)) = (self.ports.get(index), address) else {
-            return;
-        };
-        let config = LinkConfig {
-            bind: unit.station_config().address,
-            ..self.link_config.clone()
-        };
-        let (port, epoch, events) = (unit.number, unit.epoch, self.link_events.clone());
-        tokio::task::spawn_local(async move {
-            let reachable = link::probe(address, config).await;
-            let event = LinkEvent::Probed { server, reachable };
-            let _ = events.send((port, epoch, event)).await;
-        });
-    }
-
-    fn write(&mut self, now: Time, index: usize, bytes: Vec<u8>) {
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        let Some(link) = &unit.link else { return };
-        if !link.write(bytes) {
-            unit.link = None;
-            self.next_epoch += 1;
-            unit.epoch = self.next_epoch;
-            let reason = CloseReason::Other("the server has stopped reading".to_owned());
-            unit.handle(now, Input::TcpClosed { reason });
-        }
     }
 
     fn line_output(&mut self, now: Time, index: usize, output: LineOutput) {
@@ -213,7 +149,8 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let bind = unit.station_config().address.unwrap_or(unit.local);
+        let bind = unit.station_config().address;
+        let bind = bind.unwrap_or(unit.connection.local);
         let doing = unit
             .desk
             .act(now, output, bind, &mut self.rtp, &mut self.next_session);

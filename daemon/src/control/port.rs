@@ -1,7 +1,6 @@
 //! One port as control owns it: device, link, media legs, and what is remembered for the CLI.
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,13 +18,13 @@ use tipring_proto::time::Time;
 use super::clock::Clock;
 use super::glitch::Glitches;
 use super::lamp::FskLamp;
+use super::links::Connection;
 use super::log_rate::LogRate;
 use super::media::{LegSettings, MediaDesk};
 use super::reload::Next;
 use super::repeats::Repeats;
 use super::sound::Plan;
 use crate::line::{PortCounters, PortIndex};
-use crate::link::Link;
 use crate::startup::port::{CardFacts, ChainPlan, Seat};
 
 /// Detected tones remembered.
@@ -73,12 +72,10 @@ pub struct PortUnit {
     pub(super) next: Option<Next>,
     /// The configuration that it goes by.
     pub(super) used: Arc<Config>,
-    /// The TCP connection, if one is open or being opened.
-    pub link: Option<Link>,
-    /// Tells the present link from former ones.
-    pub epoch: u64,
-    /// Our address on the link.
-    pub local: Ipv4Addr,
+    /// To its CallManager.
+    pub connection: Connection,
+    /// Of a server that is reached under several addresses, the one that is tried first.
+    pub(super) turn: usize,
     /// Present fault.
     pub fault: Option<PortFault>,
     /// Commands the card refused.
@@ -129,9 +126,8 @@ impl PortUnit {
             fault: config.seat.fault,
             next: None,
             used,
-            link: None,
-            epoch: 0,
-            local: super::NO_ADDRESS,
+            connection: Connection::default(),
+            turn: 0,
             refused: 0,
             off_hooks: 0,
             ring_bursts: 0,
@@ -220,7 +216,11 @@ impl PortUnit {
 
     /// When something is due.
     pub fn poll_timeout(&self) -> Option<Time> {
-        let due = [self.device.poll_timeout(), self.lamp.due()];
+        let due = [
+            self.device.poll_timeout(),
+            self.lamp.due(),
+            self.connection.due(),
+        ];
         due.into_iter().flatten().min()
     }
 

@@ -97,12 +97,11 @@ impl Gateway {
             self.rtp = ports;
         }
         self.link_config = settings::links(&config);
-        if former.media.dscp_signalling != config.media.dscp_signalling {
-            for link in self.ports.iter().filter_map(|unit| unit.link.as_ref()) {
-                link.mark(config.media.dscp_signalling);
-            }
+        for link in self.ports.iter().filter_map(|unit| unit.connection.link()) {
+            link.set_options(self.link_config.options);
         }
         self.servers.set(&config.callmanager.servers);
+        self.look_names_up(self.clock.now());
         for change in &all.tables {
             if !matches!(change.when, When::Restart { .. }) {
                 report.applied.push(ReloadChange {

@@ -51,6 +51,10 @@ impl ServerBook {
         &self.list
     }
 
+    pub(super) fn server(&self, number: usize) -> Option<&Server> {
+        self.known.get(number).map(|(server, _)| server)
+    }
+
     /// `host:port` of a server.
     pub(super) fn address(&self, number: usize) -> Option<String> {
         let known = self.known.get(number);

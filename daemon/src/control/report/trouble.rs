@@ -2,7 +2,7 @@
 
 use tipring_ctl::report::Trouble;
 use tipring_proto::call::{CallWord, PortSnapshot, PortWord};
-use tipring_proto::sccp::station::{LostReason, StationSnapshot, StationState};
+use tipring_proto::sccp::station::{ConnectFailure, LostReason, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
 use super::super::port::PortUnit;
@@ -210,6 +210,9 @@ fn weight(reason: &LostReason) -> u8 {
 
 fn cure(reason: &LostReason) -> &'static str {
     match reason {
+        LostReason::Connect(ConnectFailure::Name { .. }) => {
+            "check the name in [callmanager] servers and the name servers of this machine (/etc/resolv.conf)"
+        }
         LostReason::Connect(_) => "check [callmanager] servers, the network and the CallManager",
         LostReason::Rejected { .. } => "look the device name up on the CallManager",
         LostReason::BadFrame { .. } => {
@@ -229,7 +232,7 @@ fn cure(reason: &LostReason) -> &'static str {
 mod tests {
     use super::*;
     use tipring_config::Server;
-    use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
+    use tipring_proto::sccp::station::RejectCause;
 
     fn servers() -> ServerBook {
         ServerBook::new(&["10.0.0.1", "10.0.0.2"].map(|s| Server::parse(s).unwrap()))

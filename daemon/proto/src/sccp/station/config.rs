@@ -159,6 +159,8 @@ impl Default for RetryPolicy {
 pub struct Timing {
     /// Longest wait for TCP to connect.
     pub connect: Duration,
+    /// Longest wait for the server's address before that.
+    pub address: Duration,
     /// Longest wait for RegisterAck or RegisterReject. chan_skinny takes 2 s to refuse.
     pub register: Duration,
     /// Longest wait for one answer of the request round, which goes on without it then.
@@ -180,7 +182,8 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Timing {
         Timing {
-            connect: Duration::from_secs(8),
+            connect: Duration::from_secs(4),
+            address: Duration::ZERO,
             register: Duration::from_secs(10),
             round_step: Duration::from_millis(1000),
             unregister: Duration::from_secs(1),

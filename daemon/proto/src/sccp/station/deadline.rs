@@ -8,7 +8,8 @@ pub(super) enum Deadline {
     /// Fires when the next server is to be tried. Number from [`RetryPolicy`](super::RetryPolicy),
     /// `start_delay` or `Timing::name_held`.
     Retry,
-    /// Fires when TCP has not opened. Number from `Timing::connect`.
+    /// Fires when TCP has not opened. Number from `Timing::connect` and
+    /// `Timing::address`.
     Connect,
     /// Fires when Register was not answered. Number from `Timing::register`.
     Register,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::names::NameFailure;
 use crate::sccp::message::{ClientMessage, ResetKind, ServerMessage};
 use crate::time::Time;
 
@@ -110,6 +111,13 @@ pub enum ConnectFailure {
     TimedOut,
     /// No way there.
     Unreachable,
+    /// The server's name has no address.
+    Name {
+        /// The name.
+        name: String,
+        /// Why.
+        why: NameFailure,
+    },
     /// Anything else, in the system's words.
     Other(String),
 }
@@ -122,6 +130,11 @@ impl fmt::Display for ConnectFailure {
             }
             ConnectFailure::TimedOut => f.write_str("no answer to the connection request"),
             ConnectFailure::Unreachable => f.write_str("no route to the server"),
+            ConnectFailure::Name { name, why } => write!(
+                f,
+                "the name {name} could not be looked up: {why}; check the name and this machine's name servers, or write \
+                 the CallManager's address"
+            ),
             ConnectFailure::Other(text) => f.write_str(text),
         }
     }

@@ -565,7 +565,9 @@ impl Station {
                 (best, self.backoff.around(patience))
             }
             // The server behaved for long enough: begin with the best again, but not all ports at once.
-            LostReason::Closed(_) if stable => (best, self.backoff.spread()),
+            LostReason::Closed(
+                CloseReason::ByServer | CloseReason::Reset | CloseReason::Other(_),
+            ) if stable => (best, self.backoff.spread()),
             // A silent server is not worth a connect timeout: the next one first.
             _ if stable && servers > 1 => {
                 self.tried = 1;
@@ -624,7 +626,7 @@ impl Station {
         self.phase = Phase::Connecting { server };
         self.deadlines.arm(
             Deadline::Connect,
-            now + at_least_1_ms(self.config.timing.connect),
+            now + at_least_1_ms(self.config.timing.connect + self.config.timing.address),
         );
         self.out.push_back(StationOutput::Connect { server });
     }

@@ -58,6 +58,19 @@ fn with_a_standby_a_silent_server_is_left_sooner_and_the_standby_is_first() {
 }
 
 #[test]
+fn after_a_dead_host_the_next_server_is_tried_and_not_the_dead_one_again() {
+    let mut b = Bench::registered(|c| c.servers = (0..2).collect());
+    b.pass(secs(25));
+    b.station.closed(b.now, CloseReason::TimedOut);
+    assert!(b.until_connect(1) <= secs(1));
+    // With no other server it is the same one again.
+    let mut b = Bench::registered(|_| {});
+    b.pass(secs(25));
+    b.station.closed(b.now, CloseReason::TimedOut);
+    assert!(b.until_connect(0) <= secs(1));
+}
+
+#[test]
 fn a_late_keepalive_answer_clears_the_suspicion() {
     let mut b = Bench::registered(|_| {});
     b.pass(secs(37));

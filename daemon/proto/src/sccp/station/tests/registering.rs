@@ -210,7 +210,7 @@ fn the_same_seed_waits_the_same_and_another_does_not() {
 fn tcp_that_never_opens_is_given_up() {
     let mut b = Bench::new(|_| {});
     b.start();
-    b.pass(secs(8));
+    b.pass(secs(4));
     let did = b.did();
     assert_eq!(did[0], Did::Close);
     assert!(matches!(
