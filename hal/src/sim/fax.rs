@@ -9,6 +9,7 @@ use tipring_spandsp::{FaxEvent, FaxModems, FaxSettings, FaxStats, FaxTerminal};
 use super::config::Dialling;
 use super::event::{FaxPhase, FaxReport, SimEventKind};
 use super::hand::Hand;
+use super::paper::{Paper, Saving};
 use super::request::{DialWait, FaxMachine, ReceiveFax, SendFax, SimError};
 use super::snapshot::FaxState;
 
@@ -41,6 +42,8 @@ pub(super) struct Fax {
     order: Order,
     stage: Stage,
     terminal: FaxTerminal,
+    /// What the terminal reads or writes.
+    paper: Paper,
     begun: Option<Duration>,
     stage_since: Duration,
     lifted_at: Option<Duration>,
@@ -54,22 +57,31 @@ pub(super) struct Fax {
 }
 
 impl Fax {
-    pub(super) fn send(order: SendFax, pages: u32, dialling: Dialling) -> Result<Self, SimError> {
-        let settings = machine(FaxSettings::sender(&order.tiff), &order.machine);
+    pub(super) fn send(
+        order: SendFax,
+        (paper, pages): (Paper, u32),
+        dialling: Dialling,
+    ) -> Result<Self, SimError> {
+        let settings = machine(FaxSettings::sender(paper.path()), &order.machine);
         // A number that cannot be dialled is refused before anything is lifted.
         Hand::new(false).dial(&order.number, order.how.unwrap_or(dialling))?;
         let phase = FaxPhase::WaitingForDialTone;
-        Self::new(Order::Send(order, pages), &settings, phase, dialling)
+        Self::new(Order::Send(order, pages), paper, &settings, phase, dialling)
     }
 
-    pub(super) fn receive(order: ReceiveFax, dialling: Dialling) -> Result<Self, SimError> {
-        let settings = machine(FaxSettings::receiver(&order.tiff), &order.machine);
+    pub(super) fn receive(
+        order: ReceiveFax,
+        paper: Paper,
+        dialling: Dialling,
+    ) -> Result<Self, SimError> {
+        let settings = machine(FaxSettings::receiver(paper.path()), &order.machine);
         let phase = FaxPhase::WaitingForRing;
-        Self::new(Order::Receive(order), &settings, phase, dialling)
+        Self::new(Order::Receive(order), paper, &settings, phase, dialling)
     }
 
     fn new(
         order: Order,
+        paper: Paper,
         settings: &FaxSettings,
         phase: FaxPhase,
         default_dialling: Dialling,
@@ -85,6 +97,7 @@ impl Fax {
             },
             order,
             terminal,
+            paper,
             begun: None,
             stage_since: Duration::ZERO,
             lifted_at: None,
@@ -200,6 +213,22 @@ impl Fax {
             self.pages = self.pages.max(self.pages_of(&self.stats));
         }
         self.report(now, false, why.to_owned(), -1)
+    }
+
+    /// It is over; what a machine has received goes to the disk now.
+    pub(super) fn end(self, report: FaxReport, now: Duration) -> Ended {
+        let state = self.state(now);
+        // It closes its file.
+        drop(self.terminal);
+        let saving = match self.order {
+            Order::Receive(order) => Some(self.paper.save(order.tiff)),
+            Order::Send(..) => None,
+        };
+        Ended {
+            saving,
+            report,
+            state,
+        }
     }
 
     fn lift(&mut self, now: Duration, hand: &mut Hand, tell: &mut impl FnMut(SimEventKind)) {
@@ -322,6 +351,32 @@ impl Fax {
                 .lifted_at
                 .map_or(Duration::ZERO, |lifted| now.saturating_sub(lifted)),
         }
+    }
+}
+
+/// A fax that is over.
+pub(super) struct Ended {
+    /// Its pages, on their way to the disk.
+    saving: Option<Saving>,
+    report: FaxReport,
+    state: FaxState,
+}
+
+impl Ended {
+    pub(super) fn state(&self) -> FaxState {
+        self.state.clone()
+    }
+
+    /// The report, once the pages are on the disk. A fax whose pages are lost did not go well.
+    pub(super) fn report(&mut self) -> Option<FaxReport> {
+        let saved = self.saving.as_mut().map_or(Some(Ok(())), Saving::ended)?;
+        let mut report = self.report.clone();
+        if let Err(error) = saved {
+            report.success = false;
+            report.code = -1;
+            report.result = error.to_string();
+        }
+        Some(report)
     }
 }
 

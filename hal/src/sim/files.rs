@@ -1,27 +1,35 @@
 //! The files of the sets: WAV in and out, the page count of a TIFF.
 
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
 
-use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+use hound::{SampleFormat, WavReader};
+use nix::fcntl::OFlag;
 
 use super::request::SimError;
 
-const RATE: u32 = 8000;
+pub(super) const RATE: u32 = 8000;
 /// Ten minutes of samples: what is kept in memory, and the longest WAV that is played.
 pub(super) const LONGEST: usize = 600 * RATE as usize;
 
+/// The cure of a file that is no fax.
+pub(super) const TIFF_CURE: &str = "give a TIFF file of fax pages (G3 or G4, 1728 pixels wide)";
+const READ_CURE: &str = "give a regular file";
+const WRITE_CURE: &str = "choose a regular file that can be written";
+
 /// Reads a WAV file as 16-bit samples at 8 kHz.
 ///
-/// Takes integer and float samples, any number of channels (their mean), 8, 16, 24, 32 and 48 kHz
+/// Takes a regular file with integer and float samples, any number of channels (their mean), 8, 16, 24, 32 and 48 kHz
 /// (each group of samples is averaged, good enough for speech), at most 10 minutes.
 ///
 /// # Errors
 /// [`SimError::File`] for a file that cannot be read, is no WAV, is empty, too long or at another rate.
 pub fn load_wav(path: &Path) -> Result<Vec<i16>, SimError> {
-    let mut reader = WavReader::open(path)
-        .map_err(|error| fail(path, &error, "give a WAV file that can be read"))?;
+    const CURE: &str = "give a WAV file that can be read";
+    let file = BufReader::new(open_to_read(path, CURE)?);
+    let mut reader = WavReader::new(file).map_err(|error| fail(path, &error, CURE))?;
     let spec = reader.spec();
     if spec.sample_rate == 0 || !spec.sample_rate.is_multiple_of(RATE) || spec.sample_rate > 48_000
     {
@@ -73,16 +81,18 @@ pub fn load_wav(path: &Path) -> Result<Vec<i16>, SimError> {
 /// # Errors
 /// [`SimError::File`] for a file that cannot be read or is no TIFF.
 pub fn tiff_pages(path: &Path) -> Result<u32, SimError> {
-    const CURE: &str = "give a TIFF file of fax pages (G3 or G4, 1728 pixels wide)";
-    let file = File::open(path).map_err(|error| fail(path, &error, CURE))?;
+    pages_of(path, &open_to_read(path, TIFF_CURE)?)
+}
+
+pub(super) fn pages_of(path: &Path, file: &File) -> Result<u32, SimError> {
     let mut file = BufReader::new(file);
     let pages = walk(&mut file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => fail(path, &"it is cut off or no TIFF", CURE),
-        _ => fail(path, &error, CURE),
+        std::io::ErrorKind::UnexpectedEof => fail(path, &"it is cut off or no TIFF", TIFF_CURE),
+        _ => fail(path, &error, TIFF_CURE),
     })?;
     match pages {
         Some(pages) if pages > 0 => Ok(pages),
-        _ => Err(fail(path, &"it is not a TIFF file with pages", CURE)),
+        _ => Err(fail(path, &"it is not a TIFF file with pages", TIFF_CURE)),
     }
 }
 
@@ -126,82 +136,81 @@ fn walk(file: &mut (impl Read + Seek)) -> std::io::Result<Option<u32>> {
     Ok(None)
 }
 
-/// A recording.
-pub(super) enum Recorder {
-    Wav {
-        writer: WavWriter<BufWriter<File>>,
-        path: PathBuf,
-        samples: u64,
-    },
-    Memory(Vec<i16>),
+/// Opens a file to be read. Neither a writer that a pipe lacks nor a device is waited for.
+///
+/// # Errors
+/// [`SimError::File`] for anything but a regular file, or a link to one.
+pub(super) fn open_to_read(path: &Path, cure: &'static str) -> Result<File, SimError> {
+    let failed = |error: io::Error| fail(path, &error, cure);
+    // Looked at before it is opened: some devices do something when they are.
+    regular(path, &path.metadata().map_err(failed)?, READ_CURE)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)
+        .map_err(failed)?;
+    // And after, for another may have taken its place.
+    regular(path, &file.metadata().map_err(failed)?, READ_CURE)?;
+    Ok(file)
 }
 
-impl Recorder {
-    pub(super) fn new(path: Option<PathBuf>) -> Result<Self, SimError> {
-        let Some(path) = path else {
-            return Ok(Self::Memory(Vec::new()));
-        };
-        let spec = WavSpec {
-            channels: 1,
-            sample_rate: RATE,
-            bits_per_sample: 16,
-            sample_format: SampleFormat::Int,
-        };
-        let writer = WavWriter::create(&path, spec)
-            .map_err(|error| fail(&path, &error, "choose a file that can be written"))?;
-        Ok(Self::Wav {
-            writer,
-            path,
-            samples: 0,
-        })
+/// Opens a file to be written, or makes it; what it holds stays. A link is not followed: whoever may make one in that folder
+/// would choose which file is lost.
+///
+/// # Errors
+/// [`SimError::File`] for anything but a regular file.
+pub(super) fn open_to_write(path: &Path) -> Result<File, SimError> {
+    let failed = |error: io::Error| fail(path, &error, WRITE_CURE);
+    match path.symlink_metadata() {
+        Ok(what) => regular(path, &what, WRITE_CURE)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
     }
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits())
+        .open(path)
+        .map_err(failed)?;
+    regular(path, &file.metadata().map_err(failed)?, WRITE_CURE)?;
+    Ok(file)
+}
 
-    pub(super) fn add(&mut self, block: &[i16]) -> Result<(), SimError> {
-        match self {
-            Self::Memory(memory) => {
-                let room = LONGEST.saturating_sub(memory.len());
-                memory.extend(block.iter().take(room));
-                Ok(())
-            }
-            Self::Wav {
-                writer,
-                path,
-                samples,
-            } => {
-                for &sample in block {
-                    writer
-                        .write_sample(sample)
-                        .map_err(|error| fail(path, &error, "make room on the disk"))?;
-                }
-                *samples += block.len() as u64;
-                Ok(())
-            }
-        }
+/// Whether a file could be written, as far as that can be known without making it.
+///
+/// # Errors
+/// [`SimError::File`]: what is there is no regular file, or may not be written, or its folder is missing.
+pub(super) fn writable(path: &Path) -> Result<(), SimError> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        let cure = "make its folder, or choose another file";
+        return Err(fail(path, &"its folder does not exist", cure));
     }
+    match path.symlink_metadata() {
+        Ok(_) => open_to_write(path).map(drop),
+        Err(_) => Ok(()),
+    }
+}
 
-    pub(super) fn state(&self) -> (Option<PathBuf>, u64) {
-        match self {
-            Self::Memory(memory) => (None, memory.len() as u64),
-            Self::Wav { path, samples, .. } => (Some(path.clone()), *samples),
-        }
-    }
-
-    /// Closes it: file, number of samples, memory.
-    pub(super) fn finish(self) -> Result<(Option<PathBuf>, u64, Vec<i16>), SimError> {
-        match self {
-            Self::Memory(memory) => Ok((None, memory.len() as u64, memory)),
-            Self::Wav {
-                writer,
-                path,
-                samples,
-            } => {
-                writer
-                    .finalize()
-                    .map_err(|error| fail(&path, &error, "make room on the disk"))?;
-                Ok((Some(path), samples, Vec::new()))
-            }
-        }
-    }
+fn regular(path: &Path, what: &Metadata, cure: &'static str) -> Result<(), SimError> {
+    let kind = what.file_type();
+    let is = if kind.is_file() {
+        return Ok(());
+    } else if kind.is_dir() {
+        "it is a directory"
+    } else if kind.is_symlink() {
+        "it is a symbolic link"
+    } else if kind.is_fifo() {
+        "it is a named pipe (FIFO)"
+    } else if kind.is_socket() {
+        "it is a socket"
+    } else {
+        "it is a device"
+    };
+    Err(fail(path, &is, cure))
 }
 
 /// The error of a file.

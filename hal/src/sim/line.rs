@@ -10,12 +10,12 @@ mod steady;
 use super::card::{Card, CardSignal, Feed};
 use super::config::{Dialling, SimConfig, SimPortConfig};
 use super::event::{FaxReport, SimEvent, SimEventKind};
-use super::fax::Fax;
-use super::files::Recorder;
+use super::fax::{Ended, Fax};
 use super::hand::Hand;
 use super::hybrid::Hybrid;
 use super::listen::{Bell, Ear};
 use super::mouth::Mouth;
+use super::recorder::Recorder;
 use super::request::SimError;
 use super::wires::{Block, CardEnds};
 use crate::level::to_i16;
@@ -55,6 +55,8 @@ pub(super) struct Line {
     dialling: Dialling,
     battery_gone: u64,
     fax: Option<Fax>,
+    /// A fax that is over, but not yet on the disk.
+    ended_fax: Option<Ended>,
     last_fax: Option<FaxReport>,
     recorder: Option<Recorder>,
     /// Why the last recording ended by itself: told to whoever wants to stop it.
@@ -125,6 +127,7 @@ impl Line {
             dialling: config.set.dialling,
             battery_gone: 0,
             fax: None,
+            ended_fax: None,
             last_fax: None,
             recorder: None,
             recording_failed: None,
@@ -213,6 +216,12 @@ impl Line {
 
     /// What set and fax machine do of themselves.
     fn automatic(&mut self, at: Duration, teller: &mut Teller<'_>) {
+        if let Some(ended) = &mut self.ended_fax
+            && let Some(report) = ended.report()
+        {
+            self.ended_fax = None;
+            self.tell_fax(report, teller);
+        }
         if let Some(mut fax) = self.fax.take() {
             let bursts = self.bell.is_ringing().then_some(self.bell.bursts);
             let tone = self.ear.tone();
@@ -223,7 +232,7 @@ impl Line {
                 self.ear.lifted();
             }
             match report {
-                Some(report) => self.end_fax(report, teller),
+                Some(report) => self.end_fax(fax, report, at, teller),
                 None => self.fax = Some(fax),
             }
             return;
@@ -244,9 +253,18 @@ impl Line {
         }
     }
 
-    fn end_fax(&mut self, report: FaxReport, teller: &mut Teller<'_>) {
+    /// The machine hangs up at once; its report comes when the pages are where they should be.
+    fn end_fax(&mut self, fax: Fax, report: FaxReport, at: Duration, teller: &mut Teller<'_>) {
         self.fax = None;
         self.hang_up(teller);
+        let mut ended = fax.end(report, at);
+        match ended.report() {
+            Some(report) => self.tell_fax(report, teller),
+            None => self.ended_fax = Some(ended),
+        }
+    }
+
+    fn tell_fax(&mut self, report: FaxReport, teller: &mut Teller<'_>) {
         self.last_fax = Some(report.clone());
         teller.tell(SimEventKind::FaxFinished(report));
     }

@@ -11,11 +11,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tipring_linux::{TimerFd, monotonic, set_fifo, set_thread_name};
 
 use super::event::SimEvent;
+use super::recorder::Answer;
 use super::request::{SimError, SimReply, SimRequest};
 use super::snapshot::WorldStats;
-use super::world::{Prepared, World, prepare};
+use super::world::{Applied, Prepared, World, prepare};
 
-type Answer = Box<dyn FnOnce(Result<SimReply, SimError>) + Send>;
 /// Gets every event; false: no more, please.
 type Listener = Box<dyn FnMut(&SimEvent) -> bool + Send>;
 
@@ -109,8 +109,8 @@ impl World {
 }
 
 impl WorldHandle {
-    /// Asks for something and waits for the answer (up to a block time). Files are read here, in the
-    /// calling thread.
+    /// Asks for something and waits for the answer (up to a block time; at the end of a recording, until its file is
+    /// complete). Files are opened and read here, in the calling thread.
     ///
     /// # Errors
     /// [`SimError`]; nothing has changed then.
@@ -124,7 +124,7 @@ impl WorldHandle {
     }
 
     /// Asks for something; `answer` is called in the card's thread (or here, when the request is
-    /// refused at once), and must not block.
+    /// refused at once; or in that of a recording, when its file is complete), and must not block.
     pub fn request_with(
         &self,
         request: SimRequest,
@@ -211,7 +211,9 @@ fn run(
         let due = timer.expirations().unwrap_or(0);
         for message in inbox.try_iter() {
             match message {
-                Message::Request(request, answer) => answer(world.apply(request)),
+                Message::Request(request, answer) => {
+                    Applied::answer(world.apply(request), answer);
+                }
                 Message::Subscribe(listener) => listeners.push(listener),
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use super::clock::CardClock;
@@ -9,7 +10,9 @@ use super::config::{HybridConfig, SimConfig};
 use super::event::SimEvent;
 use super::files;
 use super::line::Line;
+use super::paper::Paper;
 use super::port::SimPort;
+use super::recorder::{Answer, Recorder, Target};
 use super::request::{Audio, SimAction, SimError, SimReply, SimRequest};
 
 use super::wires::wire;
@@ -138,46 +141,91 @@ impl World {
     /// # Errors
     /// [`SimError`]; nothing has changed then.
     pub fn request(&mut self, request: SimRequest) -> Result<SimReply, SimError> {
-        self.apply(prepare(request)?)
+        match self.apply(prepare(request)?)? {
+            Applied::Reply(reply) => Ok(reply),
+            Applied::Finish(recorder) => {
+                let (answer, answered) = sync_channel(1);
+                recorder.finish(Box::new(move |result| {
+                    let _ = answer.try_send(result);
+                }));
+                answered.recv().unwrap_or(Err(SimError::Stopped))
+            }
+        }
     }
 
-    pub(super) fn apply(&mut self, prepared: Prepared) -> Result<SimReply, SimError> {
+    /// Records a line from now on.
+    #[cfg(test)]
+    pub(super) fn record(&mut self, port: usize, recorder: Recorder) {
+        if let Some(line) = self.lines.get_mut(port) {
+            line.record(recorder);
+        }
+    }
+
+    pub(super) fn apply(&mut self, prepared: Prepared) -> Result<Applied, SimError> {
         let ports = self.lines.len();
         let no_such = |port| SimError::NoSuchPort { port, ports };
         let now = self.now;
         match prepared.request {
-            SimRequest::Snapshot { port: None } => Ok(SimReply::Snapshot(
+            SimRequest::Snapshot { port: None } => Ok(Applied::Reply(SimReply::Snapshot(
                 self.lines
                     .iter_mut()
                     .map(|line| line.snapshot(now))
                     .collect(),
-            )),
+            ))),
             SimRequest::Snapshot { port: Some(port) } => {
                 let line = self.lines.get_mut(port).ok_or_else(|| no_such(port))?;
-                Ok(SimReply::Snapshot(vec![line.snapshot(now)]))
+                Ok(Applied::Reply(SimReply::Snapshot(vec![line.snapshot(now)])))
             }
             SimRequest::Port { port, action } => {
                 let line = self.lines.get_mut(port).ok_or_else(|| no_such(port))?;
-                let pages = prepared.pages;
-                line.act(action, pages, now, &mut self.events)
+                line.act(action, prepared.files, now, &mut self.events)
             }
         }
     }
 }
 
-/// A request whose files have been read.
-pub(super) struct Prepared {
-    request: SimRequest,
-    /// Pages of the file to send.
-    pages: u32,
+/// What came of a request.
+pub(super) enum Applied {
+    Reply(SimReply),
+    /// A recording has ended; its file is still to be completed, which may take a disk's time.
+    Finish(Recorder),
 }
 
-/// Reads files and checks values, in the thread of the caller.
+impl Applied {
+    /// Answers, at once or when the file is complete. Never waits.
+    pub(super) fn answer(applied: Result<Applied, SimError>, answer: Answer) {
+        match applied {
+            Ok(Applied::Reply(reply)) => answer(Ok(reply)),
+            Ok(Applied::Finish(recorder)) => recorder.finish(answer),
+            Err(error) => answer(Err(error)),
+        }
+    }
+}
+
+/// A request whose files are open or have been read.
+pub(super) struct Prepared {
+    request: SimRequest,
+    files: Files,
+}
+
+/// The files of a request.
+#[derive(Default)]
+pub(super) struct Files {
+    /// To be recorded into.
+    pub(super) wav: Option<Target>,
+    /// To be sent, and its number of pages; or to be written on.
+    pub(super) paper: Option<(Paper, u32)>,
+}
+
+/// Opens and reads files and checks values, in the thread of the caller.
 pub(super) fn prepare(request: SimRequest) -> Result<Prepared, SimError> {
     let SimRequest::Port { port, action } = request else {
-        return Ok(Prepared { request, pages: 0 });
+        return Ok(Prepared {
+            request,
+            files: Files::default(),
+        });
     };
-    let mut pages = 0;
+    let mut given = Files::default();
     let action = match action {
         SimAction::Play {
             audio: Audio::Wav(path),
@@ -187,21 +235,17 @@ pub(super) fn prepare(request: SimRequest) -> Result<Prepared, SimError> {
             repeat,
         },
         SimAction::SendFax(order) => {
-            pages = files::tiff_pages(&order.tiff)?;
+            given.paper = Some(Paper::copy(&order.tiff)?);
             SimAction::SendFax(order)
         }
         SimAction::ReceiveFax(order) => {
-            let folder = order
-                .tiff
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            if let Some(folder) = folder
-                && !folder.is_dir()
-            {
-                let cure = "make its folder, or choose another file";
-                return Err(files::fail(&order.tiff, &"its folder does not exist", cure));
-            }
+            files::writable(&order.tiff)?;
+            given.paper = Some((Paper::blank()?, 0));
             SimAction::ReceiveFax(order)
+        }
+        SimAction::StartRecording { wav: Some(wav) } => {
+            given.wav = Some(Target::open(wav.clone())?);
+            SimAction::StartRecording { wav: Some(wav) }
         }
         SimAction::SetHybrid(hybrid) => {
             check_hybrid(&hybrid)?;
@@ -210,7 +254,10 @@ pub(super) fn prepare(request: SimRequest) -> Result<Prepared, SimError> {
         other => other,
     };
     let request = SimRequest::Port { port, action };
-    Ok(Prepared { request, pages })
+    Ok(Prepared {
+        request,
+        files: given,
+    })
 }
 
 fn check_hybrid(hybrid: &HybridConfig) -> Result<(), SimError> {

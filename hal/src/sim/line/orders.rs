@@ -8,20 +8,22 @@ use super::{Line, Teller};
 use crate::level::{FULL_SCALE_SINE_DBM0, SILENCE_DBM0};
 use crate::port::{LineEvent, LineEventKind, PortFault};
 use crate::sim::event::SimEvent;
-use crate::sim::fax::Fax;
-use crate::sim::files::{Recorder, load_wav};
+use crate::sim::fax::{Ended, Fax};
+use crate::sim::files::load_wav;
+use crate::sim::recorder::Recorder;
 use crate::sim::request::{Audio, SimAction, SimError, SimReply};
 use crate::sim::snapshot::{CardState, SetState, SimSnapshot};
+use crate::sim::world::{Applied, Files};
 
 impl Line {
     /// Does what is asked.
     pub(in crate::sim) fn act(
         &mut self,
         action: SimAction,
-        pages: u32,
+        files: Files,
         now: Duration,
         events: &mut VecDeque<SimEvent>,
-    ) -> Result<SimReply, SimError> {
+    ) -> Result<Applied, SimError> {
         let mut teller = Teller {
             port: self.port,
             at: now,
@@ -56,7 +58,7 @@ impl Line {
                 self.play(audio, repeat)?;
             }
             SimAction::StopPlaying => self.mouth.stop(),
-            SimAction::StartRecording { wav } => {
+            SimAction::StartRecording { .. } => {
                 if self.recorder.is_some() {
                     return Err(self.wrong(
                         "recording",
@@ -64,8 +66,11 @@ impl Line {
                         "stop the recording first",
                     ));
                 }
-                self.recording_failed = None;
-                self.recorder = Some(Recorder::new(wav)?);
+                let recorder = match files.wav {
+                    Some(target) => Recorder::into_file(target)?,
+                    None => Recorder::in_memory(),
+                };
+                self.record(recorder);
             }
             SimAction::StopRecording => {
                 if let Some(error) = self.recording_failed.take() {
@@ -74,12 +79,7 @@ impl Line {
                 let Some(recorder) = self.recorder.take() else {
                     return Err(self.wrong("not recording", "stop", "start a recording first"));
                 };
-                let (wav, samples, memory) = recorder.finish()?;
-                return Ok(SimReply::Recording {
-                    wav,
-                    samples,
-                    memory,
-                });
+                return Ok(Applied::Finish(recorder));
             }
             SimAction::Meter { window_ms } => {
                 if !(10..=1000).contains(&window_ms) {
@@ -89,23 +89,26 @@ impl Line {
                         accepted: "10 to 1000",
                     });
                 }
-                return Ok(SimReply::Heard(self.ear.heard(window_ms)));
+                let heard = self.ear.heard(window_ms);
+                return Ok(Applied::Reply(SimReply::Heard(heard)));
             }
             SimAction::AutoAnswer { after_bursts } => self.answer_after = after_bursts,
             SimAction::SendFax(order) => {
                 self.ready_for_fax()?;
-                self.fax = Some(Fax::send(order, pages, self.dialling)?);
+                let paper = files.paper.ok_or(SimError::Stopped)?;
+                self.fax = Some(Fax::send(order, paper, self.dialling)?);
             }
             SimAction::ReceiveFax(order) => {
                 self.ready_for_fax()?;
-                self.fax = Some(Fax::receive(order, self.dialling)?);
+                let (paper, _) = files.paper.ok_or(SimError::Stopped)?;
+                self.fax = Some(Fax::receive(order, paper, self.dialling)?);
             }
             SimAction::CancelFax => {
                 let Some(mut fax) = self.fax.take() else {
                     return Err(self.wrong("a phone only", "cancel a fax", "begin a fax first"));
                 };
                 let report = fax.give_up(now, "switched off");
-                self.end_fax(report, &mut teller);
+                self.end_fax(fax, report, now, &mut teller);
             }
             SimAction::SetHybrid(hybrid) => self.hybrid.set(hybrid),
             SimAction::Break(fault) => self.set_fault(fault, now, &mut teller),
@@ -116,7 +119,13 @@ impl Line {
                 self.counts.open_loops = 0;
             }
         }
-        Ok(SimReply::Done)
+        Ok(Applied::Reply(SimReply::Done))
+    }
+
+    /// Records from now on.
+    pub(in crate::sim) fn record(&mut self, recorder: Recorder) {
+        self.recording_failed = None;
+        self.recorder = Some(recorder);
     }
 
     fn play(&mut self, audio: Audio, repeat: bool) -> Result<(), SimError> {
@@ -160,6 +169,13 @@ impl Line {
 
     fn ready_for_fax(&self) -> Result<(), SimError> {
         self.no_fax("begin another fax")?;
+        if self.ended_fax.is_some() {
+            return Err(self.wrong(
+                "a fax machine that writes its last pages",
+                "begin another fax",
+                "wait until the fax is done",
+            ));
+        }
         if self.hand.is_lifted() {
             return Err(self.wrong("off-hook", "begin a fax", "hang up first"));
         }
@@ -232,7 +248,10 @@ impl Line {
             open_loops: self.counts.open_loops,
             answer_after_bursts: self.answer_after,
             recording: self.recorder.as_ref().map(Recorder::state),
-            fax: self.fax.as_ref().map(|fax| fax.state(now)),
+            fax: match (&self.fax, &self.ended_fax) {
+                (Some(fax), _) => Some(fax.state(now)),
+                (None, ended) => ended.as_ref().map(Ended::state),
+            },
             last_fax: self.last_fax.clone(),
             hybrid: self.hybrid.config().clone(),
         }

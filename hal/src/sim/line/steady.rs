@@ -115,6 +115,7 @@ mod tests {
     use crate::sim::config::{DecodeConfig, HybridConfig, SimConfig};
     use crate::sim::request::{Audio, SimAction};
     use crate::sim::wires::{PortEnds, wire};
+    use crate::sim::world::Files;
 
     fn line(config: &SimConfig) -> (Line, PortEnds) {
         let (ends, card_ends) = wire(8, 16);
@@ -139,7 +140,8 @@ mod tests {
         for n in 0..600u64 {
             let now = Duration::from_millis(1000 + 10 * n);
             let mut act = |action| {
-                line.act(action, 0, now, &mut events).unwrap();
+                line.act(action, Files::default(), now, &mut events)
+                    .unwrap();
             };
             match n {
                 10 => ends

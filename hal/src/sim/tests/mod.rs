@@ -12,6 +12,7 @@ use crate::{Law, Polarity, PortError, PortFault};
 mod audio;
 mod faults;
 mod fax;
+mod files;
 mod line;
 mod running;
 mod tiff;
