@@ -76,7 +76,12 @@ fn dependencies_point_one_way() {
         ),
         (
             "tipring-ctl",
-            &["tipring-proto", "tipring-config", "tipring-hal"],
+            &[
+                "tipring-proto",
+                "tipring-config",
+                "tipring-hal",
+                "tipring-linux",
+            ],
         ),
         ("tipring-config", &["tipring-proto"]),
         ("tipring-hal", &["tipring-linux", "tipring-spandsp"]),

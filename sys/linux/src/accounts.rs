@@ -10,6 +10,12 @@ pub fn group_id(name: &str) -> Option<u32> {
     Some(group.gid.as_raw())
 }
 
+/// The user that this process acts as.
+#[must_use]
+pub fn user_id() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
 /// The process that listens (or connected) at the other end of a Unix stream socket; none when it is not told.
 #[must_use]
 pub fn peer_pid(socket: &impl AsFd) -> Option<u32> {

@@ -1,7 +1,7 @@
 //! The few Linux calls the gateway needs, as safe functions.
 //!
 //! Owns: real-time scheduling and memory locking, clocks, eventfd and timerfd, batched datagrams,
-//! group and process numbers, DAHDI's requests, and the allocation counter of tests and benches. Promises that what is meant for the line
+//! group and process numbers, standard output, DAHDI's requests, and the allocation counter of tests and benches. Promises that what is meant for the line
 //! thread (everything but constructors) neither allocates nor blocks. Leaves polling to mio and the
 //! sockets themselves to std and mio.
 
@@ -10,14 +10,21 @@ pub mod alloc_count;
 pub mod dahdi;
 mod datagram;
 mod events;
+mod output;
 mod realtime;
 
-pub use accounts::{group_id, peer_pid};
+pub use accounts::{group_id, peer_pid, user_id};
 pub use datagram::{
     Datagram, MAX_DATAGRAM, QueueFull, RecvBatch, SendBatch, SendReport, enable_timestamps,
     set_dscp, set_socket_priority,
 };
 pub use events::{EventFd, TimerFd};
+pub use output::write_stdout;
+
+/// Flags of an open file: a symbolic link is an error, and a pipe or a device is not waited for.
+pub const OPEN_NO_LINK: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+/// Flags of an open file: the name itself, whatever it is, without any access to its content.
+pub const OPEN_AS_A_NAME: i32 = libc::O_PATH | libc::O_NOFOLLOW;
 pub use realtime::{
     LockError, SchedError, Scheduling, lock_memory, memory_lock_limit, monotonic, prefault_stack,
     realtime, scheduling, set_fifo, set_thread_name, thread_cpu_time, unlock_memory, unset_fifo,

@@ -10,7 +10,8 @@ Exit codes:
   0   done; the answer is yes
   1   the command failed, was refused, or the answer is no (a fax that did not
       go through; `status --check` with a trouble; `hardware` without a line
-      that can be used; `setup` that was not agreed to)
+      that can be used; `setup` that was not agreed to), or the answer could
+      not be written (full disk, closed pipe), whatever it was
   2   bad usage
   3   the daemon is not reachable
   4   timed out: the daemon did not answer, or what was waited for did not happen

@@ -125,7 +125,7 @@ async fn serve(
         out,
         "listening",
         &format!("on {listening} as {}", config.dialect.name()),
-    );
+    )?;
 
     let (inputs, mut queue) = mpsc::channel(INPUTS_IN_FLIGHT);
     console::read(inputs.clone());
@@ -139,7 +139,7 @@ async fn serve(
     let stop = stop();
     tokio::pin!(stop);
     loop {
-        server.flush(out);
+        server.flush(out)?;
         let due = server.due();
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -150,7 +150,7 @@ async fn serve(
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             },
-            Some(input) = queue.recv() => server.input(out, input),
+            Some(input) = queue.recv() => server.input(out, input)?,
             () = tokio::time::sleep_until(due.into()) => server.timeout(),
             () = &mut stop => return Ok(ExitCode::SUCCESS),
         }
@@ -217,13 +217,14 @@ impl Server {
         self.manager.accept(now, conn, peer);
     }
 
-    fn input(&mut self, out: &Out, input: Input) {
+    fn input(&mut self, out: &Out, input: Input) -> Result<(), Failure> {
         let now = self.now();
         match input {
             Input::Bytes(conn, bytes) => self.manager.handle_input(now, conn, &bytes),
             Input::Closed(conn) => self.lost(now, conn),
-            Input::Command(line) => console::obey(out, &mut self.manager, now, &line),
+            Input::Command(line) => return console::obey(out, &mut self.manager, now, &line),
         }
+        Ok(())
     }
 
     fn lost(&mut self, now: Time, conn: ConnId) {
@@ -234,7 +235,7 @@ impl Server {
     }
 
     /// Does everything that the CallManager asks for.
-    fn flush(&mut self, out: &Out) {
+    fn flush(&mut self, out: &Out) -> Result<(), Failure> {
         while let Some(output) = self.manager.poll_output() {
             match output {
                 CmOutput::Send { conn, bytes } => {
@@ -255,10 +256,11 @@ impl Server {
                 }
                 CmOutput::Event(event) => {
                     let (kind, text) = words::event(&event);
-                    words::say(out, kind, &text);
+                    words::say(out, kind, &text)?;
                 }
             }
         }
+        Ok(())
     }
 }
 

@@ -24,26 +24,26 @@ pub(crate) fn check(
             if out.json {
                 out.json_line(&json!({
                     "file": name, "ok": true, "ports": config.ports.len(), "problems": config.warnings
-                }));
+                }))?;
             } else {
                 for warning in &config.warnings {
                     out.advice(&warning.render(out.paint().colour));
                 }
-                out.raw(&format!("{name}: good, {} ports\n", config.ports.len()));
+                out.raw(&format!("{name}: good, {} ports\n", config.ports.len()))?;
             }
             Ok(ExitCode::SUCCESS)
         }
         Err(report) => {
-            refuse(out, &report);
+            refuse(out, &report)?;
             Ok(exit::BAD_CONFIG.into())
         }
     }
 }
 
-fn refuse(out: &Out, report: &Report) {
+fn refuse(out: &Out, report: &Report) -> Result<(), Failure> {
     if out.json {
-        out.json_line(&json!({ "file": report.file, "ok": false, "problems": report.problems }));
+        out.json_line(&json!({ "file": report.file, "ok": false, "problems": report.problems }))
     } else {
-        out.raw(&report.render(out.paint().colour));
+        out.raw(&report.render(out.paint().colour))
     }
 }

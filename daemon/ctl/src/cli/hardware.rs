@@ -55,7 +55,7 @@ pub(crate) fn run(out: &Out, args: &HardwareArgs) -> Result<ExitCode, Failure> {
     };
     out.report(&report, |paint| render::hardware(paint, &hardware))?;
     if !out.json {
-        advise(out, &hardware, proposal);
+        advise(out, &hardware, proposal)?;
     }
     Ok(if usable > 0 {
         ExitCode::SUCCESS
@@ -64,7 +64,11 @@ pub(crate) fn run(out: &Out, args: &HardwareArgs) -> Result<ExitCode, Failure> {
     })
 }
 
-fn advise(out: &Out, hardware: &Hardware, proposal: Result<Proposal, Failure>) {
+fn advise(
+    out: &Out,
+    hardware: &Hardware,
+    proposal: Result<Proposal, Failure>,
+) -> Result<(), Failure> {
     match proposal {
         Ok(_) if hardware.telephone_channels().is_empty() && setup::waits(hardware) => {
             out.advice("\"tipring setup\" brings the cards up, after asking, and writes their configuration");
@@ -73,7 +77,7 @@ fn advise(out: &Out, hardware: &Hardware, proposal: Result<Proposal, Failure>) {
             out.advice("there is no port for a telephone; the simulated card needs none ([card] driver = \"sim\")");
         }
         Ok(proposal) if proposal.changes() => {
-            out.raw(&format!("\nProposed:\n\n{}", proposal.diff(out.paint())));
+            out.raw(&format!("\nProposed:\n\n{}", proposal.diff(out.paint())))?;
             out.advice("\"tipring setup\" writes this, after asking");
         }
         Ok(_) => out.advice("the configuration fits these cards: nothing to set up"),
@@ -81,4 +85,5 @@ fn advise(out: &Out, hardware: &Hardware, proposal: Result<Proposal, Failure>) {
             out.failure(&failure);
         }
     }
+    Ok(())
 }

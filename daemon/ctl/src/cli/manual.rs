@@ -21,7 +21,7 @@ pub(crate) fn write(out: &Out, dir: &Path) -> Result<ExitCode, Failure> {
     std::fs::create_dir_all(dir).map_err(failed)?;
     clap_mangen::generate_to(Args::command(), dir).map_err(failed)?;
     std::fs::write(dir.join("tipring.toml.5"), configuration()).map_err(failed)?;
-    out.raw(&format!("{}\n", dir.display()));
+    out.raw(&format!("{}\n", dir.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -40,13 +40,23 @@ pub(crate) mod exit {
 pub(crate) fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(e) => {
-            // Help and version are no failure; a terminal that is gone is nobody's concern any more.
+        Err(e) if e.use_stderr() => {
+            // Without standard error the exit code tells.
             let _ = e.print();
-            return if e.use_stderr() {
-                exit::USAGE.into()
+            return exit::USAGE.into();
+        }
+        // Help and version.
+        Err(e) => {
+            let out = Out::new(false, args::When::Auto);
+            let text = e.render();
+            let written = if out.paint().colour {
+                out.raw(&text.ansi().to_string())
             } else {
-                ExitCode::SUCCESS
+                out.raw(&text.to_string())
+            };
+            return match written {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => out.failure(&failure),
             };
         }
     };
@@ -76,7 +86,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
             config::check(out, file.as_deref(), countries.as_deref())
         }
         Command::Config(ConfigCommand::Sample) => {
-            out.raw(&tipring_config::schema::sample());
+            out.raw(&tipring_config::schema::sample())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Hardware(args) => hardware::run(out, args),
@@ -85,7 +95,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Completions { shell } => {
             let mut buffer = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "tipring", &mut buffer);
-            out.raw(&String::from_utf8_lossy(&buffer));
+            out.raw(&String::from_utf8_lossy(&buffer))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Man { dir } => manual::write(out, dir),

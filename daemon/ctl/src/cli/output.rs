@@ -1,6 +1,6 @@
 //! Standard output and standard error: text or JSON, with or without colours, and the end of a command.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -54,12 +54,16 @@ impl Paint {
     }
 }
 
+/// The word of an answer that could not be written.
+const UNWRITTEN: &str = "unwritten";
+
 /// Why a command ends badly.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: u8,
     /// For programs.
     pub(crate) word: &'static str,
+    /// Empty when there is nothing to say about it.
     pub(crate) message: String,
     pub(crate) cure: Option<String>,
 }
@@ -71,6 +75,20 @@ impl Failure {
             word: "failed",
             message,
             cure: Some(cure.to_owned()).filter(|cure| !cure.is_empty()),
+        }
+    }
+
+    /// The answer could not be written. A reader that has gone (`| head`) has read what it wanted, and needs no words.
+    fn unwritten(error: &io::Error) -> Failure {
+        let message = match error.kind() {
+            ErrorKind::BrokenPipe => String::new(),
+            _ => format!("the answer cannot be written to standard output: {error}"),
+        };
+        Failure {
+            code: exit::FAILED,
+            word: UNWRITTEN,
+            message,
+            cure: None,
         }
     }
 
@@ -151,29 +169,21 @@ impl Out {
             let json = serde_json::to_string_pretty(report).map_err(|e| {
                 Failure::failed(format!("the answer cannot be written as JSON: {e}"), "")
             })?;
-            self.raw(&(json + "\n"));
+            self.raw(&(json + "\n"))
         } else {
-            self.raw(&text(self.paint()));
+            self.raw(&text(self.paint()))
         }
-        Ok(())
     }
 
     /// One JSON value on one line, for streams.
-    pub(crate) fn json_line<T: Serialize>(&self, value: &T) {
+    pub(crate) fn json_line<T: Serialize>(&self, value: &T) -> Result<(), Failure> {
         let line = serde_json::to_string(value).unwrap_or_default();
-        self.raw(&(line + "\n"));
+        self.raw(&(line + "\n"))
     }
 
-    /// Writes to standard output as it is. A reader that has gone (`| head`) ends the program quietly.
-    pub(crate) fn raw(&self, text: &str) {
-        let mut stdout = io::stdout().lock();
-        if stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-            .is_err()
-        {
-            std::process::exit(0);
-        }
+    /// Writes to standard output as it is. An answer that nobody got is never a success, so its failure ends the command.
+    pub(crate) fn raw(&self, text: &str) -> Result<(), Failure> {
+        tipring_linux::write_stdout(text.as_bytes()).map_err(|e| Failure::unwritten(&e))
     }
 
     /// A remark for the person at the terminal.
@@ -184,12 +194,12 @@ impl Out {
 
     /// Ends a command badly.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
-        if self.json {
-            let value = json!({
-                "error": { "code": failure.word, "message": failure.message, "cure": failure.cure, "exit": failure.code }
-            });
-            self.json_line(&value);
-        } else {
+        let value = json!({
+            "error": { "code": failure.word, "message": failure.message, "cure": failure.cure, "exit": failure.code }
+        });
+        // Half an answer is not followed by another one.
+        let written = self.json && failure.word != UNWRITTEN && self.json_line(&value).is_ok();
+        if !written && !failure.message.is_empty() {
             let paint = Paint {
                 colour: self.colour_advice,
             };

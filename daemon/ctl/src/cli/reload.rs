@@ -14,7 +14,7 @@ pub(crate) fn run(remote: &Remote, out: &Out) -> Result<ExitCode, Failure> {
     let answer = remote.ask(Request::Reload)?;
     match &answer {
         Response::BadConfiguration(report) => {
-            refuse(out, report);
+            refuse(out, report)?;
             return Ok(exit::BAD_CONFIG.into());
         }
         Response::Reload(report) if !out.json => {
@@ -28,17 +28,17 @@ pub(crate) fn run(remote: &Remote, out: &Out) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn refuse(out: &Out, report: &ConfigReport) {
+fn refuse(out: &Out, report: &ConfigReport) -> Result<(), Failure> {
     if out.json {
-        out.json_line(&serde_json::json!({
+        return out.json_line(&serde_json::json!({
             "file": report.file, "ok": false, "problems": report.problems
         }));
-        return;
     }
     let problems = report.problems.iter().map(problem).collect();
     let text = Report::new(&report.file, problems).render(out.colours_advice());
     out.advice(text.trim_end());
     out.advice("the configuration in use stays as it is");
+    Ok(())
 }
 
 /// The daemon's problem as the checks of this command would tell it.

@@ -20,15 +20,15 @@ pub(crate) fn port(remote: &Remote, out: &Out, watch: &Watch) -> Result<ExitCode
             return Err(unexpected(&Response::Done));
         };
         if out.json {
-            out.json_line(&report);
+            out.json_line(&report)?;
         } else {
             if out.paint().colour {
                 // Home and clear: the picture stays in its place.
-                out.raw("\x1b[H\x1b[2J");
+                out.raw("\x1b[H\x1b[2J")?;
             } else if looks > 0 {
-                out.raw("\n");
+                out.raw("\n")?;
             }
-            out.raw(&render::port(out.paint(), &report));
+            out.raw(&render::port(out.paint(), &report))?;
         }
         looks += 1;
         if watch.count.is_some_and(|count| looks >= count) {
@@ -61,10 +61,10 @@ pub(crate) fn trace(remote: &Remote, out: &Out, trace: &Trace) -> Result<ExitCod
             continue;
         };
         if out.json {
-            out.json_line(&event);
+            out.json_line(&event)?;
         } else {
             match &event {
-                Event::Trace(line) => out.raw(&render::trace(out.paint(), line)),
+                Event::Trace(line) => out.raw(&render::trace(out.paint(), line))?,
                 Event::Lost { count } => out.advice(&format!(
                     "({count} events left out: this terminal is too slow)"
                 )),

@@ -9,7 +9,7 @@ use tipring_proto::time::Time;
 use tipring_proto::types::CallRef;
 use tokio::sync::mpsc;
 
-use super::super::output::Out;
+use super::super::output::{Failure, Out};
 use super::Input;
 use super::words::say;
 
@@ -37,27 +37,29 @@ pub(super) fn read(inputs: mpsc::Sender<Input>) {
 }
 
 /// Does what a line says.
-pub(super) fn obey(out: &Out, manager: &mut CallManager, now: Time, line: &str) {
+pub(super) fn obey(
+    out: &Out,
+    manager: &mut CallManager,
+    now: Time,
+    line: &str,
+) -> Result<(), Failure> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let done = match words.as_slice() {
-        [] => return,
+        [] => return Ok(()),
         ["help"] => {
             out.advice(HELP);
-            return;
+            return Ok(());
         }
-        ["show"] => {
-            show(out, manager);
-            return;
-        }
+        ["show"] => return show(out, manager),
         ["digits"] => {
             for log in manager.digits() {
                 let text = format!(
                     "{} call {}: dialled {}, then {}",
                     log.number, log.call.0, log.dialled, log.in_call
                 );
-                say(out, "digits", &text);
+                say(out, "digits", &text)?;
             }
-            return;
+            return Ok(());
         }
         ["mwi", number, word @ ("on" | "off")] => {
             manager.set_mwi(now, number, *word == "on").map(|()| None)
@@ -67,7 +69,8 @@ pub(super) fn obey(out: &Out, manager: &mut CallManager, now: Time, line: &str) 
         ["hangup", reference] => match reference.parse() {
             Ok(reference) => manager.hang_up(now, CallRef(reference)).map(|()| None),
             Err(_) => {
-                return out.advice("hangup: a call reference is a number; `show` lists the calls");
+                out.advice("hangup: a call reference is a number; `show` lists the calls");
+                return Ok(());
             }
         },
         ["call", number, from, remote, name @ ..] => match remote.parse::<SocketAddrV4>() {
@@ -79,10 +82,14 @@ pub(super) fn obey(out: &Out, manager: &mut CallManager, now: Time, line: &str) 
                     .map(Some)
             }
             Err(_) => {
-                return out.advice("call: the third word is the ADDRESS:PORT that audio goes to");
+                out.advice("call: the third word is the ADDRESS:PORT that audio goes to");
+                return Ok(());
             }
         },
-        _ => return out.advice(&format!("not understood; these are:\n{HELP}")),
+        _ => {
+            out.advice(&format!("not understood; these are:\n{HELP}"));
+            return Ok(());
+        }
     };
     match done {
         Ok(None) => say(out, "done", line),
@@ -91,7 +98,7 @@ pub(super) fn obey(out: &Out, manager: &mut CallManager, now: Time, line: &str) 
     }
 }
 
-fn show(out: &Out, manager: &CallManager) {
+fn show(out: &Out, manager: &CallManager) -> Result<(), Failure> {
     let snapshot = manager.snapshot();
     for device in &snapshot.devices {
         let state = match device.conn {
@@ -103,7 +110,7 @@ fn show(out: &Out, manager: &CallManager) {
             out,
             "device",
             &format!("{} {}: {state}{lamp}", device.number, device.name),
-        );
+        )?;
     }
     for call in &snapshot.calls {
         let end = |address: Option<SocketAddrV4>| {
@@ -118,7 +125,7 @@ fn show(out: &Out, manager: &CallManager) {
             end(call.receives_at),
             end(call.sends_to)
         );
-        say(out, "call", &text);
+        say(out, "call", &text)?;
     }
     let text = format!(
         "{} connections, {} messages in, {} out, {} broken, {} not understood",
@@ -128,5 +135,5 @@ fn show(out: &Out, manager: &CallManager) {
         snapshot.bad_frames,
         snapshot.not_understood
     );
-    say(out, "counters", &text);
+    say(out, "counters", &text)
 }

@@ -5,21 +5,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::json;
 use tipring_proto::sccp::callmanager::CmEvent;
 
-use super::super::output::{Out, clean};
+use super::super::output::{Failure, Out, clean};
 use super::super::render;
 
 /// Tells one thing.
-pub(super) fn say(out: &Out, kind: &str, text: &str) {
+pub(super) fn say(out: &Out, kind: &str, text: &str) -> Result<(), Failure> {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let at = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
     if out.json {
-        out.json_line(&json!({ "at_unix_us": at, "kind": kind, "text": text }));
+        out.json_line(&json!({ "at_unix_us": at, "kind": kind, "text": text }))
     } else {
         let paint = out.paint();
         let time = paint.faint(&render::clock(at));
-        out.raw(&format!("{time} {kind:<12} {}\n", clean(text)));
+        out.raw(&format!("{time} {kind:<12} {}\n", clean(text)))
     }
 }
 

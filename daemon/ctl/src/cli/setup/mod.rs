@@ -9,7 +9,7 @@ mod gateway_conf;
 pub(crate) mod proposal;
 mod steps;
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,10 +44,10 @@ pub(crate) fn run(out: &Out, args: &SetupArgs) -> Result<ExitCode, Failure> {
     }
     let unready = !ready(&hardware);
     if !proposal.changes() && !unready {
-        return Ok(done(out, args, &[], &hardware, false));
+        return done(out, args, &[], &hardware, false);
     }
     if !out.json {
-        out.raw(&proposal.diff(out.paint()));
+        out.raw(&proposal.diff(out.paint()))?;
     }
     if args.dry_run {
         if out.json {
@@ -56,7 +56,7 @@ pub(crate) fn run(out: &Out, args: &SetupArgs) -> Result<ExitCode, Failure> {
                 "proposed": {
                     "system_conf": proposal.system_conf.new_text(), "tipring_toml": proposal.tipring_toml.new_text()
                 }
-            }));
+            }))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -91,7 +91,7 @@ pub(crate) fn run(out: &Out, args: &SetupArgs) -> Result<ExitCode, Failure> {
             }
         }
     }
-    Ok(done(out, args, &written, &hardware, serves))
+    done(out, args, &written, &hardware, serves)
 }
 
 /// A path of the machine below another root.
@@ -227,22 +227,22 @@ fn done(
     written: &[&str],
     hardware: &Hardware,
     serves: bool,
-) -> ExitCode {
+) -> Result<ExitCode, Failure> {
     let (usable, all) = (hardware.usable(), hardware.telephone_channels().len());
     if out.json {
         out.json_line(&json!({
             "changed": !written.is_empty(), "written": written, "usable": usable, "telephone_lines": all
-        }));
-        return ExitCode::SUCCESS;
+        }))?;
+        return Ok(ExitCode::SUCCESS);
     }
     for name in written {
-        out.raw(&format!("{name} written\n"));
+        out.raw(&format!("{name} written\n"))?;
     }
     out.raw(&format!(
         "{usable} of {all} lines for telephones can be used\n"
-    ));
+    ))?;
     if args.root.is_some() {
-        return ExitCode::SUCCESS;
+        return Ok(ExitCode::SUCCESS);
     }
     if written.is_empty() {
         out.advice("the configuration fits these cards: nothing to set up");
@@ -253,7 +253,7 @@ fn done(
     } else {
         out.advice("the daemon finds the lines by itself; \"tipring status\" shows them");
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }
 
 fn declined() -> Failure {
@@ -292,10 +292,9 @@ impl Asks<'_> {
         if self.always {
             return Ok(true);
         }
-        self.out.raw(&format!("{question} [y/N] "));
+        self.out.raw(&format!("{question} [y/N] "))?;
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer);
-        let _ = std::io::stdout().flush();
         match read {
             Ok(_) => Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes")),
             Err(e) => Err(Failure::failed(

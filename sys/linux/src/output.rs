@@ -1,0 +1,55 @@
+//! Standard output, for programs whose exit code depends on whether their answer was written.
+//!
+//! The standard library hides two things: it opens `/dev/null` in place of a standard output that was closed (`>&-`), before
+//! `main`, and it reports a write to a descriptor that cannot be written as done.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+
+/// There was no standard output when the process began.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn look() {
+    // SAFETY: F_GETFD reads the flags of a descriptor number and touches no memory; a number that is not open is an error.
+    let flags = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) };
+    CLOSED.store(flags == -1, Ordering::Relaxed);
+}
+
+// SAFETY: the C library calls what this section lists once, before `main` and before there are threads; `look` needs nothing
+// of the standard library that is not ready by then.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK: extern "C" fn() = look;
+
+/// Writes all of `bytes` to standard output, without a buffer.
+///
+/// # Errors
+/// What the system says: no room, no reader, or no standard output at all (`EBADF`).
+pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
+    if CLOSED.load(Ordering::Relaxed) {
+        return Err(Errno::EBADF.into());
+    }
+    let stdout = io::stdout();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match nix::unistd::write(&stdout, rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => rest = rest.get(n..).unwrap_or_default(),
+            Err(Errno::EINTR) => {}
+            // Somebody who shares the terminal or pipe has made it non-blocking.
+            Err(Errno::EAGAIN) => {
+                let mut polled = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+                match nix::poll::poll(&mut polled, PollTimeout::NONE) {
+                    Ok(_) | Err(Errno::EINTR) => {}
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
