@@ -5,15 +5,15 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tipring_ctl::request::Request;
+use tipring_ctl::request::{Request, SimAction, SimCondition};
 use tipring_ctl::wire::{self, ClientLine, MAX_LINE};
 use tipring_tests::gateway::{Gateway, Launch};
 
-use crate::place::{Place, SOON, until};
+use crate::place::{Place, SOON};
 use crate::talk::{Talk, has_dial_tone};
 
-/// What the daemon serves at once.
-const MOST_CLIENTS: usize = 64;
+/// From this number on the daemon lets idle clients give way.
+const MANY_CLIENTS: usize = 64;
 
 fn connect(socket: &Path) -> UnixStream {
     let stream = UnixStream::connect(socket).unwrap();
@@ -105,34 +105,106 @@ pub(crate) fn rude_clients_cost_their_own_connection() {
     talk.end();
 }
 
-pub(crate) fn seventy_clients_at_once_leave_the_daemon_usable() {
+fn ask(stream: &mut UnixStream, request: Request) {
+    let line = wire::encode(&ClientLine { id: 1, request });
+    stream.write_all(&line).unwrap();
+}
+
+/// A connected client that has been greeted.
+fn greeted(socket: &Path) -> UnixStream {
+    let mut stream = connect(socket);
+    let hello = line(&mut stream);
+    assert!(hello.contains("hello"), "{hello:?}");
+    stream
+}
+
+/// The daemon has closed it.
+fn is_sent_away(stream: &mut UnixStream) {
+    let said = rest(stream);
+    assert_eq!(said, "");
+}
+
+pub(crate) fn of_seventy_idle_clients_the_oldest_give_way_and_the_log_says_so_once() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = place.gateway(2, "");
-    let mut crowd: Vec<UnixStream> = (0..70).map(|_| connect(gateway.socket())).collect();
-    let greeted = crowd
-        .iter_mut()
-        .filter_map(|c| Some(line(c)).filter(|l| l.contains("hello")))
-        .count();
-    assert_eq!(greeted, MOST_CLIENTS);
-    // Some are sent away, those who were served are served on.
-    let first = &mut crowd[0];
-    first
-        .write_all(&wire::encode(&ClientLine {
-            id: 1,
-            request: Request::PortList,
-        }))
-        .unwrap();
-    assert!(line(first).contains("\"ports\""));
-    drop(crowd);
-    until(SOON, || gateway.status());
+    // Whatever the start of this test has asked is gone before the crowd comes.
+    let mut crowd: Vec<UnixStream> = (0..70)
+        .map(|n| {
+            let mut client = greeted(gateway.socket());
+            // Some are in the middle of a line, which is idle too.
+            if n % 2 == 0 {
+                client.write_all(b"{\"id\":1,\"req").unwrap();
+            }
+            client
+        })
+        .collect();
+    for client in &mut crowd[..70 - MANY_CLIENTS] {
+        is_sent_away(client);
+    }
+    // The newest are served, root's technician among them.
+    let newest = &mut crowd[69];
+    ask(newest, Request::PortList);
+    assert!(line(newest).contains("\"ports\""));
     has_dial_tone(&gateway, 1);
+    drop(crowd);
     // Lines are written by a thread of their own, which a busy machine may keep waiting: at its end the daemon has written
-    // them all. Six were sent away; the log need not tell it six times.
+    // them all. Six were sent away; the log need not say it six times.
     let log = place.folder().join("tipringd.log");
     gateway.stop().unwrap();
     let log = std::fs::read_to_string(log).unwrap();
     assert_eq!(log.matches("too many control clients").count(), 1, "{log}");
+}
+
+pub(crate) fn followers_and_watchers_stay_when_idle_clients_crowd_the_socket() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, "");
+    let mut follower = greeted(gateway.socket());
+    ask(&mut follower, Request::Trace { ports: vec![] });
+    assert!(line(&mut follower).contains("done"));
+    let mut watcher = greeted(gateway.socket());
+    let mut waiter = greeted(gateway.socket());
+    let action = SimAction::Wait {
+        until: SimCondition::Ringing,
+        timeout_ms: 60_000,
+    };
+    ask(&mut waiter, Request::Sim { port: 1, action });
+    let mut crowd = vec![];
+    for _ in 0..3 {
+        ask(&mut watcher, Request::PortShow { port: 1 });
+        assert!(line(&mut watcher).contains("\"registration\""));
+        crowd.extend((0..MANY_CLIENTS).map(|_| greeted(gateway.socket())));
+    }
+    ask(&mut watcher, Request::PortShow { port: 1 });
+    assert!(line(&mut watcher).contains("\"registration\""));
+    gateway.set(2).unwrap().lift().unwrap();
+    assert!(line(&mut follower).contains("event"));
+    // The port of the waiting client never rang: it would have been answered if it had been sent away.
+    waiter.set_nonblocking(true).unwrap();
+    let nothing = waiter.read(&mut [0]).unwrap_err();
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+pub(crate) fn whoever_comes_is_let_in_even_when_all_are_busy() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, "");
+    let follow = || {
+        let mut client = greeted(gateway.socket());
+        ask(&mut client, Request::Trace { ports: vec![] });
+        assert!(line(&mut client).contains("done"));
+        client
+    };
+    let mut crowd: Vec<UnixStream> = (0..MANY_CLIENTS + 6).map(|_| follow()).collect();
+    gateway.status().unwrap();
+    has_dial_tone(&gateway, 1);
+    for client in &mut crowd {
+        assert!(line(client).contains("event"));
+    }
+    // And when there are too many of these.
+    crowd.extend((0..2 * MANY_CLIENTS).map(|_| follow()));
+    gateway.status().unwrap();
 }
 
 pub(crate) fn a_client_that_stops_reading_a_trace_costs_nothing() {

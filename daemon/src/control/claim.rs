@@ -1,7 +1,8 @@
 //! The right to the control socket: one daemon has it at a time.
 //!
 //! Promises: whoever comes second is told who was first, and has touched nothing of it: neither socket nor card nor
-//! ports. Two that start in the same moment do not both win. What a dead daemon left behind is no obstacle.
+//! ports. Two that start in the same moment do not both win. What a dead daemon left behind is no obstacle. A file that is
+//! not the lock of a daemon is never written to nor removed, whatever its name.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -38,6 +39,16 @@ pub fn claim(socket: &Path) -> Result<Claim, SocketError> {
         path: socket.to_owned(),
         cause,
     };
+    let refused = |lock: &Path, cause: std::io::Error| {
+        let what = match lock.symlink_metadata() {
+            Ok(there) if there.is_symlink() => "is a symbolic link",
+            Ok(there) if there.is_dir() => "is a directory",
+            Ok(there) if !there.is_file() => "is no regular file",
+            _ => return system(cause),
+        };
+        let path = lock.to_owned();
+        SocketError::NoLock { path, what }
+    };
     if let Some(folder) = socket.parent() {
         std::fs::create_dir_all(folder).map_err(system)?;
     }
@@ -51,13 +62,16 @@ pub fn claim(socket: &Path) -> Result<Claim, SocketError> {
             .create(true)
             .truncate(false)
             .mode(0o640)
+            .custom_flags(tipring_linux::OPEN_NO_LINK)
             .open(&lock)
-            .map_err(system)?;
+            .map_err(|cause| refused(&lock, cause))?;
+        let mut text = String::new();
+        if let Some(what) = not_ours(&file, &mut text) {
+            return Err(SocketError::NoLock { path: lock, what });
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let _ = file.take(32).read_to_string(&mut text);
                 return Err(in_use(socket, text.trim().parse().ok()));
             }
             Err(TryLockError::Error(cause)) => return Err(system(cause)),
@@ -84,6 +98,24 @@ pub fn claim(socket: &Path) -> Result<Claim, SocketError> {
         return Ok(Claim { lock, _file: file });
     }
     Err(in_use(socket, None))
+}
+
+/// Why a file is no lock of a daemon; `text` is what it holds. A lock is empty or has the number of a process.
+fn not_ours(file: &File, text: &mut String) -> Option<&'static str> {
+    const LONGEST: u64 = 32;
+    let Ok(there) = file.metadata() else {
+        return Some("cannot be looked at");
+    };
+    if !there.is_file() {
+        return Some("is no regular file");
+    }
+    if there.nlink() > 1 {
+        return Some("has another name too (a hard link)");
+    }
+    let read = Read::take(file, LONGEST).read_to_string(text);
+    let number = text.strip_suffix('\n').unwrap_or(text);
+    let ours = read.is_ok() && there.len() < LONGEST && number.chars().all(|c| c.is_ascii_digit());
+    (!ours).then_some("holds something else than a daemon's process number")
 }
 
 fn in_use(socket: &Path, pid: Option<u32>) -> SocketError {
@@ -129,6 +161,56 @@ mod tests {
         let socket = folder.join("control.sock");
         std::fs::write(folder.join("control.sock.lock"), "4711\n").unwrap();
         drop(claim(&socket).unwrap());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_lock_of_a_daemon_is_refused_and_left_as_it_is() {
+        let folder = folder("no-lock");
+        let (socket, lock) = (
+            folder.join("control.sock"),
+            folder.join("control.sock.lock"),
+        );
+        let letters = folder.join("letters");
+        let is_refused = |what: &str| {
+            let error = claim(&socket).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("{} {what}", lock.display())),
+                "{error}"
+            );
+            assert!(error.contains("remove it"), "{error}");
+        };
+        for text in ["somebody's letters", "4711", ""] {
+            std::fs::write(&letters, text).unwrap();
+            std::os::unix::fs::symlink(&letters, &lock).unwrap();
+            is_refused("is a symbolic link");
+            std::fs::remove_file(&lock).unwrap();
+            std::fs::hard_link(&letters, &lock).unwrap();
+            is_refused("has another name too");
+            std::fs::remove_file(&lock).unwrap();
+            assert_eq!(std::fs::read_to_string(&letters).unwrap(), text);
+        }
+        std::os::unix::fs::symlink(folder.join("nowhere"), &lock).unwrap();
+        is_refused("is a symbolic link");
+        assert!(!folder.join("nowhere").exists());
+        std::fs::remove_file(&lock).unwrap();
+        for text in [
+            "somebody's letters",
+            "4711\n4712\n",
+            "47 11\n",
+            &"1".repeat(100),
+        ] {
+            std::fs::write(&lock, text).unwrap();
+            is_refused("holds something else");
+            assert_eq!(std::fs::read_to_string(&lock).unwrap(), text);
+        }
+        std::fs::remove_file(&lock).unwrap();
+        std::fs::create_dir(&lock).unwrap();
+        is_refused("is a directory");
+        std::fs::remove_dir(&lock).unwrap();
+        let held = std::os::unix::net::UnixListener::bind(&lock).unwrap();
+        is_refused("is no regular file");
+        drop(held);
         std::fs::remove_dir_all(folder).unwrap();
     }
 

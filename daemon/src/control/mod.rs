@@ -23,6 +23,7 @@ mod queries;
 mod reload;
 mod repeats;
 mod report;
+mod seats;
 mod servers;
 mod simdesk;
 pub mod socket;

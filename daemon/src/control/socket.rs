@@ -1,30 +1,36 @@
 //! The control socket: one task a client, lines in, lines out.
 //!
 //! Promises: a client that sends garbage, floods or stops reading costs its own connection; the control task is
-//! asked through a bounded queue and never waits for a client.
+//! asked through a bounded queue and never waits for a client; however many there are, the next one is let in.
 
-use std::os::unix::fs::FileTypeExt;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response};
-use tipring_ctl::wire::{self, Event, Hello, LineSplitter, PROTOCOL_VERSION, ServerLine};
+use tipring_ctl::wire::{
+    self, ClientLine, Event, Hello, LineSplitter, PROTOCOL_VERSION, ServerLine,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::{debug, warn};
 
 use super::claim::Claim;
+use super::seats::{Doing, MANY, Seats};
 use super::simdesk::SimDesk;
 
 /// Events that may wait for a slow client; more are counted and left out.
 const EVENTS_IN_FLIGHT: usize = 1024;
 /// A client that takes no byte for so long is cut off.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
-/// Clients at once.
-const MAX_CLIENTS: usize = 64;
+/// Clients that give way are a line in the log at most this often.
+const CROWD_AGAIN: Duration = Duration::from_secs(60);
 
 /// What the control task is asked.
 #[derive(Debug)]
@@ -55,6 +61,17 @@ pub enum SocketError {
     /// Somebody's file, which is not ours to remove.
     #[error("{0} is no socket; remove it, or name another path in [control] socket")]
     NoSocket(PathBuf),
+    /// Somebody's file, which is not ours to write into.
+    #[error(
+        "{path} {what}, and the daemon would write into it; remove it, or name another socket with [control] socket or \
+         --socket PATH"
+    )]
+    NoLock {
+        /// The lock file of the socket.
+        path: PathBuf,
+        /// Why it is none of ours.
+        what: &'static str,
+    },
     /// The system refused.
     #[error(
         "the control socket {path} cannot be made: {cause}; name another with [control] socket or --socket PATH"
@@ -95,6 +112,15 @@ pub fn bind(path: &Path, group: Option<&str>, _claim: &Claim) -> Result<UnixList
 /// Owner and group only.
 fn restrict(path: &Path, group: Option<&str>) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
+    // Held by a descriptor: in a folder of others the name may be a link to another file by now.
+    let held = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(tipring_linux::OPEN_AS_A_NAME)
+        .open(path)?;
+    if !held.metadata()?.file_type().is_socket() {
+        return Err(std::io::Error::other("another file has taken its place"));
+    }
+    let path = &Path::new("/proc/self/fd").join(held.as_raw_fd().to_string());
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
     let Some(group) = group else { return Ok(()) };
     match tipring_linux::group_id(group) {
@@ -111,28 +137,31 @@ fn restrict(path: &Path, group: Option<&str>) -> std::io::Result<()> {
 
 /// Serves clients until dropped.
 pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc<SimDesk>) {
-    let clients = Rc::new(());
-    let mut full = false;
+    let seats = Rc::new(RefCell::new(House::default()));
+    let mut told: Option<Instant> = None;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) if Rc::strong_count(&clients) <= MAX_CLIENTS => {
-                full = false;
-                let (queries, sim, alive) = (queries.clone(), sim.clone(), clients.clone());
+            Ok((stream, _)) => {
+                let (queries, sim) = (queries.clone(), sim.clone());
+                let (chair, crowded) = Chair::take(&seats);
+                // One line for a crowd, not one for each of it.
+                if crowded && told.is_none_or(|at| at.elapsed() >= CROWD_AGAIN) {
+                    told = Some(Instant::now());
+                    warn!(
+                        clients = MANY,
+                        "too many control clients; those that have been idle for the longest give way"
+                    );
+                }
                 tokio::task::spawn_local(async move {
-                    if let Err(reason) = client(stream, queries, sim).await {
+                    let away = chair.away.clone();
+                    let served = tokio::select! {
+                        served = client(stream, queries, sim, &chair) => served,
+                        () = away.notified() => Err("it gave way to another one".to_owned()),
+                    };
+                    if let Err(reason) = served {
                         debug!(%reason, "control client gone");
                     }
-                    drop(alive);
                 });
-            }
-            // One line for a crowd, not one for each of it.
-            Ok(_) if full => {}
-            Ok(_) => {
-                full = true;
-                warn!(
-                    MAX_CLIENTS,
-                    "too many control clients; the newest are sent away"
-                );
             }
             Err(error) => {
                 warn!(%error, "the control socket accepts nobody for a second");
@@ -142,11 +171,59 @@ pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc
     }
 }
 
+/// All clients, and how each is sent away.
+#[derive(Default)]
+struct House {
+    seats: Seats,
+    away: HashMap<u64, Rc<Notify>>,
+}
+
+/// A client's place, until it is dropped.
+struct Chair {
+    house: Rc<RefCell<House>>,
+    number: u64,
+    away: Rc<Notify>,
+}
+
+impl Chair {
+    /// A place for a new client; whether somebody had to give way.
+    fn take(house: &Rc<RefCell<House>>) -> (Chair, bool) {
+        let away = Rc::new(Notify::new());
+        let mut inside = house.borrow_mut();
+        let (number, leaves) = inside.seats.take(Instant::now());
+        if let Some(leaves) = leaves.and_then(|leaves| inside.away.remove(&leaves)) {
+            leaves.notify_one();
+        }
+        inside.away.insert(number, away.clone());
+        let house = house.clone();
+        let chair = Chair {
+            house,
+            number,
+            away,
+        };
+        (chair, leaves.is_some())
+    }
+
+    fn does(&self, doing: Doing) {
+        let mut house = self.house.borrow_mut();
+        house.seats.does(Instant::now(), self.number, doing);
+    }
+}
+
+impl Drop for Chair {
+    fn drop(&mut self) {
+        let mut house = self.house.borrow_mut();
+        house.seats.leave(self.number);
+        house.away.remove(&self.number);
+    }
+}
+
 /// Serves one client; the error says why it was cut off.
 async fn client(
     stream: UnixStream,
     queries: mpsc::Sender<Query>,
     sim: Rc<SimDesk>,
+    chair: &Chair,
 ) -> Result<(), String> {
     let (mut reader, mut writer) = stream.into_split();
     let hello = Hello {
@@ -168,26 +245,22 @@ async fn client(
                 continue;
             }
         };
-        let (id, request) = match wire::decode_request(&line) {
-            Ok(line) => (line.id, line.request),
-            Err((id, response)) => {
-                send(&mut writer, &answer(id, response)).await?;
-                continue;
-            }
+        chair.does(Doing::Waiting);
+        let (id, response) = match wire::decode_request(&line) {
+            Ok(ClientLine {
+                id,
+                request: Request::Trace { ports },
+            }) => return stream_events(id, ports, reader, writer, &queries, chair).await,
+            Ok(ClientLine {
+                id,
+                request: Request::Sim { port, action },
+            }) => (id, sim.act(port, action, &queries).await),
+            Ok(line) => (line.id, ask(&queries, line.request).await),
+            Err(refused) => refused,
         };
-        match request {
-            Request::Trace { ports } => {
-                return stream_events(id, ports, reader, writer, &queries).await;
-            }
-            Request::Sim { port, action } => {
-                let response = sim.act(port, action, &queries).await;
-                send(&mut writer, &answer(id, response)).await?;
-            }
-            other => {
-                let response = ask(&queries, other).await;
-                send(&mut writer, &answer(id, response)).await?;
-            }
-        }
+        chair.does(Doing::Taking);
+        send(&mut writer, &answer(id, response)).await?;
+        chair.does(Doing::Nothing);
     }
 }
 
@@ -206,6 +279,7 @@ async fn stream_events(
     mut reader: OwnedReadHalf,
     mut writer: OwnedWriteHalf,
     queries: &mpsc::Sender<Query>,
+    chair: &Chair,
 ) -> Result<(), String> {
     let (events, mut queue) = mpsc::channel(EVENTS_IN_FLIGHT);
     let (reply, accepted) = oneshot::channel();
@@ -219,7 +293,11 @@ async fn stream_events(
     loop {
         tokio::select! {
             event = queue.recv() => match event {
-                Some(event) => send(&mut writer, &ServerLine::Event { id, event }).await?,
+                Some(event) => {
+                    chair.does(Doing::Taking);
+                    send(&mut writer, &ServerLine::Event { id, event }).await?;
+                    chair.does(Doing::Waiting);
+                }
                 None => return Ok(()),
             },
             read = reader.read(&mut scrap) => match read {
