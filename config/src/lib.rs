@@ -5,8 +5,8 @@
 //! the report of problems ([`Report`]). Promises: every
 //! problem of a file is told at once, with its line, what is accepted and what to do; what is accepted needs no
 //! further check; an empty file is a working gateway with a simulated card.
-//! Leaves to others: finding out the machine's MAC ([`Machine`] is an argument), and acting on the result. Reads
-//! nothing but the files it is given.
+//! Leaves to others: when to look for the machine's MAC ([`Machine`] is an argument) and to remember it, and acting on
+//! the result. The checks read nothing but the files they are given.
 #![forbid(unsafe_code)]
 
 pub mod change;
@@ -31,7 +31,7 @@ pub use choice::{
     Realtime,
 };
 pub use country::{Countries, Country};
-pub use machine::Machine;
+pub use machine::{Choice, Interface, Machine, Remembered, choose, interfaces};
 pub use model::{
     CallManager, Card, Config, Control, DahdiCard, Gateway, Line, LineThread, Log, Media, Port,
     PortRange, SimCard, WindowMs,

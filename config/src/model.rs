@@ -49,6 +49,8 @@ pub struct Gateway {
     pub naming: Naming,
     /// The MAC they are made of; told in Register.
     pub mac: Mac,
+    /// The file names it; else it is the machine's.
+    pub mac_is_written: bool,
     /// SCCP protocol version offered, 3 to 22.
     pub protocol_version: u8,
     /// The own address to bind and to tell; none: the one that the connection to the CallManager uses.

@@ -44,6 +44,11 @@ impl Mac {
         self.0.iter().map(|b| format!("{b:02X}")).collect()
     }
 
+    /// Given by software, not by the maker of the interface.
+    pub fn is_local(self) -> bool {
+        self.0.first().is_some_and(|b| b & 2 != 0)
+    }
+
     /// Not all zero and not a group address.
     pub fn is_usable(self) -> bool {
         self.0 != [0; 6] && self.0.first().is_some_and(|b| b & 1 == 0)

@@ -143,9 +143,9 @@ pub const GATEWAY: Table = Table {
         open(
             "mac",
             Accepts::Text(17, "12 hex digits, also with : - or . between them"),
-            "the MAC of the first network interface",
+            "the MAC of the first physical network interface, which is remembered",
             "\"02:00:5e:10:20:30\"",
-            "MAC address that device names are made of.",
+            "MAC address that device names are made of. Without it the interface is chosen at the first start and remembered: others that come later change no name.",
         ),
         open(
             "name-base",

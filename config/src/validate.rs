@@ -229,7 +229,7 @@ fn gateway<'a>(
         None => machine.mac.unwrap_or_else(|| {
             let place = scan.reader.place(&scan.section, "mac");
             let message = format!(
-                "no network interface has a MAC; device names are made of {}",
+                "no network interface has a MAC; until one has, device names are made of {}",
                 Mac::FALLBACK
             );
             let cure =
@@ -278,6 +278,7 @@ fn gateway<'a>(
     let gateway = Gateway {
         naming,
         mac,
+        mac_is_written: written.is_some(),
         protocol_version,
         address,
     };

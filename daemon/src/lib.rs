@@ -3,6 +3,7 @@
 
 pub mod cards;
 pub mod control;
+pub mod identity;
 pub mod line;
 pub mod link;
 pub mod notify;

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tipring_config::{Config, Report};
+use tipringd::identity::Identity;
 use tipringd::{observe, startup};
 
 /// The analog-line gateway: one SCCP device per FXS port.
@@ -27,8 +29,14 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let config = match tipring_config::load(args.config.as_deref(), &startup::machine()) {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) if e.use_stderr() => e.exit(),
+        // Help and version.
+        Err(e) => return answer(&e.render().to_string()),
+    };
+    let mut identity = Identity::of_this_machine();
+    let config = match load(&args, &mut identity) {
         Ok(config) => config,
         Err(report) => {
             // Without anybody to tell, the exit code tells.
@@ -38,11 +46,7 @@ fn main() -> ExitCode {
     };
     if args.check {
         let ports = config.ports.len();
-        let _ = writeln!(
-            std::io::stdout(),
-            "the configuration is good: {ports} ports"
-        );
-        return ExitCode::SUCCESS;
+        return answer(&format!("the configuration is good: {ports} ports\n"));
     }
     let _logging = observe::start(config.log);
     for warning in &config.warnings {
@@ -61,10 +65,40 @@ fn main() -> ExitCode {
             "the card is simulated, no telephone is connected; `tipring setup` finds the cards of this machine"
         );
     }
-    match startup::run(config, args.socket) {
+    identity.begin(&config.gateway);
+    match startup::run(config, args.socket, identity) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The configuration, with the MAC that this daemon remembers. Where it remembers that depends on the configuration.
+fn load(args: &Args, identity: &mut Identity) -> Result<Config, Report> {
+    let load = |machine| tipring_config::load(args.config.as_deref(), &machine);
+    let config = load(identity.machine())?;
+    let before = identity.machine();
+    let socket = args.socket.as_ref().unwrap_or(&config.control.socket);
+    identity.remember(socket);
+    if config.gateway.mac_is_written || identity.machine() == before {
+        return Ok(config);
+    }
+    load(identity.machine())
+}
+
+/// The answer of a run that serves nothing; one that could not be written is no success.
+fn answer(text: &str) -> ExitCode {
+    match tipring_linux::write_stdout(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader has read what it wanted.
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        Err(e) => {
+            let _ = writeln!(
+                std::io::stderr(),
+                "tipringd: the answer cannot be written to standard output: {e}"
+            );
             ExitCode::FAILURE
         }
     }

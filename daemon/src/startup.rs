@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipring_config::{Config, Mac, Machine, Realtime};
+use tipring_config::{Config, Realtime};
 use tipring_ctl::report as ctl;
 use tipring_hal::port::LinePort;
 use tipring_hal::sim::WorldHandle;
@@ -18,6 +18,7 @@ use crate::control::claim::{self, Claim};
 use crate::control::{
     Cards, Clock, Facts, Gateway, Lanes, LineSide, PortUnit, ServerBook, SimDesk, socket,
 };
+use crate::identity::Identity;
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, StartReport};
 use crate::settings;
 use port::{CardFacts, ChainPlan, Seat};
@@ -71,31 +72,13 @@ pub enum StartupError {
     System(#[from] std::io::Error),
 }
 
-/// What the machine contributes to the configuration.
-pub fn machine() -> Machine {
-    Machine {
-        mac: first_mac(),
-        countries_dir: Some(tipring_config::COUNTRIES_DIR.into()),
-    }
-}
-
-/// MAC of the first interface (in order of name) that has a usable one.
-fn first_mac() -> Option<Mac> {
-    let mut names: Vec<_> = std::fs::read_dir("/sys/class/net")
-        .ok()?
-        .flatten()
-        .map(|e| e.path())
-        .collect();
-    names.sort();
-    names.into_iter().find_map(|path| {
-        let text = std::fs::read_to_string(path.join("address")).ok()?;
-        Mac::parse(text.trim()).filter(|m| m.is_usable())
-    })
-}
-
 /// Runs the gateway until it is told to stop, with its control socket at `socket` rather than where the
 /// configuration has it. Blocks; call it outside any runtime.
-pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> {
+pub fn run(
+    config: Config,
+    socket: Option<PathBuf>,
+    identity: Identity,
+) -> Result<(), StartupError> {
     let socket = socket.unwrap_or_else(|| config.control.socket.clone());
     // Before anything that another daemon may be using.
     let claim = claim::claim(&socket)?;
@@ -203,6 +186,7 @@ pub fn run(config: Config, socket: Option<PathBuf>) -> Result<(), StartupError> 
         claim,
         world,
         places: sim_places,
+        identity,
     };
     let side = LineSide {
         line: line_threads,
@@ -218,6 +202,7 @@ struct Desk {
     claim: Claim,
     world: Option<Arc<WorldHandle>>,
     places: Vec<(u16, Option<usize>)>,
+    identity: Identity,
 }
 
 fn serve(
@@ -241,7 +226,7 @@ fn serve(
         let (queries, asked) = mpsc::channel(QUERIES);
         let sim = SimDesk::new(desk.world, desk.places);
         let server = tokio::task::spawn_local(socket::serve(listener, queries, sim.clone()));
-        let gateway = Gateway::new(config, facts, units, servers, side, sim);
+        let gateway = Gateway::new(config, facts, units, servers, side, sim, desk.identity);
         let result = gateway.run(asked).await;
         server.abort();
         // A socket without a daemon only confuses.

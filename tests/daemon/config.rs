@@ -1,7 +1,7 @@
 //! Mistaken configurations: all of it is told at once, by the daemon and by the command alike.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tipring_tests::gateway::binary;
 
@@ -128,6 +128,38 @@ pub(crate) fn a_good_file_is_good_to_both() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         assert!(text.contains("7 ports"), "{text}");
+    }
+}
+
+pub(crate) fn a_check_whose_answer_cannot_be_written_is_exit_1() {
+    let (_folder, file) = file("[sim]\nports = 7\n");
+    let file = file.to_str().unwrap();
+    let checks: [&[&str]; 3] = [&["--check", "--config", file], &["--help"], &["--version"]];
+    for args in checks {
+        for (redirection, told) in [
+            ("> /dev/full", "No space left on device"),
+            (">&-", "Bad file descriptor"),
+            ("1< /dev/null", "Bad file descriptor"),
+            ("", ""),
+        ] {
+            // Without a redirection: a pipe whose reader has gone.
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let output = Command::new("sh")
+                .args(["-c", &format!("exec \"$@\" {redirection}"), "sh"])
+                .arg(binary("tipringd"))
+                .args(args)
+                .stdout(writer)
+                .stderr(Stdio::piped())
+                .spawn()
+                .and_then(std::process::Child::wait_with_output)
+                .unwrap();
+            let error = String::from_utf8_lossy(&output.stderr);
+            let why = format!("{args:?} {redirection}: {output:?}");
+            assert_eq!(output.status.code(), Some(1), "{why}");
+            assert!(error.contains(told), "{why}");
+            assert_eq!(error.is_empty(), told.is_empty(), "{why}");
+        }
     }
 }
 

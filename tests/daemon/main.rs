@@ -11,6 +11,7 @@ mod crash;
 mod dahdi;
 mod fault;
 mod front;
+mod identity;
 mod log;
 mod names;
 mod network;
@@ -45,9 +46,12 @@ fn main() {
         config::ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted,
         config::two_ports_with_one_device_name_are_refused_with_both_lines,
         config::a_good_file_is_good_to_both,
+        config::a_check_whose_answer_cannot_be_written_is_exit_1,
         config::files_that_are_no_configuration_are_exit_78,
         control::rude_clients_cost_their_own_connection,
-        control::seventy_clients_at_once_leave_the_daemon_usable,
+        control::of_seventy_idle_clients_the_oldest_give_way_and_the_log_says_so_once,
+        control::followers_and_watchers_stay_when_idle_clients_crowd_the_socket,
+        control::whoever_comes_is_let_in_even_when_all_are_busy,
         control::a_client_that_stops_reading_a_trace_costs_nothing,
         control::a_second_daemon_on_one_socket_refuses_and_names_it,
         control::a_daemon_started_twice_leaves_the_first_and_its_calls_alone,
@@ -60,6 +64,12 @@ fn main() {
         fault::a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_port_that_stays_dead_leaves_the_callmanager_and_is_back_when_its_line_is,
         fault::a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings,
+        identity::no_virtual_interface_changes_a_device_name,
+        identity::an_interface_once_chosen_stays_when_better_ones_come_and_when_it_is_renamed,
+        identity::an_interface_that_is_gone_or_replaced_is_a_trouble_and_the_names_stay,
+        identity::the_mac_of_the_file_goes_before_every_interface_and_is_not_remembered,
+        identity::a_machine_without_an_interface_takes_the_first_physical_one_that_comes,
+        identity::a_memory_that_is_damaged_or_cannot_be_written_costs_a_line_in_the_log,
         log::a_pipe_that_nobody_reads_stops_nothing,
         log::a_full_disk_costs_log_lines_alone,
         ports::ports_that_others_use_are_skipped,

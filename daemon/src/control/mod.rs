@@ -37,7 +37,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipring_config::Config;
+use tipring_config::{Config, Interface};
 use tipring_proto::time::Time;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
@@ -55,9 +55,10 @@ pub use simdesk::SimDesk;
 pub use socket::Query;
 pub use sound::{Plan, PlanError};
 
+use crate::identity::Identity;
 use crate::line::{LineHandle, RtpPorts};
 use crate::link::{LinkConfig, LinkEvent, LinkEvents};
-use crate::{notify, settings, startup};
+use crate::{notify, settings};
 use calls::CallBook;
 use clock::StepWatch;
 use links::NameDesk;
@@ -107,6 +108,9 @@ pub struct Gateway {
     /// The line thread makes no progress; said once.
     stuck: bool,
     servers: ServerBook,
+    /// Where the MAC of the device names comes from, and the interfaces when they change.
+    identity: Identity,
+    interfaces: mpsc::Receiver<Vec<Interface>>,
 }
 
 /// The side of the lines: the threads that serve them, their cards, and the ports of their media.
@@ -130,6 +134,7 @@ impl Gateway {
         servers: ServerBook,
         side: LineSide,
         desk: Rc<SimDesk>,
+        identity: Identity,
     ) -> Gateway {
         let LineSide {
             line,
@@ -141,7 +146,9 @@ impl Gateway {
         let (link_events, links) = mpsc::channel(LINK_EVENTS);
         Gateway {
             clock: Clock,
-            reader: Reader::start(config.file.clone().map(PathBuf::from), startup::machine()),
+            reader: Reader::start(config.file.clone().map(PathBuf::from)),
+            interfaces: identity.watch(),
+            identity,
             config,
             facts,
             ports,
@@ -214,7 +221,8 @@ impl Gateway {
                 () = tokio::time::sleep(due) => self.timeouts(),
                 _ = watchdog.tick() => self.stroke(),
                 Some((asked, result)) = self.reader.loaded() => self.loaded(asked, result),
-                _ = hangup.recv() => self.reader.ask(Asked::Signal),
+                _ = hangup.recv() => self.reader.ask(Asked::Signal, self.identity.machine()),
+                Some(interfaces) = self.interfaces.recv() => self.see_interfaces(&interfaces),
                 _ = terminate.recv() => goodbye = Some(self.stop()),
                 _ = interrupt.recv() => goodbye = Some(self.stop()),
                 () = until(goodbye) => {
@@ -225,6 +233,14 @@ impl Gateway {
             if self.reloading && !self.stopping {
                 self.take_up_later();
             }
+        }
+    }
+
+    /// The network interfaces are others than before.
+    fn see_interfaces(&mut self, interfaces: &[Interface]) {
+        let another_mac = self.identity.see(interfaces, &self.config.gateway);
+        if another_mac && !self.config.gateway.mac_is_written {
+            self.reader.ask(Asked::Machine, self.identity.machine());
         }
     }
 

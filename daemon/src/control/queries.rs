@@ -10,7 +10,10 @@ use super::socket::Query;
 impl Gateway {
     pub(super) fn query(&mut self, query: Query) {
         match query {
-            Query::Ask(Request::Reload, reply) => self.reader.ask(Asked::Client(reply)),
+            Query::Ask(Request::Reload, reply) => {
+                self.reader
+                    .ask(Asked::Client(reply), self.identity.machine());
+            }
             Query::Ask(request, reply) => answer_to(reply, self.answer(request)),
             Query::Subscribe(ports, events, reply) => {
                 let unknown = ports

@@ -53,6 +53,7 @@ impl Gateway {
             Ok(new) => {
                 self.left.errors = None;
                 let report = self.apply(now, new);
+                self.identity.begin(&self.config.gateway);
                 told::log(&report);
                 Response::Reload(report)
             }

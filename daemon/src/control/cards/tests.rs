@@ -13,6 +13,7 @@ use super::*;
 use crate::cards::{LineProbe, Nameplate};
 use crate::control::reload::Asked;
 use crate::control::{Clock, Facts, Lanes, LineSide, PortUnit, ServerBook, SimDesk, words};
+use crate::identity::Identity;
 use crate::line::{LineConfig, LineEngine, LinePortSpec, LineReport};
 use crate::startup::port::{self, Seat};
 
@@ -163,7 +164,15 @@ impl Bench {
             rtp: crate::settings::rtp_ports(&config).unwrap(),
         };
         let desk = SimDesk::new(None, vec![]);
-        let mut gateway = Gateway::new(config, Facts::default(), units, servers, side, desk);
+        let mut gateway = Gateway::new(
+            config,
+            Facts::default(),
+            units,
+            servers,
+            side,
+            desk,
+            Identity::of_this_machine(),
+        );
         assert!(!gateway.seat_card(now, 0), "it waits for its card");
         Bench {
             gateway,

@@ -15,6 +15,8 @@ const WAITING: usize = 16;
 pub(in crate::control) enum Asked {
     /// SIGHUP: the log is the answer.
     Signal,
+    /// The machine has a MAC now that it had not before.
+    Machine,
     /// A client.
     Client(oneshot::Sender<Response>),
 }
@@ -32,19 +34,18 @@ impl Asked {
 /// What reads.
 #[derive(Debug)]
 pub(in crate::control) struct Reader {
-    asks: mpsc::Sender<Asked>,
+    asks: mpsc::Sender<(Asked, Machine)>,
     loaded: mpsc::Receiver<(Asked, Result<Config, Report>)>,
 }
 
 impl Reader {
-    /// Reads `file` (none: as at start without one) when asked. `machine` is as it was at start: an interface that
-    /// came later changes no device name.
-    pub(in crate::control) fn start(file: Option<PathBuf>, machine: Machine) -> Reader {
+    /// Reads `file` (none: as at start without one) when asked.
+    pub(in crate::control) fn start(file: Option<PathBuf>) -> Reader {
         let (asks, mut asked) = mpsc::channel(WAITING);
         let (tell, loaded) = mpsc::channel(1);
         tokio::task::spawn_local(async move {
-            while let Some(asked) = asked.recv().await {
-                let (path, machine) = (file.clone(), machine.clone());
+            while let Some((asked, machine)) = asked.recv().await {
+                let path = file.clone();
                 let load = move || tipring_config::load(path.as_deref(), &machine);
                 let result = tokio::task::spawn_blocking(load).await;
                 let result = result.unwrap_or_else(|error| {
@@ -62,11 +63,11 @@ impl Reader {
         Reader { asks, loaded }
     }
 
-    /// Wants the file read.
-    pub(in crate::control) fn ask(&self, asked: Asked) {
-        if let Err(error) = self.asks.try_send(asked) {
+    /// Wants the file read, for this machine.
+    pub(in crate::control) fn ask(&self, asked: Asked, machine: Machine) {
+        if let Err(error) = self.asks.try_send((asked, machine)) {
             warn!("too many reloads at once; one is left out");
-            let asked = error.into_inner();
+            let (asked, _) = error.into_inner();
             asked.answer(refused("too many reloads at once"));
         }
     }

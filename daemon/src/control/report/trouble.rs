@@ -16,6 +16,7 @@ impl Gateway {
     /// What is wrong with the gateway as a whole.
     pub(super) fn troubles(&self) -> Vec<Trouble> {
         let mut troubles = self.facts.troubles.clone();
+        troubles.extend(self.identity.trouble(&self.config.gateway));
         if self.stuck {
             troubles.push(trouble(
                 "a line thread stands still: its ports have no audio",
