@@ -1,56 +1,136 @@
 #!/bin/bash
-# Installs what a Debian machine still lacks for a make target. Does nothing when all is there.
+# Installs what a Debian machine still lacks for a make target. Does nothing when all is there, removes nothing, and waits for
+# apt when another program is using it.
 #   packaging/setup.sh build|demo|test|interop|bench|fuzz|deb …
+# Environment: SETUP_APT_WAIT  longest wait for apt, in seconds (1800)
 set -euo pipefail
 msrv=1.90
+patience=${SETUP_APT_WAIT:-1800}
 declare -A sets=(
   [build]="gcc libc6-dev make pkg-config libspandsp-dev libtiff-dev libclang-dev libsystemd-dev"
   [demo]="procps espeak-ng sox libtiff-tools tcpdump util-linux"
   [test]="g++ procps tshark libtiff-tools sox dahdi-source"
   [interop]="tshark tcpdump libtiff-tools mmdebstrap debian-archive-keyring python3 procps util-linux"
   [vm]="qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs busybox-static cpio kmod xz-utils gcc make libelf-dev python3 procps util-linux"
+  [fresh]="mmdebstrap debian-archive-keyring git util-linux"
   [bench]="valgrind libspeexdsp-dev espeak-ng asterisk-core-sounds-en-wav asterisk-core-sounds-fr-wav asterisk-core-sounds-ru-wav"
   [fuzz]="g++"
   [deb]="debhelper dpkg-dev lintian python3 rsync git systemd"
 )
-wanted=()
-for set in build "$@"; do
+wanted=() checks=()
+for set in build "${@/#build/}"; do
+  [[ $set ]] || continue
   [[ -n ${sets[$set]:-} ]] || { echo "setup: no such set: $set (one of ${!sets[*]})" >&2; exit 2; }
   read -ra more <<<"${sets[$set]}"
   wanted+=("${more[@]}")
+  [[ $set != test ]] || checks=(fmt clippy)
 done
+# Where rustup puts it, also for shells that have not been told.
+PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+
+say() { echo "setup: $*"; }
+die() { echo "setup: $*" >&2; exit 1; }
+installed() { [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
 
 as_root() { if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi; }
-installed() { [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() { # apt-get's arguments: waits while another program has one of its locks; apt's own wait covers not all of them
+  local begun=$SECONDS told= holder
+  until as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=0 "$@" >"$log" 2>&1; do
+    grep -qE 'Could not get lock|Unable to lock|Unable to acquire the dpkg' "$log" || return 1
+    holder=$(sed -n 's/.*held by process \(.*\)$/process \1/p' "$log" | head -1)
+    ((SECONDS - begun < patience)) ||
+      die "apt is still in use by ${holder:-another program} after $patience s; run this again when it has ended"
+    if [[ ${holder:-another program} != "$told" ]]; then
+      told=${holder:-another program}
+      say "waiting for apt, which $told is using (at most $patience s)"
+    fi
+    sleep 2
+  done
+  [[ -z $told ]] || say "apt is free after $((SECONDS - begun)) s"
+}
+updated=
+install() { # packages: nothing is removed for them
+  command -v apt-get >/dev/null || die "this is no Debian system; install by hand what these packages hold: $*"
+  [[ $(id -u) == 0 ]] || command -v sudo >/dev/null ||
+    die "this user may not install packages, and there is no sudo; as root (\"su -\"), run: apt-get install $*"
+  say "installing $*"
+  # A list that cannot be had may be one that is not needed.
+  if [[ -z $updated ]]; then
+    apt update || { tail -3 "$log" >&2; say "apt-get update failed; going on with the lists that are there"; }
+    updated=1
+  fi
+  apt install -y --no-remove --no-install-recommends "$@" && return
+  tail -20 "$log" >&2
+  if grep -q 'remove is disabled' "$log"; then
+    local gone; gone=$(LC_ALL=C apt-get -s install "$@" 2>/dev/null | awk '/^Remv /{printf "%s%s", s, $2; s = " "}' || true)
+    die "these packages take the place of others that are installed (${gone:-see above}), and nothing is removed without you;" \
+      "if you agree: apt-get install $*"
+  fi
+  local kept; kept=$(mktemp -t setup-XXXXXX.log); cp "$log" "$kept"
+  die "apt-get failed; its whole output is in $kept"
+}
 
 missing=()
 for p in "${wanted[@]}"; do installed "$p" || missing+=("$p"); done
-if ((${#missing[@]})); then
-  command -v apt-get >/dev/null || {
-    echo "setup: this is no Debian system; install by hand what these packages hold: ${missing[*]}" >&2; exit 1; }
-  echo "setup: installing ${missing[*]}"
-  log=$(mktemp)
-  if ! { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
-    tail -20 "$log" >&2
-    echo "setup: apt-get failed; its whole output is in $log" >&2
-    exit 1
+((${#missing[@]} == 0)) || install "${missing[@]}"
+
+# --- Rust: whatever is there, if it is new enough; else Debian's -----------------------------------------------------
+at_least() { [[ -n $1 && $(printf '%s\n%s\n' "$msrv" "$1" | sort -V | head -1) == "$msrv" ]]; }
+version() { "$1" --version 2>/dev/null | awk '{print $2}'; }
+new_enough() { at_least "$(version cargo)" && at_least "$(version rustc)"; }
+candidate() { # PACKAGE: its version as far as upstream's goes, when apt has one
+  local v; v=$(LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: \([0-9:.]*\).*/\1/p')
+  echo "${v#*:}"
+}
+hand="install Rust $msrv or later from https://rustup.rs and run this again"
+if ! new_enough; then
+  found=$(command -v cargo || true)
+  if command -v rustup >/dev/null; then
+    # The toolchains that are there, and which one is the default, stay as they are.
+    say "rustup: installing the stable toolchain"
+    rustup toolchain install stable --profile minimal
+    rustup show active-toolchain >/dev/null 2>&1 || rustup default stable
+    new_enough || die "rustup's active toolchain is $(version cargo); Rust $msrv is needed: run \"rustup update\" or, for this" \
+      "folder alone, \"rustup override set stable\""
+  elif [[ $found ]] && ! installed cargo && ! installed cargo-web; then
+    die "$found is version $(version cargo), and Rust $msrv is needed; bring it up to date, or take it off the PATH and run this again"
+  else
+    names=()
+    command -v apt-get >/dev/null || die "Rust $msrv or later is missing; $hand"
+    if [[ -z $updated ]]; then # a candidate is known by the lists
+      { [[ $(id -u) == 0 ]] || command -v sudo >/dev/null; } && apt update || true
+      updated=1
+    fi
+    # Debian keeps a newer Rust beside its own, for web browsers.
+    if at_least "$(candidate cargo)"; then names=(cargo rustc rustfmt rust-clippy)
+    elif at_least "$(candidate cargo-web)"; then names=(cargo-web rustc-web rustfmt-web rust-web-clippy)
+    elif [[ $(candidate rustup) ]]; then names=(rustup)
+    else die "Rust $msrv or later is missing and this Debian does not package it; $hand"
+    fi
+    install "${names[@]}"
+    [[ ${names[0]} != rustup ]] || rustup default stable
+    hash -r
+    new_enough || die "Rust $msrv or later is missing ($(command -v cargo || echo no cargo) is version $(version cargo)); $hand"
   fi
-  rm -f "$log"
 fi
 
-new_enough() { # is cargo there, and at least $msrv?
-  command -v cargo >/dev/null || return 1
-  local have; have=$(cargo --version | awk '{print $2}')
-  [[ $(printf '%s\n%s\n' "$msrv" "$have" | sort -V | head -1) == "$msrv" ]]
-}
-if ! new_enough; then
-  # Debian 13 and later package rustup; Debian 12's own Rust is too old for this code.
-  if command -v rustup >/dev/null || apt-cache show rustup >/dev/null 2>&1; then
-    command -v rustup >/dev/null || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y rustup
-    rustup default stable
+lacking=()
+for tool in "${checks[@]}"; do cargo "$tool" --version >/dev/null 2>&1 || lacking+=("$tool"); done
+if ((${#lacking[@]})); then
+  declare -A debian=([cargo fmt]=rustfmt [cargo clippy]=rust-clippy [cargo-web fmt]=rustfmt-web [cargo-web clippy]=rust-web-clippy)
+  owner=
+  for p in cargo cargo-web; do installed $p && [[ $(command -v cargo) == /usr/bin/cargo ]] && owner=$p; done
+  names=()
+  if [[ $owner ]]; then
+    for tool in "${lacking[@]}"; do names+=("${debian[$owner $tool]}"); done
+    install "${names[@]}"
+  elif command -v rustup >/dev/null; then
+    for tool in "${lacking[@]}"; do names+=("${tool/fmt/rustfmt}"); done
+    rustup component add "${names[@]}"
+  else
+    die "the Rust of $(command -v cargo) has no cargo ${lacking[*]}; add what it lacks, or $hand"
   fi
-  new_enough || {
-    echo "setup: Rust $msrv or later is missing and this Debian does not package it;" \
-      "install it from https://rustup.rs and run this again" >&2; exit 1; }
 fi

@@ -16,7 +16,7 @@ fn with(mock: &Mock, args: &[&str]) -> Ended {
     tipring(&[&mock.socket(), args].concat())
 }
 
-fn dead_port() -> PortSummary {
+pub(crate) fn dead_port() -> PortSummary {
     PortSummary {
         port: 3,
         channel: 3,

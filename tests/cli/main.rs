@@ -5,8 +5,10 @@ mod configuration;
 mod daemon;
 mod hardware;
 mod mock;
+mod newcomer;
 mod reload;
 mod run;
 #[path = "../../hal/src/dahdi/tree.rs"]
 mod tree;
+mod unwritten;
 mod usage;

@@ -73,17 +73,3 @@ fn manual_pages_are_written_for_every_command_and_the_configuration() {
     let page = std::fs::read_to_string(folder.path().join("tipring.1")).unwrap();
     assert!(page.contains("Exit codes"), "{page}");
 }
-
-#[test]
-fn a_reader_that_has_gone_is_no_panic() {
-    use std::process::Stdio;
-    let mut child = crate::run::command(&["config", "sample"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-}

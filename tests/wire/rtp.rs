@@ -8,6 +8,8 @@ use tipring_proto::rtp::{Redundancy, Sender, SenderConfig, SenderSeed};
 const PAYLOAD_TYPE: u8 = 90;
 const PORT: u16 = 16_384;
 const PACKETS: u8 = 5;
+/// Place of `rtp.follow` in what tshark is asked for.
+const FOLLOW: usize = 2;
 
 #[test]
 fn tshark_finds_every_earlier_packet_where_we_put_it() {
@@ -112,7 +114,16 @@ fn tshark(packets: &[Vec<u8>]) -> Option<Vec<String>> {
         String::from_utf8_lossy(&output.stderr)
     );
     let text = String::from_utf8(output.stdout).unwrap();
-    Some(text.lines().map(str::to_owned).collect())
+    // From version 4.2 on tshark shows a flag as a word.
+    let flags = |shown: &str| shown.replace("True", "1").replace("False", "0");
+    let line = |line: &str| {
+        let mut fields: Vec<String> = line.split(';').map(str::to_owned).collect();
+        if let Some(follow) = fields.get_mut(FOLLOW) {
+            *follow = flags(follow);
+        }
+        fields.join(";")
+    };
+    Some(text.lines().map(line).collect())
 }
 
 /// One Ethernet packet each.

@@ -248,9 +248,12 @@ fn read_pdml(text: &str, kinds: &BTreeMap<String, String>) -> Vec<Packet> {
 }
 
 fn number(show: &str) -> Option<u64> {
-    match show.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16).ok(),
-        None => show.parse().ok(),
+    match (show, show.strip_prefix("0x")) {
+        // From version 4.2 on tshark shows a flag as a word.
+        ("True", _) => Some(1),
+        ("False", _) => Some(0),
+        (_, Some(hex)) => u64::from_str_radix(hex, 16).ok(),
+        (_, None) => show.parse().ok(),
     }
 }
 
