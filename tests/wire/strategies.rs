@@ -32,23 +32,19 @@ fn text(version: u8, kind: Kind, max: usize) -> BoxedStrategy<String> {
             .prop_map(String::from_iter)
             .boxed();
     }
-    let chars = if version < 17 {
-        proptest::char::range('\u{1}', '\u{FF}').boxed()
-    } else {
-        // The phrase character now and then, then any.
-        prop_oneof![
-            1 => Just('\u{80}'),
-            4 => proptest::char::range('\u{1}', '\u{FF}'),
-            4 => any::<char>().prop_filter("NUL ends a text", |c| *c != '\0'),
-        ]
-        .boxed()
-    };
+    // The phrase character now and then, then any.
+    let chars = prop_oneof![
+        1 => Just('\u{80}'),
+        4 => proptest::char::range('\u{1}', '\u{FF}'),
+        4 => any::<char>().prop_filter("NUL ends a text", |c| *c != '\0'),
+    ]
+    .boxed();
     vec(chars, 0..=max)
         .prop_map(move |chars| {
             let mut left = max;
             let size = |c: char| match c {
-                '\u{80}' => 1,
-                _ if version < 17 => 1,
+                '\u{80}' if version >= 17 => 1,
+                // Below 17 too: what the code page cannot say goes as UTF-8.
                 c => c.len_utf8(),
             };
             let fits = |c: &char| match left.checked_sub(size(*c)) {

@@ -55,13 +55,27 @@ fn windows_1252(byte: u8) -> char {
         .unwrap_or(char::from(byte))
 }
 
-/// At most `max` bytes, cut between characters. NUL is left out; what Latin-1 cannot say becomes `?`.
+/// At most `max` bytes, cut between characters; NUL is left out. Below version 17 in Windows-1252, or, when that cannot
+/// say it or would be read as something else, in UTF-8, as chan_skinny does.
 pub(super) fn encode(text: &str, version: u8, max: usize) -> Vec<u8> {
+    if version >= UTF8_FROM {
+        return encode_utf8(text, max, true);
+    }
+    let narrow: String = text.chars().filter(|&c| c != '\0').take(max).collect();
+    in_code_page(&narrow).unwrap_or_else(|| {
+        let wide = encode_utf8(text, max, false);
+        // Cut, it may fit after all.
+        let whole = std::str::from_utf8(&wide).ok();
+        whole.and_then(in_code_page).unwrap_or(wide)
+    })
+}
+
+fn encode_utf8(text: &str, max: usize, with_phrases: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len().min(max));
     for c in text.chars().filter(|&c| c != '\0') {
         let mut buffer = [0; 4];
-        let bytes = if version < UTF8_FROM || c == PHRASE {
-            buffer[0] = u8::try_from(c).unwrap_or(b'?');
+        let bytes = if with_phrases && c == PHRASE {
+            buffer[0] = 0x80;
             &buffer[..1]
         } else {
             c.encode_utf8(&mut buffer).as_bytes()
@@ -74,6 +88,17 @@ pub(super) fn encode(text: &str, version: u8, max: usize) -> Vec<u8> {
     out
 }
 
+/// The text in Windows-1252, if it can be said and is not taken for UTF-8.
+fn in_code_page(text: &str) -> Option<Vec<u8>> {
+    let byte = |c: char| match u8::try_from(c) {
+        Ok(byte) if windows_1252(byte) == c => Some(byte),
+        _ => (0x80..=0x9F).find(|&byte| windows_1252(byte) == c),
+    };
+    let bytes: Vec<u8> = text.chars().map(byte).collect::<Option<_>>()?;
+    let same = utf8(&bytes).is_none_or(|read| read == text);
+    same.then_some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,7 +109,7 @@ mod tests {
         assert_eq!(encode("Zoë", 17, 40), b"Zo\xC3\xAB");
         assert_eq!(decode(b"Zo\xEB\0x", 16), "Zoë");
         assert_eq!(decode(b"Zo\xC3\xAB", 17), "Zoë");
-        assert_eq!(encode("Ωa", 3, 40), b"?a");
+        assert_eq!(encode("Šime", 3, 40), b"\x8Aime");
     }
 
     #[test]
@@ -127,6 +152,17 @@ mod tests {
         // One letter for each byte, none lost.
         let all: Vec<u8> = (1..=255).collect();
         assert_eq!(decode(&all, 3).chars().count(), 255);
+    }
+
+    #[test]
+    fn below_17_what_no_code_page_has_goes_as_utf8() {
+        for text in ["Ωa", "李", "Łukasz", "Ã¼", "éé Ã¼"] {
+            assert_eq!(decode(&encode(text, 3, 40), 3), text);
+        }
+        assert_eq!(encode("Ωa", 3, 40), "Ωa".as_bytes());
+        // What did not fit is no reason for it.
+        assert_eq!(encode("éaΩ", 3, 4), b"\xE9a");
+        assert_eq!(encode("Ωé", 3, 3), "Ω".as_bytes());
     }
 
     #[test]
