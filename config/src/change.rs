@@ -220,9 +220,10 @@ const PORTS: &[OfPort] = ports! {
     "country" When::Idle, country;
     "caller-id" When::Idle, caller_id;
     "flash" When::Idle, line.flash;
+    "pulse-digits" When::Idle, line.pulse_digits;
     "transfer-on-hang-up" When::Idle, line.transfer_on_hang_up;
     "call-waiting-tone" When::Idle, line.call_waiting_tone;
-    "call-waiting-repeat-s" When::Idle, line.call_waiting_repeat_s;
+    "call-waiting-repeat-s" When::Idle, line.call_waiting_repeat_ms;
     "stutter-dial-tone" When::Idle, line.stutter_dial_tone;
     "disconnect-ms" When::Idle, line.disconnect_ms;
     "after-far-hang-up" When::Idle, line.after_far_hang_up;

@@ -88,6 +88,18 @@ choice! {
 }
 
 choice! {
+    /// How many pulses each digit of a dial has.
+    PulseDigits {
+        /// 1 for 1, 10 for 0.
+        Standard = "standard",
+        /// New Zealand (and Oslo): 9 for 1, 10 for 0.
+        NewZealand = "nz",
+        /// Sweden: 1 for 0, 2 for 1, 10 for 9.
+        Sweden = "sweden",
+    }
+}
+
+choice! {
     /// What the set hears when the far end has hung up and it has not.
     AfterFarHangUp {
         /// Reorder, then the howler.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tipring_proto::types::{Codec, DeviceName, DeviceType, PortId};
 
 use crate::choice::{
-    AfterFarHangUp, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile, Realtime,
+    AfterFarHangUp, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile, PulseDigits,
+    Realtime,
 };
 use crate::country::{CallerId, Country};
 use crate::naming::Mac;
@@ -260,12 +261,14 @@ pub struct Line {
     pub flash_window: Option<WindowMs>,
     /// Which openings are dial pulses; none: not decoded.
     pub pulse_window: Option<WindowMs>,
+    /// How many pulses each digit has.
+    pub pulse_digits: PulseDigits,
     /// Hanging up with a transfer under way completes it.
     pub transfer_on_hang_up: bool,
     /// Play the call-waiting tone into a call.
     pub call_waiting_tone: bool,
-    /// Repeat it so often; 0: once.
-    pub call_waiting_repeat_s: u16,
+    /// From the begin of one burst of it to the begin of the next; 0: once.
+    pub call_waiting_repeat_ms: u32,
     /// Stutter dial tone while a message waits.
     pub stutter_dial_tone: bool,
     /// Loop opening when the far end hangs up; 0: none.

@@ -7,8 +7,8 @@ use tipring_proto::types::{DeviceName, DeviceType, PortId};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::choice::{AfterFarHangUp, CallerIdChoice, FlashAction, Naming, Profile};
-use crate::country::{CallerId, Countries};
+use crate::choice::{AfterFarHangUp, CallerIdChoice, FlashAction, Naming, Profile, PulseDigits};
+use crate::country::{CallerId, Countries, Country};
 use crate::model::{Card, Line, Port, WindowMs};
 use crate::naming::{self, Mac};
 use crate::profile::preset;
@@ -55,6 +55,7 @@ settings! {
     flash_min_ms: i64 = integer("flash-min-ms"),
     flash_max_ms: i64 = integer("flash-max-ms"),
     pulse_dialing: bool = boolean("pulse-dialing"),
+    pulse_digits: PulseDigits = choice("pulse-digits"),
     transfer_on_hang_up: bool = boolean("transfer-on-hang-up"),
     call_waiting_tone: bool = boolean("call-waiting-tone"),
     call_waiting_repeat_s: i64 = integer("call-waiting-repeat-s"),
@@ -439,7 +440,7 @@ fn finish(
             .get(code)
             .or_else(|| around.countries.get("us"))?,
     );
-    let line = line(reader, section, defaults_section, settings, country.flash);
+    let line = line(reader, section, defaults_section, settings, &country);
     Some(Port {
         id: PortId(number),
         channel,
@@ -476,7 +477,7 @@ fn line(
     section: &Section<'_>,
     defaults: &Section<'_>,
     settings: &PortSettings,
-    country: WindowMs,
+    country: &Country,
 ) -> Line {
     // Everything was held to its range when it was read.
     let ms = |value: Option<i64>| {
@@ -489,10 +490,10 @@ fn line(
     let window = WindowMs {
         min_ms: settings
             .flash_min_ms
-            .map_or(country.min_ms, |n| ms(Some(n))),
+            .map_or(country.flash.min_ms, |n| ms(Some(n))),
         max_ms: settings
             .flash_max_ms
-            .map_or(country.max_ms, |n| ms(Some(n))),
+            .map_or(country.flash.max_ms, |n| ms(Some(n))),
     };
     // Told where the offending value stands: in the port, else in the defaults, and there only once.
     let place_of = |keys: [&str; 2]| {
@@ -548,9 +549,13 @@ fn line(
             min_ms: 20,
             max_ms: pulse_max,
         }),
+        pulse_digits: settings.pulse_digits.unwrap_or(country.pulse_digits),
         transfer_on_hang_up: settings.transfer_on_hang_up.unwrap_or(true),
         call_waiting_tone: settings.call_waiting_tone.unwrap_or(true),
-        call_waiting_repeat_s: ms(settings.call_waiting_repeat_s),
+        call_waiting_repeat_ms: settings.call_waiting_repeat_s.map_or_else(
+            || call_waiting_period_ms(country),
+            |s| u32::from(ms(Some(s))) * 1000,
+        ),
         stutter_dial_tone: settings.stutter_dial_tone.unwrap_or(true),
         disconnect_ms: ms(settings.disconnect_ms),
         after_far_hang_up: settings
@@ -569,6 +574,16 @@ fn line(
         v8_squelch: settings.v8_squelch.unwrap_or(false),
         vad: settings.vad.unwrap_or(false),
     }
+}
+
+/// A burst of call-waiting tone and the silence after it.
+fn call_waiting_period_ms(country: &Country) -> u32 {
+    let burst = country
+        .tones
+        .call_waiting
+        .steps()
+        .filter_map(|step| step.ms);
+    burst.sum::<u32>() + u32::from(country.call_waiting_pause_ms)
 }
 
 fn check_country(

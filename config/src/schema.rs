@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::choice::{
     AfterFarHangUp, CallerIdChoice, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile,
-    Realtime,
+    PulseDigits, Realtime,
 };
 
 /// What a key takes.
@@ -491,6 +491,13 @@ pub const PORT_SETTINGS: &[Key] = &[
         "true",
         "Understand dial pulses.",
     ),
+    open(
+        "pulse-digits",
+        Accepts::OneOf(PulseDigits::NAMES),
+        "as the country has it",
+        "\"standard\"",
+        "Pulses of each digit: standard (1 for 1, 10 for 0), nz (New Zealand: 9 for 1, 10 for 0), sweden (1 for 0, 2 for 1).",
+    ),
     key(
         "transfer-on-hang-up",
         Accepts::Bool,
@@ -503,11 +510,12 @@ pub const PORT_SETTINGS: &[Key] = &[
         "true",
         "Play the call-waiting tone into a call.",
     ),
-    key(
+    open(
         "call-waiting-repeat-s",
         Accepts::Integer(0, 600),
+        "as the country has it",
         "10",
-        "Repeat the call-waiting tone so often; 0: once.",
+        "Seconds from one call-waiting tone to the next; 0: once.",
     ),
     key(
         "stutter-dial-tone",

@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use tipring_config::{
-    AfterFarHangUp, Card, Config, Countries, FlashAction, Mac, Machine, Naming, Profile, WindowMs,
-    parse,
+    AfterFarHangUp, Card, Config, Countries, FlashAction, Mac, Machine, Naming, Profile,
+    PulseDigits, WindowMs, parse,
 };
 use tipring_proto::types::{Codec, DeviceType};
 
@@ -122,6 +122,48 @@ fn irish_recall_is_up_to_300_ms_long() {
     let window = config.ports[0].line.flash_window.unwrap();
     assert_eq!((window.min_ms, window.max_ms), (80, 300));
     assert_eq!(config.ports[0].country.code, "ie");
+}
+
+#[test]
+fn call_waiting_tone_comes_at_the_interval_of_the_country_unless_the_file_names_one() {
+    let repeat = |text: &str| accepted(text).ports[0].line.call_waiting_repeat_ms;
+    // The burst and the silence after it, as public tone tables have them.
+    for (code, ms) in [
+        ("at", 40 + 2_000),
+        ("nz", 200 + 3_000),
+        ("be", 525 + 3_500),
+        ("es", 525 + 3_500),
+        ("ch", 600 + 4_000),
+        ("uk", 100 + 4_000),
+        ("au", 600 + 4_400),
+        ("de", 600 + 5_000),
+        ("jp", 500 + 8_000),
+        ("se", 900 + 9_100),
+        ("nl", 500 + 9_500),
+        ("us", 300 + 10_000),
+        ("fr", 300 + 10_000),
+        ("it", 1_000 + 14_000),
+    ] {
+        let country = format!("[defaults]\ncountry = \"{code}\"\n");
+        assert_eq!(repeat(&country), ms, "{code}");
+        let own = format!("{country}call-waiting-repeat-s = 7\n");
+        assert_eq!(repeat(&own), 7_000, "{code}");
+    }
+}
+
+#[test]
+fn a_dial_counts_as_those_of_its_country_do_unless_the_file_says_otherwise() {
+    let digits = |text: &str| accepted(text).ports[0].line.pulse_digits;
+    for (code, expected) in [
+        ("nz", PulseDigits::NewZealand),
+        ("se", PulseDigits::Sweden),
+        ("us", PulseDigits::Standard),
+    ] {
+        let country = format!("[defaults]\ncountry = \"{code}\"\n");
+        assert_eq!(digits(&country), expected, "{code}");
+        let own = format!("{country}pulse-digits = \"standard\"\n");
+        assert_eq!(digits(&own), PulseDigits::Standard, "{code}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tipring_config as config;
-use tipring_config::{AfterFarHangUp, Config, FlashAction, Port, Profile};
+use tipring_config::{AfterFarHangUp, Config, FlashAction, Port, Profile, PulseDigits};
 use tipring_dsp::{CancellerConfig, ChainConfig};
 use tipring_hal::port::Capabilities;
 use tipring_proto::call;
@@ -98,6 +98,11 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
             max_ms: w.max_ms.into(),
             ..call::PulseWindow::default()
         }),
+        pulse_digits: match line.pulse_digits {
+            PulseDigits::Standard => call::PulseDigits::Standard,
+            PulseDigits::NewZealand => call::PulseDigits::NewZealand,
+            PulseDigits::Sweden => call::PulseDigits::Sweden,
+        },
         ..call::HookConfig::default()
     };
     hook.flash = line.flash_window.map(|w| call::FlashWindow {
@@ -105,7 +110,10 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         max_ms: w.max_ms.into(),
     });
     if card.is_some_and(|c| c.decodes_flash_and_pulse) {
-        hook = call::HookConfig::decoded_by_card();
+        hook = call::HookConfig {
+            pulse_digits: hook.pulse_digits,
+            ..call::HookConfig::decoded_by_card()
+        };
     }
     // The configured packet time comes first: it is used where the server names none.
     let mut ptimes_ms = vec![u32::from(config.media.ptime_ms)];
@@ -145,7 +153,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
             AfterFarHangUp::Silence => call::AfterFarHangUp::Silence,
             AfterFarHangUp::DialTone => call::AfterFarHangUp::DialTone,
         },
-        call_waiting_repeat_ms: seconds(line.call_waiting_repeat_s),
+        call_waiting_repeat_ms: line.call_waiting_repeat_ms,
         reminder_ring_ms: seconds(line.reminder_ring_s),
         digits_in_band: is_machine(port),
         ..call::PortConfig::default()
@@ -332,6 +340,21 @@ mod tests {
             logic("", Some(ABLE)).hook,
             call::HookConfig::decoded_by_card()
         );
+    }
+
+    #[test]
+    fn a_dial_counts_as_in_its_country_also_where_the_card_counts_its_pulses() {
+        let card = Capabilities {
+            decodes_flash_and_pulse: true,
+            ..ABLE
+        };
+        for card in [card, ABLE] {
+            let digits = |text| logic(text, Some(card)).hook.pulse_digits;
+            let new_zealand = digits("[defaults]\ncountry = \"nz\"\n");
+            assert_eq!(new_zealand, call::PulseDigits::NewZealand);
+            let swedish = digits("[defaults]\npulse-digits = \"sweden\"\n");
+            assert_eq!(swedish, call::PulseDigits::Sweden);
+        }
     }
 
     #[test]

@@ -77,6 +77,7 @@ fn another(key: &Key) -> String {
         "rtp-ports" => Some("\"20000-30000\""),
         "country" => Some("\"de\""),
         "socket" => Some("\"/run/elsewhere.sock\""),
+        "pulse-digits" => Some("\"nz\""),
         "flash-min-ms" => Some("150"),
         "flash-max-ms" => Some("900"),
         "channel" => Some("2"),

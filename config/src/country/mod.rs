@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use tone::{Component, Step, Tone};
 
+use crate::choice::PulseDigits;
 use crate::model::WindowMs;
 use crate::report::Problem;
 
@@ -51,6 +52,10 @@ pub struct Country {
     pub caller_id: Option<CallerId>,
     /// Loop openings that are flashes.
     pub flash: WindowMs,
+    /// Silence between two bursts of call-waiting tone.
+    pub call_waiting_pause_ms: u16,
+    /// How many pulses each digit of a dial has.
+    pub pulse_digits: PulseDigits,
     /// Impedance of sets, in words; cards take it from their driver.
     pub impedance: String,
 }
@@ -74,9 +79,9 @@ pub struct Tones {
     pub howler: Tone,
     /// Another call waits: one burst that ends by itself.
     pub call_waiting: Tone,
-    /// A command was taken.
+    /// A command was taken; in some countries until the set is hung up.
     pub confirmation: Tone,
-    /// No such number: the three special information tones.
+    /// No such number: the three special information tones, or a tone of its own.
     pub no_such_number: Tone,
     /// The call is being recorded.
     pub record_warning: Tone,
@@ -293,6 +298,36 @@ mod tests {
     }
 
     #[test]
+    fn tones_that_were_unlike_the_public_tables_are_as_there() {
+        let countries = Countries::built_in();
+        let tones = |code: &str| countries.get(code).unwrap().tones.clone();
+        let is = |text: &str, level: f32| Tone::parse(text, level).unwrap();
+        assert_eq!(
+            tones("be").no_such_number,
+            is("900/330, 1400/330, 1800/330, 0/1000", -13.0)
+        );
+        // The second burst is the same tone, 10 dB lower.
+        assert_eq!(
+            tones("au").reorder,
+            is("425/375, 0/375, 425@-23/375, 0/375", -13.0)
+        );
+        assert_eq!(
+            tones("jp").recall,
+            is(
+                "!400/200, !0/200, !400/200, !0/200, !400/200, !0/200, 400",
+                -13.0
+            )
+        );
+        assert_eq!(
+            tones("jp").call_waiting,
+            is("!384@-22+400@-16+416@-22/500", -13.0)
+        );
+        // Number unobtainable and confirmation: BT SIN 350.
+        assert_eq!(tones("uk").no_such_number, is("400", -19.0));
+        assert_eq!(tones("uk").confirmation, is("1400", -19.0));
+    }
+
+    #[test]
     fn no_built_in_tone_clips() {
         // A sine of +3.14 dBm0 fills the codec (G.711, table 5); a little is left for rounding.
         const FULL_SCALE_DBM0: f32 = 3.1;
@@ -313,8 +348,10 @@ mod tests {
     #[test]
     fn call_waiting_and_confirmation_end_by_themselves_and_the_others_do_not() {
         for country in Countries::built_in().by_code.values() {
+            // A steady 1400 Hz, for "your service is set, hang up" (BT SIN 350).
+            let steady = matches!(country.code.as_str(), "uk" | "ie");
             for (name, tone) in country.tones.all() {
-                let ends = matches!(name, "call-waiting" | "confirmation");
+                let ends = name == "call-waiting" || (name == "confirmation" && !steady);
                 assert_eq!(tone.cycle.is_empty(), ends, "{} {name}", country.code);
             }
         }
@@ -323,7 +360,7 @@ mod tests {
     #[test]
     fn every_mistake_of_a_country_file_is_told_with_its_line() {
         let text = "code = \"XX1!\"\nname = \"X\"\nring-hz = 60\nimpedance = \"600\"\ntone-level-dbm0 = -13\n\
-                    flash-ms = [500, 100]\n[tones]\ndial = \"abc\"\nringback = \"440/2000, 0/4000\"\n\
+                    flash-ms = [500, 100]\npulse-digits = \"odd\"\ncall-waiting-pause-ms = 0\n[tones]\ndial = \"abc\"\nringback = \"440/2000, 0/4000\"\n\
                     busy = \"480/5000000\"\nreorder = \"480/250, 0/250\"\n[ring]\ninside = [1000]\n";
         let problems = Countries::default().add(text, "xx.toml").unwrap_err();
         let lines: Vec<_> = problems
@@ -336,9 +373,11 @@ mod tests {
                 (Some(1), "code"),
                 (Some(3), "ring-hz"),
                 (Some(6), "flash-ms"),
-                (Some(8), "tones.dial"),
-                (Some(10), "tones.busy"),
-                (Some(13), "ring.inside"),
+                (Some(7), "pulse-digits"),
+                (Some(8), "call-waiting-pause-ms"),
+                (Some(10), "tones.dial"),
+                (Some(12), "tones.busy"),
+                (Some(15), "ring.inside"),
             ]
         );
     }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Cadence, CallerId, CallerIdTiming, Country, Modulation, Rings, Tone, Tones};
+use crate::choice::{Choice, PulseDigits};
 use crate::model::WindowMs;
 use crate::reader::{Place, Reader};
 use crate::report::{Problem, Severity};
@@ -19,6 +20,8 @@ struct RawCountry {
     impedance: String,
     tone_level_dbm0: Spanned<f32>,
     flash_ms: Spanned<[u16; 2]>,
+    call_waiting_pause_ms: Option<Spanned<u16>>,
+    pulse_digits: Option<Spanned<String>>,
     tones: RawTones,
     ring: RawRings,
     caller_id: Option<Spanned<RawCallerId>>,
@@ -136,6 +139,33 @@ pub(super) fn parse(text: &str, file: &str) -> Result<(Country, Vec<String>), Ve
             "[shortest, longest], 30 to 5000 ms",
         );
     }
+    let pause_ms = raw.call_waiting_pause_ms.as_ref();
+    if let Some(pause) = pause_ms
+        && !(100..=60_000).contains(pause.get_ref())
+    {
+        let accepts = "100 to 60000 ms";
+        note(
+            &mut reader,
+            "call-waiting-pause-ms",
+            pause,
+            "no pause",
+            accepts,
+        );
+    }
+    let digits = raw.pulse_digits.as_ref();
+    let pulse_digits = digits.map_or(Some(PulseDigits::FIRST), |digits| {
+        PulseDigits::from_name(digits.get_ref())
+    });
+    if let (None, Some(digits)) = (pulse_digits, digits) {
+        let accepts = PulseDigits::NAMES.join(", ");
+        note(
+            &mut reader,
+            "pulse-digits",
+            digits,
+            "no such dial",
+            &accepts,
+        );
+    }
     let country = Country {
         code: code.clone(),
         name: raw.name.clone(),
@@ -147,6 +177,8 @@ pub(super) fn parse(text: &str, file: &str) -> Result<(Country, Vec<String>), Ve
             .as_ref()
             .map(|raw| caller_id(&mut reader, raw)),
         flash: WindowMs { min_ms, max_ms },
+        call_waiting_pause_ms: pause_ms.map_or(10_000, |pause| *pause.get_ref()),
+        pulse_digits: pulse_digits.unwrap_or(PulseDigits::FIRST),
         impedance: raw.impedance.clone(),
     };
     if reader.problems.is_empty() {

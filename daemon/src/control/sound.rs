@@ -54,6 +54,7 @@ impl Plan {
     /// Translates a country's plan; `caller_id` is the port's style.
     pub fn new(country: &Country, caller_id: Option<Style>) -> Result<Plan, PlanError> {
         let t = &country.tones;
+        let zip = burst(&t.confirmation);
         let table: &[(SccpTone, &CountryTone)] = &[
             (SccpTone::INSIDE_DIAL, &t.dial),
             (SccpTone::OUTSIDE_DIAL, &t.dial),
@@ -71,8 +72,8 @@ impl Plan {
             (SccpTone::HOWLER, &t.howler),
             (SccpTone::NO_SUCH_NUMBER, &t.no_such_number),
             (SccpTone::CONFIRMATION, &t.confirmation),
-            (SccpTone::ZIP, &t.confirmation),
-            (SccpTone::ZIP_ZIP, &t.confirmation),
+            (SccpTone::ZIP, &zip),
+            (SccpTone::ZIP_ZIP, &zip),
         ];
         // Laid over the voice: the talk goes on below them.
         let over_voice: &[(SccpTone, &CountryTone)] = &[
@@ -255,6 +256,20 @@ fn program(tone: &CountryTone) -> Result<ToneProgram, ToneError> {
     // A last step without a length sounds until stopped: there is nothing to repeat.
     let endless = tone.cycle.last().is_some_and(|s| s.ms.is_none());
     ToneProgram::cadence(&segments, repeat.filter(|_| !endless))
+}
+
+/// A tone that ends by itself: this one, or half a second of it.
+fn burst(tone: &CountryTone) -> CountryTone {
+    match tone.steps().next() {
+        Some(first) if !tone.cycle.is_empty() => CountryTone {
+            intro: vec![Step {
+                ms: Some(500),
+                ..first.clone()
+            }],
+            cycle: vec![],
+        },
+        _ => tone.clone(),
+    }
 }
 
 fn segment(step: &Step, silence: Option<&Step>) -> Result<ToneSegment, ToneError> {

@@ -1,7 +1,7 @@
 //! Settings of one port. Everything is checked when it is read; nothing here is checked again.
 
 use crate::sccp::message::Tone;
-use crate::types::{Codec, LineInstance};
+use crate::types::{Codec, Digit, LineInstance};
 
 /// Everything the call logic of one port can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,8 @@ pub struct HookConfig {
     pub debounce_ms: u32,
     /// Pulse dialling; `None` = not decoded.
     pub pulse: Option<PulseWindow>,
+    /// How many pulses each digit has.
+    pub pulse_digits: PulseDigits,
     /// Hookflash; `None` = not decoded.
     pub flash: Option<FlashWindow>,
     /// An opening this long is a hang-up when flash is not decoded, ms. With flash, its end counts.
@@ -101,6 +103,7 @@ impl HookConfig {
         HookConfig {
             debounce_ms: 0,
             pulse: None,
+            pulse_digits: PulseDigits::Standard,
             flash: None,
             hang_up_ms: 0,
         }
@@ -112,6 +115,7 @@ impl Default for HookConfig {
         HookConfig {
             debounce_ms: 10,
             pulse: Some(PulseWindow::default()),
+            pulse_digits: PulseDigits::Standard,
             flash: Some(FlashWindow::default()),
             hang_up_ms: 300,
         }
@@ -136,6 +140,29 @@ impl Default for PulseWindow {
             max_ms: 199,
             interdigit_ms: 250,
         }
+    }
+}
+
+/// How many pulses each digit of a dial has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PulseDigits {
+    /// 1 for 1, 10 for 0.
+    Standard,
+    /// New Zealand: 9 for 1, 10 for 0.
+    NewZealand,
+    /// Sweden: 1 for 0, 2 for 1, 10 for 9.
+    Sweden,
+}
+
+impl PulseDigits {
+    /// The digit of so many pulses.
+    pub(super) fn digit(self, pulses: u32) -> Option<Digit> {
+        let pulses = u8::try_from(pulses).ok().filter(|n| (1..=10).contains(n))?;
+        Digit::from_event_code(match self {
+            PulseDigits::Standard => pulses % 10,
+            PulseDigits::NewZealand => 10 - pulses,
+            PulseDigits::Sweden => pulses - 1,
+        })
     }
 }
 

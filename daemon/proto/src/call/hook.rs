@@ -31,7 +31,7 @@ pub(super) enum HookEvent {
 /// What an opening that could be a pulse and a flash is when no pulse is next to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lone {
-    /// The set dials: the digit 1.
+    /// The set dials: a digit of one pulse.
     Pulse,
     /// The R key.
     Flash,
@@ -289,13 +289,8 @@ impl Hook {
     }
 
     fn take_digit(&mut self) {
-        let code = match self.pulses {
-            n @ 1..=9 => u8::try_from(n).ok(),
-            10 => Some(0),
-            _ => None,
-        };
-        self.pulses = 0;
-        match code.and_then(Digit::from_event_code) {
+        let pulses = std::mem::take(&mut self.pulses);
+        match self.cfg.pulse_digits.digit(pulses) {
             Some(digit) => self.events.push_back(HookEvent::Pulse(digit)),
             None => self.odd = self.odd.saturating_add(1),
         }

@@ -44,7 +44,8 @@ mod supervision;
 mod tones;
 
 pub use config::{
-    AfterFarHangUp, CallerIdTiming, FlashAction, FlashWindow, HookConfig, PortConfig, PulseWindow,
+    AfterFarHangUp, CallerIdTiming, FlashAction, FlashWindow, HookConfig, PortConfig, PulseDigits,
+    PulseWindow,
 };
 pub use contract::{
     CallerId, DigitHeard, Input, LegStatistics, LineFault, LineInput, LineOutput, MediaInput,

@@ -275,9 +275,11 @@ impl Port {
             LineInput::PulseDigit { digit, at } => {
                 self.hook.advance(at);
                 self.hook_events(now);
-                match Digit::from_event_code(digit) {
-                    Some(d) if digit <= 9 => self.pulse(d),
-                    _ => self.counters.digits_dropped += 1,
+                // The card has taken ten pulses for a 0.
+                let pulses = if digit == 0 { 10 } else { u32::from(digit) };
+                match self.cfg.hook.pulse_digits.digit(pulses) {
+                    Some(digit) => self.pulse(digit),
+                    None => self.counters.digits_dropped += 1,
                 }
             }
             LineInput::RingOn { .. } => self.ring_on(),

@@ -103,6 +103,17 @@ fn the_lamp_message_follows_the_country() {
 }
 
 #[test]
+fn a_zip_is_short_also_where_confirmation_is_steady() {
+    let countries = tipring_config::Countries::built_in();
+    for code in countries.codes() {
+        let zip = plan(code).tone(SccpTone::ZIP).unwrap();
+        assert!(zip.duration_ms().is_some_and(|ms| ms <= 1000), "{code}");
+    }
+    let confirmation = plan("uk").tone(SccpTone::CONFIRMATION).unwrap();
+    assert_eq!(confirmation.duration_ms(), None);
+}
+
+#[test]
 fn a_port_may_be_spared_the_call_waiting_tone_only() {
     let plan = plan("us").without_call_waiting();
     assert_eq!(plan.tone(SccpTone::CALL_WAITING), None);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::call::config::{FlashWindow, PulseWindow};
+use crate::call::config::{FlashWindow, PulseDigits, PulseWindow};
 
 /// Plays openings of (at, length) ms into a lifted set and returns what came out by `until`.
 fn played(cfg: HookConfig, openings: &[(u64, u64)], until: u64) -> (Vec<HookEvent>, Hook) {
@@ -55,6 +55,28 @@ fn ten_pulses_are_a_zero_and_eleven_are_nothing() {
     let (events, hook) = played(HookConfig::default(), &train(11), 5000);
     assert_eq!(events, [HookEvent::OffHook]);
     assert_eq!(hook.odd(), 1);
+}
+
+#[test]
+fn the_dials_of_new_zealand_and_sweden_count_in_their_own_way() {
+    let digits = |pulse_digits| {
+        let cfg = HookConfig {
+            pulse_digits,
+            ..HookConfig::default()
+        };
+        let dialled = (1..=10).map(|pulses| {
+            let train: Vec<_> = (0..pulses).map(|i| (1000 + i * 100, 60)).collect();
+            let (events, _) = played(cfg, &train, 5000);
+            match events.as_slice() {
+                [HookEvent::OffHook, HookEvent::Pulse(digit)] => digit.as_char(),
+                other => panic!("{pulses} pulses are {other:?}"),
+            }
+        });
+        dialled.collect::<String>()
+    };
+    assert_eq!(digits(PulseDigits::Standard), "1234567890");
+    assert_eq!(digits(PulseDigits::NewZealand), "9876543210");
+    assert_eq!(digits(PulseDigits::Sweden), "0123456789");
 }
 
 #[test]
@@ -137,6 +159,7 @@ fn without_flash_the_hang_up_comes_after_its_own_time() {
 fn edges_out_of_order_and_doubled_never_panic() {
     let cfg = HookConfig {
         debounce_ms: u32::MAX,
+        pulse_digits: PulseDigits::Standard,
         pulse: Some(PulseWindow {
             min_ms: u32::MAX,
             max_ms: 0,
