@@ -153,7 +153,7 @@ const TABLES: &[OfTable] = tables! {
     "media" "redundancy-payload-type" When::Idle, media.redundancy_payload_type;
     "media" "dscp-media" When::Idle, media.dscp_media;
     "media" "dscp-signalling" When::Now, media.dscp_signalling;
-    "media" "accept-before-start" When::Idle, media.accept_before_start;
+    "media" "rtp-source" When::Idle, media.rtp_source;
     "line-thread" "realtime" LINE_THREAD, line_thread.realtime;
     "line-thread" "priority" LINE_THREAD, line_thread.priority;
     "line-thread" "lock-memory" LINE_THREAD, line_thread.lock_memory;

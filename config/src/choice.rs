@@ -144,6 +144,18 @@ choice! {
 }
 
 choice! {
+    /// Whose RTP is heard besides that of the far end which the CallManager names.
+    RtpSource {
+        /// The first source that sends valid RTP, as long as it sends and the named one does not.
+        Latch = "latch",
+        /// Other ports of the named host.
+        Host = "host",
+        /// Nobody's.
+        Strict = "strict",
+    }
+}
+
+choice! {
     /// Whether the line thread must be scheduled in real time.
     Realtime {
         /// If the system allows it; said once when refused.

@@ -28,7 +28,7 @@ use std::path::Path;
 
 pub use choice::{
     AfterFarHangUp, CallerIdChoice, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile,
-    PulseDigits, Realtime,
+    PulseDigits, Realtime, RtpSource,
 };
 pub use country::{Countries, Country};
 pub use machine::{Choice, Interface, Machine, Remembered, choose, interfaces};

@@ -9,7 +9,7 @@ use tipring_proto::types::{Codec, DeviceName, DeviceType, PortId};
 
 use crate::choice::{
     AfterFarHangUp, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile, PulseDigits,
-    Realtime,
+    Realtime, RtpSource,
 };
 use crate::country::{CallerId, Country};
 use crate::naming::Mac;
@@ -124,8 +124,8 @@ pub struct Media {
     pub dscp_media: u8,
     /// DSCP of SCCP.
     pub dscp_signalling: u8,
-    /// Take RTP from anybody until StartMedia has named the far end.
-    pub accept_before_start: bool,
+    /// Whose RTP is heard besides that of the named far end.
+    pub rtp_source: RtpSource,
 }
 
 /// The realtime side.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::choice::{
     AfterFarHangUp, CallerIdChoice, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile,
-    PulseDigits, Realtime,
+    PulseDigits, Realtime, RtpSource,
 };
 
 /// What a key takes.
@@ -301,10 +301,10 @@ pub const MEDIA: Table = Table {
             "DSCP of SCCP packets (24 is CS3).",
         ),
         key(
-            "accept-before-start",
-            Accepts::Bool,
-            "false",
-            "Take RTP from any sender until the CallManager has named the far end. Loses no first word, but trusts strangers.",
+            "rtp-source",
+            Accepts::OneOf(RtpSource::NAMES),
+            "\"latch\"",
+            "Whose RTP is heard. The address and port that the CallManager names for the far end always come first. latch: where that one is silent or none is named (music on hold, announcements), also the first source that sends valid RTP, other ports of the named host before other hosts, for as long as it sends. host: no other hosts. strict: the named address and port alone; music on hold of a CallManager is then not heard.",
         ),
     ],
 };

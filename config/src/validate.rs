@@ -387,7 +387,7 @@ fn media<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> Media {
         redundancy_payload_type: scan.integer("redundancy-payload-type"),
         dscp_media: scan.integer("dscp-media"),
         dscp_signalling: scan.integer("dscp-signalling"),
-        accept_before_start: scan.boolean("accept-before-start"),
+        rtp_source: scan.choice("rtp-source"),
     };
     if media.jitter_min_ms >= media.jitter_max_ms {
         let message = format!(

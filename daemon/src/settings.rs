@@ -8,6 +8,7 @@ use tipring_dsp::{CancellerConfig, ChainConfig};
 use tipring_hal::port::Capabilities;
 use tipring_proto::call;
 use tipring_proto::names;
+use tipring_proto::rtp::SourcePolicy;
 use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
 use tipring_proto::types::{Codec, LineInstance};
@@ -245,6 +246,15 @@ pub fn is_machine(port: &Port) -> bool {
     match port.profile {
         Profile::Phone | Profile::Door => false,
         Profile::Fax | Profile::Modem | Profile::Alarm => true,
+    }
+}
+
+/// Whose RTP is heard.
+pub fn rtp_source(source: config::RtpSource) -> SourcePolicy {
+    match source {
+        config::RtpSource::Latch => SourcePolicy::Latch,
+        config::RtpSource::Host => SourcePolicy::Host,
+        config::RtpSource::Strict => SourcePolicy::Strict,
     }
 }
 

@@ -84,6 +84,7 @@ fn main() {
         reload::a_server_that_left_the_list_is_left_by_idle_ports_at_once_and_by_talking_ones_after,
         reload::sighup_reads_the_file_again_and_the_log_tells_the_outcome,
         rtp::packets_of_strangers_are_dropped_and_counted_and_the_wanted_sound_is_untouched,
+        rtp::music_without_start_media_is_heard_and_the_source_that_is_refused_is_named,
         rtp::a_flood_on_one_port_leaves_the_calls_of_the_others_alone,
         server::a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices,
         server::single_bytes_and_odd_versions_register_all_the_same,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tipring_ctl::report as ctl;
 use tipring_proto::call::{MediaInput, MediaOutput};
 use tipring_proto::passthrough::{Change, DataTone, PassThrough};
-use tipring_proto::rtp::FilterPolicy;
+use tipring_proto::rtp::SourcePolicy;
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_proto::types::{CallRef, Codec, Party};
@@ -48,8 +48,8 @@ pub struct LegSettings {
     pub redundancy: u8,
     /// Their payload type.
     pub redundancy_payload_type: u8,
-    /// Who may send before StartMedia.
-    pub filter: FilterPolicy,
+    /// Who is heard besides the far end that the server names.
+    pub sources: SourcePolicy,
     /// DSCP of RTP.
     pub dscp: u8,
     /// Silence of the set is not sent.
@@ -67,7 +67,10 @@ struct Leg {
     opened: Time,
     codec: Codec,
     ptime_ms: u32,
-    event_payload: Option<u8>,
+    /// Payload type of telephone-events that OpenReceiveChannel named: of those that come.
+    receives_events: Option<u8>,
+    /// The one that StartMediaTransmission named: of those that go.
+    sends_events: Option<u8>,
     local: SocketAddrV4,
     remote: Option<SocketAddrV4>,
     /// The port's counters when the leg began: what came since is this leg's.
@@ -133,6 +136,11 @@ impl MediaDesk {
         self.settings = settings;
     }
 
+    /// Whose RTP the legs to come hear.
+    pub(super) fn source_policy(&self) -> SourcePolicy {
+        self.settings.sources
+    }
+
     /// Carries out what the call logic wants. `bind` is our own address, `next` the next free session name.
     pub(super) fn act(
         &mut self,
@@ -168,7 +176,7 @@ impl MediaDesk {
                     redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
                     vad: self.settings.vad,
-                    filter: self.settings.filter,
+                    sources: self.settings.sources,
                     dscp: self.settings.dscp,
                 };
                 let result = match MediaSession::open(bind, ports, &config) {
@@ -181,7 +189,8 @@ impl MediaDesk {
                             opened: now,
                             codec,
                             ptime_ms,
-                            event_payload: rfc2833_payload,
+                            receives_events: rfc2833_payload,
+                            sends_events: None,
                             local,
                             remote: None,
                             begin: self.totals(),
@@ -215,7 +224,7 @@ impl MediaDesk {
                 leg.remote = Some(remote);
                 leg.codec = codec;
                 leg.ptime_ms = ptime_ms;
-                leg.event_payload = rfc2833_payload.or(leg.event_payload);
+                leg.sends_events = rfc2833_payload;
                 let remote = Remote {
                     address: remote,
                     codec,
@@ -383,9 +392,12 @@ impl MediaDesk {
             remote: leg.remote.map(|r| r.to_string()),
             codec: words::codec(leg.codec).to_owned(),
             ptime_ms: u16::try_from(leg.ptime_ms).unwrap_or(u16::MAX),
-            event_payload_type: leg.event_payload,
+            event_payload_type: leg.receives_events.or(leg.sends_events),
+            sent_event_payload_type: leg.sends_events,
             pass_through: leg.data.is_data(),
             tones: leg.tones.iter().cloned().collect(),
+            source: leg.view.source().map(|s| s.to_string()),
+            refused_sources: refused(&leg.view),
             last_packet_unix_ms: leg.view.last_packet().map(|at| Clock.unix_ms(at)),
             rtp: self.figures(leg),
         }
@@ -398,6 +410,14 @@ fn change_of(session: SessionId, change: Change) -> LineOrder {
         Change::Voice => None,
     };
     LineOrder::PassThrough { session, data }
+}
+
+fn refused(view: &SessionView) -> Vec<ctl::RefusedSource> {
+    let told = view.refused().into_iter().map(|r| ctl::RefusedSource {
+        address: r.address.to_string(),
+        packets: r.packets,
+    });
+    told.collect()
 }
 
 fn one(order: LineOrder) -> Doing {

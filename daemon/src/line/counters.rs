@@ -169,12 +169,18 @@ figures! {
             rx_stretched,
             /// Blocks skipped to wait shorter.
             rx_shrunk,
-            /// Datagrams from elsewhere than StartMedia's address.
+            /// Datagrams of sources that are not heard.
             strangers,
             /// Packets of the far end beyond what a block may take.
             flood_dropped,
             /// Blocks in which the bound on datagrams was reached.
             flood_blocks,
+            /// Times the kernel was told to drop a flood's datagrams.
+            floods,
+            /// Datagrams that the kernel dropped: in a flood, or because the socket was full.
+            kernel_dropped,
+            /// Times the kernel refused to drop a flood's datagrams.
+            filter_errors,
         }
         gauges {
             /// Interarrival jitter, µs (RFC 3550).

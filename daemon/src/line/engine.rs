@@ -8,19 +8,15 @@ use mio::{Registry, Token};
 use rtrb::Consumer;
 use tipring_dsp::Chain;
 use tipring_hal::port::{LinePort, Wake};
-use tipring_linux::{EventFd, RecvBatch};
+use tipring_linux::EventFd;
 use tipring_proto::time::Time;
 
 use super::counters::{PortCounters, ShardCounters};
 use super::histogram::Timing;
 use super::lane::{Lane, Reports, SESSIONS, Tools, of_token};
-use super::media::MediaPoll;
+use super::media::{Batches, MediaPoll};
 use super::order::{CardBack, LineOrder, LineReport, PortIndex, Returned};
 
-/// Datagrams read with one call. An RTP stream brings one or two a wake.
-const BATCH: usize = 4;
-/// Longest datagram of use: what an Ethernet frame holds. With two earlier packets in it, one of 30 ms has 750 bytes.
-const DATAGRAM: usize = 1472;
 /// Orders carried out in one wake.
 const ORDERS_AT_ONCE: usize = 256;
 
@@ -31,6 +27,8 @@ pub struct EngineConfig {
     pub prefill_blocks: u8,
     /// Datagrams looked at per port and block.
     pub datagrams_per_block: u16,
+    /// Beyond that, datagrams looked at in a wake of all ports together.
+    pub datagrams_shared: u32,
     /// Of these, packets of the far end taken; the rest is dropped.
     pub packets_per_block: u16,
     /// Blocks caught up per port and wake.
@@ -42,6 +40,7 @@ impl Default for EngineConfig {
         EngineConfig {
             prefill_blocks: 2,
             datagrams_per_block: 64,
+            datagrams_shared: 2048,
             packets_per_block: 16,
             blocks_at_once: 8,
         }
@@ -64,7 +63,9 @@ pub struct LineEngine {
     orders: Consumer<(PortIndex, LineOrder)>,
     reports: Reports,
     report_wake: Arc<EventFd>,
-    batch: RecvBatch,
+    batches: Batches,
+    /// Datagrams beyond their own that the ports may still take in this wake.
+    shared: u32,
     registry: Option<Registry>,
     media: Option<MediaPoll>,
     media_registry: Option<Registry>,
@@ -118,7 +119,8 @@ impl LineEngine {
                 fresh: false,
             },
             report_wake: parts.report_wake,
-            batch: RecvBatch::new(BATCH, DATAGRAM),
+            batches: Batches::new(),
+            shared: 0,
             registry: None,
             media: None,
             media_registry: None,
@@ -138,6 +140,7 @@ impl LineEngine {
     /// wake, for all at once. Answers the number of blocks served.
     pub fn tick(&mut self, now: Time) -> usize {
         self.edge = None;
+        self.shared = self.config.datagrams_shared;
         self.serve_orders(now);
         let (lanes, mut tools) = self.split(now);
         lanes.iter_mut().for_each(|lane| lane.hear(&mut tools));
@@ -237,6 +240,7 @@ impl LineEngine {
     pub(super) fn woken(&mut self, wall: Duration) {
         self.wall = Some(wall);
         self.edge = None;
+        self.shared = self.config.datagrams_shared;
     }
 
     /// When the first block served since [`LineEngine::woken`] was complete.
@@ -344,7 +348,8 @@ impl LineEngine {
         let tools = Tools {
             now,
             reports: &mut self.reports,
-            batch: &mut self.batch,
+            batches: &mut self.batches,
+            shared: &mut self.shared,
             registry: self.registry.as_ref(),
             media: self.media_registry.as_ref(),
             config: &self.config,

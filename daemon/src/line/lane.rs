@@ -12,7 +12,7 @@ use rtrb::Producer;
 use std::os::fd::AsRawFd;
 use tipring_dsp::{Chain, ChainCommand};
 use tipring_hal::port::{LineEvent, LinePort, ReadBlock, Wake};
-use tipring_linux::{RecvBatch, monotonic};
+use tipring_linux::monotonic;
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
 
@@ -21,7 +21,7 @@ use super::counters::PortCounters;
 use super::edge::Edge;
 use super::engine::EngineConfig;
 use super::histogram::Timing;
-use super::media::Arrivals;
+use super::media::{Allowance, Arrivals, Batches};
 use super::order::{LineOrder, LineReport, PortIndex, Returned, SessionId};
 use super::session::{Drained, MediaSession};
 
@@ -59,7 +59,9 @@ impl Reports {
 pub(super) struct Tools<'a> {
     pub(super) now: Time,
     pub(super) reports: &'a mut Reports,
-    pub(super) batch: &'a mut RecvBatch,
+    pub(super) batches: &'a mut Batches,
+    /// Datagrams beyond their own that the ports may still take in this wake.
+    pub(super) shared: &'a mut u32,
     /// Of the cards' descriptors; none when stepped by hand.
     pub(super) registry: Option<&'a Registry>,
     /// Of the media sockets; none when stepped by hand.
@@ -230,15 +232,14 @@ impl Lane {
         let arrivals = tools.arrivals();
         let (chain, reports, counters) = (&mut self.chain, &mut *tools.reports, &self.counters);
         let (index, now) = (self.index, tools.now);
-        let drained = session.drain(
-            arrivals,
-            tools.batch,
-            &mut self.budget,
-            &mut self.packets,
-            |digit| {
-                network_digit(chain, reports, counters, index, id, bridged, now, digit);
-            },
-        );
+        let mut allowance = Allowance {
+            datagrams: &mut self.budget,
+            packets: &mut self.packets,
+            shared: tools.shared,
+        };
+        let drained = session.drain(arrivals, tools.batches, &mut allowance, |digit| {
+            network_digit(chain, reports, counters, index, id, bridged, now, digit);
+        });
         match drained {
             Drained::Empty if session.parked => {
                 session.parked = false;
@@ -285,7 +286,7 @@ impl Lane {
             LineOrder::AddSession(session) => self.add_session(session, tools),
             LineOrder::SetRemote { session, remote } => match self.session(session) {
                 Some(found) => {
-                    found.set_remote(remote);
+                    found.set_remote(tools.now, remote);
                     self.bridge(self.bridged);
                 }
                 None => no_such_session(port, session, tools),

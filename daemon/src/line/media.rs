@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use mio::{Events, Poll, Registry, Token};
-use tipring_linux::Datagram;
+use tipring_linux::{Datagram, RecvBatch};
 use tipring_proto::time::Time;
 
 /// Sockets told of at once.
@@ -44,6 +44,66 @@ impl MediaPoll {
     /// The tokens of the sockets that the last look found.
     pub(super) fn found(&self) -> impl Iterator<Item = Token> {
         self.events.iter().map(mio::event::Event::token)
+    }
+}
+
+/// Datagrams read with one call. An RTP stream brings one or two a wake; when there are more, they are many.
+const BATCH: usize = 4;
+const LARGE_BATCH: usize = 64;
+/// Longest datagram of use: what an Ethernet frame holds. With two earlier packets in it, one of 30 ms has 750 bytes.
+const DATAGRAM: usize = 1472;
+
+/// Where datagrams are read into, for all sockets in turn.
+pub(super) struct Batches {
+    small: RecvBatch,
+    large: RecvBatch,
+}
+
+impl Batches {
+    pub(super) fn new() -> Batches {
+        Batches {
+            small: RecvBatch::new(BATCH, DATAGRAM),
+            large: RecvBatch::new(LARGE_BATCH, DATAGRAM),
+        }
+    }
+
+    /// The batch for the next read; `more`: the one before was full.
+    pub(super) fn for_more(&mut self, more: bool) -> &mut RecvBatch {
+        if more {
+            &mut self.large
+        } else {
+            &mut self.small
+        }
+    }
+}
+
+/// What may be spent on the datagrams of a port in a block.
+#[derive(Debug)]
+pub(super) struct Allowance<'a> {
+    /// Datagrams that the port has for itself.
+    pub(super) datagrams: &'a mut u16,
+    /// Packets of the far end.
+    pub(super) packets: &'a mut u16,
+    /// Datagrams that all ports have together in a wake: a flood that has just begun is read to its end by it, for the
+    /// far end's packets are in it.
+    pub(super) shared: &'a mut u32,
+}
+
+impl Allowance<'_> {
+    /// Spends so many datagrams; false when nothing is left.
+    pub(super) fn spend(&mut self, count: usize) -> bool {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let own = u32::from(*self.datagrams).min(count);
+        *self.datagrams -= own as u16; // no more than it was
+        *self.shared = self.shared.saturating_sub(count - own);
+        *self.datagrams > 0 || *self.shared > 0
+    }
+
+    /// May a packet of the far end be taken?
+    pub(super) fn packet(&mut self) -> bool {
+        let may = *self.packets > 0;
+        *self.packets = self.packets.saturating_sub(1);
+        may
     }
 }
 

@@ -12,6 +12,7 @@ mod edge;
 mod engine;
 mod handle;
 mod histogram;
+mod kernel;
 mod lane;
 mod media;
 mod order;

@@ -21,7 +21,7 @@ pub struct SessionId(pub u64);
 /// Where and how a session sends (StartMediaTransmission).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remote {
-    /// The far end; from now on only it may send to us.
+    /// The far end; from now on it is heard before all others.
     pub address: SocketAddrV4,
     /// Codec of our packets.
     pub codec: Codec,

@@ -8,23 +8,27 @@ use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::sync::Arc;
 
 use tipring_dsp::Law;
-use tipring_linux::{RecvBatch, enable_timestamps, set_dscp};
+use tipring_linux::{enable_timestamps, set_dscp, set_receive_buffer};
 use tipring_proto::rtp::{
-    ComfortNoise, Concealer, FilterPolicy, Insert, JitterConfig, NetworkDigit, Playout, Received,
-    Receiver, ReceiverConfig, ReceiverStats, Redundancy, Sender, SenderConfig, SenderSeed,
-    SenderStats, SourceFilter, Vad, Verdict,
+    ComfortNoise, Concealer, Insert, JitterConfig, NetworkDigit, Playout, Received, Receiver,
+    ReceiverConfig, ReceiverStats, Redundancy, Sender, SenderConfig, SenderSeed, SenderStats,
+    SourceLatch, SourcePolicy, Vad, Verdict,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
 
 use super::counters::PortCounters;
-use super::media::Arrivals;
+use super::kernel::KernelSide;
+use super::media::{Allowance, Arrivals, Batches};
 use super::order::{Remote, SessionId};
 use super::probe::Probe;
 use super::view::SessionView;
 
 /// Expedited forwarding.
 pub const DSCP_EF: u8 = 46;
+
+/// Bytes of a socket's receive buffer, as the kernel counts them: some 680 short datagrams.
+const RECEIVE_BUFFER: usize = 512 * 1024;
 
 /// The UDP ports for media, given out in turn so that a port rests as long as possible before it comes again.
 #[derive(Clone, Debug)]
@@ -80,8 +84,8 @@ pub struct SessionConfig {
     pub event_payload_type: Option<u8>,
     /// Silence of the set is not sent, unless it is a machine or data passes.
     pub vad: bool,
-    /// Who may send to us.
-    pub filter: FilterPolicy,
+    /// Who is heard besides the far end that the server names.
+    pub sources: SourcePolicy,
     /// DSCP of our packets until [`Remote`] says otherwise, usually [`DSCP_EF`].
     pub dscp: u8,
 }
@@ -121,10 +125,16 @@ pub struct SessionStats {
     pub sender: SenderStats,
     /// Received.
     pub receiver: ReceiverStats,
-    /// Datagrams from elsewhere.
+    /// Datagrams of sources that are not heard.
     pub strangers: u64,
     /// Packets of the far end beyond what a block may take.
     pub flood_dropped: u64,
+    /// Datagrams that the kernel dropped.
+    pub kernel_dropped: u64,
+    /// Times the kernel was told to drop what floods the socket.
+    pub floods: u64,
+    /// Times it refused that.
+    pub filter_errors: u64,
     /// Packets the kernel did not take.
     pub tx_errors: u64,
 }
@@ -144,7 +154,9 @@ pub struct MediaSession {
     /// Data passes; the silence of both sides that is told, ms.
     data: Option<u32>,
     law: Law,
-    filter: SourceFilter,
+    sources: SourceLatch,
+    /// OpenReceiveChannel named the payload type of telephone-events.
+    events_named: bool,
     sender: Sender,
     receiver: Receiver,
     concealer: Concealer,
@@ -155,6 +167,7 @@ pub struct MediaSession {
     /// In use while machines talk.
     redundancy: Redundancy,
     flood_dropped: u64,
+    kernel: KernelSide,
     malformed: u64,
     tx_errors: u64,
     published: SessionStats,
@@ -187,6 +200,8 @@ impl MediaSession {
         socket.set_nonblocking(true).map_err(refused)?;
         set_dscp(&socket, config.dscp).map_err(refused)?;
         enable_timestamps(&socket).map_err(refused)?;
+        // More room for what comes between two wakes; as much as the system allows will do.
+        let _ = set_receive_buffer(&socket, RECEIVE_BUFFER);
         let mut random = [0; 10];
         getrandom::fill(&mut random).map_err(MediaOpenError::Random)?;
         let [s0, s1, t0, t1, t2, t3, r0, r1, r2, r3] = random;
@@ -205,7 +220,8 @@ impl MediaSession {
             resumes: true,
             data: None,
             law: law_of(config.codec),
-            filter: SourceFilter::new(config.filter),
+            sources: SourceLatch::new(config.sources),
+            events_named: config.event_payload_type.is_some(),
             sender: Sender::new(
                 seed,
                 SenderConfig {
@@ -233,6 +249,7 @@ impl MediaSession {
                 depth: config.redundancy,
             },
             flood_dropped: 0,
+            kernel: KernelSide::default(),
             malformed: 0,
             tx_errors: 0,
             published: SessionStats::default(),
@@ -273,8 +290,11 @@ impl MediaSession {
         SessionStats {
             sender: self.sender.stats(),
             receiver,
-            strangers: self.filter.strangers(),
+            strangers: self.sources.strangers(),
             flood_dropped: self.flood_dropped,
+            kernel_dropped: self.kernel.dropped,
+            floods: self.kernel.floods,
+            filter_errors: self.kernel.errors,
             tx_errors: self.tx_errors,
         }
     }
@@ -283,15 +303,17 @@ impl MediaSession {
         &self.socket
     }
 
-    pub(super) fn set_remote(&mut self, remote: Remote) {
+    pub(super) fn set_remote(&mut self, now: Time, remote: Remote) {
         // One setsockopt, which does not block; refused, the packets keep the mark they have.
         if self.dscp != remote.dscp && set_dscp(&self.socket, remote.dscp).is_ok() {
             self.dscp = remote.dscp;
         }
         self.remote = Some(remote);
         self.law = law_of(remote.codec);
-        self.filter.expect(Some(remote.address));
-        if remote.event_payload_type.is_some() {
+        self.sources.name(remote.address);
+        self.kernel.drained(now, &self.socket, &self.sources);
+        // What we receive OpenReceiveChannel has said, if it has said anything.
+        if !self.events_named {
             self.receiver.expect_events(remote.event_payload_type);
         }
         self.resumes |= !self.sending;
@@ -315,6 +337,7 @@ impl MediaSession {
 
     pub(super) fn stop_sending(&mut self) {
         self.sending = false;
+        self.sources.release();
     }
 
     /// Data passes from now on, or voice. While it does, or the set is a machine anyway, the jitter buffer grows once
@@ -339,56 +362,71 @@ impl MediaSession {
         self.sending && self.remote.is_some_and(|r| r.event_payload_type.is_some())
     }
 
-    /// Takes datagrams off the socket, at most `budget`, and hands at most `packets` of the far end to the receiver.
+    /// Takes datagrams off the socket, as many as the allowance bears, and hands those of the far end to the receiver.
+    /// A flood of others is dropped by the kernel from then on.
     pub(super) fn drain(
         &mut self,
         arrivals: Arrivals,
-        batch: &mut RecvBatch,
-        budget: &mut u16,
-        packets: &mut u16,
+        batches: &mut Batches,
+        allowance: &mut Allowance<'_>,
         mut digit: impl FnMut(NetworkDigit),
     ) -> Drained {
-        loop {
+        let mut waiting = false;
+        let drained = loop {
+            let batch = batches.for_more(waiting);
             let Ok(count) = batch.receive(&self.socket) else {
                 // What an ICMP message left behind; the next read goes on.
                 self.malformed += 1;
-                *budget = budget.saturating_sub(1);
-                if *budget == 0 {
-                    return Drained::Bounded;
+                if !allowance.spend(1) {
+                    break Drained::Bounded;
                 }
                 continue;
             };
             for datagram in batch.iter() {
-                if !self.filter.accepts(datagram.source) {
+                let arrived = arrivals.of(&datagram);
+                let header = || self.receiver.playable(datagram.bytes);
+                if !self.sources.admits(arrived, datagram.source, header) {
+                    self.kernel.guard.refused(Some(datagram.source));
                     continue;
                 }
-                if *packets == 0 {
+                if !allowance.packet() {
                     self.flood_dropped += 1;
                     continue;
                 }
-                *packets -= 1;
                 if datagram.truncated {
                     self.malformed += 1;
                     continue;
                 }
-                let arrived = arrivals.of(&datagram);
                 let received = self.receiver.receive(arrived, datagram.bytes);
                 if received.is_valid() {
+                    self.sources.heard(arrived);
                     self.view.heard(arrived);
                 }
                 match received {
                     Received::Event(news) => news.into_iter().flatten().for_each(&mut digit),
                     Received::Audio(Insert::Taken) => self.probe.taken(datagram.bytes, arrived),
+                    Received::Malformed(_) => self.kernel.guard.refused(None),
                     _ => {}
                 }
             }
-            *budget = budget.saturating_sub(u16::try_from(count).unwrap_or(u16::MAX));
-            if count < batch.slots() {
-                return Drained::Empty;
+            waiting = count == batch.slots();
+            let more = allowance.spend(count);
+            if !waiting {
+                break Drained::Empty;
             }
-            if *budget == 0 {
-                return Drained::Bounded;
+            if !more {
+                break Drained::Bounded;
             }
+        };
+        self.kernel
+            .drained(arrivals.now, &self.socket, &self.sources);
+        drained
+    }
+
+    /// Looks from time to time how much the kernel drops.
+    pub(super) fn look_at_kernel(&mut self, now: Time) {
+        if self.kernel.guard.is_look_due(now) {
+            self.kernel.look(now, &self.socket, &self.sources);
         }
     }
 
@@ -530,9 +568,17 @@ impl MediaSession {
         port.strangers.add(now.strangers - old.strangers);
         port.flood_dropped
             .add(now.flood_dropped - old.flood_dropped);
+        port.kernel_dropped
+            .add(now.kernel_dropped - old.kernel_dropped);
+        port.floods.add(now.floods - old.floods);
+        port.filter_errors
+            .add(now.filter_errors - old.filter_errors);
         // A packet counted as lost may still come: the counter waits until the loss outgrows it again.
         port.rx_lost.add(seq.lost().saturating_sub(self.lost_told));
         self.lost_told = self.lost_told.max(seq.lost());
+        if now.strangers != old.strangers || self.view.source() != self.sources.current() {
+            self.view.sources(&self.sources);
+        }
         self.published = now;
     }
 
@@ -616,7 +662,7 @@ mod tests {
             redundancy_payload_type: 90,
             vad: false,
             event_payload_type: None,
-            filter: FilterPolicy::DropUntilKnown,
+            sources: SourcePolicy::Strict,
             dscp: DSCP_EF,
         };
         let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

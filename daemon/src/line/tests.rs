@@ -7,7 +7,7 @@ use std::time::Duration;
 use tipring_dsp::{Chain, ChainConfig, ChainEvent, Law};
 use tipring_hal::port::{LineCommand, LineEvent, LineEventKind, Polarity, PortError, PortFault};
 use tipring_proto::rtp::{
-    EventPayload, FilterPolicy, HEADER_LEN, NetworkDigit, Packet, Sender, SenderConfig, SenderSeed,
+    EventPayload, HEADER_LEN, NetworkDigit, Packet, Sender, SenderConfig, SenderSeed, SourcePolicy,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
@@ -19,8 +19,10 @@ mod cards;
 mod data;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
+mod floods;
 mod machines;
 mod silence;
+mod sources;
 mod timing;
 mod turns;
 
@@ -89,7 +91,7 @@ fn session_config(id: SessionId) -> SessionConfig {
         redundancy_payload_type: 90,
         vad: false,
         event_payload_type: Some(101),
-        filter: FilterPolicy::DropUntilKnown,
+        sources: SourcePolicy::Strict,
         dscp: DSCP_EF,
     }
 }

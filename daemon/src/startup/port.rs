@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tipring_config::{Config, Port};
 use tipring_dsp::{CancellerConfig, Chain, ChainConfig, ChainError, LineEchoCanceller};
 use tipring_hal::port::{Capabilities, Law, LinePort, PortFault};
-use tipring_proto::rtp::FilterPolicy;
 
 use crate::control::{LegSettings, Plan, PlanError, PortUnitConfig};
 use crate::line::{PortCounters, PortIndex};
@@ -113,11 +112,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
         machine: settings::is_machine(port),
         redundancy: port.line.redundancy,
         redundancy_payload_type: config.media.redundancy_payload_type,
-        filter: if config.media.accept_before_start {
-            FilterPolicy::AcceptUntilKnown
-        } else {
-            FilterPolicy::DropUntilKnown
-        },
+        sources: settings::rtp_source(config.media.rtp_source),
         dscp: config.media.dscp_media,
         vad: port.line.vad,
         pass_data: port.line.fax_pass_through,

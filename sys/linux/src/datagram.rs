@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
 
+mod filter;
 mod recv;
 mod send;
 
+pub use filter::{FilterOthers, SourceFilter, dropped_datagrams, filter_sources, unfilter};
 pub use recv::{Datagram, RecvBatch};
 pub use send::{QueueFull, SendBatch, SendReport};
 
@@ -47,6 +49,16 @@ pub fn set_socket_priority(socket: impl AsFd, priority: u8) -> io::Result<()> {
 /// What the kernel says.
 pub fn enable_timestamps(socket: impl AsFd) -> io::Result<()> {
     setsockopt(&socket.as_fd(), sockopt::ReceiveTimestampns, &true).map_err(io::Error::from)
+}
+
+/// Asks for a receive buffer of so many bytes, as the kernel counts them (a short datagram takes 768); beyond
+/// net.core.rmem_max it gives what that allows.
+///
+/// # Errors
+/// What the kernel says.
+pub fn set_receive_buffer(socket: impl AsFd, bytes: usize) -> io::Result<()> {
+    // The kernel doubles what it is told.
+    setsockopt(&socket.as_fd(), sockopt::RcvBuf, &(bytes / 2)).map_err(io::Error::from)
 }
 
 const NOWHERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);

@@ -15,8 +15,9 @@ mod realtime;
 
 pub use accounts::{group_id, peer_pid, user_id};
 pub use datagram::{
-    Datagram, MAX_DATAGRAM, QueueFull, RecvBatch, SendBatch, SendReport, enable_timestamps,
-    set_dscp, set_socket_priority,
+    Datagram, FilterOthers, MAX_DATAGRAM, QueueFull, RecvBatch, SendBatch, SendReport,
+    SourceFilter, dropped_datagrams, enable_timestamps, filter_sources, set_dscp,
+    set_receive_buffer, set_socket_priority, unfilter,
 };
 pub use events::{EventFd, TimerFd};
 pub use output::write_stdout;

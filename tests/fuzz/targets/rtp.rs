@@ -10,9 +10,9 @@ use libfuzzer_sys::fuzz_target;
 use tipring_fuzz::Program;
 use tipring_linux::alloc_count::{CountingAllocator, allocations_in_this_thread};
 use tipring_proto::rtp::{
-    Concealer, FilterPolicy, HEADER_LEN, JitterConfig, MAX_PAYLOAD, NetworkDigit, Packet, Playout,
+    Concealer, HEADER_LEN, Header, JitterConfig, MAX_PAYLOAD, NetworkDigit, Packet, Playout,
     Received, Receiver, ReceiverConfig, ReceiverStats, Redundancy, Redundant, Sender, SenderConfig,
-    SenderSeed, SourceFilter,
+    SenderSeed, SourceLatch, SourcePolicy,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
@@ -365,26 +365,28 @@ fn speaker_config(program: &mut Program<'_>) -> SenderConfig {
     }
 }
 
-/// The source check, against the rule in one line.
+/// The source check, against what it promises.
 struct Door {
-    filter: SourceFilter,
-    policy: FilterPolicy,
+    latch: SourceLatch,
+    policy: SourcePolicy,
     named: Option<SocketAddrV4>,
-    refused: u64,
+    now: Time,
+    heard: Time,
 }
 
 impl Door {
     fn new(program: &mut Program<'_>) -> Door {
         let policy = program.choice(&[
-            FilterPolicy::DropUntilKnown,
-            FilterPolicy::AcceptUntilKnown,
-            FilterPolicy::AcceptAny,
+            SourcePolicy::Strict,
+            SourcePolicy::Host,
+            SourcePolicy::Latch,
         ]);
         Door {
-            filter: SourceFilter::new(policy),
+            latch: SourceLatch::new(policy),
             policy,
             named: None,
-            refused: 0,
+            now: Time::from_millis(1000),
+            heard: Time::ZERO,
         }
     }
 
@@ -393,25 +395,50 @@ impl Door {
             Ipv4Addr::new(10, 0, 0, program.byte() % 2),
             u16::from(program.byte() % 4),
         );
+        self.now = self.now + Duration::from_millis(u64::from(program.byte()));
         match program.byte() % 8 {
             0 => {
                 self.named = Some(who);
-                self.filter.expect(self.named);
+                self.latch.name(who);
             }
             1 => {
-                self.named = None;
-                self.filter.expect(None);
+                self.latch.release();
             }
-            _ => {
-                let ours = match self.named {
-                    _ if self.policy == FilterPolicy::AcceptAny => true,
-                    Some(named) => named == who,
-                    None => self.policy == FilterPolicy::AcceptUntilKnown,
-                };
-                assert_eq!(self.filter.accepts(who), ours);
-                self.refused += u64::from(!ours);
-                assert_eq!(self.filter.strangers(), self.refused);
-            }
+            kind => self.datagram(program, who, kind > 2),
+        }
+    }
+
+    fn datagram(&mut self, program: &mut Program<'_>, who: SocketAddrV4, playable: bool) {
+        let header = Header {
+            marker: false,
+            payload_type: 0,
+            sequence: u16::from(program.byte() % 8),
+            timestamp: 0,
+            ssrc: u32::from(program.byte() % 2),
+        };
+        let (before, strangers) = (self.latch.current(), self.latch.strangers());
+        let admitted = self
+            .latch
+            .admits(self.now, who, || playable.then_some(header));
+        let named = self.named == Some(who);
+        let of_named_host = |a: SocketAddrV4| self.named.is_some_and(|n| n.ip() == a.ip());
+        assert!(admitted || !named, "the named one is always let through");
+        assert!(self.latch.strangers() >= strangers);
+        match self.policy {
+            SourcePolicy::Strict => assert!(!admitted || named),
+            SourcePolicy::Host => assert!(!admitted || of_named_host(who)),
+            SourcePolicy::Latch => {}
+        }
+        let after = self.latch.current();
+        if after != before {
+            assert_eq!(after, Some(who));
+            let alive = self.now.saturating_since(self.heard) < Duration::from_millis(500);
+            let nearer = of_named_host(who) && !before.is_some_and(of_named_host);
+            assert!(before.is_none() || !alive || named || nearer, "stolen");
+        }
+        if admitted && playable {
+            self.heard = self.now;
+            self.latch.heard(self.now);
         }
     }
 }

@@ -13,8 +13,8 @@ mod trace;
 pub use call::{CallDetail, CallDirection, CallList, CallSummary};
 pub use port::{
     CallState, DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard,
-    PortDetail, PortState, PortSummary, RegistrationReport, RegistrationState, RegistrationStep,
-    RtpStats, ToneSide, Trouble, Voltages,
+    PortDetail, PortState, PortSummary, RefusedSource, RegistrationReport, RegistrationState,
+    RegistrationStep, RtpStats, ToneSide, Trouble, Voltages,
 };
 pub use reload::{
     ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,

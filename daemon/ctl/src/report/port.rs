@@ -220,12 +220,14 @@ pub struct RtpStats {
     pub duplicate_packets: u64,
     /// Came out of order but in time.
     pub reordered_packets: u64,
-    /// Came from another address than the StartMedia one.
+    /// Came from a source that is not heard.
     pub stray_packets: u64,
     /// Not RTP, or of an unknown payload type.
     pub invalid_packets: u64,
     /// Dropped because the jitter buffer was full.
     pub overflow_packets: u64,
+    /// Dropped by the kernel: of others in a flood, or because the socket was full.
+    pub kernel_dropped_packets: u64,
     /// Packets sent with earlier ones in them (RFC 2198).
     pub redundant_sent: u64,
     /// Packets received with earlier ones in them.
@@ -272,6 +274,16 @@ pub struct RtpStats {
     pub events_received: u64,
 }
 
+/// A sender that was not heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RefusedSource {
+    /// Address and port.
+    pub address: String,
+    /// Its datagrams, except those that the kernel dropped in a flood.
+    pub packets: u64,
+}
+
 /// One media leg.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -282,18 +294,24 @@ pub struct MediaLeg {
     pub party: u32,
     /// Where this port receives; none until the channel is open.
     pub local: Option<String>,
-    /// Where it sends, and from where it takes packets; none until StartMedia.
+    /// Where it sends; none until StartMedia.
     pub remote: Option<String>,
     /// Codec, as people name it.
     pub codec: String,
     /// Milliseconds of sound in a packet.
     pub ptime_ms: u16,
-    /// Payload type of telephone-events, when agreed.
+    /// Payload type of telephone-events that come, when the server named one.
     pub event_payload_type: Option<u8>,
+    /// Payload type of those that go; none: digits go in the voice.
+    pub sent_event_payload_type: Option<u8>,
     /// It passes data: a fax or a modem was heard.
     pub pass_through: bool,
     /// Last tones of faxes and modems heard in it, oldest first; bounded.
     pub tones: Vec<DetectedTone>,
+    /// From where the far end sends; none until it is heard.
+    pub source: Option<String>,
+    /// Senders that were not heard, most datagrams first; bounded.
+    pub refused_sources: Vec<RefusedSource>,
     /// When the last valid RTP packet came; none before the first.
     pub last_packet_unix_ms: Option<u64>,
     /// Counters.

@@ -9,6 +9,7 @@ mod comfort;
 mod conceal;
 mod drift;
 mod event;
+mod flood;
 mod jitter;
 mod packet;
 mod receiver;
@@ -21,13 +22,14 @@ pub use comfort::{COMFORT_NOISE, ComfortNoise, Vad, Verdict, level_byte, level_o
 pub use conceal::Concealer;
 pub use drift::Drift;
 pub use event::{EventPayload, EventReceiver, NetworkDigit};
+pub use flood::{FloodGuard, Gate, GateChange, Others, SHUT_OUT};
 pub use jitter::{Insert, JitterBuffer, JitterConfig, JitterStats, Playout};
 pub use packet::{HEADER_LEN, Header, MAX_PAYLOAD, Packet, ParseError};
 pub use receiver::{Received, Receiver, ReceiverConfig, ReceiverStats};
 pub use redundancy::{MAX_REDUNDANT, MAX_SENT, Redundant, RedundantBlock, RedundantError};
 pub use sender::{Redundancy, Sender, SenderConfig, SenderSeed, SenderStats};
 pub use sequence::{Order, Sequence, SequenceStats};
-pub use source::{FilterPolicy, SourceFilter};
+pub use source::{REFUSED, RefusedSource, SourceLatch, SourcePolicy};
 
 /// Clock of every codec here, samples a second.
 pub const CLOCK_HZ: u32 = 8000;

@@ -144,6 +144,17 @@ impl Receiver {
         self.event_payload_type = payload_type;
     }
 
+    /// The header of a datagram that could be played: sound, comfort noise or an event of the types that are ours.
+    pub fn playable(&self, datagram: &[u8]) -> Option<Header> {
+        let packet = Packet::parse(datagram).ok()?;
+        let kind = Some(packet.header.payload_type);
+        let ours = codec_of(packet.header.payload_type).is_some()
+            || kind == Some(COMFORT_NOISE)
+            || kind == self.event_payload_type
+            || kind == self.redundancy_payload_type;
+        (ours && !packet.payload.is_empty()).then_some(packet.header)
+    }
+
     /// Takes a datagram from the far end.
     pub fn receive(&mut self, now: Time, datagram: &[u8]) -> Received {
         let packet = match Packet::parse(datagram) {

@@ -19,7 +19,7 @@ impl Bench {
             machine: false,
             redundancy: 0,
             redundancy_payload_type: 90,
-            filter: FilterPolicy::DropUntilKnown,
+            sources: SourcePolicy::Strict,
             dscp: 46,
             vad: false,
             pass_data: true,

@@ -113,14 +113,23 @@ const PORT: &[(&str, &str)] = &[
     ("rx_concealed", "blocks made up for missing ones"),
     ("rx_stretched", "blocks inserted to wait longer"),
     ("rx_shrunk", "blocks skipped to wait shorter"),
-    (
-        "strangers",
-        "datagrams from another address than the CallManager named",
-    ),
+    ("strangers", "datagrams from sources that are not heard"),
     ("flood_dropped", "packets beyond what a block may take"),
     (
         "flood_blocks",
         "blocks in which the bound on datagrams was reached",
+    ),
+    (
+        "floods",
+        "times the kernel was told to drop a flood's datagrams",
+    ),
+    (
+        "kernel_dropped",
+        "datagrams that the kernel dropped: in a flood, or because the socket was full",
+    ),
+    (
+        "filter_errors",
+        "times the kernel refused to drop a flood's datagrams",
     ),
 ];
 

@@ -2,6 +2,7 @@
 
 use tipring_ctl::report::Trouble;
 use tipring_proto::call::{CallWord, PortSnapshot, PortWord};
+use tipring_proto::rtp::SourcePolicy;
 use tipring_proto::sccp::station::{ConnectFailure, LostReason, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
@@ -138,10 +139,21 @@ impl Gateway {
             "one-way audio: no RTP from {} since the call was answered",
             leg.remote.as_deref().unwrap_or_default()
         );
-        Some(if leg.rtp.stray_packets > 0 {
+        Some(if let Some(refused) = leg.refused_sources.first() {
+            let cure = match unit.desk.source_policy() {
+                SourcePolicy::Latch => {
+                    "they are no RTP of a codec of this call: look what sends them"
+                }
+                SourcePolicy::Host | SourcePolicy::Strict => {
+                    "look for NAT or a media server between, or allow them with rtp-source = \"latch\" in [media]"
+                }
+            };
             trouble(
-                &what,
-                "packets come from another address (strangers): look for NAT or a media server between",
+                &format!(
+                    "{what}, but packets from {} that are refused",
+                    refused.address
+                ),
+                cure,
             )
         } else {
             trouble(

@@ -68,6 +68,7 @@ impl Lane {
                     digit,
                 );
             }
+            session.look_at_kernel(tools.now);
             session.publish(&self.counters);
         }
         self.chain.downlink(&self.down, &mut self.to_line);

@@ -248,3 +248,72 @@ fn dscp_and_priority_are_set() {
     set_dscp(&socket, 0).unwrap();
     assert_eq!(getsockopt(&socket, sockopt::Ipv4Tos), Ok(0));
 }
+
+/// Sends one datagram of each length from each of these; which of them arrive, as (sender, length).
+fn arrivals(to: &UdpSocket, senders: &[&UdpSocket], contents: &[&[u8]]) -> Vec<(usize, usize)> {
+    let target = to.local_addr().unwrap();
+    for content in contents {
+        for sender in senders {
+            sender.send_to(content, target).unwrap();
+        }
+    }
+    let places: Vec<_> = senders.iter().map(|s| s.local_addr().unwrap()).collect();
+    let mut batch = RecvBatch::new(64, 2000);
+    batch.receive(to).unwrap();
+    let at = |d: Datagram<'_>| {
+        places
+            .iter()
+            .position(|p| *p == std::net::SocketAddr::V4(d.source))
+    };
+    batch
+        .iter()
+        .map(|d| (at(d).unwrap(), d.bytes.len()))
+        .collect()
+}
+
+#[test]
+fn a_filter_drops_by_sender_and_content_and_what_it_drops_is_counted() {
+    let [to, far, stranger, third] = [(); 4].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+    let elsewhere = UdpSocket::bind("127.0.0.9:0").unwrap();
+    let senders = [&far, &stranger, &third, &elsewhere];
+    let v4 = |socket: &UdpSocket| match socket.local_addr().unwrap() {
+        std::net::SocketAddr::V4(a) => a,
+        std::net::SocketAddr::V6(a) => panic!("{a}"),
+    };
+    let rtp = [0x80; 172];
+    let other = [0x40; 172];
+    let contents: [&[u8]; 5] = [&[], &rtp[..12], &rtp, &other, &[0x9F; 1400]];
+    let mut filter = SourceFilter {
+        shortest: 13,
+        first_byte: (0xC0, 0x80),
+        take: &[v4(&far)],
+        drop: &[],
+        others: FilterOthers::Drop,
+    };
+    filter_sources(&to, &filter).unwrap();
+    assert_eq!(arrivals(&to, &senders, &contents), [(0, 172), (0, 1400)]);
+    assert_eq!(dropped_datagrams(&to).unwrap(), 18);
+    let shut_out = [v4(&stranger), v4(&elsewhere)];
+    filter.drop = &shut_out;
+    filter.others = FilterOthers::Take;
+    filter_sources(&to, &filter).unwrap();
+    assert_eq!(
+        arrivals(&to, &senders, &contents),
+        [(0, 172), (2, 172), (0, 1400), (2, 1400)]
+    );
+    filter.others = FilterOthers::TakeOneIn(1 << 29);
+    filter_sources(&to, &filter).unwrap();
+    assert_eq!(arrivals(&to, &senders, &contents), [(0, 172), (0, 1400)]);
+    filter.others = FilterOthers::TakeOneIn(1);
+    filter_sources(&to, &filter).unwrap();
+    assert_eq!(arrivals(&to, &senders, &contents).len(), 4);
+    unfilter(&to).unwrap();
+    unfilter(&to).unwrap();
+    assert_eq!(arrivals(&to, &senders, &contents).len(), 20);
+    let many = vec![v4(&far); 40];
+    filter.drop = &many;
+    assert_eq!(
+        filter_sources(&to, &filter).unwrap_err().kind(),
+        io::ErrorKind::InvalidInput
+    );
+}

@@ -339,9 +339,14 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
             "path",
             format!("{} ↔ {}", end(&leg.local), end(&leg.remote)),
         );
-        let events = leg
-            .event_payload_type
-            .map_or_else(String::new, |pt| format!(", events as {pt}"));
+        if leg.source.is_some() && leg.source != leg.remote {
+            facts.add("heard from", end(&leg.source));
+        }
+        let events = match (leg.event_payload_type, leg.sent_event_payload_type) {
+            (Some(come), Some(go)) if come != go => format!(", events as {come}, sent as {go}"),
+            (Some(come), _) => format!(", events as {come}"),
+            (None, _) => String::new(),
+        };
         facts.add(
             "codec",
             format!("{}, {} ms{events}", clean(&leg.codec), leg.ptime_ms),
@@ -376,10 +381,25 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
         facts.add(
             "refused",
             format!(
-                "{} from strangers, {} not RTP, {} too many",
+                "{} from unexpected sources, {} not RTP, {} too many",
                 rtp.stray_packets, rtp.invalid_packets, rtp.overflow_packets
             ),
         );
+        if rtp.kernel_dropped_packets > 0 {
+            facts.add(
+                "",
+                format!(
+                    "{} dropped by the kernel (flood)",
+                    rtp.kernel_dropped_packets
+                ),
+            );
+        }
+        for source in &leg.refused_sources {
+            facts.add(
+                "",
+                format!("{}: {} packets", clean(&source.address), source.packets),
+            );
+        }
         facts.add(
             "jitter",
             format!(
