@@ -5,6 +5,7 @@
 //! of its own, so nothing collides. Waits for what it waits for with a deadline, never by sleeping; since waiting is most
 //! of it, more tests run side by side than there are processors.
 
+mod byhand;
 mod config;
 mod control;
 mod crash;
@@ -17,6 +18,7 @@ mod names;
 mod network;
 mod place;
 mod ports;
+mod recorded;
 mod reload;
 mod rtp;
 mod server;
@@ -74,6 +76,7 @@ fn main() {
         log::a_full_disk_costs_log_lines_alone,
         ports::ports_that_others_use_are_skipped,
         ports::a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one,
+        recorded::a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing,
         reload::a_good_file_is_used_at_once_and_the_same_again_changes_nothing,
         reload::a_broken_file_is_told_whole_and_changes_nothing,
         reload::a_talking_port_takes_new_settings_after_its_call_and_its_sound_is_unharmed,

@@ -3,7 +3,7 @@
 use tipring_ctl::report::TraceKind;
 use tipring_dsp::ChainEvent;
 use tipring_hal::port::{LineEventKind, PortFault};
-use tipring_proto::call::{DigitHeard, LineInput};
+use tipring_proto::call::{DigitHeard, LineInput, MediaInput};
 use tipring_proto::device::Input;
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
@@ -149,6 +149,12 @@ impl Gateway {
             LineReport::SessionReturned { session, why, .. } => {
                 if let Some(leg) = unit.desk.returned(&session) {
                     self.calls.media_over(unit.number, leg);
+                }
+                if let Some(status) = words::refused_session(why)
+                    && let Some(party) = unit.desk.refused(session.id())
+                {
+                    let refused = MediaInput::LegRefused { party, status };
+                    unit.handle(now, Input::Media(refused));
                 }
                 if why != Returned::Removed {
                     let text = format!("the line thread refused a media session: {why:?}");

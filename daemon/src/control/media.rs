@@ -340,6 +340,13 @@ impl MediaDesk {
         legs.find(|l| l.id == id).map(|l| self.shown(l))
     }
 
+    /// The line thread did not take a session: its leg is closed.
+    pub(super) fn refused(&mut self, id: SessionId) -> Option<Party> {
+        let party = self.open.iter().find(|l| l.id == id)?.party;
+        self.close(party);
+        Some(party)
+    }
+
     /// Media of a call that is over or up and began at `since`, for the call book. A server that was started again
     /// counts its references from the beginning: the legs of an older call of the same one are left out.
     pub(super) fn of_call(&self, call: CallRef, since: Time) -> Vec<ctl::MediaLeg> {

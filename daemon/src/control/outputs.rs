@@ -5,8 +5,9 @@ use std::time::Duration;
 use tipring_ctl::report::TraceKind;
 use tipring_dsp::ChainCommand;
 use tipring_hal::port::LineCommand;
-use tipring_proto::call::{CallRecord, LineInput, LineOutput, MediaOutput, Polarity};
+use tipring_proto::call::{CallRecord, LineInput, LineOutput, MediaInput, MediaOutput, Polarity};
 use tipring_proto::device::{Input, Output};
+use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 
 use super::lamp::LampStep;
@@ -154,13 +155,29 @@ impl Gateway {
         let doing = unit
             .desk
             .act(now, output, bind, &mut self.rtp, &mut self.next_session);
-        for order in doing.orders {
-            self.order(now, index, order);
+        // A call that the server answered by itself waits for the lift: the ringing line is not to be linked to it,
+        // which the line thread does with a first session.
+        let opens = matches!(output, MediaOutput::OpenReceive { .. });
+        let waits = (opens && !unit.call_logic().off_hook).then_some(LineOrder::Bridge(None));
+        let mut answer = doing.answer;
+        for order in doing.orders.into_iter().chain(waits) {
+            let added = match &order {
+                LineOrder::AddSession(session) => Some(session.id()),
+                _ => None,
+            };
+            let sent = self.order(now, index, order);
+            // It will never be served: the server must not believe in it.
+            if let (Some(id), false, Some(unit)) = (added, sent, self.ports.get_mut(index))
+                && let Some(party) = unit.desk.refused(id)
+            {
+                let result = Err(MediaStatus::NOT_ENOUGH_CHANNELS);
+                answer = Some(MediaInput::ReceiveOpened { party, result });
+            }
         }
         if let Some(trouble) = doing.trouble {
             self.warn(now, index, &trouble);
         }
-        if let (Some(answer), Some(unit)) = (doing.answer, self.ports.get_mut(index)) {
+        if let (Some(answer), Some(unit)) = (answer, self.ports.get_mut(index)) {
             unit.handle(now, Input::Media(answer));
         }
     }

@@ -181,6 +181,9 @@ fn media_in(media: &MediaInput) -> String {
             party,
             result: Err(status),
         } => format!("leg {} cannot be opened: {status}", party.0),
+        MediaInput::LegRefused { party, status } => {
+            format!("leg {} is not served: {status}", party.0)
+        }
         MediaInput::Statistics { call, counters } => format!(
             "call {}: {} packets sent, {} received, {} lost",
             call.0, counters.packets_sent, counters.packets_received, counters.packets_lost

@@ -6,12 +6,14 @@ use tipring_ctl::report as ctl;
 use tipring_hal::port::{Capabilities, LineCommand, Polarity, PortFault};
 use tipring_proto::call::{CallWord, Direction, EndCause, LineFault, PortWord};
 use tipring_proto::card::FeedTrouble;
+use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::sccp::station::{StationEvent, StationState};
 use tipring_proto::types::Codec;
 
 use super::glitch::Glitch;
 
 use super::servers::ServerBook;
+use crate::line::Returned;
 
 /// Why a port is not registered whose line has been dead for a while.
 pub(super) const OUT_OF_SERVICE: &str = "the line has been dead for too long: unregistered until it works and stays so, so that callers are sent elsewhere";
@@ -78,6 +80,15 @@ pub(super) fn line_fault(fault: PortFault) -> LineFault {
         PortFault::Alarm => LineFault::Alarm,
         PortFault::Removed => LineFault::Removed,
         PortFault::PowerAlarm => LineFault::PowerAlarm,
+    }
+}
+
+/// What the server hears when the line thread did not take a session.
+pub(super) fn refused_session(why: Returned) -> Option<MediaStatus> {
+    match why {
+        Returned::Removed => None,
+        Returned::NoRoom | Returned::NoPort => Some(MediaStatus::NOT_ENOUGH_CHANNELS),
+        Returned::NotWatched(_) => Some(MediaStatus::OUT_OF_SOCKETS),
     }
 }
 

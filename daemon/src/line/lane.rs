@@ -25,8 +25,8 @@ use super::media::{Allowance, Arrivals, Batches};
 use super::order::{LineOrder, LineReport, PortIndex, Returned, SessionId};
 use super::session::{Drained, MediaSession};
 
-/// Sessions of a port: the call that talks and one that waits.
-pub(super) const SESSIONS: usize = 2;
+/// Sessions of a port: as many as the call logic may ask for.
+pub(super) const SESSIONS: usize = tipring_proto::call::MOST_LEGS;
 /// Events kept for control while its ring is full; further ones stay in the card.
 const PENDING_EVENTS: usize = 16;
 /// Turns that sessions take: a number that every number of blocks in a packet divides.
@@ -177,7 +177,7 @@ impl Lane {
             number,
             chain,
             listens: None,
-            sessions: [None, None],
+            sessions: [const { None }; SESSIONS],
             bridged: None,
             counters,
             from_line: vec![silence; block],

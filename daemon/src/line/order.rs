@@ -185,7 +185,7 @@ pub enum LineReport {
 pub enum Returned {
     /// As ordered.
     Removed,
-    /// The port has no room for a third session, or already has one of this name.
+    /// The port has no room for one more session, or already has one of this name.
     NoRoom,
     /// There is no such port.
     NoPort,

@@ -359,7 +359,9 @@ fn sessions_come_back_with_their_figures_and_orders_for_strange_ones_are_answere
     rig.run(4);
     rig.order(LineOrder::AddSession(session(A))); // the name is taken
     rig.order(LineOrder::AddSession(session(B)));
-    rig.order(LineOrder::AddSession(session(SessionId(3)))); // no room
+    for more in 3..=5 {
+        rig.order(LineOrder::AddSession(session(SessionId(more)))); // no room for the fifth
+    }
     rig.order(LineOrder::Bridge(Some(SessionId(9))));
     rig.order(LineOrder::RemoveSession { session: A });
     rig.order(LineOrder::RemoveSession { session: A });
@@ -385,14 +387,14 @@ fn sessions_come_back_with_their_figures_and_orders_for_strange_ones_are_answere
         .collect();
     let expected = [
         "0 1 NoRoom 0",
-        "0 3 NoRoom 0",
+        "0 5 NoRoom 0",
         "none 9",
         "0 1 Removed 2",
         "none 1",
         "7 2 NoPort 0",
     ];
     assert_eq!(told, expected);
-    assert_eq!(rig.handle.port_counters(P).unwrap().sessions.get(), 1);
+    assert_eq!(rig.handle.port_counters(P).unwrap().sessions.get(), 3);
 }
 
 #[test]

@@ -102,6 +102,13 @@ pub enum MediaInput {
         /// The own address and port that the far end shall send to, or why there is none.
         result: Result<SocketAddrV4, MediaStatus>,
     },
+    /// The line thread has not taken a leg that [`MediaInput::ReceiveOpened`] had a socket for.
+    LegRefused {
+        /// The leg.
+        party: Party,
+        /// For the server.
+        status: MediaStatus,
+    },
     /// The answer to [`MediaOutput::NeedStatistics`].
     Statistics {
         /// As asked.

@@ -38,6 +38,8 @@ pub(super) enum Deadline {
     ReminderEnd,
     /// Fires when the server has not joined two calls. Number from [`TRANSFER_RESULT_MS`].
     TransferResult,
+    /// Fires when no OpenReceiveChannel has come for media that was started. Number from [`EARLY_START_MS`].
+    EarlyStart,
     /// Fires when a call without CallState has had no media for a while. Number from [`MEDIA_GONE_MS`].
     MediaGone,
     /// Fires when nobody else has taken a call that came too late for a phone that was hung up.
@@ -63,12 +65,15 @@ pub(super) const FIRST_CALL_WAITING_MS: u32 = 300;
 /// chan_skinny and chan-sccp answer a completed transfer within milliseconds.
 pub(super) const TRANSFER_RESULT_MS: u32 = 1_000;
 
+/// Servers that start media before they open it do both in one go; CallManager opens a call's own leg before it starts
+/// the copies for a recorder.
+pub(super) const EARLY_START_MS: u32 = 500;
 /// Hold, resume and a change of codec close media and open it again within this time.
 pub(super) const MEDIA_GONE_MS: u32 = 2_000;
 /// Servers name a call and say in one go that it is at another phone of the line.
 pub(super) const ORPHAN_MS: u32 = 200;
 
-const KINDS: [Deadline; 16] = [
+const KINDS: [Deadline; 17] = [
     Deadline::ServerSilent,
     Deadline::FirstDigit,
     Deadline::SilentFailure,
@@ -82,6 +87,7 @@ const KINDS: [Deadline; 16] = [
     Deadline::CallWaitingTone,
     Deadline::ReminderEnd,
     Deadline::TransferResult,
+    Deadline::EarlyStart,
     Deadline::MediaGone,
     Deadline::Orphan,
     Deadline::FaultGrace,

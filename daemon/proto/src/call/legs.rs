@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddrV4;
 
+use crate::call::early::EarlyStart;
 use crate::sccp::message::StartMediaTransmission;
 use crate::types::{CallRef, Codec, Party};
 
@@ -18,10 +19,14 @@ pub(super) struct Leg {
     pub(super) ptime_ms: u32,
     /// The own socket once it is open.
     pub(super) local: Option<SocketAddrV4>,
+    /// By OpenReceiveChannel: the phone listens to it. Otherwise it only sends.
+    pub(super) opened: bool,
     /// OpenReceiveChannel is not acknowledged yet.
     pub(super) ack_owed: bool,
     /// StartMediaTransmission came before the socket was open.
     pub(super) start: Option<StartMediaTransmission>,
+    /// The one that it sends by.
+    pub(super) started: Option<StartMediaTransmission>,
     pub(super) sending: bool,
     pub(super) sends_events: bool,
 }
@@ -30,6 +35,8 @@ pub(super) struct Leg {
 #[derive(Debug, Default)]
 pub(super) struct Legs {
     pub(super) list: Vec<Leg>,
+    /// Started, and not opened yet.
+    pub(super) early: Vec<EarlyStart>,
     /// Closed before the answer to their opening came: that answer is for nobody.
     pub(super) stale: Vec<Party>,
     /// What the line thread was last told to bridge.
@@ -43,12 +50,12 @@ impl Legs {
         self.list.iter_mut().find(|l| l.party == party)
     }
 
-    /// The newest open leg of a call.
+    /// The newest leg of a call that the server has opened; else one that only sends.
     pub(super) fn audible(&self, call: CallRef) -> Option<Party> {
         self.list
             .iter()
-            .rev()
-            .find(|l| l.owner == Some(call) && l.local.is_some())
+            .filter(|l| l.owner == Some(call) && l.local.is_some())
+            .max_by_key(|l| l.opened)
             .map(|l| l.party)
     }
 

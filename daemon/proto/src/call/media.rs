@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
+use crate::call::calls::Call;
 use crate::call::contract::{LegStatistics, MediaOutput};
 use crate::call::deadlines::Deadline;
 use crate::call::legs::Leg;
@@ -13,13 +14,14 @@ use crate::sccp::message::{
 use crate::time::Time;
 use crate::types::{CallRef, Codec, Conference, Party};
 
-/// An analog port hears one call; two more may be on their way in or out.
-const MOST_LEGS: usize = 4;
+/// Legs of a port at the same time, and as many sessions has a line: it hears one call; others may be on their way in or
+/// out, or be opened before their predecessor is closed.
+pub const MOST_LEGS: usize = 4;
 /// How many closed legs are remembered for statistics and for a stop that comes after the close.
 const MOST_REMEMBERED: usize = 8;
 /// From this version on StartMediaTransmission is acknowledged.
 const START_ACK_VERSION: u8 = 17;
-const NO_ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+pub(super) const NO_ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
 
 impl Port {
     /// OpenReceiveChannel.
@@ -47,18 +49,28 @@ impl Port {
         if let Some(id) = owner {
             self.media_connects(now, id);
         }
-        // StartMediaTransmission came first and opened it: the same leg.
+        // One that only sent until now: the same leg.
         if let Some(leg) = self.legs.get(open.party)
-            && leg.told_call == open.call
-            && !leg.ack_owed
-            && leg.start.is_some()
+            && !leg.opened
             && (leg.codec, leg.ptime_ms) == (codec, ptime_ms)
-            && leg.local.is_none()
         {
-            leg.ack_owed = true;
+            leg.opened = true;
+            leg.told_call = open.call;
+            leg.ack_owed = leg.local.is_none();
+            if let Some(address) = leg.local {
+                let (status, party, call) = (MediaStatus::OK, open.party, open.call);
+                self.send(ClientMessage::OpenReceiveChannelAck {
+                    status,
+                    address,
+                    party,
+                    call,
+                });
+            }
             return;
         }
         self.close_leg(open.party);
+        self.drop_send_only(owner);
+        let start = self.take_early(open.party);
         self.open_leg(
             Leg {
                 party: open.party,
@@ -67,8 +79,10 @@ impl Port {
                 codec,
                 ptime_ms,
                 local: None,
+                opened: true,
                 ack_owed: true,
-                start: None,
+                start,
+                started: None,
                 sending: false,
                 sends_events: false,
             },
@@ -76,10 +90,13 @@ impl Port {
         );
     }
 
-    fn open_leg(&mut self, leg: Leg, rfc2833_payload: Option<u8>) {
+    pub(super) fn open_leg(&mut self, leg: Leg, rfc2833_payload: Option<u8>) {
         if self.legs.list.len() >= MOST_LEGS {
             if leg.ack_owed {
                 self.refuse_receive(leg.party, leg.told_call, MediaStatus::NOT_ENOUGH_CHANNELS);
+            }
+            if let Some(start) = leg.start {
+                self.refuse_start(&start, MediaStatus::NOT_ENOUGH_CHANNELS);
             }
             return;
         }
@@ -137,15 +154,12 @@ impl Port {
     }
 
     /// StartMediaTransmission.
-    pub(super) fn start_media(&mut self, start: &StartMediaTransmission) {
-        let (codec, ptime_ms) =
-            match self.acceptable(start.format, start.ptime_ms, start.encryption.algorithm) {
-                Ok(accepted) => accepted,
-                Err(status) => {
-                    self.counters.media_refused += 1;
-                    return self.answer_start(start, NO_ADDRESS, status);
-                }
-            };
+    pub(super) fn start_media(&mut self, now: Time, start: &StartMediaTransmission) {
+        if let Err(status) =
+            self.acceptable(start.format, start.ptime_ms, start.encryption.algorithm)
+        {
+            return self.refuse_start(start, status);
+        }
         if start.remote.port() == 0 || start.remote.ip().is_unspecified() {
             self.counters.media_refused += 1;
             return self.stop_media(start.party);
@@ -157,23 +171,16 @@ impl Port {
             }
             return;
         }
-        if self.set == Set::OnHook {
+        // The server may answer by itself for a phone that rings.
+        let named = self.named_by(start.party, start.call);
+        let rings = named
+            .and_then(|id| self.call(id))
+            .is_some_and(Call::is_offered);
+        if self.set == Set::OnHook && !rings {
             self.counters.media_ignored += 1;
             return self.answer_start(start, NO_ADDRESS, MediaStatus::DEVICE_ON_HOOK);
         }
-        let leg = Leg {
-            party: start.party,
-            owner: self.owner_of(start.party, start.call),
-            told_call: start.call,
-            codec,
-            ptime_ms,
-            local: None,
-            ack_owed: false,
-            start: Some(start.clone()),
-            sending: false,
-            sends_events: false,
-        };
-        self.open_leg(leg, payload(start.rfc2833_payload));
+        self.keep_early(now, start);
     }
 
     fn start_sending(&mut self, start: &StartMediaTransmission, local: SocketAddrV4) {
@@ -183,6 +190,7 @@ impl Port {
         };
         let rfc2833_payload = payload(start.rfc2833_payload).filter(|_| !self.cfg.digits_in_band);
         leg.sending = true;
+        leg.started = Some(start.clone());
         leg.sends_events = rfc2833_payload.is_some();
         let dscp = dscp(start.precedence, self.cfg.rtp_dscp);
         self.tell_media(MediaOutput::StartSend {
@@ -198,13 +206,15 @@ impl Port {
 
     /// StopMediaTransmission. One for media never opened is nothing.
     pub(super) fn stop_media(&mut self, party: Party) {
+        let early = self.take_early(party).is_some();
         let Some(leg) = self.legs.get(party) else {
-            if !self.legs.was_closed(party) {
+            if !early && !self.legs.was_closed(party) {
                 self.counters.media_ignored += 1;
             }
             return;
         };
         leg.start = None;
+        leg.started = None;
         leg.sends_events = false;
         if std::mem::take(&mut leg.sending) {
             self.tell_media(MediaOutput::StopSend { party });
@@ -217,7 +227,8 @@ impl Port {
         if open {
             self.media_closed(now);
         }
-        let known = open || self.legs.was_closed(party);
+        let early = self.take_early(party).is_some();
+        let known = open || early || self.legs.was_closed(party);
         if !known {
             self.counters.media_ignored += 1;
         }
@@ -232,6 +243,7 @@ impl Port {
 
     /// Closes every leg but those of one call: the set is on-hook, or the server that asked for them is lost.
     pub(super) fn close_legs_except(&mut self, kept: Option<CallRef>) {
+        self.clear_early();
         let spare = |l: &&Leg| kept.is_none() || l.owner != kept;
         let gone: Vec<Party> = self
             .legs
@@ -245,7 +257,7 @@ impl Port {
         }
     }
 
-    fn close_leg(&mut self, party: Party) -> bool {
+    pub(super) fn close_leg(&mut self, party: Party) -> bool {
         let Some(place) = self.legs.list.iter().position(|l| l.party == party) else {
             return false;
         };
@@ -298,7 +310,7 @@ impl Port {
         ));
     }
 
-    fn acceptable(
+    pub(super) fn acceptable(
         &self,
         format: MediaFormat,
         ptime_ms: u32,
@@ -327,7 +339,7 @@ impl Port {
 
     /// The reference when the server tells one we know; else chan_skinny's habit of making the party the
     /// reference; else the call at hand.
-    fn owner_of(&self, party: Party, told: CallRef) -> Option<CallRef> {
+    pub(super) fn owner_of(&self, party: Party, told: CallRef) -> Option<CallRef> {
         self.named_by(party, told)
             .or(self.expecting)
             .or(self.active)
@@ -339,7 +351,7 @@ impl Port {
         known(told).or_else(|| known(CallRef(party.0)))
     }
 
-    fn refuse_receive(&mut self, party: Party, call: CallRef, status: MediaStatus) {
+    pub(super) fn refuse_receive(&mut self, party: Party, call: CallRef, status: MediaStatus) {
         self.counters.media_refused += 1;
         self.send(ClientMessage::OpenReceiveChannelAck {
             status,
@@ -349,7 +361,7 @@ impl Port {
         });
     }
 
-    fn answer_start(
+    pub(super) fn answer_start(
         &mut self,
         start: &StartMediaTransmission,
         address: SocketAddrV4,
@@ -369,7 +381,7 @@ impl Port {
 }
 
 /// A dynamic payload type, or none.
-fn payload(told: u32) -> Option<u8> {
+pub(super) fn payload(told: u32) -> Option<u8> {
     u8::try_from(told).ok().filter(|p| (96..=127).contains(p))
 }
 

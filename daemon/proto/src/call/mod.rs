@@ -19,6 +19,7 @@
 //! | error tones, howler, disconnect supervision | `supervision` |
 //! | which of the server's tones is heard | `tones` |
 //! | media legs | `media`, `legs` |
+//! | media that is started and not opened | `early` |
 //! | flash, hold, transfer, call waiting | `features` |
 //! | a server lost and found | `link` |
 
@@ -27,6 +28,7 @@ pub mod config;
 pub mod contract;
 mod deadlines;
 mod dialing;
+mod early;
 mod elsewhere;
 mod features;
 mod hang_up;
@@ -51,6 +53,7 @@ pub use contract::{
     CallerId, DigitHeard, Input, LegStatistics, LineFault, LineInput, LineOutput, MediaInput,
     MediaOutput, Output, Polarity, Presented,
 };
+pub use media::MOST_LEGS;
 pub use port::Port;
 pub use record::{
     CallRecord, CallSnapshot, CallWord, Direction, EndCause, PortCounters, PortSnapshot, PortWord,

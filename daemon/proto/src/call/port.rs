@@ -173,6 +173,9 @@ impl Port {
             Input::Media(MediaInput::ReceiveOpened { party, result }) => {
                 self.receive_opened(party, result);
             }
+            Input::Media(MediaInput::LegRefused { party, status }) => {
+                self.leg_refused(now, party, status);
+            }
             Input::Media(MediaInput::Statistics { call, counters }) => {
                 self.statistics_known(call, counters);
             }
@@ -329,7 +332,7 @@ impl Port {
             }
             ServerMessage::SetHookFlashDetect => self.hook_flash_wanted = true,
             ServerMessage::OpenReceiveChannel(open) => self.open_receive(now, open),
-            ServerMessage::StartMediaTransmission(start) => self.start_media(start),
+            ServerMessage::StartMediaTransmission(start) => self.start_media(now, start),
             ServerMessage::StopMediaTransmission(leg) => self.stop_media(leg.party),
             ServerMessage::CloseReceiveChannel(leg) => self.close_receive(now, leg.party),
             ServerMessage::CallInfo(info) => self.call_info(now, info),
@@ -383,6 +386,7 @@ impl Port {
             Deadline::CallWaitingTone => self.call_waiting_tone(now),
             Deadline::ReminderEnd => self.reminder_over(),
             Deadline::TransferResult => self.join_time_over(now),
+            Deadline::EarlyStart => self.early_due(now),
             Deadline::MediaGone => self.media_gone(now),
             Deadline::Orphan => self.end_orphan(),
             Deadline::FaultGrace => self.line_lost(now),

@@ -288,3 +288,16 @@ fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
     let held = b.desk.heard_tone(b.now, DataTone::Ced, told());
     assert!(held.opened.is_none() && held.order.is_none());
 }
+
+#[test]
+fn a_leg_that_the_line_thread_refused_is_closed_and_named_once() {
+    let mut b = Bench::new(40_600, 40_640);
+    b.open(9);
+    let id = SessionId(b.next);
+    assert_eq!(b.desk.refused(id), Some(Party(9)));
+    assert_eq!(b.desk.refused(id), None);
+    assert_eq!(b.desk.shown_open(), []);
+    // The call logic closes it too: there is no order for a session that nobody has.
+    let close = MediaOutput::CloseReceive { party: Party(9) };
+    assert_eq!(names(&b.act(close)), [""; 0]);
+}

@@ -1,0 +1,194 @@
+//! A call that CallManager records by the phone's built-in bridge, in sound.
+
+use std::time::{Duration, Instant};
+
+use tipring_dsp::measure;
+use tipring_proto::sccp::message::{
+    CallInfo, CallStateKind, ClientMessage, Encryption, MediaFormat, MediaStatus,
+    OpenReceiveChannel, RingMode, ServerMessage, StartMediaTransmission,
+};
+use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
+use tipring_tests::gateway::Gateway;
+
+use crate::byhand::{ByHand, FarEnd};
+use crate::place::{Place, counter};
+
+/// What CallManager 8 says to the phone that answers, from protocol version 20 (order and counters as in nDPI's
+/// `skinny.pcap`; the numbers are our own): the recorder's stream first, then the call's own, then the copy of what the
+/// phone hears. The copies have parties and references of their own, never announced, and the conference of the call.
+const VERSION: u8 = 20;
+const CALL: CallRef = CallRef(0x0100_001B);
+const OWN: Party = Party(0x0100_0050);
+const COPIES: [(Party, CallRef); 2] = [
+    (Party(0x0100_0051), CallRef(0x0100_001C)),
+    (Party(0x0100_0053), CallRef(0x0100_001D)),
+];
+const LINE: LineInstance = LineInstance(1);
+const FAR_DBM0: f32 = -10.0;
+const FAR_HZ: f32 = 1000.0;
+const NEAR_DBM0: f32 = -13.0;
+const NEAR_HZ: f32 = 700.0;
+
+fn state(state: CallStateKind) -> ServerMessage {
+    let (line, call) = (LINE, CALL);
+    ServerMessage::CallState { state, line, call }
+}
+
+fn ringer(mode: RingMode) -> ServerMessage {
+    let (duration, line, call) = (1, LINE, CALL);
+    ServerMessage::SetRinger {
+        mode,
+        duration,
+        line,
+        call,
+    }
+}
+
+fn open() -> ServerMessage {
+    ServerMessage::OpenReceiveChannel(OpenReceiveChannel {
+        conference: Conference(CALL.0),
+        party: OWN,
+        ptime_ms: 20,
+        format: MediaFormat::G711_ULAW,
+        echo_cancel: false,
+        call: CALL,
+        encryption: Encryption::default(),
+        rfc2833_payload: 0,
+    })
+}
+
+fn start(party: Party, call: CallRef, to: &FarEnd) -> ServerMessage {
+    ServerMessage::StartMediaTransmission(StartMediaTransmission {
+        conference: Conference(CALL.0),
+        party,
+        remote: to.address(),
+        ptime_ms: 20,
+        format: MediaFormat::G711_ULAW,
+        precedence: 184,
+        vad: false,
+        max_frames: 0,
+        call,
+        encryption: Encryption::default(),
+        rfc2833_payload: 0,
+    })
+}
+
+/// Answers of both kinds until all streams have theirs.
+fn answers(server: &mut ByHand) -> Vec<(Party, CallRef, MediaStatus)> {
+    let mut answers = vec![];
+    while answers.len() < 1 + COPIES.len() {
+        answers.push(server.wait("StartMediaTransmissionAck", |m| match m {
+            ClientMessage::StartMediaTransmissionAck {
+                party,
+                call,
+                status,
+                ..
+            } => Some((*party, *call, *status)),
+            _ => None,
+        }));
+    }
+    answers
+}
+
+fn listen(gateway: &Gateway, far: &FarEnd) {
+    let mut set = gateway.set(1).unwrap();
+    let heard = set.measures(FAR_HZ, FAR_DBM0).unwrap();
+    set.tone(NEAR_HZ, NEAR_DBM0).unwrap();
+    far.heard();
+    let end = Instant::now() + Duration::from_secs(10);
+    let (mut packets, mut sound) = (0, vec![]);
+    while packets < 100 {
+        assert!(Instant::now() < end, "only {packets} packets came");
+        let (more, samples) = far.heard();
+        packets += more;
+        sound.extend(samples);
+        std::thread::sleep(Duration::from_millis(20)); // asks again, with the deadline above
+    }
+    let level = measure::tone_level(&sound[sound.len() - 8_000..], f64::from(NEAR_HZ));
+    assert!((level - f64::from(NEAR_DBM0)).abs() <= 1.0, "{level} dBm0");
+    println!("the phone hears {heard}, the far end {level:.1} dBm0 in {packets} packets");
+}
+
+pub(crate) fn a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing() {
+    let place = Place::new();
+    // The hybrid's echo of the far end is not what is measured.
+    let more = "hybrid-loss-db = 40.0\nnoise-dbm0 = -90.0\n";
+    let (mut server, gateway) = ByHand::gateway(&place, VERSION, more);
+    let (mut far, recorders) = (
+        FarEnd::new(&place),
+        [FarEnd::new(&place), FarEnd::new(&place)],
+    );
+    server.says(&[
+        state(CallStateKind::RING_IN),
+        ServerMessage::CallInfo(CallInfo {
+            call: CALL,
+            line: LINE,
+            kind: 1,
+            calling_number: "5003".into(),
+            ..CallInfo::default()
+        }),
+        ringer(RingMode::INSIDE),
+    ]);
+    let mut set = gateway.set(1).unwrap();
+    set.answer().unwrap();
+    server.wait("OffHook", |m| {
+        matches!(m, ClientMessage::OffHook(at) if at.call == CALL).then_some(())
+    });
+    server.says(&[
+        state(CallStateKind::OFF_HOOK),
+        ringer(RingMode::OFF),
+        open(),
+        state(CallStateKind::CONNECTED),
+    ]);
+    let [(voice, voice_call), (copy, copy_call)] = COPIES;
+    server.says(&[
+        start(voice, voice_call, &recorders[0]),
+        start(OWN, CALL, &far),
+        start(copy, copy_call, &recorders[1]),
+    ]);
+    let at = server.wait("OpenReceiveChannelAck", |m| match m {
+        ClientMessage::OpenReceiveChannelAck {
+            status,
+            address,
+            party,
+            ..
+        } => {
+            assert_eq!((*party, *status), (OWN, MediaStatus::OK));
+            Some(*address)
+        }
+        _ => None,
+    });
+    far.talks(at, f64::from(FAR_HZ), f64::from(FAR_DBM0));
+    let mut answers = answers(&mut server);
+    answers.sort_by_key(|(party, ..)| party.0);
+    let refused = MediaStatus::NOT_ENOUGH_CHANNELS;
+    assert_eq!(
+        answers,
+        [
+            (OWN, CALL, MediaStatus::OK),
+            (voice, voice_call, refused),
+            (copy, copy_call, refused)
+        ]
+    );
+    listen(&gateway, &far);
+    assert_eq!(recorders.each_ref().map(|r| r.heard().0), [0, 0]);
+    let detail = gateway.port(1).unwrap();
+    assert_eq!(detail.media.len(), 1, "{:?}", detail.media);
+    assert_eq!(counter(&gateway, 1, "media-refused"), 2);
+    // The recorder leaves, the call goes on, and ends.
+    let leg = |party| tipring_proto::sccp::message::MediaLeg {
+        conference: Conference(CALL.0),
+        party,
+        ..Default::default()
+    };
+    server.says(&[
+        ServerMessage::StopMediaTransmission(leg(voice)),
+        ServerMessage::StopMediaTransmission(leg(copy)),
+    ]);
+    listen(&gateway, &far);
+    set.quiet().unwrap();
+    set.finish().unwrap();
+    server.wait("OnHook", |m| {
+        matches!(m, ClientMessage::OnHook(at) if at.call == CALL).then_some(())
+    });
+}
