@@ -368,6 +368,19 @@ mod tests {
     }
 
     #[test]
+    fn a_card_feeds_a_set_through_the_longest_opening_that_is_no_hang_up() {
+        let longest = |text: &str| {
+            let config = config(&format!("[defaults]\n{text}"));
+            want(&config, &config.ports[0]).longest_flash_ms
+        };
+        assert_eq!(longest("country = \"ie\"\n"), 300);
+        // Flash is not decoded; a dial of an alarm panel is.
+        assert_eq!(longest("flash = \"ignore\"\n"), 199);
+        assert_eq!(longest("flash-min-ms = 80\nflash-max-ms = 100\n"), 110);
+        assert_eq!(longest("flash = \"ignore\"\npulse-dialing = false\n"), 0);
+    }
+
+    #[test]
     fn digits_are_muted_for_phones_and_doors_and_stay_in_the_voice_of_machines() {
         for (profile, muted) in [
             ("phone", true),

@@ -91,7 +91,7 @@ impl Port {
     }
 
     /// What an opening of the length of a short flash and of a slow pulse is, if no pulse is next to it. While a number
-    /// is dialled it is the digit 1; but a set that dials by tones has no dial, and one whose R key has just opened the
+    /// is dialled it is a digit of one pulse; but a set that dials by tones has no dial, and one whose R key has just opened the
     /// loop for so short asks for the other call back. In a call it is a flash.
     pub(super) fn lone_opening(&self) -> Lone {
         let other_call = self.own_calls() > 1;
