@@ -63,12 +63,23 @@ install() { # packages: nothing is removed for them
     updated=1
   fi
   apt install -y --no-remove --no-install-recommends "$@" && return
-  tail -20 "$log" >&2
   if grep -q 'remove is disabled' "$log"; then
-    local gone; gone=$(LC_ALL=C apt-get -s install "$@" 2>/dev/null | awk '/^Remv /{printf "%s%s", s, $2; s = " "}' || true)
+    local gone other=() p
+    gone=$(LC_ALL=C apt-get -s install "$@" 2>/dev/null | awk '/^Remv /{printf "%s%s", s, $2; s = " "}' || true)
+    # One of ours in a version that does not go with the others (from backports, say): this Debian's own version of it does.
+    for p in $gone; do
+      [[ " ${wanted[*]} " == *" $p "* ]] || { other=(); break; }
+      other+=("$p=$(apt-cache madison "$p" | awk '{print $3; exit}')")
+    done
+    if ((${#other[@]})); then
+      say "${other[*]} instead of the version that is installed, which does not go with $*"
+      apt install -y --no-remove --allow-downgrades --no-install-recommends "$@" "${other[@]}" && return
+    fi
+    tail -20 "$log" >&2
     die "these packages take the place of others that are installed (${gone:-see above}), and nothing is removed without you;" \
       "if you agree: apt-get install $*"
   fi
+  tail -20 "$log" >&2
   local kept; kept=$(mktemp -t setup-XXXXXX.log); cp "$log" "$kept"
   die "apt-get failed; its whole output is in $kept"
 }
