@@ -33,8 +33,8 @@ impl Mac {
         if digits.len() != 12 {
             return None;
         }
-        for (byte, pair) in mac.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair.iter().fold(0, |value, digit| value << 4 | digit);
+        for (byte, [high, low]) in mac.iter_mut().zip(digits.as_chunks().0) {
+            *byte = high << 4 | low;
         }
         Some(Mac(mac))
     }

@@ -596,6 +596,11 @@ fn check_country(
     if countries.get(code).is_some() {
         return;
     }
+    if let Some((message, cure)) = countries.why_lacking(code) {
+        let place = reader.place(section, "country");
+        reader.problem(Severity::Error, place, message, None, cure.to_owned());
+        return;
+    }
     let near = nearest(code, countries.codes());
     let codes: Vec<&str> = countries.codes().collect();
     let cure = match near {

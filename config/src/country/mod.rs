@@ -7,14 +7,15 @@ mod raw;
 pub mod tone;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use tone::{Component, Step, Tone};
 
 use crate::choice::PulseDigits;
 use crate::model::WindowMs;
-use crate::report::Problem;
+use crate::report::{Problem, Severity};
 
 /// The countries that come with the program.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -218,6 +219,35 @@ impl CallerId {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Countries {
     by_code: BTreeMap<String, Arc<Country>>,
+    /// What is there and cannot be used: the code of a file (none: the whole directory), why, and where.
+    lacking: Vec<(Option<String>, String, PathBuf)>,
+}
+
+/// The files of a directory that may be countries, in order, each with the code of its name.
+fn files_of(dir: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let code = path.file_name().and_then(|name| {
+            let stem = name.to_str()?.strip_suffix(".toml")?;
+            let code = stem.to_lowercase();
+            raw::is_code(&code).then_some(code)
+        });
+        paths.extend(code.map(|code| (code, path)));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Why something cannot be read, in the words of the manual.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::NotADirectory => "it is no directory".to_owned(),
+        ErrorKind::NotFound => "what the link names does not exist".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 impl Countries {
@@ -232,42 +262,90 @@ impl Countries {
     }
 
     /// Those that come with the program and those of a directory; what cannot be read is a problem.
+    ///
+    /// Only regular files (or links to them) count whose name is a code and `.toml`: what editors, packages and archives
+    /// leave beside them (`.#dk.toml`, `dk.old.toml`, `dk.toml~`) does not. Of two files with one code that which is
+    /// named by it is taken.
     pub fn with_directory(dir: Option<&Path>) -> (Countries, Vec<Problem>) {
         let mut countries = Countries::built_in();
-        let mut problems = Vec::new();
-        let Some(entries) = dir.and_then(|dir| std::fs::read_dir(dir).ok()) else {
-            return (countries, problems);
+        let Some(dir) = dir else {
+            return (countries, vec![]);
         };
-        let mut paths: Vec<_> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .collect();
-        paths.retain(|path| path.extension().is_some_and(|e| e == "toml"));
-        paths.sort();
-        for path in paths {
-            let name = path.display().to_string();
-            match std::fs::read_to_string(&path) {
-                Ok(text) => {
-                    problems.extend(countries.add(&text, &name).err().into_iter().flatten());
-                }
-                Err(e) => problems.push(Problem::of_file(
-                    &name,
-                    format!("the country file cannot be read: {e}"),
-                    "make it readable, or remove it",
-                )),
+        let mut problems = Vec::new();
+        let paths = match files_of(dir) {
+            Ok(paths) => paths,
+            Err(error) if error.kind() == ErrorKind::NotFound => return (countries, vec![]),
+            Err(error) => {
+                // The built-in ones may be all that is needed.
+                let reason = format!("cannot be read: {}", reason(&error));
+                countries
+                    .lacking
+                    .push((None, reason.clone(), dir.to_owned()));
+                let cure = "run this as a user who may read it, or make it readable";
+                let problem = Problem::of_file(&dir.display().to_string(), reason, cure);
+                problems.push(Problem {
+                    severity: Severity::Warning,
+                    ..problem
+                });
+                return (countries, problems);
             }
+        };
+        let mut named_otherwise = Vec::new();
+        let mut named_by_code = Vec::new();
+        for (code, path) in paths {
+            let name = path.display().to_string();
+            let read = match std::fs::metadata(&path) {
+                Ok(what) if !what.is_file() => continue,
+                Ok(_) => std::fs::read_to_string(&path),
+                Err(error) => Err(error),
+            };
+            let parsed = read
+                .map_err(|error| {
+                    let reason = format!("cannot be read: {}", reason(&error));
+                    let cure = "make it readable, or remove it";
+                    (reason.clone(), vec![Problem::of_file(&name, reason, cure)])
+                })
+                .and_then(|text| {
+                    raw::parse(&text, &name).map_err(|problems| ("has errors".to_owned(), problems))
+                });
+            match parsed {
+                Ok(country) if country.0.code == code => named_by_code.push(country),
+                Ok(country) => named_otherwise.push(country),
+                Err((reason, found)) => {
+                    countries.lacking.push((Some(code), reason, path));
+                    problems.extend(found);
+                }
+            }
+        }
+        for country in named_otherwise.into_iter().chain(named_by_code) {
+            countries.put(country);
         }
         (countries, problems)
     }
 
+    /// Why there is no country of this code: in words, and what to do; `None`: nobody has written a file for it.
+    pub fn why_lacking(&self, code: &str) -> Option<(String, &'static str)> {
+        let code = code.to_lowercase();
+        let of_it = self.lacking.iter().find(|l| l.0.as_ref() == Some(&code));
+        let (_, reason, path) = of_it.or_else(|| self.lacking.iter().find(|l| l.0.is_none()))?;
+        Some((
+            format!("is not known: {} {reason}", path.display()),
+            "make it readable for who runs this, and free of errors",
+        ))
+    }
+
     /// Adds one country file, in place of one with the same code.
     pub fn add(&mut self, text: &str, file_name: &str) -> Result<(), Vec<Problem>> {
-        let (country, also) = raw::parse(text, file_name)?;
+        self.put(raw::parse(text, file_name)?);
+        Ok(())
+    }
+
+    fn put(&mut self, (country, also): (Country, Vec<String>)) {
         let country = Arc::new(country);
         for code in also {
             self.by_code.insert(code, Arc::clone(&country));
         }
         self.by_code.insert(country.code.clone(), country);
-        Ok(())
     }
 
     /// A country by its code or another name of it, in any case.

@@ -189,7 +189,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<(Country, Vec<String>), Ve
     }
 }
 
-fn is_code(code: &str) -> bool {
+pub(super) fn is_code(code: &str) -> bool {
     (1..=16).contains(&code.len())
         && code
             .chars()

@@ -120,6 +120,9 @@ fn wishes(args: &SetupArgs) -> Result<Wishes, Failure> {
         let (countries, _) =
             Countries::with_directory(Some(Path::new(tipring_config::COUNTRIES_DIR)));
         if countries.get(code).is_none() {
+            if let Some((why, cure)) = countries.why_lacking(code) {
+                return Err(bad(format!("--country {code} {why}"), cure.to_owned()));
+            }
             let known: Vec<&str> = countries.codes().collect();
             return Err(bad(
                 format!("--country {code}: no such country"),
