@@ -49,7 +49,6 @@ apt() { # apt-get's arguments: waits while another program has one of its locks;
     fi
     sleep 2
   done
-  [[ -z $told ]] || say "apt is free after $((SECONDS - begun)) s"
 }
 updated=
 install() { # packages: nothing is removed for them

@@ -46,9 +46,11 @@ fn played(chain: &mut Chain, line: &[u8], net: &[i16], blocks: usize) {
     let mut up = [0i16; 80];
     let mut down = [0u8; 80];
     for (from_line, from_net) in line
-        .chunks_exact(80)
+        .as_chunks::<80>()
+        .0
+        .iter()
         .cycle()
-        .zip(net.chunks_exact(80).cycle())
+        .zip(net.as_chunks::<80>().0.iter().cycle())
         .take(blocks)
     {
         chain.uplink(black_box(from_line), &mut up);

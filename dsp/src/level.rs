@@ -76,18 +76,14 @@ impl Gain {
 /// Sum of squares of a block; exact up to the rounding of f32.
 pub(crate) fn energy(samples: &[i16]) -> f32 {
     let mut lanes = [0f32; 8];
-    let mut chunks = samples.chunks_exact(8);
-    for chunk in &mut chunks {
+    let (chunks, rest) = samples.as_chunks::<8>();
+    for chunk in chunks {
         for (lane, sample) in lanes.iter_mut().zip(chunk) {
             let x = f32::from(*sample);
             *lane += x * x;
         }
     }
-    let rest: f32 = chunks
-        .remainder()
-        .iter()
-        .map(|s| f32::from(*s) * f32::from(*s))
-        .sum();
+    let rest: f32 = rest.iter().map(|s| f32::from(*s) * f32::from(*s)).sum();
     lanes.iter().sum::<f32>() + rest
 }
 

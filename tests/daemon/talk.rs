@@ -152,7 +152,7 @@ impl Talk {
                 "only {} samples were recorded",
                 samples.len()
             );
-            for (at, window) in middle.chunks_exact(WINDOW).enumerate() {
+            for (at, window) in middle.as_chunks::<WINDOW>().0.iter().enumerate() {
                 let level = measure::tone_level(window, hz);
                 if (level - f64::from(LEVEL_DBM0)).abs() > 2.0 {
                     let ms = at * 20 + EDGE / 8;

@@ -130,7 +130,7 @@ pub(crate) fn likeness(sent: &[i16], heard: &[i16]) -> Option<Likeness> {
     let (lag4, _) = best(&sent4, &heard4, 0..heard4.len())?;
     let lag = lag4 * 4;
     let (mut sum, mut weight) = (0.0, 0.0);
-    for (i, piece) in sent.chunks_exact(PIECE).enumerate() {
+    for (i, piece) in sent.as_chunks::<PIECE>().0.iter().enumerate() {
         let energy: f64 = piece.iter().map(|&s| f64::from(s).powi(2)).sum();
         let around = lag + i * PIECE;
         let range = around.saturating_sub(SHIFT)..around + SHIFT;

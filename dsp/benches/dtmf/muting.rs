@@ -76,10 +76,10 @@ pub(crate) struct Missed {
 pub(crate) fn missed(voice: &Signal) -> Missed {
     let (chain, pcm, heard) = uplink(voice, Law::Mu);
     let hours = pcm.len() as f64 / super::talk::HOUR as f64;
-    let muted = |(said, heard): &(&[i16], &[i16])| {
+    let muted = |(said, heard): &(&[i16; 80], &[i16; 80])| {
         heard[20..60].iter().all(|x| *x == 0) && said[20..60].iter().any(|x| *x != 0)
     };
-    let blocks = pcm.chunks_exact(80).zip(heard.chunks_exact(80));
+    let blocks = pcm.as_chunks().0.iter().zip(heard.as_chunks().0);
     Missed {
         times: chain.meters().false_mutes as f64 / hours,
         ms: 10.0 * blocks.filter(muted).count() as f64 / hours,

@@ -132,8 +132,8 @@ impl Run {
 
     /// When the loss reached `db` for good, in windows of 20 ms against a far end at `dbm0`, s.
     pub(crate) fn time_to(&self, db: f64, dbm0: f64) -> f64 {
-        let windows = self.sout.chunks_exact(160);
-        let last = windows.map(level).rposition(|l| dbm0 - l < db);
+        let mut windows = self.sout.as_chunks::<160>().0.iter();
+        let last = windows.rposition(|window| dbm0 - level(window) < db);
         last.map_or(0.0, |w| (w + 1) as f64 * 0.02)
     }
 }

@@ -60,8 +60,9 @@ impl EchoCanceller for Speex {
     fn process(&mut self, near: &mut [i16], reference: &[i16]) {
         assert_eq!(near.len(), BLOCK, "the program takes blocks of 80 samples");
         let mut bytes = [0u8; 4 * BLOCK];
-        for (pair, x) in bytes.chunks_exact_mut(2).zip(near.iter().chain(reference)) {
-            pair.copy_from_slice(&x.to_le_bytes());
+        let pairs = bytes.as_chunks_mut().0.iter_mut();
+        for (pair, x) in pairs.zip(near.iter().chain(reference)) {
+            *pair = x.to_le_bytes();
         }
         let mut answer = [0u8; 2 * BLOCK];
         let pipes = (&mut self.0.stdin, &mut self.0.stdout);
@@ -72,8 +73,8 @@ impl EchoCanceller for Speex {
             .and_then(|()| to.flush())
             .and_then(|()| from.read_exact(&mut answer))
             .expect("the program takes a block and gives one");
-        for (x, pair) in near.iter_mut().zip(answer.chunks_exact(2)) {
-            *x = i16::from_le_bytes([pair[0], pair[1]]);
+        for (x, pair) in near.iter_mut().zip(answer.as_chunks().0) {
+            *x = i16::from_le_bytes(*pair);
         }
     }
 }

@@ -97,7 +97,7 @@ fn ours(signal: &[i16], side: Side, wanted: Option<DataTone>) -> Option<f64> {
         Chain::with_echo_canceller(&config, Box::new(canceller)).expect("memory for one chain");
     chain.command(ChainCommand::OffHook(true));
     let (mut up, mut down) = ([0i16; 80], [0u8; 80]);
-    for (n, block) in signal.chunks_exact(80).enumerate() {
+    for (n, block) in signal.as_chunks::<80>().0.iter().enumerate() {
         let mut bytes = [Law::Mu.silence(); 80];
         let mut network = [0i16; 80];
         match side {
@@ -120,7 +120,7 @@ fn ours(signal: &[i16], side: Side, wanted: Option<DataTone>) -> Option<f64> {
 fn theirs(signal: &[i16], listener: ToneListener) -> Option<f64> {
     let mut detector = ToneDetector::new(listener).ok()?;
     let mut last = None;
-    for (n, block) in signal.chunks_exact(80).enumerate() {
+    for (n, block) in signal.as_chunks::<80>().0.iter().enumerate() {
         if let Some(ToneEvent::On { .. }) = detector.process(block) {
             // A later one corrects an earlier one.
             last = Some(((n + 1) * 80) as f64 / 8000.0 - BEFORE as f64 / 8000.0);
@@ -292,7 +292,7 @@ impl Talk {
         let gain = 10f64.powf(self.dbm0 / 20.0);
         let piece: Vec<f64> = piece.iter().map(|x| x * gain).collect();
         let (mut up, mut down) = ([0i16; 80], [0u8; 80]);
-        for block in pcm(&piece).chunks_exact(80) {
+        for block in pcm(&piece).as_chunks::<80>().0 {
             let mut bytes = [0u8; 80];
             Law::Mu.encode_block(block, &mut bytes);
             self.chain.uplink(&bytes, &mut up);

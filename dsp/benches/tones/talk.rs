@@ -49,7 +49,7 @@ pub(crate) fn hour(mut hear: impl FnMut(&[f64])) -> Result<f64, String> {
         for (language, text) in TEXTS {
             for again in ["", " ", "  "] {
                 // Another beginning is another text for the receivers, whose blocks then lie elsewhere.
-                let text = format!("{again}{}", &text);
+                let text = format!("{again}{text}");
                 let piece = at_level(said(&format!("{language}{variant}"), &text)?, 0.0);
                 let skip = again.len() * 27;
                 samples += piece.len() - skip;

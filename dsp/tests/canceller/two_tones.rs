@@ -56,10 +56,12 @@ fn levels<C: EchoCanceller>(
         }
     }
     sent.map(|sent| {
-        let settled = sent[way * BLOCK + SETTLED..].chunks_exact(1600).map(level);
-        settled.fold((f64::MAX, f64::MIN), |(low, high), level| {
-            (low.min(level), high.max(level))
-        })
+        let settled = sent[way * BLOCK + SETTLED..].as_chunks::<1600>().0.iter();
+        settled
+            .map(|piece| level(piece))
+            .fold((f64::MAX, f64::MIN), |(low, high), level| {
+                (low.min(level), high.max(level))
+            })
     })
 }
 

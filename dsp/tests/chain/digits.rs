@@ -323,7 +323,7 @@ fn the_echo_of_a_short_key_in_noise_is_no_key() {
             voice.tones(&[(low, -11.0), (high, -9.0)], on_ms * 8, &mut chance);
             voice.silence(800);
         }
-        for block in voice.pcm().chunks_exact(80) {
+        for block in voice.pcm().as_chunks::<80>().0 {
             let from_line: Vec<i16> = in_flight.drain(..80).map(|x| x as i16).collect();
             line.up(&from_line);
             let written = line.down(block);

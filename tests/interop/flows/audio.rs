@@ -95,8 +95,10 @@ fn sip_phone_hears(folder: &Path, hz: f32, dbm0: f32) -> Result<HeardTone, Strin
 fn samples_of(wav: &[u8]) -> Vec<i16> {
     wav.get(44..)
         .unwrap_or_default()
-        .chunks_exact(2)
-        .map(|c| i16::from_le_bytes([c[0], c[1]]))
+        .as_chunks()
+        .0
+        .iter()
+        .map(|bytes| i16::from_le_bytes(*bytes))
         .collect()
 }
 

@@ -169,8 +169,10 @@ pub(super) fn decode_buttons(b: &Body<'_>) -> ServerMessage {
         total: b.u32(TOTAL),
         buttons: b
             .slice(LIST, 2 * count)
-            .chunks_exact(2)
-            .map(|pair| (pair[0], pair[1]))
+            .as_chunks()
+            .0
+            .iter()
+            .map(|[instance, definition]| (*instance, *definition))
             .collect(),
     }
 }

@@ -30,7 +30,7 @@ fn a_call_answered_at_another_phone_stops_ringing_and_is_left_alone() {
     let orders = [
         vec![off.clone(), connected.clone(), elsewhere.clone()],
         vec![connected.clone(), elsewhere.clone(), off.clone()],
-        vec![connected.clone()],
+        vec![connected],
         vec![elsewhere.clone()],
         vec![off, elsewhere],
     ];
@@ -182,10 +182,7 @@ fn a_call_asked_for_by_a_lift_that_is_over_is_ended_when_it_comes() {
 #[test]
 fn a_call_that_the_server_answers_by_itself_rings_on_and_is_there_when_the_phone_is_lifted() {
     let connected = state(CallStateKind::CONNECTED, 4);
-    let orders = [
-        [connected.clone(), open(104, 4)],
-        [open(104, 4), connected.clone()],
-    ];
+    let orders = [[connected.clone(), open(104, 4)], [open(104, 4), connected]];
     for order in orders {
         let mut b = Bench::new();
         rung(&mut b, 4);
