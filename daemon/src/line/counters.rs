@@ -137,6 +137,8 @@ figures! {
             rx_octets,
             /// Of the packets taken, telephone-events.
             rx_event_packets,
+            /// Telephone-events that found no room among those waiting to be played.
+            rx_events_dropped,
             /// Of the packets taken, comfort noise.
             rx_comfort,
             /// Of the packets taken, those with earlier ones in them.

@@ -228,18 +228,13 @@ impl Lane {
         if session.parked && self.budget == 0 {
             return;
         }
-        let (id, bridged) = (session.id(), self.bridged == Some(session.id()));
         let arrivals = tools.arrivals();
-        let (chain, reports, counters) = (&mut self.chain, &mut *tools.reports, &self.counters);
-        let (index, now) = (self.index, tools.now);
         let mut allowance = Allowance {
             datagrams: &mut self.budget,
             packets: &mut self.packets,
             shared: tools.shared,
         };
-        let drained = session.drain(arrivals, tools.batches, &mut allowance, |digit| {
-            network_digit(chain, reports, counters, index, id, bridged, now, digit);
-        });
+        let drained = session.drain(arrivals, tools.batches, &mut allowance);
         match drained {
             Drained::Empty if session.parked => {
                 session.parked = false;

@@ -369,7 +369,6 @@ impl MediaSession {
         arrivals: Arrivals,
         batches: &mut Batches,
         allowance: &mut Allowance<'_>,
-        mut digit: impl FnMut(NetworkDigit),
     ) -> Drained {
         let mut waiting = false;
         let drained = loop {
@@ -403,7 +402,6 @@ impl MediaSession {
                     self.view.heard(arrived);
                 }
                 match received {
-                    Received::Event(news) => news.into_iter().flatten().for_each(&mut digit),
                     Received::Audio(Insert::Taken) => self.probe.taken(datagram.bytes, arrived),
                     Received::Malformed(_) => self.kernel.guard.refused(None),
                     _ => {}
@@ -522,9 +520,9 @@ impl MediaSession {
         self.sender.release();
     }
 
-    /// The end of a digit of the far end whose end packets were lost.
-    pub(super) fn poll_event(&mut self, now: Time) -> Option<NetworkDigit> {
-        self.receiver.poll_event(now)
+    /// The digit of the far end that begins or ends with the block that is played now.
+    pub(super) fn network_digit(&mut self, now: Time, samples: usize) -> Option<NetworkDigit> {
+        self.receiver.digit(now, samples)
     }
 
     /// Adds what is new since the last time to the port's counters.
@@ -544,6 +542,8 @@ impl MediaSession {
             .add(now.sender.redundant_packets - old.sender.redundant_packets);
         port.rx_event_packets
             .add(rx.event_packets - rx_old.event_packets);
+        port.rx_events_dropped
+            .add(rx.events_dropped - rx_old.events_dropped);
         port.rx_redundant
             .add(rx.redundant_packets - rx_old.redundant_packets);
         port.tx_comfort

@@ -17,6 +17,7 @@ use fake_card::{BLOCK, FakeLine};
 
 mod cards;
 mod data;
+mod digits;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
 mod floods;

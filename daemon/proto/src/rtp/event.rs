@@ -1,5 +1,7 @@
 //! Telephone-events on the wire and their reception (RFC 4733 §2.3, §2.5.2).
 //!
+//! An event is known by its timestamp, however many of its packets come, in whatever order, and is played for its length:
+//! not from the arrival of the first packet to that of the last, for they may come in a burst, or only the last.
 //! Leaves sending to [`super::Sender`], which owns the sequence and the timestamps.
 
 use std::time::Duration;
@@ -11,6 +13,18 @@ use crate::types::Digit;
 const SILENT_END: Duration = Duration::from_millis(150);
 /// A timestamp this far behind is an old packet; further behind, the sender has started anew.
 const OLD_SAMPLES: i32 = 80_000;
+/// An event behind others that was never heard of is still played; from further behind it is forgotten by now.
+const RECENT_SAMPLES: i32 = 16_000;
+/// Shortest digit and shortest pause that are played, samples: what a receiver of digits needs (Q.24), and 10 ms in
+/// which a tone dies away.
+const SHORTEST: u32 = 320;
+const PAUSE: u32 = 400;
+/// Longest segment of an event: the next one begins where it ends (§2.5.1.3).
+const SEGMENT: u32 = u16::MAX as u32;
+/// Events kept: those that wait, and those that were played, whose packets may come again.
+const KEPT: usize = 32;
+/// Events in one packet that are looked at (§2.5.1.5).
+const IN_A_PACKET: usize = 16;
 
 /// The four bytes of a telephone-event payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,222 +82,215 @@ pub enum NetworkDigit {
     },
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Pressed {
-    digit: Digit,
-    /// Samples of the segments before this one (§2.5.1.3).
-    before: u32,
-    duration: u16,
-    updated: Time,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Playing,
+    Played,
 }
 
-/// Turns event packets, each sent several times, into one press and one release.
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    /// Which of the senders that came one after the other.
+    sender: u32,
+    /// Its timestamp: where it begins.
+    start: u32,
+    digit: Digit,
+    volume: u8,
+    /// Samples that it is known to last, over all segments.
+    duration: u32,
+    ended: bool,
+    updated: Time,
+    state: State,
+}
+
+impl Event {
+    /// How far into this event a packet of that timestamp begins, if it belongs to it.
+    fn offset(&self, timestamp: u32, digit: Digit) -> Option<u32> {
+        let offset = timestamp.wrapping_sub(self.start);
+        let begun = if self.ended { 0 } else { SEGMENT };
+        let known = self.duration / SEGMENT * SEGMENT + begun;
+        (self.digit == digit && offset.is_multiple_of(SEGMENT) && offset <= known).then_some(offset)
+    }
+
+    fn is_over(&self, now: Time) -> bool {
+        self.ended || now.saturating_since(self.updated) >= SILENT_END
+    }
+}
+
+/// Turns event packets, each sent several times, into digits played one after the other, each for its length.
 #[derive(Clone, Debug, Default)]
 pub struct EventReceiver {
-    timestamp: Option<u32>,
-    pressed: Option<Pressed>,
+    /// In the order in which they are played; the first `count` are there.
+    events: [Option<Event>; KEPT],
+    count: usize,
+    sender: u32,
+    /// Samples that the present digit has been played for.
+    played: u32,
+    /// Samples of pause that are due before the next one.
+    pause: u32,
+    dropped: u64,
 }
 
 impl EventReceiver {
-    /// Takes one event packet: at most the release of the digit before and the press of a new one, or a press and a
-    /// release when only the end came through.
-    pub fn receive(
-        &mut self,
-        now: Time,
-        timestamp: u32,
-        event: EventPayload,
-    ) -> [Option<NetworkDigit>; 3] {
-        let Some(digit) = Digit::from_event_code(event.code) else {
-            return [None; 3];
-        };
-        if let Some(current) = self.timestamp {
-            let ahead = timestamp.wrapping_sub(current).cast_signed();
-            if ahead == 0 {
-                return [self.update(now, event), None, None];
+    /// Takes the payload of one packet, which holds one event, or several that follow one another.
+    pub fn receive(&mut self, now: Time, timestamp: u32, payload: &[u8]) {
+        let (reports, _) = payload.as_chunks::<4>();
+        let mut start = timestamp;
+        for (n, report) in reports.iter().take(IN_A_PACKET).enumerate() {
+            let Some(event) = EventPayload::parse(report) else {
+                return;
+            };
+            // What follows the first without a duration is padding.
+            if n > 0 && event.duration == 0 {
+                return;
             }
-            if (-OLD_SAMPLES..0).contains(&ahead) {
-                return [None; 3];
-            }
-            if let Some(pressed) = &mut self.pressed {
-                // The next segment of a long event begins where the one before ended.
-                if pressed.digit == digit
-                    && pressed.duration == u16::MAX
-                    && ahead == i32::from(u16::MAX)
-                {
-                    pressed.before = pressed.before.saturating_add(u32::from(u16::MAX));
-                    pressed.duration = 0;
-                    self.timestamp = Some(timestamp);
-                    return [self.update(now, event), None, None];
-                }
-            }
+            self.event(now, start, event);
+            start = start.wrapping_add(u32::from(event.duration));
         }
-        let released = self.release();
-        self.timestamp = Some(timestamp);
-        self.pressed = Some(Pressed {
-            digit,
-            before: 0,
-            duration: 0,
-            updated: now,
-        });
-        let pressed = NetworkDigit::On {
-            digit,
-            volume: event.volume,
-        };
-        [released, Some(pressed), self.update(now, event)]
     }
 
-    /// The release of a digit whose updates stopped. Asking too early is harmless.
-    pub fn poll(&mut self, now: Time) -> Option<NetworkDigit> {
-        let pressed = self.pressed?;
-        if now.saturating_since(pressed.updated) < SILENT_END {
+    /// The sender began anew: its timestamps say nothing of those before.
+    pub fn restart(&mut self) {
+        self.sender = self.sender.wrapping_add(1);
+        self.events
+            .iter_mut()
+            .flatten()
+            .for_each(|e| e.ended = true);
+    }
+
+    /// What begins or ends with the next block of so many samples; called once each block.
+    pub fn play(&mut self, now: Time, samples: u32) -> Option<NetworkDigit> {
+        if self.count == 0 {
             return None;
         }
-        self.release()
-    }
-
-    /// Is a digit pressed? Its audio is then not expected.
-    pub fn is_pressed(&self) -> bool {
-        self.pressed.is_some()
-    }
-
-    fn update(&mut self, now: Time, event: EventPayload) -> Option<NetworkDigit> {
-        let pressed = self.pressed.as_mut()?;
-        pressed.updated = now;
-        pressed.duration = pressed.duration.max(event.duration);
-        if event.end { self.release() } else { None }
-    }
-
-    fn release(&mut self) -> Option<NetworkDigit> {
-        let pressed = self.pressed.take()?;
-        Some(NetworkDigit::Off {
-            digit: pressed.digit,
-            duration: pressed.before.saturating_add(u32::from(pressed.duration)),
+        let playing = |e: &&mut Event| e.state == State::Playing;
+        if let Some(event) = self.events.iter_mut().flatten().find(playing) {
+            self.played = self.played.saturating_add(samples);
+            if !event.is_over(now) || self.played < event.duration.max(SHORTEST) {
+                return None;
+            }
+            event.ended = true;
+            event.state = State::Played;
+            self.pause = PAUSE;
+            return Some(NetworkDigit::Off {
+                digit: event.digit,
+                duration: event.duration,
+            });
+        }
+        self.pause = self.pause.saturating_sub(samples);
+        if self.pause > 0 {
+            return None;
+        }
+        let waiting = |e: &&mut Event| e.state == State::Waiting;
+        let event = self.events.iter_mut().flatten().find(waiting)?;
+        event.state = State::Playing;
+        self.played = 0;
+        Some(NetworkDigit::On {
+            digit: event.digit,
+            volume: event.volume,
         })
+    }
+
+    /// Is a digit played, or does one wait? Its audio is then not expected.
+    pub fn is_pressed(&self) -> bool {
+        let mut events = self.events.iter().flatten();
+        events.any(|e| e.state != State::Played)
+    }
+
+    /// Events that found no room among those that wait.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn event(&mut self, now: Time, timestamp: u32, report: EventPayload) {
+        let Some(digit) = Digit::from_event_code(report.code) else {
+            return;
+        };
+        let sender = self.sender;
+        let duration = u32::from(report.duration);
+        let mut known = self.events.iter_mut().flatten();
+        if let Some(event) =
+            known.find(|e| e.sender == sender && e.offset(timestamp, digit).is_some())
+        {
+            let offset = event.offset(timestamp, digit).unwrap_or(0);
+            event.duration = event.duration.max(offset.saturating_add(duration));
+            event.ended |= report.end;
+            event.updated = now;
+            return;
+        }
+        if let Some(place) = self.place(timestamp) {
+            let last = place == self.count;
+            self.insert(
+                place,
+                Event {
+                    sender,
+                    start: timestamp,
+                    digit,
+                    volume: report.volume,
+                    duration,
+                    // Another one has begun since.
+                    ended: report.end || !last,
+                    updated: now,
+                    state: State::Waiting,
+                },
+            );
+        }
+    }
+
+    /// Where an event that is not known yet belongs; nowhere when it is too old.
+    fn place(&mut self, timestamp: u32) -> Option<usize> {
+        let of_sender = |e: &&Event| e.sender == self.sender;
+        let newest = self.events.iter().flatten().rfind(of_sender);
+        let Some(newest) = newest.map(|e| e.start) else {
+            return Some(self.count);
+        };
+        let behind = newest.wrapping_sub(timestamp).cast_signed();
+        if behind >= OLD_SAMPLES {
+            self.restart();
+            return Some(self.count);
+        }
+        if behind >= RECENT_SAMPLES {
+            return None;
+        }
+        let before = |e: &&Event| {
+            e.sender != self.sender || timestamp.wrapping_sub(e.start).cast_signed() >= 0
+        };
+        let place = self.events.iter().flatten().take_while(before).count();
+        // The same time again, but another digit: that is no event.
+        let at = |place: usize| self.events.get(place)?.as_ref();
+        let same = place.checked_sub(1).and_then(at);
+        let twice = same.is_some_and(|e| e.sender == self.sender && e.start == timestamp);
+        // What was played before cannot be followed by what lay before it: it comes next.
+        (!twice).then_some(place)
+    }
+
+    fn insert(&mut self, place: usize, event: Event) {
+        let mut place = place;
+        if self.count == KEPT {
+            // The oldest one makes room, if it has been played.
+            let oldest = self.events.first().copied().flatten();
+            if place == 0 || oldest.is_none_or(|e| e.state != State::Played) {
+                self.dropped += 1;
+                return;
+            }
+            self.events.rotate_left(1);
+            self.count -= 1;
+            place -= 1;
+        }
+        let Some(rest) = self.events.get_mut(place..=self.count) else {
+            return;
+        };
+        rest.rotate_right(1);
+        if let Some(free) = rest.first_mut() {
+            *free = Some(event);
+        }
+        self.count += 1;
+        // Those before it are over, whether their ends came or not.
+        let before = self.events.iter_mut().take(place).flatten();
+        before.for_each(|e| e.ended = true);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn digit(c: char) -> Digit {
-        Digit::from_char(c).unwrap()
-    }
-
-    fn on(c: char) -> NetworkDigit {
-        NetworkDigit::On {
-            digit: digit(c),
-            volume: 10,
-        }
-    }
-
-    fn off(c: char, duration: u32) -> NetworkDigit {
-        NetworkDigit::Off {
-            digit: digit(c),
-            duration,
-        }
-    }
-
-    /// (ms, timestamp, code, end, duration); the answers in order, polled before each packet.
-    fn run(packets: &[(u64, u32, u8, bool, u16)]) -> Vec<NetworkDigit> {
-        let mut r = EventReceiver::default();
-        let mut out = Vec::new();
-        for &(ms, timestamp, code, end, duration) in packets {
-            let now = Time::from_millis(ms);
-            out.extend(r.poll(now));
-            let event = EventPayload {
-                code,
-                end,
-                volume: 10,
-                duration,
-            };
-            out.extend(r.receive(now, timestamp, event).into_iter().flatten());
-        }
-        out.extend(r.poll(Time::from_millis(1_000_000)));
-        out
-    }
-
-    #[test]
-    fn many_packets_are_one_press_and_one_release() {
-        let packets = [
-            (0, 500, 5, false, 160),
-            (20, 500, 5, false, 320),
-            (40, 500, 5, true, 480),
-            (60, 500, 5, true, 480),
-            (80, 500, 5, true, 480),
-        ];
-        assert_eq!(run(&packets), [on('5'), off('5', 480)]);
-    }
-
-    #[test]
-    fn a_lost_end_ends_at_the_next_digit_or_by_silence() {
-        let next = [(0, 500, 5, false, 160), (100, 1300, 5, false, 160)];
-        assert_eq!(run(&next), [on('5'), off('5', 160), on('5'), off('5', 160)]);
-        let silence = [(0, 500, 5, false, 160), (400, 4000, 6, true, 160)];
-        assert_eq!(
-            run(&silence),
-            [on('5'), off('5', 160), on('6'), off('6', 160)]
-        );
-    }
-
-    #[test]
-    fn an_end_alone_is_a_press_and_a_release_once() {
-        let packets = [
-            (0, 7, 10, true, 800),
-            (20, 7, 10, true, 800),
-            (40, 7, 10, true, 800),
-        ];
-        assert_eq!(run(&packets), [on('*'), off('*', 800)]);
-    }
-
-    #[test]
-    fn packets_of_an_older_digit_are_ignored() {
-        let packets = [
-            (0, u32::MAX - 10, 1, true, 800),
-            (50, 2000, 2, false, 160),
-            (60, u32::MAX - 10, 1, true, 800),
-            (70, 2000, 2, true, 480),
-        ];
-        assert_eq!(
-            run(&packets),
-            [on('1'), off('1', 800), on('2'), off('2', 480)]
-        );
-    }
-
-    #[test]
-    fn segments_of_a_long_press_are_one_digit() {
-        let packets = [
-            (0, 100, 9, false, 160),
-            (100, 100, 9, false, 0xFFFF),
-            (120, 100 + 0xFFFF, 9, false, 160),
-            (140, 100 + 0xFFFF, 9, true, 320),
-        ];
-        assert_eq!(run(&packets), [on('9'), off('9', 0xFFFF + 320)]);
-    }
-
-    #[test]
-    fn other_events_and_short_payloads_are_nothing() {
-        assert_eq!(run(&[(0, 1, 16, false, 160), (20, 1, 200, true, 160)]), []);
-        assert_eq!(EventPayload::parse(&[1, 2, 3]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn presses_and_releases_alternate(
-            packets in proptest::collection::vec((0u64..300, any::<u32>(), 0u8..20, any::<bool>(), any::<u16>()), 0..80)
-        ) {
-            let mut at = 0;
-            let packets: Vec<_> = packets.into_iter().map(|(d, t, c, e, n)| { at += d; (at, t, c, e, n) }).collect();
-            let mut pressed = None;
-            for digit in run(&packets) {
-                match (digit, pressed) {
-                    (NetworkDigit::On { digit, .. }, None) => pressed = Some(digit),
-                    (NetworkDigit::Off { digit, .. }, Some(which)) if digit == which => pressed = None,
-                    other => prop_assert!(false, "{:?}", other),
-                }
-            }
-            prop_assert!(pressed.is_none());
-        }
-    }
-}
+mod tests;

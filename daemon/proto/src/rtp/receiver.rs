@@ -4,7 +4,7 @@
 use super::CLOCK_HZ;
 use super::comfort::COMFORT_NOISE;
 use super::drift::{Drift, DriftMeter};
-use super::event::{EventPayload, EventReceiver, NetworkDigit};
+use super::event::{EventReceiver, NetworkDigit};
 use super::jitter::{Insert, JitterBuffer, JitterConfig, JitterStats, Playout};
 use super::packet::{Header, Packet, ParseError};
 use super::redundancy::{Redundant, RedundantError};
@@ -39,6 +39,8 @@ pub struct ReceiverStats {
     pub other_payload: u64,
     /// Packets of telephone-events.
     pub event_packets: u64,
+    /// Telephone-events that found no room among those waiting to be played.
+    pub events_dropped: u64,
     /// Packets that carried earlier ones.
     pub redundant_packets: u64,
     /// Packets of comfort noise.
@@ -58,8 +60,8 @@ pub struct ReceiverStats {
 pub enum Received {
     /// Audio.
     Audio(Insert),
-    /// A telephone-event, and what it newly tells, in order.
-    Event([Option<NetworkDigit>; 3]),
+    /// A telephone-event; [`Receiver::digit`] says when it begins and ends.
+    Event,
     /// Seen before.
     Duplicate,
     /// A sequence number out of the blue, not believed yet.
@@ -79,9 +81,7 @@ impl Received {
     pub fn is_valid(self) -> bool {
         match self {
             Received::Audio(insert) => insert != Insert::Refused,
-            Received::Event(_) | Received::Duplicate | Received::Suspect | Received::Comfort => {
-                true
-            }
+            Received::Event | Received::Duplicate | Received::Suspect | Received::Comfort => true,
             Received::OtherPayload(_) | Received::Malformed(_) | Received::BadRedundancy(_) => {
                 false
             }
@@ -184,10 +184,13 @@ impl Receiver {
         let received = self.take(now, inner, newest.payload, packet.payload.len());
         if !matches!(received, Received::Duplicate | Received::Suspect) {
             self.redundant_packets += 1;
-            let earlier = redundant.earlier().filter(|_| !self.restart_due);
-            for earlier in earlier {
-                if let Some(codec) = codec_of(earlier.payload_type) {
-                    let timestamp = header.timestamp.wrapping_sub(u32::from(earlier.back));
+            for earlier in redundant.earlier() {
+                let timestamp = header.timestamp.wrapping_sub(u32::from(earlier.back));
+                if Some(earlier.payload_type) == self.event_payload_type {
+                    self.events.receive(now, timestamp, earlier.payload);
+                } else if let Some(codec) = codec_of(earlier.payload_type)
+                    && !self.restart_due
+                {
                     self.jitter.recover(timestamp, codec, earlier.payload);
                 }
             }
@@ -202,6 +205,7 @@ impl Receiver {
         let order = self.sequence.note(header.ssrc, header.sequence);
         if order == Order::Restart {
             self.drift.restart();
+            self.events.restart();
             self.restart_due = true;
         }
         if !is_event && header.payload_type == COMFORT_NOISE {
@@ -220,10 +224,8 @@ impl Receiver {
         self.octets += octets as u64;
         let Some(codec) = codec.filter(|_| !is_event) else {
             self.event_packets += 1;
-            return Received::Event(match EventPayload::parse(payload) {
-                Some(event) => self.events.receive(now, header.timestamp, event),
-                None => [None; 3],
-            });
+            self.events.receive(now, header.timestamp, payload);
+            return Received::Event;
         };
         self.sequence.note_arrival(now, header.timestamp);
         self.drift.packet(now, header.timestamp);
@@ -278,9 +280,11 @@ impl Receiver {
         }
     }
 
-    /// The end of a digit whose end packets were lost. Asking too early is harmless.
-    pub fn poll_event(&mut self, now: Time) -> Option<NetworkDigit> {
-        self.events.poll(now)
+    /// The digit of a telephone-event that begins or ends with the block that is played now, of so many samples; called
+    /// once each block.
+    pub fn digit(&mut self, now: Time, samples: usize) -> Option<NetworkDigit> {
+        self.events
+            .play(now, u32::try_from(samples).unwrap_or(u32::MAX))
     }
 
     /// Figures until now.
@@ -290,6 +294,7 @@ impl Receiver {
             malformed: self.malformed,
             other_payload: self.other_payload,
             event_packets: self.event_packets,
+            events_dropped: self.events.dropped(),
             redundant_packets: self.redundant_packets,
             comfort_packets: self.comfort_packets,
             sequence: self.sequence.stats(),

@@ -85,6 +85,10 @@ const PORT: &[(&str, &str)] = &[
     ("rx_packets", "RTP packets taken"),
     ("rx_octets", "payload octets taken"),
     ("rx_event_packets", "of the packets taken, telephone-events"),
+    (
+        "rx_events_dropped",
+        "telephone-events that found no room among those waiting to be played",
+    ),
     ("rx_comfort", "of these, comfort noise"),
     (
         "rx_redundant",

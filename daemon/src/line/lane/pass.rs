@@ -54,7 +54,7 @@ impl Lane {
             } else {
                 session.play(tools.now, &mut self.packet, &mut self.aside);
             }
-            if let Some(digit) = session.poll_event(tools.now) {
+            if let Some(digit) = session.network_digit(tools.now, self.down.len()) {
                 let (port, id) = (self.index, session.id());
                 let (chain, reports) = (&mut self.chain, &mut *tools.reports);
                 network_digit(

@@ -49,10 +49,9 @@ fn what_a_sender_says_a_receiver_hears() {
                 tx.release();
             }
             tx.push(&[block as u8 + 1; 80], |packet| {
-                if let Received::Event(news) = rx.receive(now, packet) {
-                    digits.extend(news.into_iter().flatten());
-                }
+                rx.receive(now, packet);
             });
+            digits.extend(rx.digit(now, 80));
             let mut out = [0; 80];
             if let Playout::Samples(Codec::G711Alaw) = rx.play(now, &mut out) {
                 heard.push(out[0]);
@@ -140,13 +139,18 @@ fn a_digit_whose_end_is_lost_ends_by_itself() {
     tx.push(&[1; 160], |p| {
         rx.receive(Time::ZERO, p);
     });
-    assert_eq!(rx.poll_event(Time::from_millis(100)), None);
-    let off = NetworkDigit::Off {
-        digit: Digit::from_char('9').unwrap(),
-        duration: 160,
-    };
-    assert_eq!(rx.poll_event(Time::from_millis(150)), Some(off));
-    assert_eq!(rx.poll_event(Time::from_millis(300)), None);
+    let digit = Digit::from_char('9').unwrap();
+    let told: Vec<_> = (0..40)
+        .filter_map(|n| rx.digit(Time::from_millis(n * 10), 80).map(|d| (n * 10, d)))
+        .collect();
+    let (on, off) = (
+        NetworkDigit::On { digit, volume: 10 },
+        NetworkDigit::Off {
+            digit,
+            duration: 160,
+        },
+    );
+    assert_eq!(told, [(0, on), (150, off)]);
 }
 
 /// What a talk of twenty millisecond packets came to.
@@ -284,11 +288,43 @@ fn an_event_may_be_the_newest_of_a_redundant_packet() {
     tx.push(&[1; 160], |p| event = p.to_vec());
     event.insert(HEADER_LEN, event[1] & 0x7F);
     event[1] = 90;
-    let received = rx.receive(Time::ZERO, &event);
-    assert!(
-        matches!(received, Received::Event([_, Some(_), _])),
-        "{received:?}"
-    );
+    assert_eq!(rx.receive(Time::ZERO, &event), Received::Event);
+    let told = rx.digit(Time::ZERO, 80);
+    assert!(matches!(told, Some(NetworkDigit::On { .. })), "{told:?}");
+}
+
+#[test]
+fn events_that_a_later_packet_carries_are_played_before_its_own() {
+    let mut rx = receiver();
+    // Of 1, 2 and 3 only the last packet comes; it carries the ends of the others (RFC 4733 §2.5.1.4, RFC 2198).
+    let mut packet = Header {
+        marker: true,
+        payload_type: 90,
+        sequence: 5,
+        timestamp: 10_000,
+        ssrc: 7,
+    }
+    .to_bytes()
+    .to_vec();
+    for back in [3200u32, 1600] {
+        packet.extend((1 << 31 | 101 << 24 | back << 10 | 4).to_be_bytes());
+    }
+    packet.push(101);
+    for code in 1..=3 {
+        packet.extend([code, 0x8A, 3, 0x20]);
+    }
+    assert_eq!(rx.receive(Time::ZERO, &packet), Received::Event);
+    let told = (0..60).filter_map(|n| rx.digit(Time::from_millis(n * 10), 80));
+    let keys: String = told
+        .filter_map(|told| match told {
+            NetworkDigit::On { digit, .. } => Some(digit.as_char()),
+            NetworkDigit::Off { duration, .. } => {
+                assert_eq!(duration, 800);
+                None
+            }
+        })
+        .collect();
+    assert_eq!(keys, "123");
 }
 
 #[test]
@@ -387,7 +423,7 @@ proptest! {
             let now = Time::from_millis(n as u64 * ms);
             rx.receive(now, &d);
             rx.play(now, &mut [0; 80]);
-            rx.poll_event(now);
+            rx.digit(now, 80);
             let _ = rx.stats();
         }
     }

@@ -33,7 +33,7 @@ fn listening() -> (Receiver, Time) {
 
 #[test]
 fn a_new_source_is_followed_whatever_its_first_packet_is() {
-    let event = EventPayload {
+    let event = crate::rtp::EventPayload {
         code: 5,
         end: false,
         volume: 10,
