@@ -230,6 +230,7 @@ const PORTS: &[OfPort] = ports! {
     "first-digit-s" When::Idle, line.first_digit_s;
     "reorder-s" When::Idle, line.reorder_s;
     "howler-s" When::Idle, line.howler_s;
+    "preserved-rtp-s" When::Idle, line.preserved_rtp_s;
     "reminder-ring-s" When::Idle, line.reminder_ring_s;
     "rx-gain-db" When::Idle, line.rx_gain_tenth_db;
     "tx-gain-db" When::Idle, line.tx_gain_tenth_db;

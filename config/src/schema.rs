@@ -554,6 +554,12 @@ pub const PORT_SETTINGS: &[Key] = &[
         "The howler (receiver off-hook tone) lasts so long; 0: no howler.",
     ),
     key(
+        "preserved-rtp-s",
+        Accepts::Integer(0, 3_600),
+        "60",
+        "A call whose CallManager is lost goes on; nobody can say then that its far end has hung up, so it ends when no RTP has come for so long (five times as long from a far end that suppresses silence); 0: only by hanging up.",
+    ),
+    key(
         "reminder-ring-s",
         Accepts::Integer(0, 65_535),
         "60",

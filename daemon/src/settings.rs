@@ -147,6 +147,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         first_digit_ms: seconds(line.first_digit_s),
         error_tone_ms: seconds(line.reorder_s),
         howler_ms: seconds(line.howler_s),
+        preserved_rtp_ms: seconds(line.preserved_rtp_s),
         open_loop_ms: open_loop_ms(line.disconnect_ms, card),
         after_far_hang_up: match line.after_far_hang_up {
             AfterFarHangUp::Reorder => call::AfterFarHangUp::Reorder,

@@ -160,7 +160,6 @@ impl FarEnd {
     }
 
     /// Says nothing more.
-    #[expect(dead_code, reason = "for the calls that outlive their server")]
     pub(crate) fn falls_silent(&mut self) {
         self.stop.store(true, Relaxed);
         if let Some(talker) = self.talker.take() {

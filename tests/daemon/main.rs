@@ -18,11 +18,11 @@ mod names;
 mod network;
 mod place;
 mod ports;
-mod recorded;
 mod reload;
 mod rtp;
 mod server;
 mod service;
+mod sound;
 mod talk;
 
 use libtest_mimic::{Arguments, Trial};
@@ -76,7 +76,6 @@ fn main() {
         log::a_full_disk_costs_log_lines_alone,
         ports::ports_that_others_use_are_skipped,
         ports::a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one,
-        recorded::a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing,
         reload::a_good_file_is_used_at_once_and_the_same_again_changes_nothing,
         reload::a_broken_file_is_told_whole_and_changes_nothing,
         reload::a_talking_port_takes_new_settings_after_its_call_and_its_sound_is_unharmed,
@@ -95,6 +94,8 @@ fn main() {
         server::a_server_that_accepts_and_then_talks_nonsense_does_not_fill_the_log,
         server::nonsense_and_storms_in_a_call_cost_that_call_at_most,
         server::a_server_that_stops_reading_costs_its_own_port,
+        sound::a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing,
+        sound::a_call_that_outlives_its_server_ends_when_its_rtp_has_ended,
         service::systemd_is_told_ready_when_it_is_status_strokes_and_stopping,
         service::an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_none,
         service::without_realtime_rights_it_starts_says_so_once_and_shows_the_cure,

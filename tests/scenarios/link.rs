@@ -1,6 +1,6 @@
 //! Servers that go away, come back, restart their devices, or talk nonsense.
 
-use tipring_proto::call::{CallWord, PortWord};
+use tipring_proto::call::{CallWord, EndCause, PortWord};
 use tipring_proto::device::Input;
 use tipring_proto::sccp::callmanager::{CmEvent, Dialect};
 use tipring_proto::sccp::message::{ResetKind, Tone};
@@ -53,6 +53,38 @@ fn a_server_restart_in_a_call_leaves_the_talk_alone() {
         w.run(1_000);
         w.assert_idle();
         w.talk(1, 0);
+    }
+}
+
+#[test]
+fn a_far_end_that_hangs_up_while_the_server_is_away_is_noticed() {
+    for dialect in Dialect::ALL {
+        let mut w = World::new(dialect, 2);
+        w.talk(0, 1);
+        w.server_down();
+        w.run(100_000);
+        w.assert_talking(0, 1);
+        w.hang_up(1);
+        w.desks[0].rtp_ended = Some(w.now);
+        w.run(58_000);
+        assert_eq!(w.word(0), PortWord::InCall, "{dialect:?}");
+        w.run(60_000);
+        assert_eq!(w.desks[0].opened_loop, 1, "{dialect:?}");
+        assert_eq!(
+            w.desks[0].tones.first(),
+            Some(&Tone::REORDER),
+            "{dialect:?}"
+        );
+        assert_eq!(w.desks[0].records[0].cause, EndCause::RtpEnded);
+        w.hang_up(0);
+        w.server_up();
+        w.until(120_000, "both register", |w| {
+            w.desks.iter().all(|d| d.device.is_registered())
+        });
+        w.run(1_000);
+        w.assert_idle();
+        w.desks[0].rtp_ended = None;
+        w.talk(0, 1);
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use tipring_proto::call::{
-    CallRecord, CallerId, DigitHeard, LegStatistics, LineInput, LineOutput, MediaInput,
+    CallRecord, CallerId, DigitHeard, Heard, LegStatistics, LineInput, LineOutput, MediaInput,
     MediaOutput, PortConfig, PortWord,
 };
 use tipring_proto::device::{Device, DeviceConfig, Input, Output, TraceEvent};
@@ -46,6 +46,9 @@ pub(crate) struct Desk {
     pub(crate) events: Vec<StationEvent>,
     /// Messages to the server since the last look; keepalives and registration left out.
     pub(crate) said: Vec<ClientMessage>,
+    /// RTP comes all the time, until then.
+    pub(crate) rtp_ended: Option<Time>,
+    rtp_began: Time,
     next_port: u16,
     conn: Option<ConnId>,
     next_burst: Option<(Time, bool)>,
@@ -514,6 +517,7 @@ impl World {
             MediaOutput::OpenReceive { party, .. } => {
                 let local = SocketAddrV4::new(address(d), desk.next_port);
                 desk.next_port += 2;
+                desk.rtp_began = self.now;
                 assert!(desk.listens.insert(party, local).is_none(), "opened twice");
                 let opened = MediaInput::ReceiveOpened {
                     party,
@@ -542,6 +546,18 @@ impl World {
                 desk.bridge = party;
             }
             MediaOutput::Disown { .. } => {}
+            MediaOutput::NeedHeard { party } => {
+                let last = desk.rtp_ended.unwrap_or(self.now);
+                let opened = desk.rtp_began;
+                let packets = (last.saturating_since(opened).as_millis() / 20) as u64;
+                let heard = Heard {
+                    opened,
+                    last: Some(last),
+                    packets,
+                };
+                let told = MediaInput::Heard { party, heard };
+                desk.device.handle(self.now, Input::Media(told));
+            }
             MediaOutput::NeedStatistics { call, .. } => {
                 let counters = LegStatistics {
                     packets_sent: 50,
@@ -597,6 +613,8 @@ impl Desk {
             records: vec![],
             events: vec![],
             said: vec![],
+            rtp_ended: None,
+            rtp_began: Time::ZERO,
             next_port: 20_000,
             conn: None,
             next_burst: None,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tipring_ctl::report as ctl;
-use tipring_proto::call::{MediaInput, MediaOutput};
+use tipring_proto::call::{Heard, MediaInput, MediaOutput};
 use tipring_proto::passthrough::{Change, DataTone, PassThrough};
 use tipring_proto::rtp::SourcePolicy;
 use tipring_proto::sccp::message::MediaStatus;
@@ -272,6 +272,18 @@ impl MediaDesk {
                     leg.call = CallRef::NONE;
                 }
                 Doing::default()
+            }
+            MediaOutput::NeedHeard { party } => {
+                let leg = self.open.iter().find(|l| l.party == party);
+                let heard = leg.map(|leg| Heard {
+                    opened: leg.opened,
+                    last: leg.view.last_packet(),
+                    packets: self.figures(leg).received_packets,
+                });
+                Doing {
+                    answer: heard.map(|heard| MediaInput::Heard { party, heard }),
+                    ..Doing::default()
+                }
             }
             MediaOutput::NeedStatistics { party, call } => {
                 let legs = self.open.iter().chain(self.closed.iter().rev());

@@ -184,6 +184,9 @@ fn media_in(media: &MediaInput) -> String {
         MediaInput::LegRefused { party, status } => {
             format!("leg {} is not served: {status}", party.0)
         }
+        MediaInput::Heard { party, heard } => {
+            format!("leg {}: {} packets have come", party.0, heard.packets)
+        }
         MediaInput::Statistics { call, counters } => format!(
             "call {}: {} packets sent, {} received, {} lost",
             call.0, counters.packets_sent, counters.packets_received, counters.packets_lost
@@ -233,6 +236,7 @@ fn media_out(media: &MediaOutput) -> String {
             "call {} outlived its CallManager, which uses the number anew",
             call.0
         ),
+        MediaOutput::NeedHeard { party } => format!("does leg {} still hear?", party.0),
         MediaOutput::NeedStatistics { party, .. } => {
             format!("statistics of leg {} wanted", party.0)
         }

@@ -149,6 +149,9 @@ pub(super) fn end_cause(cause: EndCause) -> &'static str {
         EndCause::NoDigits => "no digit was dialled",
         EndCause::Transferred => "transferred",
         EndCause::LinkLost => "the CallManager was lost",
+        EndCause::RtpEnded => {
+            "the CallManager was lost, and then nothing more came from the far end"
+        }
         EndCause::LineFault => "the line or its card failed",
     }
 }

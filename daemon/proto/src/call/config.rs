@@ -47,6 +47,8 @@ pub struct PortConfig {
     /// Digits heard in a call that has media stay in its voice: no KeypadButton and no RFC 4733 events beside them,
     /// or the far end would have them twice.
     pub digits_in_band: bool,
+    /// A call that has lost its CallManager is over when no RTP has come for so long, ms; 0 = never. See `preserved`.
+    pub preserved_rtp_ms: u32,
     /// A line in trouble for so long loses its calls, ms.
     pub fault_grace_ms: u32,
     /// DSCP of RTP when the server does not tell a sensible one.
@@ -75,6 +77,7 @@ impl Default for PortConfig {
             reminder_ring_ms: 60_000,
             send_abcd: false,
             digits_in_band: false,
+            preserved_rtp_ms: 60_000,
             fault_grace_ms: 2_000,
             rtp_dscp: 46,
         }

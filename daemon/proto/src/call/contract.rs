@@ -2,6 +2,7 @@
 
 use std::net::SocketAddrV4;
 
+use crate::call::preserved::Heard;
 use crate::call::record::CallRecord;
 use crate::sccp::message::{ClientMessage, MediaStatus, RingMode, ServerMessage, Tone};
 use crate::time::Time;
@@ -108,6 +109,13 @@ pub enum MediaInput {
         party: Party,
         /// For the server.
         status: MediaStatus,
+    },
+    /// The answer to [`MediaOutput::NeedHeard`].
+    Heard {
+        /// As asked.
+        party: Party,
+        /// What has come.
+        heard: Heard,
     },
     /// The answer to [`MediaOutput::NeedStatistics`].
     Statistics {
@@ -273,6 +281,11 @@ pub enum MediaOutput {
     Disown {
         /// The number that is taken.
         call: CallRef,
+    },
+    /// Report what has come on an open leg, with [`MediaInput::Heard`].
+    NeedHeard {
+        /// The leg.
+        party: Party,
     },
     /// Report the counters of a leg, open or closed, with [`MediaInput::Statistics`].
     NeedStatistics {

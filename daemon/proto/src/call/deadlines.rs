@@ -38,6 +38,9 @@ pub(super) enum Deadline {
     ReminderEnd,
     /// Fires when the server has not joined two calls. Number from [`TRANSFER_RESULT_MS`].
     TransferResult,
+    /// Fires when a call that has lost its server may have lost its far end, too. Number from
+    /// `PortConfig::preserved_rtp_ms`.
+    PreservedSilent,
     /// Fires when no OpenReceiveChannel has come for media that was started. Number from [`EARLY_START_MS`].
     EarlyStart,
     /// Fires when a call without CallState has had no media for a while. Number from [`MEDIA_GONE_MS`].
@@ -73,7 +76,7 @@ pub(super) const MEDIA_GONE_MS: u32 = 2_000;
 /// Servers name a call and say in one go that it is at another phone of the line.
 pub(super) const ORPHAN_MS: u32 = 200;
 
-const KINDS: [Deadline; 17] = [
+const KINDS: [Deadline; 18] = [
     Deadline::ServerSilent,
     Deadline::FirstDigit,
     Deadline::SilentFailure,
@@ -87,6 +90,7 @@ const KINDS: [Deadline; 17] = [
     Deadline::CallWaitingTone,
     Deadline::ReminderEnd,
     Deadline::TransferResult,
+    Deadline::PreservedSilent,
     Deadline::EarlyStart,
     Deadline::MediaGone,
     Deadline::Orphan,

@@ -4,6 +4,7 @@
 //!
 //! | the set has | a flash |
 //! | --- | --- |
+//! | a call that has lost its CallManager | nothing, whatever else there is |
 //! | a talking call, another waiting | holds the first, answers the second |
 //! | a talking call, another held | swaps them |
 //! | a second call of a transfer, rung or talking | joins the two |
@@ -15,7 +16,7 @@ use crate::call::config::FlashAction;
 use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
 use crate::call::port::{Port, Set, Transfer};
 use crate::call::progress::is_under_way;
-use crate::call::record::{CallWord, EndCause};
+use crate::call::record::CallWord;
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey};
 use crate::time::Time;
 use crate::types::CallRef;
@@ -48,9 +49,13 @@ impl Port {
     }
 
     fn flash_in_call(&mut self, now: Time, id: CallRef, state: CallWord) -> bool {
+        // It cannot be held, for nobody has it: a call that waits rings once this one is hung up.
+        if state == CallWord::Preserved {
+            return false;
+        }
         let talking = state == CallWord::Connected;
         if let Some(waiting) = self.in_state(CallWord::Waiting) {
-            self.leave_for(now, id, state);
+            self.leave_for(id, state);
             // chan-sccp holds the active call by itself, chan_skinny drops it.
             if talking && !self.hook_flash_wanted {
                 self.soft_key(SoftKey::HOLD, id);
@@ -73,13 +78,13 @@ impl Port {
                 self.join(now, transfer, id, state);
             } else {
                 self.transfer = None;
-                self.leave_for(now, id, state);
+                self.leave_for(id, state);
                 self.resume(now, transfer.origin);
             }
             return true;
         }
         if let Some(held) = self.in_state(CallWord::Held) {
-            self.leave_for(now, id, state);
+            self.leave_for(id, state);
             if talking {
                 self.soft_key(SoftKey::HOLD, id);
             }
@@ -138,12 +143,9 @@ impl Port {
     }
 
     /// Gives up a call that is not talked on, for another. A talking one is held by the caller of this.
-    fn leave_for(&mut self, now: Time, id: CallRef, state: CallWord) {
+    fn leave_for(&mut self, id: CallRef, state: CallWord) {
         match state {
-            CallWord::Connected | CallWord::Elsewhere => {}
-            CallWord::Preserved => {
-                self.remove_call(now, id, EndCause::NearHangUp);
-            }
+            CallWord::Connected | CallWord::Elsewhere | CallWord::Preserved => {}
             CallWord::Offered
             | CallWord::Waiting
             | CallWord::Answering

@@ -3,7 +3,7 @@
 use crate::call::calls::Call;
 use crate::call::contract::LineOutput;
 use crate::call::deadlines::Deadline;
-use crate::call::port::{Owed, Port, Set};
+use crate::call::port::{Port, Set};
 use crate::call::progress::is_under_way;
 use crate::call::record::{CallWord, EndCause};
 use crate::sccp::message::RingMode;
@@ -101,11 +101,7 @@ impl Port {
     }
 
     fn leave_active(&mut self, now: Time, id: CallRef, cause: EndCause) {
-        if self.station.is_some() {
-            self.say_on_hook(id);
-        } else if id != CallRef::NONE {
-            self.owe(Owed::OnHook(id));
-        }
+        self.no_longer_wanted(id);
         self.remove_call(now, id, cause);
     }
 

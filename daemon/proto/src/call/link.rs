@@ -83,8 +83,18 @@ impl Port {
         if let Some(call) = kept.and_then(|id| self.call_mut(id)) {
             call.state = CallWord::Preserved;
             self.counters.preserved += 1;
+            self.watch_preserved(now);
         } else if matches!(self.set, Set::Lifted | Set::Calls) {
             self.supervise(now, Some(Tone::REORDER));
+        }
+    }
+
+    /// A server that still believes in this call hears that it is over, now or when it is back.
+    pub(super) fn no_longer_wanted(&mut self, id: CallRef) {
+        if self.station.is_some() {
+            self.say_on_hook(id);
+        } else if id != CallRef::NONE {
+            self.owe(Owed::OnHook(id));
         }
     }
 

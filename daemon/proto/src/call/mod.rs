@@ -22,6 +22,7 @@
 //! | media that is started and not opened | `early` |
 //! | flash, hold, transfer, call waiting | `features` |
 //! | a server lost and found | `link` |
+//! | the end of a call that has lost its server | `preserved` |
 
 mod calls;
 pub mod config;
@@ -40,6 +41,7 @@ mod link;
 mod media;
 mod port;
 mod presented;
+mod preserved;
 mod progress;
 pub mod record;
 mod supervision;
@@ -55,6 +57,7 @@ pub use contract::{
 };
 pub use media::MOST_LEGS;
 pub use port::Port;
+pub use preserved::Heard;
 pub use record::{
     CallRecord, CallSnapshot, CallWord, Direction, EndCause, PortCounters, PortSnapshot, PortWord,
 };

@@ -98,6 +98,8 @@ pub struct Port {
     /// CallInfo for calls that are not named yet.
     pub(super) early_infos: EarlyInfos,
     pub(super) legs: Legs,
+    /// When the call that outlived its server lost it.
+    pub(super) preserved_since: Time,
     /// Calls of the line that this port has no part in.
     pub(super) elsewhere: Elsewhere,
     pub(super) tone: Option<Tone>,
@@ -140,6 +142,7 @@ impl Port {
             call_waiting_told: false,
             early_infos: EarlyInfos::default(),
             legs: Legs::default(),
+            preserved_since: Time::ZERO,
             elsewhere: Elsewhere::default(),
             tone: None,
             tone_call: CallRef::NONE,
@@ -175,6 +178,9 @@ impl Port {
             }
             Input::Media(MediaInput::LegRefused { party, status }) => {
                 self.leg_refused(now, party, status);
+            }
+            Input::Media(MediaInput::Heard { party, heard }) => {
+                self.heard_of_preserved(now, party, heard);
             }
             Input::Media(MediaInput::Statistics { call, counters }) => {
                 self.statistics_known(call, counters);
@@ -386,6 +392,7 @@ impl Port {
             Deadline::CallWaitingTone => self.call_waiting_tone(now),
             Deadline::ReminderEnd => self.reminder_over(),
             Deadline::TransferResult => self.join_time_over(now),
+            Deadline::PreservedSilent => self.look_at_preserved(),
             Deadline::EarlyStart => self.early_due(now),
             Deadline::MediaGone => self.media_gone(now),
             Deadline::Orphan => self.end_orphan(),

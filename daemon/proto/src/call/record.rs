@@ -36,6 +36,8 @@ pub enum EndCause {
     Transferred,
     /// The CallManager was lost.
     LinkLost,
+    /// The CallManager was lost while they talked, and then the far end sent nothing more.
+    RtpEnded,
     /// The line or its card failed.
     LineFault,
 }
@@ -256,4 +258,6 @@ pub struct PortCounters {
     pub caller_ids: u64,
     /// Calls that outlived their CallManager link.
     pub preserved: u64,
+    /// Of these, ended because nothing more came from the far end.
+    pub preserved_silent: u64,
 }

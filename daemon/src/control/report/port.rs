@@ -182,6 +182,11 @@ fn call_logic(l: &PortCounters) -> impl Iterator<Item = ctl::Counter> {
             l.preserved,
             "calls that outlived their CallManager link",
         ),
+        (
+            "preserved-silent",
+            l.preserved_silent,
+            "of these, ended because no more RTP came from the far end",
+        ),
     ]
     .map(|(name, value, help)| ctl::Counter::new(name, value, help))
     .into_iter()

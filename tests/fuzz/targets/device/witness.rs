@@ -120,7 +120,7 @@ impl Witness {
                 }
                 self.bridged = party;
             }
-            MediaOutput::Disown { .. } => {}
+            MediaOutput::Disown { .. } | MediaOutput::NeedHeard { .. } => {}
             MediaOutput::NeedStatistics { call, .. } => self.wanted.push_back(call),
         }
     }

@@ -17,6 +17,7 @@ mod implied;
 mod media;
 mod nonsense;
 mod outgoing;
+mod preserved;
 mod shared;
 mod silence;
 mod slow_dial;

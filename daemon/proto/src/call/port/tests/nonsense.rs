@@ -105,7 +105,11 @@ impl Witness {
                 }
                 self.bridged = *party;
             }
-            Output::Media(MediaOutput::Disown { .. } | MediaOutput::NeedStatistics { .. }) => {}
+            Output::Media(
+                MediaOutput::Disown { .. }
+                | MediaOutput::NeedHeard { .. }
+                | MediaOutput::NeedStatistics { .. },
+            ) => {}
             Output::Line(LineOutput::Ring(_)) => self.ringing = true,
             Output::Line(LineOutput::StopRing) => {
                 assert!(std::mem::take(&mut self.ringing), "stops no ring");

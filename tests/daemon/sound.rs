@@ -1,7 +1,9 @@
-//! A call that CallManager records by the phone's built-in bridge, in sound.
+//! Calls of a CallManager by hand, in sound: recorded by the phone's built-in bridge, and outliving the server.
 
+use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
 
+use tipring_ctl::report::CallState;
 use tipring_dsp::measure;
 use tipring_proto::sccp::message::{
     CallInfo, CallStateKind, ClientMessage, Encryption, MediaFormat, MediaStatus,
@@ -9,9 +11,10 @@ use tipring_proto::sccp::message::{
 };
 use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
 use tipring_tests::gateway::Gateway;
+use tipring_tests::set::Set;
 
 use crate::byhand::{ByHand, FarEnd};
-use crate::place::{Place, counter};
+use crate::place::{Place, SOON, counter, until};
 
 /// What CallManager 8 says to the phone that answers, from protocol version 20 (order and counters as in nDPI's
 /// `skinny.pcap`; the numbers are our own): the recorder's stream first, then the call's own, then the copy of what the
@@ -73,6 +76,43 @@ fn start(party: Party, call: CallRef, to: &FarEnd) -> ServerMessage {
     })
 }
 
+/// The phone rings for the call and is lifted.
+fn lifted(server: &mut ByHand, gateway: &Gateway) -> Set {
+    server.says(&[
+        state(CallStateKind::RING_IN),
+        ServerMessage::CallInfo(CallInfo {
+            call: CALL,
+            line: LINE,
+            kind: 1,
+            calling_number: "5003".into(),
+            ..CallInfo::default()
+        }),
+        ringer(RingMode::INSIDE),
+    ]);
+    let mut set = gateway.set(1).unwrap();
+    set.answer().unwrap();
+    server.wait("OffHook", |m| {
+        matches!(m, ClientMessage::OffHook(at) if at.call == CALL).then_some(())
+    });
+    set
+}
+
+/// Where the gateway wants its RTP.
+fn receives_at(server: &mut ByHand) -> SocketAddrV4 {
+    server.wait("OpenReceiveChannelAck", |m| match m {
+        ClientMessage::OpenReceiveChannelAck {
+            status,
+            address,
+            party,
+            ..
+        } => {
+            assert_eq!((*party, *status), (OWN, MediaStatus::OK));
+            Some(*address)
+        }
+        _ => None,
+    })
+}
+
 /// Answers of both kinds until all streams have theirs.
 fn answers(server: &mut ByHand) -> Vec<(Party, CallRef, MediaStatus)> {
     let mut answers = vec![];
@@ -118,22 +158,7 @@ pub(crate) fn a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing()
         FarEnd::new(&place),
         [FarEnd::new(&place), FarEnd::new(&place)],
     );
-    server.says(&[
-        state(CallStateKind::RING_IN),
-        ServerMessage::CallInfo(CallInfo {
-            call: CALL,
-            line: LINE,
-            kind: 1,
-            calling_number: "5003".into(),
-            ..CallInfo::default()
-        }),
-        ringer(RingMode::INSIDE),
-    ]);
-    let mut set = gateway.set(1).unwrap();
-    set.answer().unwrap();
-    server.wait("OffHook", |m| {
-        matches!(m, ClientMessage::OffHook(at) if at.call == CALL).then_some(())
-    });
+    let mut set = lifted(&mut server, &gateway);
     server.says(&[
         state(CallStateKind::OFF_HOOK),
         ringer(RingMode::OFF),
@@ -146,18 +171,7 @@ pub(crate) fn a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing()
         start(OWN, CALL, &far),
         start(copy, copy_call, &recorders[1]),
     ]);
-    let at = server.wait("OpenReceiveChannelAck", |m| match m {
-        ClientMessage::OpenReceiveChannelAck {
-            status,
-            address,
-            party,
-            ..
-        } => {
-            assert_eq!((*party, *status), (OWN, MediaStatus::OK));
-            Some(*address)
-        }
-        _ => None,
-    });
+    let at = receives_at(&mut server);
     far.talks(at, f64::from(FAR_HZ), f64::from(FAR_DBM0));
     let mut answers = answers(&mut server);
     answers.sort_by_key(|(party, ..)| party.0);
@@ -191,4 +205,52 @@ pub(crate) fn a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing()
     server.wait("OnHook", |m| {
         matches!(m, ClientMessage::OnHook(at) if at.call == CALL).then_some(())
     });
+}
+
+pub(crate) fn a_call_that_outlives_its_server_ends_when_its_rtp_has_ended() {
+    let place = Place::new();
+    let more = "[defaults]\npreserved-rtp-s = 3\n";
+    let (mut server, gateway) = ByHand::gateway(&place, VERSION, more);
+    let mut far = FarEnd::new(&place);
+    let mut set = lifted(&mut server, &gateway);
+    server.says(&[
+        state(CallStateKind::OFF_HOOK),
+        ringer(RingMode::OFF),
+        open(),
+        state(CallStateKind::CONNECTED),
+        start(OWN, CALL, &far),
+    ]);
+    let at = receives_at(&mut server);
+    far.talks(at, f64::from(FAR_HZ), f64::from(FAR_DBM0));
+    set.measures(FAR_HZ, FAR_DBM0).unwrap();
+    let openings = set.loop_openings().unwrap();
+    // The server is gone, and its far end still there for longer than the limit.
+    drop(server);
+    let lost = Instant::now();
+    until(SOON, || {
+        let calls = gateway.calls()?.active;
+        let preserved = calls.iter().any(|c| c.state == CallState::Preserved);
+        preserved.then_some(()).ok_or(format!("{calls:?}"))
+    });
+    until(SOON, || {
+        let shown = gateway.calls()?.active;
+        let talks = shown.iter().any(|c| c.state == CallState::Preserved);
+        assert!(talks, "ended after {:?}", lost.elapsed());
+        (lost.elapsed() > Duration::from_secs(7))
+            .then_some(())
+            .ok_or("not yet".to_owned())
+    });
+    set.measures(FAR_HZ, FAR_DBM0).unwrap();
+    far.falls_silent();
+    let silent = Instant::now();
+    set.loop_opened_after(openings, SOON).unwrap();
+    let took = silent.elapsed();
+    set.hears_busy_or_reorder().unwrap();
+    assert!(
+        took > Duration::from_millis(2_900),
+        "after {took:?} already"
+    );
+    println!("the loop was opened {took:?} after the last packet");
+    assert_eq!(counter(&gateway, 1, "preserved-silent"), 1);
+    set.finish().unwrap();
 }
