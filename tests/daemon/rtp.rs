@@ -142,7 +142,7 @@ pub(crate) fn music_without_start_media_is_heard_and_the_source_that_is_refused_
         ..MediaLeg::default()
     };
     let party = talked.party + 1000;
-    tell(ServerMessage::CloseReceiveChannel(leg.clone()));
+    tell(ServerMessage::CloseReceiveChannel(leg));
     tell(ServerMessage::StopMediaTransmission(leg));
     tell(ServerMessage::OpenReceiveChannel(OpenReceiveChannel {
         conference: Conference(0),

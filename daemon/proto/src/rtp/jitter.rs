@@ -29,9 +29,15 @@ const LATE_RUN: u32 = 4;
 const LATE_MS: u32 = 200;
 /// The same for a held buffer, which must not take a short stall for that.
 const HELD_LATE_MS: u32 = 500;
-/// After so long a pause a packet that is so late begins a talkspurt on a clock that stood still meanwhile.
-const PAUSE_MS: u32 = 500;
-const PAUSE_LATE_MS: u32 = 300;
+/// After so long without sound a packet that is so late may begin a talkspurt on a clock that stood still meanwhile:
+/// for voice, and for a held buffer.
+const PAUSE_MS: (u32, u32) = (CONCEAL_MS, CONCEAL_MS);
+const HELD_PAUSE_MS: (u32, u32) = (500, 300);
+/// It may also be the first of what a stall held back. That comes faster than it is played, by a quarter at least, and
+/// then the stream is where it was: for so long the player can go back there.
+const TRIAL_MS: u32 = 500;
+/// Packets in a row with which the stream is believed to be further ahead than the player may wait.
+const DEEP_RUN: u32 = 2;
 /// A gap is concealed for so long; then it is silence.
 const CONCEAL_MS: u32 = 60;
 /// The same for machines, which take silence for the end of the carrier.
@@ -116,6 +122,28 @@ pub enum Playout {
     },
 }
 
+/// The player is where the first packet after a silence is, which came late: is that a talkspurt, or a stall?
+#[derive(Clone, Copy, Debug)]
+struct Trial {
+    /// How far ahead it would be otherwise, samples.
+    back: u32,
+    /// The packet: its timestamp, and when it came.
+    first: u32,
+    arrived: u32,
+    /// Packets since then that were late where the player was.
+    late: u64,
+}
+
+/// What a late packet tells.
+enum Lateness {
+    /// Nothing.
+    Once,
+    /// Perhaps a talkspurt begins.
+    AfterSilence,
+    /// The stream runs on another time.
+    ForLong,
+}
+
 /// One stream's buffer. Preallocated.
 #[derive(Clone, Debug)]
 pub struct JitterBuffer {
@@ -146,6 +174,10 @@ pub struct JitterBuffer {
     late_run: u32,
     /// When the first of that run came.
     late_since: u32,
+    /// The player has gone to where a late packet is, and may have to go back.
+    trial: Option<Trial>,
+    /// Packets in a row for which the player would wait longer than it may.
+    deep_run: u32,
     /// Where a packet would have to be for the disbelieved one before it to be right after all.
     suspect: Option<u32>,
     /// The far end is silent from this timestamp on, as long as nothing comes.
@@ -196,6 +228,8 @@ impl JitterBuffer {
             dry: u32::MAX / 2,
             late_run: 0,
             late_since: 0,
+            trial: None,
+            deep_run: 0,
             suspect: None,
             paused: None,
             paused_again: None,
@@ -271,8 +305,11 @@ impl JitterBuffer {
             self.stats.refused += 1;
             return Insert::Refused;
         }
-        let ahead = timestamp.wrapping_sub(self.play).cast_signed();
         let room = self.ring.room() as i32 - len as i32;
+        if self.trial.is_some() && !restart && !self.judge_trial(since_block, timestamp, len) {
+            return Insert::Late;
+        }
+        let ahead = timestamp.wrapping_sub(self.play).cast_signed();
         if !self.running {
             self.start_at(timestamp);
         } else if restart {
@@ -289,15 +326,19 @@ impl JitterBuffer {
             self.resync(timestamp);
         } else if ahead.saturating_add(len as i32) <= 0 {
             self.stats.late += 1;
-            if !self.has_moved(ahead.unsigned_abs()) {
-                // From further back than there is room it is no packet of this time, and says nothing of the network.
-                if ahead >= -room {
-                    self.note(since_block, timestamp, len);
-                    self.look = 0;
+            match self.lateness(ahead.unsigned_abs()) {
+                Lateness::Once => {
+                    // From further back than there is room it is no packet of this time, and says nothing of the
+                    // network.
+                    if ahead >= -room {
+                        self.note(since_block, timestamp, len);
+                        self.look = 0;
+                    }
+                    return Insert::Late;
                 }
-                return Insert::Late;
+                Lateness::AfterSilence => self.try_at(since_block, timestamp),
+                Lateness::ForLong => self.resync(timestamp),
             }
-            self.resync(timestamp);
         }
         self.suspect = None;
         self.late_run = 0;
@@ -313,6 +354,7 @@ impl JitterBuffer {
         if end.wrapping_sub(self.newest).cast_signed() > 0 {
             self.newest = end;
         }
+        self.limit(ahead);
         Insert::Taken
     }
 
@@ -338,6 +380,7 @@ impl JitterBuffer {
         let stretch = self.move_player();
         let paused = self.is_paused();
         self.clock = self.clock.wrapping_add(self.block);
+        self.end_trial();
         self.won += f64::from(self.block) * self.drift;
         if stretch {
             return self.missing(paused);
@@ -437,10 +480,7 @@ impl JitterBuffer {
 
     fn start_at(&mut self, timestamp: u32) {
         self.ring.clear();
-        self.plan = Plan {
-            target: self.target(),
-            ..Plan::default()
-        };
+        self.trial = None;
         // Whole blocks: a block then begins where packets begin, and a lost packet costs whole blocks only.
         let delay = self.target().unsigned_abs().next_multiple_of(self.block);
         self.play = timestamp.wrapping_sub(delay);
@@ -448,10 +488,20 @@ impl JitterBuffer {
         self.running = true;
         self.paused = None;
         self.paused_again = None;
+        self.settle();
+    }
+
+    /// What was known of the packets' transits was of another time.
+    fn settle(&mut self) {
+        self.plan = Plan {
+            target: self.target(),
+            ..Plan::default()
+        };
         self.transits.clear();
         self.grow = Some(0);
         self.look = 0;
         self.waited = 0;
+        self.deep_run = 0;
     }
 
     fn resync(&mut self, timestamp: u32) {
@@ -459,17 +509,140 @@ impl JitterBuffer {
         self.start_at(timestamp);
     }
 
+    /// Goes back to where this packet is, for a trial: it may begin a talkspurt.
+    fn try_at(&mut self, since_block: Duration, timestamp: u32) {
+        if self.trial.is_some() {
+            // The one before was a short talkspurt.
+            self.keep_trial();
+        }
+        let delay = self.target().unsigned_abs().next_multiple_of(self.block);
+        let play = timestamp.wrapping_sub(delay);
+        self.trial = Some(Trial {
+            back: self.play.wrapping_sub(play),
+            first: timestamp,
+            arrived: self.arrival(since_block),
+            late: 0,
+        });
+        self.ring.clear();
+        self.play = play;
+        self.newest = timestamp;
+        self.paused = None;
+        self.paused_again = None;
+        self.waited = 0;
+    }
+
+    /// A packet of a talkspurt on trial, or of what a stall held back; false: too late where the player was, too early
+    /// where it is.
+    fn judge_trial(&mut self, since_block: Duration, timestamp: u32, len: usize) -> bool {
+        let Some(trial) = &mut self.trial else {
+            return true;
+        };
+        let (len, room) = (len as i32, self.ring.room() as i32);
+        let ahead = timestamp.wrapping_sub(self.play).cast_signed();
+        let before = ahead.wrapping_sub_unsigned(trial.back);
+        if before + len > 0 && before <= room - len {
+            // In time where the player was: it was a stall.
+            self.stats.late += trial.late;
+            let back = trial.back;
+            self.trial = None;
+            self.leave(back);
+            return true;
+        }
+        if before > 0 || ahead <= -len {
+            return true;
+        }
+        if ahead > room - len {
+            self.stats.late += 1;
+            return false;
+        }
+        trial.late += 1;
+        let progress = u64::from(timestamp.wrapping_sub(trial.first));
+        let (first, since) = (trial.first, trial.arrived);
+        let elapsed = u64::from(self.arrival(since_block).wrapping_sub(since));
+        let at_its_pace = elapsed * 4 >= progress * 3;
+        if timestamp != first && at_its_pace && elapsed >= u64::from(LATE_MS * SAMPLES_PER_MS) {
+            self.keep_trial();
+        }
+        true
+    }
+
+    /// It was a talkspurt: the stream is here.
+    fn keep_trial(&mut self) {
+        self.trial = None;
+        self.stats.resyncs += 1;
+        self.settle();
+    }
+
+    /// A trial does not last for ever.
+    fn end_trial(&mut self) {
+        let over = |t: Trial| self.clock.wrapping_sub(t.arrived) >= TRIAL_MS * SAMPLES_PER_MS;
+        if self.trial.is_some_and(over) {
+            self.keep_trial();
+        }
+    }
+
+    /// Goes so many samples ahead, and leaves what is there.
+    fn leave(&mut self, samples: u32) {
+        if samples as usize >= self.ring.room() {
+            self.ring.clear();
+        } else {
+            let mut left = samples;
+            while left > 0 {
+                let part = left.min(self.block);
+                self.ring
+                    .forget(self.play.wrapping_add(samples - left), part);
+                left -= part;
+            }
+        }
+        self.play = self.play.wrapping_add(samples);
+    }
+
+    /// A packet would wait longer than the largest delay: if the next one would too, the player goes to where it
+    /// should stand. What a stall or a new source delivers at once can bring that about.
+    fn limit(&mut self, ahead: i32) {
+        let most = if self.hold {
+            self.held.saturating_add(samples(HELD_EXCESS_MS))
+        } else {
+            self.bounds.max
+        };
+        // What comes during a trial may be all that a stall held back.
+        if self.trial.is_some() || ahead <= most.saturating_add(self.bounds.block) {
+            self.deep_run = 0;
+            return;
+        }
+        self.deep_run += 1;
+        let should = self.target().unsigned_abs().next_multiple_of(self.block);
+        let excess = ahead.unsigned_abs().saturating_sub(should) / self.block;
+        if self.deep_run < DEEP_RUN || excess == 0 {
+            return;
+        }
+        self.deep_run = 0;
+        self.grow = Some(0);
+        self.stats.resyncs += 1;
+        self.skip(excess);
+    }
+
     /// A packet came wholly after its time: does the stream run on another time now? A stall of the network is none:
     /// what it held back comes in one burst, and then the stream is where it was.
-    fn has_moved(&mut self, late: u32) -> bool {
+    fn lateness(&mut self, late: u32) -> Lateness {
         if self.late_run == 0 {
             self.late_since = self.clock;
         }
         self.late_run += 1;
         let for_ms = self.clock.wrapping_sub(self.late_since) / SAMPLES_PER_MS;
-        let long = if self.hold { HELD_LATE_MS } else { LATE_MS };
-        let stood = self.dry >= PAUSE_MS * SAMPLES_PER_MS && late >= PAUSE_LATE_MS * SAMPLES_PER_MS;
-        stood || (self.late_run >= LATE_RUN && for_ms >= long)
+        let (long, (pause, pause_late)) = if self.hold {
+            (HELD_LATE_MS, HELD_PAUSE_MS)
+        } else {
+            (LATE_MS, PAUSE_MS)
+        };
+        let silent = self.dry >= pause * SAMPLES_PER_MS && self.depth() == 0;
+        if silent && late >= pause_late * SAMPLES_PER_MS {
+            Lateness::AfterSilence
+        } else if self.late_run >= LATE_RUN && for_ms >= long {
+            Lateness::ForLong
+        } else {
+            Lateness::Once
+        }
     }
 
     /// What of a payload is still to be played, and from where.
@@ -480,11 +653,16 @@ impl JitterBuffer {
         (first, payload.get(played as usize..).unwrap_or(&[]))
     }
 
-    fn note(&mut self, since_block: Duration, timestamp: u32, len: usize) {
+    /// When a packet came, on the player's clock.
+    fn arrival(&self, since_block: Duration) -> u32 {
         let block = u128::from(self.block);
         let elapsed = (since_block.as_micros() / 125).min(block) as u32;
         // The clock tells when the next block is played; the last one was a block before.
-        let arrival = self.clock.wrapping_sub(self.block).wrapping_add(elapsed);
+        self.clock.wrapping_sub(self.block).wrapping_add(elapsed)
+    }
+
+    fn note(&mut self, since_block: Duration, timestamp: u32, len: usize) {
+        let arrival = self.arrival(since_block);
         let after = arrival.wrapping_sub(self.arrived);
         self.arrived = arrival;
         let transit = self.undrifted(arrival.wrapping_sub(timestamp));
@@ -507,7 +685,7 @@ impl JitterBuffer {
 
     /// Moves the player towards where it should be by at most a block; true when this block is inserted.
     fn move_player(&mut self) -> bool {
-        if self.transits.noted() == 0 {
+        if self.transits.noted() == 0 || self.trial.is_some() {
             return false;
         }
         self.look();

@@ -1,5 +1,6 @@
 mod policy;
 mod silences;
+mod stalls;
 mod wild;
 
 use super::*;
@@ -141,6 +142,11 @@ fn a_new_talkspurt_whose_clock_stood_still_starts_anew() {
     // Two seconds later the sender goes on with the very next timestamp.
     assert_eq!(put(&mut b, 1, BLOCK), Insert::Taken);
     assert_eq!([play(&mut b), play(&mut b)], [SILENCE, Ok(1)]);
+    // It goes on at its pace, so it is no stall.
+    for n in 2..40 {
+        assert_eq!(put(&mut b, n, BLOCK), Insert::Taken);
+        assert!(play(&mut b).is_ok());
+    }
     assert_eq!(b.stats().resyncs, 1);
 }
 
