@@ -11,10 +11,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::call::calls::MOST_CALLS;
+use crate::call::calls::{Call, MOST_CALLS};
 use crate::call::deadlines::{Deadline, ORPHAN_MS};
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, EndCause};
+use crate::call::record::{CallWord, Direction, EndCause};
 use crate::sccp::message::{RingMode, SoftKey, Tone};
 use crate::time::Time;
 use crate::types::CallRef;
@@ -22,8 +22,8 @@ use crate::types::CallRef;
 /// What is known of calls that this port does not have.
 #[derive(Debug, Default)]
 pub(super) struct Elsewhere {
-    /// In use at another phone of the line, never offered here; oldest first.
-    list: VecDeque<CallRef>,
+    /// In use at another phone of the line, never offered here; oldest first. Has the server said so, or only acted as if?
+    list: VecDeque<(CallRef, bool)>,
     /// A new call was asked for, and the phone was hung up before the server named it: until then it may come.
     due_until: Option<Time>,
     /// It may have come: to be ended unless the server says that it is elsewhere.
@@ -39,19 +39,20 @@ struct Orphan {
 }
 
 impl Elsewhere {
-    fn note(&mut self, id: CallRef) {
-        if self.list.contains(&id) {
+    fn note(&mut self, id: CallRef, sure: bool) {
+        if let Some((_, known)) = self.list.iter_mut().find(|(other, _)| *other == id) {
+            *known |= sure;
             return;
         }
         if self.list.len() >= MOST_CALLS {
             self.list.pop_front();
         }
-        self.list.push_back(id);
+        self.list.push_back((id, sure));
     }
 
     /// The call is over, or is offered here.
     pub(super) fn forget(&mut self, id: CallRef) {
-        self.list.retain(|&other| other != id);
+        self.list.retain(|&(other, _)| other != id);
         self.orphan = self.orphan.filter(|o| o.id != id);
     }
 
@@ -65,7 +66,7 @@ impl Port {
     /// A call of the line that this port has no part in, as far as can be told.
     pub(super) fn note_elsewhere(&mut self, id: CallRef) {
         self.counters.unknown_calls += 1;
-        self.elsewhere.note(id);
+        self.elsewhere.note(id, false);
     }
 
     /// The phone was hung up while the server owed it the name of a new call.
@@ -119,7 +120,7 @@ impl Port {
             self.deadlines.disarm(Deadline::Orphan);
         }
         let Some(state) = self.state_of(id) else {
-            self.elsewhere.note(id);
+            self.elsewhere.note(id, true);
             return;
         };
         if self.active != Some(id) && self.expecting != Some(id) {
@@ -140,7 +141,7 @@ impl Port {
         let talked = self.call(id).is_some_and(|c| c.was_connected());
         self.remove_call(now, id, EndCause::AnsweredElsewhere);
         self.transfer_lost(id);
-        self.elsewhere.note(id);
+        self.elsewhere.note(id, true);
         if self.last_active == id {
             self.last_active = CallRef::NONE;
         }
@@ -182,6 +183,18 @@ impl Port {
         }
     }
 
+    /// The server opens media for a call that it has connected and never announced (intercom): it is for this phone.
+    pub(super) fn adopt_noted(&mut self, now: Time, id: CallRef) {
+        let noted = self.elsewhere.list.contains(&(id, false));
+        if !noted || self.set != Set::OnHook || !self.make_room(now) {
+            return;
+        }
+        self.elsewhere.forget(id);
+        self.counters.calls_in += 1;
+        let call = Call::new(id, Direction::Incoming, CallWord::Elsewhere, now);
+        self.enter(now, call);
+    }
+
     /// The server opens media for a call that this phone has not answered: it has answered by itself.
     pub(super) fn answered_by_server(&mut self, now: Time, id: CallRef) {
         let on_hook = self.set == Set::OnHook;
@@ -191,6 +204,7 @@ impl Port {
         };
         match call.state {
             CallWord::Offered => call.by_server = true,
+            CallWord::Elsewhere if call.elsewhere_for_sure => {}
             CallWord::Elsewhere if on_hook => {
                 call.state = CallWord::Offered;
                 call.by_server = true;
@@ -227,7 +241,7 @@ impl Port {
 
     /// Calls that this phone has to do with.
     pub(super) fn own_calls(&self) -> usize {
-        let own = |c: &&crate::call::calls::Call| c.state != CallWord::Elsewhere;
+        let own = |c: &&Call| c.state != CallWord::Elsewhere;
         self.calls.iter().filter(own).count()
     }
 }

@@ -88,7 +88,7 @@ impl Port {
         id
     }
 
-    /// Dial tone for a lifted phone whose call has not been named.
+    /// Dial tone, or media at once, for a lifted phone whose call has not been named.
     pub(super) fn imply_dialing(&mut self, now: Time, id: CallRef) {
         let lifted = self.set == Set::Lifted && self.call(id).is_none();
         if !lifted || !self.add_outgoing(now, id, CallWord::Dialing) {

@@ -32,7 +32,11 @@ impl Port {
                 Err(status) => return self.refuse_receive(open.party, open.call, status),
             };
         self.is_for_this_phone(open.call);
+        self.adopt_noted(now, open.call);
         let named = self.named_by(open.party, open.call);
+        if named.is_none() {
+            self.imply_dialing(now, open.call);
+        }
         if let Some(id) = named {
             self.answered_by_server(now, id);
         }

@@ -14,6 +14,7 @@
 //! | hanging up | `hang_up` |
 //! | what the server says about calls | `progress` |
 //! | ringing, caller ID | `incoming` |
+//! | SetRinger, several calls that ring | `ringer` |
 //! | calls without CallState, CallInfo before it | `implied` |
 //! | shared lines, calls that the server answers by itself | `elsewhere` |
 //! | error tones, howler, disconnect supervision | `supervision` |
@@ -44,6 +45,7 @@ mod presented;
 mod preserved;
 mod progress;
 pub mod record;
+mod ringer;
 mod supervision;
 mod tones;
 

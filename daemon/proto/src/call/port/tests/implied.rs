@@ -284,3 +284,19 @@ fn a_state_that_comes_after_the_tone_names_the_call() {
     b.wait(10_000);
     assert_eq!(b.word(), PortWord::InCall);
 }
+
+#[test]
+fn a_hot_line_that_only_opens_media_talks() {
+    for id in [0, 7] {
+        let mut b = Bench::new();
+        b.lift();
+        b.says(&[open(2, id)]);
+        b.opened(2);
+        b.says(&[start(2, id)]);
+        assert!(b.seen().contains(&bridge(2)));
+        b.wait(60_000);
+        assert_eq!((b.seen(), b.word()), (vec![], PortWord::InCall));
+        b.dial("5");
+        assert_eq!(b.seen(), [key(5, id)]);
+    }
+}

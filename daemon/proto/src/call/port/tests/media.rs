@@ -282,7 +282,7 @@ fn a_recorded_call_is_heard_whatever_the_order_of_its_starts() {
         vec![open(), b.clone(), a.clone(), c.clone()],
         vec![a.clone(), open(), c.clone(), b.clone()],
         vec![a.clone(), c.clone(), b.clone(), open()],
-        vec![b.clone(), a.clone(), c.clone(), open()],
+        vec![b, a, c, open()],
     ];
     for order in orders {
         for socket_last in [true, false] {
@@ -456,11 +456,11 @@ fn closing_one_of_two_opened_legs_leaves_the_other() {
         b.opened(12);
         b.says(&[close(gone), stop(gone)]);
         let out = b.outputs();
-        let bridged = out.iter().filter_map(|o| match o {
+        let mut bridged = out.iter().filter_map(|o| match o {
             Output::Media(MediaOutput::Bridge { party }) => Some(*party),
             _ => None,
         });
-        assert_eq!(bridged.last(), Some(Some(Party(left))), "{out:?}");
+        assert_eq!(bridged.next_back(), Some(Some(Party(left))), "{out:?}");
     }
 }
 

@@ -328,3 +328,41 @@ fn a_colleague_who_resumes_the_call_held_here_leaves_the_lifted_phone_a_tone() {
     ]);
     assert_eq!(b.seen(), [play(Tone::REORDER)]);
 }
+
+#[test]
+fn a_call_that_is_connected_here_without_a_ring_rings_and_waits_for_the_lift() {
+    let mut b = Bench::new();
+    b.says(&[
+        state(CallStateKind::OFF_HOOK, 4),
+        state(CallStateKind::CONNECTED, 4),
+        info(4, "5003", "Ann"),
+        open(104, 4),
+    ]);
+    b.opened(104);
+    b.says(&[start(104, 4)]);
+    assert_eq!(
+        b.seen(),
+        [
+            INSIDE,
+            open_receive(104, 4),
+            ack(MediaStatus::OK, 104, 4),
+            start_send(104)
+        ]
+    );
+    b.lift();
+    assert_eq!(b.seen(), [STOP_RING, DTMF_ON, off_hook(1, 4), bridge(104)]);
+    // Media for a call that the server has placed elsewhere is not for an on-hook phone.
+    let mut b = Bench::new();
+    rung(&mut b, 77);
+    b.says(&[
+        state(CallStateKind::REMOTE_MULTILINE, 77),
+        state(CallStateKind::REMOTE_MULTILINE, 78),
+        open(177, 77),
+        open(178, 78),
+    ]);
+    let refused = MediaStatus::DEVICE_ON_HOOK;
+    assert_eq!(
+        b.seen(),
+        [STOP_RING, ack(refused, 177, 77), ack(refused, 178, 78)]
+    );
+}
