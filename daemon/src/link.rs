@@ -56,13 +56,6 @@ pub enum LinkEvent {
     Bytes(Vec<u8>),
     /// The connection ended.
     Closed(CloseReason),
-    /// What [`probe`] found.
-    Probed {
-        /// Place in the server list.
-        server: usize,
-        /// TCP could be opened.
-        reachable: bool,
-    },
 }
 
 /// A link under way. Dropping it closes the connection.
@@ -164,14 +157,6 @@ impl Tell {
         let message = (self.port, self.epoch, event);
         self.events.send(message).await.is_ok()
     }
-}
-
-/// Can TCP to one of these be opened now? The connection is closed at once.
-pub async fn probe(addresses: &[SocketAddrV4], config: &LinkConfig) -> bool {
-    matches!(
-        tokio::time::timeout(config.connect_timeout, open(addresses, config)).await,
-        Ok(Ok(_))
-    )
 }
 
 /// Connects to the first of these that answers: they are tried in order, the next one as soon as one has failed or has

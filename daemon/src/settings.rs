@@ -27,11 +27,14 @@ pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) ->
     station.capabilities = config.media.codecs.iter().map(capability).collect();
     station.servers = servers.to_vec();
     station.address = config.gateway.address;
+    let ports = u32::try_from(config.ports.len()).unwrap_or(u32::MAX);
     let place = u32::try_from(place).unwrap_or(u32::MAX);
     station.start_delay = ms(cm.register_stagger_ms).saturating_mul(place);
     station.retry = RetryPolicy {
         first: ms(cm.retry_first_ms),
         max: ms(cm.retry_max_ms),
+        max_unanswered: longest_unanswered(cm, ports),
+        spread: SPREAD.max(ms(cm.register_stagger_ms).saturating_mul(ports)),
         jitter_seed: u64::from(port.id.0) + 1,
     };
     station.timing = Timing {
@@ -44,6 +47,21 @@ pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) ->
         ..Timing::default()
     };
     station
+}
+
+/// What all ports do for the same cause is spread over so much time, and more where the stagger asks for it: a CallManager
+/// throttles devices that come in a crowd.
+const SPREAD: Duration = Duration::from_secs(2);
+/// While no server answers, one of all ports tries about this often; it wakes the others.
+const TRY_OF_ALL: Duration = Duration::from_secs(4);
+
+/// Longest wait of one port while no server answers.
+fn longest_unanswered(cm: &config::CallManager, ports: u32) -> Duration {
+    let share = TRY_OF_ALL.saturating_mul(ports);
+    share.clamp(
+        ms(cm.retry_first_ms),
+        ms(cm.retry_max_ms).max(ms(cm.retry_first_ms)),
+    )
 }
 
 /// The end of a lookup is noticed here first, and by the station only when that fails.

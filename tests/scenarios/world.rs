@@ -486,11 +486,13 @@ impl World {
                     .device
                     .handle(now, Input::TcpFailed { failure });
             }
-            Output::Probe { server } => {
-                let reachable = self.up;
-                let result = Input::ProbeResult { server, reachable };
+            // There is one server here.
+            Output::Probe { .. } => {
+                let failure = ConnectFailure::Refused;
+                let result = Input::ProbeFailed { failure };
                 self.desks[d].device.handle(now, result);
             }
+            Output::ProbeWrite(_) | Output::ProbeClose | Output::Adopt => {}
             Output::Write(bytes) => {
                 if let Some(conn) = self.desks[d].conn {
                     let at = now + Duration::from_millis(self.latency_ms);

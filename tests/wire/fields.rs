@@ -125,6 +125,10 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
             .put("macAddress", Value::Mac(m.mac))
             .number("maxNumberOfLines", m.max_lines)
             .text("firmwareLoadName", &m.load),
+        M::RegisterTokenReq(m) => f
+            .text("DeviceName", m.name.as_str())
+            .number("deviceType", m.device_type.0)
+            .address("stationIpAddr", m.address),
         M::IpPort { port } => f.number("rtpMediaPort", *port),
         M::KeypadButton(m) => f.number("kpButton", m.button).on(m.line, m.call),
         M::EnblocCall { number, line } => {

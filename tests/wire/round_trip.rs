@@ -139,7 +139,9 @@ fn the_header_carries_the_version_from_10_on_but_never_in_register_alarm_and_reg
             let message = strategy.new_tree(&mut runner).unwrap().current();
             let early = matches!(
                 message,
-                ClientMessage::Register(_) | ClientMessage::Alarm { .. }
+                ClientMessage::Register(_)
+                    | ClientMessage::RegisterTokenReq(_)
+                    | ClientMessage::Alarm { .. }
             );
             assert_eq!(
                 header(encode_client(&message, version)),

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use tipring_proto::sccp::message::{
     AlarmSeverity, CallInfo, CallOnLine, CallStateKind, ClientMessage, ConnectionStatistics,
     DefineTimeDate, Encryption, KeypadButton, LampMode, MediaCapability, MediaFormat, MediaLeg,
-    MediaStatus, OpenReceiveChannel, Register, RegisterAck, ResetKind, RingMode, ServerEntry,
-    ServerMessage, SoftKey, StartMediaTransmission, Stimulus, Tone,
+    MediaStatus, OpenReceiveChannel, Register, RegisterAck, RegisterToken, ResetKind, RingMode,
+    ServerEntry, ServerMessage, SoftKey, StartMediaTransmission, Stimulus, Tone,
 };
 use tipring_proto::types::{CallRef, Conference, DeviceName, DeviceType, LineInstance, Party};
 
@@ -206,6 +206,15 @@ pub(crate) fn client(version: u8, kind: Kind) -> Vec<BoxedStrategy<ClientMessage
             .prop_map(|reason| M::Unregister { reason })
             .boxed(),
         Just(M::SoftKeyTemplateReq).boxed(),
+        ("[!-~]{1,15}", any::<([u8; 4], u32)>())
+            .prop_map(|(name, (address, kind))| {
+                M::RegisterTokenReq(RegisterToken {
+                    name: DeviceName::new(&name).unwrap(),
+                    address: address.into(),
+                    device_type: DeviceType(kind),
+                })
+            })
+            .boxed(),
         (conference(), party(), socket(), call())
             .prop_map(
                 |(conference, party, address, call)| M::MediaTransmissionFailure {

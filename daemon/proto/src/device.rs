@@ -61,9 +61,14 @@ impl Device {
             Input::TcpFailed { failure } => self.station.connect_failed(now, failure),
             Input::TcpBytes(bytes) => self.station.handle_input(now, bytes),
             Input::TcpClosed { reason } => self.station.closed(now, reason),
-            Input::ProbeResult { server, reachable } => {
-                self.station.probe_result(now, server, reachable);
-            }
+            Input::ProbeConnected { local } => self.station.probe_connected(now, local),
+            Input::ProbeFailed { failure } => self.station.probe_failed(now, failure),
+            Input::ProbeHeld => self.station.probe_held(now),
+            Input::ProbeBytes(bytes) => self.station.probe_input(now, bytes),
+            Input::ProbeClosed { reason } => self.station.probe_closed(now, reason),
+            Input::SiblingRegistered { server } => self.station.sibling_registered(now, server),
+            Input::SiblingSettled { server } => self.station.sibling_settled(now, server),
+            Input::NetworkChanged => self.station.network_changed(now),
             Input::Line(line) => {
                 self.trace(|| TraceEvent::LineIn(line));
                 self.port.handle(now, call::Input::Line(line));
@@ -192,6 +197,9 @@ impl Device {
             match output {
                 StationOutput::Connect { server } => self.out.push_back(Output::Connect { server }),
                 StationOutput::Probe { server } => self.out.push_back(Output::Probe { server }),
+                StationOutput::ProbeSend(bytes) => self.out.push_back(Output::ProbeWrite(bytes)),
+                StationOutput::ProbeClose => self.out.push_back(Output::ProbeClose),
+                StationOutput::Adopt => self.out.push_back(Output::Adopt),
                 StationOutput::Send(bytes) => self.out.push_back(Output::Write(bytes)),
                 StationOutput::Close => self.out.push_back(Output::Close),
                 StationOutput::Trace { sent, message } => {
@@ -237,6 +245,7 @@ impl Device {
             | StationEvent::Message(_)
             | StationEvent::ResetRequested { .. }
             | StationEvent::UnreadableMessage { .. }
+            | StationEvent::Settled { .. }
             | StationEvent::LinkSuspect { .. } => {}
         }
         let stopped = event == StationEvent::Stopped;

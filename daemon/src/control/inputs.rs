@@ -10,45 +10,13 @@ use tipring_proto::types::Digit;
 use tracing::{info, warn};
 
 use super::log_rate::if_any;
-use super::{Gateway, PortUnit, data, words};
+use super::{Gateway, data, words};
 use crate::line::{LineReport, Returned};
-use crate::link::LinkEvent;
 
 /// Reports of the line thread handled before other work gets its turn.
 const REPORTS_A_TURN: usize = 1024;
 
 impl Gateway {
-    pub(super) fn link_event(&mut self, port: u16, epoch: u64, event: LinkEvent) {
-        let now = self.clock.now();
-        // An epoch that is not the present one is of a link that was given up.
-        let of_link = |unit: &PortUnit| unit.number == port && unit.connection.is(epoch);
-        let Some(index) = self.ports.iter().position(of_link) else {
-            return;
-        };
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        match event {
-            LinkEvent::Connected(local) => {
-                unit.connection.local = local;
-                unit.handle(now, Input::TcpConnected { local });
-            }
-            LinkEvent::Failed(failure) => {
-                unit.connection.ended();
-                unit.handle(now, Input::TcpFailed { failure });
-            }
-            LinkEvent::Bytes(bytes) => unit.handle(now, Input::TcpBytes(&bytes)),
-            LinkEvent::Closed(reason) => {
-                unit.connection.ended();
-                unit.handle(now, Input::TcpClosed { reason });
-            }
-            LinkEvent::Probed { server, reachable } => {
-                unit.handle(now, Input::ProbeResult { server, reachable });
-            }
-        }
-        self.drain(now, index);
-    }
-
     pub(super) fn line_reports(&mut self) {
         self.more_reports = true;
         for _ in 0..REPORTS_A_TURN {

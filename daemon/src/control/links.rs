@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use tipring_config::Host;
 use tipring_proto::device::Input;
 use tipring_proto::names::{Answer, Names};
-use tipring_proto::sccp::station::{CloseReason, ConnectFailure};
+use tipring_proto::sccp::station::{CloseReason, ConnectFailure, StationEvent};
 use tipring_proto::time::Time;
 
 use super::{Gateway, NO_ADDRESS, PortUnit};
-use crate::link::{self, Link, LinkConfig, LinkEvent};
+use crate::link::{Link, LinkConfig, LinkEvent};
 use crate::resolve::{LookedUp, Resolver};
 
 /// Names, and who looks them up.
@@ -58,18 +58,30 @@ impl Connection {
         self.pending.map(|(_, until)| until)
     }
 
-    pub(super) fn is(&self, epoch: u64) -> bool {
-        self.epoch == epoch
+    /// It ended by itself.
+    fn ended(&mut self) {
+        self.link = None;
     }
 
-    /// It ended by itself.
-    pub(super) fn ended(&mut self) {
-        self.link = None;
+    /// It is not wanted any more: what is queued is written, and what it still says is not heard.
+    fn finish(&mut self) {
+        self.pending = None;
+        self.epoch = 0;
+        self.link.take().map(Link::finish);
     }
 
     pub(super) fn link(&self) -> Option<&Link> {
         self.link.as_ref()
     }
+}
+
+/// Which connection of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// To its CallManager.
+    First,
+    /// To a better one that is being asked.
+    Second,
 }
 
 /// An address to connect to, or what to do meanwhile.
@@ -87,39 +99,63 @@ impl Gateway {
         }
     }
 
-    pub(super) fn connect(&mut self, now: Time, index: usize, server: usize) {
+    pub(super) fn connect(&mut self, now: Time, index: usize, which: Which, server: usize) {
         self.next_epoch += 1;
+        let epoch = self.next_epoch;
         if let Some(unit) = self.ports.get_mut(index) {
-            unit.connection = Connection {
-                epoch: self.next_epoch,
+            let connection = unit.connection(which);
+            *connection = Connection {
+                epoch,
+                local: connection.local,
                 ..Connection::default()
             };
         }
-        self.open(now, index, server);
+        self.open(now, index, which, server);
+    }
+
+    /// Opens the second connection, unless another port is asking that server.
+    pub(super) fn probe(&mut self, now: Time, index: usize, server: usize) {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        unit.second.finish();
+        let (port, interval) = (unit.number, unit.station_config().timing.probe);
+        if self.lookout.may_look(now, port, server, interval) {
+            self.connect(now, index, Which::Second, server);
+        } else {
+            unit.handle(now, Input::ProbeHeld);
+        }
     }
 
     /// Opens the connection, or waits for the address of its server.
-    fn open(&mut self, now: Time, index: usize, server: usize) {
+    fn open(&mut self, now: Time, index: usize, which: Which, server: usize) {
         let place = self.locate(now, server);
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        unit.connection.pending = None;
+        let (port, turn, bind) = (unit.number, unit.turn, unit.station_config().address);
+        let connection = unit.connection(which);
+        connection.pending = None;
         match place {
             Where::Here(mut addresses) => {
                 // One whose SCCP does not work is not the first again.
-                let turn = unit.turn % addresses.len().max(1);
+                let turn = turn % addresses.len().max(1);
                 addresses.rotate_left(turn);
                 let config = LinkConfig {
-                    bind: unit.station_config().address,
+                    bind,
                     ..self.link_config.clone()
                 };
-                let (port, epoch) = (unit.number, unit.connection.epoch);
-                let events = self.link_events.clone();
-                unit.connection.link = Some(Link::connect(addresses, config, port, epoch, events));
+                let (epoch, events) = (connection.epoch, self.link_events.clone());
+                connection.link = Some(Link::connect(addresses, config, port, epoch, events));
             }
-            Where::Wait(until) => unit.connection.pending = Some((server, until)),
-            Where::Nowhere(failure) => unit.handle(now, Input::TcpFailed { failure }),
+            Where::Wait(until) => connection.pending = Some((server, until)),
+            Where::Nowhere(failure) => unit.handle(
+                now,
+                match which {
+                    Which::First => Input::TcpFailed { failure },
+                    Which::Second => Input::ProbeFailed { failure },
+                },
+            ),
         }
     }
 
@@ -156,67 +192,147 @@ impl Gateway {
         self.open_pending(now, |until| until <= now);
     }
 
-    fn open_pending(&mut self, now: Time, which: impl Fn(Time) -> bool) {
+    fn open_pending(&mut self, now: Time, ripe: impl Fn(Time) -> bool) {
         for index in 0..self.ports.len() {
-            let unit = self.ports.get(index);
-            let pending = unit.and_then(|unit| unit.connection.pending);
-            if let Some((server, _)) = pending.filter(|(_, until)| which(*until)) {
-                self.open(now, index, server);
-                self.drain(now, index);
+            for which in [Which::First, Which::Second] {
+                let unit = self.ports.get_mut(index);
+                let pending = unit.and_then(|unit| unit.connection(which).pending);
+                if let Some((server, _)) = pending.filter(|(_, until)| ripe(*until)) {
+                    self.open(now, index, which, server);
+                    self.drain(now, index);
+                }
             }
         }
     }
 
-    pub(super) fn close(&mut self, index: usize) {
+    pub(super) fn close(&mut self, index: usize, which: Which) {
         if let Some(unit) = self.ports.get_mut(index) {
-            // What the old link still says is not heard.
-            self.next_epoch += 1;
-            unit.connection.epoch = self.next_epoch;
-            unit.connection.pending = None;
-            unit.connection.link.take().map(Link::finish);
+            unit.connection(which).finish();
         }
     }
 
-    pub(super) fn write(&mut self, now: Time, index: usize, bytes: Vec<u8>) {
+    /// The second connection takes the place of the first.
+    pub(super) fn adopt(&mut self, index: usize) {
+        if let Some(unit) = self.ports.get_mut(index) {
+            unit.first.finish();
+            unit.first = std::mem::take(&mut unit.second);
+        }
+    }
+
+    pub(super) fn write(&mut self, now: Time, index: usize, which: Which, bytes: Vec<u8>) {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let Some(link) = &unit.connection.link else {
+        let connection = unit.connection(which);
+        let Some(link) = &connection.link else {
             return;
         };
         if !link.write(bytes) {
-            self.next_epoch += 1;
-            unit.connection.link = None;
-            unit.connection.epoch = self.next_epoch;
+            connection.ended();
+            connection.epoch = 0;
             let reason = CloseReason::Other("the server has stopped reading".to_owned());
-            unit.handle(now, Input::TcpClosed { reason });
+            unit.link_closed(now, which, reason);
         }
     }
 
-    pub(super) fn probe(&mut self, now: Time, index: usize, server: usize) {
-        let place = self.locate(now, server);
+    pub(super) fn link_event(&mut self, port: u16, epoch: u64, event: LinkEvent) {
+        let now = self.clock.now();
+        // An epoch that is not the present one is of a link that was given up.
+        let of_link = |unit: &PortUnit| unit.number == port && unit.which(epoch).is_some();
+        let Some(index) = self.ports.iter().position(of_link) else {
+            return;
+        };
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let Where::Here(addresses) = place else {
-            let reachable = false;
-            return unit.handle(now, Input::ProbeResult { server, reachable });
+        let Some(which) = unit.which(epoch) else {
+            return;
         };
-        let config = LinkConfig {
-            bind: unit.station_config().address,
-            ..self.link_config.clone()
+        match (event, which) {
+            (LinkEvent::Connected(local), which) => {
+                unit.connection(which).local = local;
+                let input = match which {
+                    Which::First => Input::TcpConnected { local },
+                    Which::Second => Input::ProbeConnected { local },
+                };
+                unit.handle(now, input);
+            }
+            (LinkEvent::Failed(failure), which) => {
+                unit.connection(which).ended();
+                let input = match which {
+                    Which::First => Input::TcpFailed { failure },
+                    Which::Second => Input::ProbeFailed { failure },
+                };
+                unit.handle(now, input);
+            }
+            (LinkEvent::Bytes(bytes), Which::First) => unit.handle(now, Input::TcpBytes(&bytes)),
+            (LinkEvent::Bytes(bytes), Which::Second) => unit.handle(now, Input::ProbeBytes(&bytes)),
+            (LinkEvent::Closed(reason), which) => {
+                unit.connection(which).ended();
+                unit.link_closed(now, which, reason);
+            }
+        }
+        self.drain(now, index);
+    }
+
+    /// What a registration of one port means for the others.
+    pub(super) fn tell_siblings(&mut self, now: Time, index: usize, event: &StationEvent) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
         };
-        let (port, epoch) = (unit.number, unit.connection.epoch);
-        let events = self.link_events.clone();
-        tokio::task::spawn_local(async move {
-            let reachable = link::probe(&addresses, &config).await;
-            let event = LinkEvent::Probed { server, reachable };
-            let _ = events.send((port, epoch, event)).await;
-        });
+        let port = unit.number;
+        let input = match *event {
+            StationEvent::Registered { server, .. } => Input::SiblingRegistered { server },
+            StationEvent::Settled { server } => {
+                self.lookout.settled(now, server);
+                Input::SiblingSettled { server }
+            }
+            StationEvent::Lost {
+                server, ref reason, ..
+            } => {
+                if !reason.is_our_wish() {
+                    self.lookout.lost(port, server);
+                }
+                return;
+            }
+            _ => return,
+        };
+        let waits = matches!(input, Input::SiblingRegistered { .. });
+        let concerned = |unit: &&mut PortUnit| unit.number != port && unit.is_registered() != waits;
+        for unit in self.ports.iter_mut().filter(concerned) {
+            // It moves deadlines and nothing else, so there is nothing to be drained.
+            unit.handle(now, input.clone());
+        }
     }
 }
 
 impl PortUnit {
+    pub(super) fn connection(&mut self, which: Which) -> &mut Connection {
+        match which {
+            Which::First => &mut self.first,
+            Which::Second => &mut self.second,
+        }
+    }
+
+    /// Which connection an event is of.
+    fn which(&self, epoch: u64) -> Option<Which> {
+        if self.first.epoch == epoch {
+            Some(Which::First)
+        } else if self.second.epoch == epoch {
+            Some(Which::Second)
+        } else {
+            None
+        }
+    }
+
+    fn link_closed(&mut self, now: Time, which: Which, reason: CloseReason) {
+        let input = match which {
+            Which::First => Input::TcpClosed { reason },
+            Which::Second => Input::ProbeClosed { reason },
+        };
+        self.handle(now, input);
+    }
+
     /// A server that is reached under several addresses is tried under another one first.
     pub(super) fn turn_to_next_address(&mut self) {
         self.turn = self.turn.wrapping_add(1);

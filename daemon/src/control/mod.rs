@@ -38,6 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tipring_config::{Config, Interface};
+use tipring_proto::sccp::station::Lookout;
 use tipring_proto::time::Time;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
@@ -96,6 +97,7 @@ pub struct Gateway {
     next_session: u64,
     next_epoch: u64,
     names: NameDesk,
+    lookout: Lookout,
     calls: CallBook,
     tracers: Tracers,
     orders_lost: u64,
@@ -165,6 +167,7 @@ impl Gateway {
             next_session: 0,
             next_epoch: 0,
             names: NameDesk::default(),
+            lookout: Lookout::default(),
             calls: CallBook::default(),
             tracers: Tracers::default(),
             orders_lost: 0,

@@ -12,6 +12,9 @@ use super::{Gateway, PortUnit, trace, words};
 impl Gateway {
     /// The station of a port has news.
     pub(super) fn news(&mut self, now: Time, index: usize, event: &StationEvent) {
+        if let StationEvent::Settled { .. } = event {
+            return;
+        }
         tally(&mut self.servers, event);
         let out = self
             .ports
@@ -46,7 +49,7 @@ impl Gateway {
             }
             StationEvent::ResetRequested { .. } => false,
             StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
-            StationEvent::Message(_) => return,
+            StationEvent::Settled { .. } | StationEvent::Message(_) => return,
         };
         // The same trouble again and again is one line in ten minutes; the counters and the history tell how often.
         let server = match event {
@@ -129,6 +132,7 @@ fn tally(servers: &mut ServerBook, event: &StationEvent) {
         StationEvent::Lost { server, reason, .. } => (*server, Some(reason), true),
         StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason), false),
         StationEvent::Message(_)
+        | StationEvent::Settled { .. }
         | StationEvent::ResetRequested { .. }
         | StationEvent::UnreadableMessage { .. }
         | StationEvent::LinkSuspect { .. }
@@ -140,7 +144,7 @@ fn tally(servers: &mut ServerBook, event: &StationEvent) {
     match trouble {
         None => tally.registrations += 1,
         // What we wanted ourselves is no trouble.
-        Some(LostReason::Stopped | LostReason::Reconfigured | LostReason::ReturnToPreferred) => {}
+        Some(reason) if reason.is_our_wish() => {}
         Some(reason) => {
             let rejected = matches!(reason, LostReason::Rejected { .. });
             tally.rejections += u64::from(rejected);

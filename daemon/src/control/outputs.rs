@@ -11,6 +11,7 @@ use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 
 use super::lamp::LampStep;
+use super::links::Which;
 use super::{Gateway, PortUnit, trace, words};
 use crate::line::LineOrder;
 
@@ -22,14 +23,20 @@ impl Gateway {
     pub(super) fn drain(&mut self, now: Time, index: usize) {
         while let Some(output) = self.ports.get_mut(index).and_then(PortUnit::poll_output) {
             match output {
-                Output::Connect { server } => self.connect(now, index, server),
+                Output::Connect { server } => self.connect(now, index, Which::First, server),
                 Output::Probe { server } => self.probe(now, index, server),
-                Output::Write(bytes) => self.write(now, index, bytes),
-                Output::Close => self.close(index),
+                Output::Write(bytes) => self.write(now, index, Which::First, bytes),
+                Output::Close => self.close(index, Which::First),
+                Output::ProbeWrite(bytes) => self.write(now, index, Which::Second, bytes),
+                Output::ProbeClose => self.close(index, Which::Second),
+                Output::Adopt => self.adopt(index),
                 Output::Line(output) => self.line_output(now, index, output),
                 Output::Media(output) => self.media_output(now, index, output),
                 Output::Record(record) => self.record(now, index, &record),
-                Output::Event(event) => self.news(now, index, &event),
+                Output::Event(event) => {
+                    self.news(now, index, &event);
+                    self.tell_siblings(now, index, &event);
+                }
                 Output::Trace(event) => {
                     let (kind, text) = trace::in_words(&event);
                     self.trace(now, index, kind, text);
@@ -151,7 +158,7 @@ impl Gateway {
             return;
         };
         let bind = unit.station_config().address;
-        let bind = bind.unwrap_or(unit.connection.local);
+        let bind = bind.unwrap_or(unit.first.local);
         let doing = unit
             .desk
             .act(now, output, bind, &mut self.rtp, &mut self.next_session);

@@ -72,8 +72,10 @@ pub struct PortUnit {
     pub(super) next: Option<Next>,
     /// The configuration that it goes by.
     pub(super) used: Arc<Config>,
-    /// To its CallManager.
-    pub connection: Connection,
+    /// The connection to its CallManager.
+    pub first: Connection,
+    /// One to a better CallManager that is being asked.
+    pub(super) second: Connection,
     /// Of a server that is reached under several addresses, the one that is tried first.
     pub(super) turn: usize,
     /// Present fault.
@@ -126,7 +128,8 @@ impl PortUnit {
             fault: config.seat.fault,
             next: None,
             used,
-            connection: Connection::default(),
+            first: Connection::default(),
+            second: Connection::default(),
             turn: 0,
             refused: 0,
             off_hooks: 0,
@@ -219,7 +222,8 @@ impl PortUnit {
         let due = [
             self.device.poll_timeout(),
             self.lamp.due(),
-            self.connection.due(),
+            self.first.due(),
+            self.second.due(),
         ];
         due.into_iter().flatten().min()
     }

@@ -98,7 +98,7 @@ impl Gateway {
             self.rtp = ports;
         }
         self.link_config = settings::links(&config);
-        for link in self.ports.iter().filter_map(|unit| unit.connection.link()) {
+        for link in self.ports.iter().filter_map(|unit| unit.first.link()) {
             link.set_options(self.link_config.options);
         }
         self.servers.set(&config.callmanager.servers);

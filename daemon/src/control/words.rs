@@ -198,6 +198,7 @@ pub(super) fn news(event: &StationEvent, servers: &ServerBook) -> String {
             deferred: false,
         } => format!("the CallManager asks for a {kind}"),
         StationEvent::UnreadableMessage { text } => format!("unreadable message: {text}"),
+        StationEvent::Settled { .. } => "the registration lasts".into(),
         StationEvent::LinkSuspect { .. } => "the CallManager does not answer keepalives".into(),
         StationEvent::Stopped => "stopped".into(),
         StationEvent::Message(_) => String::new(),

@@ -39,13 +39,37 @@ pub enum Input<'a> {
         /// How.
         reason: CloseReason,
     },
-    /// The answer to [`Output::Probe`].
-    ProbeResult {
-        /// As asked.
-        server: usize,
-        /// TCP could be opened.
-        reachable: bool,
+    /// The second connection, asked for by [`Output::Probe`], is open.
+    ProbeConnected {
+        /// Our own address on it.
+        local: Ipv4Addr,
     },
+    /// It could not be opened.
+    ProbeFailed {
+        /// Why.
+        failure: ConnectFailure,
+    },
+    /// It is not opened: another device is asking that server.
+    ProbeHeld,
+    /// Bytes came over it, in any pieces.
+    ProbeBytes(&'a [u8]),
+    /// It ended, not by our [`Output::ProbeClose`].
+    ProbeClosed {
+        /// How.
+        reason: CloseReason,
+    },
+    /// Another device has been accepted by this server.
+    SiblingRegistered {
+        /// Place in the list.
+        server: usize,
+    },
+    /// Another device has been registered with this server for a while.
+    SiblingSettled {
+        /// Place in the list.
+        server: usize,
+    },
+    /// A link has come up, or an address: what failed before may work now.
+    NetworkChanged,
     /// From the card.
     Line(LineInput),
     /// From the DTMF detector.
@@ -65,11 +89,17 @@ pub enum Output {
         /// Place in the list.
         server: usize,
     },
-    /// See whether this server takes TCP connections, apart from the present one.
+    /// Open a second connection, to this better server, beside the present one; one that is open is closed.
     Probe {
         /// Place in the list.
         server: usize,
     },
+    /// Write these bytes to it with one call.
+    ProbeWrite(Vec<u8>),
+    /// Close it (or give up opening it); tell nothing more about it.
+    ProbeClose,
+    /// It takes the place of the first one, which is closed when what waits to be written is out.
+    Adopt,
     /// Write these bytes with one call.
     Write(Vec<u8>),
     /// Close the connection (or give up opening it); tell nothing more about it.

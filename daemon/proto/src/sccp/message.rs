@@ -156,6 +156,17 @@ pub struct Register {
     pub load: String,
 }
 
+/// What RegisterTokenReq carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterToken {
+    /// Device name.
+    pub name: DeviceName,
+    /// Own IPv4 address.
+    pub address: std::net::Ipv4Addr,
+    /// Device type.
+    pub device_type: DeviceType,
+}
+
 /// A call named on a line (OffHook, OnHook, HookFlash, …).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallOnLine {
@@ -275,6 +286,8 @@ pub enum ClientMessage {
     Unregister { reason: Option<u32> },
     /// 0028
     SoftKeyTemplateReq,
+    /// 0029: may the device come (back) to this server?
+    RegisterTokenReq(RegisterToken),
     /// 002A
     MediaTransmissionFailure {
         conference: Conference,

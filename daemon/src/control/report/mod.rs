@@ -86,7 +86,7 @@ impl Gateway {
         let used = self
             .ports
             .iter()
-            .map(|p| p.connection.local)
+            .map(|p| p.first.local)
             .find(|a| !a.is_unspecified());
         self.config.gateway.address.or(used).map(|a| a.to_string())
     }

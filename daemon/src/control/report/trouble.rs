@@ -212,6 +212,7 @@ fn weight(reason: &LostReason) -> u8 {
     match reason {
         LostReason::Rejected { .. } => 3,
         LostReason::BadFrame { .. } => 2,
+        LostReason::TokenRefused { .. } => 1,
         LostReason::RegisterTimeout | LostReason::KeepaliveLost { .. } | LostReason::Closed(_) => 1,
         LostReason::Connect(_)
         | LostReason::Reset(_)
@@ -234,7 +235,8 @@ fn cure(reason: &LostReason) -> &'static str {
         LostReason::RegisterTimeout | LostReason::KeepaliveLost { .. } | LostReason::Closed(_) => {
             "look at the CallManager and its log; `tipring trace` shows what it says"
         }
-        LostReason::Reset(_)
+        LostReason::TokenRefused { .. }
+        | LostReason::Reset(_)
         | LostReason::ReturnToPreferred
         | LostReason::Reconfigured
         | LostReason::Stopped => "it registers again by itself",

@@ -171,6 +171,9 @@ impl CallManager {
             ClientMessage::KeepAlive => self.send(conn, &ServerMessage::KeepAliveAck),
             ClientMessage::Register(register) => self.register(now, conn, register),
             ClientMessage::Alarm { text, .. } => self.event(CmEvent::Alarm { text }),
+            ClientMessage::RegisterTokenReq(_) if self.rules.grants_tokens => {
+                self.send(conn, &ServerMessage::RegisterTokenAck);
+            }
             other => match self.sessions.get(&conn).and_then(|s| s.device) {
                 Some(device) => self.device_message(now, conn, device, other),
                 None if self.rules.stranger_is_closed => {
@@ -293,6 +296,7 @@ impl CallManager {
             | ClientMessage::Unknown { .. }
             | ClientMessage::KeepAlive
             | ClientMessage::Register(_)
+            | ClientMessage::RegisterTokenReq(_)
             | ClientMessage::Alarm { .. } => {}
             ClientMessage::Unregister { .. } => {
                 if self.rules.unregister_ack {

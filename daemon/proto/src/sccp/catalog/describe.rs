@@ -36,6 +36,11 @@ pub fn describe_client(message: &ClientMessage) -> String {
                 .add(format_args!("streams {}", m.max_streams))
                 .quoted("load", &m.load);
         }
+        M::RegisterTokenReq(m) => {
+            line.add(m.name.as_str())
+                .add(format_args!("type {}", m.device_type.0))
+                .add(format_args!("address {}", m.address));
+        }
         M::IpPort { port } => {
             line.add(port);
         }

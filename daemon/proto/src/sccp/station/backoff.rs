@@ -23,13 +23,18 @@ impl Backoff {
 
     /// The next wait: `first` doubled for every earlier one, `max` at most, spread over 75 % to 125 %.
     pub(super) fn next(&mut self) -> Duration {
+        self.next_up_to(self.policy.max)
+    }
+
+    /// The same with another longest wait.
+    pub(super) fn next_up_to(&mut self, most: Duration) -> Duration {
         let doubled = self
             .policy
             .first
             .checked_mul(1u32.checked_shl(self.rounds.min(31)).unwrap_or(u32::MAX))
-            .unwrap_or(self.policy.max);
+            .unwrap_or(most);
         self.rounds = self.rounds.saturating_add(1);
-        self.around(doubled.min(self.policy.max))
+        self.around(doubled.min(most))
     }
 
     /// Starts over at `first`.
@@ -44,8 +49,12 @@ impl Backoff {
 
     /// Somewhere between nothing and `first`, for things that hit all ports in the same moment.
     pub(super) fn spread(&mut self) -> Duration {
-        let unit = self.unit();
-        self.policy.first.mul_f64(unit)
+        self.spread_of(self.policy.first)
+    }
+
+    /// Somewhere between nothing and this.
+    pub(super) fn spread_of(&mut self, most: Duration) -> Duration {
+        most.mul_f64(self.unit())
     }
 
     /// splitmix64 (Steele, Lea, Flood 2014), as a number in 0..1.
@@ -69,6 +78,7 @@ mod tests {
             first: Duration::from_secs(1),
             max: Duration::from_secs(8),
             jitter_seed: 7,
+            ..RetryPolicy::default()
         });
         for nominal in [1.0, 2.0, 4.0, 8.0, 8.0, 8.0] {
             let wait = b.next().as_secs_f64();
@@ -87,6 +97,7 @@ mod tests {
             first: Duration::from_secs(u32::MAX.into()),
             max: Duration::from_secs(1_000_000_000),
             jitter_seed: 0,
+            ..RetryPolicy::default()
         });
         for _ in 0..100 {
             assert!(b.next() <= Duration::from_secs(1_250_000_000));

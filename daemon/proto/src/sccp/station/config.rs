@@ -140,6 +140,12 @@ pub struct RetryPolicy {
     pub first: Duration,
     /// Longest wait.
     pub max: Duration,
+    /// Longest wait while servers do not answer. The first device that finds one wakes the others, so that few devices
+    /// have to try more often than many for the same time without service.
+    pub max_unanswered: Duration,
+    /// What many devices do for the same cause, because one of them has found a server or the network has come back, is
+    /// spread over so much time. A CallManager throttles devices that come in a crowd.
+    pub spread: Duration,
     /// Seed of the jitter; use a different one for every station. A wait is spread over 75 % to 125 %.
     pub jitter_seed: u64,
 }
@@ -149,6 +155,8 @@ impl Default for RetryPolicy {
         RetryPolicy {
             first: Duration::from_secs(1),
             max: Duration::from_secs(60),
+            max_unanswered: Duration::from_secs(60),
+            spread: Duration::from_secs(2),
             jitter_seed: 1,
         }
     }
@@ -172,8 +180,8 @@ pub struct Timing {
     /// So many missed in a row are a lost link, when there is another server to go to; 0 = never, only
     /// three intervals without an answer are.
     pub keepalive_misses: u32,
-    /// How often a better server is probed while a lesser one serves. Doubles, up to ten times this, when
-    /// the better one answered TCP but did not keep us.
+    /// How often a better server is asked while a lesser one serves. Doubles, up to ten times this, when the better one
+    /// took us but did not keep us.
     pub probe: Duration,
     /// Wait between tries while the name is held by our own broken connection.
     pub name_held: Duration,

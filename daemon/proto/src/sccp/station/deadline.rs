@@ -26,9 +26,13 @@ pub(super) enum Deadline {
     Unregister,
     /// Fires when a better server is to be looked for. Number from `Timing::probe`.
     Probe,
+    /// Fires when a better server, asked over a second connection, has not answered.
+    Second,
+    /// Fires when the registration has proved lasting.
+    Settled,
 }
 
-const KINDS: [Deadline; 9] = [
+const KINDS: [Deadline; 11] = [
     Deadline::Retry,
     Deadline::Connect,
     Deadline::Register,
@@ -38,6 +42,8 @@ const KINDS: [Deadline; 9] = [
     Deadline::KeepAliveAnswer,
     Deadline::Unregister,
     Deadline::Probe,
+    Deadline::Second,
+    Deadline::Settled,
 ];
 
 /// The armed ones.
@@ -49,6 +55,18 @@ pub(super) struct Deadlines {
 impl Deadlines {
     pub(super) fn arm(&mut self, deadline: Deadline, at: Time) {
         self.at[deadline as usize] = Some(at);
+    }
+
+    /// Not before this time, if it is armed.
+    pub(super) fn put_off(&mut self, deadline: Deadline, until: Time) {
+        let at = &mut self.at[deadline as usize];
+        *at = at.map(|at| at.max(until));
+    }
+
+    /// Not after this time, if it is armed.
+    pub(super) fn bring_forward(&mut self, deadline: Deadline, until: Time) {
+        let at = &mut self.at[deadline as usize];
+        *at = at.map(|at| at.min(until));
     }
 
     pub(super) fn disarm(&mut self, deadline: Deadline) {

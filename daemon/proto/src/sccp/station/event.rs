@@ -1,6 +1,7 @@
 //! What a station tells its owner: outputs, events, and the reasons for a lost link.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::names::NameFailure;
@@ -15,12 +16,19 @@ pub enum StationOutput {
         /// Place in the list, from 0.
         server: usize,
     },
-    /// Find out whether TCP to this server can be opened, close it at once, and report
-    /// [`Station::probe_result`](super::Station::probe_result). The present connection stays as it is.
+    /// Open a second connection, to this better server, and report `probe_connected` or `probe_failed`; or `probe_held`
+    /// when another device is asking it. The present connection stays as it is. One that is open already is closed.
     Probe {
         /// Place in the list, from 0.
         server: usize,
     },
+    /// Write these bytes to the second connection with one call.
+    ProbeSend(Vec<u8>),
+    /// Close the second connection, or give up connecting. Report nothing more about it.
+    ProbeClose,
+    /// The second connection is the first one from now on. What the former one still has to write is written, then it is
+    /// closed; report nothing more about it.
+    Adopt,
     /// Write these bytes with one call: chan_skinny drops a connection whose message header arrives in
     /// two pieces.
     Send(Vec<u8>),
@@ -93,6 +101,11 @@ pub enum StationEvent {
         /// What was wrong.
         text: String,
     },
+    /// Registered for long enough to be believed: the other devices may come, too.
+    Settled {
+        /// At which server.
+        server: usize,
+    },
     /// KeepAlive is not being answered; told once until it is answered again.
     LinkSuspect {
         /// No answer since.
@@ -149,6 +162,8 @@ pub enum CloseReason {
     Reset,
     /// TCP gave up retransmitting.
     TimedOut,
+    /// Our own address on it is no address of this machine any more.
+    AddressGone(Ipv4Addr),
     /// Anything else, in the system's words.
     Other(String),
 }
@@ -159,6 +174,9 @@ impl fmt::Display for CloseReason {
             CloseReason::ByServer => f.write_str("the server closed the connection"),
             CloseReason::Reset => f.write_str("the connection was reset"),
             CloseReason::TimedOut => f.write_str("TCP gave up: nothing comes back any more"),
+            CloseReason::AddressGone(address) => {
+                write!(f, "this machine has the address {address} no more")
+            }
             CloseReason::Other(text) => write!(f, "the connection broke: {text}"),
         }
     }
@@ -249,6 +267,11 @@ pub enum LostReason {
         /// What they mean.
         cause: RejectCause,
     },
+    /// RegisterTokenReject: the better server does not take the device back yet.
+    TokenRefused {
+        /// How long it wants to be left alone.
+        wait: Duration,
+    },
     /// Bytes that are no SCCP; the connection was closed.
     BadFrame {
         /// What was wrong.
@@ -264,6 +287,16 @@ pub enum LostReason {
     Stopped,
 }
 
+impl LostReason {
+    /// We left of our own accord: no trouble of the server.
+    pub fn is_our_wish(&self) -> bool {
+        matches!(
+            self,
+            LostReason::Stopped | LostReason::Reconfigured | LostReason::ReturnToPreferred
+        )
+    }
+}
+
 impl fmt::Display for LostReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -275,6 +308,13 @@ impl fmt::Display for LostReason {
             LostReason::RegisterTimeout => f.write_str("no answer to Register"),
             LostReason::Rejected { text, cause } => {
                 write!(f, "registration refused ({:?}): {}", text, cause.advice())
+            }
+            LostReason::TokenRefused { wait } => {
+                write!(
+                    f,
+                    "the CallManager does not take the device back yet (wait {} s)",
+                    wait.as_secs()
+                )
             }
             LostReason::BadFrame { text } => write!(f, "not SCCP: {text}"),
             LostReason::Reset(kind) => write!(f, "the CallManager asked for a {kind}"),

@@ -7,7 +7,7 @@ use crate::sccp::message::{ClientMessage, RegisterAck, ResetKind, ServerMessage}
 use crate::sccp::wire::FrameReader;
 use crate::time::Time;
 
-use super::round::{ROUND, Step};
+use super::round::{self, ROUND};
 use super::{
     CloseReason, Deadline, HeldName, HistoryKind, LastReject, LineTold, LostReason,
     MAX_CAPABILITIES, RejectCause, STABLE, Station, StationEvent, StationOutput, StationState,
@@ -19,7 +19,7 @@ const KEEPALIVE_DEFAULT_S: u32 = 30;
 /// Longest interval believed: asking more often is harmless, noticing later is not.
 const KEEPALIVE_MAX_S: u32 = 120;
 /// Messages kept while the request round runs. More than that end the round early.
-const HELD_MESSAGES: usize = 64;
+pub(super) const HELD_MESSAGES: usize = 64;
 /// Slack on top of the server's own patience with a broken connection.
 const HELD_NAME_SLACK: Duration = Duration::from_secs(10);
 /// Most that the probe interval is stretched.
@@ -99,8 +99,8 @@ pub(super) struct Session {
     unanswered_since: Option<Time>,
     misses: u32,
     suspect_told: bool,
-    capabilities_asked: bool,
-    held: Vec<ServerMessage>,
+    pub(super) capabilities_asked: bool,
+    pub(super) held: Vec<ServerMessage>,
 }
 
 impl Session {
@@ -117,6 +117,19 @@ impl Session {
             capabilities_asked: false,
             held: Vec::new(),
         }
+    }
+
+    /// RegisterAck: what is used from now on.
+    pub(super) fn acked(&mut self, now: Time, offered: u8, ack: &RegisterAck) {
+        // chan_skinny answers 48, the character '0', and takes what was offered; mod_skinny answers
+        // nothing, which is 0, and has the oldest layouts.
+        self.version = offered.min(ack.version);
+        let seconds = match ack.keepalive_s {
+            0 => KEEPALIVE_DEFAULT_S,
+            s => s.min(KEEPALIVE_MAX_S),
+        };
+        self.keepalive = Duration::from_secs(seconds.into());
+        self.last_ack = now;
     }
 
     pub(super) fn suspect_since(&self) -> Option<Time> {
@@ -161,11 +174,15 @@ impl Station {
                 if let Phase::Registered { server, .. } = self.phase {
                     if self.busy || self.config.place(server) == Some(0) {
                         self.arm_probe(now);
-                    } else {
-                        self.probe(self.config.best());
-                        // Asked again when the answer never comes.
-                        self.arm_probe(now);
+                    } else if self.second.is_none() {
+                        self.look(now, self.config.best(), true);
                     }
+                }
+            }
+            Deadline::Second => self.second_due(now),
+            Deadline::Settled => {
+                if let Phase::Registered { server, .. } = self.phase {
+                    self.event(StationEvent::Settled { server });
                 }
             }
         }
@@ -183,51 +200,50 @@ impl Station {
             ServerMessage::KeepAliveAck => self.keepalive_ack(now),
             ServerMessage::CapabilitiesReq => {
                 self.session.capabilities_asked = true;
-                let capabilities = self
-                    .config
-                    .capabilities
-                    .iter()
-                    .take(MAX_CAPABILITIES)
-                    .copied()
-                    .collect();
-                self.put(ClientMessage::CapabilitiesRes { capabilities });
+                let capabilities = self.capabilities();
+                self.put(capabilities);
             }
             ServerMessage::Reset { kind } => self.reset_asked(now, kind),
-            ServerMessage::LineStat {
-                line,
-                ref number,
-                ref name,
-                ref label,
-            } => {
-                if line == self.config.line {
-                    self.seen.line = Some(LineTold {
-                        number: number.clone(),
-                        name: name.clone(),
-                        label: label.clone(),
-                    });
+            other => {
+                self.note(now, &other);
+                if is_for_the_port(&other) {
+                    self.pass(now, other);
                 }
-                self.pass(now, message);
             }
-            ServerMessage::DefineTimeDate(time_date) => {
-                self.seen.time_date = Some((now, time_date));
-                self.pass(now, message);
-            }
-            // Nothing follows from these: an analog port has no buttons, keys or server list of theirs.
-            ServerMessage::ButtonTemplate { .. }
-            | ServerMessage::SoftKeyTemplateRes { .. }
-            | ServerMessage::SoftKeySetRes { .. }
-            | ServerMessage::ConfigStat { .. }
-            | ServerMessage::ServerRes { .. }
-            | ServerMessage::Version { .. }
-            | ServerMessage::UnregisterAck { .. }
-            | ServerMessage::RegisterTokenAck
-            | ServerMessage::RegisterTokenReject { .. }
-            | ServerMessage::Unknown { .. } => {}
-            other => self.pass(now, other),
         }
         if let (true, Phase::Asking { server, step }) = (answered, &self.phase) {
             let (server, step) = (*server, *step);
             self.ask(now, server, step + 1);
+        }
+    }
+
+    /// Our answer to CapabilitiesReq.
+    pub(super) fn capabilities(&self) -> ClientMessage {
+        let all = self.config.capabilities.iter();
+        ClientMessage::CapabilitiesRes {
+            capabilities: all.take(MAX_CAPABILITIES).copied().collect(),
+        }
+    }
+
+    /// Remembers what is shown.
+    pub(super) fn note(&mut self, now: Time, message: &ServerMessage) {
+        match message {
+            ServerMessage::LineStat {
+                line,
+                number,
+                name,
+                label,
+            } if *line == self.config.line => {
+                self.seen.line = Some(LineTold {
+                    number: number.clone(),
+                    name: name.clone(),
+                    label: label.clone(),
+                });
+            }
+            ServerMessage::DefineTimeDate(time_date) => {
+                self.seen.time_date = Some((now, *time_date));
+            }
+            _ => {}
         }
     }
 
@@ -249,52 +265,43 @@ impl Station {
         let Phase::Registering { server } = self.phase else {
             return;
         };
-        // chan_skinny answers 48, the character '0', and takes what was offered; mod_skinny answers
-        // nothing, which is 0, and has the oldest layouts.
-        self.session.version = self.config.offer_version.min(ack.version);
-        let seconds = match ack.keepalive_s {
-            0 => KEEPALIVE_DEFAULT_S,
-            s => s.min(KEEPALIVE_MAX_S),
-        };
-        self.session.keepalive = Duration::from_secs(seconds.into());
-        self.session.last_ack = now;
+        self.session.acked(now, self.config.offer_version, &ack);
         self.held = None;
         // Another server may give the line another number, or not tell any. One that takes no device tells nothing.
         self.seen.line = None;
         self.deadlines.disarm(Deadline::Register);
+        self.supervise(now);
+        self.ask(now, server, 0);
+    }
+
+    /// Begins to ask whether the server is there.
+    pub(super) fn supervise(&mut self, now: Time) {
+        self.session.last_ack = now;
         self.deadlines
             .arm(Deadline::KeepAlive, now + self.session.keepalive);
         self.deadlines
             .arm(Deadline::LinkLost, now + self.session.keepalive * 3);
-        self.ask(now, server, 0);
     }
 
     /// Goes on with the request round from `step`.
     fn ask(&mut self, now: Time, server: usize, step: usize) {
         self.deadlines.disarm(Deadline::RoundStep);
-        for (index, step) in ROUND.iter().enumerate().skip(step) {
-            if *step == Step::Capabilities && self.session.capabilities_asked {
-                continue;
-            }
-            if let Some(request) = step.request(self.config.line) {
-                self.put(request);
-            }
-            if step.is_answered() {
-                self.phase = Phase::Asking {
-                    server,
-                    step: index,
-                };
-                self.deadlines.arm(
-                    Deadline::RoundStep,
-                    now + at_least_1_ms(self.config.timing.round_step),
-                );
-                return;
-            }
+        let asked = self.session.capabilities_asked;
+        let (requests, waits) = round::from(step, asked, self.config.line);
+        for request in requests {
+            self.put(request);
         }
-        self.registered(now, server);
+        let Some(step) = waits else {
+            return self.registered(now, server);
+        };
+        self.phase = Phase::Asking { server, step };
+        self.deadlines.arm(
+            Deadline::RoundStep,
+            now + at_least_1_ms(self.config.timing.round_step),
+        );
     }
 
-    fn registered(&mut self, now: Time, server: usize) {
+    pub(super) fn registered(&mut self, now: Time, server: usize) {
         self.deadlines.disarm(Deadline::RoundStep);
         self.phase = Phase::Registered { server, since: now };
         let counters = &mut self.seen.counters;
@@ -312,7 +319,7 @@ impl Station {
         for message in std::mem::take(&mut self.session.held) {
             self.event(StationEvent::Message(message));
         }
-        self.probing = None;
+        self.deadlines.arm(Deadline::Settled, now + STABLE);
         self.arm_probe(now);
     }
 
@@ -420,6 +427,9 @@ impl Station {
             Phase::Registered { since, .. } => Some(since),
             _ => None,
         };
+        if !matches!(then, Then::Return { .. }) {
+            self.drop_second();
+        }
         self.reset_pending = None;
         self.deadlines.clear();
         self.phase = Phase::Unregistering {
@@ -450,11 +460,13 @@ impl Station {
                 self.stopped();
             }
             Then::Retry(reason) => self.end(now, reason, close),
+            Then::Return { .. } if self.register_with_token(now, server) => {}
             Then::Return { .. } => self.end(now, LostReason::ReturnToPreferred, close),
         }
     }
 
     pub(super) fn stopped(&mut self) {
+        self.drop_second();
         self.deadlines.clear();
         self.phase = Phase::Stopped;
         self.reset_pending = None;
@@ -472,10 +484,10 @@ impl Station {
         if close {
             self.out.push_back(StationOutput::Close);
         }
+        self.drop_second();
         self.deadlines.clear();
         self.session.held.clear();
         self.reset_pending = None;
-        self.probing = None;
         let phase = std::mem::replace(&mut self.phase, Phase::Stopped);
         let lived = match phase {
             Phase::Registered { since, .. } => Some(now.saturating_since(since)),
@@ -500,6 +512,7 @@ impl Station {
         self.last_word = last_word(&reason);
         self.note_return(server, returning, lived);
         self.apply_config();
+        self.waits_for_an_answer = is_no_answer(&reason, lived);
         let (next, wait) = self.plan(server, returning, lived, &reason);
         self.seen.last_lost = Some((now, reason.clone()));
         let retry_at = now + wait;
@@ -566,7 +579,10 @@ impl Station {
             }
             // The server behaved for long enough: begin with the best again, but not all ports at once.
             LostReason::Closed(
-                CloseReason::ByServer | CloseReason::Reset | CloseReason::Other(_),
+                CloseReason::ByServer
+                | CloseReason::Reset
+                | CloseReason::AddressGone(_)
+                | CloseReason::Other(_),
             ) if stable => (best, self.backoff.spread()),
             // A silent server is not worth a connect timeout: the next one first.
             _ if stable && servers > 1 => {
@@ -580,7 +596,11 @@ impl Station {
                     (self.config.after(server), Duration::ZERO)
                 } else {
                     self.tried = 0;
-                    (best, self.backoff.next())
+                    let most = match lived {
+                        None if self.waits_for_an_answer => self.config.retry.max_unanswered,
+                        _ => self.config.retry.max,
+                    };
+                    (best, self.backoff.next_up_to(most))
                 }
             }
         }
@@ -631,11 +651,6 @@ impl Station {
         self.out.push_back(StationOutput::Connect { server });
     }
 
-    pub(super) fn probe(&mut self, server: usize) {
-        self.probing = Some(server);
-        self.out.push_back(StationOutput::Probe { server });
-    }
-
     /// Only a lesser server is worth probing from.
     pub(super) fn arm_probe(&mut self, now: Time) {
         let here = match self.phase {
@@ -664,8 +679,52 @@ impl Station {
     }
 }
 
+/// The server did not answer, or not any more. Not one that answers and drops the device soon: it gets the growing wait.
+fn is_no_answer(reason: &LostReason, lived: Option<Duration>) -> bool {
+    let silent = match reason {
+        LostReason::Connect(_)
+        | LostReason::Closed(_)
+        | LostReason::KeepaliveLost { .. }
+        | LostReason::RegisterTimeout
+        | LostReason::Rejected {
+            cause: RejectCause::ReloadInProgress,
+            ..
+        } => true,
+        LostReason::Rejected { .. }
+        | LostReason::TokenRefused { .. }
+        | LostReason::BadFrame { .. }
+        | LostReason::Reset(_)
+        | LostReason::ReturnToPreferred
+        | LostReason::Reconfigured
+        | LostReason::Stopped => false,
+    };
+    silent && lived.is_none_or(|lived| lived >= STABLE)
+}
+
+/// Nothing follows from the others: an analog port has no buttons, keys or server list of theirs.
+pub(super) fn is_for_the_port(message: &ServerMessage) -> bool {
+    !matches!(
+        message,
+        ServerMessage::RegisterAck(_)
+            | ServerMessage::RegisterReject { .. }
+            | ServerMessage::KeepAliveAck
+            | ServerMessage::CapabilitiesReq
+            | ServerMessage::Reset { .. }
+            | ServerMessage::ButtonTemplate { .. }
+            | ServerMessage::SoftKeyTemplateRes { .. }
+            | ServerMessage::SoftKeySetRes { .. }
+            | ServerMessage::ConfigStat { .. }
+            | ServerMessage::ServerRes { .. }
+            | ServerMessage::Version { .. }
+            | ServerMessage::UnregisterAck { .. }
+            | ServerMessage::RegisterTokenAck
+            | ServerMessage::RegisterTokenReject { .. }
+            | ServerMessage::Unknown { .. }
+    )
+}
+
 /// A wait of nothing, armed again when it fires, would never let go.
-fn at_least_1_ms(wait: Duration) -> Duration {
+pub(super) fn at_least_1_ms(wait: Duration) -> Duration {
     wait.max(Duration::from_millis(1))
 }
 
@@ -678,6 +737,7 @@ fn last_word(reason: &LostReason) -> &'static str {
         LostReason::KeepaliveLost { .. } => "KeepaliveTO",
         LostReason::RegisterTimeout => "Register-timeout",
         LostReason::Rejected { .. } => "Register-rejected",
+        LostReason::TokenRefused { .. } => "Token-rejected",
         LostReason::BadFrame { .. } => "Bad-frame",
         LostReason::Reset(kind) if *kind == ResetKind::RESTART => "Reset-Restart",
         LostReason::Reset(_) => "Reset-Reset",

@@ -14,7 +14,9 @@ mod config;
 mod deadline;
 mod event;
 mod link;
+mod lookout;
 mod round;
+mod second;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ pub use event::{
     CloseReason, ConnectFailure, LostReason, RejectCause, StationEvent, StationOutput,
     TracedMessage,
 };
+pub use lookout::Lookout;
 pub use snapshot::{
     HistoryEntry, HistoryKind, LastReject, LineTold, StationCounters, StationSnapshot, StationState,
 };
@@ -41,6 +44,7 @@ use crate::time::Time;
 use backoff::Backoff;
 use deadline::{Deadline, Deadlines};
 use link::{Phase, Session, Then};
+use second::Second;
 
 /// Most capabilities a CapabilitiesRes can carry.
 const MAX_CAPABILITIES: usize = 18;
@@ -65,8 +69,10 @@ pub struct Station {
     reset_pending: Option<ResetKind>,
     /// Half-open break: the server may hold our name until then.
     held: Option<HeldName>,
-    /// Asked whether this better server answers.
-    probing: Option<usize>,
+    /// The wait for the next try is because servers did not answer, and not because one wished it.
+    waits_for_an_answer: bool,
+    /// A better server that is being asked.
+    second: Option<Second>,
     /// The better server we last went back to.
     returned_to: Option<usize>,
     /// Factor on the probe interval.
@@ -109,7 +115,8 @@ impl Station {
             busy: false,
             reset_pending: None,
             held: None,
-            probing: None,
+            waits_for_an_answer: false,
+            second: None,
             returned_to: None,
             probe_factor: 1,
             last_word: "Initialized",
@@ -121,6 +128,7 @@ impl Station {
     pub fn start(&mut self, now: Time) {
         if matches!(self.phase, Phase::Stopped) {
             self.tried = 0;
+            self.waits_for_an_answer = false;
             self.wait_for(self.config.best(), now + self.config.start_delay);
         }
     }
@@ -130,6 +138,7 @@ impl Station {
     pub fn resume(&mut self, now: Time) {
         if matches!(self.phase, Phase::Stopped) {
             self.tried = 0;
+            self.waits_for_an_answer = false;
             let wait = self.backoff.spread();
             self.wait_for(self.config.best(), now + wait);
         }
@@ -142,10 +151,21 @@ impl Station {
         };
         self.deadlines.clear();
         self.session = Session::new(self.config.offer_version, now);
+        self.begin_registration(now, server, local);
+    }
+
+    /// Alarm and Register, over a connection that is open.
+    fn begin_registration(&mut self, now: Time, server: usize, local: Ipv4Addr) {
         self.phase = Phase::Registering { server };
         self.deadlines
             .arm(Deadline::Register, now + self.config.timing.register);
-        self.put(ClientMessage::Alarm {
+        for message in self.registration(local) {
+            self.put(message);
+        }
+    }
+
+    fn registration(&self, local: Ipv4Addr) -> [ClientMessage; 2] {
+        let alarm = ClientMessage::Alarm {
             severity: AlarmSeverity::INFORMATIONAL,
             text: format!(
                 "Name={} Load={} Last={}",
@@ -153,8 +173,8 @@ impl Station {
             ),
             p1: 0,
             p2: u32::from_le_bytes(local.octets()),
-        });
-        self.put(ClientMessage::Register(Register {
+        };
+        let register = ClientMessage::Register(Register {
             name: self.config.name.clone(),
             device_type: self.config.device_type,
             address: local,
@@ -165,7 +185,8 @@ impl Station {
             mac: self.config.mac,
             max_lines: self.config.line.0.max(1),
             load: self.config.load.clone(),
-        }));
+        });
+        [alarm, register]
     }
 
     /// TCP could not be opened.
@@ -238,6 +259,10 @@ impl Station {
     /// server wait.
     pub fn set_busy(&mut self, now: Time, busy: bool) {
         self.busy = busy;
+        if busy && matches!(self.phase, Phase::Registered { .. }) && self.second.is_some() {
+            self.drop_second();
+            self.arm_probe(now);
+        }
         if busy || !matches!(self.phase, Phase::Registered { .. }) {
             return;
         }
@@ -248,23 +273,38 @@ impl Station {
         }
     }
 
-    /// Answer to [`StationOutput::Probe`].
-    pub fn probe_result(&mut self, now: Time, server: usize, reachable: bool) {
+    /// Another device has been accepted by this server: whoever waits because servers did not answer tries it soon.
+    pub fn sibling_registered(&mut self, now: Time, server: usize) {
+        if self.config.place(server).is_some() {
+            self.wake(now, server);
+        }
+    }
+
+    /// A link has come up, or an address: whoever waits because servers did not answer tries again soon.
+    pub fn network_changed(&mut self, now: Time) {
+        self.wake(now, self.config.best());
+    }
+
+    fn wake(&mut self, now: Time, server: usize) {
+        if let (Phase::Waiting { until, .. }, true) = (&self.phase, self.waits_for_an_answer) {
+            let until = *until;
+            let soon = now + self.backoff.spread_of(self.config.retry.spread);
+            if soon < until {
+                self.tried = 0;
+                self.wait_for(server, soon);
+            }
+        }
+    }
+
+    /// Another device has settled at this server: where it is a better one, it is asked soon.
+    pub fn sibling_settled(&mut self, now: Time, server: usize) {
         let Phase::Registered { server: here, .. } = self.phase else {
             return;
         };
-        if self.probing != Some(server) {
-            return;
-        }
-        self.probing = None;
-        let next = self.config.after(server);
-        if reachable && !self.busy {
-            self.returned_to = Some(server);
-            self.unregister(now, Then::Return { server });
-        } else if !reachable && self.config.place(next) < self.config.place(here) {
-            self.probe(next);
-        } else {
-            self.arm_probe(now);
+        let better = self.config.place(server) < self.config.place(here);
+        if self.config.place(server).is_some() && better {
+            let soon = now + self.backoff.spread_of(self.config.retry.spread);
+            self.deadlines.bring_forward(Deadline::Probe, soon);
         }
     }
 
@@ -290,6 +330,9 @@ impl Station {
             self.new_config = None;
             return;
         }
+        if matches!(self.phase, Phase::Registered { .. }) {
+            self.drop_second();
+        }
         let listed = |server| config.place(server).is_some();
         let stays = self.phase.shown().server().is_none_or(listed);
         let alike = stays && self.config.registers_alike(&config);
@@ -299,6 +342,7 @@ impl Station {
             Phase::Waiting { .. } => {
                 self.apply_config();
                 self.tried = 0;
+                self.waits_for_an_answer = false;
                 self.wait_for(self.config.best(), now + self.config.start_delay);
             }
             Phase::Connecting { .. } | Phase::Registering { .. } if !alike => {
@@ -318,7 +362,6 @@ impl Station {
             {
                 self.apply_config();
                 self.tried = 0;
-                self.probing = None;
                 self.arm_probe(now);
             }
             // Taken at the end of the call, or of the link.

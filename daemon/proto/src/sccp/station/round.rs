@@ -36,6 +36,25 @@ pub(super) const ROUND: [Step; 10] = [
     Step::TimeDate,
 ];
 
+/// The requests from this step on up to the first one that is to be waited for, and which that is; none: the round ends.
+pub(super) fn from(
+    step: usize,
+    capabilities_asked: bool,
+    line: LineInstance,
+) -> (Vec<ClientMessage>, Option<usize>) {
+    let mut requests = vec![];
+    for (index, step) in ROUND.iter().enumerate().skip(step) {
+        if *step == Step::Capabilities && capabilities_asked {
+            continue;
+        }
+        requests.extend(step.request(line));
+        if step.is_answered() {
+            return (requests, Some(index));
+        }
+    }
+    (requests, None)
+}
+
 impl Step {
     /// What to send.
     pub(super) fn request(self, line: LineInstance) -> Option<ClientMessage> {

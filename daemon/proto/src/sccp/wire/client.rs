@@ -11,7 +11,7 @@ use crate::types::LineInstance;
 /// A client message as one buffer, header and body: it must leave in one write (chan_skinny drops a connection whose
 /// header comes in pieces).
 ///
-/// `version` is the negotiated one. Register and Alarm carry header version 0: they may come before there is one.
+/// `version` is the negotiated one. Register, RegisterTokenReq and Alarm carry header version 0: they may come before there is one.
 /// Text too long for its field is cut between characters, a list at its end.
 pub fn encode_client(message: &ClientMessage, version: u8) -> Vec<u8> {
     use ClientMessage as M;
@@ -39,6 +39,7 @@ pub fn encode_client(message: &ClientMessage, version: u8) -> Vec<u8> {
             line: LineInstance(word),
         } => w.u32(0, *word),
         M::Register(m) => registration::encode_register(w, m),
+        M::RegisterTokenReq(m) => registration::encode_token(w, version, m),
         M::Alarm {
             severity,
             text,
@@ -81,7 +82,7 @@ pub fn encode_client(message: &ClientMessage, version: u8) -> Vec<u8> {
         M::Unknown { body, .. } => w.bytes(0, body),
     }
     let header = match message {
-        M::Register(_) | M::Alarm { .. } => 0,
+        M::Register(_) | M::RegisterTokenReq(_) | M::Alarm { .. } => 0,
         _ => header_version(version),
     };
     writer.finish(message.id(), header)
@@ -117,6 +118,7 @@ impl ClientMessage {
             M::SoftKeyEvent { .. } => id::SOFT_KEY_EVENT,
             M::Unregister { .. } => id::UNREGISTER,
             M::SoftKeyTemplateReq => id::SOFT_KEY_TEMPLATE_REQ,
+            M::RegisterTokenReq(_) => id::REGISTER_TOKEN_REQ,
             M::MediaTransmissionFailure { .. } => id::MEDIA_TRANSMISSION_FAILURE,
             M::RegisterAvailableLines { .. } => id::REGISTER_AVAILABLE_LINES,
             M::FeatureStatReq { .. } => id::FEATURE_STAT_REQ,
@@ -163,6 +165,7 @@ pub fn decode_client(frame: &Frame, version: u8) -> Result<ClientMessage, Decode
             reason: (b.len() > 0).then(|| b.u32(0)),
         },
         id::SOFT_KEY_TEMPLATE_REQ => M::SoftKeyTemplateReq,
+        id::REGISTER_TOKEN_REQ => M::RegisterTokenReq(registration::decode_token(b)?),
         id::MEDIA_TRANSMISSION_FAILURE => media::decode_failure(b)?,
         id::REGISTER_AVAILABLE_LINES => M::RegisterAvailableLines { lines: b.u32(0) },
         id::FEATURE_STAT_REQ => M::FeatureStatReq { instance: b.u32(0) },

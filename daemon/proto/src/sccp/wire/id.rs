@@ -28,6 +28,7 @@ pub mod client {
     pub const SOFT_KEY_EVENT: u32 = 0x0026;
     pub const UNREGISTER: u32 = 0x0027;
     pub const SOFT_KEY_TEMPLATE_REQ: u32 = 0x0028;
+    pub const REGISTER_TOKEN_REQ: u32 = 0x0029;
     pub const MEDIA_TRANSMISSION_FAILURE: u32 = 0x002A;
     pub const REGISTER_AVAILABLE_LINES: u32 = 0x002D;
     pub const FEATURE_STAT_REQ: u32 = 0x0034;

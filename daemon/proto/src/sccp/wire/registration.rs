@@ -5,8 +5,8 @@ use std::net::SocketAddrV4;
 use super::DecodeError;
 use super::layout::{Body, Writer};
 use crate::sccp::message::{
-    AlarmSeverity, ClientMessage, MediaCapability, MediaFormat, Register, RegisterAck, ServerEntry,
-    ServerMessage,
+    AlarmSeverity, ClientMessage, MediaCapability, MediaFormat, Register, RegisterAck,
+    RegisterToken, ServerEntry, ServerMessage,
 };
 use crate::types::{DeviceName, DeviceNameError, DeviceType};
 
@@ -44,8 +44,25 @@ pub(super) fn encode_register(w: &mut Writer, m: &Register) {
 /// A body that ends after the stream count (36 bytes) is a registration of version 0.
 pub(super) fn decode_register(b: &Body<'_>) -> Result<Register, DecodeError> {
     use register::*;
+    Ok(Register {
+        name: decode_name(b)?,
+        device_type: DeviceType(b.u32(DEVICE_TYPE)),
+        address: b.ipv4(ADDRESS),
+        max_streams: b.u32(MAX_STREAMS),
+        active_streams: b.u32(ACTIVE_STREAMS),
+        version: b.u8(VERSION),
+        features: b.u16(FEATURES),
+        mac: b.bytes(MAC),
+        max_lines: b.u32(MAX_LINES),
+        load: b.text(LOAD, LOAD_LEN),
+    })
+}
+
+/// The device name at the head of Register and RegisterTokenReq.
+fn decode_name(b: &Body<'_>) -> Result<DeviceName, DecodeError> {
+    use register::{NAME, NAME_LEN};
     b.need("device name", NAME + NAME_LEN)?;
-    let name = DeviceName::new(&b.text(NAME, NAME_LEN)).map_err(|error| match error {
+    DeviceName::new(&b.text(NAME, NAME_LEN)).map_err(|error| match error {
         DeviceNameError::Length(n) => DecodeError::Value {
             id: b.id,
             field: "length of the device name",
@@ -58,18 +75,32 @@ pub(super) fn decode_register(b: &Body<'_>) -> Result<Register, DecodeError> {
             needed: "33 to 126 (printable ASCII, no space)",
             actual: c.into(),
         },
-    })?;
-    Ok(Register {
-        name,
-        device_type: DeviceType(b.u32(DEVICE_TYPE)),
+    })
+}
+
+mod token {
+    /// After the device type: 16 bytes for an IPv6 address, and a word. From 17 on a type word before the address.
+    pub(super) const fn len(version: u8) -> usize {
+        if version < 17 { 52 } else { 56 }
+    }
+}
+
+/// Its head is that of Register.
+pub(super) fn encode_token(w: &mut Writer, version: u8, m: &RegisterToken) {
+    use register::{ADDRESS, DEVICE_TYPE, INSTANCE, NAME, NAME_LEN};
+    w.text(NAME, NAME_LEN, m.name.as_str());
+    w.u32(INSTANCE, 1);
+    w.bytes(ADDRESS, &m.address.octets());
+    w.u32(DEVICE_TYPE, m.device_type.0);
+    w.size(token::len(version));
+}
+
+pub(super) fn decode_token(b: &Body<'_>) -> Result<RegisterToken, DecodeError> {
+    use register::{ADDRESS, DEVICE_TYPE};
+    Ok(RegisterToken {
+        name: decode_name(b)?,
         address: b.ipv4(ADDRESS),
-        max_streams: b.u32(MAX_STREAMS),
-        active_streams: b.u32(ACTIVE_STREAMS),
-        version: b.u8(VERSION),
-        features: b.u16(FEATURES),
-        mac: b.bytes(MAC),
-        max_lines: b.u32(MAX_LINES),
-        load: b.text(LOAD, LOAD_LEN),
+        device_type: DeviceType(b.u32(DEVICE_TYPE)),
     })
 }
 

@@ -25,6 +25,7 @@ pub(super) static RULES: Rules = Rules {
     lists_buttons: true,
     needs_button_template: true,
     stranger_is_closed: true,
+    grants_tokens: true,
     unregister_ack: true,
     keepalive_patience_percent: 200,
     register_within: None,

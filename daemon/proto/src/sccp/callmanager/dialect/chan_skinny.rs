@@ -26,6 +26,7 @@ pub(super) static RULES: Rules = Rules {
     lists_buttons: false,
     needs_button_template: false,
     stranger_is_closed: false,
+    grants_tokens: false,
     unregister_ack: false,
     keepalive_patience_percent: 300,
     register_within: Some(Duration::from_secs(30)),

@@ -110,6 +110,8 @@ pub(super) struct Rules {
     pub(super) needs_button_template: bool,
     /// A call message before Register ends the connection.
     pub(super) stranger_is_closed: bool,
+    /// RegisterTokenReq is answered, with an Ack.
+    pub(super) grants_tokens: bool,
     /// Unregister is answered before the connection is closed.
     pub(super) unregister_ack: bool,
     /// Silence allowed, in percent of the interval.

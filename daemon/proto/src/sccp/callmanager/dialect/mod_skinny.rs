@@ -27,6 +27,7 @@ pub(super) static RULES: Rules = Rules {
     lists_buttons: true,
     needs_button_template: false,
     stranger_is_closed: false,
+    grants_tokens: false,
     unregister_ack: true,
     keepalive_patience_percent: 110,
     register_within: None,

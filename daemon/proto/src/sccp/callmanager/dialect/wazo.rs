@@ -25,6 +25,7 @@ pub(super) static RULES: Rules = Rules {
     lists_buttons: true,
     needs_button_template: false,
     stranger_is_closed: true,
+    grants_tokens: false,
     unregister_ack: false,
     keepalive_patience_percent: 200,
     register_within: Some(Duration::from_secs(10)),

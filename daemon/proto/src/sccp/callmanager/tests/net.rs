@@ -192,7 +192,11 @@ impl Net {
                 }
             }
             StationOutput::Event(event) => port.events.push(event),
-            StationOutput::Probe { .. } | StationOutput::Trace { .. } => {}
+            StationOutput::Probe { .. }
+            | StationOutput::ProbeSend(_)
+            | StationOutput::ProbeClose
+            | StationOutput::Adopt
+            | StationOutput::Trace { .. } => {}
         }
     }
 

@@ -14,6 +14,9 @@ pub(super) const LOCAL: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 7);
 pub(super) enum Did {
     Connect(usize),
     Probe(usize),
+    ProbeSent(ClientMessage),
+    ProbeClose,
+    Adopt,
     Sent(ClientMessage),
     Close,
     Event(StationEvent),
@@ -22,6 +25,8 @@ pub(super) enum Did {
 pub(super) struct Bench {
     pub(super) station: Station,
     pub(super) now: Time,
+    /// Servers that were told to have settled; counted here, because it concerns other devices alone.
+    pub(super) settled: Vec<usize>,
 }
 
 impl Bench {
@@ -37,6 +42,7 @@ impl Bench {
         Bench {
             station: Station::new(config),
             now: Time::from_millis(1_000),
+            settled: vec![],
         }
     }
 
@@ -46,19 +52,46 @@ impl Bench {
             all.push(match output {
                 StationOutput::Connect { server } => Did::Connect(server),
                 StationOutput::Probe { server } => Did::Probe(server),
-                StationOutput::Send(bytes) => {
-                    let mut reader = wire::FrameReader::default();
-                    reader.push(&bytes);
-                    let frame = reader.next_frame().unwrap().unwrap();
-                    assert_eq!(reader.pending(), 0, "one message a write");
-                    Did::Sent(wire::decode_client(&frame, 3).unwrap())
-                }
+                StationOutput::ProbeSend(bytes) => Did::ProbeSent(message(&bytes)),
+                StationOutput::ProbeClose => Did::ProbeClose,
+                StationOutput::Adopt => Did::Adopt,
+                StationOutput::Send(bytes) => Did::Sent(message(&bytes)),
                 StationOutput::Close => Did::Close,
+                StationOutput::Event(StationEvent::Settled { server }) => {
+                    self.settled.push(server);
+                    continue;
+                }
                 StationOutput::Event(event) => Did::Event(event),
                 StationOutput::Trace { .. } => panic!("tracing is off"),
             });
         }
         all
+    }
+
+    /// Over the second connection.
+    pub(super) fn probe_hear(&mut self, message: &ServerMessage) {
+        let bytes = wire::encode_server(message, 3);
+        self.station.probe_input(self.now, &bytes);
+    }
+
+    /// Waits until a better server is asked; the present one answers keepalives meanwhile.
+    pub(super) fn until_probe(&mut self, server: usize) -> Duration {
+        let from = self.now;
+        loop {
+            for did in self.did() {
+                match did {
+                    Did::Probe(probed) => {
+                        assert_eq!(probed, server);
+                        return self.now - from;
+                    }
+                    Did::Sent(ClientMessage::KeepAlive) => self.hear(&ServerMessage::KeepAliveAck),
+                    _ => {}
+                }
+            }
+            let at = self.station.poll_timeout().expect("something to wait for");
+            self.now = self.now.max(at);
+            self.station.handle_timeout(self.now);
+        }
     }
 
     pub(super) fn hear(&mut self, message: &ServerMessage) {
@@ -116,6 +149,14 @@ impl Bench {
             self.station.handle_timeout(self.now);
         }
     }
+}
+
+fn message(bytes: &[u8]) -> ClientMessage {
+    let mut reader = wire::FrameReader::default();
+    reader.push(bytes);
+    let frame = reader.next_frame().unwrap().unwrap();
+    assert_eq!(reader.pending(), 0, "one message a write");
+    wire::decode_client(&frame, 3).unwrap()
 }
 
 pub(super) fn ack(keepalive_s: u32, version: u8) -> ServerMessage {
