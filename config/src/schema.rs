@@ -224,13 +224,13 @@ pub const CALLMANAGER: Table = Table {
             "retry-max-ms",
             Accepts::Integer(100, 3_600_000),
             "60000",
-            "Longest such wait.",
+            "Longest such wait; while no server answers, few ports try more often, one of all about every 4 s.",
         ),
         key(
             "probe-s",
             Accepts::Integer(5, 3_600),
             "30",
-            "How often a preferred server is tried while a lesser one serves.",
+            "How often a preferred server is asked whether it takes a port back while a lesser one serves.",
         ),
         key(
             "register-stagger-ms",

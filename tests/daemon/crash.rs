@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipring_tests::callmanager::CallManager;
 
-use crate::place::{Place, SOON, until_says};
+use crate::place::{Place, SOON, until, until_says};
 use crate::talk::{Talk, can_call};
 
 pub(crate) fn a_daemon_killed_in_a_call_registers_again_and_its_ports_work() {
@@ -79,4 +79,32 @@ pub(crate) fn a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_
     // A minute of refusals would be one line each; here it is one for each port and kind.
     let log = gateway.log();
     assert_eq!(log.matches("connection refused").count(), 2, "{log}");
+}
+
+pub(crate) fn a_callmanager_found_by_one_port_is_tried_by_those_that_wait() {
+    let place = Place::new();
+    let config = |channels: &[u16]| {
+        let ports = channels
+            .iter()
+            .map(|c| format!("[[port]]\nchannel = {c}\n"));
+        let config = place.config(3, &ports.collect::<String>());
+        // Left to themselves the ports would wait for seven minutes at least.
+        config.replace(
+            "retry-first-ms = 100\nretry-max-ms = 200",
+            "retry-first-ms = 600000\nretry-max-ms = 600000",
+        )
+    };
+    let gateway = place.launch(&config(&[1, 2])).start().unwrap();
+    for port in [1, 2] {
+        until(SOON, || {
+            match gateway.port(port)?.registration.next_attempt_ms {
+                Some(ms) if ms > 60_000 => Ok(()),
+                other => Err(format!("port {port} tries again in {other:?} ms")),
+            }
+        });
+    }
+    let _callmanager = place.callmanager();
+    gateway.write_config(&config(&[1, 2, 3])).unwrap();
+    gateway.reload().unwrap();
+    gateway.wait_registered(3, SOON).unwrap();
 }

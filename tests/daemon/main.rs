@@ -60,6 +60,7 @@ fn main() {
         control::a_socket_left_by_a_killed_daemon_is_replaced_but_a_file_is_not,
         crash::a_daemon_killed_in_a_call_registers_again_and_its_ports_work,
         crash::calls_that_outlive_their_callmanager_are_counted_as_talking_and_named_preserved,
+        crash::a_callmanager_found_by_one_port_is_tried_by_those_that_wait,
         crash::a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then,
         fault::a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_card_removed_in_a_call_heals_by_itself_and_nobody_else_notices,
@@ -94,6 +95,7 @@ fn main() {
         server::a_server_that_accepts_and_then_talks_nonsense_does_not_fill_the_log,
         server::nonsense_and_storms_in_a_call_cost_that_call_at_most,
         server::a_server_that_stops_reading_costs_its_own_port,
+        server::a_better_callmanager_that_hangs_draws_no_port_off_and_one_that_works_does,
         sound::a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing,
         sound::a_call_that_outlives_its_server_ends_when_its_rtp_has_ended,
         service::systemd_is_told_ready_when_it_is_status_strokes_and_stopping,
@@ -107,6 +109,8 @@ fn main() {
         names::a_silent_name_server_keeps_no_port_from_the_other_callmanager_and_the_name_is_named,
         names::a_callmanager_is_reached_by_the_address_that_works_whatever_is_wrong_with_the_other,
         network::a_dead_host_is_left_for_the_next_server_long_before_keepalives_tell,
+        network::an_own_address_that_is_replaced_is_noticed_at_once,
+        network::a_link_that_comes_up_wakes_the_ports_that_wait,
     ];
     let without = !network::possible();
     let networks = networks.into_iter().map(|t| t.with_ignored_flag(without));

@@ -166,3 +166,41 @@ pub(crate) fn a_dead_host_is_left_for_the_next_server_long_before_keepalives_tel
     assert!(told, "{history:#?}");
     drop(servers);
 }
+
+pub(crate) fn an_own_address_that_is_replaced_is_noticed_at_once() {
+    let network = Network::new(1);
+    let place = Place::new();
+    // This one takes a device back at once; others keep its name for the connection that is dead.
+    let _callmanager = network.callmanager(0, &["--dialect", "mod-skinny"]);
+    // No retry would come in time.
+    let gateway = network.start(&place, 3, "retry-first-ms = 600000\nretry-max-ms = 600000");
+    all_at(&gateway, 3, Network::address(0), SOON);
+    network.at_gateway(&["addr", "del", "10.9.0.1/24", "dev", "cable0"]);
+    until(SOON, || match gateway.port(1)?.registration.reason {
+        Some(reason) if reason.contains("10.9.0.1") || reason.contains("no route") => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    network.at_gateway(&["addr", "add", "10.9.0.9/24", "dev", "cable0"]);
+    all_at(&gateway, 3, Network::address(0), SOON);
+    let log = gateway.log();
+    assert!(
+        log.contains("this machine has the address 10.9.0.1 no more"),
+        "{log}"
+    );
+}
+
+pub(crate) fn a_link_that_comes_up_wakes_the_ports_that_wait() {
+    let network = Network::new(1);
+    let place = Place::new();
+    let _callmanager = network.callmanager(0, &[]);
+    network.at_gateway(&["link", "set", "cable0", "down"]);
+    let gateway = network.start(&place, 3, "retry-first-ms = 600000\nretry-max-ms = 600000");
+    until(SOON, || {
+        match gateway.port(3)?.registration.next_attempt_ms {
+            Some(_) => Ok(()),
+            None => Err("it does not wait yet".to_owned()),
+        }
+    });
+    network.at_gateway(&["link", "set", "cable0", "up"]);
+    all_at(&gateway, 3, Network::address(0), SOON);
+}

@@ -2,7 +2,7 @@
 //! notices.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::time::{Duration, Instant};
 
 use tipring_ctl::report::RegistrationState;
@@ -420,4 +420,44 @@ pub(crate) fn a_server_that_stops_reading_costs_its_own_port() {
     let number = number_of(gateway, VICTIM);
     assert!(!number.is_empty());
     talk.end();
+}
+
+pub(crate) fn a_better_callmanager_that_hangs_draws_no_port_off_and_one_that_works_does() {
+    let place = Place::new();
+    let [a, b, c, d] = place.address().octets();
+    let lesser = SocketAddrV4::new(Ipv4Addr::new(a, b, c, d ^ 0x80), place.sccp().port());
+    let _lesser = CallManager::start(lesser, &[]).unwrap();
+    let config = place.config(2, "").replace(
+        &format!("servers = [\"{}\"]", place.sccp()),
+        &format!(
+            "servers = [\"{}\", \"{lesser}\"]\nprobe-s = 5",
+            place.sccp()
+        ),
+    );
+    let gateway = place.launch(&config).start().unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    let registrations = || [1, 2].map(|port| counter(&gateway, port, "registrations"));
+    // Takes connections, and says nothing to the question.
+    let hung = TcpListener::bind(place.sccp()).unwrap();
+    until(SOON * 2, || {
+        let told = [1, 2].map(|port| gateway.port(port).map(|p| p.registration.history));
+        let told = told.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let asked = told.iter().flatten();
+        let mut asked = asked.filter(|h| h.reason.contains("no answer to Register"));
+        asked.next().map(drop).ok_or(format!("{told:#?}"))
+    });
+    assert_eq!(registrations(), [1, 1], "none has left");
+    gateway.wait_registered(2, SOON).unwrap();
+    drop(hung);
+    let _better = CallManager::start(place.sccp(), &[]).unwrap();
+    let wanted = place.sccp().to_string();
+    until(SOON * 4, || {
+        let here = |port| gateway.port(port).map(|p| p.registration.server);
+        let here = [here(1)?, here(2)?];
+        let all = here.iter().all(|server| server.as_ref() == Some(&wanted));
+        all.then_some(()).ok_or(format!("{here:?}"))
+    });
+    gateway.wait_registered(2, SOON).unwrap();
+    assert_eq!(registrations(), [2, 2], "one move each");
+    can_call(&gateway, 1, 2);
 }

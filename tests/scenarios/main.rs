@@ -1,6 +1,7 @@
 //! Whole call flows in virtual time: the gateway's devices against the test CallManager in its four dialects.
 mod busy;
 mod digits;
+mod failback;
 mod fault;
 mod features;
 mod incoming;

@@ -9,6 +9,7 @@ pub mod call;
 pub mod card;
 pub mod device;
 pub mod names;
+pub mod network;
 pub mod passthrough;
 pub mod rtp;
 pub mod sccp;

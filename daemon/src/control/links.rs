@@ -20,6 +20,11 @@ pub(super) struct NameDesk {
 }
 
 impl NameDesk {
+    /// The network has changed.
+    pub(super) fn doubt(&mut self) {
+        self.names.doubt();
+    }
+
     fn ask(&mut self, now: Time, name: &str) -> Answer {
         let answer = self.names.ask(now, name);
         while let Some(name) = self.names.poll_lookup() {
@@ -228,10 +233,8 @@ impl Gateway {
             return;
         };
         if !link.write(bytes) {
-            connection.ended();
-            connection.epoch = 0;
             let reason = CloseReason::Other("the server has stopped reading".to_owned());
-            unit.link_closed(now, which, reason);
+            unit.link_gone(now, which, reason);
         }
     }
 
@@ -323,6 +326,14 @@ impl PortUnit {
         } else {
             None
         }
+    }
+
+    /// Gives a connection up without a word to the server.
+    pub(super) fn link_gone(&mut self, now: Time, which: Which, reason: CloseReason) {
+        let connection = self.connection(which);
+        connection.ended();
+        connection.epoch = 0;
+        self.link_closed(now, which, reason);
     }
 
     fn link_closed(&mut self, now: Time, which: Which, reason: CloseReason) {

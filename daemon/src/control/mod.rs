@@ -16,6 +16,7 @@ mod lamp;
 mod links;
 mod log_rate;
 mod media;
+mod network;
 mod news;
 mod outputs;
 mod port;
@@ -63,6 +64,7 @@ use crate::{notify, settings};
 use calls::CallBook;
 use clock::StepWatch;
 use links::NameDesk;
+use network::NetworkDesk;
 use reload::{Asked, Left, Reader};
 use trace::Tracers;
 
@@ -98,6 +100,7 @@ pub struct Gateway {
     next_epoch: u64,
     names: NameDesk,
     lookout: Lookout,
+    network: NetworkDesk,
     calls: CallBook,
     tracers: Tracers,
     orders_lost: u64,
@@ -168,6 +171,7 @@ impl Gateway {
             next_epoch: 0,
             names: NameDesk::default(),
             lookout: Lookout::default(),
+            network: NetworkDesk::default(),
             calls: CallBook::default(),
             tracers: Tracers::default(),
             orders_lost: 0,
@@ -194,6 +198,7 @@ impl Gateway {
         let period = notify::watchdog_period().unwrap_or(Duration::from_secs(1));
         let mut watchdog = tokio::time::interval(period.min(Duration::from_secs(1)));
         let now = self.clock.now();
+        self.network.start();
         self.look_names_up(now);
         for index in 0..self.ports.len() {
             if self.seat_card(now, index)
@@ -213,6 +218,7 @@ impl Gateway {
             tokio::select! {
                 Some((port, epoch, event)) = self.links.recv() => self.link_event(port, epoch, event),
                 Some(found) = self.names.resolver.looked_up.recv() => self.name_looked_up(found),
+                news = self.network.news() => self.network_news(news),
                 Some(told) = self.cards.news.recv() => self.card_news(told),
                 ready = wake.readable() => {
                     self.line.acknowledge();
@@ -252,7 +258,7 @@ impl Gateway {
         let ports = self.ports.iter().filter_map(PortUnit::poll_timeout);
         // At the end no card is opened any more.
         let cards = self.cards.due().filter(|_| !self.stopping);
-        let next = ports.chain(cards).min();
+        let next = ports.chain(cards).chain(self.network.due()).min();
         next.map_or(Duration::from_secs(3600), |at| at - now)
     }
 
@@ -268,6 +274,7 @@ impl Gateway {
             }
         }
         self.names_due(now);
+        self.network_turn(now);
         self.cards_turn();
     }
 

@@ -1,7 +1,7 @@
 //! The few Linux calls the gateway needs, as safe functions.
 //!
 //! Owns: real-time scheduling and memory locking, clocks, eventfd and timerfd, batched datagrams,
-//! group and process numbers, standard output, DAHDI's requests, and the allocation counter of tests and benches. Promises that what is meant for the line
+//! group and process numbers, standard output, news of the network, DAHDI's requests, and the allocation counter of tests and benches. Promises that what is meant for the line
 //! thread (everything but constructors) neither allocates nor blocks. Leaves polling to mio and the
 //! sockets themselves to std and mio.
 
@@ -10,6 +10,7 @@ pub mod alloc_count;
 pub mod dahdi;
 mod datagram;
 mod events;
+mod network;
 mod output;
 mod realtime;
 
@@ -20,6 +21,7 @@ pub use datagram::{
     set_receive_buffer, set_socket_priority, unfilter,
 };
 pub use events::{EventFd, TimerFd};
+pub use network::{NetworkNews, NetworkWatch, OwnAddress, own_addresses};
 pub use output::write_stdout;
 
 /// Flags of an open file: a symbolic link is an error, and a pipe or a device is not waited for.

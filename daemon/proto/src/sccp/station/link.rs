@@ -577,12 +577,11 @@ impl Station {
                 let patience = self.config.timing.name_held;
                 (best, self.backoff.around(patience))
             }
+            // Not its doing; with another address all is well.
+            LostReason::Closed(CloseReason::AddressGone(_)) => (best, self.backoff.spread()),
             // The server behaved for long enough: begin with the best again, but not all ports at once.
             LostReason::Closed(
-                CloseReason::ByServer
-                | CloseReason::Reset
-                | CloseReason::AddressGone(_)
-                | CloseReason::Other(_),
+                CloseReason::ByServer | CloseReason::Reset | CloseReason::Other(_),
             ) if stable => (best, self.backoff.spread()),
             // A silent server is not worth a connect timeout: the next one first.
             _ if stable && servers > 1 => {
@@ -682,9 +681,11 @@ impl Station {
 /// The server did not answer, or not any more. Not one that answers and drops the device soon: it gets the growing wait.
 fn is_no_answer(reason: &LostReason, lived: Option<Duration>) -> bool {
     let silent = match reason {
+        // Whatever it did before, this is not its doing.
+        LostReason::Closed(CloseReason::TimedOut | CloseReason::AddressGone(_))
+        | LostReason::KeepaliveLost { .. } => return true,
         LostReason::Connect(_)
         | LostReason::Closed(_)
-        | LostReason::KeepaliveLost { .. }
         | LostReason::RegisterTimeout
         | LostReason::Rejected {
             cause: RejectCause::ReloadInProgress,

@@ -144,9 +144,21 @@ fn few_devices_try_more_often_than_many_while_nobody_answers_and_a_refused_one_d
 
 #[test]
 fn an_address_that_is_gone_ends_the_connection_at_once() {
-    let mut b = Bench::registered(|_| {});
-    b.pass(secs(25));
-    b.station.closed(b.now, CloseReason::AddressGone(LOCAL));
-    assert!(!b.station.is_registered());
-    assert!(b.until_connect(0) <= secs(1));
+    // After a minute, and a moment after Register.
+    for lived in [60, 1] {
+        let mut b = Bench::registered(|_| {});
+        b.pass(secs(lived));
+        b.hear(&ServerMessage::KeepAliveAck);
+        b.station.closed(b.now, CloseReason::AddressGone(LOCAL));
+        assert!(!b.station.is_registered());
+        assert!(b.until_connect(0) <= secs(1));
+        // The new address is late.
+        for _ in 0..6 {
+            b.station.connect_failed(b.now, ConnectFailure::Unreachable);
+            b.until_connect(0);
+        }
+        b.station.connect_failed(b.now, ConnectFailure::Unreachable);
+        b.station.network_changed(b.now);
+        assert!(b.until_connect(0) <= secs(2));
+    }
 }
