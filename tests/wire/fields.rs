@@ -125,10 +125,10 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
             .put("macAddress", Value::Mac(m.mac))
             .number("maxNumberOfLines", m.max_lines)
             .text("firmwareLoadName", &m.load),
+        // tshark shows the address here with its bytes turned round, unlike the one of Register.
         M::RegisterTokenReq(m) => f
             .text("DeviceName", m.name.as_str())
-            .number("deviceType", m.device_type.0)
-            .address("stationIpAddr", m.address),
+            .number("deviceType", m.device_type.0),
         M::IpPort { port } => f.number("rtpMediaPort", *port),
         M::KeypadButton(m) => f.number("kpButton", m.button).on(m.line, m.call),
         M::EnblocCall { number, line } => {
