@@ -1,18 +1,20 @@
 //! The line echo canceller by the tests of ITU-T G.168, with speexdsp's beside it in the same run.
 //!
-//! `cargo bench -p tipring-dsp --bench g168` prints the whole table (some minutes); `-- quality`, `-- cost` and
-//! `-- fax [CALLS]` a part of it. Everything but wall-clock time is the same with every run. The tests are named after
+//! `cargo bench -p tipring-dsp --bench g168` prints the whole table (some minutes); `-- quality`,
+//! `-- untrained`, `-- howl [RUNS]`, `-- cost` and `-- fax [CALLS]` a part of it. Everything but wall-clock time is the same with every run. The tests are named after
 //! those of the Recommendation that they follow; floor and goal are this project's own.
 #![forbid(unsafe_code)]
 
 mod cost;
 mod fax;
 mod figures;
+mod howl;
 mod models;
 mod rig;
 mod signals;
 mod speech;
 mod speex;
+mod untrained;
 
 use std::process::ExitCode;
 
@@ -40,12 +42,18 @@ fn main() -> ExitCode {
         }
         Some("quality") => quality(speex().as_ref()),
         Some("cost") => costs(speex().as_ref()),
+        Some("untrained") => untrained(speex().as_ref()),
+        Some("howl") => howl(args.get(1).and_then(|a| a.parse().ok()).unwrap_or(1000)),
         Some("fax") => faxes(calls, speex().as_ref()),
-        Some(other) => Err(format!("{other}: not quality, cost, or fax [CALLS]")),
+        Some(other) => Err(format!(
+            "{other}: not quality, untrained, howl [RUNS], cost, or fax [CALLS]"
+        )),
         None => {
             let speex = speex();
             costs(speex.as_ref())
                 .and_then(|()| quality(speex.as_ref()))
+                .and_then(|()| untrained(speex.as_ref()))
+                .and_then(|()| howl(1000))
                 .and_then(|()| faxes(calls, speex.as_ref()))
         }
     };
@@ -127,6 +135,77 @@ fn quality(speex: Option<&speex::Program>) -> Result<(), String> {
     for (n, figure) in figures.iter().enumerate() {
         let other = others.as_ref().and_then(|o| o.get(n)).map(|o| o.value);
         row(figure, other);
+    }
+    Ok(())
+}
+
+/// An untrained port: tones, direct current and hum, and the first keys.
+fn untrained(speex: Option<&speex::Program>) -> Result<(), String> {
+    use Wanted::{Least, Told};
+    let told = |name: String, unit: &'static str, wanted: Wanted, each: Each<'_>| {
+        let value = each(&mut || ours(64, true));
+        let other = speex.map(|speex| each(&mut || Box::new(speex.start(64, true))));
+        let figure = Figure {
+            name,
+            unit,
+            wanted,
+            value,
+            model: "",
+        };
+        row(&figure, other);
+    };
+    heading("Untrained port with suppressor, ERL 6, room of -65 dBm0");
+    for far in &untrained::FAR_ENDS {
+        let name = format!("far end {}: loss, 3 to 20 s, median", far.name);
+        let wanted = Least(far.least, far.speex);
+        told(name, "dB", wanted, &|make| untrained::losses(far, make).0);
+        let name = format!("far end {}: the same, worst model", far.name);
+        told(name, "dB", Told, &|make| untrained::losses(far, make).1);
+    }
+    for (name, under, direct) in untrained::HUMS {
+        let name = format!("calls of 12 that learn with {name}");
+        told(name, "", Least(12.0, 12.0), &|make| {
+            untrained::calls_with_hum(under, direct, make) as f64
+        });
+    }
+    for (name, dial) in untrained::DIAL_TONES {
+        for dbm0 in [-24.0, -10.0] {
+            let name = format!("keys of {dbm0} over dial tone {name}");
+            told(name, "%", Least(98.0, 100.0), &|make| {
+                untrained::keys_heard(dial, dbm0, 60, make)
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A figure of cancellers that are made.
+type Each<'a> = &'a dyn Fn(&mut dyn FnMut() -> Box<dyn EchoCanceller>) -> f64;
+
+/// Gateways that face each other.
+fn howl(runs: u64) -> Result<(), String> {
+    heading("Two gateways face each other: loops that sing");
+    for (name, make) in [
+        (
+            "ERL 3 to 12, 0 to +3 dB a leg, 20 to 400 ms",
+            howl::Loop::by_chance as fn(u64) -> howl::Loop,
+        ),
+        ("ERL 3, +3 dB a leg", howl::Loop::worst),
+    ] {
+        for nlp in [true, false] {
+            let sing = (0..runs)
+                .filter(|seed| make(*seed).sings(8, [(); 2].map(|()| ours(64, nlp))))
+                .count();
+            let with = if nlp { "" } else { ", linear part" };
+            let figure = Figure {
+                name: format!("{name}{with}, of {runs}"),
+                unit: "",
+                wanted: Wanted::Most(0.0, 0.0),
+                value: sing as f64,
+                model: "",
+            };
+            row(&figure, None);
+        }
     }
     Ok(())
 }

@@ -179,3 +179,50 @@ pub(crate) fn pcm(signal: &[f64]) -> Vec<i16> {
     // `as` saturates.
     signal.iter().map(|x| x.round() as i16).collect()
 }
+
+/// Something like speech: syllables of a voice and of noise, words and pauses by chance. The level is that of all of it.
+pub(crate) fn talk(samples: usize, dbm0: f64, seed: u64) -> Vec<f64> {
+    let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let base = 90.0 + 120.0 * chance.unit();
+    let mut out = vec![];
+    while out.len() < samples {
+        for _ in 0..2 + (6.0 * chance.unit()) as usize {
+            let length = 600 + (1400.0 * chance.unit()) as usize;
+            let (strength, pitch) = (0.3 + chance.unit(), base * (0.85 + 0.3 * chance.unit()));
+            let formants = [
+                300.0 + 500.0 * chance.unit(),
+                900.0 + 1600.0 * chance.unit(),
+            ];
+            let voiced = chance.unit() < 0.75;
+            let glide = 1.0 + 0.2 * (chance.unit() - 0.5);
+            let mut phase = 0.0;
+            let (mut old, mut older) = ([0.0; 2], [0.0; 2]);
+            for i in 0..length {
+                let part = i as f64 / length as f64;
+                phase += pitch * (1.0 + (glide - 1.0) * part) / 8000.0;
+                let source = if !voiced {
+                    0.15 * chance.gauss()
+                } else if phase >= 1.0 {
+                    phase -= 1.0;
+                    1.0
+                } else {
+                    0.01 * chance.gauss()
+                };
+                let mut sum = 0.1 * source;
+                for (k, hz) in formants.iter().enumerate() {
+                    let r: f64 = [0.97, 0.95][k];
+                    let y =
+                        source + 2.0 * r * (TAU * hz / 8000.0).cos() * old[k] - r * r * older[k];
+                    (older[k], old[k]) = (old[k], y);
+                    sum += y * [0.3, 0.15][k];
+                }
+                let envelope = (std::f64::consts::PI * part).sin();
+                out.push(strength * envelope * sum);
+            }
+        }
+        let pause = 800 + (9000.0 * chance.unit() * chance.unit()) as usize;
+        out.extend(std::iter::repeat_n(0.0, pause));
+    }
+    out.truncate(samples);
+    at_level(out, dbm0)
+}

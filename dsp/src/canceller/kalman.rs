@@ -81,10 +81,15 @@ impl History {
         power(spectrum, &mut self.power[self.head]);
     }
 
-    /// What of the powers of a frame from the line is more than `most` times the strongest that the reference had in the
-    /// same bin: the share, and the bin with most of it.
+    /// The power of the newest frame.
     #[inline(always)]
-    pub(super) fn lacks(&self, came: &Bins, most: f32) -> (f32, usize) {
+    pub(super) fn newest_power(&self) -> &Bins {
+        &self.power[self.head]
+    }
+
+    /// What of the powers of a frame of Sin is more than `most` times the strongest that Rin had in the same bin.
+    #[inline(always)]
+    pub(super) fn beyond(&self, came: &Bins, most: f32) -> Bins {
         let mut strongest = Bins::ZERO;
         for bins in &self.power {
             for i in 0..BINS {
@@ -95,13 +100,7 @@ impl History {
         for i in 0..BINS {
             more.0[i] = (came.0[i] - most * strongest.0[i]).max(0.0);
         }
-        let mut bin = 0;
-        for i in 0..BINS {
-            if more.0[i] > more.0[bin] {
-                bin = i;
-            }
-        }
-        (sum(&more) / sum(came).max(1.0), bin)
+        more
     }
 }
 
@@ -112,6 +111,9 @@ pub(super) struct Pace {
     pub(super) drift: f32,
     /// How heavily the noise counts.
     pub(super) caution: f32,
+    /// All bins have the step of the strongest: a tone leaks into bins that it does not excite, and what those would learn
+    /// is wrong for the next tone.
+    pub(super) flat: bool,
 }
 
 /// An estimate of the echo path and how far to trust it.
@@ -189,7 +191,7 @@ impl Kalman {
             sum_products::<FMA>(doubt, &history.power[history.place(age)], &mut expected);
         }
         let mut gain = Bins::ZERO;
-        self.weigh(error, &mut expected, &mut gain, pace.caution);
+        self.weigh(error, &mut expected, &mut gain, pace);
         self.residual = sum(&expected);
         let drift = pace.drift.max(self.focus);
         self.focus *= FOCUS_FALLS;
@@ -209,7 +211,7 @@ impl Kalman {
 
     /// Noise and gain of each bin from the error and what of it is `expected` to be echo.
     #[inline(always)]
-    fn weigh(&mut self, error: &Spectrum, expected: &mut Bins, gain: &mut Bins, caution: f32) {
+    fn weigh(&mut self, error: &Spectrum, expected: &mut Bins, gain: &mut Bins, pace: Pace) {
         let mut left = Bins::ZERO;
         power(error, &mut left);
         let follows = if sum(&left) < HUSH * sum(&self.noise) {
@@ -218,13 +220,20 @@ impl Kalman {
             NOISE_FOLLOWS
         };
         let noise = &mut self.noise.0;
+        let least = if pace.flat {
+            SHARE * expected.0.iter().copied().fold(0.0, f32::max)
+        } else {
+            0.0
+        };
         for i in 0..BINS {
             let echo = SHARE * expected.0[i];
             expected.0[i] = echo;
             // What the filter expects to be wrong is no noise.
             let now = (left.0[i] - echo).max(0.0);
             noise[i] += follows * (now - noise[i]);
-            let noise = caution * noise[i].max(SUDDEN * now);
+            let noise = pace.caution * noise[i].max(SUDDEN * now);
+            // (One instruction, which `max` is not.)
+            let echo = if echo > least { echo } else { least };
             gain.0[i] = 1.0 / (echo + noise + ROUNDING);
         }
     }

@@ -1,9 +1,9 @@
 //! The line echo canceller: takes the echo that a hybrid sends back out of what comes from the line.
 //!
 //! Owns the order of its parts: a Kalman filter (`kalman`) over transforms of two blocks (`fft`); a second one that
-//! begins anew when the first is wrong, and hands over what it found when it was better (a path has changed); the guard
-//! against tones (`guard`); the suppressor of what is left (`residual`); and when a modem is heard that wants no canceller
-//! (`crate::datatone` knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
+//! begins anew when the first is wrong, and hands over what it found when it was better (a path has changed); what tones
+//! may teach, and whether the near end sends one (`tones`, by `guard`); the suppressor of what is left (`residual`); direct
+//! current (`direct`); and when a modem is heard that wants no canceller (`crate::datatone` knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
 //!
 //! Promises: no delay is added; chunks of any length give the same echo estimate, whole blocks of 80 samples at the
 //! least cost; nothing allocates after [`LineEchoCanceller::new`]; a canceller that has gone wrong starts anew.
@@ -11,14 +11,18 @@
 //! Leaves to others: the delay of the reference (it must be what the line heard at that very sample), and when a fax
 //! or a modem is heard by other means.
 
+mod direct;
 mod fft;
 mod guard;
 mod kalman;
 mod residual;
+mod tones;
 
-use fft::{Bins, FRAME, Fft, Frame, Spectrum};
-use kalman::{History, Kalman, Pace, power};
+use direct::Direct;
+use fft::{FRAME, Fft, Frame, Spectrum};
+use kalman::{History, Kalman, Pace};
 use residual::{Suppressor, energy};
+use tones::{BAD, Block, Lesson, Tones, Verdict};
 
 use crate::datatone::answer::AnswerTone;
 use crate::datatone::steady::Mixer;
@@ -34,11 +38,23 @@ pub const TAIL_MS: (u16, u16) = (16, 128);
 const STEADY: Pace = Pace {
     drift: 4e-5,
     caution: 1.0,
+    flat: false,
+};
+/// The first filter, before it knows a path, while a tone is new to it, and when it has heard the tone for a while.
+const NEW_TONE: Pace = Pace {
+    drift: 0.03,
+    caution: 0.2,
+    flat: true,
+};
+const KNOWN_TONE: Pace = Pace {
+    flat: true,
+    ..STEADY
 };
 /// The second: it has nothing to lose.
 const EAGER: Pace = Pace {
     drift: 1e-2,
     caution: 0.3,
+    flat: false,
 };
 
 /// The reference is silence below this mean square (-64 dBm0).
@@ -47,8 +63,6 @@ const SILENCE: f32 = 100.0;
 const ACTIVE: f32 = 1_000.0;
 /// Smoothing of the energies that decisions are made on, for each block.
 const SMOOTH: f32 = 0.1;
-/// More than this share of the line's power left: the first filter does badly.
-const BAD: f32 = 0.05;
 /// The second filter wins when it leaves less than this share of what the first leaves, for so many blocks.
 const BETTER: f32 = 0.7;
 const BETTER_FOR: u32 = 4;
@@ -57,48 +71,14 @@ const RACE: u32 = 50;
 /// More left than came, for so many blocks: the filter has gone wrong.
 const DIVERGED: f32 = 1.5;
 const DIVERGED_FOR: u32 = 10;
-/// A frame of which prediction leaves less is a tone; a frame of which it leaves more can teach a path.
-const TONE: f32 = 0.01;
-const RICH: f32 = 0.1;
-/// So many tones in a row stop the learning.
-const TONES: u32 = 3;
-/// While the reference is a tone, more than this share of its power coming from the line is somebody near, as no hybrid
-/// returns more than it gets: nothing is to be learned then. (A fax at a hybrid of 6 dB has frequencies at which nearly
-/// all returns, so that less cannot be told from an echo at once.) Speech needs no such rule, but a tone of the near end
-/// comes back from the hybrid at the other end, and would be taken for the cause of itself.
-const NEARBY: f32 = 1.5;
-/// The same holds of each frequency: when more than this share of what comes has no cause in the reference, for so many
-/// blocks of a tone, somebody is near, before the tone comes back and has a cause.
-const FOREIGN: f32 = 0.2;
-const FOREIGN_FOR: u32 = 3;
-/// That tone is over when less than this share of it is left in its bin, for so many blocks.
-const GONE: f32 = 0.1;
-const GONE_FOR: u32 = 6;
-/// So many blocks of a tone teach a filter what there is to learn; if it does badly still, somebody near is there.
-const PATIENCE: u32 = 40;
-/// A tone is over after so many blocks that are none: a lost packet is not its end.
-const GAPS: u32 = 6;
-/// The reference's loudest block fades by this with each block, for [`NEARBY`].
-const FADES: f32 = 0.8;
 /// A filter has learned a path when it left less than this share of so many rich blocks.
 const TRAINED: f32 = 0.03;
 const TRAINED_FOR: u32 = 30;
-/// While it leaves less than this share of a tone, there is nothing to learn from the tone.
-const GOOD: f32 = 0.02;
-/// After so many blocks of a tone, a filter that does not badly has learned from it what there is to learn, trained or not.
-/// To go on is to fit the law's rounding, and ends badly: a tone tells but the sum of the partitions, and what it does not
-/// tell grows with the drift (within 100 s the echo was back).
-const LESSON: u32 = 300;
 /// Least mean square of an answer tone that disables, -38 dBm0.
 const DISABLER_LEAST: f32 = 41_300.0;
 /// Mean square below which a direction is silent for the disabler (-36 dBm0), and the blocks that end it (G.168: 250 ms).
 const DISABLER_SILENCE: f32 = 65_000.0;
 const DISABLER_BLOCKS: u32 = 25;
-/// Direct current is what all blocks have in common: their mean at first, as if four without any had been there before,
-/// then followed by this share with each block (3 dB at 0.13 Hz). Any faster, and it follows voices too: at 2 Hz it was off
-/// by -31 dB of a near end, for which it took 0.3 s of the echo's loss.
-const DIRECT_FOLLOWS: f32 = 0.008;
-const DIRECT_BEGINS: f32 = 4.0;
 
 /// How a canceller is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,15 +110,6 @@ enum Race {
     Since(u32),
 }
 
-/// What comes from the line while the reference is a tone, and is no echo of it by its frequency.
-#[derive(Clone, Copy, Debug)]
-enum Foreign {
-    /// So many blocks in a row had some.
-    Blocks(u32),
-    /// It was strongest in this bin, with this power; there is no more of it for so many blocks.
-    Tone { bin: usize, power: f32, gone: u32 },
-}
-
 /// The canceller of one port.
 pub struct LineEchoCanceller {
     #[cfg(target_arch = "x86_64")]
@@ -166,30 +137,19 @@ pub struct LineEchoCanceller {
     better: u32,
     /// Partition to constrain next.
     turn: usize,
-    /// The line's direct current, and the blocks that it was found in.
-    direct: f32,
-    blocks: u32,
+    /// Direct current of Sin and of Rin.
+    direct_sin: Direct,
+    direct_rin: Direct,
     /// Blocks of silent reference.
     silent: usize,
     powers: Powers,
-    /// The line in the last two blocks.
-    lately: Frame,
-    /// Power of the reference's loudest block of late.
-    loudest: f32,
-    tones: u32,
-    /// A tone of the near end, told by its frequency.
-    foreign: Foreign,
-    /// Somebody near was there while the reference was a tone: nothing can be learned before that is over.
-    nearby_tone: bool,
-    /// Blocks since that were no tone.
-    gaps: u32,
+    tones: Tones,
     trained: u32,
     diverged: u32,
     /// Active blocks since the first filter began.
     age: u32,
     nlp: bool,
     nlp_wanted: bool,
-    takes_turns: bool,
     suppressor: Suppressor,
     answers: [AnswerTone; 2],
     at_2100: Mixer,
@@ -240,22 +200,16 @@ impl LineEchoCanceller {
             race: Race::Off,
             better: 0,
             turn: 0,
-            direct: 0.0,
-            blocks: 0,
+            direct_sin: Direct::default(),
+            direct_rin: Direct::default(),
             silent: 0,
             powers: Powers::default(),
-            lately: Frame::ZERO,
-            loudest: 0.0,
-            tones: 0,
-            foreign: Foreign::Blocks(0),
-            nearby_tone: false,
-            gaps: 0,
+            tones: Tones::new(config.takes_turns),
             trained: 0,
             diverged: 0,
             age: 0,
             nlp: config.nlp,
             nlp_wanted: config.nlp,
-            takes_turns: config.takes_turns,
             suppressor: Suppressor::new(),
             answers: [(); 2].map(|()| AnswerTone::new(DISABLER_LEAST)),
             at_2100: Mixer::new(2100.0),
@@ -289,12 +243,13 @@ impl LineEchoCanceller {
             let frame = self.reference.samples_mut();
             frame.copy_within(BLOCK.., 0);
         }
+        let (direct_sin, direct_rin) = (self.direct_sin.level(), self.direct_rin.level());
         let frame = self.reference.samples_mut();
         for (x, sample) in frame[BLOCK + from..].iter_mut().zip(reference) {
-            *x = f32::from(*sample);
+            *x = f32::from(*sample) - direct_rin;
         }
         for (x, sample) in self.near[from..].iter_mut().zip(near.iter()) {
-            *x = f32::from(*sample) - self.direct;
+            *x = f32::from(*sample) - direct_sin;
         }
         if !self.disabled {
             self.estimate::<FMA>(from, to);
@@ -356,7 +311,7 @@ impl LineEchoCanceller {
         let lately = self.powers.near * (to - from) as f32 / BLOCK as f32;
         let wrong = energy(&self.error[from..to]) > 2.0 * energy(came).max(lately);
         left.copy_from_slice(if wrong { came } else { &self.error[from..to] });
-        if self.nlp && !self.nearby_tone {
+        if self.nlp && !self.tones.near_end() {
             if from == 0 && self.suppressor.wants_comfort() {
                 self.suppressor.make_comfort(&self.fft);
             }
@@ -373,7 +328,8 @@ impl LineEchoCanceller {
     fn block_over<const FMA: bool>(&mut self) {
         let heard = energy(&self.reference.samples()[BLOCK..]);
         let came = energy(&self.near);
-        self.follow_direct();
+        self.direct_sin.follow(&self.near);
+        self.direct_rin.follow(&self.reference.samples()[BLOCK..]);
         self.listen(heard, came);
         if self.disabled {
             return;
@@ -387,9 +343,6 @@ impl LineEchoCanceller {
         } else {
             self.silent = 0;
         }
-        let lately = self.lately.samples_mut();
-        lately.copy_within(BLOCK.., 0);
-        lately[BLOCK..].copy_from_slice(&self.near);
         let left = energy(&self.error);
         if self.silent > self.history.partitions() {
             // Nothing to learn but the noise of the room.
@@ -405,22 +358,25 @@ impl LineEchoCanceller {
         self.powers.near += SMOOTH * (came - self.powers.near);
         self.powers.first += SMOOTH * (left - self.powers.first);
         let active = heard > ACTIVE * BLOCK as f32;
-        self.loudest = heard.max(FADES * self.loudest);
-        let frozen = self.tone(active, came);
+        let verdict = self.judge(heard, active);
         let spectrum = self.spectrum_of_error();
-        if !frozen {
-            self.first.learn::<FMA>(&self.history, &spectrum, STEADY);
+        if !verdict.frozen {
+            let pace = self.pace(verdict.tone);
+            self.first.learn::<FMA>(&self.history, &spectrum, pace);
             self.constrain_first();
         }
         let frame = energy(self.reference.samples());
         let echo = energy(&self.echo);
         if self.nlp {
-            self.suppressor.learn(frame, echo, self.first.residual());
+            let steady = self.tones.steady();
+            self.suppressor
+                .learn(frame, echo, left, self.first.residual(), steady);
             // Noise is what stands well above all that the filter could have left.
             let quiet = left > 4.0 * (self.first.residual() + 0.001 * echo);
-            self.suppressor.learn_noise(&spectrum, left, quiet);
+            self.suppressor
+                .learn_noise(&spectrum, left, quiet && !verdict.tone);
         }
-        self.race::<FMA>(active, frozen, left);
+        self.race::<FMA>(active, verdict, left);
         self.check(active);
         if active {
             let shown = &mut self.powers.shown;
@@ -433,15 +389,6 @@ impl LineEchoCanceller {
                 slow(&mut shown.left, left);
             }
         }
-    }
-
-    /// The direct current of the next block.
-    #[inline(always)]
-    fn follow_direct(&mut self) {
-        self.blocks = self.blocks.saturating_add(1);
-        let follow = DIRECT_FOLLOWS.max(1.0 / (self.blocks as f32 + DIRECT_BEGINS));
-        // The blocks have what was known taken away already.
-        self.direct += follow * self.near.iter().sum::<f32>() / BLOCK as f32;
     }
 
     #[inline(always)]
@@ -464,101 +411,66 @@ impl LineEchoCanceller {
         self.first.constrain(&self.fft, 0, &mut self.newest);
     }
 
-    /// Watches for tones. True when there is nothing to learn from this block.
+    /// Watches for tones, and whether a path is learned.
     #[inline(always)]
-    fn tone(&mut self, active: bool, came: f32) -> bool {
-        if !active {
-            self.tone_over();
-            return false;
-        }
-        let unpredicted = guard::unpredicted(self.reference.samples());
+    fn judge(&mut self, heard: f32, active: bool) -> Verdict {
         let Powers { near, first, .. } = self.powers;
-        let bad = first > BAD * near;
-        if unpredicted < TONE {
-            self.tones = self.tones.saturating_add(1);
-            self.gaps = 0;
-        } else if self.nearby_tone && (unpredicted < RICH || self.gaps < GAPS) {
-            self.gaps += u32::from(unpredicted >= RICH);
-        } else {
-            self.tone_over();
-            if unpredicted > RICH && first < TRAINED * near {
-                self.trained = self.trained.saturating_add(1);
-            }
+        let block = Block {
+            rin: &self.reference,
+            sin: &self.near,
+            residual: &self.error,
+            heard,
+            sin_level: near,
+            residual_level: first,
+            active,
+            trained: self.trained >= TRAINED_FOR,
+        };
+        let verdict = self.tones.judge(&self.fft, &self.history, &block);
+        if verdict.rich && first < TRAINED * near {
+            self.trained = self.trained.saturating_add(1);
         }
-        let trained = self.trained >= TRAINED_FOR;
-        let loud = came > NEARBY * self.loudest;
-        // Where machines take turns, the echo of a tone has to be learned at once.
-        let guarded = self.tones > 0 && !self.takes_turns;
-        let foreign = guarded && self.foreign();
-        let somebody =
-            guarded && (self.tones >= TONES && loud || foreign || self.tones >= PATIENCE && bad);
-        if somebody && !self.nearby_tone {
-            if (bad || foreign) && !trained {
-                // What was learned so far is the near end's tone.
-                self.forget();
-            }
-            self.nearby_tone = true;
+        if verdict.forget {
+            self.forget();
         }
-        self.nearby_tone
-            || trained && self.tones >= TONES && first < GOOD * near
-            || self.tones >= LESSON && !bad
+        if self.nlp && self.tones.near_end() {
+            self.suppressor.open();
+        }
+        if verdict.ended {
+            // How loud the near-end tone was is no measure of what may go out.
+            (self.powers.near, self.powers.first) = (0.0, 0.0);
+        }
+        verdict
     }
 
+    /// How the first filter learns from this block.
     #[inline(always)]
-    fn tone_over(&mut self) {
-        self.tones = 0;
-        self.nearby_tone = false;
-        self.foreign = Foreign::Blocks(0);
-    }
-
-    /// Looks for frequencies that the reference does not have. True while a tone of the near end is there.
-    #[inline(always)]
-    fn foreign(&mut self) -> bool {
-        let mut spectrum = Spectrum::ZERO;
-        self.fft.forward(&self.lately, &mut spectrum);
-        let mut came = Bins::ZERO;
-        power(&spectrum, &mut came);
-        match &mut self.foreign {
-            Foreign::Tone { bin, power, gone } => {
-                *gone = if came.0[*bin] < GONE * *power {
-                    *gone + 1
-                } else {
-                    0
-                };
-                if *gone >= GONE_FOR {
-                    // What is left may be learned; how loud the near tone was is no measure of what may go out.
-                    self.tone_over();
-                    (self.powers.near, self.powers.first) = (0.0, 0.0);
-                }
-            }
-            Foreign::Blocks(blocks) => {
-                let (share, bin) = self.history.lacks(&came, NEARBY);
-                *blocks = if share > FOREIGN { *blocks + 1 } else { 0 };
-                if *blocks >= FOREIGN_FOR {
-                    self.foreign = Foreign::Tone {
-                        bin,
-                        power: came.0[bin],
-                        gone: 0,
-                    };
-                }
-            }
+    fn pace(&self, tone: bool) -> Pace {
+        if !tone || self.trained >= TRAINED_FOR {
+            return STEADY;
         }
-        matches!(self.foreign, Foreign::Tone { .. })
+        match self.tones.lesson() {
+            Lesson::First => NEW_TONE,
+            _ if self.powers.first > BAD * self.powers.near => NEW_TONE,
+            Lesson::Second => KNOWN_TONE,
+            Lesson::Rest => STEADY,
+        }
     }
 
     /// The second filter runs while the first does badly.
     #[inline(always)]
-    fn race<const FMA: bool>(&mut self, active: bool, frozen: bool, left: f32) {
+    fn race<const FMA: bool>(&mut self, active: bool, verdict: Verdict, left: f32) {
         self.age = self.age.saturating_add(u32::from(active));
         let bad = self.powers.first > BAD * self.powers.near;
+        // What a filter that begins learns from a tone is no better than what the first knows of other tones.
+        let skip = verdict.tone && self.trained < TRAINED_FOR;
         let Race::Since(since) = self.race else {
             // A young filter is given its time.
-            if bad && active && self.age > RACE {
+            if bad && active && self.age > RACE && !skip {
                 self.begin_race();
             }
             return;
         };
-        if frozen {
+        if verdict.frozen || skip {
             return;
         }
         let mut spectrum = Spectrum::ZERO;

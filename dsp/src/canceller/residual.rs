@@ -17,6 +17,8 @@ const HANGOVER: usize = 320;
 const LAW: f32 = 0.001;
 /// The model is not believed beyond this share of the reference: before anything is known, somebody near may speak.
 const MOST: f32 = 0.03;
+/// What is left of a steady tone is followed upwards by this with each block: 3 dB in 0.7 s.
+const LEFT_RISES: f32 = 1.01;
 /// Steps of the gain to closed and to open, for each sample: 5 ms and 1 ms.
 const CLOSES: f32 = 1.0 / 40.0;
 const OPENS: f32 = 1.0 / 8.0;
@@ -28,6 +30,8 @@ const STRETCH: u32 = 25;
 pub(super) struct Suppressor {
     /// Expected residual as a share of the reference's power.
     share: f32,
+    /// The least that was left of a steady tone, likewise.
+    left_of_tone: f32,
     /// Strongest reference lately, mean square.
     loudest: f32,
     /// Mean square of what is left, over 10 ms.
@@ -63,6 +67,7 @@ impl Suppressor {
         let half = std::f32::consts::FRAC_PI_2 / BLOCK as f32;
         Suppressor {
             share: MOST,
+            left_of_tone: 0.0,
             loudest: 0.0,
             left: 0.0,
             unspoken: 0,
@@ -142,11 +147,19 @@ impl Suppressor {
     }
 
     /// A block is over: energies of the reference (both halves of the frame), of the echo and of what was left, and
-    /// the residual that the filter expects.
+    /// the residual that the filter expects. While the reference is a steady tone, so is what is left of it, whatever the
+    /// filter expects.
     #[inline(always)]
-    pub(super) fn learn(&mut self, heard: f32, echo: f32, residual: f32) {
+    pub(super) fn learn(&mut self, heard: f32, echo: f32, left: f32, residual: f32, tone: bool) {
         if heard > 0.0 {
-            let share = 2.0 * (residual + LAW * echo) / heard;
+            let mut share = 2.0 * (residual + LAW * echo) / heard;
+            if tone {
+                let left = 2.0 * left / heard;
+                self.left_of_tone = left.min(LEFT_RISES * self.left_of_tone);
+                share = 2.0 * self.left_of_tone;
+            } else {
+                self.left_of_tone = MOST;
+            }
             let share = share.min(MOST);
             // Up at once (a path has changed), down slowly.
             self.share = share.max(self.share + 0.1 * (share - self.share));

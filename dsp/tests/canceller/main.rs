@@ -5,6 +5,9 @@
 
 #[path = "../../benches/g168/fax.rs"]
 mod fax_rig;
+#[path = "../../benches/g168/howl.rs"]
+#[allow(dead_code, reason = "the bench uses the rest")]
+mod howl;
 #[path = "../../benches/g168/models.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod models;
@@ -15,6 +18,10 @@ mod rig;
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod signals;
 
+#[path = "../../benches/g168/untrained.rs"]
+#[allow(dead_code, reason = "the bench uses the rest")]
+mod untrained;
+
 mod alloc;
 mod chunks;
 mod data;
@@ -23,3 +30,4 @@ mod learning;
 mod near_end;
 mod squelch;
 mod two_tones;
+mod untrained_port;
