@@ -54,7 +54,7 @@ pub enum LineOrder {
         /// Where and how.
         remote: Remote,
     },
-    /// Stops sending (StopMediaTransmission); reception goes on, still from the same far end only.
+    /// Stops sending (StopMediaTransmission); reception goes on, and another source may follow the present one sooner.
     StopSend {
         /// Which session.
         session: SessionId,
