@@ -156,10 +156,10 @@ fn untrained(speex: Option<&speex::Program>) -> Result<(), String> {
     };
     heading("Untrained port with suppressor, ERL 6, room of -65 dBm0");
     for far in &untrained::FAR_ENDS {
-        let name = format!("far end {}: loss, 3 to 20 s, median", far.name);
+        let name = format!("{}: loss, 3 to 20 s, median", far.name);
         let wanted = Least(far.least, far.speex);
         told(name, "dB", wanted, &|make| untrained::losses(far, make).0);
-        let name = format!("far end {}: the same, worst model", far.name);
+        let name = format!("{}: the same, worst model", far.name);
         told(name, "dB", Told, &|make| untrained::losses(far, make).1);
     }
     for (name, under, direct) in untrained::HUMS {

@@ -21,7 +21,7 @@ pub(crate) struct FarEnd {
 }
 
 /// What an untrained port may hear first.
-pub(crate) const FAR_ENDS: [FarEnd; 6] = [
+pub(crate) const FAR_ENDS: [FarEnd; 7] = [
     FarEnd {
         name: "350+440 Hz",
         least: 50.0,
@@ -48,6 +48,12 @@ pub(crate) const FAR_ENDS: [FarEnd; 6] = [
             let half = 2000 + 400 * (seed as usize % 5);
             played(n, -10.0, |i, _| [800.0, 970.0][i / half % 2])
         },
+    },
+    FarEnd {
+        name: "slow two-tone alarm",
+        least: 30.0,
+        speex: 29.9,
+        signal: |n, _| played(n, -15.0, |i, _| [440.0, 585.0][i / 6000 % 2]),
     },
     FarEnd {
         name: "notes",
@@ -165,21 +171,12 @@ pub(crate) fn calls_with_hum(
 
 /// Dial tones: the country, its frequencies and levels.
 pub(crate) const DIAL_TONES: [(&str, Tones); 6] = [
-    (
-        "United States, -13 a tone",
-        &[(350.0, -13.0), (440.0, -13.0)],
-    ),
+    ("US, -13 a tone", &[(350.0, -13.0), (440.0, -13.0)]),
     ("Germany, -10", &[(425.0, -10.0)]),
     ("France, -10", &[(440.0, -10.0)]),
-    (
-        "United Kingdom, -13 a tone",
-        &[(350.0, -13.0), (450.0, -13.0)],
-    ),
+    ("UK, -13 a tone", &[(350.0, -13.0), (450.0, -13.0)]),
     ("Japan, -10", &[(400.0, -10.0)]),
-    (
-        "United States, -10 a tone",
-        &[(350.0, -10.0), (440.0, -10.0)],
-    ),
+    ("US, -10 a tone", &[(350.0, -10.0), (440.0, -10.0)]),
 ];
 
 /// The share of first keys of a port that were heard over its dial tone, in percent.

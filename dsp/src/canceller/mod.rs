@@ -43,7 +43,7 @@ const STEADY: Pace = Pace {
 /// The first filter, before it knows a path, while a tone is new to it, and when it has heard the tone for a while.
 const NEW_TONE: Pace = Pace {
     drift: 0.03,
-    caution: 0.2,
+    caution: 0.02,
     flat: true,
 };
 const KNOWN_TONE: Pace = Pace {
@@ -373,8 +373,11 @@ impl LineEchoCanceller {
                 .learn(frame, echo, left, self.first.residual(), steady);
             // Noise is what stands well above all that the filter could have left.
             let quiet = left > 4.0 * (self.first.residual() + 0.001 * echo);
-            self.suppressor
-                .learn_noise(&spectrum, left, quiet && !verdict.tone);
+            self.suppressor.learn_noise(
+                &spectrum,
+                left,
+                quiet && !(verdict.tone && self.trained < TRAINED_FOR),
+            );
         }
         self.race::<FMA>(active, verdict, left);
         self.check(active);

@@ -50,8 +50,8 @@ const SAME: f32 = 0.3;
 /// is too close to Rin's for the bins to tell them apart.
 const PATIENCE: u32 = 40;
 /// Blocks of the same tone until its first lesson ends, and the second.
-const FIRST: u32 = 40;
-const SECOND: u32 = 100;
+const FIRST: u32 = 55;
+const SECOND: u32 = 90;
 /// After so many blocks of the same tone, a filter that does not badly has learned from it what there is to learn. To go
 /// on is to fit the law's rounding, and ends badly: a tone shows but the sum of the partitions, and what it does not
 /// show grows with the drift (within 100 s the echo was back).
@@ -59,7 +59,7 @@ const LESSON: u32 = 300;
 /// With less energy than this in a block of Sin, there is no echo that a filter could have learned (-60 dBm0).
 const LEAST: f32 = 250.0 * BLOCK as f32;
 /// After so many blocks of the same tone, what a filter leaves of it is steady.
-const SETTLED: u32 = 40;
+const SETTLED: u32 = 80;
 
 /// A block as the guard sees it.
 pub(super) struct Block<'a> {
