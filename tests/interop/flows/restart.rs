@@ -61,6 +61,8 @@ pub(crate) fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
     set.lift()?;
     set.hears_busy_or_reorder()?; // no server: reorder, not silence
     set.hang()?;
+    // All ports are back within a second or two: a lift as soon as that would be the end of a flash.
+    set.wait(SimCondition::Idle, 15)?;
     stage.peer.again()?;
     let took = stage
         .gateway
