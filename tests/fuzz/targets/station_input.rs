@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
             4 => station.closed(now, CloseReason::ByServer),
             5 => station.stop(now),
             6 => station.set_busy(now, program.byte() % 2 == 0),
-            7 => station.probe_result(now, usize::from(program.byte()), step > 127),
+            7 => second_connection(&mut station, now, &mut program),
             8 => station.reconfigure(now, config.clone()),
             9 => {
                 station.send(now, ClientMessage::TimeDateReq);
@@ -44,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
             _ => station.handle_input(now, program.bytes()),
         }
         while let Some(output) = station.poll_output() {
-            if let StationOutput::Send(bytes) = output {
+            if let StationOutput::Send(bytes) | StationOutput::ProbeSend(bytes) = output {
                 one_good_frame(&bytes);
             }
         }
@@ -60,6 +60,22 @@ fuzz_target!(|input: &[u8]| {
         let _ = station.snapshot();
     }
 });
+
+/// The connection to a better server, and what else wakes a station.
+fn second_connection(station: &mut Station, now: Time, program: &mut Program<'_>) {
+    let kind = program.byte();
+    let server = usize::from(program.byte() % 5);
+    match kind % 8 {
+        0 | 1 => station.probe_connected(now, Ipv4Addr::LOCALHOST),
+        2 => station.probe_failed(now, ConnectFailure::Refused),
+        3 => station.probe_held(now),
+        4 => station.probe_closed(now, CloseReason::Reset),
+        5 => station.sibling_registered(now, server),
+        6 => station.sibling_settled(now, server),
+        _ if kind > 127 => station.network_changed(now),
+        _ => station.probe_input(now, program.bytes()),
+    }
+}
 
 fn one_good_frame(bytes: &[u8]) {
     let mut reader = FrameReader::new(1 << 16);

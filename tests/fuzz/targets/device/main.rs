@@ -182,17 +182,42 @@ impl Scene {
                 let failure = ConnectFailure::Refused;
                 return self.take(Input::TcpFailed { failure }, MOST_OUTPUTS);
             }
-            3 => {
-                let server = usize::from(program.byte() % 5);
-                let reachable = program.byte() > 127;
-                return self.take(Input::ProbeResult { server, reachable }, MOST_OUTPUTS);
-            }
+            3 => return self.second_connection(program),
             4 if program.byte() == 0 => return self.take(Input::Stop, MOST_OUTPUTS),
             5 => CloseReason::Reset,
             6 => CloseReason::TimedOut,
             _ => CloseReason::ByServer,
         };
         self.take(Input::TcpClosed { reason }, MOST_OUTPUTS);
+    }
+
+    /// The connection to a better server, and what else wakes a device.
+    fn second_connection(&mut self, program: &mut Program<'_>) {
+        let kind = program.byte();
+        let server = usize::from(program.byte() % 5);
+        let input = match kind % 8 {
+            0 | 1 => Input::ProbeConnected {
+                local: Ipv4Addr::LOCALHOST,
+            },
+            2 => Input::ProbeFailed {
+                failure: ConnectFailure::Refused,
+            },
+            3 => Input::ProbeHeld,
+            4 => Input::ProbeClosed {
+                reason: CloseReason::Reset,
+            },
+            5 => Input::SiblingRegistered { server },
+            6 => Input::SiblingSettled { server },
+            _ if kind > 127 => Input::NetworkChanged,
+            _ => {
+                let bytes = program.bytes();
+                return self.take(
+                    Input::ProbeBytes(bytes),
+                    MOST_OUTPUTS + bytes.len() * 3,
+                );
+            }
+        };
+        self.take(input, MOST_OUTPUTS);
     }
 
     /// The media side answers the oldest opening.
