@@ -281,7 +281,7 @@ pub struct Line {
     pub reorder_s: u16,
     /// Howler for so long before silence; 0: none.
     pub howler_s: u16,
-    /// A call that lost its CallManager ends when no RTP has come for so long; 0: never.
+    /// A call that lost its CallManager ends when no RTP has come for this time; 0: never.
     pub preserved_rtp_s: u16,
     /// Ring for so long to remind of a held call.
     pub reminder_ring_s: u16,

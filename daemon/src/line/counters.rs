@@ -177,7 +177,7 @@ figures! {
             flood_dropped,
             /// Blocks in which the bound on datagrams was reached.
             flood_blocks,
-            /// Times the kernel was told to drop a flood's datagrams.
+            /// Times the kernel was set to drop a flood's datagrams.
             floods,
             /// Datagrams that the kernel dropped: in a flood, or because the socket was full.
             kernel_dropped,

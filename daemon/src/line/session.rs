@@ -131,7 +131,7 @@ pub struct SessionStats {
     pub flood_dropped: u64,
     /// Datagrams that the kernel dropped.
     pub kernel_dropped: u64,
-    /// Times the kernel was told to drop what floods the socket.
+    /// Times the kernel was set to drop what floods the socket.
     pub floods: u64,
     /// Times it refused that.
     pub filter_errors: u64,

@@ -47,7 +47,7 @@ pub struct PortConfig {
     /// Digits heard in a call that has media stay in its voice: no KeypadButton and no RFC 4733 events beside them,
     /// or the far end would have them twice.
     pub digits_in_band: bool,
-    /// A call that has lost its CallManager is over when no RTP has come for so long, ms; 0 = never. See `preserved`.
+    /// A call that has lost its CallManager is over when no RTP has come for this time, ms; 0 = never. See `preserved`.
     pub preserved_rtp_ms: u32,
     /// A line in trouble for so long loses its calls, ms.
     pub fault_grace_ms: u32,

@@ -125,7 +125,7 @@ const PORT: &[(&str, &str)] = &[
     ),
     (
         "floods",
-        "times the kernel was told to drop a flood's datagrams",
+        "times the kernel was set to drop a flood's datagrams",
     ),
     (
         "kernel_dropped",
