@@ -22,6 +22,7 @@ mod ports;
 mod profile;
 mod reader;
 mod server;
+mod syntax;
 mod validate;
 
 use std::path::Path;

@@ -106,6 +106,8 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) name_base: Option<String>,
     pub(crate) device_type: Option<DeviceType>,
     pub(crate) card: Card,
+    /// How many ports the simulated card has was read without a problem.
+    pub(crate) card_is_known: bool,
     pub(crate) countries: &'s Countries,
 }
 
@@ -301,7 +303,7 @@ fn one_port(
             .map(DeviceType),
         ..Basics::default()
     };
-    if channel.is_none() && section.get("channel").is_none() {
+    if channel.is_none() && section.get("channel").is_none() && !reader.broken {
         let place = reader.place(section, "channel");
         let accepts = port_key("channel").accepts.to_string();
         let cure = "name the channel of the card that this port is".to_owned();
@@ -309,6 +311,7 @@ fn one_port(
     }
     let channel = channel.and_then(|n| u16::try_from(n).ok())?;
     if let Card::Sim(sim) = around.card
+        && around.card_is_known
         && channel > sim.ports
     {
         let place = reader.place(section, "channel");
@@ -527,7 +530,7 @@ fn line(
     } else {
         None
     };
-    if let Some((place, message, cure)) = trouble {
+    if let Some((place, message, cure)) = trouble.filter(|_| !reader.broken) {
         let line = reader.line_of(&place);
         let told = reader
             .problems

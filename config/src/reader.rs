@@ -13,6 +13,8 @@ use crate::schema::{Absent, Accepts, Key};
 pub(crate) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
+    /// Not all of the file could be read: what is absent may be in what was lost.
+    pub(crate) broken: bool,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -50,8 +52,14 @@ impl<'a> Reader<'a> {
         Reader {
             file,
             text,
+            broken: false,
             problems: Vec::new(),
         }
+    }
+
+    /// The text of the file.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Line of a byte, from 1.

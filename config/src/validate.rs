@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use tipring_proto::types::{Codec, DeviceName, DeviceType};
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::choice::{CardDriver, Choice, Naming};
@@ -18,6 +19,7 @@ use crate::schema::{
     CALLMANAGER, CARD, CONTROL, DAHDI, GATEWAY, Key, LINE_THREAD, LOG, MEDIA, SIM, TABLES, Table,
 };
 use crate::server::Server;
+use crate::syntax;
 use crate::{Countries, Mac, Machine};
 
 /// DAHDI's shortest block.
@@ -28,15 +30,7 @@ const MAX_SERVERS: usize = 8;
 pub(crate) fn config(text: &str, file: &str, machine: &Machine) -> Result<Config, Report> {
     let mut reader = Reader::new(file, text);
     let (root, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let place = Place {
-            at: error.span().map(|span| span.start),
-            ..Place::default()
-        };
-        let message = format!("this is not TOML: {}", error.message());
-        reader.problem(Severity::Error, place, message, None, None);
-    }
-    let broken = !reader.problems.is_empty();
+    let shadows = syntax::problems(&mut reader, &errors);
     let root = root.get_ref();
     unknown_tables(&mut reader, root);
     let (countries, country_problems) = Countries::with_directory(machine.countries_dir.as_deref());
@@ -51,7 +45,7 @@ pub(crate) fn config(text: &str, file: &str, machine: &Machine) -> Result<Config
 
     let sections = PortSections {
         defaults: section(root, "defaults"),
-        ports: root.get("port"),
+        ports: root.get("port").or_else(|| misnamed_ports(root)),
     };
     ports::unknown_defaults(&mut reader, &sections.defaults);
     let around = Surroundings {
@@ -60,15 +54,12 @@ pub(crate) fn config(text: &str, file: &str, machine: &Machine) -> Result<Config
         name_base,
         device_type,
         card,
+        card_is_known: is_known(&reader, "sim.ports"),
         countries: &countries,
     };
     let ports = ports::ports(&mut reader, &around, &sections);
     check_rtp_ports(&mut reader, root, &media, ports.len());
-    if broken {
-        // What a broken line leaves out is not missing; only the rest of the file can be judged.
-        reader.problems.retain(|p| p.line.is_some());
-    }
-    let mut problems = reader.problems;
+    let mut problems = shadows.lift(reader.problems);
     problems.extend(country_problems);
     let report = Report::new(file, problems);
     if report.errors() > 0 {
@@ -89,6 +80,41 @@ pub(crate) fn config(text: &str, file: &str, machine: &Machine) -> Result<Config
     })
 }
 
+/// No problem of this key is noted, and no line that may have held it was lost.
+fn is_known(reader: &Reader<'_>, key: &str) -> bool {
+    !reader.broken
+        && !reader
+            .problems
+            .iter()
+            .any(|p| p.key.as_deref() == Some(key))
+}
+
+/// A value that is a table, or a list of tables.
+fn is_table(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::Table(_) => true,
+        DeValue::Array(items) => {
+            !items.is_empty()
+                && items
+                    .iter()
+                    .all(|item| matches!(item.get_ref(), DeValue::Table(_)))
+        }
+        _ => false,
+    }
+}
+
+/// `[[ports]]` and the like: told where it stands, and read as what was meant, so that its other problems are told too.
+fn misnamed_ports<'a>(root: &'a DeTable<'a>) -> Option<&'a Spanned<DeValue<'a>>> {
+    let names = || TABLES.iter().map(|table| table.name).chain(["port"]);
+    let mut lists = root.iter().filter(|(name, value)| {
+        matches!(value.get_ref(), DeValue::Array(_))
+            && is_table(value.get_ref())
+            && names().all(|known| known != name.get_ref())
+            && nearest(name.get_ref(), names()) == Some("port")
+    });
+    lists.next().map(|(_, value)| value)
+}
+
 fn unknown_tables(reader: &mut Reader<'_>, root: &DeTable<'_>) {
     let names = || TABLES.iter().map(|table| table.name).chain(["port"]);
     for (name, value) in root.iter() {
@@ -97,9 +123,10 @@ fn unknown_tables(reader: &mut Reader<'_>, root: &DeTable<'_>) {
             key: Some(name.get_ref().to_string()),
             value: None,
         };
-        let is_table = matches!(value.get_ref(), DeValue::Table(_));
+        let is_one_table = matches!(value.get_ref(), DeValue::Table(_));
+        let is_table = is_table(value.get_ref());
         if names().any(|known| known == name.get_ref()) {
-            if !is_table && name.get_ref() != "port" {
+            if !is_one_table && name.get_ref() != "port" {
                 let message = format!("is {}, a table is needed", kind(value.get_ref()));
                 reader.problem(
                     Severity::Error,
@@ -325,7 +352,7 @@ fn callmanager<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> CallManage
         probe_s: scan.integer("probe-s"),
         register_stagger_ms: scan.integer("register-stagger-ms"),
     };
-    if callmanager.retry_first_ms > callmanager.retry_max_ms {
+    if !scan.reader.broken && callmanager.retry_first_ms > callmanager.retry_max_ms {
         let message = format!(
             "is less than retry-first-ms ({})",
             callmanager.retry_first_ms
@@ -389,7 +416,7 @@ fn media<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> Media {
         dscp_signalling: scan.integer("dscp-signalling"),
         rtp_source: scan.choice("rtp-source"),
     };
-    if media.jitter_min_ms >= media.jitter_max_ms {
+    if !scan.reader.broken && media.jitter_min_ms >= media.jitter_max_ms {
         let message = format!(
             "leaves no room below jitter-max-ms ({})",
             media.jitter_max_ms
@@ -460,7 +487,7 @@ fn check_rtp_ports<'a>(
 ) {
     let needed = u32::try_from(ports).unwrap_or(u32::MAX).saturating_mul(4);
     let there = media.rtp_ports.even_ports();
-    if there < needed {
+    if !reader.broken && there < needed {
         let place = reader.place(&section(root, "media"), "rtp-ports");
         let message = format!("has {there} even ports; {ports} lines need {needed}");
         reader.problem(
@@ -500,6 +527,7 @@ fn card<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>, line_thread: &LineTh
     };
     match driver {
         CardDriver::Sim => Card::Sim(sim),
+        CardDriver::Dahdi if reader.broken => Card::Dahdi(dahdi),
         CardDriver::Dahdi => {
             check_dahdi(reader, root, line_thread, dahdi);
             Card::Dahdi(dahdi)

@@ -193,3 +193,73 @@ fn a_channel_that_no_card_has_yet_is_no_mistake() {
     let config = parse(text, "test", &Machine::default()).unwrap();
     assert_eq!(config.ports[0].channel, 1024);
 }
+
+#[test]
+fn a_misnamed_list_of_ports_is_one_problem_and_is_read_as_what_was_meant() {
+    let meant = |text: &str| told(text);
+    assert_eq!(
+        meant("[[ports]]\nchannel = 1\n"),
+        ["1: ports: unknown table [did you mean [[port]]?]"]
+    );
+    assert_eq!(
+        meant("[card]\ndriver = \"dahdi\"\n[[ports]]\nchannel = 1\nflsh = \"hold\"\n"),
+        [
+            "3: ports: unknown table [did you mean [[port]]?]",
+            "5: port[1].flsh: unknown key [did you mean `flash`?]",
+        ]
+    );
+    // A number is still that of [sim].
+    assert_eq!(
+        meant("ports = 4\n"),
+        ["1: ports: unknown key [write it under [sim]]"]
+    );
+}
+
+#[test]
+fn a_syntax_error_is_one_problem_without_what_follows_from_it() {
+    for (text, lines) in [
+        ("[gateway\nnaming = \"vgc\"\n", &[1][..]),
+        ("[[port]\nchannel = 1\n", &[1]),
+        ("[[port]]\nchannel = \n", &[2]),
+        ("[[port]]\nchannel 1\n", &[2]),
+        ("[gateway]\naddress = 10.0.0.1\n", &[2]),
+        ("[callmanager]\nservers = [10.0.0.1]\n", &[2]),
+        (
+            "[callmanager]\nservers = [\"10.0.0.1\"\n[media]\nptime-ms = 20\n",
+            &[3],
+        ),
+        ("[gateway]\nnaming: \"vgc\"\n", &[2]),
+        ("[gateway]\nnaming = \"vgc\"\nnaming = \"an\"\n", &[3]),
+        // What stood in the lost lines is not held against the others.
+        ("[sim\nports = 8\n[[port]]\nchannel = 8\n", &[1]),
+        ("[sim]\nports = eight\n[[port]]\nchannel = 8\n", &[2]),
+        ("[media]\njitter-max-ms = many\njitter-min-ms = 300\n", &[2]),
+        // Others are told beside it.
+        (
+            "[gateway\nnaming = \"vgc\"\n[media]\nptime-ms = 25\n",
+            &[1, 4],
+        ),
+        (
+            "[gateway]\nnaming = vgc\nmac = 02:00:5e:00:00:01\n",
+            &[2, 3],
+        ),
+    ] {
+        let problems = problems(text);
+        let at: Vec<u32> = problems.iter().filter_map(|p| p.line).collect();
+        assert_eq!(at, lines, "{text}: {problems:#?}");
+        assert!(
+            problems
+                .iter()
+                .all(|p| p.cure.is_some() || p.accepts.is_some()),
+            "{problems:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_card_whose_size_is_not_understood_is_no_reason_to_refuse_a_channel() {
+    assert_eq!(
+        told("[sim]\nports = \"8\"\n[[port]]\nchannel = 8\n"),
+        ["2: sim.ports: is a text, an integer is needed"]
+    );
+}
