@@ -7,6 +7,7 @@
 
 pub mod call;
 pub mod card;
+mod deadlines;
 pub mod device;
 pub mod names;
 pub mod network;

@@ -1,9 +1,7 @@
 //! What a port can be waiting for, one of each kind at most. The hook has its own (`hook`).
 
-use crate::time::Time;
-
-/// A deadline of the port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A deadline of the port. Of two that are due at the same time the one named first comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Deadline {
     /// Fires when the server has not reacted to a lift, an answer or a resume.
     /// Number from `PortConfig::server_answer_ms`.
@@ -75,59 +73,3 @@ pub(super) const EARLY_START_MS: u32 = 500;
 pub(super) const MEDIA_GONE_MS: u32 = 2_000;
 /// Servers name a call and say in one go that it is at another phone of the line.
 pub(super) const ORPHAN_MS: u32 = 200;
-
-const KINDS: [Deadline; 18] = [
-    Deadline::ServerSilent,
-    Deadline::FirstDigit,
-    Deadline::SilentFailure,
-    Deadline::ErrorToneEnd,
-    Deadline::HowlerEnd,
-    Deadline::LoopRestored,
-    Deadline::CallInfo,
-    Deadline::CallerIdStart,
-    Deadline::CallerIdGuard,
-    Deadline::FirstRing,
-    Deadline::CallWaitingTone,
-    Deadline::ReminderEnd,
-    Deadline::TransferResult,
-    Deadline::PreservedSilent,
-    Deadline::EarlyStart,
-    Deadline::MediaGone,
-    Deadline::Orphan,
-    Deadline::FaultGrace,
-];
-
-/// The armed ones.
-#[derive(Debug, Default)]
-pub(super) struct Deadlines {
-    at: [Option<Time>; KINDS.len()],
-}
-
-impl Deadlines {
-    pub(super) fn arm(&mut self, deadline: Deadline, at: Time) {
-        self.at[deadline as usize] = Some(at);
-    }
-
-    pub(super) fn disarm(&mut self, deadline: Deadline) {
-        self.at[deadline as usize] = None;
-    }
-
-    pub(super) fn is_armed(&self, deadline: Deadline) -> bool {
-        self.at[deadline as usize].is_some()
-    }
-
-    pub(super) fn next(&self) -> Option<Time> {
-        self.at.iter().flatten().min().copied()
-    }
-
-    /// Takes the earliest one that is due; of equal ones the first named above.
-    pub(super) fn take_due(&mut self, now: Time) -> Option<Deadline> {
-        let (deadline, _) = KINDS
-            .into_iter()
-            .filter_map(|d| Some((d, self.at[d as usize]?)))
-            .filter(|&(_, at)| at <= now)
-            .min_by_key(|&(_, at)| at)?;
-        self.disarm(deadline);
-        Some(deadline)
-    }
-}

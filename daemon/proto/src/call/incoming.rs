@@ -101,7 +101,7 @@ impl Port {
             }
         } else if self.cfg.flash != FlashAction::Ignore
             && !std::mem::take(&mut self.call_waiting_told)
-            && !self.deadlines.is_armed(Deadline::CallWaitingTone)
+            && self.deadlines.at(Deadline::CallWaitingTone).is_none()
         {
             self.arm(now, Deadline::CallWaitingTone, FIRST_CALL_WAITING_MS);
         }
@@ -302,7 +302,7 @@ impl Port {
         let CallerIdTiming::AfterFirstRing { delay_ms } = self.cfg.caller_id else {
             return;
         };
-        if !self.ringing.caller_id_done && !self.deadlines.is_armed(Deadline::CallerIdStart) {
+        if !self.ringing.caller_id_done && self.deadlines.at(Deadline::CallerIdStart).is_none() {
             let at = silent_since + Duration::from_millis(u64::from(delay_ms));
             self.deadlines.arm(Deadline::CallerIdStart, at.max(now));
         }

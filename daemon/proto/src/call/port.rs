@@ -8,13 +8,14 @@ use crate::call::config::PortConfig;
 use crate::call::contract::{
     Input, LineFault, LineInput, LineOutput, MediaInput, MediaOutput, Output,
 };
-use crate::call::deadlines::{Deadline, Deadlines};
+use crate::call::deadlines::Deadline;
 use crate::call::elsewhere::Elsewhere;
 use crate::call::hook::{Hook, HookEvent};
 use crate::call::implied::EarlyInfos;
 use crate::call::incoming::{Phase, Ringing};
 use crate::call::legs::Legs;
 use crate::call::record::{CallWord, EndCause, PortCounters, PortSnapshot, PortWord};
+use crate::deadlines::Deadlines;
 use crate::sccp::message::{
     CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus, Tone,
 };
@@ -111,7 +112,7 @@ pub struct Port {
     pub(super) ringer_off: Option<Time>,
     pub(super) message_waiting: bool,
     pub(super) fault: Option<LineFault>,
-    pub(super) deadlines: Deadlines,
+    pub(super) deadlines: Deadlines<Deadline>,
     pub(super) unanswered: u32,
     pub(super) counters: PortCounters,
     word: PortWord,
@@ -296,7 +297,7 @@ impl Port {
             LineInput::CallerIdSent => self.caller_id_sent(now),
             LineInput::Fault(fault) => {
                 self.fault = Some(fault);
-                if !self.deadlines.is_armed(Deadline::FaultGrace) {
+                if self.deadlines.at(Deadline::FaultGrace).is_none() {
                     self.arm(now, Deadline::FaultGrace, self.cfg.fault_grace_ms);
                 }
             }

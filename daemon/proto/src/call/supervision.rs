@@ -38,7 +38,7 @@ impl Port {
 
     /// From the first error tone on, whoever plays it.
     pub(super) fn arm_error_tone_end(&mut self, now: Time) {
-        if !self.deadlines.is_armed(Deadline::ErrorToneEnd) {
+        if self.deadlines.at(Deadline::ErrorToneEnd).is_none() {
             self.arm(now, Deadline::ErrorToneEnd, self.cfg.error_tone_ms);
         }
     }

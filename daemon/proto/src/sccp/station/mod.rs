@@ -35,6 +35,7 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use crate::deadlines::Deadlines;
 use crate::sccp::message::{
     AlarmSeverity, ClientMessage, DefineTimeDate, Register, ResetKind, ServerMessage,
 };
@@ -42,7 +43,7 @@ use crate::sccp::wire;
 use crate::time::Time;
 
 use backoff::Backoff;
-use deadline::{Deadline, Deadlines};
+use deadline::Deadline;
 use link::{Phase, Session, Then};
 use second::Second;
 
@@ -60,7 +61,7 @@ pub struct Station {
     new_config: Option<Box<StationConfig>>,
     phase: Phase,
     session: Session,
-    deadlines: Deadlines,
+    deadlines: Deadlines<Deadline>,
     out: VecDeque<StationOutput>,
     backoff: Backoff,
     /// Servers that failed since the last wait.
