@@ -18,22 +18,9 @@ pub(super) enum Deadline {
     /// Fires when the loop is fed again after disconnect supervision. Number from
     /// `PortConfig::open_loop_ms` plus [`LOOP_SETTLE_MS`].
     LoopRestored,
-    /// Fires when CallInfo has not come before a caller ID that precedes the ring.
-    /// Number from [`CALL_INFO_MS`].
-    CallInfo,
-    /// Fires when caller ID shall start: after the reversal, or in the silence after the first ring.
-    /// Number from `PortConfig::caller_id`.
-    CallerIdStart,
-    /// Fires when the line has not told the end of a caller ID. Number from [`CALLER_ID_GUARD_MS`].
-    CallerIdGuard,
-    /// Fires when the first ring shall follow the caller ID. Number from `PortConfig::caller_id`.
-    FirstRing,
     /// Fires when call-waiting tone is to be heard. Number from [`FIRST_CALL_WAITING_MS`], then
     /// `PortConfig::call_waiting_repeat_ms`.
     CallWaitingTone,
-    /// Fires when a call on hold has been reminded of long enough. Number from
-    /// `PortConfig::reminder_ring_ms`.
-    ReminderEnd,
     /// Fires when the server has not joined two calls. Number from [`TRANSFER_RESULT_MS`].
     TransferResult,
     /// Fires when a call that has lost its server may have lost its far end, too. Number from
@@ -55,12 +42,6 @@ pub(super) enum Deadline {
 pub(super) const FAILURE_TONE_MS: u32 = 500;
 /// The set's own reaction to a loop opening settles in this time.
 pub(super) const LOOP_SETTLE_MS: u32 = 100;
-/// Servers tell the ring and the caller in either order, but in one go.
-pub(super) const CALL_INFO_MS: u32 = 200;
-/// The longest caller ID (DT-AS, FSK at 1200 bit/s, full fields) takes about 1.5 s.
-pub(super) const CALLER_ID_GUARD_MS: u32 = 4_000;
-/// How long the line carries audio on-hook for a caller ID.
-pub(super) const ON_HOOK_TRANSMISSION_MS: u32 = 3_000;
 /// Servers that send call-waiting tone themselves do it within this time.
 pub(super) const FIRST_CALL_WAITING_MS: u32 = 300;
 /// chan_skinny and chan-sccp answer a completed transfer within milliseconds.

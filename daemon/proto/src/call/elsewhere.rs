@@ -176,7 +176,7 @@ impl Port {
         call.by_server = false;
         self.close_legs_of(id);
         self.offer_over(now, id);
-        self.reminder_gone();
+        self.recall_gone();
         let nothing = self.active.is_none() && self.expecting.is_none();
         if self.set == Set::Calls && nothing && self.in_state(CallWord::Held).is_none() {
             self.supervise(now, Some(Tone::REORDER));

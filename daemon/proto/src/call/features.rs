@@ -268,7 +268,7 @@ impl Port {
         if self.set == Set::OnHook
             && let Some(id) = self.in_state(CallWord::Held)
         {
-            self.remind(now, id);
+            self.recall(now, id);
         }
     }
 }

@@ -122,7 +122,7 @@ impl Port {
         if let Some((id, mode)) = waiting {
             self.start_ringing(now, mode, id);
         } else if !joining && let Some(id) = self.in_state(CallWord::Held) {
-            self.remind(now, id);
+            self.recall(now, id);
         }
     }
 }

@@ -130,7 +130,7 @@ impl Port {
             if self.active == Some(id) {
                 self.last_active = id;
             }
-            self.ringing.rename(CallRef::NONE, id);
+            self.ringer.rename(CallRef::NONE, id);
         }
         if let Some(call) = self.call_mut(id) {
             call.implied = false;

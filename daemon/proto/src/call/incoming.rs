@@ -1,70 +1,18 @@
-//! Calls offered to the port: ringing, and telling the set who calls.
+//! Calls offered to the port, and what the ringer is asked to do for them.
 
 use crate::call::calls::{Call, Caller};
-use crate::call::config::{CallerIdTiming, FlashAction};
-use crate::call::contract::{CallerId, LineOutput, Polarity, Presented};
-use crate::call::deadlines::{
-    CALL_INFO_MS, CALLER_ID_GUARD_MS, Deadline, FIRST_CALL_WAITING_MS, ON_HOOK_TRANSMISSION_MS,
-};
+use crate::call::config::FlashAction;
+use crate::call::contract::{CallerId, LineOutput, Presented};
+use crate::call::deadlines::{Deadline, FIRST_CALL_WAITING_MS};
 use crate::call::port::{Port, Set};
 use crate::call::record::{CallWord, Direction, EndCause};
+use crate::call::ringer::RingerOutput;
 use crate::sccp::message::{CallInfo, RingMode, SoftKey, Tone};
 use crate::time::Time;
 use crate::types::CallRef;
-use std::time::Duration;
 
-/// Where ringing stands. Only on-hook.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// No ring.
-    #[default]
-    Quiet,
-    /// Caller ID goes first, and CallInfo has not come.
-    AwaitInfo,
-    /// Line reversed (if so); the message follows.
-    Lead,
-    /// The message is being sent; no ring yet.
-    Sending,
-    /// The message is sent; the first ring follows.
-    Gap,
-    /// Ringing.
-    Ringing(RingMode),
-    /// Ringing to remind of a held call.
-    Reminding(CallRef),
-}
-
-/// Everything about the present ring.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ringing {
-    pub(super) phase: Phase,
-    mode: RingMode,
-    pub(super) call: CallRef,
-    /// Our own decision, not the server's: it does not know of it and cannot stop it by SetRinger.
-    pub(super) local: bool,
-    /// Caller ID has been sent, or is being sent.
-    caller_id_done: bool,
-    sending: bool,
-    reversed: bool,
-    silent_since: Option<Time>,
-    bursts: u32,
-}
-
-impl Ringing {
-    pub(super) fn rename(&mut self, from: CallRef, to: CallRef) {
-        if self.call == from {
-            self.call = to;
-        }
-    }
-
-    /// The ring that sounds now.
-    pub(super) fn sounding(&self) -> Option<RingMode> {
-        match self.phase {
-            Phase::Ringing(mode) => Some(mode),
-            Phase::Reminding(_) => Some(RingMode::FEATURE),
-            Phase::Quiet | Phase::AwaitInfo | Phase::Lead | Phase::Sending | Phase::Gap => None,
-        }
-    }
-}
+/// How long the line carries audio on-hook for a caller ID.
+const ON_HOOK_TRANSMISSION_MS: u32 = 3_000;
 
 impl Port {
     /// CallState RingIn or CallWaiting.
@@ -91,13 +39,13 @@ impl Port {
         };
         self.enter(now, Call::new(id, Direction::Incoming, state, now));
         if on_hook {
-            if self.call(self.ringing.call).is_none() {
-                self.ringing.call = id;
+            if self.call(self.ringer.call()).is_none() {
+                self.ringer.set_call(id);
             }
             if waiting {
                 // The server thinks the set is lifted and will not ask for a ring.
                 self.start_ringing(now, RingMode::INSIDE, id);
-                self.ringing.local = true;
+                self.ringer.set_local(true);
             }
         } else if self.cfg.flash != FlashAction::Ignore
             && !std::mem::take(&mut self.call_waiting_told)
@@ -107,88 +55,32 @@ impl Port {
         }
     }
 
-    /// Rings, or tells first who calls. No effect when it rings like that already.
+    /// Rings for a call, or shows first who calls.
     pub(super) fn start_ringing(&mut self, now: Time, mode: RingMode, id: CallRef) {
-        if self.fault.is_some() {
-            return;
-        }
-        if matches!(self.ringing.phase, Phase::Reminding(_)) {
-            self.stop_ringing();
-        }
-        self.ringing.mode = mode;
-        match self.ringing.phase {
-            Phase::Ringing(sounding) if sounding == mode => {}
-            Phase::Ringing(_) => self.ring(mode),
-            Phase::AwaitInfo | Phase::Lead | Phase::Sending | Phase::Gap => {}
-            Phase::Quiet | Phase::Reminding(_) => {
-                self.ringing.call = id;
-                self.ringing.local = true;
-                match self.cfg.caller_id {
-                    CallerIdTiming::None | CallerIdTiming::AfterFirstRing { .. } => {
-                        self.ring(mode);
-                    }
-                    CallerIdTiming::BeforeRing { .. } => {
-                        self.ringing.phase = Phase::AwaitInfo;
-                        if self.caller_known() {
-                            self.begin_announcement(now);
-                        } else {
-                            self.arm(now, Deadline::CallInfo, CALL_INFO_MS);
-                        }
-                    }
-                }
-            }
+        if self.fault.is_none() {
+            let known = self.caller_known(id);
+            self.ringer.start(now, mode, id, known);
+            self.ringer_asks();
         }
     }
 
-    /// The line is back, perhaps on another card, and has heard nothing of what it was told meanwhile.
-    pub(super) fn renew_line(&mut self) {
-        if let CallerIdTiming::BeforeRing {
-            polarity_reversal: true,
-            ..
-        } = self.cfg.caller_id
-        {
-            self.tell_line(LineOutput::Polarity(if self.ringing.reversed {
-                Polarity::Reversed
-            } else {
-                Polarity::Forward
-            }));
-        }
-        self.tell_line(match self.ringing.sounding() {
-            Some(mode) => LineOutput::Ring(mode),
-            None => LineOutput::StopRing,
-        });
-        self.tell_line(LineOutput::MessageLamp(self.message_waiting));
-    }
-
-    fn ring(&mut self, mode: RingMode) {
-        self.ringing.phase = Phase::Ringing(mode);
-        self.tell_line(LineOutput::Ring(mode));
-    }
-
-    /// Rings for a call left on hold: the servers do not.
-    pub(super) fn remind(&mut self, now: Time, id: CallRef) {
-        if self.fault.is_some() {
-            return;
-        }
-        self.stop_ringing();
-        self.ringing.phase = Phase::Reminding(id);
-        self.tell_line(LineOutput::Ring(RingMode::FEATURE));
-        self.arm(now, Deadline::ReminderEnd, self.cfg.reminder_ring_ms);
-    }
-
-    /// Nobody came to a held call.
-    pub(super) fn reminder_over(&mut self) {
-        if let Phase::Reminding(id) = self.ringing.phase {
-            self.stop_ringing();
-            if self.station.is_some() {
-                self.soft_key(SoftKey::END_CALL, id);
-            }
+    /// Rings for a call left on hold.
+    pub(super) fn recall(&mut self, now: Time, id: CallRef) {
+        if self.fault.is_none() {
+            self.ringer.recall(now, id);
+            self.ringer_asks();
         }
     }
 
-    /// The held call that was reminded of may be over, or at another phone.
-    pub(super) fn reminder_gone(&mut self) {
-        if let Phase::Reminding(id) = self.ringing.phase
+    /// Ends ringing and all that goes before it.
+    pub(super) fn stop_ringing(&mut self) {
+        self.ringer.stop();
+        self.ringer_asks();
+    }
+
+    /// The call on hold that it rings for may be over, or at another phone.
+    pub(super) fn recall_gone(&mut self) {
+        if let Some(id) = self.ringer.recalled()
             && self.state_of(id) != Some(CallWord::Held)
         {
             self.stop_ringing();
@@ -202,32 +94,9 @@ impl Port {
         if self.tone == Some(Tone::CALL_WAITING) {
             self.stop_tone();
         }
-        if !matches!(self.ringing.phase, Phase::Quiet | Phase::Reminding(_)) {
+        if self.ringer.recalled().is_none() {
             self.stop_ringing();
         }
-    }
-
-    /// Ends ringing and all that goes before it.
-    pub(super) fn stop_ringing(&mut self) {
-        if self.ringing.sounding().is_some() {
-            self.tell_line(LineOutput::StopRing);
-        }
-        if self.ringing.sending {
-            self.tell_line(LineOutput::StopCallerId);
-        }
-        if self.ringing.reversed {
-            self.tell_line(LineOutput::Polarity(Polarity::Forward));
-        }
-        for deadline in [
-            Deadline::CallInfo,
-            Deadline::CallerIdStart,
-            Deadline::CallerIdGuard,
-            Deadline::FirstRing,
-            Deadline::ReminderEnd,
-        ] {
-            self.deadlines.disarm(deadline);
-        }
-        self.ringing = Ringing::default();
     }
 
     /// CallInfo.
@@ -236,98 +105,42 @@ impl Port {
             return self.early_infos.keep(now, info);
         };
         call.learn(info);
-        if self.ringing.call != info.call {
-            return;
-        }
-        match self.ringing.phase {
-            Phase::AwaitInfo => self.begin_announcement(now),
-            Phase::Ringing(_) => {
-                if let Some(since) = self.ringing.silent_since {
-                    self.plan_caller_id(now, since);
-                }
-            }
-            Phase::Quiet | Phase::Lead | Phase::Sending | Phase::Gap | Phase::Reminding(_) => {}
-        }
-    }
-
-    fn caller_known(&self) -> bool {
-        self.call(self.ringing.call)
-            .is_some_and(|c| c.caller.is_some())
-    }
-
-    /// A caller ID that precedes the ring begins, with what is known by now.
-    pub(super) fn begin_announcement(&mut self, now: Time) {
-        let (
-            Phase::AwaitInfo,
-            CallerIdTiming::BeforeRing {
-                polarity_reversal,
-                lead_ms,
-                ..
-            },
-        ) = (self.ringing.phase, self.cfg.caller_id)
-        else {
-            return;
-        };
-        self.deadlines.disarm(Deadline::CallInfo);
-        if polarity_reversal {
-            self.ringing.reversed = true;
-            self.tell_line(LineOutput::Polarity(Polarity::Reversed));
-        }
-        self.ringing.phase = Phase::Lead;
-        self.arm(now, Deadline::CallerIdStart, lead_ms);
-    }
-
-    /// A burst of ringing began.
-    pub(super) fn ring_on(&mut self) {
-        self.ringing.silent_since = None;
-        if matches!(self.ringing.phase, Phase::Ringing(_)) {
-            self.deadlines.disarm(Deadline::CallerIdStart);
-        }
+        self.ringer.caller_known(now, info.call);
+        self.ringer_asks();
     }
 
     /// A burst of ringing ended.
     pub(super) fn ring_off(&mut self, now: Time, at: Time) {
-        if !matches!(self.ringing.phase, Phase::Ringing(_)) {
-            return;
-        }
-        self.ringing.bursts = self.ringing.bursts.saturating_add(1);
-        self.ringing.silent_since = Some(at);
-        // After the second burst a server that told nothing will not tell any more.
-        if self.caller_known() || self.ringing.bursts >= 2 {
-            self.plan_caller_id(now, at);
-        }
+        let known = self.caller_known(self.ringer.call());
+        self.ringer.burst_ended(now, at, known);
     }
 
-    fn plan_caller_id(&mut self, now: Time, silent_since: Time) {
-        let CallerIdTiming::AfterFirstRing { delay_ms } = self.cfg.caller_id else {
-            return;
-        };
-        if !self.ringing.caller_id_done && self.deadlines.at(Deadline::CallerIdStart).is_none() {
-            let at = silent_since + Duration::from_millis(u64::from(delay_ms));
-            self.deadlines.arm(Deadline::CallerIdStart, at.max(now));
-        }
+    fn caller_known(&self, id: CallRef) -> bool {
+        self.call(id).is_some_and(|c| c.caller.is_some())
     }
 
-    /// The moment for the message has come.
-    pub(super) fn send_caller_id(&mut self, now: Time) {
-        let dual_tone_alert = match (self.ringing.phase, self.cfg.caller_id) {
-            (
-                Phase::Lead,
-                CallerIdTiming::BeforeRing {
-                    dual_tone_alert, ..
-                },
-            ) => {
-                self.ringing.phase = Phase::Sending;
-                dual_tone_alert
+    /// Does what the ringer asks for.
+    pub(super) fn ringer_asks(&mut self) {
+        while let Some(output) = self.ringer.poll() {
+            match output {
+                RingerOutput::Ring(mode) => self.tell_line(LineOutput::Ring(mode)),
+                RingerOutput::StopRing => self.tell_line(LineOutput::StopRing),
+                RingerOutput::Polarity(polarity) => self.tell_line(LineOutput::Polarity(polarity)),
+                RingerOutput::CallerId { dual_tone_alert } => self.send_caller_id(dual_tone_alert),
+                RingerOutput::StopCallerId => self.tell_line(LineOutput::StopCallerId),
+                RingerOutput::Lamp(on) => self.tell_line(LineOutput::MessageLamp(on)),
+                RingerOutput::HoldRecallOver(id) => {
+                    if self.station.is_some() {
+                        self.soft_key(SoftKey::END_CALL, id);
+                    }
+                }
             }
-            (Phase::Ringing(_), CallerIdTiming::AfterFirstRing { .. }) => false,
-            _ => return,
-        };
-        self.ringing.caller_id_done = true;
-        self.ringing.sending = true;
-        self.counters.caller_ids += 1;
+        }
+    }
+
+    fn send_caller_id(&mut self, dual_tone_alert: bool) {
         let caller = self
-            .call(self.ringing.call)
+            .call(self.ringer.call())
             .and_then(|c| c.caller.clone())
             .unwrap_or(Caller {
                 number: Presented::Unknown,
@@ -343,25 +156,5 @@ impl Port {
             },
             dual_tone_alert,
         });
-        self.arm(now, Deadline::CallerIdGuard, CALLER_ID_GUARD_MS);
-    }
-
-    /// The message is out, or the line never said so.
-    pub(super) fn caller_id_sent(&mut self, now: Time) {
-        self.deadlines.disarm(Deadline::CallerIdGuard);
-        self.ringing.sending = false;
-        if let (Phase::Sending, CallerIdTiming::BeforeRing { ring_delay_ms, .. }) =
-            (self.ringing.phase, self.cfg.caller_id)
-        {
-            self.ringing.phase = Phase::Gap;
-            self.arm(now, Deadline::FirstRing, ring_delay_ms);
-        }
-    }
-
-    /// Caller ID is done: ring.
-    pub(super) fn first_ring(&mut self) {
-        if self.ringing.phase == Phase::Gap {
-            self.ring(self.ringing.mode);
-        }
     }
 }

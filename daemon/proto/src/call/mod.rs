@@ -13,8 +13,9 @@
 //! | lifting, dialling | `dialing` |
 //! | hanging up | `hang_up` |
 //! | what the server says about calls | `progress` |
-//! | ringing, caller ID | `incoming` |
-//! | SetRinger, several calls that ring | `ringer` |
+//! | calls that are offered | `incoming` |
+//! | ring, caller ID, hold recall, message lamp | `ringer` |
+//! | SetRinger, several calls that ring | `offers` |
 //! | calls without CallState, CallInfo before it | `implied` |
 //! | shared lines, calls that the server answers by itself | `elsewhere` |
 //! | error tones, howler, disconnect supervision | `supervision` |
@@ -40,6 +41,7 @@ mod incoming;
 mod legs;
 mod link;
 mod media;
+mod offers;
 mod port;
 mod presented;
 mod preserved;

@@ -12,9 +12,9 @@ use crate::call::deadlines::Deadline;
 use crate::call::elsewhere::Elsewhere;
 use crate::call::hook::{Hook, HookEvent};
 use crate::call::implied::EarlyInfos;
-use crate::call::incoming::{Phase, Ringing};
 use crate::call::legs::Legs;
 use crate::call::record::{CallWord, EndCause, PortCounters, PortSnapshot, PortWord};
+use crate::call::ringer::{Ringer, RingerConfig};
 use crate::deadlines::Deadlines;
 use crate::sccp::message::{
     CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus, Tone,
@@ -39,6 +39,13 @@ pub(super) enum Set {
     Howling,
     /// Off-hook past the howler.
     Parked,
+}
+
+/// Those that wait for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Machine {
+    Rest,
+    Ringer,
 }
 
 /// Something to tell a server that has lost us and may still believe in a call (seen on chan_skinny).
@@ -105,12 +112,7 @@ pub struct Port {
     pub(super) elsewhere: Elsewhere,
     pub(super) tone: Option<Tone>,
     pub(super) tone_call: CallRef,
-    pub(super) ringing: Ringing,
-    /// When the server last ended an offered call while others stayed.
-    pub(super) offer_ended: Option<Time>,
-    /// When it last switched the ringer off without naming a call.
-    pub(super) ringer_off: Option<Time>,
-    pub(super) message_waiting: bool,
+    pub(super) ringer: Ringer,
     pub(super) fault: Option<LineFault>,
     pub(super) deadlines: Deadlines<Deadline>,
     pub(super) unanswered: u32,
@@ -125,6 +127,7 @@ impl Port {
     pub fn new(cfg: PortConfig, now: Time) -> Port {
         Port {
             hook: Hook::new(cfg.hook),
+            ringer: Ringer::new(ringer_config(&cfg)),
             cfg,
             set: Set::OnHook,
             station: None,
@@ -147,10 +150,6 @@ impl Port {
             elsewhere: Elsewhere::default(),
             tone: None,
             tone_call: CallRef::NONE,
-            ringing: Ringing::default(),
-            offer_ended: None,
-            ringer_off: None,
-            message_waiting: false,
             fault: None,
             deadlines: Deadlines::default(),
             unanswered: 0,
@@ -205,18 +204,16 @@ impl Port {
 
     /// When [`Port::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Time> {
-        match (self.deadlines.next(), self.hook.next_deadline()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let machines = self.machines().into_iter().filter_map(|(_, due)| due);
+        machines.chain(self.hook.next_deadline()).min()
     }
 
     /// Does what is due; too early is harmless.
     pub fn handle_timeout(&mut self, now: Time) {
         self.hook.advance(now);
         self.hook_events(now);
-        while let Some(deadline) = self.deadlines.take_due(now) {
-            self.fire(now, deadline);
+        while let Some(machine) = self.due(now) {
+            self.fire(now, machine);
         }
         self.settle(now);
     }
@@ -242,6 +239,7 @@ impl Port {
     /// New settings; what is under way goes on by them. Meant for a port at rest.
     pub fn reconfigure(&mut self, cfg: PortConfig) {
         self.hook.reconfigure(cfg.hook);
+        self.ringer.reconfigure(ringer_config(&cfg));
         self.cfg = cfg;
     }
 
@@ -254,6 +252,7 @@ impl Port {
     pub fn snapshot(&self) -> PortSnapshot {
         let mut counters = self.counters;
         counters.openings_odd = self.hook.odd();
+        counters.caller_ids = self.ringer.caller_ids();
         PortSnapshot {
             off_hook: self.hook.is_off_hook(),
             state: self.word,
@@ -261,8 +260,8 @@ impl Port {
             active: self.active,
             calls: self.calls.iter().map(Call::snapshot).collect(),
             tone: self.tone,
-            ring: self.ringing.sounding(),
-            message_waiting: self.message_waiting,
+            ring: self.ringer.sounding(),
+            message_waiting: self.ringer.lamp(),
             unanswered: self.unanswered,
             counters,
         }
@@ -292,9 +291,9 @@ impl Port {
                     None => self.counters.digits_dropped += 1,
                 }
             }
-            LineInput::RingOn { .. } => self.ring_on(),
+            LineInput::RingOn { .. } => self.ringer.burst_began(),
             LineInput::RingOff { at } => self.ring_off(now, at),
-            LineInput::CallerIdSent => self.caller_id_sent(now),
+            LineInput::CallerIdSent => self.ringer.caller_id_sent(now),
             LineInput::Fault(fault) => {
                 self.fault = Some(fault);
                 if self.deadlines.at(Deadline::FaultGrace).is_none() {
@@ -304,9 +303,10 @@ impl Port {
             LineInput::FaultCleared => {
                 self.deadlines.disarm(Deadline::FaultGrace);
                 if self.fault.take().is_some() {
-                    self.renew_line();
+                    self.ringer.renew();
+                    self.ringer_asks();
                 }
-                if self.set == Set::OnHook && self.ringing.phase == Phase::Quiet {
+                if self.set == Set::OnHook && self.ringer.is_quiet() {
                     self.ring_for_what_is_left(now, false);
                 }
             }
@@ -335,7 +335,8 @@ impl Port {
             ServerMessage::StopTone { call, .. } => self.server_stops_tone(*call),
             ServerMessage::SetRinger { mode, call, .. } => self.set_ringer(now, *mode, *call),
             ServerMessage::SetLamp { stimulus, mode, .. } if *stimulus == Stimulus::VOICEMAIL => {
-                self.lamp(*mode != LampMode::OFF);
+                self.ringer.set_lamp(*mode != LampMode::OFF);
+                self.ringer_asks();
             }
             ServerMessage::SetHookFlashDetect => self.hook_flash_wanted = true,
             ServerMessage::OpenReceiveChannel(open) => self.open_receive(now, open),
@@ -378,7 +379,36 @@ impl Port {
         }
     }
 
-    fn fire(&mut self, now: Time, deadline: Deadline) {
+    /// When each of the machines has something to do.
+    fn machines(&self) -> [(Machine, Option<Time>); 2] {
+        [
+            (Machine::Ringer, self.ringer.due()),
+            (Machine::Rest, self.deadlines.next()),
+        ]
+    }
+
+    /// The machine whose turn it is: of two at the same time the first one.
+    fn due(&self, now: Time) -> Option<Machine> {
+        let due = self.machines().into_iter();
+        let due = due.filter_map(|(machine, at)| Some((machine, at.filter(|at| *at <= now)?)));
+        due.min_by_key(|&(_, at)| at).map(|(machine, _)| machine)
+    }
+
+    fn fire(&mut self, now: Time, machine: Machine) {
+        match machine {
+            Machine::Rest => {
+                if let Some(deadline) = self.deadlines.take_due(now) {
+                    self.expired(now, deadline);
+                }
+            }
+            Machine::Ringer => {
+                self.ringer.handle_timeout(now);
+                self.ringer_asks();
+            }
+        }
+    }
+
+    fn expired(&mut self, now: Time, deadline: Deadline) {
         match deadline {
             Deadline::ServerSilent => self.server_silent(now),
             Deadline::FirstDigit => self.no_digit(now),
@@ -386,12 +416,7 @@ impl Port {
             Deadline::ErrorToneEnd => self.howl(now),
             Deadline::HowlerEnd => self.park(),
             Deadline::LoopRestored => self.after_far_hang_up(now),
-            Deadline::CallInfo => self.begin_announcement(now),
-            Deadline::CallerIdStart => self.send_caller_id(now),
-            Deadline::CallerIdGuard => self.caller_id_sent(now),
-            Deadline::FirstRing => self.first_ring(),
             Deadline::CallWaitingTone => self.call_waiting_tone(now),
-            Deadline::ReminderEnd => self.reminder_over(),
             Deadline::TransferResult => self.join_time_over(now),
             Deadline::PreservedSilent => self.look_at_preserved(),
             Deadline::EarlyStart => self.early_due(now),
@@ -428,14 +453,10 @@ impl Port {
             return PortWord::Fault;
         }
         match self.set {
-            Set::OnHook => match self.ringing.phase {
-                Phase::Quiet if self.line_in_use_elsewhere() => PortWord::InUseElsewhere,
-                Phase::Quiet => PortWord::Idle,
-                Phase::AwaitInfo | Phase::Lead | Phase::Sending | Phase::Gap => {
-                    PortWord::Announcing
-                }
-                Phase::Ringing(_) => PortWord::Ringing,
-                Phase::Reminding(_) => PortWord::Reminding,
+            Set::OnHook => match self.ringer.word() {
+                Some(word) => word,
+                None if self.line_in_use_elsewhere() => PortWord::InUseElsewhere,
+                None => PortWord::Idle,
             },
             Set::Lifted => PortWord::Lifted,
             Set::Calls if self.active.is_none() && self.expecting.is_none() => PortWord::AllHeld,
@@ -506,12 +527,12 @@ impl Port {
         let line = self.cfg.line;
         self.send(ClientMessage::OnHook(CallOnLine { line, call }));
     }
+}
 
-    fn lamp(&mut self, on: bool) {
-        if self.message_waiting != on {
-            self.message_waiting = on;
-            self.tell_line(LineOutput::MessageLamp(on));
-        }
+fn ringer_config(cfg: &PortConfig) -> RingerConfig {
+    RingerConfig {
+        caller_id: cfg.caller_id,
+        hold_recall_ms: cfg.reminder_ring_ms,
     }
 }
 

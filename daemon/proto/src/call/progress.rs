@@ -3,7 +3,6 @@
 use crate::call::calls::Call;
 use crate::call::deadlines::{Deadline, FAILURE_TONE_MS};
 use crate::call::dialing::is_dial_tone;
-use crate::call::incoming::Phase;
 use crate::call::port::{Port, Set};
 use crate::call::record::{CallWord, Direction, EndCause};
 use crate::sccp::message::Tone;
@@ -223,8 +222,8 @@ impl Port {
         }
         self.offer_over(now, id);
         if self.set == Set::OnHook {
-            self.reminder_gone();
-            if cause == EndCause::NotAnswered && self.ringing.phase == Phase::Quiet {
+            self.recall_gone();
+            if cause == EndCause::NotAnswered && self.ringer.is_quiet() {
                 let joining = self.transfer.is_some_and(|t| t.completing);
                 self.ring_for_what_is_left(now, joining);
             }

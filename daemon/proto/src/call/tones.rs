@@ -61,8 +61,7 @@ impl Port {
         if tone == Tone::INSIDE_DIAL && dialing {
             return;
         }
-        let stutter =
-            tone == Tone::INSIDE_DIAL && self.message_waiting && self.cfg.stutter_dial_tone;
+        let stutter = tone == Tone::INSIDE_DIAL && self.ringer.lamp() && self.cfg.stutter_dial_tone;
         self.play(if stutter { Tone::STUTTER_DIAL } else { tone }, id);
         if !dialing {
             self.arm(now, Deadline::FirstDigit, self.cfg.first_digit_ms);
