@@ -104,6 +104,8 @@ pub(super) struct Lane {
     /// Last told to the chain; a new one is told it too.
     listens: Option<bool>,
     sessions: [Option<Box<MediaSession>>; SESSIONS],
+    /// How many of them there are: an idle port does not go through the places.
+    open: usize,
     bridged: Option<SessionId>,
     counters: Arc<PortCounters>,
     from_line: Vec<u8>,
@@ -178,6 +180,7 @@ impl Lane {
             chain,
             listens: None,
             sessions: [const { None }; SESSIONS],
+            open: 0,
             bridged: None,
             counters,
             from_line: vec![silence; block],
@@ -360,10 +363,9 @@ impl Lane {
             (Some(Ok(())), Some(place)) => {
                 let alone = self.bridged.is_none();
                 *place = Some(session);
-                self.counters
-                    .sessions
-                    .set(self.sessions.iter().flatten().count() as i64);
-                if alone && self.sessions.iter().flatten().count() == 1 {
+                self.open += 1;
+                self.counters.sessions.set(self.open as i64);
+                if alone && self.open == 1 {
                     self.bridge(Some(id));
                 }
                 return;
@@ -391,9 +393,8 @@ impl Lane {
             let _ = unwatch(registry, &session);
         }
         session.publish(&self.counters);
-        self.counters
-            .sessions
-            .set(self.sessions.iter().flatten().count() as i64);
+        self.open -= 1;
+        self.counters.sessions.set(self.open as i64);
         if self.bridged == Some(id) {
             self.bridge(None);
         }

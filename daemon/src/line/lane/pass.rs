@@ -19,6 +19,9 @@ impl Lane {
     pub(super) fn media_up(&mut self, tools: &mut Tools<'_>) {
         self.chain.uplink(&self.from_line, &mut self.up);
         self.chain_events(tools);
+        if self.open == 0 {
+            return;
+        }
         for session in self.sessions.iter_mut().flatten() {
             if self.bridged != Some(session.id()) {
                 session.pause(self.up.len());
@@ -35,6 +38,21 @@ impl Lane {
     pub(super) fn media_down(&mut self, tools: &mut Tools<'_>) {
         self.budget = tools.config.datagrams_per_block;
         self.packets = tools.config.packets_per_block;
+        self.down.fill(0);
+        self.arrived = None;
+        if self.open > 0 {
+            self.sessions_down(tools);
+        }
+        self.chain.downlink(&self.down, &mut self.to_line);
+        self.blocks_to_slow -= 1;
+        if self.blocks_to_slow == 0 {
+            self.blocks_to_slow = SLOW_BLOCKS;
+            self.slow_figures();
+        }
+    }
+
+    /// What the network has brought for the sessions, into `down`.
+    fn sessions_down(&mut self, tools: &mut Tools<'_>) {
         for slot in 0..SESSIONS {
             let parked = self
                 .sessions
@@ -45,8 +63,6 @@ impl Lane {
                 self.serve_socket(slot, tools);
             }
         }
-        self.down.fill(0);
-        self.arrived = None;
         for session in self.sessions.iter_mut().flatten() {
             let bridged = self.bridged == Some(session.id());
             if bridged {
@@ -70,12 +86,6 @@ impl Lane {
             }
             session.look_at_kernel(tools.now);
             session.publish(&self.counters);
-        }
-        self.chain.downlink(&self.down, &mut self.to_line);
-        self.blocks_to_slow -= 1;
-        if self.blocks_to_slow == 0 {
-            self.blocks_to_slow = SLOW_BLOCKS;
-            self.slow_figures();
         }
     }
 
