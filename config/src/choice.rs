@@ -1,6 +1,7 @@
 //! Settings that are one of a few words.
 
-use std::fmt;
+use tipring_types::words;
+pub use tipring_types::{AfterFarHangUp, FlashAction, PulseDigits, RtpSource};
 
 /// A setting that is one of a few words.
 pub(crate) trait Choice: Sized {
@@ -10,44 +11,35 @@ pub(crate) trait Choice: Sized {
     fn from_name(name: &str) -> Option<Self>;
 }
 
-macro_rules! choice {
-    ($(#[$meta:meta])* $name:ident {
-        $(#[$fmeta:meta])* $first:ident = $fword:literal,
-        $($(#[$vmeta:meta])* $variant:ident = $word:literal,)+
-    }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $(#[$fmeta])* $first, $($(#[$vmeta])* $variant,)+ }
-
-        impl $name {
-            /// The words, as in the file.
-            pub const NAMES: &'static [&'static str] = &[$fword, $($word),+];
-
-            /// The word of this one.
-            pub const fn name(self) -> &'static str {
-                match self { $name::$first => $fword, $($name::$variant => $word,)+ }
-            }
-        }
-
-        impl Choice for $name {
-            const FIRST: Self = $name::$first;
+macro_rules! choices {
+    ($($name:ident),+ $(,)?) => {
+        $(impl Choice for $name {
+            const FIRST: Self = $name::ALL[0];
 
             fn from_name(name: &str) -> Option<Self> {
-                match name { $fword => Some($name::$first), $($word => Some($name::$variant),)+ _ => None }
+                $name::from_name(name)
             }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
+        })+
     };
 }
 
-choice! {
+choices!(
+    AfterFarHangUp,
+    CallerIdChoice,
+    CardDriver,
+    FlashAction,
+    LogFormat,
+    LogLevel,
+    Naming,
+    Profile,
+    PulseDigits,
+    Realtime,
+    RtpSource
+);
+
+words! {
     /// How device names are made of MAC and port number.
-    Naming {
+    pub enum Naming {
         /// `VGC` + 10 hex digits + 2 decimal digits: as a VG248 does.
         Vgc = "vgc",
         /// `AN` + 10 hex digits + 3 hex digits: as a VG224 does.
@@ -57,9 +49,9 @@ choice! {
     }
 }
 
-choice! {
+words! {
     /// What is at the end of the line; presets for the settings of a port.
-    Profile {
+    pub enum Profile {
         /// A telephone: everything on.
         Phone = "phone",
         /// A fax machine: no caller ID, no flash, no call-waiting tone, silence after the far end hung up.
@@ -73,49 +65,9 @@ choice! {
     }
 }
 
-choice! {
-    /// What a flash means in a call when no other call waits.
-    FlashAction {
-        /// Second call; the next flash, or hanging up, joins the two.
-        Transfer = "transfer",
-        /// Hold and resume by turns.
-        Hold = "hold",
-        /// HookFlash goes to the CallManager.
-        Send = "send",
-        /// Flash is not decoded: it is nothing, or a hang-up when long.
-        Ignore = "ignore",
-    }
-}
-
-choice! {
-    /// How many pulses each digit of a dial has.
-    PulseDigits {
-        /// 1 for 1, 10 for 0.
-        Standard = "standard",
-        /// New Zealand (and Oslo): 9 for 1, 10 for 0.
-        NewZealand = "nz",
-        /// Sweden: 1 for 0, 2 for 1, 10 for 9.
-        Sweden = "sweden",
-    }
-}
-
-choice! {
-    /// What the set hears when the far end has hung up and it has not.
-    AfterFarHangUp {
-        /// Reorder, then the howler.
-        Reorder = "reorder",
-        /// Busy, then the howler.
-        Busy = "busy",
-        /// Silence, then the howler.
-        Silence = "silence",
-        /// Dial tone.
-        DialTone = "dial-tone",
-    }
-}
-
-choice! {
+words! {
     /// How caller ID is sent on a port.
-    CallerIdChoice {
+    pub enum CallerIdChoice {
         /// As the country does.
         Country = "country",
         /// Not at all.
@@ -133,9 +85,9 @@ choice! {
     }
 }
 
-choice! {
+words! {
     /// Where lines come from.
-    CardDriver {
+    pub enum CardDriver {
         /// The simulated card.
         Sim = "sim",
         /// DAHDI channels.
@@ -143,21 +95,9 @@ choice! {
     }
 }
 
-choice! {
-    /// Whose RTP is heard besides that of the far end which the CallManager names.
-    RtpSource {
-        /// The first source that sends valid RTP, as long as it sends and the named one does not.
-        Latch = "latch",
-        /// Other ports of the named host.
-        Host = "host",
-        /// Nobody's.
-        Strict = "strict",
-    }
-}
-
-choice! {
+words! {
     /// Whether the line thread must be scheduled in real time.
-    Realtime {
+    pub enum Realtime {
         /// If the system allows it; said once when refused.
         Auto = "auto",
         /// Or the daemon does not start.
@@ -167,9 +107,9 @@ choice! {
     }
 }
 
-choice! {
+words! {
     /// What is logged.
-    LogLevel {
+    pub enum LogLevel {
         /// What is broken.
         Error = "error",
         /// What should be looked at.
@@ -183,9 +123,9 @@ choice! {
     }
 }
 
-choice! {
+words! {
     /// Where the log goes and how it looks.
-    LogFormat {
+    pub enum LogFormat {
         /// The journal under systemd, else text on standard error.
         Auto = "auto",
         /// The journal.

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use tipring_config as config;
-use tipring_config::{AfterFarHangUp, Config, FlashAction, Port, Profile, PulseDigits};
+use tipring_config::{Config, Port, Profile};
 use tipring_dsp::{CancellerConfig, ChainConfig};
-use tipring_hal::port::Capabilities;
+use tipring_hal::port::{Capabilities, Law};
 use tipring_proto::call;
 use tipring_proto::names;
-use tipring_proto::rtp::SourcePolicy;
 use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
 use tipring_proto::types::{Codec, LineInstance};
@@ -117,11 +116,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
             max_ms: w.max_ms.into(),
             ..call::PulseWindow::default()
         }),
-        pulse_digits: match line.pulse_digits {
-            PulseDigits::Standard => call::PulseDigits::Standard,
-            PulseDigits::NewZealand => call::PulseDigits::NewZealand,
-            PulseDigits::Sweden => call::PulseDigits::Sweden,
-        },
+        pulse_digits: line.pulse_digits,
         ..call::HookConfig::default()
     };
     hook.flash = line.flash_window.map(|w| call::FlashWindow {
@@ -147,18 +142,13 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         ptimes_ms,
         rtp_dscp: config.media.dscp_media,
         hook,
-        flash: match line.flash {
-            FlashAction::Transfer => call::FlashAction::Transfer,
-            FlashAction::Hold => call::FlashAction::Hold,
-            FlashAction::Send => call::FlashAction::Send,
-            FlashAction::Ignore => call::FlashAction::Ignore,
-        },
+        flash: line.flash,
         transfer_on_hang_up: line.transfer_on_hang_up,
         caller_id: port
             .caller_id
             .filter(|_| can(|c| c.on_hook_transmission))
             .map_or(call::CallerIdTiming::None, |style| {
-                caller_id(style, can(|c| c.polarity_reversal))
+                caller_id(style.timing, can(|c| c.polarity_reversal))
             }),
         stutter_dial_tone: line.stutter_dial_tone,
         unregistered_tone: Tone::REORDER,
@@ -167,12 +157,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         howler_ms: seconds(line.howler_s),
         preserved_rtp_ms: seconds(line.preserved_rtp_s),
         open_loop_ms: open_loop_ms(line.disconnect_ms, card),
-        after_far_hang_up: match line.after_far_hang_up {
-            AfterFarHangUp::Reorder => call::AfterFarHangUp::Reorder,
-            AfterFarHangUp::Busy => call::AfterFarHangUp::Busy,
-            AfterFarHangUp::Silence => call::AfterFarHangUp::Silence,
-            AfterFarHangUp::DialTone => call::AfterFarHangUp::DialTone,
-        },
+        after_far_hang_up: line.after_far_hang_up,
         call_waiting_repeat_ms: line.call_waiting_repeat_ms,
         reminder_ring_ms: seconds(line.reminder_ring_s),
         digits_in_band: is_machine(port),
@@ -189,14 +174,10 @@ fn open_loop_ms(wanted_ms: u16, card: Option<Capabilities>) -> u32 {
     }
 }
 
-fn caller_id(style: config::country::CallerId, can_reverse: bool) -> call::CallerIdTiming {
-    match style.timing {
-        config::country::CallerIdTiming::AfterFirstRing { delay_ms } => {
-            call::CallerIdTiming::AfterFirstRing {
-                delay_ms: delay_ms.into(),
-            }
-        }
-        config::country::CallerIdTiming::BeforeRing {
+/// Caller ID as the country times it, without the reversal where the card has none.
+fn caller_id(timing: call::CallerIdTiming, can_reverse: bool) -> call::CallerIdTiming {
+    match timing {
+        call::CallerIdTiming::BeforeRing {
             polarity_reversal,
             dual_tone_alert,
             lead_ms,
@@ -204,9 +185,10 @@ fn caller_id(style: config::country::CallerId, can_reverse: bool) -> call::Calle
         } => call::CallerIdTiming::BeforeRing {
             polarity_reversal: polarity_reversal && can_reverse,
             dual_tone_alert,
-            lead_ms: lead_ms.into(),
-            ring_delay_ms: ring_delay_ms.into(),
+            lead_ms,
+            ring_delay_ms,
         },
+        timing => timing,
     }
 }
 
@@ -228,16 +210,7 @@ pub fn want(config: &Config, port: &Port) -> Want {
 }
 
 /// The signal chain of a port.
-pub fn chain(
-    config: &Config,
-    port: &Port,
-    law: tipring_hal::port::Law,
-    block_len: usize,
-) -> ChainConfig {
-    let law = match law {
-        tipring_hal::port::Law::Mu => tipring_dsp::Law::Mu,
-        tipring_hal::port::Law::A => tipring_dsp::Law::A,
-    };
+pub fn chain(config: &Config, port: &Port, law: Law, block_len: usize) -> ChainConfig {
     let mut chain = ChainConfig::new(law, block_len);
     chain.rx_gain_db_tenths = port.line.rx_gain_tenth_db;
     chain.tx_gain_db_tenths = port.line.tx_gain_tenth_db;
@@ -265,15 +238,6 @@ pub fn is_machine(port: &Port) -> bool {
     match port.profile {
         Profile::Phone | Profile::Door => false,
         Profile::Fax | Profile::Modem | Profile::Alarm => true,
-    }
-}
-
-/// Whose RTP is heard.
-pub fn rtp_source(source: config::RtpSource) -> SourcePolicy {
-    match source {
-        config::RtpSource::Latch => SourcePolicy::Latch,
-        config::RtpSource::Host => SourcePolicy::Host,
-        config::RtpSource::Strict => SourcePolicy::Strict,
     }
 }
 
@@ -409,7 +373,7 @@ mod tests {
             ("alarm", false),
         ] {
             let config = config(&format!("[defaults]\nprofile = \"{profile}\"\n"));
-            let law = tipring_hal::port::Law::Mu;
+            let law = Law::Mu;
             let chain = chain(&config, &config.ports[0], law, 80);
             assert_eq!(chain.mute_detected_digits, muted, "{profile}");
             let call_logic = call_logic(&config, &config.ports[0], None);
@@ -427,7 +391,7 @@ mod tests {
             ("v8-squelch = true\nfax-pass-through = false", true),
         ] {
             let config = config(&format!("[defaults]\n{text}\n"));
-            let law = tipring_hal::port::Law::Mu;
+            let law = Law::Mu;
             let chain = chain(&config, &config.ports[0], law, 80);
             assert_eq!(chain.v8_squelch, squelch, "{text}");
         }

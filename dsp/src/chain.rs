@@ -14,10 +14,10 @@ use crate::datatone::DataTones;
 use crate::detect::{Detectors, Events};
 use crate::dtmf::mute::DigitMute;
 use crate::echo::{Bypass, EchoCanceller, ReferenceLine};
-use crate::law::Law;
 use crate::level::{Gain, LevelMeter};
 use data::Data;
 use downlink::Sources;
+use tipring_types::Law;
 
 /// Samples handled at once at most: 10 ms.
 pub(crate) const CHUNK: usize = 80;

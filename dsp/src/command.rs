@@ -1,6 +1,7 @@
 //! What a chain can be told and what it tells: small `Copy` values that cross threads without an allocation.
 
 use tipring_spandsp::CallerIdMessage;
+use tipring_types::{DataTone, Side};
 
 use crate::echo::EchoMeters;
 use crate::level::Reading;
@@ -90,33 +91,6 @@ pub struct CallerIdTransmission {
     pub alert: Alert,
     /// For a set off hook (call waiting): no channel seizure.
     pub to_off_hook: bool,
-}
-
-/// A tone of a fax or a modem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DataTone {
-    /// A calling fax (1100 Hz), told 0.35 s after its onset; again with each burst.
-    Cng,
-    /// An answering fax or modem (2100 Hz, plain), told 0.5 s after its onset.
-    Ced,
-    /// Answer tone with phase reversals: a modem that wants echo cancellers off; told 0.5 s after its onset, soon after
-    /// its first reversal. It may follow [`DataTone::Ced`], when the first reversals were lost on the way.
-    AnsPr,
-    /// Answer tone of V.8 (amplitude modulated), as [`DataTone::Ced`].
-    AnsAm,
-    /// Answer tone of V.8 with phase reversals, as [`DataTone::AnsPr`].
-    AnsAmPr,
-    /// HDLC flags at 300 bit/s: a fax begins to signal; told 0.15 s after their onset.
-    V21Preamble,
-}
-
-/// The two sides of a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The set on the line.
-    Line,
-    /// The far end.
-    Network,
 }
 
 /// What happened in a chain.

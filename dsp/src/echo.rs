@@ -3,6 +3,8 @@
 //! Owns the delay between what was written to the card and when the line hears it. The canceller itself is
 //! whatever keeps [`EchoCanceller`]; [`Bypass`] is the one that does nothing.
 
+use tipring_types::EchoState;
+
 /// Takes the echo of `reference` out of `near`.
 ///
 /// Called by the line thread once per chunk of 1 to 80 samples (always 80 when the card's block is a multiple of
@@ -25,20 +27,6 @@ pub trait EchoCanceller: Send {
     fn meters(&self) -> EchoMeters {
         EchoMeters::default()
     }
-}
-
-/// What a canceller is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EchoState {
-    /// There is none.
-    #[default]
-    Off,
-    /// It has not yet learned the path.
-    Learning,
-    /// It knows the path.
-    Converged,
-    /// It stands aside for a modem.
-    Disabled,
 }
 
 /// Figures of a canceller.

@@ -168,7 +168,7 @@ pub(crate) fn tenths(db: f64) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::law::Law;
+    use tipring_types::Law;
 
     fn sine(hz: f64, dbm0: f64, n: usize) -> Vec<i16> {
         let peak = sine_peak(dbm0);

@@ -19,7 +19,6 @@ mod detect;
 pub mod dtmf;
 pub mod echo;
 mod goertzel;
-pub mod law;
 pub mod level;
 pub mod measure;
 mod queue;
@@ -27,11 +26,11 @@ pub mod tone;
 
 pub use canceller::{CancellerConfig, LineEchoCanceller};
 pub use chain::{Chain, ChainConfig, ChainError, DtmfConfig};
-pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, DataTone, Meters, Side};
+pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, Meters};
 pub use dtmf::{DtmfEvent, DtmfReceiver};
-pub use echo::{Bypass, EchoCanceller, EchoMeters, EchoState};
-pub use law::Law;
+pub use echo::{Bypass, EchoCanceller, EchoMeters};
 pub use level::Reading;
+pub use tipring_types::{DataTone, EchoState, Law, Side};
 pub use tone::{FOREVER, Modulation, Over, Tone, ToneError, ToneProgram, ToneSegment};
 
 pub use tipring_spandsp::{

@@ -4,7 +4,7 @@
 //! putting it in this one's place.
 
 use crate::port::{
-    Capabilities, Law, LineCommand, LineEvent, LinePort, PortError, PortFault, PortStats,
+    Capabilities, Law, LineCommand, LineEvent, LineFault, LinePort, PortError, PortStats,
     ReadBlock, Wake, WriteBlock,
 };
 
@@ -49,11 +49,11 @@ impl LinePort for Absent {
     }
 
     fn read(&mut self, _: &mut [u8]) -> ReadBlock {
-        ReadBlock::Down(PortFault::Removed)
+        ReadBlock::Down(LineFault::Removed)
     }
 
     fn write(&mut self, _: &[u8]) -> WriteBlock {
-        WriteBlock::Down(PortFault::Removed)
+        WriteBlock::Down(LineFault::Removed)
     }
 
     fn next_event(&mut self) -> Option<LineEvent> {
@@ -61,7 +61,7 @@ impl LinePort for Absent {
     }
 
     fn command(&mut self, _: LineCommand) -> Result<(), PortError> {
-        Err(PortError::Down(PortFault::Removed))
+        Err(PortError::Down(LineFault::Removed))
     }
 
     fn off_hook(&self) -> bool {
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_port_without_a_card_is_down_whatever_it_is_asked() {
         let mut port = Absent::new(Law::A, 80);
-        let gone = PortFault::Removed;
+        let gone = LineFault::Removed;
         assert_eq!(port.read(&mut [0; 80]), ReadBlock::Down(gone));
         assert_eq!(port.write(&[0; 80]), WriteBlock::Down(gone));
         assert_eq!(port.next_event(), None);

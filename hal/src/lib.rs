@@ -7,7 +7,6 @@
 
 pub mod absent;
 pub mod dahdi;
-pub mod law;
 pub mod level;
 pub mod meter;
 pub mod port;
@@ -15,8 +14,8 @@ pub mod sim;
 pub mod wrap;
 
 pub use port::{
-    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, MAX_BLOCK_LEN, Polarity,
-    PortError, PortFault, PortStats, ReadBlock, RingCadence, Wake, WriteBlock,
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LineFault, LinePort, MAX_BLOCK_LEN,
+    Polarity, PortError, PortStats, ReadBlock, RingCadence, Wake, WriteBlock,
 };
 
 #[cfg(test)]

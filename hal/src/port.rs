@@ -3,27 +3,10 @@
 use std::os::fd::RawFd;
 use std::time::Duration;
 
+pub use tipring_types::{Law, LineFault, Polarity};
+
 /// The longest block that any card has: 30 ms.
 pub const MAX_BLOCK_LEN: usize = 240;
-
-/// Companding law of the card's bytes. Bytes are moved as they are: a linear path loses codes around zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Law {
-    /// G.711 µ-law.
-    Mu,
-    /// G.711 A-law.
-    A,
-}
-
-impl Law {
-    /// The byte of digital silence.
-    pub const fn silence(self) -> u8 {
-        match self {
-            Law::Mu => 0xFF,
-            Law::A => 0xD5,
-        }
-    }
-}
 
 /// What wakes the thread that serves this port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,15 +64,6 @@ impl RingCadence {
     }
 }
 
-/// Which way the loop is fed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Polarity {
-    /// Tip positive of ring.
-    Forward,
-    /// Reversed.
-    Reversed,
-}
-
 /// What a port can be told. `Copy`, so it crosses threads without an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineCommand {
@@ -145,21 +119,10 @@ pub enum LineEventKind {
     /// stopped: no silent interval begins then.
     RingOff,
     /// The line or its card is in trouble.
-    Fault(PortFault),
+    Fault(LineFault),
     /// The trouble is over. During trouble no loop edge is told; if the loop is found otherwise than last told, its edge
     /// follows.
     FaultCleared,
-}
-
-/// Trouble of a line or card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortFault {
-    /// The span is in alarm: reads stop.
-    Alarm,
-    /// The card is gone.
-    Removed,
-    /// No battery on the line.
-    PowerAlarm,
 }
 
 /// Answer to a read.
@@ -172,7 +135,7 @@ pub enum ReadBlock {
     /// An event must be taken first ([`LinePort::next_event`]).
     EventPending,
     /// The port is gone or in alarm; no reads until [`LineEventKind::FaultCleared`].
-    Down(PortFault),
+    Down(LineFault),
 }
 
 /// Answer to a write.
@@ -185,7 +148,7 @@ pub enum WriteBlock {
     /// An event must be taken first.
     EventPending,
     /// The port is gone or in alarm.
-    Down(PortFault),
+    Down(LineFault),
 }
 
 /// Counters a card keeps. What they count is the card's: blocks (simulated), or the times that it began (DAHDI).
@@ -210,7 +173,7 @@ pub enum PortError {
     Busy,
     /// The port is gone or in alarm.
     #[error("the port is down")]
-    Down(PortFault),
+    Down(LineFault),
     /// The system refused; `errno` as it came.
     #[error("the system refused with errno {0}")]
     Os(i32),

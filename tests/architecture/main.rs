@@ -66,6 +66,7 @@ fn dependencies_point_one_way() {
         (
             "tipringd",
             &[
+                "tipring-types",
                 "tipring-proto",
                 "tipring-hal",
                 "tipring-dsp",
@@ -77,16 +78,21 @@ fn dependencies_point_one_way() {
         (
             "tipring-ctl",
             &[
+                "tipring-types",
                 "tipring-proto",
                 "tipring-config",
                 "tipring-hal",
                 "tipring-linux",
             ],
         ),
-        ("tipring-config", &["tipring-proto"]),
-        ("tipring-hal", &["tipring-linux", "tipring-spandsp"]),
-        ("tipring-dsp", &["tipring-spandsp"]),
-        ("tipring-proto", &[]),
+        ("tipring-config", &["tipring-types", "tipring-proto"]),
+        (
+            "tipring-hal",
+            &["tipring-types", "tipring-linux", "tipring-spandsp"],
+        ),
+        ("tipring-dsp", &["tipring-types", "tipring-spandsp"]),
+        ("tipring-proto", &["tipring-types"]),
+        ("tipring-types", &[]),
         ("tipring-spandsp", &["spandsp-sys"]),
         ("spandsp-sys", &[]),
         ("tipring-linux", &[]),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tipring_hal::absent::Absent;
 use tipring_hal::port::{
-    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, PortError, PortFault,
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LineFault, LinePort, PortError,
     PortStats, ReadBlock, Wake, WriteBlock,
 };
 use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_thread};
@@ -80,10 +80,10 @@ impl LinePort for SocketCard {
             return ReadBlock::WouldBlock;
         }
         match self.0.read(buf) {
-            Ok(0) => ReadBlock::Down(PortFault::Removed),
+            Ok(0) => ReadBlock::Down(LineFault::Removed),
             Ok(_) => ReadBlock::Block,
             Err(e) if e.kind() == ErrorKind::WouldBlock => ReadBlock::WouldBlock,
-            Err(_) => ReadBlock::Down(PortFault::Removed),
+            Err(_) => ReadBlock::Down(LineFault::Removed),
         }
     }
 
@@ -239,7 +239,7 @@ fn a_card_that_is_lost_is_told_once_and_costs_the_thread_nothing() {
         reads,
         "a lost card is not touched"
     );
-    assert_eq!(told, [LineEventKind::Fault(PortFault::Removed)]);
+    assert_eq!(told, [LineEventKind::Fault(LineFault::Removed)]);
     assert_eq!(count(&handle, "removals"), 1);
     // And another card heals the port.
     let (next, mut far, _) = SocketCard::new();

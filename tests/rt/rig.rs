@@ -11,7 +11,7 @@ use tipring_hal::port::{
     WriteBlock,
 };
 use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_thread};
-use tipring_proto::rtp::{Sender, SenderConfig, SenderSeed, SourcePolicy};
+use tipring_proto::rtp::{RtpSource, Sender, SenderConfig, SenderSeed};
 use tipring_proto::types::Codec;
 use tipringd::line::{
     DSCP_EF, LinePortSpec, MediaSession, Remote, RtpPorts, SessionConfig, SessionId,
@@ -114,7 +114,7 @@ pub(crate) fn session_of(id: u64, other: impl FnOnce(&mut SessionConfig)) -> Box
         redundancy_payload_type: 90,
         vad: false,
         event_payload_type: Some(101),
-        sources: SourcePolicy::Strict,
+        sources: RtpSource::Strict,
         dscp: DSCP_EF,
     };
     other(&mut config);

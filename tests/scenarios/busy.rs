@@ -1,7 +1,7 @@
 //! Calls that come to nothing: busy, congestion, refused, never dialled.
 
 use std::time::Duration;
-use tipring_proto::call::{EndCause, PortWord};
+use tipring_proto::call::{EndCause, PortState};
 use tipring_proto::sccp::callmanager::{DialTiming, Dialect};
 use tipring_proto::sccp::message::Tone;
 
@@ -94,7 +94,7 @@ fn a_set_lifted_and_not_dialled_hears_dial_tone_reorder_and_howler() {
         w.run(15_000);
         assert_eq!(w.tones(0), [Tone::HOWLER], "{dialect:?}");
         w.run(61_000);
-        assert_eq!(w.word(0), PortWord::Parked, "{dialect:?}");
+        assert_eq!(w.word(0), PortState::Lockout, "{dialect:?}");
         assert_eq!(w.desks[0].tone, None);
         w.hang_up(0);
         w.run(500);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tipring_proto::call::{
-    CallWord, EndCause, FlashAction, LineFault, LineInput, PortConfig, PortWord,
+    CallState, EndCause, FlashAction, LineFault, LineInput, PortConfig, PortState,
 };
 use tipring_proto::device::Input;
 use tipring_proto::sccp::callmanager::Dialect;
@@ -53,7 +53,7 @@ fn a_card_that_stays_away_ends_its_call_and_the_far_set_notices() {
         w.talk(0, 1);
         w.line(0, LineInput::Fault(LineFault::Removed));
         w.run(FLICKER_MS);
-        assert_eq!(w.word(0), PortWord::Fault, "{dialect:?}");
+        assert_eq!(w.word(0), PortState::Fault, "{dialect:?}");
         let ended = w.desks[0].records.last().map(|r| r.cause);
         assert_eq!(ended, Some(EndCause::LineFault), "{dialect:?}");
         assert_eq!(w.desks[1].audible_target(), None, "{dialect:?}");
@@ -115,7 +115,7 @@ fn a_line_that_stays_dead_leaves_the_server_and_comes_back_when_it_works() {
             w.dial(0, &number(1));
             w.run(4_000);
             let calls = w.desks[0].device.snapshot().port.calls;
-            let rings = calls.iter().any(|c| c.state == CallWord::RingOut);
+            let rings = calls.iter().any(|c| c.state == CallState::RingingOut);
             assert!(!rings, "{dialect:?} {fault:?}: {calls:?}");
             w.hang_up(0);
             w.run(2_000);
@@ -135,7 +135,7 @@ fn a_line_that_works_again_while_its_device_is_leaving_registers_again() {
         w.line(1, LineInput::Fault(LineFault::Alarm));
         w.until(6_000, "it leaves", |w| w.desks[1].device.service().is_out());
         let state = w.desks[1].device.station_snapshot().state;
-        assert_eq!(state.word(), "unregistering", "{dialect:?}");
+        assert_eq!(state.registration().name(), "unregistering", "{dialect:?}");
         card_back(&mut w, 1, false);
         w.until(5_000, "it registers again", |w| {
             w.desks[1].device.is_registered()
@@ -181,7 +181,7 @@ fn a_call_on_hold_does_not_keep_a_dead_line_registered() {
                 w.hang_up(0);
                 w.run(500);
                 // mod_skinny lets go of what is on hold.
-                let kept = w.word(0) == PortWord::Reminding;
+                let kept = w.word(0) == PortState::HoldRecall;
                 assert_eq!(kept, dialect != Dialect::ModSkinny, "{dialect:?}");
             }
             w.line(0, LineInput::Fault(LineFault::Removed));

@@ -1,6 +1,6 @@
 //! Flash window, hold and resume, the message lamp.
 
-use tipring_proto::call::{FlashAction, PortWord};
+use tipring_proto::call::{FlashAction, PortState};
 use tipring_proto::sccp::callmanager::Dialect;
 use tipring_proto::sccp::message::{CallStateKind, ServerMessage, Tone};
 use tipring_proto::types::{CallRef, LineInstance};
@@ -31,9 +31,9 @@ fn hold_and_resume_by_flash_with_a_fresh_socket() {
         let first = w.desks[0].audible_source();
         w.flash(0);
         w.run(500);
-        assert_eq!(w.word(0), PortWord::AllHeld, "{dialect:?}");
+        assert_eq!(w.word(0), PortState::AllHeld, "{dialect:?}");
         assert_eq!((w.desks[0].bridge, w.desks[0].listens.len()), (None, 0));
-        assert_eq!(w.word(1), PortWord::InCall);
+        assert_eq!(w.word(1), PortState::InCall);
         w.run(10_000);
         w.flash(0);
         w.run(500);
@@ -53,7 +53,7 @@ fn a_held_far_end_that_hangs_up_leaves_the_lifted_phone_as_any_other_does() {
         w.talk(0, 1);
         w.flash(0);
         w.run(5_000);
-        assert_eq!(w.word(0), PortWord::AllHeld, "{dialect:?}");
+        assert_eq!(w.word(0), PortState::AllHeld, "{dialect:?}");
         w.tones(0);
         w.hang_up(1);
         w.run(1_000);
@@ -89,7 +89,7 @@ fn what_a_colleague_does_on_a_shared_line_does_not_touch_the_call_of_this_phone(
         }
         assert_eq!((w.said(0), w.tones(0)), (vec![], vec![]), "{dialect:?}");
         w.hang_up(0);
-        assert_eq!(w.word(0), PortWord::InUseElsewhere, "{dialect:?}");
+        assert_eq!(w.word(0), PortState::InUseElsewhere, "{dialect:?}");
         w.server_says(0, &[state(CallStateKind::ON_HOOK)]);
         w.hang_up(1);
         w.run(1_000);

@@ -1,6 +1,6 @@
 //! Calls that come in, and who calls.
 
-use tipring_proto::call::{CallerIdTiming, EndCause, PortWord, Presented};
+use tipring_proto::call::{CallerIdTiming, EndCause, PortState, Presented};
 use tipring_proto::sccp::callmanager::Dialect;
 use tipring_proto::sccp::message::Tone;
 
@@ -77,7 +77,7 @@ fn before_the_ring_the_caller_is_shown_and_then_it_rings() {
         w.run(600);
         assert_eq!(w.desks[0].caller_ids.len(), 1, "{dialect:?}");
         assert_eq!(w.desks[0].caller_ids[0].number, text("5551234"));
-        assert_eq!((w.desks[0].rings, w.word(0)), (0, PortWord::Announcing));
+        assert_eq!((w.desks[0].rings, w.word(0)), (0, PortState::Announcing));
         w.run(1_200);
         assert_eq!(w.desks[0].rings, 1, "{dialect:?}");
         w.run(30_000);
@@ -140,7 +140,7 @@ fn a_call_offered_while_a_set_is_forgotten_off_hook_rings_once_it_is_hung_up() {
         w.lift(0);
         w.dial(0, "615");
         w.run(100_000);
-        assert_eq!(w.word(0), PortWord::Parked, "{dialect:?}");
+        assert_eq!(w.word(0), PortState::Lockout, "{dialect:?}");
         w.tones(0);
         called(&mut w, false);
         w.run(1_000);

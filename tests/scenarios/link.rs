@@ -1,6 +1,6 @@
 //! Servers that go away, come back, restart their devices, or talk nonsense.
 
-use tipring_proto::call::{CallWord, EndCause, PortWord};
+use tipring_proto::call::{CallState, EndCause, PortState};
 use tipring_proto::device::Input;
 use tipring_proto::sccp::callmanager::{CmEvent, Dialect};
 use tipring_proto::sccp::message::{ResetKind, Tone};
@@ -46,7 +46,7 @@ fn a_server_restart_in_a_call_leaves_the_talk_alone() {
         w.assert_talking(0, 1);
         for d in [0, 1] {
             let calls = w.desks[d].device.snapshot().port.calls;
-            assert_eq!(calls[0].state, CallWord::Preserved, "{dialect:?}");
+            assert_eq!(calls[0].state, CallState::Preserved, "{dialect:?}");
         }
         w.hang_up(0);
         w.hang_up(1);
@@ -67,7 +67,7 @@ fn a_far_end_that_hangs_up_while_the_server_is_away_is_noticed() {
         w.hang_up(1);
         w.desks[0].rtp_ended = Some(w.now);
         w.run(58_000);
-        assert_eq!(w.word(0), PortWord::InCall, "{dialect:?}");
+        assert_eq!(w.word(0), PortState::InCall, "{dialect:?}");
         w.run(60_000);
         assert_eq!(w.desks[0].opened_loop, 1, "{dialect:?}");
         assert_eq!(
@@ -119,7 +119,7 @@ fn a_link_lost_while_dialling_or_ringing_leaves_nothing_hanging() {
         w.server_down();
         w.run(100);
         assert_eq!(w.desks[1].ringing, None, "{dialect:?}");
-        assert_eq!(w.word(1), PortWord::Idle);
+        assert_eq!(w.word(1), PortState::Idle);
         assert_eq!(w.desks[0].tone, Some(Tone::REORDER), "{dialect:?}");
         w.hang_up(0);
         w.server_up();
@@ -158,7 +158,7 @@ fn a_set_left_off_hook_does_not_hold_up_a_reset_for_ever() {
     w.cm.reset(&number(0), ResetKind::RESET).unwrap();
     w.run(120_000);
     assert_eq!(registrations(&w, 0), 2);
-    assert_eq!(w.word(0), PortWord::Parked);
+    assert_eq!(w.word(0), PortState::Lockout);
     w.hang_up(0);
     w.lift(0);
     assert_eq!(w.desks[0].tone, Some(Tone::INSIDE_DIAL));

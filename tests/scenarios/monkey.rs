@@ -1,6 +1,6 @@
 //! Sets used at random, over a slow network: whatever happens, hanging up everywhere ends everything.
 
-use tipring_proto::call::{CallerIdTiming, FlashAction, PortWord};
+use tipring_proto::call::{CallerIdTiming, FlashAction, PortState};
 use tipring_proto::sccp::callmanager::Dialect;
 
 use crate::world::{OUTSIDE, World, number};
@@ -124,7 +124,7 @@ fn play(dialect: Dialect, seed: u64) {
         let port = w.desks[d].device.snapshot().port;
         assert_eq!(
             (port.state, port.calls),
-            (PortWord::Idle, vec![]),
+            (PortState::Idle, vec![]),
             "{dialect:?} {seed} desk {d}"
         );
     }

@@ -1,6 +1,6 @@
 //! Calls made, answered, and ended by either side.
 
-use tipring_proto::call::{Direction, EndCause, PortWord};
+use tipring_proto::call::{CallDirection, EndCause, PortState};
 use tipring_proto::sccp::callmanager::Dialect;
 use tipring_proto::sccp::message::{CallOnLine, ClientMessage, RingMode, Tone};
 use tipring_proto::types::{CallRef, LineInstance};
@@ -35,12 +35,12 @@ fn one_port_calls_another_and_both_hear_each_other() {
             w.run(1_000);
             w.assert_idle();
             let record = &w.desks[0].records[0];
-            assert_eq!(record.direction, Direction::Outgoing);
+            assert_eq!(record.direction, CallDirection::Outgoing);
             assert_eq!(record.number, number(1));
             assert_eq!(record.cause, EndCause::NearHangUp);
             assert!(record.connected.is_some());
             let record = &w.desks[1].records[0];
-            assert_eq!(record.direction, Direction::Incoming);
+            assert_eq!(record.direction, CallDirection::Incoming);
             assert_eq!(record.number, number(0));
             assert_eq!(record.cause, EndCause::FarHangUp);
         }
@@ -78,7 +78,7 @@ fn the_far_hang_up_opens_the_loop_then_reorder_then_howler_then_quiet() {
         w.run(16_000);
         assert_eq!(w.desks[1].tone, Some(Tone::HOWLER));
         w.run(61_000);
-        assert_eq!((w.desks[1].tone, w.word(1)), (None, PortWord::Parked));
+        assert_eq!((w.desks[1].tone, w.word(1)), (None, PortState::Lockout));
         w.hang_up(1);
         w.run(1_000);
         w.assert_idle();

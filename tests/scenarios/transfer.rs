@@ -1,6 +1,6 @@
 //! Transfer by flash.
 
-use tipring_proto::call::{EndCause, FlashAction, PortWord};
+use tipring_proto::call::{EndCause, FlashAction, PortState};
 use tipring_proto::sccp::callmanager::Dialect;
 use tipring_proto::sccp::message::{CallStateKind, ServerMessage, Tone};
 use tipring_proto::types::LineInstance;
@@ -53,7 +53,7 @@ fn hanging_up_joins_the_two_others() {
             }
             w.hang_up(0);
             w.run(3_000);
-            assert_eq!(w.word(0), PortWord::Idle, "{dialect:?} {answered}");
+            assert_eq!(w.word(0), PortState::Idle, "{dialect:?} {answered}");
             if !answered {
                 assert!(w.desks[2].ringing.is_some(), "{dialect:?}");
                 w.lift(2);
@@ -143,7 +143,7 @@ fn hanging_up_at_the_dial_tone_rings_back() {
         let mut w = consulting(dialect);
         w.hang_up(0);
         w.run(500);
-        assert_eq!(w.word(0), PortWord::Reminding, "{dialect:?}");
+        assert_eq!(w.word(0), PortState::HoldRecall, "{dialect:?}");
         w.lift(0);
         w.run(500);
         w.assert_talking(0, 1);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tipring_proto::call::{
     CallRecord, CallerId, DigitHeard, Heard, LegStatistics, LineInput, LineOutput, MediaInput,
-    MediaOutput, PortConfig, PortWord,
+    MediaOutput, PortConfig, PortState,
 };
 use tipring_proto::device::{Device, DeviceConfig, Input, Output, TraceEvent};
 use tipring_proto::sccp::callmanager::{
@@ -308,7 +308,7 @@ impl World {
 
     // What can be seen.
 
-    pub(crate) fn word(&self, d: usize) -> PortWord {
+    pub(crate) fn word(&self, d: usize) -> PortState {
         self.desks[d].device.snapshot().port.state
     }
 
@@ -330,7 +330,7 @@ impl World {
             let port = desk.device.snapshot().port;
             assert_eq!(
                 (port.state, port.calls.len()),
-                (PortWord::Idle, 0),
+                (PortState::Idle, 0),
                 "desk {d}"
             );
             assert_eq!(

@@ -16,6 +16,7 @@ pub use tone::{Component, Step, Tone};
 use crate::choice::PulseDigits;
 use crate::model::WindowMs;
 use crate::report::{Problem, Severity};
+use tipring_types::CallerIdTiming;
 
 /// The countries that come with the program.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -145,27 +146,6 @@ pub enum Modulation {
         start: char,
         /// Digit after the number.
         end: char,
-    },
-}
-
-/// When caller ID goes out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallerIdTiming {
-    /// In the first silence between rings.
-    AfterFirstRing {
-        /// From the end of the first ring to the message.
-        delay_ms: u16,
-    },
-    /// Before the first ring.
-    BeforeRing {
-        /// The line is reversed first.
-        polarity_reversal: bool,
-        /// DT-AS goes before the message.
-        dual_tone_alert: bool,
-        /// From the reversal to the message.
-        lead_ms: u16,
-        /// From the end of the message to the first ring.
-        ring_delay_ms: u16,
     },
 }
 

@@ -349,13 +349,13 @@ fn caller_id(reader: &mut Reader<'_>, spanned: &Spanned<RawCallerId>) -> CallerI
         },
         timing: match raw.timing {
             RawTiming::AfterFirstRing => CallerIdTiming::AfterFirstRing {
-                delay_ms: raw.delay_ms.unwrap_or(500),
+                delay_ms: raw.delay_ms.unwrap_or(500).into(),
             },
             RawTiming::BeforeRing => CallerIdTiming::BeforeRing {
                 polarity_reversal: raw.polarity_reversal,
                 dual_tone_alert: raw.dual_tone_alert,
-                lead_ms: raw.lead_ms.unwrap_or(100),
-                ring_delay_ms: raw.ring_delay_ms.unwrap_or(250),
+                lead_ms: raw.lead_ms.unwrap_or(100).into(),
+                ring_delay_ms: raw.ring_delay_ms.unwrap_or(250).into(),
             },
         },
     }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tipring_hal::port::{
-    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, PortError, PortFault,
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LineFault, LinePort, PortError,
     PortStats, ReadBlock, Wake, WriteBlock,
 };
 
@@ -43,7 +43,7 @@ pub struct Inner {
     pub events: VecDeque<LineEvent>,
     /// Reads and writes fail while an event waits, as DAHDI does.
     pub events_block_audio: bool,
-    pub down: Option<PortFault>,
+    pub down: Option<LineFault>,
     pub refuse: Option<PortError>,
     pub commands: VecDeque<LineCommand>,
     pub stats: PortStats,

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 
 use tipring_dsp::{CancellerConfig, Chain, ChainConfig, Law, LineEchoCanceller};
 use tipring_hal::port::LinePort;
-use tipring_proto::rtp::{Sender, SenderConfig, SenderSeed, SourcePolicy};
+use tipring_proto::rtp::{RtpSource, Sender, SenderConfig, SenderSeed};
 use tipring_proto::types::Codec;
 use tipringd::line::{
     DSCP_EF, LinePortSpec, MediaSession, Remote, RtpPorts, SessionConfig, SessionId,
@@ -66,7 +66,7 @@ pub(crate) fn session(
         redundancy_payload_type: 90,
         vad: false,
         event_payload_type: Some(101),
-        sources: SourcePolicy::Strict,
+        sources: RtpSource::Strict,
         dscp: DSCP_EF,
     };
     let session = MediaSession::open(LOCAL, ports, &config).map_err(|e| e.to_string())?;

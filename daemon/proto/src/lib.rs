@@ -15,4 +15,5 @@ pub mod passthrough;
 pub mod rtp;
 pub mod sccp;
 pub mod time;
-pub mod types;
+
+pub use tipring_types as types;

@@ -12,64 +12,16 @@
 //! works (T.30: T2 is 6 s, and a machine that waits longer sends CNG or flags meanwhile), shorter than anybody waits who
 //! has taken the handset of a fax. A new leg begins with voice.
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::time::Time;
+use crate::types::DataTone;
 
 /// So long a silence of both sides ends a call's data, ms.
 pub const SILENCE_MS: u32 = 10_000;
 /// From one CNG to the next (T.30: 0.5 s ± 15 % on, 3 s ± 15 % off), with room for a lost one's detection.
 const CNG_EVERY: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(2_500)..=Duration::from_millis(4_500);
-
-/// A tone of a fax or a modem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DataTone {
-    /// A calling fax, 1100 Hz.
-    Cng,
-    /// An answering fax or modem, 2100 Hz.
-    Ced,
-    /// The same with phase reversals: echo cancellers off.
-    AnsPr,
-    /// Answer tone of V.8.
-    AnsAm,
-    /// The same with phase reversals.
-    AnsAmPr,
-    /// HDLC flags at 300 bit/s: a fax begins to signal.
-    V21Preamble,
-}
-
-impl fmt::Display for DataTone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            DataTone::Cng => "CNG",
-            DataTone::Ced => "CED",
-            DataTone::AnsPr => "ANS with phase reversals",
-            DataTone::AnsAm => "ANSam",
-            DataTone::AnsAmPr => "ANSam with phase reversals",
-            DataTone::V21Preamble => "V.21 preamble",
-        })
-    }
-}
-
-/// Where a tone came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ToneSide {
-    /// The set on the line.
-    Line,
-    /// The far end.
-    Network,
-}
-
-impl fmt::Display for ToneSide {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ToneSide::Line => "the line",
-            ToneSide::Network => "the network",
-        })
-    }
-}
 
 /// What changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use tipring_ctl::report::{CallDetail, CallList, CallState, CallSummary, MediaLeg, TraceEvent};
-use tipring_proto::call::{CallRecord, CallSnapshot, CallWord};
+use tipring_proto::call::{CallRecord, CallSnapshot};
 use tipring_proto::time::Time;
 use tipring_proto::types::CallRef;
 
@@ -31,7 +31,7 @@ struct Open {
     call: CallRef,
     started: Time,
     /// As last told in the trace.
-    state: Option<CallWord>,
+    state: Option<CallState>,
     timeline: Timeline,
 }
 
@@ -136,7 +136,7 @@ impl CallBook {
         let summary = CallSummary {
             id: open.id,
             port,
-            direction: words::direction(record.direction),
+            direction: record.direction,
             call_ref: record.call.0,
             state: CallState::Ended,
             peer: some(&record.number),
@@ -202,7 +202,7 @@ impl CallBook {
         let same = |o: &Open| began(o) && o.call == call;
         let at = self.open.iter().position(same);
         at.or_else(|| {
-            let lost = |o: &Open| began(o) && o.state == Some(CallWord::Preserved);
+            let lost = |o: &Open| began(o) && o.state == Some(CallState::Preserved);
             self.open
                 .iter()
                 .position(lost)
@@ -225,9 +225,9 @@ impl CallBook {
         CallSummary {
             id,
             port,
-            direction: words::direction(call.direction),
+            direction: call.direction,
             call_ref: call.call.0,
-            state: words::call_state(call.state),
+            state: call.state,
             peer: some(&call.number),
             peer_name: some(&call.name),
             dialed: some(&call.dialed),
@@ -268,7 +268,7 @@ fn state_in_words(call: &CallSnapshot) -> String {
         (one, "") | ("", one) => format!(", far end {one}"),
         (number, name) => format!(", far end {number} {name}"),
     };
-    format!("{}{far}", call.state.word())
+    format!("{}{far}", call.state.name())
 }
 
 fn some(text: &str) -> Option<String> {

@@ -2,9 +2,8 @@
 //! thread.
 
 use tipring_ctl::report as ctl;
-use tipring_dsp::Side;
-use tipring_proto::passthrough::{DataTone, ToneSide};
 use tipring_proto::time::Time;
+use tipring_proto::types::{DataTone, Side};
 use tracing::info;
 
 use super::Gateway;
@@ -17,27 +16,23 @@ impl Gateway {
         now: Time,
         index: usize,
         at: Time,
-        (tone, from): (tipring_dsp::DataTone, Side),
+        (tone, from): (DataTone, Side),
         after_ms: u32,
     ) {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let (tone, from) = (heard(tone), side(from));
         let told = ctl::DetectedTone {
             at_unix_ms: self.clock.unix_ms(at),
             tone: tone.to_string(),
-            from: match from {
-                ToneSide::Line => ctl::ToneSide::Line,
-                ToneSide::Network => ctl::ToneSide::Network,
-            },
+            from,
             after_ms,
         };
         unit.heard_tone(told.clone());
         let news = unit.desk.heard_tone(at, tone, told);
         let port = unit.number;
         let mut text = format!(
-            "{tone} from {from}, {:.2} s after its onset",
+            "{tone} from the {from}, {:.2} s after its onset",
             f64::from(after_ms) / 1000.0
         );
         if let Some(order) = news.order {
@@ -76,23 +71,5 @@ impl Gateway {
         self.order(now, index, order);
         let text = format!("{why}: the port goes back to voice");
         self.trace(now, index, ctl::TraceKind::Line, text);
-    }
-}
-
-fn heard(tone: tipring_dsp::DataTone) -> DataTone {
-    match tone {
-        tipring_dsp::DataTone::Cng => DataTone::Cng,
-        tipring_dsp::DataTone::Ced => DataTone::Ced,
-        tipring_dsp::DataTone::AnsPr => DataTone::AnsPr,
-        tipring_dsp::DataTone::AnsAm => DataTone::AnsAm,
-        tipring_dsp::DataTone::AnsAmPr => DataTone::AnsAmPr,
-        tipring_dsp::DataTone::V21Preamble => DataTone::V21Preamble,
-    }
-}
-
-pub(super) fn side(side: Side) -> ToneSide {
-    match side {
-        Side::Line => ToneSide::Line,
-        Side::Network => ToneSide::Network,
     }
 }

@@ -2,7 +2,7 @@
 
 use tipring_ctl::report::TraceKind;
 use tipring_dsp::ChainEvent;
-use tipring_hal::port::{LineEventKind, PortFault};
+use tipring_hal::port::{LineEventKind, LineFault};
 use tipring_proto::call::{DigitHeard, LineInput, MediaInput};
 use tipring_proto::device::Input;
 use tipring_proto::time::Time;
@@ -10,7 +10,7 @@ use tipring_proto::types::Digit;
 use tracing::{info, warn};
 
 use super::log_rate::if_any;
-use super::{Gateway, data, words};
+use super::{Gateway, words};
 use crate::line::{LineReport, Returned};
 
 /// Reports of the line thread handled before other work gets its turn.
@@ -40,7 +40,7 @@ impl Gateway {
         };
         if let LineReport::Line { port, event } = &report {
             match event.kind {
-                LineEventKind::Fault(PortFault::Removed) => self.card_lost(now, *port),
+                LineEventKind::Fault(LineFault::Removed) => self.card_lost(now, *port),
                 LineEventKind::FaultCleared => self.look_anew(now, *port),
                 LineEventKind::LoopClosed => self.current_flows(now, *port),
                 _ => {}
@@ -86,7 +86,7 @@ impl Gateway {
                                 "line fault"
                             );
                         }
-                        LineInput::Fault(words::line_fault(fault))
+                        LineInput::Fault(fault)
                     }
                     LineEventKind::FaultCleared => {
                         if let Some(held_back) = unit.log_rate.pass(now) {
@@ -176,7 +176,7 @@ impl Gateway {
                 after_ms,
             } => self.data_tone(now, index, at, (tone, from), after_ms),
             ChainEvent::AnswerToneOff { from } => {
-                let text = format!("answer tone of {} over", data::side(from));
+                let text = format!("answer tone from the {from} over");
                 self.trace(now, index, TraceKind::Line, text);
             }
             ChainEvent::BothSilent => self.data_over(now, index),

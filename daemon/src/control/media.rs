@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use tipring_ctl::report as ctl;
 use tipring_proto::call::{Heard, MediaInput, MediaOutput};
-use tipring_proto::passthrough::{Change, DataTone, PassThrough};
-use tipring_proto::rtp::SourcePolicy;
+use tipring_proto::passthrough::{Change, PassThrough};
+use tipring_proto::rtp::RtpSource;
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
+use tipring_proto::types::DataTone;
 use tipring_proto::types::{CallRef, Codec, Party};
 
 use super::clock::Clock;
@@ -49,7 +50,7 @@ pub struct LegSettings {
     /// Their payload type.
     pub redundancy_payload_type: u8,
     /// Who is heard besides the far end that the server names.
-    pub sources: SourcePolicy,
+    pub sources: RtpSource,
     /// DSCP of RTP.
     pub dscp: u8,
     /// Silence of the set is not sent.
@@ -137,7 +138,7 @@ impl MediaDesk {
     }
 
     /// Whose RTP the legs to come hear.
-    pub(super) fn source_policy(&self) -> SourcePolicy {
+    pub(super) fn source_policy(&self) -> RtpSource {
         self.settings.sources
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tipring_ctl::report::TraceKind;
 use tipring_dsp::ChainCommand;
 use tipring_hal::port::LineCommand;
-use tipring_proto::call::{CallRecord, LineInput, LineOutput, MediaInput, MediaOutput, Polarity};
+use tipring_proto::call::{CallRecord, LineInput, LineOutput, MediaInput, MediaOutput};
 use tipring_proto::device::{Input, Output};
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
@@ -58,7 +58,7 @@ impl Gateway {
 
     fn line_output(&mut self, now: Time, index: usize, output: LineOutput) {
         use tipring_dsp::ChainCommand as Chain;
-        use tipring_hal::port::{LineCommand as Card, Polarity as Feed};
+        use tipring_hal::port::LineCommand as Card;
         self.lamp_yields(index, &output);
         let Some(unit) = self.ports.get_mut(index) else {
             return;
@@ -85,12 +85,7 @@ impl Gateway {
                 }
             }
             LineOutput::StopCallerId => LineOrder::Chain(Chain::StopCallerId),
-            LineOutput::Polarity(Polarity::Forward) => {
-                LineOrder::Port(Card::Polarity(Feed::Forward))
-            }
-            LineOutput::Polarity(Polarity::Reversed) => {
-                LineOrder::Port(Card::Polarity(Feed::Reversed))
-            }
+            LineOutput::Polarity(polarity) => LineOrder::Port(Card::Polarity(polarity)),
             LineOutput::OpenLoop { ms } => {
                 LineOrder::Port(Card::OpenLoop(Duration::from_millis(ms.into())))
             }

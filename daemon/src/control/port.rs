@@ -7,8 +7,8 @@ use std::time::Duration;
 use tipring_config::{Config, Port as PortSettings};
 use tipring_ctl::report::DetectedTone;
 use tipring_dsp::CallTime;
-use tipring_hal::port::{Capabilities, LineEventKind, PortFault};
-use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot, PortWord};
+use tipring_hal::port::{Capabilities, LineEventKind, LineFault};
+use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot, PortState};
 use tipring_proto::card::Service;
 use tipring_proto::device::{Device, DeviceConfig, Input, Output};
 use tipring_proto::sccp::message::DefineTimeDate;
@@ -79,7 +79,7 @@ pub struct PortUnit {
     /// Of a server that is reached under several addresses, the one that is tried first.
     pub(super) turn: usize,
     /// Present fault.
-    pub fault: Option<PortFault>,
+    pub fault: Option<LineFault>,
     /// Commands the card refused.
     pub refused: u64,
     /// Off-hooks seen.
@@ -180,7 +180,7 @@ impl PortUnit {
 
     /// In no call, and no tone that a set off-hook is to hear plays: other settings disturb nobody.
     pub(super) fn is_at_rest(&self) -> bool {
-        !self.device.is_busy() && self.call_logic().state != PortWord::Howling
+        !self.device.is_busy() && self.call_logic().state != PortState::Howling
     }
 
     /// Takes other settings, for a port at rest with the line it has. The chain in the line thread is the caller's.

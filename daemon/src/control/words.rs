@@ -1,13 +1,13 @@
 //! Enumerations of the call logic, the station and the card in the words of the control socket.
 
 use tipring_config::Port as PortSettings;
-use tipring_config::country::{CallerId, CallerIdTiming, Modulation};
-use tipring_ctl::report as ctl;
-use tipring_hal::port::{Capabilities, LineCommand, Polarity, PortFault};
-use tipring_proto::call::{CallWord, Direction, EndCause, LineFault, PortWord};
+use tipring_config::country::{CallerId, Modulation};
+use tipring_hal::port::{Capabilities, LineCommand, LineFault, Polarity};
+use tipring_proto::call::EndCause;
 use tipring_proto::card::FeedTrouble;
 use tipring_proto::sccp::message::MediaStatus;
-use tipring_proto::sccp::station::{StationEvent, StationState};
+use tipring_proto::sccp::station::StationEvent;
+use tipring_proto::types::CallerIdTiming;
 use tipring_proto::types::Codec;
 
 use super::glitch::Glitch;
@@ -19,22 +19,22 @@ use crate::line::Returned;
 pub(super) const OUT_OF_SERVICE: &str = "the line has been dead for too long: unregistered until it works and stays so, so that callers are sent elsewhere";
 
 /// A fault for people.
-pub(super) fn fault(fault: PortFault) -> &'static str {
+pub(super) fn fault(fault: LineFault) -> &'static str {
     match fault {
-        PortFault::Alarm => "the span is in alarm",
-        PortFault::Removed => "the card is gone",
-        PortFault::PowerAlarm => "no battery on the line",
+        LineFault::Alarm => "the span is in alarm",
+        LineFault::Removed => "the card is gone",
+        LineFault::PowerAlarm => "no battery on the line",
     }
 }
 
 /// What to do about a fault.
-pub(super) fn fault_cure(fault: PortFault) -> &'static str {
+pub(super) fn fault_cure(fault: LineFault) -> &'static str {
     match fault {
-        PortFault::Alarm => {
+        LineFault::Alarm => {
             "check the span's cable and the card's clock; calls work again when the alarm ends"
         }
-        PortFault::Removed => "put the card back or load its driver; the port comes back by itself",
-        PortFault::PowerAlarm => {
+        LineFault::Removed => "put the card back or load its driver; the port comes back by itself",
+        LineFault::PowerAlarm => {
             "check the card's power connector and the line for a short to ground"
         }
     }
@@ -74,65 +74,12 @@ pub(super) fn glitch(glitch: Glitch) -> (&'static str, &'static str) {
     }
 }
 
-/// A fault for the call logic.
-pub(super) fn line_fault(fault: PortFault) -> LineFault {
-    match fault {
-        PortFault::Alarm => LineFault::Alarm,
-        PortFault::Removed => LineFault::Removed,
-        PortFault::PowerAlarm => LineFault::PowerAlarm,
-    }
-}
-
 /// What the server hears when the line thread did not take a session.
 pub(super) fn refused_session(why: Returned) -> Option<MediaStatus> {
     match why {
         Returned::Removed => None,
         Returned::NoRoom | Returned::NoPort => Some(MediaStatus::NOT_ENOUGH_CHANNELS),
         Returned::NotWatched(_) => Some(MediaStatus::OUT_OF_SOCKETS),
-    }
-}
-
-/// State of a port.
-pub(super) fn port_state(word: PortWord) -> ctl::PortState {
-    match word {
-        PortWord::Idle => ctl::PortState::Idle,
-        PortWord::InUseElsewhere => ctl::PortState::InUseElsewhere,
-        PortWord::Announcing => ctl::PortState::Announcing,
-        PortWord::Ringing => ctl::PortState::Ringing,
-        PortWord::Reminding => ctl::PortState::Reminding,
-        PortWord::Lifted => ctl::PortState::Lifted,
-        PortWord::InCall => ctl::PortState::InCall,
-        PortWord::AllHeld => ctl::PortState::AllHeld,
-        PortWord::ErrorTone => ctl::PortState::ErrorTone,
-        PortWord::Howling => ctl::PortState::Howling,
-        PortWord::Parked => ctl::PortState::Parked,
-        PortWord::Fault => ctl::PortState::Fault,
-    }
-}
-
-/// State of a call.
-pub(super) fn call_state(word: CallWord) -> ctl::CallState {
-    match word {
-        CallWord::Offered => ctl::CallState::Ringing,
-        CallWord::Waiting => ctl::CallState::Waiting,
-        CallWord::Answering => ctl::CallState::Answering,
-        CallWord::Dialing => ctl::CallState::Dialing,
-        CallWord::Proceeding => ctl::CallState::Proceeding,
-        CallWord::RingOut => ctl::CallState::RingingOut,
-        CallWord::Connected => ctl::CallState::Connected,
-        CallWord::Held => ctl::CallState::Held,
-        CallWord::Busy => ctl::CallState::Busy,
-        CallWord::Failed => ctl::CallState::Failed,
-        CallWord::Preserved => ctl::CallState::Preserved,
-        CallWord::Elsewhere => ctl::CallState::InUseElsewhere,
-    }
-}
-
-/// Who called.
-pub(super) fn direction(direction: Direction) -> ctl::CallDirection {
-    match direction {
-        Direction::Incoming => ctl::CallDirection::Incoming,
-        Direction::Outgoing => ctl::CallDirection::Outgoing,
     }
 }
 
@@ -153,19 +100,6 @@ pub(super) fn end_cause(cause: EndCause) -> &'static str {
             "the CallManager was lost, and then nothing more came from the far end"
         }
         EndCause::LineFault => "the line or its card failed",
-    }
-}
-
-/// Where the device stands.
-pub(super) fn registration(state: &StationState) -> ctl::RegistrationState {
-    match state {
-        StationState::Stopped => ctl::RegistrationState::Stopped,
-        StationState::Waiting { .. } => ctl::RegistrationState::Waiting,
-        StationState::Connecting { .. } => ctl::RegistrationState::Connecting,
-        StationState::Registering { .. } => ctl::RegistrationState::Registering,
-        StationState::Asking { .. } => ctl::RegistrationState::Asking,
-        StationState::Registered { .. } => ctl::RegistrationState::Registered,
-        StationState::Unregistering { .. } => ctl::RegistrationState::Unregistering,
     }
 }
 
@@ -242,6 +176,7 @@ pub(super) fn caller_id(style: Option<CallerId>) -> String {
         Modulation::Dtmf { start, end } => format!("DTMF, {start} to {end}"),
     };
     let when = match style.timing {
+        CallerIdTiming::None => return "not sent".to_owned(),
         CallerIdTiming::AfterFirstRing { delay_ms } => {
             format!("{delay_ms} ms after the first ring")
         }

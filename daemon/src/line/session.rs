@@ -11,8 +11,8 @@ use tipring_dsp::Law;
 use tipring_linux::{enable_timestamps, set_dscp, set_receive_buffer};
 use tipring_proto::rtp::{
     ComfortNoise, Concealer, Insert, JitterConfig, NetworkDigit, Playout, Received, Receiver,
-    ReceiverConfig, ReceiverStats, Redundancy, Sender, SenderConfig, SenderSeed, SenderStats,
-    SourceLatch, SourcePolicy, Vad, Verdict,
+    ReceiverConfig, ReceiverStats, Redundancy, RtpSource, Sender, SenderConfig, SenderSeed,
+    SenderStats, SourceLatch, Vad, Verdict,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
@@ -85,7 +85,7 @@ pub struct SessionConfig {
     /// Silence of the set is not sent, unless it is a machine or data passes.
     pub vad: bool,
     /// Who is heard besides the far end that the server names.
-    pub sources: SourcePolicy,
+    pub sources: RtpSource,
     /// DSCP of our packets until [`Remote`] says otherwise, usually [`DSCP_EF`].
     pub dscp: u8,
 }
@@ -662,7 +662,7 @@ mod tests {
             redundancy_payload_type: 90,
             vad: false,
             event_payload_type: None,
-            sources: SourcePolicy::Strict,
+            sources: RtpSource::Strict,
             dscp: DSCP_EF,
         };
         let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

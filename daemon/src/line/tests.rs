@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tipring_dsp::{Chain, ChainConfig, ChainEvent, Law};
-use tipring_hal::port::{LineCommand, LineEvent, LineEventKind, Polarity, PortError, PortFault};
+use tipring_hal::port::{LineCommand, LineEvent, LineEventKind, LineFault, Polarity, PortError};
 use tipring_proto::rtp::{
-    EventPayload, HEADER_LEN, NetworkDigit, Packet, Sender, SenderConfig, SenderSeed, SourcePolicy,
+    EventPayload, HEADER_LEN, NetworkDigit, Packet, RtpSource, Sender, SenderConfig, SenderSeed,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
@@ -92,7 +92,7 @@ fn session_config(id: SessionId) -> SessionConfig {
         redundancy_payload_type: 90,
         vad: false,
         event_payload_type: Some(101),
-        sources: SourcePolicy::Strict,
+        sources: RtpSource::Strict,
         dscp: DSCP_EF,
     }
 }
@@ -500,7 +500,7 @@ fn a_card_in_alarm_does_not_stop_the_media() {
     rig.talk(None);
     rig.run(4);
     rig.got();
-    rig.line.inner().down = Some(PortFault::Alarm);
+    rig.line.inner().down = Some(LineFault::Alarm);
     for _ in 0..22 {
         rig.tick();
     }

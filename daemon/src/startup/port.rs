@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tipring_config::{Config, Port};
 use tipring_dsp::{CancellerConfig, Chain, ChainConfig, ChainError, LineEchoCanceller};
-use tipring_hal::port::{Capabilities, Law, LinePort, PortFault};
+use tipring_hal::port::{Capabilities, Law, LineFault, LinePort};
 
 use crate::control::{LegSettings, Plan, PlanError, PortUnitConfig};
 use crate::line::{PortCounters, PortIndex};
@@ -23,7 +23,7 @@ pub struct Seat {
     /// Its card.
     pub card: Option<CardFacts>,
     /// What is wrong with its line, as last told.
-    pub fault: Option<PortFault>,
+    pub fault: Option<LineFault>,
 }
 
 /// What is known of a port of a card, once it is in the line thread's hands.
@@ -112,7 +112,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
         machine: settings::is_machine(port),
         redundancy: port.line.redundancy,
         redundancy_payload_type: config.media.redundancy_payload_type,
-        sources: settings::rtp_source(config.media.rtp_source),
+        sources: config.media.rtp_source,
         dscp: config.media.dscp_media,
         vad: port.line.vad,
         pass_data: port.line.fax_pass_through,

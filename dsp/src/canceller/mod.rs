@@ -22,11 +22,12 @@ use direct::Direct;
 use fft::{FRAME, Fft, Frame, Spectrum};
 use kalman::{History, Kalman, Pace};
 use residual::{Suppressor, energy};
+use tipring_types::EchoState;
 use tones::{BAD, Block, Lesson, Tones, Verdict};
 
 use crate::datatone::answer::AnswerTone;
 use crate::datatone::steady::Mixer;
-use crate::echo::{EchoCanceller, EchoMeters, EchoState};
+use crate::echo::{EchoCanceller, EchoMeters};
 use crate::level::tenths;
 
 /// Samples of a block.

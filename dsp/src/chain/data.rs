@@ -1,7 +1,8 @@
 //! What becomes of a chain when a fax or a modem is on the line.
 
 use super::Chain;
-use crate::command::{ChainEvent, Side};
+use crate::command::ChainEvent;
+use tipring_types::Side;
 
 /// Mean square below which a side is silent (-45 dBm0).
 const SILENCE: f32 = 8_240.0;

@@ -1,9 +1,10 @@
 //! From the network to the line, and everything the gateway itself sends there.
 
 use tipring_spandsp::{CallerIdStandard, CallerIdTx, Error};
+use tipring_types::Side;
 
 use super::{CHUNK, Chain};
-use crate::command::{Alert, CallerIdTransmission, ChainEvent, Side};
+use crate::command::{Alert, CallerIdTransmission, ChainEvent};
 use crate::detect::Events;
 use crate::level::energy;
 use crate::tone::{ToneGenerator, ToneProgram, dtmf_program, to_pcm};

@@ -1,8 +1,8 @@
 //! From the line to the network.
 
 use super::{CHUNK, Chain};
-use crate::command::Side;
 use crate::level::energy;
+use tipring_types::Side;
 
 impl Chain {
     /// Takes a block from the card and fills `out` with what the network hears. Call it before the

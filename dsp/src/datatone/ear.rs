@@ -7,7 +7,7 @@ use super::calling::CallingTone;
 use super::flags::Flags;
 use super::menu::Menu;
 use super::steady::{BLOCK, Mixer};
-use crate::command::DataTone;
+use tipring_types::DataTone;
 
 /// The tables of the receivers, for both directions.
 #[derive(Debug)]

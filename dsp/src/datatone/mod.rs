@@ -16,10 +16,11 @@ pub(crate) mod steady;
 #[cfg(test)]
 mod tests;
 
-use crate::command::{ChainEvent, DataTone, Side};
+use crate::command::ChainEvent;
 use crate::detect::Events;
 use ear::{Ear, Heard, Mixers, News};
 use squelch::Squelch;
+use tipring_types::{DataTone, Side};
 
 /// So long after a tone of one side the same from the other side is still its echo, ms: a round trip, buffers included.
 const ECHO_MS: u32 = 800;

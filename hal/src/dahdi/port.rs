@@ -15,8 +15,8 @@ use super::feed::{FeedState, Line, OPENING_TOLD_AFTER};
 use super::kernel::{Feed, Kernel};
 use super::queue::Queue;
 use crate::port::{
-    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, MAX_BLOCK_LEN, Polarity,
-    PortError, PortFault, PortStats, ReadBlock, Wake, WriteBlock,
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LineFault, LinePort, MAX_BLOCK_LEN,
+    Polarity, PortError, PortStats, ReadBlock, Wake, WriteBlock,
 };
 
 /// Tries of a read or write while events come that concern only the counters.
@@ -48,7 +48,7 @@ pub(super) struct Port<K> {
     errands: Option<Errands>,
     pub(super) line: Line,
     pub(super) events: Queue,
-    pub(super) fault: Option<PortFault>,
+    pub(super) fault: Option<LineFault>,
     /// Reading has begun; what had piled up before is thrown away.
     reading: bool,
     writing: bool,
@@ -99,7 +99,7 @@ impl<K: Kernel> Port<K> {
 
     /// Takes what the kernel has queued, and does what is due.
     fn pump(&mut self) {
-        while self.fault != Some(PortFault::Removed) && self.events.has_room_for(EVENTS_OF_ONE) {
+        while self.fault != Some(LineFault::Removed) && self.events.has_room_for(EVENTS_OF_ONE) {
             match self.kernel.next_event() {
                 Ok(Some(event)) => self.take(event, monotonic()),
                 Ok(None) => break,
@@ -131,10 +131,10 @@ impl<K: Kernel> Port<K> {
     }
 
     fn removed(&mut self, now: Duration) {
-        if self.fault != Some(PortFault::Removed) {
-            self.fault = Some(PortFault::Removed);
+        if self.fault != Some(LineFault::Removed) {
+            self.fault = Some(LineFault::Removed);
             self.line.forget();
-            self.tell(now, LineEventKind::Fault(PortFault::Removed));
+            self.tell(now, LineEventKind::Fault(LineFault::Removed));
         }
     }
 
@@ -148,12 +148,12 @@ impl<K: Kernel> Port<K> {
         }
         self.line.ring_wanted = None;
         self.line.settled_at = None;
-        self.fault = Some(PortFault::Alarm);
-        self.tell(now, LineEventKind::Fault(PortFault::Alarm));
+        self.fault = Some(LineFault::Alarm);
+        self.tell(now, LineEventKind::Fault(LineFault::Alarm));
     }
 
     fn mended(&mut self, now: Duration) {
-        if self.fault != Some(PortFault::Alarm) || self.kernel.alarms().is_ok_and(|a| !a.is_clear())
+        if self.fault != Some(LineFault::Alarm) || self.kernel.alarms().is_ok_and(|a| !a.is_clear())
         {
             return;
         }
@@ -243,7 +243,7 @@ pub(super) fn error_of(errno: Errno) -> PortError {
     match errno {
         Errno::ENOTTY | Errno::ENOSYS => PortError::Unsupported,
         Errno::EBUSY | Errno::EINVAL => PortError::Busy,
-        Errno::ENODEV | Errno::ENXIO => PortError::Down(PortFault::Removed),
+        Errno::ENODEV | Errno::ENXIO => PortError::Down(LineFault::Removed),
         other => PortError::Os(other as i32),
     }
 }

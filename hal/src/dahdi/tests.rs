@@ -17,7 +17,7 @@ use super::kernel::{Feed, Kernel};
 use super::port::{Port, Setup};
 use super::sysfs::Root;
 use crate::port::{
-    Capabilities, Law, LineCommand, LineEventKind, LinePort, PortError, PortFault, ReadBlock,
+    Capabilities, Law, LineCommand, LineEventKind, LineFault, LinePort, PortError, ReadBlock,
     RingCadence, WriteBlock,
 };
 
@@ -297,12 +297,12 @@ fn in_an_alarm_no_edge_is_believed_and_afterwards_the_kernel_is_asked() {
     port.command(RING).unwrap();
     port.take(Event::Alarm, at(100));
     assert_eq!(hooks(&port), [Hook::Ring, Hook::RingOff]);
-    let fault = LineEventKind::Fault(PortFault::Alarm);
+    let fault = LineEventKind::Fault(LineFault::Alarm);
     assert_eq!(told(&mut port), [LineEventKind::RingOn, fault]);
-    assert_eq!(port.command(RING), Err(PortError::Down(PortFault::Alarm)));
+    assert_eq!(port.command(RING), Err(PortError::Down(LineFault::Alarm)));
     assert_eq!(port.command(LineCommand::StopRing), Ok(()));
     let mut block = [0; BLOCK];
-    assert_eq!(port.read(&mut block), ReadBlock::Down(PortFault::Alarm));
+    assert_eq!(port.read(&mut block), ReadBlock::Down(LineFault::Alarm));
     // A peer that comes back shows this, though nobody lifted.
     port.take(Event::RingOffHook, at(200));
     port.take(Event::NoAlarm, at(210));
@@ -331,7 +331,7 @@ fn of_two_alarms_both_must_end() {
     port.take(Event::Alarm, at(0));
     port.kernel.0.borrow_mut().alarms = 8;
     port.take(Event::NoAlarm, at(10));
-    assert_eq!(port.fault, Some(PortFault::Alarm));
+    assert_eq!(port.fault, Some(LineFault::Alarm));
     port.kernel.0.borrow_mut().alarms = 0;
     port.take(Event::NoAlarm, at(20));
     assert_eq!(port.fault, None);
@@ -344,12 +344,12 @@ fn a_channel_that_is_gone_is_told_once_and_stays_gone() {
     assert_eq!(port.read(&mut block), ReadBlock::WouldBlock);
     port.kernel.0.borrow_mut().gone = true;
     assert_eq!(port.read(&mut block), ReadBlock::EventPending);
-    let removed = LineEventKind::Fault(PortFault::Removed);
+    let removed = LineEventKind::Fault(LineFault::Removed);
     assert_eq!(port.next_event().map(|e| e.kind), Some(removed));
     assert_eq!(port.next_event(), None);
-    assert_eq!(port.read(&mut block), ReadBlock::Down(PortFault::Removed));
-    assert_eq!(port.write(&block), WriteBlock::Down(PortFault::Removed));
-    assert_eq!(port.command(RING), Err(PortError::Down(PortFault::Removed)));
+    assert_eq!(port.read(&mut block), ReadBlock::Down(LineFault::Removed));
+    assert_eq!(port.write(&block), WriteBlock::Down(LineFault::Removed));
+    assert_eq!(port.command(RING), Err(PortError::Down(LineFault::Removed)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::config::{Dialling, HybridConfig};
 use super::snapshot::SimSnapshot;
-use crate::port::PortFault;
+use crate::port::LineFault;
 
 /// A request to the simulated card. Ports count from 0.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ pub enum SimAction {
     /// Changes the copper.
     SetHybrid(HybridConfig),
     /// Breaks the port (`Some`) or mends it (`None`).
-    Break(Option<PortFault>),
+    Break(Option<LineFault>),
     /// Forgets heard digits, caller ID, measured ringing and polarity changes.
     ForgetHeard,
 }

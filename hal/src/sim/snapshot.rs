@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::config::HybridConfig;
 use super::event::{CallerIdHeard, FaxPhase, FaxReport};
 use super::request::Heard;
-use crate::port::{Polarity, PortFault};
+use crate::port::{LineFault, Polarity};
 
 /// The state of one simulated port.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +99,7 @@ pub struct CardState {
     /// The card feeds the loop.
     pub battery: bool,
     /// The port is broken.
-    pub fault: Option<PortFault>,
+    pub fault: Option<LineFault>,
     /// Blocks moved to the gateway.
     pub blocks_to_gateway: u64,
     /// Blocks moved from the gateway.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::port::{LineCommand, LineEvent, MAX_BLOCK_LEN, PortFault};
+use crate::port::{LineCommand, LineEvent, LineFault, MAX_BLOCK_LEN};
 
 /// Commands that the card has not taken yet; a full ring is `Busy`.
 const COMMANDS: usize = 64;
@@ -29,21 +29,21 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn fault(&self) -> Option<PortFault> {
+    pub(super) fn fault(&self) -> Option<LineFault> {
         match self.fault.load(Ordering::Acquire) {
-            1 => Some(PortFault::Alarm),
-            2 => Some(PortFault::Removed),
-            3 => Some(PortFault::PowerAlarm),
+            1 => Some(LineFault::Alarm),
+            2 => Some(LineFault::Removed),
+            3 => Some(LineFault::PowerAlarm),
             _ => None,
         }
     }
 
-    pub(super) fn set_fault(&self, fault: Option<PortFault>) {
+    pub(super) fn set_fault(&self, fault: Option<LineFault>) {
         let code = match fault {
             None => 0,
-            Some(PortFault::Alarm) => 1,
-            Some(PortFault::Removed) => 2,
-            Some(PortFault::PowerAlarm) => 3,
+            Some(LineFault::Alarm) => 1,
+            Some(LineFault::Removed) => 2,
+            Some(LineFault::PowerAlarm) => 3,
         };
         self.fault.store(code, Ordering::Release);
     }

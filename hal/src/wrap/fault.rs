@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::port::{
-    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, MAX_BLOCK_LEN, PortError,
-    PortFault, PortStats, ReadBlock, Wake, WriteBlock,
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LineFault, LinePort, MAX_BLOCK_LEN,
+    PortError, PortStats, ReadBlock, Wake, WriteBlock,
 };
 
 #[derive(Debug, Default)]
@@ -44,12 +44,12 @@ pub struct FaultHandle(Arc<Control>);
 impl FaultHandle {
     /// Takes the port down (`Some`) or up again (`None`). The port tells it as an event, refuses
     /// everything while down, and tells `FaultCleared` afterwards.
-    pub fn set_down(&self, fault: Option<PortFault>) {
+    pub fn set_down(&self, fault: Option<LineFault>) {
         let code = match fault {
             None => 0,
-            Some(PortFault::Alarm) => 1,
-            Some(PortFault::Removed) => 2,
-            Some(PortFault::PowerAlarm) => 3,
+            Some(LineFault::Alarm) => 1,
+            Some(LineFault::Removed) => 2,
+            Some(LineFault::PowerAlarm) => 3,
         };
         self.0.down.store(code, Ordering::Release);
     }
@@ -112,7 +112,7 @@ pub struct Fault<P> {
     port: P,
     control: Arc<Control>,
     /// The trouble that has been told to the caller.
-    told: Option<PortFault>,
+    told: Option<LineFault>,
 }
 
 impl<P: LinePort> Fault<P> {
@@ -136,11 +136,11 @@ impl<P: LinePort> Fault<P> {
         &self.port
     }
 
-    fn down(&self) -> Option<PortFault> {
+    fn down(&self) -> Option<LineFault> {
         match self.control.down.load(Ordering::Acquire) {
-            1 => Some(PortFault::Alarm),
-            2 => Some(PortFault::Removed),
-            3 => Some(PortFault::PowerAlarm),
+            1 => Some(LineFault::Alarm),
+            2 => Some(LineFault::Removed),
+            3 => Some(LineFault::PowerAlarm),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::port::{
-    LineCommand, LineEventKind, LinePort, Polarity, PortError, PortFault, ReadBlock, WriteBlock,
+    LineCommand, LineEventKind, LineFault, LinePort, Polarity, PortError, ReadBlock, WriteBlock,
 };
 use crate::sim::{Sim, SimAction, SimConfig, SimPort, SimRequest, World, build};
 
@@ -57,11 +57,11 @@ fn trace_tells_once_when_reads_go_down_and_up() {
     let (port, fault) = Fault::new(port);
     let (mut port, mut reader) = Trace::new(port, 16);
     let mut buf = [0; 80];
-    fault.set_down(Some(PortFault::Alarm));
+    fault.set_down(Some(LineFault::Alarm));
     assert_eq!(port.read(&mut buf), ReadBlock::EventPending);
     assert!(port.next_event().is_some());
     for _ in 0..3 {
-        assert_eq!(port.read(&mut buf), ReadBlock::Down(PortFault::Alarm));
+        assert_eq!(port.read(&mut buf), ReadBlock::Down(LineFault::Alarm));
     }
     fault.mend();
     assert!(port.next_event().is_some());
@@ -126,7 +126,7 @@ fn fault_takes_a_port_down_and_up_again() {
     let (mut world, port) = one();
     let (mut port, fault) = Fault::new(port);
     let mut buf = [0; 80];
-    let gone = PortFault::Removed;
+    let gone = LineFault::Removed;
     fault.set_down(Some(gone));
     assert_eq!(port.write(&buf), WriteBlock::EventPending);
     assert_eq!(

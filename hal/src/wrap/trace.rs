@@ -7,7 +7,7 @@ use std::time::Duration;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::port::{
-    Capabilities, Law, LineCommand, LineEvent, LinePort, PortError, PortFault, PortStats,
+    Capabilities, Law, LineCommand, LineEvent, LineFault, LinePort, PortError, PortStats,
     ReadBlock, Wake, WriteBlock,
 };
 
@@ -28,7 +28,7 @@ pub enum TraceItem {
     /// The port was told this, and answered.
     Command(LineCommand, Result<(), PortError>),
     /// Reads began to fail.
-    ReadsDown(PortFault),
+    ReadsDown(LineFault),
     /// Reads work again.
     ReadsUp,
     /// A block was not taken by a full card; told once until one is taken.
@@ -41,7 +41,7 @@ pub struct Trace<P> {
     port: P,
     out: Producer<Traced>,
     lost: Arc<AtomicU64>,
-    down: Option<PortFault>,
+    down: Option<LineFault>,
     full: bool,
 }
 

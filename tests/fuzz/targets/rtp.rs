@@ -12,7 +12,7 @@ use tipring_linux::alloc_count::{CountingAllocator, allocations_in_this_thread};
 use tipring_proto::rtp::{
     Concealer, HEADER_LEN, Header, JitterConfig, MAX_PAYLOAD, NetworkDigit, Packet, Playout,
     Receiver, ReceiverConfig, ReceiverStats, Redundancy, Redundant, Sender, SenderConfig,
-    SenderSeed, SourceLatch, SourcePolicy,
+    SenderSeed, SourceLatch, RtpSource,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
@@ -362,7 +362,7 @@ fn speaker_config(program: &mut Program<'_>) -> SenderConfig {
 /// The source check, against what it promises.
 struct Door {
     latch: SourceLatch,
-    policy: SourcePolicy,
+    policy: RtpSource,
     named: Option<SocketAddrV4>,
     now: Time,
     heard: Time,
@@ -371,9 +371,9 @@ struct Door {
 impl Door {
     fn new(program: &mut Program<'_>) -> Door {
         let policy = program.choice(&[
-            SourcePolicy::Strict,
-            SourcePolicy::Host,
-            SourcePolicy::Latch,
+            RtpSource::Strict,
+            RtpSource::Host,
+            RtpSource::Latch,
         ]);
         Door {
             latch: SourceLatch::new(policy),
@@ -419,9 +419,9 @@ impl Door {
         assert!(admitted || !named, "the named one is always let through");
         assert!(self.latch.strangers() >= strangers);
         match self.policy {
-            SourcePolicy::Strict => assert!(!admitted || named),
-            SourcePolicy::Host => assert!(!admitted || of_named_host(who)),
-            SourcePolicy::Latch => {}
+            RtpSource::Strict => assert!(!admitted || named),
+            RtpSource::Host => assert!(!admitted || of_named_host(who)),
+            RtpSource::Latch => {}
         }
         let after = self.latch.current();
         if after != before {

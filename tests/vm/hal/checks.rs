@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipring_hal::dahdi::{FeedHealth, OpenError, open};
 use tipring_hal::port::{
-    LineCommand, LineEvent, LineEventKind, LinePort, Polarity, PortError, PortFault, RingCadence,
+    LineCommand, LineEvent, LineEventKind, LineFault, LinePort, Polarity, PortError, RingCadence,
 };
 use tipring_linux::alloc_count::allocations_in_this_thread;
 use tipring_linux::dahdi::{DialMode, Event, Hook};
@@ -507,7 +507,7 @@ pub(crate) fn alarm(b: &mut Bench, r: &mut Report) {
     let start = monotonic();
     cut(1);
     let told =
-        at(b.wait(100, is_port(LineEventKind::Fault(PortFault::Alarm)))).map(|at| at - start);
+        at(b.wait(100, is_port(LineEventKind::Fault(LineFault::Alarm)))).map(|at| at - start);
     r.check(
         near(told, 0.0, 10.0),
         format!("line cut: alarm after {}", show(told)),
@@ -518,7 +518,7 @@ pub(crate) fn alarm(b: &mut Bench, r: &mut Report) {
         .port()
         .command(LineCommand::Ring(RingCadence::new(1000, 1000)));
     r.check(
-        b.blocks == blocks && refused == Err(PortError::Down(PortFault::Alarm)),
+        b.blocks == blocks && refused == Err(PortError::Down(LineFault::Alarm)),
         format!("no reads in alarm; ring: {refused:?}"),
     );
     b.hook(Hook::OffHook);
@@ -551,7 +551,7 @@ pub(crate) fn alarm(b: &mut Bench, r: &mut Report) {
     r.check(
         kinds
             == [
-                LineEventKind::Fault(PortFault::Alarm),
+                LineEventKind::Fault(LineFault::Alarm),
                 LineEventKind::FaultCleared,
             ],
         format!("cut and mended on-hook: {kinds:?}"),
@@ -667,7 +667,7 @@ pub(crate) fn pulled(b: &mut Bench, r: &mut Report) {
     let start = monotonic();
     pull(1);
     let told =
-        at(b.wait(2000, is_port(LineEventKind::Fault(PortFault::Removed)))).map(|at| at - start);
+        at(b.wait(2000, is_port(LineEventKind::Fault(LineFault::Removed)))).map(|at| at - start);
     r.check(
         told.is_some(),
         format!("card pulled: told after {}", show(told)),
@@ -676,7 +676,7 @@ pub(crate) fn pulled(b: &mut Bench, r: &mut Report) {
         .port()
         .command(LineCommand::Ring(RingCadence::new(1000, 1000)));
     r.check(
-        refused == Err(PortError::Down(PortFault::Removed)),
+        refused == Err(PortError::Down(LineFault::Removed)),
         format!("ring: {refused:?}"),
     );
     b.run(2000);

@@ -1,20 +1,10 @@
 //! `tipring call`: calls that are up and calls that were.
 
 use serde::{Deserialize, Serialize};
+use tipring_types::{CallDirection, CallState};
 
-use super::port::{CallState, MediaLeg};
+use super::port::MediaLeg;
 use super::trace::TraceEvent;
-
-/// Who called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallDirection {
-    /// From the port.
-    #[default]
-    Outgoing,
-    /// To the port.
-    Incoming,
-}
 
 /// A call in one row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

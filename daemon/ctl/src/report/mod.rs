@@ -10,11 +10,10 @@ mod sim;
 mod status;
 mod trace;
 
-pub use call::{CallDetail, CallDirection, CallList, CallSummary};
+pub use call::{CallDetail, CallList, CallSummary};
 pub use port::{
-    CallState, DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard,
-    PortDetail, PortState, PortSummary, RefusedSource, RegistrationReport, RegistrationState,
-    RegistrationStep, RtpStats, ToneSide, Trouble, Voltages,
+    DetectedTone, EchoReport, LineStats, MediaLeg, PortCard, PortDetail, PortSummary,
+    RefusedSource, RegistrationReport, RegistrationStep, RtpStats, Trouble, Voltages,
 };
 pub use reload::{
     ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,
@@ -26,5 +25,8 @@ pub use sim::{
 pub use status::{
     CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket,
     LineThreadReport, PortCounts, RealtimeReport, Scheduling, SpanReport, StatusReport,
+};
+pub use tipring_types::{
+    CallDirection, CallState, EchoState, HookState, PortState, RegistrationState, Side,
 };
 pub use trace::{TraceEvent, TraceKind};

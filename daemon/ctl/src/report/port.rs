@@ -1,6 +1,7 @@
 //! `tipring port`: one analog port, its device, its line and its media.
 
 use serde::{Deserialize, Serialize};
+use tipring_types::{CallState, EchoState, HookState, PortState, RegistrationState, Side};
 
 use super::call::CallSummary;
 use super::status::Counter;
@@ -13,113 +14,6 @@ pub struct Trouble {
     pub what: String,
     /// The cure.
     pub cure: String,
-}
-
-/// Where the device stands with its CallManager.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RegistrationState {
-    /// Not started: the port is switched off, or the daemon is starting or stopping.
-    #[default]
-    Stopped,
-    /// Nothing reachable, connection lost, or rejected: waits for the next try.
-    Waiting,
-    /// TCP connection being made.
-    Connecting,
-    /// Register sent.
-    Registering,
-    /// Accepted; the request round runs.
-    Asking,
-    /// Calls work.
-    Registered,
-    /// Unregister sent.
-    Unregistering,
-}
-
-/// The hook, as the line tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HookState {
-    /// The card has not told (its span is in alarm, or it is gone).
-    #[default]
-    Unknown,
-    /// Loop open.
-    OnHook,
-    /// Loop closed.
-    OffHook,
-}
-
-/// What the port is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PortState {
-    /// On-hook, nothing to do.
-    #[default]
-    Idle,
-    /// On-hook, nothing to do here; the line is in use at another phone that shares it.
-    InUseElsewhere,
-    /// On-hook; caller ID goes out before the first ring.
-    Announcing,
-    /// Ringing.
-    Ringing,
-    /// Ringing to remind of a call on hold.
-    Reminding,
-    /// Lifted; waiting for the server.
-    Lifted,
-    /// A call is set up or talked on.
-    InCall,
-    /// Off-hook, all calls on hold.
-    AllHeld,
-    /// Off-hook; an error tone plays.
-    ErrorTone,
-    /// Off-hook; the howler plays: nobody hung up.
-    Howling,
-    /// Off-hook for too long; silent until the loop opens.
-    Parked,
-    /// The line or card is in trouble.
-    Fault,
-    /// Switched off in the configuration.
-    Disabled,
-}
-
-/// What a call is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallState {
-    /// Offered while on-hook: ringing.
-    Ringing,
-    /// Offered while another call occupies the set.
-    Waiting,
-    /// Answered here; the server has not connected it yet.
-    Answering,
-    /// Digits are collected.
-    #[default]
-    Dialing,
-    /// The number is complete.
-    Proceeding,
-    /// The far set rings.
-    RingingOut,
-    /// Talking.
-    Connected,
-    /// On hold.
-    Held,
-    /// The far end is busy.
-    Busy,
-    /// Congestion or a wrong number.
-    Failed,
-    /// Talking, but the CallManager that set it up is lost.
-    Preserved,
-    /// At another phone of the line.
-    InUseElsewhere,
-    /// Over.
-    Ended,
-}
-
-impl CallState {
-    /// The two ends talk, whatever became of the CallManager.
-    pub fn is_talk(self) -> bool {
-        matches!(self, CallState::Connected | CallState::Preserved)
-    }
 }
 
 /// One port in one row.
@@ -348,17 +242,6 @@ pub struct LineStats {
     pub ring_bursts: u64,
 }
 
-/// Where a tone came from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ToneSide {
-    /// The set on the line.
-    #[default]
-    Line,
-    /// The far end.
-    Network,
-}
-
 /// A tone of a fax or a modem that was heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -368,24 +251,9 @@ pub struct DetectedTone {
     /// `CNG`, `CED`, `ANSam` …
     pub tone: String,
     /// Where it came from.
-    pub from: ToneSide,
+    pub from: Side,
     /// How long it had sounded by then, ms.
     pub after_ms: u32,
-}
-
-/// What an echo canceller is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EchoState {
-    /// There is none.
-    #[default]
-    Off,
-    /// It has not yet learned the path.
-    Learning,
-    /// It knows the path.
-    Converged,
-    /// It stands aside for a modem.
-    Disabled,
 }
 
 /// The echo canceller of a port.

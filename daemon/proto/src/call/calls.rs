@@ -2,10 +2,10 @@
 
 use crate::call::contract::Presented;
 use crate::call::presented::presented;
-use crate::call::record::{CallRecord, CallSnapshot, CallWord, Direction, EndCause};
+use crate::call::record::{CallRecord, CallSnapshot, EndCause};
 use crate::sccp::message::{CallInfo, RingMode};
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallDirection, CallRef, CallState};
 
 /// No server seen gives an analog port more than three; a confused one shall not fill the memory.
 pub(super) const MOST_CALLS: usize = 8;
@@ -16,8 +16,8 @@ const MOST_DIGITS: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) id: CallRef,
-    pub(super) direction: Direction,
-    pub(super) state: CallWord,
+    pub(super) direction: CallDirection,
+    pub(super) state: CallState,
     pub(super) started: Time,
     pub(super) connected: Option<Time>,
     /// What the set dialled.
@@ -68,7 +68,7 @@ impl Caller {
 }
 
 impl Call {
-    pub(super) fn new(id: CallRef, direction: Direction, state: CallWord, now: Time) -> Call {
+    pub(super) fn new(id: CallRef, direction: CallDirection, state: CallState, now: Time) -> Call {
         Call {
             id,
             direction,
@@ -94,7 +94,7 @@ impl Call {
 
     /// Offered to the set and not answered.
     pub(super) fn is_offered(&self) -> bool {
-        matches!(self.state, CallWord::Offered | CallWord::Waiting)
+        matches!(self.state, CallState::Ringing | CallState::Waiting)
     }
 
     pub(super) fn dial(&mut self, digit: char) {
@@ -106,11 +106,11 @@ impl Call {
     /// Takes over who the far party is.
     pub(super) fn learn(&mut self, info: &CallInfo) {
         let caller = match self.direction {
-            Direction::Incoming => Caller {
+            CallDirection::Incoming => Caller {
                 number: presented(&info.calling_number, info.restriction & 0x2 != 0),
                 name: presented(&info.calling_name, info.restriction & 0x1 != 0),
             },
-            Direction::Outgoing => Caller {
+            CallDirection::Outgoing => Caller {
                 number: presented(&info.called_number, false),
                 name: presented(&info.called_name, false),
             },
@@ -172,8 +172,8 @@ mod tests {
     fn a_restriction_bit_hides_the_text_that_came_with_it() {
         let mut call = Call::new(
             CallRef(1),
-            Direction::Incoming,
-            CallWord::Offered,
+            CallDirection::Incoming,
+            CallState::Ringing,
             Time::ZERO,
         );
         let mut info = CallInfo {

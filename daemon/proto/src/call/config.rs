@@ -1,7 +1,7 @@
 //! Settings of one port. Everything is checked when it is read; nothing here is checked again.
 
 use crate::sccp::message::Tone;
-use crate::types::{Codec, Digit, LineInstance};
+use crate::types::{AfterFarHangUp, CallerIdTiming, Codec, FlashAction, LineInstance, PulseDigits};
 
 /// Everything the call logic of one port can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,29 +146,6 @@ impl Default for PulseWindow {
     }
 }
 
-/// How many pulses each digit of a dial has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PulseDigits {
-    /// 1 for 1, 10 for 0.
-    Standard,
-    /// New Zealand: 9 for 1, 10 for 0.
-    NewZealand,
-    /// Sweden: 1 for 0, 2 for 1, 10 for 9.
-    Sweden,
-}
-
-impl PulseDigits {
-    /// The digit of so many pulses.
-    pub(super) fn digit(self, pulses: u32) -> Option<Digit> {
-        let pulses = u8::try_from(pulses).ok().filter(|n| (1..=10).contains(n))?;
-        Digit::from_event_code(match self {
-            PulseDigits::Standard => pulses % 10,
-            PulseDigits::NewZealand => 10 - pulses,
-            PulseDigits::Sweden => pulses - 1,
-        })
-    }
-}
-
 /// Which openings are flashes. What is longer is a hang-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlashWindow {
@@ -185,54 +162,4 @@ impl Default for FlashWindow {
             max_ms: 1_250,
         }
     }
-}
-
-/// What a flash means in a call when no other call waits or is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlashAction {
-    /// Transfer key: the call is held, dial tone comes for the second call; the next flash, or hanging
-    /// up, joins the two.
-    Transfer,
-    /// Hold and resume by turns.
-    Hold,
-    /// Send HookFlash and let the server decide (chan-sccp takes it as the transfer key, chan_skinny ignores it).
-    Send,
-    /// Nothing at all, also not for call waiting (fax, modem, alarm panels).
-    Ignore,
-}
-
-/// When and how the set is told who calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallerIdTiming {
-    /// Never (fax, modem).
-    None,
-    /// In the first silence between rings (Bellcore GR-30, ETSI EN 300 659-1 "during ringing").
-    AfterFirstRing {
-        /// From the end of the first ring to the message, ms.
-        delay_ms: u32,
-    },
-    /// Before the first ring (BT SIN 227, ETSI "prior to ringing").
-    BeforeRing {
-        /// The line is reversed first, until ringing ends.
-        polarity_reversal: bool,
-        /// DT-AS goes before the message.
-        dual_tone_alert: bool,
-        /// From the reversal (or from the decision, without one) to the message, ms.
-        lead_ms: u32,
-        /// From the end of the message to the first ring, ms.
-        ring_delay_ms: u32,
-    },
-}
-
-/// What the set hears when the far end has hung up and it has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AfterFarHangUp {
-    /// Reorder, then the howler.
-    Reorder,
-    /// Busy, then the howler.
-    Busy,
-    /// Silence, then the howler.
-    Silence,
-    /// Dial tone: as if it had been lifted again.
-    DialTone,
 }

@@ -6,7 +6,7 @@ use crate::call::preserved::Heard;
 use crate::call::record::CallRecord;
 use crate::sccp::message::{ClientMessage, MediaStatus, RingMode, ServerMessage, Tone};
 use crate::time::Time;
-use crate::types::{CallRef, Codec, Digit, Party};
+use crate::types::{CallRef, Codec, Digit, LineFault, Party, Polarity};
 
 /// Anything a port is told.
 #[derive(Clone, Debug)]
@@ -69,17 +69,6 @@ pub enum LineInput {
     Fault(LineFault),
     /// The trouble is over; the card then tells the loop state again with an edge.
     FaultCleared,
-}
-
-/// Trouble of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LineFault {
-    /// The span is in alarm.
-    Alarm,
-    /// The card is gone.
-    Removed,
-    /// No battery on the line.
-    PowerAlarm,
 }
 
 /// A DTMF digit, told when it is certain (not when it ends).
@@ -197,15 +186,6 @@ pub enum LineOutput {
     MessageLamp(bool),
     /// Listen for DTMF from the set.
     EnableDtmf(bool),
-}
-
-/// Which way the loop is fed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Polarity {
-    /// Normal.
-    Forward,
-    /// Reversed.
-    Reversed,
 }
 
 /// Who calls, for the set's display. Date and time are the sender's business.

@@ -4,10 +4,9 @@ use crate::call::contract::LineOutput;
 use crate::call::deadlines::Deadline;
 use crate::call::hook::Lone;
 use crate::call::port::{Port, Set};
-use crate::call::record::CallWord;
 use crate::sccp::message::{CallOnLine, ClientMessage, KeypadButton, Tone};
 use crate::time::Time;
-use crate::types::{CallRef, Digit, LineInstance};
+use crate::types::{CallRef, CallState, Digit, LineInstance};
 
 /// Digits kept for a server that has not named the call yet.
 const MOST_EARLY_DIGITS: usize = 32;
@@ -17,7 +16,7 @@ impl Port {
     pub(super) fn lifted(&mut self, now: Time) {
         let offered = self.calls.iter().filter(|c| c.is_offered());
         let offered = offered.min_by_key(|c| c.silenced).map(|c| c.id);
-        let held = self.in_state(CallWord::Held);
+        let held = self.in_state(CallState::Held);
         self.stop_ringing();
         self.tell_line(LineOutput::EnableDtmf(true));
         self.last_active = CallRef::NONE;
@@ -39,11 +38,11 @@ impl Port {
                 call.wanted = true;
                 if std::mem::take(&mut call.by_server) {
                     // The server has nothing more to say to this lift.
-                    call.state = CallWord::Connected;
+                    call.state = CallState::Connected;
                     call.connected.get_or_insert(now);
                     return;
                 }
-                call.state = CallWord::Answering;
+                call.state = CallState::Answering;
             }
             self.arm(now, Deadline::ServerSilent, self.cfg.server_answer_ms);
         } else if let Some(id) = held {
@@ -100,21 +99,24 @@ impl Port {
             Set::Lifted => !self.early_digits.is_empty() && self.dials_by_tone,
             Set::Calls => match self.active.and_then(|id| self.call(id)) {
                 Some(call) => match call.state {
-                    CallWord::Dialing if call.dialed.is_empty() => {
+                    CallState::Dialing if call.dialed.is_empty() => {
                         other_call && self.hook.flashes_are_short()
                     }
-                    CallWord::Dialing => self.dials_by_tone,
+                    CallState::Dialing => self.dials_by_tone,
                     // A server that takes the number for complete before the set does: alone, a flash means nothing.
-                    CallWord::Proceeding | CallWord::RingOut => other_call || self.dials_by_tone,
-                    CallWord::Offered
-                    | CallWord::Waiting
-                    | CallWord::Answering
-                    | CallWord::Connected
-                    | CallWord::Held
-                    | CallWord::Busy
-                    | CallWord::Failed
-                    | CallWord::Preserved
-                    | CallWord::Elsewhere => true,
+                    CallState::Proceeding | CallState::RingingOut => {
+                        other_call || self.dials_by_tone
+                    }
+                    CallState::Ringing
+                    | CallState::Waiting
+                    | CallState::Answering
+                    | CallState::Connected
+                    | CallState::Held
+                    | CallState::Busy
+                    | CallState::Failed
+                    | CallState::Preserved
+                    | CallState::InUseElsewhere
+                    | CallState::Ended => true,
                 },
                 None => true,
             },
@@ -148,7 +150,7 @@ impl Port {
             return false;
         };
         match state {
-            CallWord::Dialing => {
+            CallState::Dialing => {
                 self.deadlines.disarm(Deadline::FirstDigit);
                 self.deadlines.disarm(Deadline::ServerSilent);
                 if self.tone.is_some_and(is_dial_tone) {
@@ -160,11 +162,11 @@ impl Port {
                 self.keypad(digit, id);
                 true
             }
-            CallWord::Answering
-            | CallWord::Proceeding
-            | CallWord::RingOut
-            | CallWord::Connected
-            | CallWord::Preserved => {
+            CallState::Answering
+            | CallState::Proceeding
+            | CallState::RingingOut
+            | CallState::Connected
+            | CallState::Preserved => {
                 // The line itself sends what it hears, in the voice or as RFC 4733 events; pulses it does not hear.
                 let in_band = self.cfg.digits_in_band && self.legs.sends(id);
                 if audible && (in_band || self.legs.sends_events(id)) {
@@ -176,12 +178,13 @@ impl Port {
                 self.keypad(digit, id);
                 true
             }
-            CallWord::Offered
-            | CallWord::Waiting
-            | CallWord::Held
-            | CallWord::Busy
-            | CallWord::Failed
-            | CallWord::Elsewhere => false,
+            CallState::Ringing
+            | CallState::Waiting
+            | CallState::Held
+            | CallState::Busy
+            | CallState::Failed
+            | CallState::InUseElsewhere
+            | CallState::Ended => false,
         }
     }
 

@@ -14,10 +14,10 @@ use std::time::Duration;
 use crate::call::calls::{Call, MOST_CALLS};
 use crate::call::deadlines::{Deadline, ORPHAN_MS};
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, Direction, EndCause};
+use crate::call::record::EndCause;
 use crate::sccp::message::{RingMode, SoftKey, Tone};
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallDirection, CallRef, CallState};
 
 /// What is known of calls that this port does not have.
 #[derive(Debug, Default)]
@@ -135,7 +135,7 @@ impl Port {
             return;
         }
         // A colleague lifted at the moment when the server owed this port a new call: that one is still to come.
-        let unused = state == CallWord::Dialing
+        let unused = state == CallState::Dialing
             && self.call(id).is_some_and(|c| c.dialed.is_empty())
             && self.transfer.is_none();
         let talked = self.call(id).is_some_and(|c| c.was_connected());
@@ -168,17 +168,17 @@ impl Port {
         let Some(call) = self.call_mut(id) else {
             return;
         };
-        if call.state == CallWord::Elsewhere {
+        if call.state == CallState::InUseElsewhere {
             return;
         }
-        call.state = CallWord::Elsewhere;
+        call.state = CallState::InUseElsewhere;
         call.wanted = false;
         call.by_server = false;
         self.close_legs_of(id);
         self.offer_over(now, id);
         self.recall_gone();
         let nothing = self.active.is_none() && self.expecting.is_none();
-        if self.set == Set::Calls && nothing && self.in_state(CallWord::Held).is_none() {
+        if self.set == Set::Calls && nothing && self.in_state(CallState::Held).is_none() {
             self.supervise(now, Some(Tone::REORDER));
         }
     }
@@ -191,7 +191,7 @@ impl Port {
         }
         self.elsewhere.forget(id);
         self.counters.calls_in += 1;
-        let call = Call::new(id, Direction::Incoming, CallWord::Elsewhere, now);
+        let call = Call::new(id, CallDirection::Incoming, CallState::InUseElsewhere, now);
         self.enter(now, call);
     }
 
@@ -203,21 +203,21 @@ impl Port {
             return;
         };
         match call.state {
-            CallWord::Offered => call.by_server = true,
-            CallWord::Elsewhere if call.elsewhere_for_sure => {}
-            CallWord::Elsewhere if on_hook => {
-                call.state = CallWord::Offered;
+            CallState::Ringing => call.by_server = true,
+            CallState::InUseElsewhere if call.elsewhere_for_sure => {}
+            CallState::InUseElsewhere if on_hook => {
+                call.state = CallState::Ringing;
                 call.by_server = true;
                 let mode = call.ring.unwrap_or(RingMode::INSIDE);
                 self.start_ringing(now, mode, id);
             }
-            CallWord::Elsewhere if free => {
-                call.state = CallWord::Connected;
+            CallState::InUseElsewhere if free => {
+                call.state = CallState::Connected;
                 call.connected.get_or_insert(now);
                 self.make_active(id);
             }
-            CallWord::Elsewhere => {
-                call.state = CallWord::Waiting;
+            CallState::InUseElsewhere => {
+                call.state = CallState::Waiting;
                 call.by_server = true;
             }
             _ => {}
@@ -226,13 +226,13 @@ impl Port {
 
     /// The line is in use, and not by this phone.
     pub(super) fn line_in_use_elsewhere(&self) -> bool {
-        !self.elsewhere.list.is_empty() || self.in_state(CallWord::Elsewhere).is_some()
+        !self.elsewhere.list.is_empty() || self.in_state(CallState::InUseElsewhere).is_some()
     }
 
     /// Is there room for one more call? One that is at another phone gives way.
     pub(super) fn make_room(&mut self, now: Time) -> bool {
         if self.calls.len() >= MOST_CALLS
-            && let Some(id) = self.in_state(CallWord::Elsewhere)
+            && let Some(id) = self.in_state(CallState::InUseElsewhere)
         {
             self.remove_call(now, id, EndCause::AnsweredElsewhere);
         }
@@ -241,7 +241,7 @@ impl Port {
 
     /// Calls that this phone has to do with.
     pub(super) fn own_calls(&self) -> usize {
-        let own = |c: &&Call| c.state != CallWord::Elsewhere;
+        let own = |c: &&Call| c.state != CallState::InUseElsewhere;
         self.calls.iter().filter(own).count()
     }
 }

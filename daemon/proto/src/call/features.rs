@@ -12,14 +12,12 @@
 //! | a talking call only | does what `PortConfig::flash` says |
 //! | no talking call, one waiting or held | takes it |
 
-use crate::call::config::FlashAction;
 use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
 use crate::call::port::{Port, Set, Transfer};
 use crate::call::progress::is_under_way;
-use crate::call::record::CallWord;
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey};
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallRef, CallState, FlashAction};
 
 impl Port {
     /// A flash.
@@ -48,13 +46,13 @@ impl Port {
         }
     }
 
-    fn flash_in_call(&mut self, now: Time, id: CallRef, state: CallWord) -> bool {
+    fn flash_in_call(&mut self, now: Time, id: CallRef, state: CallState) -> bool {
         // It cannot be held, for nobody has it: a call that waits rings once this one is hung up.
-        if state == CallWord::Preserved {
+        if state == CallState::Preserved {
             return false;
         }
-        let talking = state == CallWord::Connected;
-        if let Some(waiting) = self.in_state(CallWord::Waiting) {
+        let talking = state == CallState::Connected;
+        if let Some(waiting) = self.in_state(CallState::Waiting) {
             self.leave_for(id, state);
             // chan-sccp holds the active call by itself, chan_skinny drops it.
             if talking && !self.hook_flash_wanted {
@@ -83,7 +81,7 @@ impl Port {
             }
             return true;
         }
-        if let Some(held) = self.in_state(CallWord::Held) {
+        if let Some(held) = self.in_state(CallState::Held) {
             self.leave_for(id, state);
             if talking {
                 self.soft_key(SoftKey::HOLD, id);
@@ -119,7 +117,7 @@ impl Port {
         now: Time,
         transfer: Transfer,
         consult: CallRef,
-        state: CallWord,
+        state: CallState,
     ) {
         self.soft_key(SoftKey::TRANSFER, consult);
         self.transfer = Some(Transfer {
@@ -132,9 +130,9 @@ impl Port {
 
     /// No call is talked on: take the one that waits, or the one that is held.
     fn take_other(&mut self, now: Time) -> bool {
-        if let Some(waiting) = self.in_state(CallWord::Waiting) {
+        if let Some(waiting) = self.in_state(CallState::Waiting) {
             self.answer_waiting(now, waiting);
-        } else if let Some(held) = self.in_state(CallWord::Held) {
+        } else if let Some(held) = self.in_state(CallState::Held) {
             self.resume(now, held);
         } else {
             return false;
@@ -143,18 +141,21 @@ impl Port {
     }
 
     /// Gives up a call that is not talked on, for another. A talking one is held by the caller of this.
-    fn leave_for(&mut self, id: CallRef, state: CallWord) {
+    fn leave_for(&mut self, id: CallRef, state: CallState) {
         match state {
-            CallWord::Connected | CallWord::Elsewhere | CallWord::Preserved => {}
-            CallWord::Offered
-            | CallWord::Waiting
-            | CallWord::Answering
-            | CallWord::Dialing
-            | CallWord::Proceeding
-            | CallWord::RingOut
-            | CallWord::Held
-            | CallWord::Busy
-            | CallWord::Failed => self.soft_key(SoftKey::END_CALL, id),
+            CallState::Connected
+            | CallState::InUseElsewhere
+            | CallState::Preserved
+            | CallState::Ended => {}
+            CallState::Ringing
+            | CallState::Waiting
+            | CallState::Answering
+            | CallState::Dialing
+            | CallState::Proceeding
+            | CallState::RingingOut
+            | CallState::Held
+            | CallState::Busy
+            | CallState::Failed => self.soft_key(SoftKey::END_CALL, id),
         }
     }
 
@@ -162,14 +163,14 @@ impl Port {
         self.deadlines.disarm(Deadline::CallWaitingTone);
         if let Some(call) = self.call_mut(id).filter(|c| c.by_server) {
             call.by_server = false;
-            call.state = CallWord::Connected;
+            call.state = CallState::Connected;
             call.connected.get_or_insert(now);
             self.stop_tone();
             return self.make_active(id);
         }
         self.soft_key(SoftKey::ANSWER, id);
         if let Some(call) = self.call_mut(id) {
-            call.state = CallWord::Answering;
+            call.state = CallState::Answering;
         }
         self.expect(now, id);
     }
@@ -207,21 +208,22 @@ impl Port {
             return;
         };
         match call.state {
-            CallWord::Connected
-            | CallWord::Answering
-            | CallWord::Proceeding
-            | CallWord::RingOut
-            | CallWord::Preserved => {
-                call.state = CallWord::Held;
+            CallState::Connected
+            | CallState::Answering
+            | CallState::Proceeding
+            | CallState::RingingOut
+            | CallState::Preserved => {
+                call.state = CallState::Held;
                 call.wanted = false;
             }
-            CallWord::Offered
-            | CallWord::Waiting
-            | CallWord::Dialing
-            | CallWord::Held
-            | CallWord::Busy
-            | CallWord::Failed
-            | CallWord::Elsewhere => return,
+            CallState::Ringing
+            | CallState::Waiting
+            | CallState::Dialing
+            | CallState::Held
+            | CallState::Busy
+            | CallState::Failed
+            | CallState::InUseElsewhere
+            | CallState::Ended => return,
         }
         if self.active == Some(id) {
             self.active = None;
@@ -266,7 +268,7 @@ impl Port {
             });
         }
         if self.set == Set::OnHook
-            && let Some(id) = self.in_state(CallWord::Held)
+            && let Some(id) = self.in_state(CallState::Held)
         {
             self.recall(now, id);
         }

@@ -5,10 +5,10 @@ use crate::call::contract::LineOutput;
 use crate::call::deadlines::Deadline;
 use crate::call::port::{Port, Set};
 use crate::call::progress::is_under_way;
-use crate::call::record::{CallWord, EndCause};
+use crate::call::record::EndCause;
 use crate::sccp::message::RingMode;
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallRef, CallState};
 
 impl Port {
     /// The set was hung up, or its line is lost.
@@ -34,7 +34,7 @@ impl Port {
         self.early_digits.clear();
         let joining = self.join_on_hang_up(now);
         match self.active.or(self.expecting) {
-            Some(id) if self.state_of(id) == Some(CallWord::Held) => self.leave_held(id),
+            Some(id) if self.state_of(id) == Some(CallState::Held) => self.leave_held(id),
             Some(id) if joining => {
                 // OnHook at once would race with the join: chan_skinny frees the calls while it reads
                 // it, and was seen to crash.
@@ -42,7 +42,7 @@ impl Port {
                 self.remove_call(now, id, EndCause::Transferred);
             }
             Some(id) => self.leave_active(now, id, cause),
-            None => match self.in_state(CallWord::Held) {
+            None => match self.in_state(CallState::Held) {
                 Some(id) => self.leave_held(id),
                 None if self.said_off_hook && self.station.is_some() => {
                     self.say_on_hook(self.last_active);
@@ -83,7 +83,7 @@ impl Port {
             }
             return true;
         }
-        let held = self.state_of(transfer.origin) == Some(CallWord::Held);
+        let held = self.state_of(transfer.origin) == Some(CallState::Held);
         match ready {
             Some((id, state)) if held && self.cfg.transfer_on_hang_up => {
                 self.join(now, transfer, id, state);
@@ -116,12 +116,12 @@ impl Port {
     pub(super) fn ring_for_what_is_left(&mut self, now: Time, joining: bool) {
         let rings = |c: &&mut Call| c.is_offered() && !c.silenced;
         let waiting = self.calls.iter_mut().find(rings).map(|call| {
-            call.state = CallWord::Offered;
+            call.state = CallState::Ringing;
             (call.id, call.ring.unwrap_or(RingMode::INSIDE))
         });
         if let Some((id, mode)) = waiting {
             self.start_ringing(now, mode, id);
-        } else if !joining && let Some(id) = self.in_state(CallWord::Held) {
+        } else if !joining && let Some(id) = self.in_state(CallState::Held) {
             self.recall(now, id);
         }
     }

@@ -11,10 +11,9 @@ use std::time::Duration;
 use crate::call::calls::Call;
 use crate::call::deadlines::{Deadline, MEDIA_GONE_MS};
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, Direction};
 use crate::sccp::message::{CallInfo, CallStateKind, ServerMessage};
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallDirection, CallRef, CallState};
 
 /// CallInfos kept for calls that are not named yet.
 const MOST_INFOS: usize = 8;
@@ -81,7 +80,7 @@ impl Port {
         if self.call(id).is_none() && self.make_room(now) {
             self.elsewhere.forget(id);
             self.counters.calls_in += 1;
-            let mut call = Call::new(id, Direction::Incoming, CallWord::Offered, now);
+            let mut call = Call::new(id, CallDirection::Incoming, CallState::Ringing, now);
             call.implied = true;
             self.enter(now, call);
         }
@@ -91,7 +90,7 @@ impl Port {
     /// Dial tone, or media at once, for a lifted phone whose call has not been named.
     pub(super) fn imply_dialing(&mut self, now: Time, id: CallRef) {
         let lifted = self.set == Set::Lifted && self.call(id).is_none();
-        if !lifted || !self.add_outgoing(now, id, CallWord::Dialing) {
+        if !lifted || !self.add_outgoing(now, id, CallState::Dialing) {
             return;
         }
         if let Some(call) = self.call_mut(id) {
@@ -173,9 +172,12 @@ impl Port {
         };
         if matches!(
             call.state,
-            CallWord::Answering | CallWord::Dialing | CallWord::Proceeding | CallWord::RingOut
+            CallState::Answering
+                | CallState::Dialing
+                | CallState::Proceeding
+                | CallState::RingingOut
         ) {
-            call.state = CallWord::Connected;
+            call.state = CallState::Connected;
             call.connected.get_or_insert(now);
             self.deadlines.disarm(Deadline::FirstDigit);
         }

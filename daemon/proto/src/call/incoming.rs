@@ -1,15 +1,14 @@
 //! Calls offered to the port, and what the ringer is asked to do for them.
 
 use crate::call::calls::{Call, Caller};
-use crate::call::config::FlashAction;
 use crate::call::contract::{CallerId, LineOutput, Presented};
 use crate::call::deadlines::{Deadline, FIRST_CALL_WAITING_MS};
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, Direction, EndCause};
+use crate::call::record::EndCause;
 use crate::call::ringer::RingerOutput;
 use crate::sccp::message::{CallInfo, RingMode, SoftKey, Tone};
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallDirection, CallRef, CallState, FlashAction};
 
 /// How long the line carries audio on-hook for a caller ID.
 const ON_HOOK_TRANSMISSION_MS: u32 = 3_000;
@@ -18,8 +17,8 @@ impl Port {
     /// CallState RingIn or CallWaiting.
     pub(super) fn offered(&mut self, now: Time, id: CallRef, waiting: bool) {
         match self.state_of(id) {
-            Some(CallWord::Preserved) => self.forget_reference(id),
-            Some(CallWord::Elsewhere) => {
+            Some(CallState::Preserved) => self.forget_reference(id),
+            Some(CallState::InUseElsewhere) => {
                 self.remove_call(now, id, EndCause::AnsweredElsewhere);
             }
             Some(_) => return,
@@ -33,11 +32,11 @@ impl Port {
         self.counters.calls_in += 1;
         let on_hook = self.set == Set::OnHook;
         let state = if on_hook {
-            CallWord::Offered
+            CallState::Ringing
         } else {
-            CallWord::Waiting
+            CallState::Waiting
         };
-        self.enter(now, Call::new(id, Direction::Incoming, state, now));
+        self.enter(now, Call::new(id, CallDirection::Incoming, state, now));
         if on_hook {
             if self.call(self.ringer.call()).is_none() {
                 self.ringer.set_call(id);
@@ -81,7 +80,7 @@ impl Port {
     /// The call on hold that it rings for may be over, or at another phone.
     pub(super) fn recall_gone(&mut self) {
         if let Some(id) = self.ringer.recalled()
-            && self.state_of(id) != Some(CallWord::Held)
+            && self.state_of(id) != Some(CallState::Held)
         {
             self.stop_ringing();
         }

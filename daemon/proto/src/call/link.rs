@@ -4,10 +4,10 @@ use crate::call::calls::MOST_CALLS;
 use crate::call::contract::MediaOutput;
 use crate::call::deadlines::Deadline;
 use crate::call::port::{Owed, Port, Set};
-use crate::call::record::{CallWord, EndCause};
+use crate::call::record::EndCause;
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey, Tone};
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallRef, CallState};
 
 impl Port {
     /// Registered.
@@ -57,7 +57,7 @@ impl Port {
         let kept = self.active.filter(|&id| {
             let talking = matches!(
                 self.state_of(id),
-                Some(CallWord::Connected | CallWord::Preserved)
+                Some(CallState::Connected | CallState::Preserved)
             );
             talking && self.set == Set::Calls && self.legs.audible(id).is_some()
         });
@@ -70,8 +70,9 @@ impl Port {
         for id in lost {
             match self.state_of(id) {
                 // Nobody waits for an answer to these: the server ends them itself.
-                None | Some(CallWord::Offered | CallWord::Waiting | CallWord::Elsewhere) => {}
-                Some(CallWord::Held) => self.owe(Owed::EndCall(id)),
+                None
+                | Some(CallState::Ringing | CallState::Waiting | CallState::InUseElsewhere) => {}
+                Some(CallState::Held) => self.owe(Owed::EndCall(id)),
                 Some(_) => self.owe(Owed::OnHook(id)),
             }
             self.remove_call(now, id, EndCause::LinkLost);
@@ -81,7 +82,7 @@ impl Port {
         self.stop_ringing();
         self.expecting = None;
         if let Some(call) = kept.and_then(|id| self.call_mut(id)) {
-            call.state = CallWord::Preserved;
+            call.state = CallState::Preserved;
             self.counters.preserved += 1;
             self.watch_preserved(now);
         } else if matches!(self.set, Set::Lifted | Set::Calls) {

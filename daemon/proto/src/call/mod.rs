@@ -51,17 +51,16 @@ mod ringer;
 mod supervision;
 mod tones;
 
-pub use config::{
-    AfterFarHangUp, CallerIdTiming, FlashAction, FlashWindow, HookConfig, PortConfig, PulseDigits,
-    PulseWindow,
+pub use crate::types::{
+    AfterFarHangUp, CallDirection, CallState, CallerIdTiming, FlashAction, LineFault, Polarity,
+    PortState, PulseDigits,
 };
+pub use config::{FlashWindow, HookConfig, PortConfig, PulseWindow};
 pub use contract::{
-    CallerId, DigitHeard, Input, LegStatistics, LineFault, LineInput, LineOutput, MediaInput,
-    MediaOutput, Output, Polarity, Presented,
+    CallerId, DigitHeard, Input, LegStatistics, LineInput, LineOutput, MediaInput, MediaOutput,
+    Output, Presented,
 };
 pub use media::MOST_LEGS;
 pub use port::Port;
 pub use preserved::Heard;
-pub use record::{
-    CallRecord, CallSnapshot, CallWord, Direction, EndCause, PortCounters, PortSnapshot, PortWord,
-};
+pub use record::{CallRecord, CallSnapshot, EndCause, PortCounters, PortSnapshot};

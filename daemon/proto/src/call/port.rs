@@ -5,22 +5,20 @@ use std::time::Duration;
 
 use crate::call::calls::Call;
 use crate::call::config::PortConfig;
-use crate::call::contract::{
-    Input, LineFault, LineInput, LineOutput, MediaInput, MediaOutput, Output,
-};
+use crate::call::contract::{Input, LineInput, LineOutput, MediaInput, MediaOutput, Output};
 use crate::call::deadlines::Deadline;
 use crate::call::elsewhere::Elsewhere;
 use crate::call::hook::{Hook, HookEvent};
 use crate::call::implied::EarlyInfos;
 use crate::call::legs::Legs;
-use crate::call::record::{CallWord, EndCause, PortCounters, PortSnapshot, PortWord};
+use crate::call::record::{EndCause, PortCounters, PortSnapshot};
 use crate::call::ringer::{Ringer, RingerConfig};
 use crate::deadlines::Deadlines;
 use crate::sccp::message::{
     CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus, Tone,
 };
 use crate::time::Time;
-use crate::types::{CallRef, Digit};
+use crate::types::{CallRef, CallState, Digit, LineFault, PortState};
 
 /// What the set is doing, apart from its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +65,7 @@ pub(super) struct Transfer {
     /// Both were asked to be joined.
     pub(super) completing: bool,
     /// What the second call was when that was asked last.
-    pub(super) asked_in: Option<CallWord>,
+    pub(super) asked_in: Option<CallState>,
 }
 
 /// The call logic of one analog port.
@@ -117,7 +115,7 @@ pub struct Port {
     pub(super) deadlines: Deadlines<Deadline>,
     pub(super) unanswered: u32,
     pub(super) counters: PortCounters,
-    word: PortWord,
+    word: PortState,
     since: Time,
     out: VecDeque<Output>,
 }
@@ -154,7 +152,7 @@ impl Port {
             deadlines: Deadlines::default(),
             unanswered: 0,
             counters: PortCounters::default(),
-            word: PortWord::Idle,
+            word: PortState::Idle,
             since: now,
             out: VecDeque::new(),
         }
@@ -232,7 +230,7 @@ impl Port {
     /// elsewhere, and for one on hold at a set that is on-hook nobody can be called to a dead line.
     pub fn has_call_to_keep(&self) -> bool {
         let lifted = self.set != Set::OnHook;
-        let kept = |c: &Call| !c.is_offered() && c.state != CallWord::Elsewhere;
+        let kept = |c: &Call| !c.is_offered() && c.state != CallState::InUseElsewhere;
         (lifted && self.calls.iter().any(kept)) || self.on_hook_after_join.is_some()
     }
 
@@ -365,11 +363,11 @@ impl Port {
             CallStateKind::CALL_WAITING => self.offered(now, id, true),
             CallStateKind::CONNECTED => self.server_connected(now, id),
             CallStateKind::HOLD | CallStateKind::TRANSFER => self.server_held(id),
-            CallStateKind::RING_OUT => self.progress(now, id, CallWord::RingOut),
-            CallStateKind::PROCEED => self.progress(now, id, CallWord::Proceeding),
-            CallStateKind::BUSY => self.progress(now, id, CallWord::Busy),
+            CallStateKind::RING_OUT => self.progress(now, id, CallState::RingingOut),
+            CallStateKind::PROCEED => self.progress(now, id, CallState::Proceeding),
+            CallStateKind::BUSY => self.progress(now, id, CallState::Busy),
             CallStateKind::CONGESTION | CallStateKind::INVALID_NUMBER => {
-                self.progress(now, id, CallWord::Failed);
+                self.progress(now, id, CallState::Failed);
             }
             CallStateKind::REMOTE_MULTILINE | CallStateKind::REMOTE_HOLD => {
                 self.server_elsewhere(now, id);
@@ -448,22 +446,22 @@ impl Port {
         }
     }
 
-    fn find_word(&self) -> PortWord {
+    fn find_word(&self) -> PortState {
         if self.fault.is_some() {
-            return PortWord::Fault;
+            return PortState::Fault;
         }
         match self.set {
             Set::OnHook => match self.ringer.word() {
                 Some(word) => word,
-                None if self.line_in_use_elsewhere() => PortWord::InUseElsewhere,
-                None => PortWord::Idle,
+                None if self.line_in_use_elsewhere() => PortState::InUseElsewhere,
+                None => PortState::Idle,
             },
-            Set::Lifted => PortWord::Lifted,
-            Set::Calls if self.active.is_none() && self.expecting.is_none() => PortWord::AllHeld,
-            Set::Calls | Set::LoopOpened => PortWord::InCall,
-            Set::ErrorTone => PortWord::ErrorTone,
-            Set::Howling => PortWord::Howling,
-            Set::Parked => PortWord::Parked,
+            Set::Lifted => PortState::Lifted,
+            Set::Calls if self.active.is_none() && self.expecting.is_none() => PortState::AllHeld,
+            Set::Calls | Set::LoopOpened => PortState::InCall,
+            Set::ErrorTone => PortState::ErrorTone,
+            Set::Howling => PortState::Howling,
+            Set::Parked => PortState::Lockout,
         }
     }
 
@@ -477,11 +475,11 @@ impl Port {
         self.calls.iter_mut().find(|c| c.id == id)
     }
 
-    pub(super) fn in_state(&self, state: CallWord) -> Option<CallRef> {
+    pub(super) fn in_state(&self, state: CallState) -> Option<CallRef> {
         self.calls.iter().find(|c| c.state == state).map(|c| c.id)
     }
 
-    pub(super) fn state_of(&self, id: CallRef) -> Option<CallWord> {
+    pub(super) fn state_of(&self, id: CallRef) -> Option<CallState> {
         self.call(id).map(|c| c.state)
     }
 

@@ -18,10 +18,10 @@ use std::time::Duration;
 use crate::call::contract::MediaOutput;
 use crate::call::deadlines::Deadline;
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, EndCause};
+use crate::call::record::EndCause;
 use crate::sccp::message::Tone;
 use crate::time::Time;
-use crate::types::{CallRef, Party};
+use crate::types::{CallRef, CallState, Party};
 
 /// Whoever suppresses silence is given so much longer.
 const LISTENER: u32 = 5;
@@ -63,7 +63,7 @@ impl Port {
     /// The preserved call that the phone is in, and its leg.
     fn preserved(&self) -> Option<(CallRef, Party)> {
         let id = self.active?;
-        let preserved = self.state_of(id) == Some(CallWord::Preserved);
+        let preserved = self.state_of(id) == Some(CallState::Preserved);
         Some((id, self.legs.audible(id).filter(|_| preserved)?))
     }
 

@@ -4,17 +4,17 @@ use crate::call::calls::Call;
 use crate::call::deadlines::{Deadline, FAILURE_TONE_MS};
 use crate::call::dialing::is_dial_tone;
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, Direction, EndCause};
+use crate::call::record::EndCause;
 use crate::sccp::message::Tone;
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallDirection, CallRef, CallState};
 
 impl Port {
     /// CallState OffHook: a call of our own, or our answer confirmed, or (chan_skinny) the end of dialling.
     pub(super) fn server_off_hook(&mut self, now: Time, id: CallRef) {
         match self.state_of(id) {
-            Some(CallWord::Preserved) => self.forget_reference(id),
-            Some(CallWord::Answering) => {
+            Some(CallState::Preserved) => self.forget_reference(id),
+            Some(CallState::Answering) => {
                 self.deadlines.disarm(Deadline::ServerSilent);
                 return;
             }
@@ -41,21 +41,21 @@ impl Port {
             | Set::ErrorTone
             | Set::Howling
             | Set::Parked => {
-                if self.add_outgoing(now, id, CallWord::Dialing) {
+                if self.add_outgoing(now, id, CallState::Dialing) {
                     self.flush_early_digits(id);
                 }
             }
         }
     }
 
-    pub(super) fn add_outgoing(&mut self, now: Time, id: CallRef, state: CallWord) -> bool {
+    pub(super) fn add_outgoing(&mut self, now: Time, id: CallRef, state: CallState) -> bool {
         self.elsewhere.forget(id);
         if !self.make_room(now) {
             self.counters.unknown_calls += 1;
             return false;
         }
         self.counters.calls_out += 1;
-        self.enter(now, Call::new(id, Direction::Outgoing, state, now));
+        self.enter(now, Call::new(id, CallDirection::Outgoing, state, now));
         if let Some(transfer) = self.transfer.as_mut()
             && transfer.consult.is_none()
         {
@@ -98,7 +98,7 @@ impl Port {
         };
         let mine = self.active == Some(id) || self.expecting == Some(id);
         if self.set == Set::OnHook {
-            if !call.wanted && !matches!(call.state, CallWord::Answering | CallWord::Preserved) {
+            if !call.wanted && !matches!(call.state, CallState::Answering | CallState::Preserved) {
                 // Before media comes for it, it is somebody else's: see `elsewhere`.
                 if !call.by_server && self.transfer.is_none() {
                     self.taken_elsewhere(now, id);
@@ -121,7 +121,7 @@ impl Port {
             }
         }
         if let Some(call) = self.call_mut(id) {
-            call.state = CallWord::Connected;
+            call.state = CallState::Connected;
             call.failure = None;
             call.connected.get_or_insert(now);
         }
@@ -142,7 +142,7 @@ impl Port {
             return;
         }
         let occupied = self.active.is_some() || self.expecting.is_some();
-        if occupied || !self.add_outgoing(now, id, CallWord::Connected) {
+        if occupied || !self.add_outgoing(now, id, CallState::Connected) {
             return self.note_elsewhere(id);
         }
         self.counters.unknown_calls += 1;
@@ -155,10 +155,10 @@ impl Port {
     }
 
     /// CallState Proceed, RingOut, Busy, Congestion, InvalidNumber.
-    pub(super) fn progress(&mut self, now: Time, id: CallRef, state: CallWord) {
+    pub(super) fn progress(&mut self, now: Time, id: CallRef, state: CallState) {
         if self.call(id).is_none() {
             self.counters.unknown_calls += 1;
-            if self.set != Set::Lifted || !self.add_outgoing(now, id, CallWord::Dialing) {
+            if self.set != Set::Lifted || !self.add_outgoing(now, id, CallState::Dialing) {
                 return;
             }
         }
@@ -166,23 +166,23 @@ impl Port {
         let Some(call) = self.call_mut(id) else {
             return;
         };
-        if on_hook || call.direction == Direction::Incoming || call.was_connected() {
+        if on_hook || call.direction == CallDirection::Incoming || call.was_connected() {
             return;
         }
-        let back = state == CallWord::Proceeding && call.state == CallWord::RingOut;
+        let back = state == CallState::Proceeding && call.state == CallState::RingingOut;
         if !back {
             call.state = state;
         }
         match state {
-            CallWord::Busy => call.failure = Some(EndCause::Busy),
-            CallWord::Failed => call.failure = Some(EndCause::Congestion),
+            CallState::Busy => call.failure = Some(EndCause::Busy),
+            CallState::Failed => call.failure = Some(EndCause::Congestion),
             _ => {}
         }
         self.deadlines.disarm(Deadline::FirstDigit);
         if self.active.is_none() && self.expecting.is_none() {
             self.make_active(id);
         }
-        if matches!(state, CallWord::Busy | CallWord::Failed) && self.active == Some(id) {
+        if matches!(state, CallState::Busy | CallState::Failed) && self.active == Some(id) {
             self.arm(now, Deadline::SilentFailure, FAILURE_TONE_MS);
             self.arm_error_tone_end(now);
         } else if self.tone.is_some_and(is_dial_tone) {
@@ -201,16 +201,16 @@ impl Port {
             .is_some_and(|t| t.completing && (t.origin == id || t.consult == Some(id)));
         let cause = match (joined, call.state, call.failure) {
             (true, _, _) => EndCause::Transferred,
-            (_, CallWord::Offered | CallWord::Waiting, _) => EndCause::NotAnswered,
-            (_, CallWord::Elsewhere, _) => EndCause::AnsweredElsewhere,
+            (_, CallState::Ringing | CallState::Waiting, _) => EndCause::NotAnswered,
+            (_, CallState::InUseElsewhere, _) => EndCause::AnsweredElsewhere,
             _ if call.was_connected() => EndCause::FarHangUp,
-            (_, CallWord::Dialing, None) if call.dialed.is_empty() => EndCause::NoDigits,
+            (_, CallState::Dialing, None) if call.dialed.is_empty() => EndCause::NoDigits,
             (_, _, Some(failure)) => failure,
             _ => EndCause::Refused,
         };
         // With all calls on hold, the phone listens to the one that is left.
         let held =
-            call.state == CallWord::Held && self.active.is_none() && self.expecting.is_none();
+            call.state == CallState::Held && self.active.is_none() && self.expecting.is_none();
         let second_call_due = self.wants_second_call();
         let was_mine = self.active == Some(id) || self.expecting == Some(id);
         let talked = call.was_connected();
@@ -229,7 +229,7 @@ impl Port {
             }
             return;
         }
-        let last_held = held && self.in_state(CallWord::Held).is_none();
+        let last_held = held && self.in_state(CallState::Held).is_none();
         if !(was_mine || last_held) || self.expecting.is_some() || self.set != Set::Calls {
             return;
         }
@@ -259,7 +259,7 @@ impl Port {
     /// Dial tone for too long, and the server does not mind.
     pub(super) fn no_digit(&mut self, now: Time) {
         if let Some(id) = self.active
-            && self.state_of(id) == Some(CallWord::Dialing)
+            && self.state_of(id) == Some(CallState::Dialing)
         {
             self.say_on_hook(id);
             self.remove_call(now, id, EndCause::NoDigits);
@@ -270,17 +270,18 @@ impl Port {
 }
 
 /// A call whose number is complete and that has not failed.
-pub(super) fn is_under_way(state: CallWord) -> bool {
+pub(super) fn is_under_way(state: CallState) -> bool {
     match state {
-        CallWord::Proceeding | CallWord::RingOut | CallWord::Connected => true,
-        CallWord::Offered
-        | CallWord::Waiting
-        | CallWord::Answering
-        | CallWord::Dialing
-        | CallWord::Held
-        | CallWord::Busy
-        | CallWord::Failed
-        | CallWord::Preserved
-        | CallWord::Elsewhere => false,
+        CallState::Proceeding | CallState::RingingOut | CallState::Connected => true,
+        CallState::Ringing
+        | CallState::Waiting
+        | CallState::Answering
+        | CallState::Dialing
+        | CallState::Held
+        | CallState::Busy
+        | CallState::Failed
+        | CallState::Preserved
+        | CallState::InUseElsewhere
+        | CallState::Ended => false,
     }
 }

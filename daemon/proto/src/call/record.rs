@@ -2,16 +2,7 @@
 
 use crate::sccp::message::{RingMode, Tone};
 use crate::time::Time;
-use crate::types::CallRef;
-
-/// Who called whom, seen from the port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The port was called.
-    Incoming,
-    /// The port called.
-    Outgoing,
-}
+use crate::types::{CallDirection, CallRef, CallState, PortState};
 
 /// Why a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +39,7 @@ pub struct CallRecord {
     /// The CallManager's number for it.
     pub call: CallRef,
     /// Who called whom.
-    pub direction: Direction,
+    pub direction: CallDirection,
     /// Number of the far party as the server last told it; else what was dialled; may be empty.
     pub number: String,
     /// Name of the far party; may be empty.
@@ -65,113 +56,15 @@ pub struct CallRecord {
     pub cause: EndCause,
 }
 
-/// State of one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallWord {
-    /// Offered while on-hook: ringing.
-    Offered,
-    /// Offered while another call (or nothing but a closed loop) occupies the set.
-    Waiting,
-    /// Lifted or answered by us; the server has not connected it yet.
-    Answering,
-    /// Digits are collected.
-    Dialing,
-    /// The number is complete.
-    Proceeding,
-    /// The far set rings.
-    RingOut,
-    /// Talking.
-    Connected,
-    /// On hold.
-    Held,
-    /// The far end is busy.
-    Busy,
-    /// Congestion or a wrong number.
-    Failed,
-    /// Talking, but the CallManager that set it up is lost.
-    Preserved,
-    /// At another phone of the line.
-    Elsewhere,
-}
-
-impl CallWord {
-    /// For people and JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            CallWord::Offered => "ringing",
-            CallWord::Waiting => "waiting",
-            CallWord::Answering => "answering",
-            CallWord::Dialing => "dialing",
-            CallWord::Proceeding => "proceeding",
-            CallWord::RingOut => "ringing-out",
-            CallWord::Connected => "connected",
-            CallWord::Held => "held",
-            CallWord::Busy => "busy",
-            CallWord::Failed => "failed",
-            CallWord::Preserved => "preserved",
-            CallWord::Elsewhere => "in-use-elsewhere",
-        }
-    }
-}
-
-/// State of a port in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortWord {
-    /// On-hook, nothing to do.
-    Idle,
-    /// On-hook, nothing to do here; the line is in use at another phone.
-    InUseElsewhere,
-    /// On-hook; caller ID goes out before the first ring.
-    Announcing,
-    /// Ringing.
-    Ringing,
-    /// Ringing to remind of a call on hold.
-    Reminding,
-    /// Lifted; waiting for the server.
-    Lifted,
-    /// A call is set up or talked on.
-    InCall,
-    /// Off-hook, all calls on hold.
-    AllHeld,
-    /// Off-hook; an error tone plays.
-    ErrorTone,
-    /// Off-hook; the howler plays.
-    Howling,
-    /// Off-hook for too long; silent until the loop opens.
-    Parked,
-    /// The line or card is in trouble.
-    Fault,
-}
-
-impl PortWord {
-    /// For people and JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            PortWord::Idle => "idle",
-            PortWord::InUseElsewhere => "in-use-elsewhere",
-            PortWord::Announcing => "announcing",
-            PortWord::Ringing => "ringing",
-            PortWord::Reminding => "reminding",
-            PortWord::Lifted => "lifted",
-            PortWord::InCall => "in-call",
-            PortWord::AllHeld => "all-held",
-            PortWord::ErrorTone => "error-tone",
-            PortWord::Howling => "howling",
-            PortWord::Parked => "parked",
-            PortWord::Fault => "fault",
-        }
-    }
-}
-
 /// One call, for status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallSnapshot {
     /// The CallManager's number for it.
     pub call: CallRef,
     /// Who called whom.
-    pub direction: Direction,
+    pub direction: CallDirection,
     /// Its state.
-    pub state: CallWord,
+    pub state: CallState,
     /// Number of the far party; may be empty.
     pub number: String,
     /// Name of the far party; may be empty.
@@ -190,7 +83,7 @@ pub struct PortSnapshot {
     /// Loop closed, after debounce and flash decoding.
     pub off_hook: bool,
     /// State in one word.
-    pub state: PortWord,
+    pub state: PortState,
     /// In that state since.
     pub since: Time,
     /// The call the set hears or sets up.
@@ -212,8 +105,11 @@ pub struct PortSnapshot {
 impl PortSnapshot {
     /// On-hook, and no call of this phone.
     pub fn is_idle(&self) -> bool {
-        matches!(self.state, PortWord::Idle | PortWord::InUseElsewhere)
-            && self.calls.iter().all(|c| c.state == CallWord::Elsewhere)
+        matches!(self.state, PortState::Idle | PortState::InUseElsewhere)
+            && self
+                .calls
+                .iter()
+                .all(|c| c.state == CallState::InUseElsewhere)
     }
 }
 

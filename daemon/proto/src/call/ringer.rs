@@ -13,12 +13,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::call::config::CallerIdTiming;
-use crate::call::contract::Polarity;
-use crate::call::record::PortWord;
 use crate::sccp::message::RingMode;
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallRef, CallerIdTiming, Polarity, PortState};
 
 /// Servers say the ring and the caller in either order, but in one go.
 const CALL_INFO: Duration = Duration::from_millis(200);
@@ -410,15 +407,15 @@ impl Ringer {
     }
 
     /// What the port is shown to do, if it does something.
-    pub(super) fn word(&self) -> Option<PortWord> {
+    pub(super) fn word(&self) -> Option<PortState> {
         match self.ring.phase {
             Phase::Quiet => None,
             Phase::AwaitInfo { .. }
             | Phase::Lead { .. }
             | Phase::Sending { .. }
-            | Phase::Gap { .. } => Some(PortWord::Announcing),
-            Phase::Ringing { .. } => Some(PortWord::Ringing),
-            Phase::HoldRecall { .. } => Some(PortWord::Reminding),
+            | Phase::Gap { .. } => Some(PortState::Announcing),
+            Phase::Ringing { .. } => Some(PortState::Ringing),
+            Phase::HoldRecall { .. } => Some(PortState::HoldRecall),
         }
     }
 

@@ -6,14 +6,13 @@
 
 use std::time::Duration;
 
-use crate::call::config::AfterFarHangUp;
 use crate::call::contract::LineOutput;
 use crate::call::deadlines::{Deadline, LOOP_SETTLE_MS};
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, EndCause};
+use crate::call::record::EndCause;
 use crate::sccp::message::{SoftKey, Tone};
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{AfterFarHangUp, CallRef, CallState};
 
 impl Port {
     /// The server has nothing for a lifted set.
@@ -49,8 +48,8 @@ impl Port {
             return;
         };
         let tone = match self.state_of(id) {
-            Some(CallWord::Busy) => Tone::BUSY,
-            Some(CallWord::Failed) => Tone::REORDER,
+            Some(CallState::Busy) => Tone::BUSY,
+            Some(CallState::Failed) => Tone::REORDER,
             _ => return,
         };
         let dial_tone = self.tone.is_some_and(crate::call::dialing::is_dial_tone);
@@ -137,7 +136,7 @@ impl Port {
         if self.station.is_none() {
             return;
         }
-        let held = self.calls.iter().filter(|c| c.state == CallWord::Held);
+        let held = self.calls.iter().filter(|c| c.state == CallState::Held);
         let held: Vec<CallRef> = held.map(|c| c.id).collect();
         for id in held {
             self.soft_key(SoftKey::END_CALL, id);

@@ -1,14 +1,13 @@
 //! Which of the server's tones the set hears.
 
-use crate::call::config::FlashAction;
 use crate::call::contract::LineOutput;
 use crate::call::deadlines::Deadline;
 use crate::call::dialing::is_dial_tone;
 use crate::call::port::{Port, Set};
-use crate::call::record::{CallWord, Direction, EndCause};
+use crate::call::record::EndCause;
 use crate::sccp::message::Tone;
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallDirection, CallRef, CallState, FlashAction};
 
 impl Port {
     /// StartTone.
@@ -28,7 +27,7 @@ impl Port {
             } else {
                 self.play(tone, id);
                 // chan-sccp says this before it names the call that waits.
-                self.call_waiting_told = self.in_state(CallWord::Waiting).is_none();
+                self.call_waiting_told = self.in_state(CallState::Waiting).is_none();
                 self.repeat_call_waiting(now);
             }
             return;
@@ -46,9 +45,9 @@ impl Port {
         } else {
             if tone == Tone::ALERTING
                 && let Some(call) = self.active.and_then(|id| self.call_mut(id))
-                && matches!(call.state, CallWord::Dialing | CallWord::Proceeding)
+                && matches!(call.state, CallState::Dialing | CallState::Proceeding)
             {
-                call.state = CallWord::RingOut;
+                call.state = CallState::RingingOut;
             }
             self.play(tone, id);
         }
@@ -72,7 +71,7 @@ impl Port {
         self.deadlines.disarm(Deadline::FirstDigit);
         self.deadlines.disarm(Deadline::SilentFailure);
         if let Some(call) = self.active.and_then(|id| self.call_mut(id))
-            && call.direction == Direction::Outgoing
+            && call.direction == CallDirection::Outgoing
             && !call.was_connected()
         {
             let busy = tone == Tone::BUSY;
@@ -83,9 +82,9 @@ impl Port {
                 (false, false) => EndCause::Congestion,
             });
             call.state = if busy {
-                CallWord::Busy
+                CallState::Busy
             } else {
-                CallWord::Failed
+                CallState::Failed
             };
         }
         self.play(tone, id);
@@ -122,7 +121,7 @@ impl Port {
             && self
                 .active
                 .and_then(|id| self.state_of(id))
-                .is_some_and(|s| matches!(s, CallWord::Busy | CallWord::Failed));
+                .is_some_and(|s| matches!(s, CallState::Busy | CallState::Failed));
         let meant = id == CallRef::NONE
             || self.tone_call == CallRef::NONE
             || self.tone_call == id
@@ -152,7 +151,7 @@ impl Port {
 
     /// A call waits and it is time to say so.
     pub(super) fn call_waiting_tone(&mut self, now: Time) {
-        let waiting = self.in_state(CallWord::Waiting).is_some();
+        let waiting = self.in_state(CallState::Waiting).is_some();
         if !waiting || self.set == Set::OnHook {
             return;
         }

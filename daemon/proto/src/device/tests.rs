@@ -196,8 +196,8 @@ fn the_snapshot_shows_both_sides() {
     let now = lift(&mut device, now);
     dial_tone(&mut device, now);
     let shown = device.snapshot();
-    assert_eq!(shown.station.state.word(), "registered");
-    assert_eq!(shown.port.state.word(), "in-call");
-    assert_eq!(shown.port.calls[0].state.word(), "dialing");
+    assert_eq!(shown.station.state.registration().name(), "registered");
+    assert_eq!(shown.port.state.name(), "in-call");
+    assert_eq!(shown.port.calls[0].state.name(), "dialing");
     assert_eq!(shown.port.tone, Some(Tone::INSIDE_DIAL));
 }

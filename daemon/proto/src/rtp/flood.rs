@@ -181,7 +181,7 @@ impl FloodGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rtp::{Header, SourcePolicy};
+    use crate::rtp::{Header, RtpSource};
 
     fn at(s: &str) -> SocketAddrV4 {
         s.parse().unwrap()
@@ -191,7 +191,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn taken(now: Time) -> SourceLatch {
-        let mut latch = SourceLatch::new(SourcePolicy::Latch);
+        let mut latch = SourceLatch::new(RtpSource::Latch);
         latch.name(at(FAR));
         let header = Header {
             marker: false,
@@ -260,7 +260,7 @@ mod tests {
     fn before_anybody_is_heard_only_those_who_flood_are_shut_out() {
         let t = Time::from_millis(1000);
         let mut guard = FloodGuard::default();
-        let nobody = SourceLatch::new(SourcePolicy::Latch);
+        let nobody = SourceLatch::new(RtpSource::Latch);
         flood(&mut guard, &["10.9.9.9:1", "10.9.9.8:1"], 100);
         guard.refused(Some(at("10.0.0.7:4000")));
         let Some(GateChange::Set(gate)) = guard.drained(t, &nobody) else {
@@ -291,7 +291,7 @@ mod tests {
         for n in 0..200 {
             guard.refused(Some(SocketAddrV4::new([10, 9, 9, n].into(), 7)));
         }
-        let change = guard.drained(t, &SourceLatch::new(SourcePolicy::Latch));
+        let change = guard.drained(t, &SourceLatch::new(RtpSource::Latch));
         assert!(
             matches!(change, Some(GateChange::Set(g)) if g.others == Others::OneIn(SAMPLE)),
             "{change:?}"

@@ -18,6 +18,7 @@ mod sender;
 mod sequence;
 mod source;
 
+pub use crate::types::RtpSource;
 pub use comfort::{COMFORT_NOISE, ComfortNoise, Vad, Verdict, level_byte, level_of};
 pub use conceal::Concealer;
 pub use drift::Drift;
@@ -29,7 +30,7 @@ pub use receiver::{Received, Receiver, ReceiverConfig, ReceiverStats};
 pub use redundancy::{MAX_REDUNDANT, MAX_SENT, Redundant, RedundantBlock, RedundantError};
 pub use sender::{Redundancy, Sender, SenderConfig, SenderSeed, SenderStats};
 pub use sequence::{Order, Sequence, SequenceStats};
-pub use source::{REFUSED, RefusedSource, SourceLatch, SourcePolicy};
+pub use source::{REFUSED, RefusedSource, SourceLatch};
 
 /// Clock of every codec here, samples a second.
 pub const CLOCK_HZ: u32 = 8000;

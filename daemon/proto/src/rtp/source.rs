@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::packet::Header;
 use crate::time::Time;
+use crate::types::RtpSource;
 
 /// Packets in a row that an unnamed source has to send before it is heard.
 const PROBATION: u32 = 3;
@@ -26,17 +27,6 @@ const GONE: Duration = Duration::from_secs(3);
 const CANDIDATES: usize = 4;
 /// Refused sources that are remembered by address.
 pub const REFUSED: usize = 3;
-
-/// Which sources are heard besides the one that StartMediaTransmission names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SourcePolicy {
-    /// None.
-    Strict,
-    /// Other ports of the same host.
-    Host,
-    /// Any, by the rule of [`SourceLatch`].
-    Latch,
-}
 
 /// A source that was not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +49,7 @@ struct Candidate {
 /// The decision, datagram by datagram.
 #[derive(Clone, Debug)]
 pub struct SourceLatch {
-    policy: SourcePolicy,
+    policy: RtpSource,
     named: Option<SocketAddrV4>,
     /// The source that is heard.
     current: Option<SocketAddrV4>,
@@ -74,7 +64,7 @@ pub struct SourceLatch {
 
 impl SourceLatch {
     /// Knows nobody yet.
-    pub fn new(policy: SourcePolicy) -> SourceLatch {
+    pub fn new(policy: RtpSource) -> SourceLatch {
         SourceLatch {
             policy,
             named: None,
@@ -95,9 +85,9 @@ impl SourceLatch {
         self.named = Some(far_end);
         self.release();
         self.current = self.current.filter(|current| match self.policy {
-            SourcePolicy::Strict => *current == far_end,
-            SourcePolicy::Host => current.ip() == far_end.ip(),
-            SourcePolicy::Latch => true,
+            RtpSource::Strict => *current == far_end,
+            RtpSource::Host => current.ip() == far_end.ip(),
+            RtpSource::Latch => true,
         });
     }
 
@@ -171,9 +161,9 @@ impl SourceLatch {
     fn may_take_over(&self, now: Time, from: SocketAddrV4) -> bool {
         let of_named_host = |a: SocketAddrV4| self.named.is_some_and(|n| n.ip() == a.ip());
         let allowed = match self.policy {
-            SourcePolicy::Strict => false,
-            SourcePolicy::Host => of_named_host(from),
-            SourcePolicy::Latch => true,
+            RtpSource::Strict => false,
+            RtpSource::Host => of_named_host(from),
+            RtpSource::Latch => true,
         };
         let Some(current) = self.current.filter(|_| allowed) else {
             return allowed;

@@ -1,4 +1,4 @@
-use tipring_proto::call::{Direction, EndCause};
+use tipring_proto::call::{CallDirection, EndCause};
 
 use super::*;
 
@@ -16,10 +16,10 @@ fn line(text: &str) -> TraceEvent {
     }
 }
 
-fn call(reference: u32, state: CallWord) -> CallSnapshot {
+fn call(reference: u32, state: CallState) -> CallSnapshot {
     CallSnapshot {
         call: CallRef(reference),
-        direction: Direction::Outgoing,
+        direction: CallDirection::Outgoing,
         state,
         number: "1002".into(),
         name: String::new(),
@@ -32,7 +32,7 @@ fn call(reference: u32, state: CallWord) -> CallSnapshot {
 fn record(reference: u32) -> CallRecord {
     CallRecord {
         call: CallRef(reference),
-        direction: Direction::Outgoing,
+        direction: CallDirection::Outgoing,
         number: "1002".into(),
         name: "Ada".into(),
         dialed: "1002".into(),
@@ -55,10 +55,10 @@ fn close(book: &mut CallBook, reference: u32) -> u64 {
 fn a_preserved_call_whose_reference_is_used_anew_stays_the_same_call() {
     let mut book = CallBook::default();
     let mut news = |reference, state| book.see(at(200), PORT, false, &[call(reference, state)]);
-    assert_eq!(news(1, CallWord::Connected).len(), 1);
-    assert_eq!(news(1, CallWord::Preserved).len(), 1);
-    assert_eq!(news(0, CallWord::Preserved), []);
-    let shown = book.summary(&Clock, at(300), PORT, &call(0, CallWord::Preserved));
+    assert_eq!(news(1, CallState::Connected).len(), 1);
+    assert_eq!(news(1, CallState::Preserved).len(), 1);
+    assert_eq!(news(0, CallState::Preserved), []);
+    let shown = book.summary(&Clock, at(300), PORT, &call(0, CallState::Preserved));
     assert_eq!(shown.id, 1);
     assert_eq!(close(&mut book, 0), 1);
     assert!(book.open.is_empty());
@@ -73,7 +73,7 @@ fn a_timeline_begins_with_what_led_to_the_call() {
     book.see(at(500), PORT, true, &[]); // bouncing
     book.see(at(510), PORT, false, &[]);
     book.trace(at(900), &line("off hook"));
-    book.see(at(900), PORT, false, &[call(7, CallWord::Dialing)]);
+    book.see(at(900), PORT, false, &[call(7, CallState::Dialing)]);
     book.trace(at(950), &line("digit"));
     let timeline = book.timeline(1).unwrap();
     assert_eq!(texts(&timeline), ["loop closed", "off hook", "digit"]);
@@ -82,13 +82,13 @@ fn a_timeline_begins_with_what_led_to_the_call() {
 #[test]
 fn a_second_call_begins_with_its_own_input() {
     let mut book = CallBook::default();
-    let first = call(7, CallWord::Connected);
+    let first = call(7, CallState::Connected);
     book.trace(at(100), &line("off hook"));
     book.see(at(900), PORT, false, std::slice::from_ref(&first));
     book.trace(at(200), &line("talk"));
     book.see(at(900), PORT, false, std::slice::from_ref(&first));
     book.trace(at(300), &line("ring in"));
-    book.see(at(900), PORT, false, &[first, call(8, CallWord::Waiting)]);
+    book.see(at(900), PORT, false, &[first, call(8, CallState::Waiting)]);
     assert_eq!(texts(&book.timeline(2).unwrap()), ["ring in"]);
 }
 
@@ -97,12 +97,12 @@ fn changes_of_state_are_told_once() {
     let mut book = CallBook::default();
     let told = |book: &mut CallBook, state| book.see(at(900), PORT, false, &[call(7, state)]);
     assert_eq!(
-        told(&mut book, CallWord::Dialing),
+        told(&mut book, CallState::Dialing),
         [(1, "dialing, far end 1002".to_owned())]
     );
-    assert_eq!(told(&mut book, CallWord::Dialing), []);
+    assert_eq!(told(&mut book, CallState::Dialing), []);
     assert_eq!(
-        told(&mut book, CallWord::RingOut),
+        told(&mut book, CallState::RingingOut),
         [(1, "ringing-out, far end 1002".to_owned())]
     );
 }
@@ -110,7 +110,7 @@ fn changes_of_state_are_told_once() {
 #[test]
 fn an_ended_call_is_summed_up_and_keeps_what_the_server_says_at_once_after_it() {
     let mut book = CallBook::default();
-    book.see(at(900), PORT, false, &[call(7, CallWord::Connected)]);
+    book.see(at(900), PORT, false, &[call(7, CallState::Connected)]);
     assert_eq!(close(&mut book, 7), 1);
     book.trace(at(1200), &line("on hook"));
     book.trace(at(9000), &line("of a later time"));
@@ -134,11 +134,11 @@ fn a_call_of_one_input_is_booked_too() {
 #[test]
 fn a_used_reference_of_another_call_is_another_call() {
     let mut book = CallBook::default();
-    book.see(at(900), PORT, false, &[call(7, CallWord::Connected)]);
+    book.see(at(900), PORT, false, &[call(7, CallState::Connected)]);
     close(&mut book, 7);
     let again = CallSnapshot {
         started: at(5000),
-        ..call(7, CallWord::Dialing)
+        ..call(7, CallState::Dialing)
     };
     book.see(at(900), PORT, false, &[again]);
     assert_eq!(book.timeline(2).map(|t| t.len()), Some(0));

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tipring_config::{Config, Machine};
 use tipring_hal::port::{
-    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LinePort, PortError, PortFault,
+    Capabilities, Law, LineCommand, LineEvent, LineEventKind, LineFault, LinePort, PortError,
     PortStats, ReadBlock, Wake, WriteBlock,
 };
-use tipring_proto::call::PortWord;
+use tipring_proto::call::PortState;
 
 use super::*;
 use crate::cards::{LineProbe, Nameplate};
@@ -228,7 +228,7 @@ impl Bench {
         trouble.map(|t| format!("{}: {}", t.what, t.cure))
     }
 
-    fn word(&self) -> PortWord {
+    fn word(&self) -> PortState {
         self.gateway.ports[0].call_logic().state
     }
 
@@ -266,7 +266,7 @@ fn a_card_that_is_not_there_is_told_with_its_cure_and_tried_again() {
         b.turn().await;
         let told = "the shelf is empty: put a card on it";
         assert_eq!(b.trouble().as_deref(), Some(told));
-        assert_eq!(b.word(), PortWord::Fault);
+        assert_eq!(b.word(), PortState::Fault);
         assert!(b.slot().keeper.due().is_some());
         assert!(b.gateway.ports[0].has_stopped(), "it does not register");
     });
@@ -276,7 +276,7 @@ fn a_card_that_is_not_there_is_told_with_its_cure_and_tried_again() {
 fn an_open_card_heals_the_port_and_the_call_logic_goes_by_what_it_can() {
     run(|| async {
         let b = Bench::opened(false).await;
-        assert_eq!((b.trouble(), b.word()), (None, PortWord::Idle));
+        assert_eq!((b.trouble(), b.word()), (None, PortState::Idle));
         let unit = &b.gateway.ports[0];
         assert!(!unit.has_stopped(), "it registers");
         assert!(unit.capabilities.is_some_and(|c| c.voltages));
@@ -294,7 +294,7 @@ fn a_set_found_lifted_is_lifted() {
         // Debounced; the moment is the call logic's.
         let later = b.gateway.clock.now() + Duration::from_millis(50);
         b.gateway.ports[0].handle_timeout(later);
-        assert_ne!(b.word(), PortWord::Idle);
+        assert_ne!(b.word(), PortState::Idle);
         assert!(b.gateway.ports[0].call_logic().off_hook);
     });
 }
@@ -303,7 +303,7 @@ fn a_set_found_lifted_is_lifted() {
 fn a_lost_card_is_closed_and_a_stand_in_takes_its_place() {
     run(|| async {
         let mut b = Bench::opened(false).await;
-        b.says(LineEventKind::Fault(PortFault::Removed));
+        b.says(LineEventKind::Fault(LineFault::Removed));
         assert_eq!(b.slot().keeper.state(), CardState::Leaving);
         assert!(
             b.trouble()
@@ -315,7 +315,7 @@ fn a_lost_card_is_closed_and_a_stand_in_takes_its_place() {
         assert!(matches!(told.2, CardNews::Closed));
         b.gateway.card_news(told);
         assert!(matches!(b.slot().keeper.state(), CardState::Closed { .. }));
-        assert_eq!(b.word(), PortWord::Fault);
+        assert_eq!(b.word(), PortState::Fault);
     });
 }
 
@@ -332,7 +332,7 @@ fn a_feed_that_was_switched_off_is_a_trouble_until_the_line_has_voltage_or_curre
                 told.starts_with("no battery on the line: the card has"),
                 "{told}"
             );
-            assert_eq!(b.word(), PortWord::Fault);
+            assert_eq!(b.word(), PortState::Fault);
             if current {
                 b.says(LineEventKind::LoopClosed);
             } else {
@@ -341,7 +341,7 @@ fn a_feed_that_was_switched_off_is_a_trouble_until_the_line_has_voltage_or_curre
                 b.news(CardNews::Volts(Ok(Volts { ring_mv, ..DEAD })));
             }
             assert_eq!(b.trouble(), None);
-            assert_ne!(b.word(), PortWord::Fault);
+            assert_ne!(b.word(), PortState::Fault);
             let shown = b
                 .gateway
                 .port_detail(b.gateway.clock.now(), &b.gateway.ports[0]);
@@ -354,7 +354,7 @@ fn a_feed_that_was_switched_off_is_a_trouble_until_the_line_has_voltage_or_curre
 #[test]
 fn a_port_whose_line_stays_dead_is_told_as_unregistered_and_registers_when_the_line_works() {
     run(|| async {
-        for fault in [PortFault::Alarm, PortFault::PowerAlarm] {
+        for fault in [LineFault::Alarm, LineFault::PowerAlarm] {
             let mut b = Bench::opened(false).await;
             b.says(LineEventKind::Fault(fault));
             let told = words::fault(fault);
@@ -382,7 +382,7 @@ fn a_port_whose_line_comes_and_goes_tells_what_it_waits_for_and_how_often_it_lef
     run(|| async {
         let mut b = Bench::opened(false).await;
         for left in 1..=2 {
-            b.says(LineEventKind::Fault(PortFault::Alarm));
+            b.says(LineEventKind::Fault(LineFault::Alarm));
             b.later(Duration::from_secs(12));
             assert!(b.gateway.ports[0].has_stopped());
             b.says(LineEventKind::FaultCleared);
@@ -486,7 +486,7 @@ fn a_port_that_takes_a_line_in_alarm_knows_it_and_one_that_is_over_by_then_does_
     run(|| async {
         for over in [false, true] {
             let mut b = Bench::opened(false).await;
-            b.says(LineEventKind::Fault(PortFault::Alarm));
+            b.says(LineEventKind::Fault(LineFault::Alarm));
             b.gateway
                 .loaded(Asked::Signal, Ok(config("enabled = false\n")));
             assert!(b.gateway.ports[0].line.is_none(), "it gave its lane back");
@@ -495,9 +495,9 @@ fn a_port_that_takes_a_line_in_alarm_knows_it_and_one_that_is_over_by_then_does_
             }
             b.gateway.loaded(Asked::Signal, Ok(config("")));
             assert_eq!(b.trouble().is_none(), over, "{:?}", b.trouble());
-            assert_eq!(b.word() == PortWord::Idle, over);
+            assert_eq!(b.word() == PortState::Idle, over);
             b.says(LineEventKind::FaultCleared);
-            assert_eq!((b.trouble(), b.word()), (None, PortWord::Idle));
+            assert_eq!((b.trouble(), b.word()), (None, PortState::Idle));
         }
     });
 }
@@ -508,7 +508,7 @@ fn a_feed_that_is_lost_and_found_under_an_alarm_leaves_the_alarm_standing() {
         // The port has its line all the time, or is away while the feed is looked at.
         for away in [false, true] {
             let mut b = Bench::opened(false).await;
-            b.says(LineEventKind::Fault(PortFault::Alarm));
+            b.says(LineEventKind::Fault(LineFault::Alarm));
             let alarm = b.trouble();
             if away {
                 b.gateway
@@ -523,10 +523,10 @@ fn a_feed_that_is_lost_and_found_under_an_alarm_leaves_the_alarm_standing() {
             if away {
                 b.gateway.loaded(Asked::Signal, Ok(config("")));
             }
-            assert_eq!(b.gateway.ports[0].fault, Some(PortFault::Alarm));
-            assert_eq!((b.trouble(), b.word()), (alarm, PortWord::Fault));
+            assert_eq!(b.gateway.ports[0].fault, Some(LineFault::Alarm));
+            assert_eq!((b.trouble(), b.word()), (alarm, PortState::Fault));
             b.says(LineEventKind::FaultCleared);
-            assert_eq!((b.trouble(), b.word()), (None, PortWord::Idle));
+            assert_eq!((b.trouble(), b.word()), (None, PortState::Idle));
         }
     });
 }
@@ -534,7 +534,7 @@ fn a_feed_that_is_lost_and_found_under_an_alarm_leaves_the_alarm_standing() {
 #[test]
 fn a_port_that_takes_a_line_in_trouble_registers_when_that_is_over() {
     run(|| async {
-        for fault in [PortFault::Alarm, PortFault::PowerAlarm] {
+        for fault in [LineFault::Alarm, LineFault::PowerAlarm] {
             let mut b = Bench::opened(false).await;
             b.says(LineEventKind::Fault(fault));
             b.gateway
@@ -542,7 +542,7 @@ fn a_port_that_takes_a_line_in_trouble_registers_when_that_is_over() {
             b.gateway.loaded(Asked::Signal, Ok(config("")));
             assert!(b.gateway.ports[0].line.is_some());
             assert!(b.gateway.ports[0].has_stopped(), "nobody is there");
-            if fault == PortFault::Alarm {
+            if fault == LineFault::Alarm {
                 b.says(LineEventKind::FaultCleared);
             } else {
                 b.news(CardNews::Volts(Ok(DEAD)));
@@ -558,7 +558,7 @@ fn a_port_that_takes_a_line_in_trouble_registers_when_that_is_over() {
 fn a_gateway_that_stops_does_not_register_a_line_that_works_again() {
     run(|| async {
         let mut b = Bench::opened(false).await;
-        b.says(LineEventKind::Fault(PortFault::Alarm));
+        b.says(LineEventKind::Fault(LineFault::Alarm));
         b.gateway.stopping = true;
         let now = b.gateway.clock.now();
         b.gateway.ports[0].stop(now);
@@ -572,7 +572,7 @@ fn answers_about_a_former_card_are_not_heard() {
     run(|| async {
         let mut b = Bench::opened(false).await;
         let old = b.slot().epoch;
-        b.says(LineEventKind::Fault(PortFault::Removed));
+        b.says(LineEventKind::Fault(LineFault::Removed));
         b.gateway.card_news((LINE, old, CardNews::Volts(Ok(DEAD))));
         b.gateway
             .card_news((LINE, old, CardNews::SwitchedOff(Ok(true))));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tipring_ctl::report::TraceKind;
-use tipring_hal::port::{LineCommand, LineEventKind, PortFault};
-use tipring_proto::call::{LineFault, LineInput, PortWord};
+use tipring_hal::port::{LineCommand, LineEventKind, LineFault};
+use tipring_proto::call::{LineInput, PortState};
 use tipring_proto::card::FeedTrouble;
 use tipring_proto::device::Input;
 use tipring_proto::time::Time;
@@ -29,8 +29,8 @@ impl Gateway {
         };
         let logic = unit.call_logic();
         match logic.state {
-            PortWord::Idle | PortWord::InUseElsewhere => logic.is_idle(),
-            PortWord::Fault => {
+            PortState::Idle | PortState::InUseElsewhere => logic.is_idle(),
+            PortState::Fault => {
                 let slot = self.cards.slot(Some(line));
                 !logic.off_hook && slot.is_some_and(|s| s.feed_trouble().is_some())
             }
@@ -84,10 +84,10 @@ impl Gateway {
         let slot = self.cards.slot(unit.line);
         let away = slot.is_some_and(|slot| !slot.is_open());
         if away {
-            unit.fault = Some(PortFault::Removed);
+            unit.fault = Some(LineFault::Removed);
         }
         if let Some(fault) = unit.fault {
-            let fault = LineInput::Fault(words::line_fault(fault));
+            let fault = LineInput::Fault(fault);
             unit.handle(now, Input::Line(fault));
         }
         !away
@@ -196,8 +196,8 @@ impl Gateway {
             );
         }
         // The feed of a line that is in alarm anyway says nothing new of it, and its return does not end the alarm.
-        if !matches!(unit.fault, Some(PortFault::Alarm | PortFault::Removed)) {
-            unit.fault = Some(PortFault::PowerAlarm);
+        if !matches!(unit.fault, Some(LineFault::Alarm | LineFault::Removed)) {
+            unit.fault = Some(LineFault::PowerAlarm);
             let fault = LineInput::Fault(LineFault::PowerAlarm);
             unit.handle(now, Input::Line(fault));
         }
@@ -212,7 +212,7 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        if unit.fault != Some(PortFault::PowerAlarm) {
+        if unit.fault != Some(LineFault::PowerAlarm) {
             return;
         }
         if let Some(held_back) = unit.log_rate.pass(now) {

@@ -19,7 +19,7 @@ impl Bench {
             machine: false,
             redundancy: 0,
             redundancy_payload_type: 90,
-            sources: SourcePolicy::Strict,
+            sources: RtpSource::Strict,
             dscp: 46,
             vad: false,
             pass_data: true,
@@ -242,7 +242,7 @@ fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
     let mut b = Bench::new(42_500, 42_599);
     let told = || ctl::DetectedTone {
         tone: "CED".to_owned(),
-        from: ctl::ToneSide::Network,
+        from: ctl::Side::Network,
         ..ctl::DetectedTone::default()
     };
     let order = |order: Option<LineOrder>| {

@@ -4,7 +4,7 @@
 //! that comes later gets one of them, and its card is put in the stand-in's place.
 
 use tipring_config::Port;
-use tipring_hal::port::{LineEventKind, LinePort, PortFault};
+use tipring_hal::port::{LineEventKind, LineFault, LinePort};
 use tipring_proto::call::LineInput;
 use tipring_proto::device::Input;
 use tipring_proto::time::Time;
@@ -55,14 +55,14 @@ impl Lanes {
     /// The feed of such a line is off. What else is wrong with it is known by then, and stands.
     pub(in crate::control) fn feed_lost(&mut self, line: PortIndex) {
         for seat in self.seats(line) {
-            seat.fault.get_or_insert(PortFault::PowerAlarm);
+            seat.fault.get_or_insert(LineFault::PowerAlarm);
         }
     }
 
     /// It is on again.
     pub(in crate::control) fn feed_restored(&mut self, line: PortIndex) {
         for seat in self.seats(line) {
-            seat.fault.take_if(|fault| *fault == PortFault::PowerAlarm);
+            seat.fault.take_if(|fault| *fault == LineFault::PowerAlarm);
         }
     }
 

@@ -33,7 +33,7 @@ impl Gateway {
             device_type: unit.settings.device_type.0,
             profile: unit.settings.profile.to_string(),
             enabled,
-            registration: words::registration(&station.state),
+            registration: station.state.registration(),
             server,
             hook: match (unit.fault, enabled, logic.off_hook) {
                 (Some(_), ..) | (_, false, _) => ctl::HookState::Unknown,
@@ -41,11 +41,11 @@ impl Gateway {
                 (None, true, false) => ctl::HookState::OnHook,
             },
             state: if enabled {
-                words::port_state(logic.state)
+                logic.state
             } else {
                 ctl::PortState::Disabled
             },
-            call: active.map(|c| words::call_state(c.state)),
+            call: active.map(|c| c.state),
             peer: active.map(|c| c.number.clone()).filter(|n| !n.is_empty()),
             // Whom else the number belongs to by now is not known.
             number: station
@@ -117,12 +117,11 @@ impl Gateway {
 fn echo(c: &crate::line::PortCounters) -> ctl::EchoReport {
     let db = |tenths: i64| (tenths >= 0).then(|| tenths as f32 / 10.0);
     ctl::EchoReport {
-        state: match c.echo_state.get() {
-            1 => ctl::EchoState::Learning,
-            2 => ctl::EchoState::Converged,
-            3 => ctl::EchoState::Disabled,
-            _ => ctl::EchoState::Off,
-        },
+        state: ctl::EchoState::ALL
+            .iter()
+            .copied()
+            .find(|state| *state as i64 == c.echo_state.get())
+            .unwrap_or_default(),
         erl_db: db(c.erl_db_tenths.get()),
         erle_db: db(c.erle_db_tenths.get()),
     }

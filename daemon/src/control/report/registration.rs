@@ -17,7 +17,7 @@ impl Gateway {
         let server = |n: usize| self.servers.address(n);
         let registered = matches!(s.state, StationState::Registered { .. });
         ctl::RegistrationReport {
-            state: words::registration(&s.state),
+            state: s.state.registration(),
             server: s.state.server().and_then(server),
             protocol_version: registered.then_some(s.version),
             keepalive_s: registered.then_some(s.keepalive_s),

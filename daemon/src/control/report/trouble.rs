@@ -1,8 +1,8 @@
 //! Why a port or the gateway cannot be used, and what to do.
 
 use tipring_ctl::report::Trouble;
-use tipring_proto::call::{CallWord, PortSnapshot, PortWord};
-use tipring_proto::rtp::SourcePolicy;
+use tipring_proto::call::{CallState, PortSnapshot, PortState};
+use tipring_proto::rtp::RtpSource;
 use tipring_proto::sccp::station::{ConnectFailure, LostReason, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
@@ -86,7 +86,7 @@ impl Gateway {
             ));
         }
         match logic.state {
-            PortWord::Howling | PortWord::Parked => Some(trouble(
+            PortState::Howling | PortState::Lockout => Some(trouble(
                 "the set has been off-hook for too long",
                 "hang up the set; if it is on-hook, look for a short or a wet cable on the line",
             )),
@@ -128,7 +128,7 @@ impl Gateway {
         let talking = logic
             .calls
             .iter()
-            .find(|c| c.state == CallWord::Connected)?;
+            .find(|c| c.state == CallState::Connected)?;
         let long = (now - talking.connected?).as_secs() >= SILENCE_S;
         let legs = unit.desk.shown_open();
         let leg = legs.iter().find(|l| l.remote.is_some())?;
@@ -141,10 +141,8 @@ impl Gateway {
         );
         Some(if let Some(refused) = leg.refused_sources.first() {
             let cure = match unit.desk.source_policy() {
-                SourcePolicy::Latch => {
-                    "they are no RTP of a codec of this call: look what sends them"
-                }
-                SourcePolicy::Host | SourcePolicy::Strict => {
+                RtpSource::Latch => "they are no RTP of a codec of this call: look what sends them",
+                RtpSource::Host | RtpSource::Strict => {
                     "look for NAT or a media server between, or allow them with rtp-source = \"latch\" in [media]"
                 }
             };

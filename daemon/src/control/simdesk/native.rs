@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tipring_ctl::request::{ErrorReport, SimAction, SimFault};
-use tipring_hal::port::PortFault;
+use tipring_hal::port::LineFault;
 use tipring_hal::sim::{self, Audio, DialWait, Dialling, FaxMachine, ReceiveFax, SendFax};
 
 use super::SimDesk;
@@ -81,9 +81,9 @@ impl SimDesk {
             }
             SimAction::Fault { fault } => Native::Break(match fault {
                 SimFault::Clear => None,
-                SimFault::Alarm => Some(PortFault::Alarm),
-                SimFault::Removed => Some(PortFault::Removed),
-                SimFault::PowerAlarm => Some(PortFault::PowerAlarm),
+                SimFault::Alarm => Some(LineFault::Alarm),
+                SimFault::Removed => Some(LineFault::Removed),
+                SimFault::PowerAlarm => Some(LineFault::PowerAlarm),
             }),
         }))
     }

@@ -1,6 +1,6 @@
 //! What a block brings: up to the network, down to the line, and the figures of it.
 
-use tipring_dsp::{ChainEvent, EchoState};
+use tipring_dsp::ChainEvent;
 use tipring_proto::types::Digit;
 
 use super::{Lane, SESSIONS, SLOW_BLOCKS, Tools, network_digit, us};
@@ -143,12 +143,7 @@ impl Lane {
         c.false_mutes
             .raise_to(base.false_mutes + meters.false_mutes);
         let echo = meters.echo;
-        c.echo_state.set(match echo.state {
-            EchoState::Off => 0,
-            EchoState::Learning => 1,
-            EchoState::Converged => 2,
-            EchoState::Disabled => 3,
-        });
+        c.echo_state.set(echo.state as i64);
         c.erl_db_tenths
             .set(echo.erl_db_tenths.map_or(-1, |db| i64::from(db).max(0)));
         c.erle_db_tenths

@@ -5,7 +5,7 @@
 
 use mio::Registry;
 use tipring_dsp::{Chain, ChainCommand};
-use tipring_hal::port::{LineEvent, LineEventKind, LinePort, PortFault, ReadBlock, WriteBlock};
+use tipring_hal::port::{LineEvent, LineEventKind, LineFault, LinePort, ReadBlock, WriteBlock};
 use tipring_proto::time::Time;
 
 use super::{Lane, PENDING_EVENTS, Tools, us};
@@ -77,7 +77,7 @@ impl Lane {
                 }
                 ReadBlock::Down(fault) => {
                     self.take_events(tools, &mut events);
-                    if fault == PortFault::Removed && self.card.has_descriptor() {
+                    if fault == LineFault::Removed && self.card.has_descriptor() {
                         // It has not said so itself.
                         let at = tools.now.since_epoch();
                         let kind = LineEventKind::Fault(fault);
@@ -352,13 +352,13 @@ impl Lane {
             LineEventKind::Fault(fault) => {
                 self.counters.down.set(1);
                 match fault {
-                    PortFault::Alarm => self.counters.alarms.add(1),
-                    PortFault::Removed => {
+                    LineFault::Alarm => self.counters.alarms.add(1),
+                    LineFault::Removed => {
                         self.counters.removals.add(1);
                         self.card.lost(registry);
                         self.hook(false);
                     }
-                    PortFault::PowerAlarm => {}
+                    LineFault::PowerAlarm => {}
                 }
             }
             LineEventKind::FaultCleared => {

@@ -90,7 +90,7 @@ fn music_from_an_unnamed_source_is_heard_through_a_flood_of_strangers() {
     let [music, stranger] = [(); 2].map(|()| UdpSocket::bind((LOCAL, 0)).unwrap());
     let mut r = rig(Vec::new(), LineConfig::default());
     let media = open(&SessionConfig {
-        sources: SourcePolicy::Latch,
+        sources: RtpSource::Latch,
         ..session_config(A)
     });
     let local = media.local();

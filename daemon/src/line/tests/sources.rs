@@ -21,7 +21,7 @@ fn rtp(ssrc: u8, n: u8) -> Vec<u8> {
 
 fn latch() -> Box<MediaSession> {
     open(&SessionConfig {
-        sources: SourcePolicy::Latch,
+        sources: RtpSource::Latch,
         ..session_config(A)
     })
 }

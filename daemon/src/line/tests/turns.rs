@@ -184,7 +184,7 @@ fn a_card_that_answers_no_block_is_asked_once_a_wake() {
     let mut rack = rack(2, 20);
     rack.run(4);
     let asked = |rack: &Rack| rack.lines[0].inner().asked;
-    rack.lines[0].inner().down = Some(PortFault::Alarm);
+    rack.lines[0].inner().down = Some(LineFault::Alarm);
     for _ in 0..4 {
         let before = asked(&rack);
         rack.run(1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Line, Teller};
 use crate::level::{FULL_SCALE_SINE_DBM0, SILENCE_DBM0};
-use crate::port::{LineEvent, LineEventKind, PortFault};
+use crate::port::{LineEvent, LineEventKind, LineFault};
 use crate::sim::event::SimEvent;
 use crate::sim::fax::{Ended, Fax};
 use crate::sim::files::load_wav;
@@ -150,7 +150,7 @@ impl Line {
         Ok(())
     }
 
-    fn set_fault(&mut self, fault: Option<PortFault>, at: Duration, teller: &mut Teller<'_>) {
+    fn set_fault(&mut self, fault: Option<LineFault>, at: Duration, teller: &mut Teller<'_>) {
         let before = self.ends.shared.fault();
         if before == fault {
             return;

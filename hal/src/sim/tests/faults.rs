@@ -80,7 +80,7 @@ fn a_broken_port_tells_it_refuses_everything_and_comes_back() {
     let ring = LineCommand::Ring(RingCadence::new(2000, 4000));
     rig.ports[0].command(ring).unwrap();
     rig.run_ms(100);
-    let broken = PortFault::Alarm;
+    let broken = LineFault::Alarm;
     rig.act(0, SimAction::Break(Some(broken)));
     rig.step();
     let mut buf = [0; 80];
@@ -181,7 +181,7 @@ fn a_port_never_allocates() {
         now += world.block_time();
         world.step(now);
         if round == 100 {
-            fault.set_down(Some(PortFault::Removed));
+            fault.set_down(Some(LineFault::Removed));
         }
         if round == 120 {
             fault.mend();

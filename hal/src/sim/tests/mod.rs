@@ -7,7 +7,7 @@ use super::*;
 use crate::port::{
     LineCommand, LineEvent, LineEventKind, LinePort, ReadBlock, RingCadence, WriteBlock,
 };
-use crate::{Law, Polarity, PortError, PortFault};
+use crate::{Law, LineFault, Polarity, PortError};
 
 mod audio;
 mod faults;

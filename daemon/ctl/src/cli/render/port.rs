@@ -3,7 +3,7 @@
 use comfy_table::{Cell, Color};
 use tipring_ctl::report::{
     DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard, PortDetail,
-    PortState, PortSummary, RegistrationReport, RegistrationState, RtpStats, ToneSide, Trouble,
+    PortState, PortSummary, RegistrationReport, RegistrationState, RtpStats, Side, Trouble,
 };
 
 use super::super::output::{Paint, clean};
@@ -197,8 +197,8 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
 /// A tone in words, without when.
 fn detected(tone: &DetectedTone) -> String {
     let from = match tone.from {
-        ToneSide::Line => "the line",
-        ToneSide::Network => "the network",
+        Side::Line => "the line",
+        Side::Network => "the network",
     };
     let seconds = f64::from(tone.after_ms) / 1000.0;
     let tone = clean(&tone.tone);

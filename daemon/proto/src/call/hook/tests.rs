@@ -1,5 +1,6 @@
 use super::*;
-use crate::call::config::{FlashWindow, PulseDigits, PulseWindow};
+use crate::call::config::{FlashWindow, PulseWindow};
+use crate::types::PulseDigits;
 
 /// Plays openings of (at, length) ms into a lifted set and returns what came out by `until`.
 fn played(cfg: HookConfig, openings: &[(u64, u64)], until: u64) -> (Vec<HookEvent>, Hook) {

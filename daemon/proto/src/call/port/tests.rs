@@ -1,14 +1,16 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::*;
-use crate::call::config::{AfterFarHangUp, CallerIdTiming, FlashAction};
-use crate::call::contract::{CallerId, DigitHeard, Polarity, Presented};
-use crate::call::record::{CallRecord, Direction};
+use crate::call::contract::{CallerId, DigitHeard, Presented};
+use crate::call::record::CallRecord;
 use crate::sccp::message::{
     CallInfo, ConnectionStatistics, Encryption, KeypadButton, MediaFormat, MediaLeg, MediaStatus,
     OpenReceiveChannel, RingMode, StartMediaTransmission,
 };
-use crate::types::{Codec, Conference, LineInstance, Party};
+use crate::types::{
+    AfterFarHangUp, CallDirection, CallerIdTiming, Codec, Conference, FlashAction, LineInstance,
+    Party, Polarity,
+};
 
 mod answer;
 mod fault;
@@ -125,7 +127,7 @@ impl Bench {
         records.collect()
     }
 
-    fn word(&self) -> PortWord {
+    fn word(&self) -> PortState {
         self.port.snapshot().state
     }
 

@@ -53,7 +53,7 @@ fn without_caller_id_it_rings_at_once_and_waits_for_nothing() {
     r.start(at(0), INSIDE, CALL, false);
     assert_eq!(seen(&mut r), [RingerOutput::Ring(INSIDE)]);
     r.burst_ended(at(1_000), at(1_000), true);
-    assert_eq!((r.due(), r.word()), (None, Some(PortWord::Ringing)));
+    assert_eq!((r.due(), r.word()), (None, Some(PortState::Ringing)));
     r.start(at(2_000), INSIDE, CALL, true);
     assert_eq!(seen(&mut r), [], "it rings like that already");
     r.start(at(2_000), RingMode::OUTSIDE, CALL, true);
@@ -69,7 +69,7 @@ fn caller_id_before_the_ring_goes_step_by_step() {
     r.start(at(0), INSIDE, CALL, false);
     assert_eq!(
         (seen(&mut r), r.word()),
-        (vec![], Some(PortWord::Announcing))
+        (vec![], Some(PortState::Announcing))
     );
     r.caller_known(at(50), CallRef(8));
     assert_eq!(seen(&mut r), [], "another call");
@@ -156,7 +156,7 @@ fn hold_recall_gives_way_to_a_call_and_is_over_after_its_time() {
     assert_eq!(seen(&mut r), [RingerOutput::Ring(RingMode::FEATURE)]);
     assert_eq!(
         (r.recalled(), r.word()),
-        (Some(CALL), Some(PortWord::Reminding))
+        (Some(CALL), Some(PortState::HoldRecall))
     );
     let over = vec![RingerOutput::StopRing, RingerOutput::HoldRecallOver(CALL)];
     assert_eq!(next(&mut r), (60_000, over));

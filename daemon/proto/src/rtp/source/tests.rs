@@ -16,7 +16,7 @@ struct Bench {
     sequence: u16,
 }
 
-fn bench(policy: SourcePolicy, named: Option<&str>) -> Bench {
+fn bench(policy: RtpSource, named: Option<&str>) -> Bench {
     let mut latch = SourceLatch::new(policy);
     if let Some(named) = named {
         latch.name(at(named));
@@ -76,7 +76,7 @@ impl Bench {
 
 #[test]
 fn music_without_start_media_is_heard_from_the_third_packet_on() {
-    let mut b = bench(SourcePolicy::Latch, None);
+    let mut b = bench(RtpSource::Latch, None);
     assert_eq!(b.talk(&[ELSEWHERE], 50), 48);
     assert_eq!(b.latch.current(), Some(at(ELSEWHERE)));
     // What was on probation is no stranger.
@@ -86,16 +86,16 @@ fn music_without_start_media_is_heard_from_the_third_packet_on() {
 #[test]
 fn a_far_end_that_sends_from_another_port_or_host_is_heard() {
     for from in [OTHER_PORT, ELSEWHERE] {
-        let mut b = bench(SourcePolicy::Latch, Some(NAMED));
+        let mut b = bench(RtpSource::Latch, Some(NAMED));
         assert_eq!(b.talk(&[from], 50), 48, "{from}");
     }
 }
 
 #[test]
 fn the_named_far_end_is_heard_from_its_first_packet_on_and_takes_over_at_once() {
-    let mut b = bench(SourcePolicy::Latch, Some(NAMED));
+    let mut b = bench(RtpSource::Latch, Some(NAMED));
     assert_eq!(b.talk(&[NAMED], 5), 5);
-    let mut b = bench(SourcePolicy::Latch, Some(NAMED));
+    let mut b = bench(RtpSource::Latch, Some(NAMED));
     b.talk(&[ELSEWHERE], 50);
     assert_eq!(b.talk(&[NAMED, ELSEWHERE], 50), 50);
     assert_eq!(b.refused(), [(ELSEWHERE.to_owned(), 49)]);
@@ -104,7 +104,7 @@ fn the_named_far_end_is_heard_from_its_first_packet_on_and_takes_over_at_once() 
 #[test]
 fn a_source_that_is_heard_is_not_given_up_for_a_stranger() {
     for heard in [NAMED, OTHER_PORT, ELSEWHERE] {
-        let mut b = bench(SourcePolicy::Latch, Some(NAMED));
+        let mut b = bench(RtpSource::Latch, Some(NAMED));
         b.talk(&[heard], 10);
         assert_eq!(b.talk(&[heard, ATTACKER], 500), 500, "{heard}");
         assert_eq!(b.latch.strangers(), 500);
@@ -114,7 +114,7 @@ fn a_source_that_is_heard_is_not_given_up_for_a_stranger() {
 
 #[test]
 fn nobody_talks_into_the_pauses_of_the_far_end() {
-    let mut b = bench(SourcePolicy::Latch, Some(NAMED));
+    let mut b = bench(RtpSource::Latch, Some(NAMED));
     for _ in 0..5 {
         assert_eq!(b.talk(&[NAMED, ATTACKER], 100), 100);
         assert_eq!(b.talk(&[ATTACKER, OTHER_PORT], 20), 0, "a pause of 0.4 s");
@@ -125,7 +125,7 @@ fn nobody_talks_into_the_pauses_of_the_far_end() {
 
 #[test]
 fn another_port_of_the_named_host_goes_before_other_hosts() {
-    let mut b = bench(SourcePolicy::Latch, Some(NAMED));
+    let mut b = bench(RtpSource::Latch, Some(NAMED));
     b.talk(&[ATTACKER], 10);
     assert_eq!(b.talk(&[OTHER_PORT, ATTACKER], 50), 48);
     assert_eq!(b.talk(&[ATTACKER, OTHER_PORT], 50), 0);
@@ -133,7 +133,7 @@ fn another_port_of_the_named_host_goes_before_other_hosts() {
 
 #[test]
 fn a_far_end_that_moves_is_followed_on_its_host_soon_and_elsewhere_when_it_is_gone() {
-    let mut b = bench(SourcePolicy::Latch, None);
+    let mut b = bench(RtpSource::Latch, None);
     b.talk(&[NAMED], 50);
     // 0.5 s, and three packets in a row.
     assert_eq!(b.talk(&[OTHER_PORT], 50), 50 - 24 - 2);
@@ -144,7 +144,7 @@ fn a_far_end_that_moves_is_followed_on_its_host_soon_and_elsewhere_when_it_is_go
 #[test]
 fn a_new_far_end_or_a_stopped_transmission_lets_the_next_source_in_sooner() {
     let talked = || {
-        let mut b = bench(SourcePolicy::Latch, Some(NAMED));
+        let mut b = bench(RtpSource::Latch, Some(NAMED));
         b.talk(&[NAMED], 50);
         b
     };
@@ -175,7 +175,7 @@ fn a_new_far_end_or_a_stopped_transmission_lets_the_next_source_in_sooner() {
 
 #[test]
 fn sprayed_packets_and_such_as_could_not_be_played_are_never_heard() {
-    let mut b = bench(SourcePolicy::Latch, None);
+    let mut b = bench(RtpSource::Latch, None);
     for n in 0..200u16 {
         // One number after the other, but all ports of the gateway get them in turn.
         b.ms += 200;
@@ -202,7 +202,7 @@ fn sprayed_packets_and_such_as_could_not_be_played_are_never_heard() {
 
 #[test]
 fn a_crowd_of_strangers_does_not_keep_the_named_far_end_out() {
-    let mut b = bench(SourcePolicy::Latch, Some(NAMED));
+    let mut b = bench(RtpSource::Latch, Some(NAMED));
     let crowd: Vec<String> = (0..50).map(|n| format!("10.9.0.{n}:5000")).collect();
     let mut all = vec![NAMED];
     all.extend(crowd.iter().map(String::as_str));
@@ -211,7 +211,7 @@ fn a_crowd_of_strangers_does_not_keep_the_named_far_end_out() {
 
 #[test]
 fn strict_takes_the_named_far_end_alone_and_host_its_other_ports_too() {
-    let mut b = bench(SourcePolicy::Strict, None);
+    let mut b = bench(RtpSource::Strict, None);
     assert_eq!(b.talk(&[NAMED], 10), 0, "not named yet");
     b.latch.name(at(NAMED));
     assert_eq!(b.talk(&[OTHER_PORT], 500), 0);
@@ -219,7 +219,7 @@ fn strict_takes_the_named_far_end_alone_and_host_its_other_ports_too() {
     b.latch.name(at(ELSEWHERE));
     assert_eq!(b.talk(&[NAMED], 10), 0);
     assert_eq!(b.latch.strangers(), 520);
-    let mut b = bench(SourcePolicy::Host, None);
+    let mut b = bench(RtpSource::Host, None);
     assert_eq!(b.talk(&[NAMED], 10), 0, "not named yet");
     b.latch.name(at(NAMED));
     assert_eq!(b.talk(&[ELSEWHERE], 500), 0);

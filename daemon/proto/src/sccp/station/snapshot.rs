@@ -1,5 +1,6 @@
 //! The station as the CLI shows it.
 
+use crate::types::RegistrationState;
 use std::collections::VecDeque;
 
 use crate::sccp::message::DefineTimeDate;
@@ -48,6 +49,19 @@ pub enum StationState {
 }
 
 impl StationState {
+    /// The state in one word.
+    pub fn registration(self) -> RegistrationState {
+        match self {
+            StationState::Stopped => RegistrationState::Stopped,
+            StationState::Waiting { .. } => RegistrationState::Waiting,
+            StationState::Connecting { .. } => RegistrationState::Connecting,
+            StationState::Registering { .. } => RegistrationState::Registering,
+            StationState::Asking { .. } => RegistrationState::Asking,
+            StationState::Registered { .. } => RegistrationState::Registered,
+            StationState::Unregistering { .. } => RegistrationState::Unregistering,
+        }
+    }
+
     /// The server this state is about.
     pub fn server(self) -> Option<usize> {
         match self {
@@ -58,19 +72,6 @@ impl StationState {
             | StationState::Asking { server }
             | StationState::Registered { server, .. }
             | StationState::Unregistering { server } => Some(server),
-        }
-    }
-
-    /// One or two words.
-    pub fn word(self) -> &'static str {
-        match self {
-            StationState::Stopped => "stopped",
-            StationState::Waiting { .. } => "waiting",
-            StationState::Connecting { .. } => "connecting",
-            StationState::Registering { .. } => "registering",
-            StationState::Asking { .. } => "asking",
-            StationState::Registered { .. } => "registered",
-            StationState::Unregistering { .. } => "unregistering",
         }
     }
 }

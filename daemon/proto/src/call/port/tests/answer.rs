@@ -48,7 +48,7 @@ fn a_call_rings_and_is_answered_and_the_far_end_hears() {
         ringer(RingMode::INSIDE, 0),
     ]);
     assert_eq!(b.seen(), [INSIDE]);
-    assert_eq!(b.word(), PortWord::Ringing);
+    assert_eq!(b.word(), PortState::Ringing);
     b.lift();
     assert_eq!(b.seen(), [STOP_RING, DTMF_ON, off_hook(1, 4)]);
     b.says(&[
@@ -67,7 +67,7 @@ fn a_call_rings_and_is_answered_and_the_far_end_hears() {
     assert_eq!(b.seen(), [start_send(4)]);
     b.says(&[close(4), stop(4), state(CallStateKind::ON_HOOK, 4)]);
     let record = &b.records()[0];
-    assert_eq!(record.direction, Direction::Incoming);
+    assert_eq!(record.direction, CallDirection::Incoming);
     assert_eq!(
         (record.number.as_str(), record.name.as_str()),
         ("5551234", "Ada")
@@ -167,7 +167,7 @@ fn with_line_reversal_the_caller_comes_before_the_ring() {
     ]);
     b.wait(100);
     assert_eq!(b.seen(), []);
-    assert_eq!(b.word(), PortWord::Announcing);
+    assert_eq!(b.word(), PortState::Announcing);
     b.says(&[info(4, "5551234", "Ada")]);
     assert_eq!(b.seen(), [line(LineOutput::Polarity(Polarity::Reversed))]);
     b.wait(250);
@@ -273,7 +273,7 @@ fn a_caller_who_gives_up_stops_the_ring_once() {
     let out = b.outputs();
     assert!(matches!(&out[0], Output::Record(r) if r.cause == EndCause::NotAnswered));
     assert_eq!(out[1..], [STOP_RING]);
-    assert_eq!(b.word(), PortWord::Idle);
+    assert_eq!(b.word(), PortState::Idle);
 }
 
 #[test]

@@ -28,13 +28,13 @@ fn a_line_in_trouble_loses_its_call_after_the_grace() {
     comes_back(&mut b);
     assert_eq!(b.seen(), AT_REST);
     b.wait(5_000);
-    assert_eq!(b.word(), PortWord::InCall);
+    assert_eq!(b.word(), PortState::InCall);
     fails(&mut b, LineFault::Removed);
     b.wait(2_000);
     let out = b.outputs();
     assert_eq!(out[..2], [DTMF_OFF, on_hook(1)]);
     assert!(matches!(&out[2], Output::Record(r) if r.cause == EndCause::LineFault));
-    assert_eq!(b.word(), PortWord::Fault);
+    assert_eq!(b.word(), PortState::Fault);
     comes_back(&mut b);
     b.seen();
     b.lift();
@@ -53,7 +53,7 @@ fn a_ringing_line_that_comes_back_within_the_grace_rings_on() {
     b.wait(1_000);
     comes_back(&mut b);
     assert_eq!(b.seen(), [INSIDE, DARK]);
-    assert_eq!(b.word(), PortWord::Ringing);
+    assert_eq!(b.word(), PortState::Ringing);
 }
 
 #[test]
@@ -170,5 +170,5 @@ fn a_set_found_lifted_on_a_card_that_comes_back_gets_dial_tone_as_if_lifted_now(
     b.input(Input::Line(LineInput::LoopClosed { at: b.now }));
     b.wait(5_000);
     assert_eq!(b.seen(), AT_REST);
-    assert_eq!(b.word(), PortWord::InCall);
+    assert_eq!(b.word(), PortState::InCall);
 }

@@ -35,7 +35,7 @@ fn a_waiting_call_is_told_by_tone_and_never_rings() {
         ringer(RingMode::SILENT, 2),
     ]);
     assert_eq!(b.seen(), [play(Tone::CALL_WAITING)]);
-    assert_eq!(b.port.snapshot().calls[1].state, CallWord::Waiting);
+    assert_eq!(b.port.snapshot().calls[1].state, CallState::Waiting);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn in_hold_mode_a_flash_holds_and_the_next_resumes() {
     b.flash();
     assert_eq!(b.seen(), [soft(SoftKey::HOLD, 1)]);
     b.says(&[close(1), stop(1), state(CallStateKind::HOLD, 1)]);
-    assert_eq!(b.word(), PortWord::AllHeld);
+    assert_eq!(b.word(), PortState::AllHeld);
     b.outputs();
     b.flash();
     assert_eq!(b.seen(), [soft(SoftKey::RESUME, 1)]);
@@ -237,7 +237,7 @@ fn flash_dial_hang_up_joins_the_two_calls() {
     assert_eq!(b.records()[0].cause, EndCause::Transferred);
     b.wait(10_000);
     assert_eq!(b.seen(), [on_hook(2)]);
-    assert_eq!(b.word(), PortWord::Idle);
+    assert_eq!(b.word(), PortState::Idle);
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn a_transfer_that_the_server_does_not_do_rings_back() {
         b.seen(),
         [on_hook(2), line(LineOutput::Ring(RingMode::FEATURE))]
     );
-    assert_eq!(b.word(), PortWord::Reminding);
+    assert_eq!(b.word(), PortState::HoldRecall);
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn a_held_call_that_nobody_comes_back_to_is_ended() {
     b.wait(60_000);
     assert_eq!(b.seen(), [STOP_RING, soft(SoftKey::END_CALL, 1)]);
     b.says(&[state(CallStateKind::ON_HOOK, 1)]);
-    assert_eq!(b.word(), PortWord::Idle);
+    assert_eq!(b.word(), PortState::Idle);
 }
 
 #[test]

@@ -166,8 +166,8 @@ fn a_call_that_only_rings_is_answered_and_talks() {
         answered(&mut b, id);
         b.wait(60_000);
         assert_eq!(b.seen(), [], "no error tone");
-        assert_eq!(b.word(), PortWord::InCall);
-        assert_eq!(b.port.snapshot().calls[0].state, CallWord::Connected);
+        assert_eq!(b.word(), PortState::InCall);
+        assert_eq!(b.port.snapshot().calls[0].state, CallState::Connected);
         b.dial("5");
         assert_eq!(b.seen(), [key(5, id)]);
         b.hang_up();
@@ -175,7 +175,7 @@ fn a_call_that_only_rings_is_answered_and_talks() {
             b.seen(),
             [DTMF_OFF, on_hook(id), no_bridge(), close_receive(2)]
         );
-        assert_eq!(b.word(), PortWord::Idle);
+        assert_eq!(b.word(), PortState::Idle);
     }
 }
 
@@ -208,7 +208,7 @@ fn the_end_of_the_media_ends_a_call_without_state() {
         b.opened(3);
         b.says(&[start(3, 0)]);
         b.wait(10_000);
-        assert_eq!(b.word(), PortWord::InCall);
+        assert_eq!(b.word(), PortState::InCall);
         b.outputs();
         b.says(&[close(3), stop(3), stop_tone(0)]);
         if with_speaker {
@@ -234,7 +234,7 @@ fn a_caller_who_gives_up_a_call_without_state_stops_the_ring_and_the_call() {
         let out = b.outputs();
         assert!(out.contains(&STOP_RING), "{out:?}");
         assert_eq!(b.port.snapshot().calls, []);
-        assert_eq!(b.word(), PortWord::Idle);
+        assert_eq!(b.word(), PortState::Idle);
         b.lift();
         assert_eq!(b.seen(), [DTMF_ON, off_hook(0, 0)]);
     }
@@ -252,14 +252,14 @@ fn a_call_dialled_at_a_server_without_call_state_gets_its_digits_through() {
         b.dial("2");
         b.says(&[stop_tone(id), tone(Tone::ALERTING, id)]);
         assert!(b.seen().contains(&key(2, id)));
-        assert_eq!(b.port.snapshot().calls[0].state, CallWord::RingOut);
+        assert_eq!(b.port.snapshot().calls[0].state, CallState::RingingOut);
         b.says(&[stop_tone(id), open(2, 0)]);
         b.opened(2);
         b.says(&[start(2, 0)]);
         assert!(b.seen().contains(&bridge(2)));
-        assert_eq!(b.port.snapshot().calls[0].state, CallWord::Connected);
+        assert_eq!(b.port.snapshot().calls[0].state, CallState::Connected);
         b.wait(60_000);
-        assert_eq!((b.seen(), b.word()), (vec![], PortWord::InCall));
+        assert_eq!((b.seen(), b.word()), (vec![], PortState::InCall));
         b.hang_up();
         assert!(b.seen().contains(&on_hook(id)));
     }
@@ -282,7 +282,7 @@ fn a_state_that_comes_after_the_tone_names_the_call() {
     b.opened(2);
     b.says(&[close(2), stop(2)]);
     b.wait(10_000);
-    assert_eq!(b.word(), PortWord::InCall);
+    assert_eq!(b.word(), PortState::InCall);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_hot_line_that_only_opens_media_talks() {
         b.says(&[start(2, id)]);
         assert!(b.seen().contains(&bridge(2)));
         b.wait(60_000);
-        assert_eq!((b.seen(), b.word()), (vec![], PortWord::InCall));
+        assert_eq!((b.seen(), b.word()), (vec![], PortState::InCall));
         b.dial("5");
         assert_eq!(b.seen(), [key(5, id)]);
     }

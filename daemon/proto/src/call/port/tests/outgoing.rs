@@ -7,7 +7,7 @@ fn a_call_is_made_answered_and_hung_up() {
     let mut b = Bench::new();
     b.lift();
     assert_eq!(b.seen(), [DTMF_ON, off_hook(0, 0)]);
-    assert_eq!(b.word(), PortWord::Lifted);
+    assert_eq!(b.word(), PortState::Lifted);
     b.says(&[
         state(CallStateKind::OFF_HOOK, 5),
         tone(Tone::INSIDE_DIAL, 5),
@@ -33,7 +33,7 @@ fn a_call_is_made_answered_and_hung_up() {
         state(CallStateKind::CONNECTED, 5),
     ]);
     assert_eq!(b.seen(), [start_send(5)]);
-    assert_eq!(b.word(), PortWord::InCall);
+    assert_eq!(b.word(), PortState::InCall);
     b.dial("*#");
     assert_eq!(b.seen(), [key(14, 5), key(15, 5)]);
     b.hang_up();
@@ -51,7 +51,7 @@ fn a_call_is_made_answered_and_hung_up() {
     ]);
     assert_eq!(b.seen(), []);
     assert_eq!(b.port.snapshot().counters.media_ignored, 0);
-    assert_eq!(b.word(), PortWord::Idle);
+    assert_eq!(b.word(), PortState::Idle);
     assert!(!b.port.is_busy());
 }
 
@@ -183,5 +183,5 @@ fn a_lift_that_the_server_names_after_the_hang_up_is_hung_up_again() {
         tone(Tone::INSIDE_DIAL, 7),
     ]);
     assert_eq!(b.seen(), [on_hook(7)]);
-    assert_eq!(b.word(), PortWord::Idle);
+    assert_eq!(b.word(), PortState::Idle);
 }

@@ -40,7 +40,7 @@ fn wait_with_rtp(b: &mut Bench, ms: u64, until: u64, percent: u64) -> Vec<Output
 }
 
 fn ended_at(b: &mut Bench, until: u64, percent: u64) -> u64 {
-    let preserved = |b: &Bench| b.port.in_state(CallWord::Preserved).is_some();
+    let preserved = |b: &Bench| b.port.in_state(CallState::Preserved).is_some();
     while preserved(b) {
         wait_with_rtp(b, 100, until, percent);
         assert!(b.now < Time::from_millis(3_600_000), "it never ends");
@@ -79,7 +79,7 @@ fn a_call_whose_rtp_ends_after_its_server_ends_a_minute_later_like_any_other() {
 fn a_call_whose_rtp_goes_on_goes_on() {
     let mut b = preserved(|_| {});
     assert_eq!(wait_with_rtp(&mut b, 7_200_000, u64::MAX, 100), []);
-    assert_eq!(b.word(), PortWord::InCall);
+    assert_eq!(b.word(), PortState::InCall);
 }
 
 #[test]
@@ -162,5 +162,5 @@ fn a_call_that_a_server_takes_up_again_is_the_servers_to_end() {
     b.input(Input::StationUp { version: 3 });
     b.says(&[state(CallStateKind::CONNECTED, 1)]);
     assert_eq!(wait_with_rtp(&mut b, 3_600_000, 20_000, 100), []);
-    assert_eq!(b.port.snapshot().calls[0].state, CallWord::Connected);
+    assert_eq!(b.port.snapshot().calls[0].state, CallState::Connected);
 }

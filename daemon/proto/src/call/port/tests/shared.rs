@@ -41,8 +41,8 @@ fn a_call_answered_at_another_phone_stops_ringing_and_is_left_alone() {
         assert_eq!(b.seen(), [STOP_RING], "{order:?}");
         b.wait(10_000);
         assert_eq!(b.seen(), [], "{order:?}");
-        assert_eq!(b.word().word(), "in-use-elsewhere");
-        assert_eq!(b.port.snapshot().calls[0].state.word(), "in-use-elsewhere");
+        assert_eq!(b.word().name(), "in-use-elsewhere");
+        assert_eq!(b.port.snapshot().calls[0].state.name(), "in-use-elsewhere");
         assert!(!b.port.is_busy());
         b.lift();
         assert_eq!(b.seen(), [DTMF_ON, off_hook(0, 0)], "{order:?}");
@@ -54,7 +54,7 @@ fn a_call_answered_at_another_phone_stops_ringing_and_is_left_alone() {
             matches!(&out[..], [Output::Record(r)] if format!("{:?}", r.cause) == "AnsweredElsewhere"),
             "{out:?}"
         );
-        assert_eq!(b.word(), PortWord::Idle);
+        assert_eq!(b.word(), PortState::Idle);
     }
 }
 
@@ -72,9 +72,9 @@ fn a_call_that_a_colleague_makes_on_the_line_is_not_ended() {
     ]);
     b.wait(1_000);
     assert_eq!(b.outputs(), []);
-    assert_eq!(b.word().word(), "in-use-elsewhere");
+    assert_eq!(b.word().name(), "in-use-elsewhere");
     b.says(&[state(CallStateKind::ON_HOOK, 9)]);
-    assert_eq!((b.outputs(), b.word()), (vec![], PortWord::Idle));
+    assert_eq!((b.outputs(), b.word()), (vec![], PortState::Idle));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_call_that_the_server_answers_by_itself_rings_on_and_is_there_when_the_phone
         assert!(out.contains(&ack(MediaStatus::OK, 104, 4)), "{out:?}");
         assert!(out.contains(&start_send(104)), "{out:?}");
         assert!(!out.contains(&on_hook(4)), "{out:?}");
-        assert_eq!(b.word(), PortWord::Ringing, "{order:?}");
+        assert_eq!(b.word(), PortState::Ringing, "{order:?}");
         b.wait(20_000);
         b.outputs();
         b.lift();
@@ -205,7 +205,7 @@ fn a_call_that_the_server_answers_by_itself_rings_on_and_is_there_when_the_phone
         out.retain(|o| *o != line(LineOutput::StopCallerId));
         assert_eq!(out, [STOP_RING, DTMF_ON, off_hook(1, 4), bridge(104)]);
         b.wait(20_000);
-        assert_eq!(b.word(), PortWord::InCall, "no error tone");
+        assert_eq!(b.word(), PortState::InCall, "no error tone");
         b.hang_up();
         assert!(sent(&mut b).contains(&on_hook(4)));
     }
@@ -226,7 +226,7 @@ fn a_call_answered_by_the_server_that_nobody_lifts_for_ends_with_its_caller() {
             .any(|o| matches!(o, Output::Record(r) if r.cause == EndCause::NotAnswered)),
         "{out:?}"
     );
-    assert_eq!(b.word(), PortWord::Idle);
+    assert_eq!(b.word(), PortState::Idle);
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn of_two_calls_that_ring_the_other_one_rings_on_whichever_ends_and_however() {
             rung(&mut b, 22);
             b.wait(1_000);
             b.says(&end);
-            assert_eq!(b.word(), PortWord::Ringing, "{gone} ends by {end:?}");
+            assert_eq!(b.word(), PortState::Ringing, "{gone} ends by {end:?}");
             b.wait(100);
             b.outputs();
             b.lift();
@@ -261,7 +261,7 @@ fn of_two_calls_that_ring_the_other_one_rings_on_whichever_ends_and_however() {
             rung(&mut b, 22);
             b.says(&end);
             b.says(&[ringer(RingMode::OFF, left)]);
-            assert_ne!(b.word(), PortWord::Ringing, "{gone} ends by {end:?}");
+            assert_ne!(b.word(), PortState::Ringing, "{gone} ends by {end:?}");
         }
     }
 }

@@ -13,7 +13,7 @@ fn without_a_server_there_is_an_error_tone_a_howler_and_then_silence() {
     assert!(!b.port.is_busy());
     b.wait(60_000);
     assert_eq!(b.seen(), [SILENT]);
-    assert_eq!(b.word(), PortWord::Parked);
+    assert_eq!(b.word(), PortState::Lockout);
     b.input(Input::StationUp { version: 3 });
     b.hang_up();
     assert_eq!(b.seen(), [DTMF_OFF]);
@@ -88,7 +88,7 @@ fn a_dial_timeout_that_ends_in_silence_is_heard_as_reorder() {
         state(CallStateKind::ON_HOOK, 1),
     ]);
     assert_eq!(b.seen(), [play(Tone::REORDER)]);
-    assert_eq!(b.word(), PortWord::ErrorTone);
+    assert_eq!(b.word(), PortState::ErrorTone);
     b.wait(15_000);
     assert_eq!(b.seen(), [play(Tone::HOWLER)]);
     b.hang_up();
@@ -135,7 +135,7 @@ fn a_call_state_without_tone_or_audio_is_given_its_tone() {
         b.wait(1);
         assert_eq!(b.seen(), [play(expected)]);
         b.says(&[state(CallStateKind::ON_HOOK, 1)]);
-        assert_eq!(b.word(), PortWord::ErrorTone);
+        assert_eq!(b.word(), PortState::ErrorTone);
     }
 }
 
@@ -228,7 +228,7 @@ fn a_set_that_hangs_up_in_the_loop_opening_hears_nothing_more() {
     b.outputs();
     b.input(Input::Line(LineInput::LoopOpened { at: b.now }));
     b.wait(2_000);
-    assert_eq!(b.word(), PortWord::Idle);
+    assert_eq!(b.word(), PortState::Idle);
     let out = b.seen();
     assert_eq!(out.last(), Some(&on_hook(1)));
 }
@@ -248,7 +248,7 @@ fn both_hang_up_at_once_and_the_next_lift_gets_dial_tone() {
             .any(|o| matches!(o, Output::Line(LineOutput::OpenLoop { .. }))),
         "{out:?}"
     );
-    assert_eq!(b.word(), PortWord::Idle);
+    assert_eq!(b.word(), PortState::Idle);
     b.wait(200);
     b.lift();
     assert_eq!(b.seen(), [DTMF_ON, off_hook(0, 0)]);
@@ -320,7 +320,7 @@ fn a_lost_link_leaves_a_talking_call_until_it_is_hung_up() {
     b.talking(1);
     b.input(Input::StationDown);
     assert_eq!(b.outputs(), []);
-    assert_eq!(b.port.snapshot().calls[0].state, CallWord::Preserved);
+    assert_eq!(b.port.snapshot().calls[0].state, CallState::Preserved);
     assert!(b.port.is_busy());
     b.hang_up();
     assert_eq!(b.seen(), [DTMF_OFF, no_bridge(), close_receive(1)]);
@@ -372,8 +372,8 @@ fn a_new_server_may_use_the_number_of_a_call_that_outlived_the_old_one() {
     assert_eq!(
         calls.iter().map(|c| (c.call, c.state)).collect::<Vec<_>>(),
         [
-            (CallRef(0), CallWord::Preserved),
-            (CallRef(1), CallWord::Waiting)
+            (CallRef(0), CallState::Preserved),
+            (CallRef(1), CallState::Waiting)
         ]
     );
     let disown = MediaOutput::Disown { call: CallRef(1) };

@@ -1,17 +1,18 @@
 //! G.711: the bytes of the card and of the packet, and the linear samples between them.
 //!
-//! Promises the exact values of ITU-T G.711 tables 1 and 2, left-justified to 16 bits. Leaves levels to
-//! [`crate::level`].
+//! Promises the exact values of ITU-T G.711 tables 1 and 2, left-justified to 16 bits. The bytes of a card are moved as
+//! they are where no sample is needed: a linear path loses codes around zero.
 //!
 //! A µ-law byte survives decode and encode but for one: the two zeros (`0xFF`, `0x7F`) both become `0xFF`.
 
-/// Companding law.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Law {
-    /// G.711 µ-law.
-    Mu,
-    /// G.711 A-law.
-    A,
+words! {
+    /// Companding law of a card or a packet.
+    pub enum Law {
+        /// G.711 µ-law.
+        Mu = "mulaw",
+        /// G.711 A-law.
+        A = "alaw",
+    }
 }
 
 impl Law {

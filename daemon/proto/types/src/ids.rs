@@ -1,4 +1,4 @@
-//! The words everything else is written in. A `PortId` is not a `LineInstance` is not a `CallRef`.
+//! Numbers and names. A `PortId` is not a `LineInstance` is not a `CallRef`.
 
 use std::fmt;
 

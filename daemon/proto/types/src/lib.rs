@@ -1,0 +1,28 @@
+//! The words that every room shares.
+//!
+//! Owns: identifiers (port, call, party, device), states of ports, calls and registrations, what a line and a card can
+//! be in, G.711, and the choices that a configuration offers. Promises: plain values, `Copy` where they can be; one
+//! spelling for the log, the control socket and the configuration file. Leaves to others: everything that is done with
+//! them. This crate depends on nothing of Tipring, so each room may use it; `proto`, `hal` and `dsp` meet here and
+//! nowhere else.
+#![forbid(unsafe_code)]
+
+#[macro_use]
+mod words;
+
+mod choices;
+mod ids;
+pub mod law;
+mod line;
+mod states;
+mod tones;
+
+pub use choices::{AfterFarHangUp, CallerIdTiming, FlashAction, PulseDigits, RtpSource};
+pub use ids::{
+    CallRef, Codec, Conference, DeviceName, DeviceNameError, DeviceType, Digit, LineInstance,
+    Party, PortId,
+};
+pub use law::Law;
+pub use line::{HookState, LineFault, Polarity};
+pub use states::{CallDirection, CallState, EchoState, PortState, RegistrationState};
+pub use tones::{DataTone, Side};
