@@ -7,7 +7,7 @@ set -euo pipefail
 msrv=1.90
 patience=${SETUP_APT_WAIT:-1800}
 declare -A sets=(
-  [build]="gcc libc6-dev make pkg-config libspandsp-dev libtiff-dev libclang-dev libsystemd-dev"
+  [build]="gcc libc6-dev make pkg-config libspandsp-dev libtiff-dev libclang-dev libsystemd-dev libsqlite3-dev"
   [demo]="procps espeak-ng sox libtiff-tools tcpdump util-linux"
   [test]="g++ procps tshark libtiff-tools sox dahdi-source"
   [interop]="tshark tcpdump libtiff-tools mmdebstrap debian-archive-keyring python3 procps util-linux"

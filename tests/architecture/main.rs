@@ -72,6 +72,7 @@ fn dependencies_point_one_way() {
                 "tipring-dsp",
                 "tipring-config",
                 "tipring-ctl",
+                "tipring-store",
                 "tipring-linux",
             ][..],
         ),
@@ -82,6 +83,7 @@ fn dependencies_point_one_way() {
                 "tipring-proto",
                 "tipring-config",
                 "tipring-hal",
+                "tipring-store",
                 "tipring-linux",
             ],
         ),
@@ -93,6 +95,7 @@ fn dependencies_point_one_way() {
         ("tipring-dsp", &["tipring-types", "tipring-spandsp"]),
         ("tipring-proto", &["tipring-types"]),
         ("tipring-types", &[]),
+        ("tipring-store", &["tipring-types", "tipring-linux"]),
         ("tipring-spandsp", &["spandsp-sys"]),
         ("spandsp-sys", &[]),
         ("tipring-linux", &[]),
@@ -181,6 +184,7 @@ fn the_packages_asked_for_by_name_are_used() {
         ("tipringd", &["tokio", "mio", "tracing", "systemd"][..]),
         ("tipring-config", &["serde", "toml"]),
         ("tipring-linux", &["nix", "libc"]),
+        ("tipring-store", &["rusqlite"]),
         ("tipring-spandsp", &["spandsp-sys"]),
     ] {
         for w in wanted {
@@ -199,6 +203,7 @@ fn only_what_is_shown_reads_the_wall_clock() {
     for room in [
         "daemon/src",
         "daemon/proto/src",
+        "daemon/store/src",
         "hal/src",
         "dsp/src",
         "sys",

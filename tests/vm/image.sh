@@ -40,7 +40,7 @@ mirror=${VM_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | grep -m1 '/d
 packages=(
   systemd systemd-sysv udev dbus kmod procps iproute2 netbase
   perl libnewt0.52 libtonezone2.0 libusb-1.0-0 fxload usbutils
-  libspandsp2 libsystemd0 libtiff6
+  libspandsp2 libsqlite3-0 libsystemd0 libtiff6
   python3 libtiff-tools
 )
 forced=(asterisk-dahdi libopenr2-3 libpri1.4 libss7-2.0 libtonezone2.0) # into the call manager's tree

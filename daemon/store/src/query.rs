@@ -1,0 +1,193 @@
+//! What can be asked of the history, and the answers.
+
+use rusqlite::{Connection, Row, named_params};
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Severity, StoredCall, StoredFinding};
+
+/// Rows of an answer, at most of each kind.
+pub const MOST_ROWS: u32 = 1000;
+/// An answer has to fit a line of the control socket.
+const MOST_BYTES: usize = 800_000;
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Calls and findings.
+    #[default]
+    All,
+    /// Calls alone.
+    Calls,
+    /// Findings alone.
+    Findings,
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    /// Of this port; none: of all, and of the gateway.
+    pub port: Option<u16>,
+    /// What had not ended by then; ms since 1970.
+    pub since_unix_ms: Option<u64>,
+    /// Calls, findings or both.
+    pub what: What,
+    /// Rows of each kind, newest first; at most [`MOST_ROWS`].
+    pub limit: u32,
+}
+
+impl Default for Query {
+    fn default() -> Query {
+        Query {
+            port: None,
+            since_unix_ms: None,
+            what: What::All,
+            limit: 20,
+        }
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct History {
+    /// Finished calls, newest first.
+    pub calls: Vec<StoredCall>,
+    /// Troubles, newest first.
+    pub findings: Vec<StoredFinding>,
+    /// There are older ones that the limit left out.
+    pub more: bool,
+    /// Calls and troubles that could not be kept since the daemon was started.
+    pub lost: u64,
+    /// Why nothing is kept at present.
+    pub trouble: Option<String>,
+}
+
+/// SQLite's integers; what is beyond them is as good as the largest.
+pub(crate) fn int(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+const CALLS: &str = "
+SELECT * FROM calls WHERE (:port IS NULL OR port = :port) AND ended >= :since ORDER BY ended DESC, id DESC LIMIT :limit";
+const FINDINGS: &str = "
+SELECT * FROM findings WHERE (:port IS NULL OR port = :port) AND (ended IS NULL OR ended >= :since)
+ORDER BY begun DESC, id DESC LIMIT :limit";
+
+/// Answers; `run` is the run of the daemon that asks, whose open troubles go on.
+pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Result<History> {
+    let mut answer = History::default();
+    let limit = q.limit.min(MOST_ROWS);
+    let mut room = Room {
+        bytes: MOST_BYTES,
+        full: false,
+    };
+    // One more than wanted tells whether there are more.
+    let asked = limit.saturating_add(1);
+    let since = int(q.since_unix_ms.unwrap_or(0));
+    let filter = named_params! { ":port": q.port, ":since": since, ":limit": asked };
+    if q.what != What::Calls {
+        let mut found = db.prepare(FINDINGS)?;
+        let mut rows = found.query(filter)?;
+        while let Some(row) = rows.next()? {
+            let finding = finding(row, run)?;
+            if !room.takes(&finding, answer.findings.len(), limit) {
+                break;
+            }
+            answer.findings.push(finding);
+        }
+    }
+    if q.what != What::Findings {
+        let mut found = db.prepare(CALLS)?;
+        let mut rows = found.query(filter)?;
+        while let Some(row) = rows.next()? {
+            let call = call(row)?;
+            if !room.takes(&call, answer.calls.len(), limit) {
+                break;
+            }
+            answer.calls.push(call);
+        }
+    }
+    answer.more = room.full;
+    Ok(answer)
+}
+
+/// What still fits the answer.
+struct Room {
+    bytes: usize,
+    full: bool,
+}
+
+impl Room {
+    fn takes<T: Serialize>(&mut self, row: &T, so_far: usize, limit: u32) -> bool {
+        let size = serde_json::to_string(row).map_or(0, |text| text.len());
+        let fits = so_far < limit as usize && size <= self.bytes;
+        self.bytes = self.bytes.saturating_sub(size);
+        self.full |= !fits;
+        fits
+    }
+}
+
+fn number(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
+    let n: i64 = row.get(name)?;
+    Ok(u64::try_from(n).unwrap_or(0))
+}
+
+fn number_or_none(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<u64>> {
+    let n: Option<i64> = row.get(name)?;
+    Ok(n.and_then(|n| u64::try_from(n).ok()))
+}
+
+fn call(row: &Row<'_>) -> rusqlite::Result<StoredCall> {
+    Ok(StoredCall {
+        run: number(row, "run")?,
+        id: number(row, "id")?,
+        port: row.get("port")?,
+        device: row.get("device")?,
+        incoming: row.get("incoming")?,
+        number: row.get("number")?,
+        name: row.get("name")?,
+        dialed: row.get("dialed")?,
+        begun_unix_ms: number(row, "begun")?,
+        answered_unix_ms: number_or_none(row, "answered")?,
+        ended_unix_ms: number(row, "ended")?,
+        duration_ms: number(row, "duration_ms")?,
+        talked_ms: number(row, "talked_ms")?,
+        end: row.get("end")?,
+        server: row.get("server")?,
+        call_ref: row.get("call_ref")?,
+        codec: row.get("codec")?,
+        legs: row.get("legs")?,
+        packets_sent: number(row, "packets_sent")?,
+        packets_received: number(row, "packets_received")?,
+        packets_lost: number(row, "packets_lost")?,
+        packets_late: number(row, "packets_late")?,
+        concealed_ms: number(row, "concealed_ms")?,
+        jitter_ms: row.get("jitter_ms")?,
+        playout_delay_ms: row.get("playout_delay_ms")?,
+        erl_db: row.get("erl_db")?,
+        erle_db: row.get("erle_db")?,
+        data: row.get("data")?,
+        tones: row.get("tones")?,
+    })
+}
+
+fn finding(row: &Row<'_>, run: Option<u64>) -> rusqlite::Result<StoredFinding> {
+    let parameters: String = row.get("parameters")?;
+    let severity: String = row.get("severity")?;
+    let of_run = number(row, "run")?;
+    let ended = number_or_none(row, "ended")?;
+    Ok(StoredFinding {
+        run: of_run,
+        id: number(row, "id")?,
+        port: row.get("port")?,
+        code: row.get("code")?,
+        severity: Severity::of(&severity),
+        parameters: serde_json::from_str(&parameters).unwrap_or_default(),
+        text: row.get("text")?,
+        begun_unix_ms: number(row, "begun")?,
+        ended_unix_ms: ended,
+        now: ended.is_none() && run == Some(of_run),
+    })
+}

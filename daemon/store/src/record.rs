@@ -1,0 +1,154 @@
+//! What is kept: a finished call, and a trouble from its begin to its end.
+
+use serde::{Deserialize, Serialize};
+
+/// Something to keep.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// A finished call; the same `run` and `id` again replace what was kept of it.
+    Call(Box<StoredCall>),
+    /// A trouble that begins or ends; the same `run` and `id` again replace what was kept of it.
+    Finding(Box<StoredFinding>),
+}
+
+impl From<StoredCall> for Entry {
+    fn from(call: StoredCall) -> Entry {
+        Entry::Call(Box::new(call))
+    }
+}
+
+impl From<StoredFinding> for Entry {
+    fn from(finding: StoredFinding) -> Entry {
+        Entry::Finding(Box::new(finding))
+    }
+}
+
+/// One finished call. Times are milliseconds since 1970, UTC.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoredCall {
+    /// The run of the daemon: when it began.
+    pub run: u64,
+    /// Number of the call in that run, as `tipring call list` has it.
+    pub id: u64,
+    /// Port.
+    pub port: u16,
+    /// SCCP device name.
+    pub device: String,
+    /// The port was called.
+    pub incoming: bool,
+    /// Number of the far end.
+    pub number: Option<String>,
+    /// Name of the far end.
+    pub name: Option<String>,
+    /// Digits dialled at the port.
+    pub dialed: Option<String>,
+    /// Off-hook, or first ring.
+    pub begun_unix_ms: u64,
+    /// When it was answered; none: it was not.
+    pub answered_unix_ms: Option<u64>,
+    /// When it ended.
+    pub ended_unix_ms: u64,
+    /// From begin to end, by a clock that nobody sets.
+    pub duration_ms: u64,
+    /// Of that, from the answer on.
+    pub talked_ms: u64,
+    /// Why it ended: a code in kebab-case.
+    pub end: String,
+    /// The CallManager it was on.
+    pub server: Option<String>,
+    /// The CallManager's reference.
+    pub call_ref: u32,
+    /// Codec of the last media leg; none: there was no media.
+    pub codec: Option<String>,
+    /// Media legs.
+    pub legs: u32,
+    /// RTP packets sent, all legs together; so are the next five.
+    pub packets_sent: u64,
+    /// Packets received.
+    pub packets_received: u64,
+    /// Packets that never came.
+    pub packets_lost: u64,
+    /// Packets that came after their playing time.
+    pub packets_late: u64,
+    /// Milliseconds of sound that were concealed.
+    pub concealed_ms: u64,
+    /// Interarrival jitter, of the worst leg.
+    pub jitter_ms: Option<f64>,
+    /// Playout delay, of the longest leg.
+    pub playout_delay_ms: Option<f64>,
+    /// Echo return loss of the port at the end of the call, dB.
+    pub erl_db: Option<f64>,
+    /// What the echo canceller took away beyond that, dB.
+    pub erle_db: Option<f64>,
+    /// A fax or modem call: a leg was passed through as data.
+    pub data: bool,
+    /// Fax and modem tones that were heard, by name, with commas between them.
+    pub tones: Option<String>,
+}
+
+impl StoredCall {
+    /// It came to a talk.
+    pub fn is_answered(&self) -> bool {
+        self.answered_unix_ms.is_some()
+    }
+}
+
+/// How bad a trouble is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Nothing is wrong: worth knowing.
+    Info,
+    /// It works, but not as it should.
+    Warning,
+    /// Something does not work.
+    #[default]
+    Error,
+}
+
+impl Severity {
+    /// As it is stored.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+
+    /// A word of a later version counts as an error.
+    pub(crate) fn of(word: &str) -> Severity {
+        match word {
+            "info" => Severity::Info,
+            "warning" => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+}
+
+/// One trouble of a port or the gateway, from its begin to its end. Times are milliseconds since 1970, UTC.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoredFinding {
+    /// The run of the daemon: when it began.
+    pub run: u64,
+    /// Number of the trouble in that run.
+    pub id: u64,
+    /// Port; none: the gateway as a whole.
+    pub port: Option<u16>,
+    /// What it is: a code in kebab-case.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What the text is made of, by name.
+    pub parameters: serde_json::Value,
+    /// In words.
+    pub text: String,
+    /// First seen.
+    pub begun_unix_ms: u64,
+    /// Gone; none: it goes on, or the daemon ended before it did.
+    pub ended_unix_ms: Option<u64>,
+    /// It goes on now, as far as who answers knows.
+    pub now: bool,
+}

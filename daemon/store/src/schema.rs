@@ -1,0 +1,80 @@
+//! The schema and its versions.
+
+use rusqlite::Connection;
+
+/// Version of the schema that this program writes, in the file's header (`PRAGMA user_version`).
+pub(crate) const VERSION: u32 = 1;
+
+/// What leads from each version to the next one, beginning with an empty file. A step that was released is never
+/// changed: another one is added.
+const STEPS: [&str; VERSION as usize] = ["
+CREATE TABLE calls (
+    run INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    port INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    incoming INTEGER NOT NULL,
+    number TEXT,
+    name TEXT,
+    dialed TEXT,
+    begun INTEGER NOT NULL,
+    answered INTEGER,
+    ended INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    talked_ms INTEGER NOT NULL,
+    end TEXT NOT NULL,
+    server TEXT,
+    call_ref INTEGER NOT NULL,
+    codec TEXT,
+    legs INTEGER NOT NULL,
+    packets_sent INTEGER NOT NULL,
+    packets_received INTEGER NOT NULL,
+    packets_lost INTEGER NOT NULL,
+    packets_late INTEGER NOT NULL,
+    concealed_ms INTEGER NOT NULL,
+    jitter_ms REAL,
+    playout_delay_ms REAL,
+    erl_db REAL,
+    erle_db REAL,
+    data INTEGER NOT NULL,
+    tones TEXT,
+    PRIMARY KEY (run, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX calls_ended ON calls (ended);
+CREATE INDEX calls_port ON calls (port, ended);
+CREATE TABLE findings (
+    run INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    port INTEGER,
+    code TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    text TEXT NOT NULL,
+    begun INTEGER NOT NULL,
+    ended INTEGER,
+    PRIMARY KEY (run, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX findings_begun ON findings (begun);
+CREATE INDEX findings_port ON findings (port, begun);
+"];
+
+/// Version of the schema of an open file.
+pub(crate) fn version(db: &Connection) -> rusqlite::Result<u32> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Brings a file of an older version, or an empty one, to this one in a single step.
+pub(crate) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
+    let from = version(db)?;
+    if from >= VERSION {
+        return Ok(());
+    }
+    let change = db.transaction()?;
+    for step in STEPS.iter().skip(from as usize) {
+        change.execute_batch(step)?;
+    }
+    change.pragma_update(None, "user_version", VERSION)?;
+    change.commit()?;
+    // The version is read from the file's first page before SQLite is let near it.
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
