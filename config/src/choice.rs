@@ -3,6 +3,10 @@
 use tipring_types::words;
 pub use tipring_types::{AfterFarHangUp, FlashAction, PulseDigits, RtpSource};
 
+use crate::layer::Value;
+use crate::reader::{Reader, Section};
+use crate::schema::Key;
+
 /// A setting that is one of a few words.
 pub(crate) trait Choice: Sized {
     /// The first of them.
@@ -18,6 +22,20 @@ macro_rules! choices {
 
             fn from_name(name: &str) -> Option<Self> {
                 $name::from_name(name)
+            }
+        }
+
+        impl Value for $name {
+            fn read(reader: &mut Reader<'_>, section: &Section<'_>, key: &Key) -> Option<Self> {
+                reader.choice(section, key)
+            }
+
+            fn otherwise() -> Self {
+                <Self as Choice>::FIRST
+            }
+
+            fn show(&self) -> String {
+                format!("\"{}\"", self.name())
             }
         })+
     };

@@ -16,14 +16,18 @@ pub mod report;
 pub mod schema;
 
 mod choice;
+mod layer;
 mod machine;
 mod model;
+mod origins;
 mod ports;
 mod profile;
 mod reader;
 mod server;
+pub mod settings;
 mod syntax;
 mod validate;
+mod window;
 
 use std::path::Path;
 
@@ -32,14 +36,18 @@ pub use choice::{
     PulseDigits, Realtime, RtpSource,
 };
 pub use country::{Countries, Country};
+pub use layer::{Effective, Interval, Source, TenthDb};
 pub use machine::{Choice, Interface, Machine, Remembered, choose, interfaces};
 pub use model::{
-    CallManager, Card, Config, Control, DahdiCard, Gateway, Line, LineThread, Log, Media, Port,
-    PortRange, SimCard, WindowMs,
+    CallManager, Card, Config, Control, DahdiCard, Gateway, LineThread, Log, Media, Port,
+    PortRange, SimCard,
 };
 pub use naming::Mac;
+pub use origins::Origins;
 pub use report::{Problem, Report, Severity};
 pub use server::{Host, Server};
+pub use settings::Line;
+pub use window::WindowMs;
 
 /// Where the configuration is unless told otherwise.
 pub const DEFAULT_PATH: &str = "/etc/tipring/tipring.toml";
@@ -54,14 +62,26 @@ pub const EXIT_BAD_CONFIG: u8 = 78;
 ///
 /// Without a path, [`DEFAULT_PATH`] is taken, and built-in defaults when there is no such file.
 pub fn load(path: Option<&Path>, machine: &Machine) -> Result<Config, Report> {
+    load_with_origins(path, machine).map(|(config, _)| config)
+}
+
+/// As [`load`], with where each value came from.
+pub fn load_with_origins(
+    path: Option<&Path>,
+    machine: &Machine,
+) -> Result<(Config, Origins), Report> {
     let (path, required) = path.map_or((Path::new(DEFAULT_PATH), false), |p| (p, true));
     let name = path.display().to_string();
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !required => {
-            return parse("", "built-in defaults", machine).map(|config| Config {
-                file: None,
-                ..config
+            let built_in = validate::config("", "built-in defaults", machine);
+            return built_in.map(|(config, origins)| {
+                let config = Config {
+                    file: None,
+                    ..config
+                };
+                (config, origins)
             });
         }
         Err(e) => {
@@ -79,7 +99,7 @@ pub fn load(path: Option<&Path>, machine: &Machine) -> Result<Config, Report> {
         }
     };
     match std::str::from_utf8(&bytes) {
-        Ok(text) => parse(text, &name, machine),
+        Ok(text) => validate::config(text, &name, machine),
         Err(e) => {
             let line = bytes
                 .iter()
@@ -101,5 +121,14 @@ pub fn load(path: Option<&Path>, machine: &Machine) -> Result<Config, Report> {
 
 /// Checks the text of a configuration file; `file_name` is used in the report. Reads only the country files.
 pub fn parse(text: &str, file_name: &str, machine: &Machine) -> Result<Config, Report> {
+    parse_with_origins(text, file_name, machine).map(|(config, _)| config)
+}
+
+/// As [`parse`], with where each value came from.
+pub fn parse_with_origins(
+    text: &str,
+    file_name: &str,
+    machine: &Machine,
+) -> Result<(Config, Origins), Report> {
     validate::config(text, file_name, machine)
 }

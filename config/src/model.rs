@@ -7,14 +7,12 @@ use std::sync::Arc;
 
 use tipring_proto::types::{Codec, DeviceName, DeviceType, PortId};
 
-use crate::choice::{
-    AfterFarHangUp, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile, PulseDigits,
-    Realtime, RtpSource,
-};
+use crate::choice::{CardDriver, LogFormat, LogLevel, Naming, Realtime, RtpSource};
 use crate::country::{CallerId, Country};
 use crate::naming::Mac;
 use crate::report::Problem;
 use crate::server::Server;
+use crate::settings::Line;
 
 /// A whole configuration that holds together.
 #[derive(Clone, Debug, PartialEq)]
@@ -218,15 +216,6 @@ pub struct Log {
     pub format: LogFormat,
 }
 
-/// Shortest and longest, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WindowMs {
-    /// Shortest.
-    pub min_ms: u16,
-    /// Longest.
-    pub max_ms: u16,
-}
-
 /// One port.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Port {
@@ -242,63 +231,10 @@ pub struct Port {
     pub device: DeviceName,
     /// SCCP device type.
     pub device_type: DeviceType,
-    /// What is at the end of the line.
-    pub profile: Profile,
     /// Tones, cadences, impedance.
     pub country: Arc<Country>,
     /// How caller ID is sent; none: not at all.
     pub caller_id: Option<CallerId>,
-    /// Loop, timing and gain.
+    /// Its settings.
     pub line: Line,
-}
-
-/// Loop, timing and gain of a port.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Line {
-    /// What a flash means.
-    pub flash: FlashAction,
-    /// Which openings are flashes; none: not decoded.
-    pub flash_window: Option<WindowMs>,
-    /// Which openings are dial pulses; none: not decoded.
-    pub pulse_window: Option<WindowMs>,
-    /// How many pulses each digit has.
-    pub pulse_digits: PulseDigits,
-    /// Hanging up with a transfer under way completes it.
-    pub transfer_on_hang_up: bool,
-    /// Play the call-waiting tone into a call.
-    pub call_waiting_tone: bool,
-    /// From the begin of one burst of it to the begin of the next; 0: once.
-    pub call_waiting_repeat_ms: u32,
-    /// Stutter dial tone while a message waits.
-    pub stutter_dial_tone: bool,
-    /// Loop opening when the far end hangs up; 0: none.
-    pub disconnect_ms: u16,
-    /// What the set hears after that.
-    pub after_far_hang_up: AfterFarHangUp,
-    /// Dial tone for so long without a digit: reorder.
-    pub first_digit_s: u16,
-    /// Reorder for so long before the howler.
-    pub reorder_s: u16,
-    /// Howler for so long before silence; 0: none.
-    pub howler_s: u16,
-    /// A call that lost its CallManager ends when no RTP has come for this time; 0: never.
-    pub preserved_rtp_s: u16,
-    /// Ring for so long to remind of a held call.
-    pub reminder_ring_s: u16,
-    /// Gain from the line, tenths of a dB.
-    pub rx_gain_tenth_db: i16,
-    /// Gain to the line, tenths of a dB.
-    pub tx_gain_tenth_db: i16,
-    /// Earlier packets sent again with each while machines talk.
-    pub redundancy: u8,
-    /// Cancel the echo of the line.
-    pub echo_canceller: bool,
-    /// Longest echo path that is cancelled.
-    pub echo_tail_ms: u16,
-    /// Tones of faxes and modems make a call pass data.
-    pub fax_pass_through: bool,
-    /// V.8 is taken out of both directions.
-    pub v8_squelch: bool,
-    /// Silence of the set is not sent.
-    pub vad: bool,
 }

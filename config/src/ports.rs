@@ -7,78 +7,23 @@ use tipring_proto::types::{DeviceName, DeviceType, PortId};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::choice::{AfterFarHangUp, CallerIdChoice, FlashAction, Naming, Profile, PulseDigits};
-use crate::country::{CallerId, Countries, Country};
-use crate::model::{Card, Line, Port, WindowMs};
+use crate::change::When;
+use crate::choice::{CallerIdChoice, Naming};
+use crate::country::{CallerId, Countries};
+use crate::layer::{Effective, Source, Stratum, Value};
+use crate::model::{Card, Port};
 use crate::naming::{self, Mac};
 use crate::profile::preset;
-use crate::reader::{Place, Reader, Section, default_of, nearest};
+use crate::reader::{Place, Reader, Section, nearest};
 use crate::report::Severity;
 use crate::schema::{Absent, Accepts, DEFAULTS, Key, PORT_ONLY, PORT_SETTINGS};
+use crate::settings::{Layer, Line};
 
 /// A dial as it should be opens the loop for no longer (10 pulses a second, 67 % break), rounded up.
 const USUAL_PULSE_MS: u16 = 75;
 
-/// An old dial that drags opens it for up to 105 ms at 8 pulses a second, as exchanges take it; 5 ms are for what the
-/// driver of a card adds.
-const LONGEST_PULSE_MS: u16 = 110;
-
-macro_rules! settings {
-    ($($field:ident: $type:ty = $read:ident($key:literal),)+) => {
-        /// The settings that `[defaults]`, `[[port]]` and profiles share; none where they say nothing.
-        #[derive(Clone, Debug, Default, PartialEq)]
-        pub(crate) struct PortSettings { $(pub(crate) $field: Option<$type>,)+ }
-
-        impl PortSettings {
-            /// These, and `lower` where these say nothing.
-            fn or(self, lower: PortSettings) -> PortSettings {
-                PortSettings { $($field: self.$field.or(lower.$field),)+ }
-            }
-
-            /// What is built in.
-            fn built_in() -> PortSettings {
-                PortSettings { $($field: default_of(setting($key), |r, s, k| r.$read(s, k)),)+ }
-            }
-
-            fn read(reader: &mut Reader<'_>, section: &Section<'_>) -> PortSettings {
-                PortSettings { $($field: reader.$read(section, setting($key)),)+ }
-            }
-        }
-    };
-}
-
-settings! {
-    profile: Profile = choice("profile"),
-    country: String = string("country"),
-    caller_id: CallerIdChoice = choice("caller-id"),
-    flash: FlashAction = choice("flash"),
-    flash_min_ms: i64 = integer("flash-min-ms"),
-    flash_max_ms: i64 = integer("flash-max-ms"),
-    pulse_dialing: bool = boolean("pulse-dialing"),
-    pulse_digits: PulseDigits = choice("pulse-digits"),
-    transfer_on_hang_up: bool = boolean("transfer-on-hang-up"),
-    call_waiting_tone: bool = boolean("call-waiting-tone"),
-    call_waiting_repeat_s: i64 = integer("call-waiting-repeat-s"),
-    stutter_dial_tone: bool = boolean("stutter-dial-tone"),
-    disconnect_ms: i64 = integer("disconnect-ms"),
-    after_far_hang_up: AfterFarHangUp = choice("after-far-hang-up"),
-    first_digit_s: i64 = integer("first-digit-s"),
-    reorder_s: i64 = integer("reorder-s"),
-    howler_s: i64 = integer("howler-s"),
-    preserved_rtp_s: i64 = integer("preserved-rtp-s"),
-    reminder_ring_s: i64 = integer("reminder-ring-s"),
-    rx_gain_db: f64 = number("rx-gain-db"),
-    tx_gain_db: f64 = number("tx-gain-db"),
-    redundancy: i64 = integer("redundancy"),
-    echo_canceller: bool = boolean("echo-canceller"),
-    echo_tail_ms: i64 = integer("echo-tail-ms"),
-    fax_pass_through: bool = boolean("fax-pass-through"),
-    v8_squelch: bool = boolean("v8-squelch"),
-    vad: bool = boolean("vad"),
-}
-
-/// A key by its name; a test asks for every name above.
-fn setting(name: &str) -> &'static Key {
+/// The row of a setting.
+pub(crate) fn setting(name: &str) -> &'static Key {
     find(PORT_SETTINGS, name)
 }
 
@@ -92,6 +37,7 @@ pub(crate) fn find(keys: &'static [Key], name: &str) -> &'static Key {
         name: "",
         accepts: Accepts::Bool,
         absent: Absent::Value("false"),
+        when: When::Idle,
         help: "",
     };
     let key = keys.iter().find(|key| key.name == name);
@@ -118,22 +64,41 @@ pub(crate) struct PortSections<'a> {
     pub(crate) ports: Option<&'a Spanned<DeValue<'a>>>,
 }
 
+/// A port, and where each of its settings came from.
+pub(crate) struct Built {
+    pub(crate) port: Port,
+    pub(crate) origins: Vec<Effective>,
+}
+
+/// What all ports have in common.
+struct Common<'s, 'a> {
+    around: &'s Surroundings<'s>,
+    section: &'s Section<'a>,
+    defaults: Layer,
+    built_in: Layer,
+}
+
 /// Builds all ports and notes every problem.
 pub(crate) fn ports(
     reader: &mut Reader<'_>,
     around: &Surroundings<'_>,
     sections: &PortSections<'_>,
-) -> Vec<Port> {
-    let built_in = PortSettings::built_in();
-    let defaults = PortSettings::read(reader, &sections.defaults);
+) -> Vec<Built> {
+    let defaults = Layer::read(reader, &sections.defaults);
     check_country(
         reader,
         &sections.defaults,
         defaults.country.as_deref(),
         around.countries,
     );
+    let common = Common {
+        around,
+        section: &sections.defaults,
+        defaults,
+        built_in: Layer::built_in(),
+    };
     let Some(list) = sections.ports else {
-        return every_sim_port(reader, around, &defaults, &built_in, &sections.defaults);
+        return every_sim_port(reader, &common);
     };
     let DeValue::Array(array) = list.get_ref() else {
         let place = Place {
@@ -172,42 +137,79 @@ pub(crate) fn ports(
             at,
         };
         reader.unknown_keys(&section, &known);
-        let own = PortSettings::read(reader, &section);
+        let own = Layer::read(reader, &section);
         check_country(reader, &section, own.country.as_deref(), around.countries);
-        let settings = layer(own, &defaults, &built_in);
-        if let Some(port) = one_port(
-            reader,
-            around,
-            &section,
-            &sections.defaults,
-            &settings,
-            &mut taken,
-        ) {
-            ports.push(port);
-        }
+        ports.extend(one_port(reader, &common, &section, &own, &mut taken));
     }
-    ports.sort_by_key(|port| port.id);
+    ports.sort_by_key(|built| built.port.id);
     ports
 }
 
-/// Nearest wins: the port, its own profile, the defaults, their profile, what is built in.
-fn layer(own: PortSettings, defaults: &PortSettings, built_in: &PortSettings) -> PortSettings {
+/// Nearest wins: the port, its own profile, the defaults, their profile, the country, what is built in.
+fn merge(
+    reader: &Reader<'_>,
+    common: &Common<'_, '_>,
+    section: &Section<'_>,
+    own: &Layer,
+) -> Option<(Line, Vec<Effective>, Arc<crate::Country>)> {
+    let Common {
+        around,
+        section: defaults_section,
+        defaults,
+        built_in,
+    } = common;
+    let named = [
+        (own, section),
+        (defaults, *defaults_section),
+        (built_in, section),
+    ];
+    let named = named.into_iter().find(|(layer, _)| layer.country.is_some());
+    let code = named.and_then(|(layer, _)| layer.country.as_deref());
+    // An unknown country was noted where it stands; until it is known any other serves.
+    let known = code.and_then(|code| around.countries.get(code));
+    let country = known.or_else(|| around.countries.any())?;
     let own_preset = own.profile.map(preset).unwrap_or_default();
     let default_preset = defaults.profile.map(preset).unwrap_or_default();
-    own.or(own_preset)
-        .or(defaults.clone())
-        .or(default_preset)
-        .or(built_in.clone())
+    let of_country = Layer::of_country(country);
+    let mut strata = vec![Stratum {
+        source: Source::Port,
+        layer: own,
+        written: Some((section, None)),
+    }];
+    strata.extend(own.profile.map(|profile| Stratum {
+        source: Source::Profile(profile),
+        layer: &own_preset,
+        written: Some((section, Some("profile"))),
+    }));
+    strata.push(Stratum {
+        source: Source::Defaults,
+        layer: defaults,
+        written: Some((defaults_section, None)),
+    });
+    strata.extend(defaults.profile.map(|profile| Stratum {
+        source: Source::Profile(profile),
+        layer: &default_preset,
+        written: Some((defaults_section, Some("profile"))),
+    }));
+    strata.push(Stratum {
+        source: Source::Country(country.code.clone()),
+        layer: &of_country,
+        // Where the country is named, if it is.
+        written: named
+            .filter(|(layer, _)| layer.country != built_in.country || layer.country == own.country)
+            .map(|(_, section)| (section, Some("country"))),
+    });
+    strata.push(Stratum {
+        source: Source::Default,
+        layer: built_in,
+        written: None,
+    });
+    let (line, origins) = Layer::merge(reader, &strata);
+    Some((line, origins, Arc::clone(country)))
 }
 
-fn every_sim_port(
-    reader: &mut Reader<'_>,
-    around: &Surroundings<'_>,
-    defaults: &PortSettings,
-    built_in: &PortSettings,
-    defaults_section: &Section<'_>,
-) -> Vec<Port> {
-    let Card::Sim(sim) = around.card else {
+fn every_sim_port(reader: &mut Reader<'_>, common: &Common<'_, '_>) -> Vec<Built> {
+    let Card::Sim(sim) = common.around.card else {
         let place = Place {
             key: Some("port".to_owned()),
             ..Place::default()
@@ -217,7 +219,7 @@ fn every_sim_port(
         reader.problem(Severity::Error, place, "no port is configured", None, cure);
         return Vec::new();
     };
-    let settings = layer(PortSettings::default(), defaults, built_in);
+    let own = Layer::default();
     let section = Section {
         name: "sim",
         table: None,
@@ -231,15 +233,7 @@ fn every_sim_port(
                 number: channel,
                 ..Basics::default()
             };
-            finish(
-                reader,
-                around,
-                &section,
-                defaults_section,
-                &settings,
-                basics,
-                &mut taken,
-            )
+            finish(reader, common, &section, &own, basics, &mut taken)
         })
         .collect()
 }
@@ -277,12 +271,12 @@ impl Default for Basics {
 
 fn one_port(
     reader: &mut Reader<'_>,
-    around: &Surroundings<'_>,
+    common: &Common<'_, '_>,
     section: &Section<'_>,
-    defaults_section: &Section<'_>,
-    settings: &PortSettings,
+    own: &Layer,
     taken: &mut Taken,
-) -> Option<Port> {
+) -> Option<Built> {
+    let around = common.around;
     let channel = reader.integer(section, port_key("channel"));
     let number = reader.integer(section, port_key("number"));
     let basics = Basics {
@@ -335,26 +329,18 @@ fn one_port(
         number,
         ..basics
     };
-    finish(
-        reader,
-        around,
-        section,
-        defaults_section,
-        settings,
-        basics,
-        taken,
-    )
+    finish(reader, common, section, own, basics, taken)
 }
 
 fn finish(
     reader: &mut Reader<'_>,
-    around: &Surroundings<'_>,
+    common: &Common<'_, '_>,
     section: &Section<'_>,
-    defaults_section: &Section<'_>,
-    settings: &PortSettings,
+    own: &Layer,
     basics: Basics,
     taken: &mut Taken,
-) -> Option<Port> {
+) -> Option<Built> {
+    let around = common.around;
     let line_no = reader.line_of(&reader.place(section, "channel"));
     let again =
         |reader: &mut Reader<'_>, key: &str, first: Option<u32>, message: String, cure: &str| {
@@ -436,16 +422,9 @@ fn finish(
             taken.devices.insert(folded, line);
         }
     }
-    let code = settings.country.as_deref().unwrap_or("us");
-    // An unknown country was noted where it stands.
-    let country = Arc::clone(
-        around
-            .countries
-            .get(code)
-            .or_else(|| around.countries.get("us"))?,
-    );
-    let line = line(reader, section, defaults_section, settings, &country);
-    Some(Port {
+    let (line, settings, country) = merge(reader, common, section, own)?;
+    check_windows(reader, section, common.section, &line);
+    let port = Port {
         id: PortId(number),
         channel,
         label,
@@ -454,14 +433,42 @@ fn finish(
         device_type: device_type
             .or(around.device_type)
             .unwrap_or(around.naming.device_type()),
-        profile: settings.profile.unwrap_or(Profile::Phone),
-        caller_id: caller_id(
-            settings.caller_id.unwrap_or(CallerIdChoice::Country),
-            country.caller_id,
-        ),
+        caller_id: caller_id(line.caller_id, country.caller_id),
         country,
         line,
-    })
+    };
+    let mut origins = basics_of(reader, section, &port);
+    origins.extend(settings);
+    Some(Built { port, origins })
+}
+
+/// Where the keys that only a port has came from.
+fn basics_of(reader: &Reader<'_>, section: &Section<'_>, port: &Port) -> Vec<Effective> {
+    let text = |text: &str| Value::show(&text.to_owned());
+    let effective = |key: &'static Key| {
+        let value = match key.name {
+            "channel" => port.channel.to_string(),
+            "number" => port.id.to_string(),
+            "label" => text(&port.label),
+            "enabled" => port.enabled.to_string(),
+            "device-name" => text(port.device.as_str()),
+            "device-type" => port.device_type.0.to_string(),
+            _ => return None,
+        };
+        let written = section.get(key.name).is_some();
+        let line = written.then(|| reader.line_of(&reader.place(section, key.name)));
+        Some(Effective {
+            key: key.name,
+            value: Some(value),
+            source: if written {
+                Source::Port
+            } else {
+                Source::Default
+            },
+            line: line.flatten(),
+        })
+    };
+    PORT_ONLY.iter().filter_map(effective).collect()
 }
 
 fn caller_id(choice: CallerIdChoice, country: Option<CallerId>) -> Option<CallerId> {
@@ -476,28 +483,15 @@ fn caller_id(choice: CallerIdChoice, country: Option<CallerId>) -> Option<Caller
     }
 }
 
-fn line(
+/// No opening of the loop may be a flash and a dial pulse as dials make them.
+fn check_windows(
     reader: &mut Reader<'_>,
     section: &Section<'_>,
     defaults: &Section<'_>,
-    settings: &PortSettings,
-    country: &Country,
-) -> Line {
-    // Everything was held to its range when it was read.
-    let ms = |value: Option<i64>| {
-        value
-            .and_then(|n| u16::try_from(n).ok())
-            .unwrap_or_default()
-    };
-    let tenths = |value: Option<f64>| (value.unwrap_or_default() * 10.0).round() as i16;
-    let flash = settings.flash.unwrap_or(FlashAction::Transfer);
-    let window = WindowMs {
-        min_ms: settings
-            .flash_min_ms
-            .map_or(country.flash.min_ms, |n| ms(Some(n))),
-        max_ms: settings
-            .flash_max_ms
-            .map_or(country.flash.max_ms, |n| ms(Some(n))),
+    settings: &Line,
+) {
+    let Some(window) = settings.flash_window() else {
+        return;
     };
     // Told where the offending value stands: in the port, else in the defaults, and there only once.
     let place_of = |keys: [&str; 2]| {
@@ -508,9 +502,7 @@ fn line(
             (None, None) => reader.place(section, "flash-min-ms"),
         }
     };
-    let decoded = flash != FlashAction::Ignore;
-    let pulse_dialing = settings.pulse_dialing.unwrap_or(true);
-    let trouble = if decoded && window.min_ms >= window.max_ms {
+    let trouble = if window.min_ms >= window.max_ms {
         Some((
             place_of(["flash-min-ms", "flash-max-ms"]),
             format!(
@@ -519,7 +511,7 @@ fn line(
             ),
             "make flash-min-ms less than flash-max-ms".to_owned(),
         ))
-    } else if decoded && pulse_dialing && window.min_ms < USUAL_PULSE_MS {
+    } else if settings.pulse_dialing && window.min_ms < USUAL_PULSE_MS {
         Some((
             place_of(["flash-min-ms", "pulse-dialing"]),
             format!("a dial pulse of {} ms would be a flash", window.min_ms),
@@ -540,55 +532,6 @@ fn line(
             reader.problem(Severity::Error, place, message, None, cure);
         }
     }
-    // Where flashes begin below the longest pulse, the call logic tells them apart by what the set is doing.
-    let pulse_max = if decoded {
-        window.min_ms.saturating_sub(1).clamp(LONGEST_PULSE_MS, 199)
-    } else {
-        199
-    };
-    Line {
-        flash,
-        flash_window: decoded.then_some(window),
-        pulse_window: pulse_dialing.then_some(WindowMs {
-            min_ms: 20,
-            max_ms: pulse_max,
-        }),
-        pulse_digits: settings.pulse_digits.unwrap_or(country.pulse_digits),
-        transfer_on_hang_up: settings.transfer_on_hang_up.unwrap_or(true),
-        call_waiting_tone: settings.call_waiting_tone.unwrap_or(true),
-        call_waiting_repeat_ms: settings.call_waiting_repeat_s.map_or_else(
-            || call_waiting_period_ms(country),
-            |s| u32::from(ms(Some(s))) * 1000,
-        ),
-        stutter_dial_tone: settings.stutter_dial_tone.unwrap_or(true),
-        disconnect_ms: ms(settings.disconnect_ms),
-        after_far_hang_up: settings
-            .after_far_hang_up
-            .unwrap_or(AfterFarHangUp::Reorder),
-        first_digit_s: ms(settings.first_digit_s),
-        reorder_s: ms(settings.reorder_s),
-        howler_s: ms(settings.howler_s),
-        preserved_rtp_s: ms(settings.preserved_rtp_s),
-        reminder_ring_s: ms(settings.reminder_ring_s),
-        rx_gain_tenth_db: tenths(settings.rx_gain_db),
-        tx_gain_tenth_db: tenths(settings.tx_gain_db),
-        redundancy: u8::try_from(ms(settings.redundancy)).unwrap_or_default(),
-        echo_canceller: settings.echo_canceller.unwrap_or(true),
-        echo_tail_ms: ms(settings.echo_tail_ms),
-        fax_pass_through: settings.fax_pass_through.unwrap_or(true),
-        v8_squelch: settings.v8_squelch.unwrap_or(false),
-        vad: settings.vad.unwrap_or(false),
-    }
-}
-
-/// A burst of call-waiting tone and the silence after it.
-fn call_waiting_period_ms(country: &Country) -> u32 {
-    let burst = country
-        .tones
-        .call_waiting
-        .steps()
-        .filter_map(|step| step.ms);
-    burst.sum::<u32>() + u32::from(country.call_waiting_pause_ms)
 }
 
 fn check_country(

@@ -1,37 +1,37 @@
 //! Profiles: presets of the port settings by what is at the end of the line.
 
 use crate::choice::{AfterFarHangUp, CallerIdChoice, FlashAction, Profile};
-use crate::ports::PortSettings;
+use crate::settings::Layer;
 
 /// The settings that a profile presets.
-pub(crate) fn preset(profile: Profile) -> PortSettings {
+pub(crate) fn preset(profile: Profile) -> Layer {
     // A machine takes no caller ID for ringing, no flash, and no tone in the middle of its data.
-    let machine = PortSettings {
+    let machine = Layer {
         caller_id: Some(CallerIdChoice::None),
         flash: Some(FlashAction::Ignore),
         transfer_on_hang_up: Some(false),
         call_waiting_tone: Some(false),
         stutter_dial_tone: Some(false),
         after_far_hang_up: Some(AfterFarHangUp::Silence),
-        ..PortSettings::default()
+        ..Layer::default()
     };
     match profile {
-        Profile::Phone => PortSettings::default(),
-        Profile::Fax | Profile::Modem => PortSettings {
+        Profile::Phone => Layer::default(),
+        Profile::Fax | Profile::Modem => Layer {
             // Machines hang up on the loop opening; a howler into a waiting machine helps nobody for long.
             howler_s: Some(15),
             // V.34 over packets loses the call with the first one lost; G3 with error correction does not.
             v8_squelch: Some(profile == Profile::Fax),
             ..machine
         },
-        Profile::Alarm => PortSettings {
+        Profile::Alarm => Layer {
             // Panels dial slowly, and some take the howler for an answer.
             first_digit_s: Some(60),
             reorder_s: Some(60),
             howler_s: Some(0),
             ..machine
         },
-        Profile::Door => PortSettings {
+        Profile::Door => Layer {
             // Door stations know the end of a call by its busy tone.
             after_far_hang_up: Some(AfterFarHangUp::Busy),
             howler_s: Some(0),

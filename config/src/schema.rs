@@ -1,14 +1,13 @@
 //! Every table and key of the configuration file: range, default and meaning.
 //!
-//! This is the one place a key is described. The checks, the shipped `tipring.toml` and the man page of the file
+//! This and [`settings`](crate::settings) (what `[defaults]` and `[[port]]` share) are where a key is described. The checks, the shipped `tipring.toml` and the man page of the file
 //! are made from it. Defaults are written as TOML and go through the same checks as a file.
 
 use std::fmt;
 
-use crate::choice::{
-    AfterFarHangUp, CallerIdChoice, CardDriver, FlashAction, LogFormat, LogLevel, Naming, Profile,
-    PulseDigits, Realtime, RtpSource,
-};
+use crate::change::When;
+use crate::choice::{CardDriver, LogFormat, LogLevel, Naming, Realtime, RtpSource};
+pub use crate::settings::PORT_SETTINGS;
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,6 +84,8 @@ pub struct Key {
     pub accepts: Accepts,
     /// What holds without it.
     pub absent: Absent,
+    /// When a reload uses a change of it.
+    pub when: When,
     /// What it means: one or two sentences.
     pub help: &'static str,
 }
@@ -100,16 +101,31 @@ pub struct Table {
     pub keys: &'static [Key],
 }
 
+/// What is built in for a setting of a port, as TOML.
+pub(crate) const fn default(value: &'static str) -> Absent {
+    Absent::Value(value)
+}
+
+/// A setting of a port that its country has; with an example.
+pub(crate) const fn of_country(example: &'static str) -> Absent {
+    Absent::Otherwise {
+        meaning: "as the country has it",
+        example,
+    }
+}
+
 const fn key(
     name: &'static str,
     accepts: Accepts,
     default: &'static str,
+    when: When,
     help: &'static str,
 ) -> Key {
     Key {
         name,
         accepts,
         absent: Absent::Value(default),
+        when,
         help,
     }
 }
@@ -119,15 +135,36 @@ const fn open(
     accepts: Accepts,
     meaning: &'static str,
     example: &'static str,
+    when: When,
     help: &'static str,
 ) -> Key {
     Key {
         name,
         accepts,
         absent: Absent::Otherwise { meaning, example },
+        when,
         help,
     }
 }
+
+const AT_START_LINE_THREAD: When = When::Restart {
+    why: "the line thread and its buffers are made at start",
+};
+const AT_START_CARD: When = When::Restart {
+    why: "the card is opened at start",
+};
+const AT_START_SIM: When = When::Restart {
+    why: "the simulated card is made at start",
+};
+const AT_START_DAHDI: When = When::Restart {
+    why: "a channel gets its buffers when it is opened",
+};
+const AT_START_SOCKET: When = When::Restart {
+    why: "the control socket is made at start",
+};
+const AT_START_LOG: When = When::Restart {
+    why: "where the log goes is settled at start",
+};
 
 /// `[gateway]`
 pub const GATEWAY: Table = Table {
@@ -138,6 +175,7 @@ pub const GATEWAY: Table = Table {
             "naming",
             Accepts::OneOf(Naming::NAMES),
             "\"vgc\"",
+            When::Registration,
             "How device names are made: vgc (VGC, last 10 digits of the MAC, port 01-99), an (AN, 10 digits, 400 for port 1, 401 ...), sep (SEP and 12 digits).",
         ),
         open(
@@ -145,6 +183,7 @@ pub const GATEWAY: Table = Table {
             Accepts::Text(17, "12 hex digits, also with : - or . between them"),
             "the MAC of the first physical network interface, which is remembered",
             "\"02:00:5e:10:20:30\"",
+            When::Registration,
             "MAC address that device names are made of. Without it the interface is chosen at the first start and remembered: others that come later change no name.",
         ),
         open(
@@ -152,6 +191,7 @@ pub const GATEWAY: Table = Table {
             Accepts::Text(13, "printable ASCII without spaces"),
             "made of the MAC",
             "\"LOBBY\"",
+            When::Registration,
             "Replaces everything in the device names before the digits of the port.",
         ),
         open(
@@ -159,12 +199,14 @@ pub const GATEWAY: Table = Table {
             Accepts::Integer(1, 65_535),
             "10 with vgc, 30027 with an, 12 with sep",
             "30027",
+            When::Registration,
             "SCCP device type number of all ports.",
         ),
         key(
             "protocol-version",
             Accepts::Integer(3, 22),
             "3",
+            When::Registration,
             "SCCP protocol version to offer. 3 is understood alike by all servers.",
         ),
         open(
@@ -172,6 +214,7 @@ pub const GATEWAY: Table = Table {
             Accepts::Text(15, "an IPv4 address of this machine"),
             "the address that the connection to the CallManager has",
             "\"192.0.2.10\"",
+            When::Registration,
             "Own address for signalling and media.",
         ),
     ],
@@ -188,54 +231,63 @@ pub const CALLMANAGER: Table = Table {
                 "1 to 8 of \"address\", \"name\", \"address:port\" or \"name:port\" (IPv4)",
             ),
             "[\"127.0.0.1:2000\"]",
+            When::Servers,
             "CallManagers in order of preference.",
         ),
         key(
             "connect-timeout-ms",
             Accepts::Integer(100, 60_000),
             "4000",
+            When::Now,
             "Longest wait for a TCP connection.",
         ),
         key(
             "register-timeout-ms",
             Accepts::Integer(500, 60_000),
             "10000",
+            When::Idle,
             "Longest wait for the answer to Register.",
         ),
         key(
             "keepalive-answer-ms",
             Accepts::Integer(200, 60_000),
             "5000",
+            When::Idle,
             "A KeepAlive unanswered for so long counts as missed.",
         ),
         key(
             "keepalive-misses",
             Accepts::Integer(0, 20),
             "4",
+            When::Idle,
             "So many missed in a row are a lost link when there is another server; 0: only three intervals without an answer are.",
         ),
         key(
             "retry-first-ms",
             Accepts::Integer(100, 600_000),
             "1000",
+            When::Idle,
             "First wait after no server of the list could be used; it doubles.",
         ),
         key(
             "retry-max-ms",
             Accepts::Integer(100, 3_600_000),
             "60000",
+            When::Idle,
             "Longest such wait; while no server answers, few ports try more often, one of all about every 4 s.",
         ),
         key(
             "probe-s",
             Accepts::Integer(5, 3_600),
             "30",
+            When::Idle,
             "How often a preferred server is asked whether it takes a port back while a lesser one serves.",
         ),
         key(
             "register-stagger-ms",
             Accepts::Integer(0, 10_000),
             "20",
+            When::Idle,
             "Time between the first registrations of two ports, so that they do not all knock at once.",
         ),
     ],
@@ -250,60 +302,70 @@ pub const MEDIA: Table = Table {
             "rtp-ports",
             Accepts::PortRange,
             "\"16384-32767\"",
+            When::Now,
             "Local UDP ports for RTP; at least four even ones for each port.",
         ),
         key(
             "ptime-ms",
             Accepts::IntegerOf(&[10, 20, 30]),
             "20",
+            When::Idle,
             "Milliseconds of sound in a packet when the CallManager leaves it open.",
         ),
         key(
             "codecs",
             Accepts::List("one or both of \"ulaw\" and \"alaw\""),
             "[\"ulaw\", \"alaw\"]",
+            When::Registration,
             "Codecs to offer, best first.",
         ),
         key(
             "jitter-min-ms",
             Accepts::Integer(0, 500),
             "0",
+            When::Idle,
             "Least delay of the jitter buffer, and the one it begins with. It grows by itself on a network that needs more.",
         ),
         key(
             "jitter-max-ms",
             Accepts::Integer(10, 1_000),
             "200",
+            When::Idle,
             "Most delay of the jitter buffer.",
         ),
         key(
             "jitter-fixed-ms",
             Accepts::Integer(20, 500),
             "100",
+            When::Idle,
             "Delay of the jitter buffer for machines: with the profiles fax, modem and alarm, and on others once a machine is heard. It does not change then.",
         ),
         key(
             "redundancy-payload-type",
             Accepts::Integer(77, 127),
             "90",
+            When::Idle,
             "RTP payload type of packets with earlier ones in them (RFC 2198; see redundancy of [[port]]). Nothing negotiates it: the far end must be set to the same one. Not the type of telephone-events, mostly 101: with that nothing is sent again. 90 is what gateways of Cisco have.",
         ),
         key(
             "dscp-media",
             Accepts::Integer(0, 63),
             "46",
+            When::Idle,
             "DSCP of RTP packets (46 is EF).",
         ),
         key(
             "dscp-signalling",
             Accepts::Integer(0, 63),
             "24",
+            When::Now,
             "DSCP of SCCP packets (24 is CS3).",
         ),
         key(
             "rtp-source",
             Accepts::OneOf(RtpSource::NAMES),
             "\"latch\"",
+            When::Idle,
             "Whose RTP is heard. The address and port that the CallManager names for the far end always come first. latch: where that one is silent or none is named (music on hold, announcements), also the first source that sends valid RTP, other ports of the named host before other hosts, for as long as it sends. host: no other hosts. strict: the named address and port alone; music on hold of a CallManager is then not heard.",
         ),
     ],
@@ -318,36 +380,42 @@ pub const LINE_THREAD: Table = Table {
             "realtime",
             Accepts::OneOf(Realtime::NAMES),
             "\"auto\"",
+            AT_START_LINE_THREAD,
             "SCHED_FIFO scheduling: auto (if allowed, and said once when refused), required (or the daemon does not start), off.",
         ),
         key(
             "priority",
             Accepts::Integer(1, 99),
             "50",
+            AT_START_LINE_THREAD,
             "SCHED_FIFO priority.",
         ),
         key(
             "lock-memory",
             Accepts::Bool,
             "true",
+            AT_START_LINE_THREAD,
             "Lock the process memory, if allowed.",
         ),
         key(
             "block-ms",
             Accepts::IntegerOf(&[1, 2, 5, 10]),
             "10",
+            AT_START_LINE_THREAD,
             "Milliseconds of sound handled at a time.",
         ),
         key(
             "prefill-blocks",
             Accepts::Integer(1, 16),
             "2",
+            AT_START_LINE_THREAD,
             "Blocks written ahead of the card at start and after an underrun: the delay towards the set.",
         ),
         key(
             "shards",
             Accepts::Integer(0, 16),
             "0",
+            AT_START_LINE_THREAD,
             "Threads that share the ports; 0: one for each 250 ports, but one processor stays free of them.",
         ),
     ],
@@ -361,6 +429,7 @@ pub const CARD: Table = Table {
         "driver",
         Accepts::OneOf(CardDriver::NAMES),
         "\"sim\"",
+        AT_START_CARD,
         "sim: simulated lines, sets and fax machines. dahdi: the channels of DAHDI cards.",
     )],
 };
@@ -370,23 +439,32 @@ pub const SIM: Table = Table {
     name: "sim",
     help: "The simulated card.",
     keys: &[
-        key("ports", Accepts::Integer(1, 512), "4", "Ports of the card."),
+        key(
+            "ports",
+            Accepts::Integer(1, 512),
+            "4",
+            AT_START_SIM,
+            "Ports of the card.",
+        ),
         key(
             "hybrid-loss-db",
             Accepts::Number(0.0, 100.0),
             "20.0",
+            AT_START_SIM,
             "Trans-hybrid loss: how far below the played sound its echo returns.",
         ),
         key(
             "echo-delay-ms",
             Accepts::Number(0.0, 100.0),
             "0.5",
+            AT_START_SIM,
             "Delay of that echo.",
         ),
         key(
             "noise-dbm0",
             Accepts::Number(-100.0, -20.0),
             "-70.0",
+            AT_START_SIM,
             "Noise of the lines; -100 is none at all.",
         ),
     ],
@@ -400,6 +478,7 @@ pub const DAHDI: Table = Table {
         "buffers",
         Accepts::Integer(4, 32),
         "32",
+        AT_START_DAHDI,
         "Blocks that the kernel keeps for each channel and direction: so late the line thread may be before sound is lost. They make no delay; [line-thread] prefill-blocks does.",
     )],
 };
@@ -413,6 +492,7 @@ pub const CONTROL: Table = Table {
             "socket",
             Accepts::Text(107, "an absolute path"),
             "\"/run/tipring/control.sock\"",
+            AT_START_SOCKET,
             "Where the daemon listens.",
         ),
         open(
@@ -420,6 +500,7 @@ pub const CONTROL: Table = Table {
             Accepts::Text(32, "the name of a group"),
             "only the daemon's own user and root",
             "\"adm\"",
+            AT_START_SOCKET,
             "Group whose members may use the socket.",
         ),
     ],
@@ -434,186 +515,18 @@ pub const LOG: Table = Table {
             "level",
             Accepts::OneOf(LogLevel::NAMES),
             "\"info\"",
+            When::Now,
             "How much.",
         ),
         key(
             "format",
             Accepts::OneOf(LogFormat::NAMES),
             "\"auto\"",
+            AT_START_LOG,
             "auto: the journal under systemd, else text on standard error.",
         ),
     ],
 };
-
-/// Settings that `[defaults]` and `[[port]]` share.
-pub const PORT_SETTINGS: &[Key] = &[
-    key(
-        "profile",
-        Accepts::OneOf(Profile::NAMES),
-        "\"phone\"",
-        "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, flash, call-waiting or stutter tone, silence after the far end hung up; fax: v8-squelch), alarm (the same, more patient), door (no caller ID or flash, busy tone after the far end hung up).",
-    ),
-    key(
-        "country",
-        Accepts::Text(16, "the code of a country file"),
-        "\"us\"",
-        "Tones, ring cadence, caller ID and flash times of this country.",
-    ),
-    key(
-        "caller-id",
-        Accepts::OneOf(CallerIdChoice::NAMES),
-        "\"country\"",
-        "How the set is told who calls.",
-    ),
-    key(
-        "flash",
-        Accepts::OneOf(FlashAction::NAMES),
-        "\"transfer\"",
-        "What a hookflash does in a call: transfer (second call, flash or hang up joins), hold, send (the CallManager decides), ignore.",
-    ),
-    open(
-        "flash-min-ms",
-        Accepts::Integer(30, 2_000),
-        "as the country has it",
-        "200",
-        "Shortest loop opening that is a flash.",
-    ),
-    open(
-        "flash-max-ms",
-        Accepts::Integer(50, 5_000),
-        "as the country has it",
-        "1250",
-        "Longest loop opening that is a flash; a longer one is a hang-up.",
-    ),
-    key(
-        "pulse-dialing",
-        Accepts::Bool,
-        "true",
-        "Understand dial pulses.",
-    ),
-    open(
-        "pulse-digits",
-        Accepts::OneOf(PulseDigits::NAMES),
-        "as the country has it",
-        "\"standard\"",
-        "Pulses of each digit: standard (1 for 1, 10 for 0), nz (New Zealand: 9 for 1, 10 for 0), sweden (1 for 0, 2 for 1).",
-    ),
-    key(
-        "transfer-on-hang-up",
-        Accepts::Bool,
-        "true",
-        "Hanging up during a second call joins the two.",
-    ),
-    key(
-        "call-waiting-tone",
-        Accepts::Bool,
-        "true",
-        "Play the call-waiting tone into a call.",
-    ),
-    open(
-        "call-waiting-repeat-s",
-        Accepts::Integer(0, 600),
-        "as the country has it",
-        "10",
-        "Seconds from one call-waiting tone to the next; 0: once.",
-    ),
-    key(
-        "stutter-dial-tone",
-        Accepts::Bool,
-        "true",
-        "Stutter dial tone while a message waits.",
-    ),
-    key(
-        "disconnect-ms",
-        Accepts::Integer(0, 5_000),
-        "500",
-        "Open the loop for so long when the far end hangs up (disconnect supervision); 0: do not.",
-    ),
-    key(
-        "after-far-hang-up",
-        Accepts::OneOf(AfterFarHangUp::NAMES),
-        "\"reorder\"",
-        "What the set hears after the far end hung up.",
-    ),
-    key(
-        "first-digit-s",
-        Accepts::Integer(1, 65_535),
-        "20",
-        "Dial tone for so long without a digit becomes reorder tone.",
-    ),
-    key(
-        "reorder-s",
-        Accepts::Integer(1, 65_535),
-        "15",
-        "Reorder tone for so long becomes the howler.",
-    ),
-    key(
-        "howler-s",
-        Accepts::Integer(0, 65_535),
-        "60",
-        "The howler (receiver off-hook tone) lasts so long; 0: no howler.",
-    ),
-    key(
-        "preserved-rtp-s",
-        Accepts::Integer(0, 3_600),
-        "60",
-        "A call whose CallManager is lost goes on; nobody can say then that its far end has hung up, so it ends when no RTP has come for so long (five times as long from a far end that suppresses silence); 0: only by hanging up.",
-    ),
-    key(
-        "reminder-ring-s",
-        Accepts::Integer(0, 65_535),
-        "60",
-        "Ring for so long to remind of a call left on hold.",
-    ),
-    key(
-        "rx-gain-db",
-        Accepts::Number(-14.0, 14.0),
-        "0.0",
-        "Gain from the line to the network.",
-    ),
-    key(
-        "tx-gain-db",
-        Accepts::Number(-14.0, 14.0),
-        "0.0",
-        "Gain from the network to the line.",
-    ),
-    key(
-        "echo-canceller",
-        Accepts::Bool,
-        "true",
-        "Take the echo of the line's hybrid out of what comes from the line. With the profiles phone and door, what is left of it is suppressed too.",
-    ),
-    key(
-        "redundancy",
-        Accepts::Integer(0, 2),
-        "0",
-        "Send so many earlier packets again with each one (RFC 2198) while machines talk: a lost packet then costs nothing. Costs as many times the bandwidth; the far end must take it. Taken it is always.",
-    ),
-    key(
-        "echo-tail-ms",
-        Accepts::Integer(16, 128),
-        "64",
-        "Longest echo path that is cancelled. Longer costs more and learns more slowly.",
-    ),
-    key(
-        "fax-pass-through",
-        Accepts::Bool,
-        "true",
-        "From the first tone of a fax or a modem on, from either side, the call passes data: a fixed deep jitter buffer, nothing suppressed, muted or left out. Voice returns after 10 s of silence, and at a set for people with the first key.",
-    ),
-    key(
-        "v8-squelch",
-        Accepts::Bool,
-        "false",
-        "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 machines go on as G3, which bears a lost packet. The profile fax has it on; not for modems.",
-    ),
-    key(
-        "vad",
-        Accepts::Bool,
-        "false",
-        "Send no packets while the set is silent, but comfort noise (RFC 3389) when the silence begins or its level changes. Not while data passes. Comfort noise of the far end is played in any case.",
-    ),
-];
 
 /// `[defaults]`
 pub const DEFAULTS: Table = Table {
@@ -629,6 +542,7 @@ pub const PORT_ONLY: &[Key] = &[
         Accepts::Integer(1, 1024),
         "required",
         "1",
+        When::Line,
         "Channel of the card, from 1.",
     ),
     open(
@@ -636,6 +550,7 @@ pub const PORT_ONLY: &[Key] = &[
         Accepts::Integer(1, 512),
         "the channel",
         "1",
+        When::Line,
         "Number of the port on the panel, in commands and in its device name.",
     ),
     open(
@@ -643,6 +558,7 @@ pub const PORT_ONLY: &[Key] = &[
         Accepts::Text(64, "any text without control characters"),
         "empty",
         "\"Fax, 2nd floor\"",
+        When::Now,
         "For people.",
     ),
     open(
@@ -650,6 +566,7 @@ pub const PORT_ONLY: &[Key] = &[
         Accepts::Bool,
         "true",
         "true",
+        When::Line,
         "false: the port is not served.",
     ),
     open(
@@ -657,6 +574,7 @@ pub const PORT_ONLY: &[Key] = &[
         Accepts::Text(15, "printable ASCII without spaces"),
         "made by [gateway] naming",
         "\"VGC112233445501\"",
+        When::Registration,
         "SCCP device name of this port.",
     ),
     open(
@@ -664,6 +582,7 @@ pub const PORT_ONLY: &[Key] = &[
         Accepts::Integer(1, 65_535),
         "as in [gateway]",
         "30027",
+        When::Registration,
         "SCCP device type number of this port.",
     ),
 ];

@@ -9,9 +9,10 @@ use toml::de::{DeTable, DeValue};
 
 use crate::choice::{CardDriver, Choice, Naming};
 use crate::model::{
-    CallManager, Card, Config, Control, DahdiCard, Gateway, LineThread, Log, Media, PortRange,
-    SimCard,
+    CallManager, Card, Config, Control, DahdiCard, Gateway, LineThread, Log, Media, Port,
+    PortRange, SimCard,
 };
+use crate::origins::{self, Origins};
 use crate::ports::{self, PortSections, Surroundings, find};
 use crate::reader::{Place, Reader, Section, default_of, kind, nearest};
 use crate::report::{Report, Severity};
@@ -27,7 +28,11 @@ const DAHDI_SHORTEST_BLOCK_MS: u16 = 2;
 /// Most CallManagers in the list.
 const MAX_SERVERS: usize = 8;
 
-pub(crate) fn config(text: &str, file: &str, machine: &Machine) -> Result<Config, Report> {
+pub(crate) fn config(
+    text: &str,
+    file: &str,
+    machine: &Machine,
+) -> Result<(Config, Origins), Report> {
     let mut reader = Reader::new(file, text);
     let (root, errors) = DeTable::parse_recoverable(text);
     let shadows = syntax::problems(&mut reader, &errors);
@@ -59,13 +64,21 @@ pub(crate) fn config(text: &str, file: &str, machine: &Machine) -> Result<Config
     };
     let ports = ports::ports(&mut reader, &around, &sections);
     check_rtp_ports(&mut reader, root, &media, ports.len());
+    let origins = Origins {
+        tables: origins::tables(&reader, root, &gateway),
+        ports: ports
+            .iter()
+            .map(|built| (built.port.id, built.origins.clone()))
+            .collect(),
+    };
+    let ports: Vec<Port> = ports.into_iter().map(|built| built.port).collect();
     let mut problems = shadows.lift(reader.problems);
     problems.extend(country_problems);
     let report = Report::new(file, problems);
     if report.errors() > 0 {
         return Err(report);
     }
-    Ok(Config {
+    let config = Config {
         file: Some(file.to_owned()),
         gateway,
         callmanager,
@@ -77,7 +90,8 @@ pub(crate) fn config(text: &str, file: &str, machine: &Machine) -> Result<Config
         ports,
         countries,
         warnings: report.problems,
-    })
+    };
+    Ok((config, origins))
 }
 
 /// No problem of this key is noted, and no line that may have held it was lost.
@@ -156,7 +170,7 @@ fn unknown_tables(reader: &mut Reader<'_>, root: &DeTable<'_>) {
     }
 }
 
-fn section<'a>(root: &'a DeTable<'a>, name: &'static str) -> Section<'a> {
+pub(crate) fn section<'a>(root: &'a DeTable<'a>, name: &'static str) -> Section<'a> {
     let value = root.get(name);
     Section {
         name,

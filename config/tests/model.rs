@@ -50,14 +50,14 @@ fn an_empty_file_is_a_working_gateway() {
     assert!(port.caller_id.is_some());
     assert_eq!(port.line.flash, FlashAction::Transfer);
     assert_eq!(
-        port.line.flash_window,
+        port.line.flash_window(),
         Some(WindowMs {
             min_ms: 200,
             max_ms: 1250
         })
     );
     assert_eq!(
-        port.line.pulse_window,
+        port.line.pulse_window(),
         Some(WindowMs {
             min_ms: 20,
             max_ms: 199
@@ -77,7 +77,7 @@ fn nearest_wins() {
         panic!("{} ports", config.ports.len());
     };
     // The defaults' own keys are nearer than the profile that the defaults name.
-    assert_eq!(one.profile, Profile::Fax);
+    assert_eq!(one.line.profile, Profile::Fax);
     assert!(one.caller_id.is_some());
     assert_eq!(one.line.flash, FlashAction::Ignore);
     assert_eq!((one.line.disconnect_ms, one.line.howler_s), (700, 5));
@@ -101,8 +101,8 @@ fn a_port_keeps_its_name_when_another_is_taken_out() {
 fn every_country_takes_slow_dials_and_its_flash_begins_no_later_than_they_end() {
     for code in Countries::built_in().codes() {
         let config = accepted(&format!("[defaults]\ncountry = \"{code}\"\n"));
-        let line = config.ports[0].line;
-        let (flash, pulse) = (line.flash_window.unwrap(), line.pulse_window.unwrap());
+        let line = &config.ports[0].line;
+        let (flash, pulse) = (line.flash_window().unwrap(), line.pulse_window().unwrap());
         // 22 pulses a second with 50 % break; 8 a second with 70 %, and old dials at exchanges up to 105 ms.
         assert!(
             pulse.min_ms <= 22 && pulse.max_ms >= 105,
@@ -119,14 +119,14 @@ fn every_country_takes_slow_dials_and_its_flash_begins_no_later_than_they_end() 
 #[test]
 fn irish_recall_is_up_to_300_ms_long() {
     let config = accepted("[defaults]\ncountry = \"ie\"\n");
-    let window = config.ports[0].line.flash_window.unwrap();
+    let window = config.ports[0].line.flash_window().unwrap();
     assert_eq!((window.min_ms, window.max_ms), (80, 300));
     assert_eq!(config.ports[0].country.code, "ie");
 }
 
 #[test]
 fn call_waiting_tone_comes_at_the_interval_of_the_country_unless_the_file_names_one() {
-    let repeat = |text: &str| accepted(text).ports[0].line.call_waiting_repeat_ms;
+    let repeat = |text: &str| accepted(text).ports[0].line.call_waiting_repeat.ms;
     // The burst and the silence after it, as public tone tables have them.
     for (code, ms) in [
         ("at", 40 + 2_000),

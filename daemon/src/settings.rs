@@ -111,7 +111,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
     let line = &port.line;
     let can = |what: fn(&Capabilities) -> bool| card.as_ref().is_none_or(what);
     let mut hook = call::HookConfig {
-        pulse: line.pulse_window.map(|w| call::PulseWindow {
+        pulse: line.pulse_window().map(|w| call::PulseWindow {
             min_ms: w.min_ms.into(),
             max_ms: w.max_ms.into(),
             ..call::PulseWindow::default()
@@ -119,7 +119,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         pulse_digits: line.pulse_digits,
         ..call::HookConfig::default()
     };
-    hook.flash = line.flash_window.map(|w| call::FlashWindow {
+    hook.flash = line.flash_window().map(|w| call::FlashWindow {
         min_ms: w.min_ms.into(),
         max_ms: w.max_ms.into(),
     });
@@ -158,7 +158,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         preserved_rtp_ms: seconds(line.preserved_rtp_s),
         open_loop_ms: open_loop_ms(line.disconnect_ms, card),
         after_far_hang_up: line.after_far_hang_up,
-        call_waiting_repeat_ms: line.call_waiting_repeat_ms,
+        call_waiting_repeat_ms: line.call_waiting_repeat.ms,
         reminder_ring_ms: seconds(line.reminder_ring_s),
         digits_in_band: is_machine(port),
         ..call::PortConfig::default()
@@ -200,7 +200,7 @@ pub fn want(config: &Config, port: &Port) -> Want {
         block_len: usize::from(line_thread.block_ms) * 8,
         prefill_blocks: u8::try_from(line_thread.prefill_blocks).unwrap_or(u8::MAX),
         // A set that pulses is fed between its pulses too, also where no flash is decoded.
-        longest_flash_ms: [port.line.flash_window, port.line.pulse_window]
+        longest_flash_ms: [port.line.flash_window(), port.line.pulse_window()]
             .into_iter()
             .flatten()
             .map(|window| window.max_ms)
@@ -212,8 +212,8 @@ pub fn want(config: &Config, port: &Port) -> Want {
 /// The signal chain of a port.
 pub fn chain(config: &Config, port: &Port, law: Law, block_len: usize) -> ChainConfig {
     let mut chain = ChainConfig::new(law, block_len);
-    chain.rx_gain_db_tenths = port.line.rx_gain_tenth_db;
-    chain.tx_gain_db_tenths = port.line.tx_gain_tenth_db;
+    chain.rx_gain_db_tenths = port.line.rx_gain.0;
+    chain.tx_gain_db_tenths = port.line.tx_gain.0;
     // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
     chain.mute_detected_digits = !is_machine(port);
     chain.v8_squelch = port.line.v8_squelch;
@@ -224,7 +224,7 @@ pub fn chain(config: &Config, port: &Port, law: Law, block_len: usize) -> ChainC
 
 /// The echo canceller of a port. Machines get the linear part alone: nothing may be put in the place of their data.
 pub fn canceller(port: &Port) -> Option<CancellerConfig> {
-    let people = matches!(port.profile, Profile::Phone | Profile::Door);
+    let people = matches!(port.line.profile, Profile::Phone | Profile::Door);
     port.line.echo_canceller.then_some(CancellerConfig {
         tail_ms: port.line.echo_tail_ms,
         nlp: people,
@@ -235,7 +235,7 @@ pub fn canceller(port: &Port) -> Option<CancellerConfig> {
 /// Is the set a machine, so that its jitter buffer is held still from the beginning? Those of others are once a machine
 /// is heard.
 pub fn is_machine(port: &Port) -> bool {
-    match port.profile {
+    match port.line.profile {
         Profile::Phone | Profile::Door => false,
         Profile::Fax | Profile::Modem | Profile::Alarm => true,
     }

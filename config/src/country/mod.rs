@@ -14,8 +14,8 @@ use std::sync::Arc;
 pub use tone::{Component, Step, Tone};
 
 use crate::choice::PulseDigits;
-use crate::model::WindowMs;
 use crate::report::{Problem, Severity};
+use crate::window::WindowMs;
 use tipring_types::CallerIdTiming;
 
 /// The countries that come with the program.
@@ -326,6 +326,11 @@ impl Countries {
             self.by_code.insert(code, Arc::clone(&country));
         }
         self.by_code.insert(country.code.clone(), country);
+    }
+
+    /// One of them, whichever.
+    pub(crate) fn any(&self) -> Option<&Arc<Country>> {
+        self.by_code.values().next()
     }
 
     /// A country by its code or another name of it, in any case.

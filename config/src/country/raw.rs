@@ -5,9 +5,9 @@ use toml::Spanned;
 
 use super::{Cadence, CallerId, CallerIdTiming, Country, Modulation, Rings, Tone, Tones};
 use crate::choice::{Choice, PulseDigits};
-use crate::model::WindowMs;
 use crate::reader::{Place, Reader};
 use crate::report::{Problem, Severity};
+use crate::window::WindowMs;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -31,7 +31,7 @@ impl Gateway {
             label: unit.settings.label.clone(),
             device: unit.device_name(),
             device_type: unit.settings.device_type.0,
-            profile: unit.settings.profile.to_string(),
+            profile: unit.settings.line.profile.to_string(),
             enabled,
             registration: station.state.registration(),
             server,
