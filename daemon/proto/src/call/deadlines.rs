@@ -18,9 +18,6 @@ pub(super) enum Deadline {
     /// Fires when the loop is fed again after disconnect supervision. Number from
     /// `PortConfig::open_loop_ms` plus [`LOOP_SETTLE_MS`].
     LoopRestored,
-    /// Fires when call-waiting tone is to be heard. Number from [`FIRST_CALL_WAITING_MS`], then
-    /// `PortConfig::call_waiting_repeat_ms`.
-    CallWaitingTone,
     /// Fires when the server has not joined two calls. Number from [`TRANSFER_RESULT_MS`].
     TransferResult,
     /// Fires when a call that has lost its server may have lost its far end, too. Number from
@@ -42,8 +39,6 @@ pub(super) enum Deadline {
 pub(super) const FAILURE_TONE_MS: u32 = 500;
 /// The set's own reaction to a loop opening settles in this time.
 pub(super) const LOOP_SETTLE_MS: u32 = 100;
-/// Servers that send call-waiting tone themselves do it within this time.
-pub(super) const FIRST_CALL_WAITING_MS: u32 = 300;
 /// chan_skinny and chan-sccp answer a completed transfer within milliseconds.
 pub(super) const TRANSFER_RESULT_MS: u32 = 1_000;
 

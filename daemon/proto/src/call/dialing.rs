@@ -4,7 +4,7 @@ use crate::call::contract::LineOutput;
 use crate::call::deadlines::Deadline;
 use crate::call::hook::Lone;
 use crate::call::port::{Port, Set};
-use crate::sccp::message::{CallOnLine, ClientMessage, KeypadButton, Tone};
+use crate::sccp::message::{CallOnLine, ClientMessage, KeypadButton};
 use crate::time::Time;
 use crate::types::{CallRef, CallState, Digit, LineInstance};
 
@@ -153,7 +153,7 @@ impl Port {
             CallState::Dialing => {
                 self.deadlines.disarm(Deadline::FirstDigit);
                 self.deadlines.disarm(Deadline::ServerSilent);
-                if self.tone.is_some_and(is_dial_tone) {
+                if self.tones.is_dial_tone() {
                     self.stop_tone();
                 }
                 if let Some(call) = self.call_mut(id) {
@@ -196,18 +196,6 @@ impl Port {
             call,
         }));
     }
-}
-
-/// Tones that ask for a digit.
-pub(super) fn is_dial_tone(tone: Tone) -> bool {
-    matches!(
-        tone,
-        Tone::INSIDE_DIAL
-            | Tone::OUTSIDE_DIAL
-            | Tone::STUTTER_DIAL
-            | Tone::RECALL_DIAL
-            | Tone::RECALL_DIAL_2
-    )
 }
 
 /// KeypadButton numbers: 0–9, 10–13 A–D, 14 `*`, 15 `#`.

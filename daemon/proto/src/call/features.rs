@@ -160,7 +160,7 @@ impl Port {
     }
 
     fn answer_waiting(&mut self, now: Time, id: CallRef) {
-        self.deadlines.disarm(Deadline::CallWaitingTone);
+        self.tones.stop_announcing();
         if let Some(call) = self.call_mut(id).filter(|c| c.by_server) {
             call.by_server = false;
             call.state = CallState::Connected;

@@ -25,10 +25,10 @@ impl Port {
             Deadline::ErrorToneEnd,
             Deadline::HowlerEnd,
             Deadline::LoopRestored,
-            Deadline::CallWaitingTone,
         ] {
             self.deadlines.disarm(deadline);
         }
+        self.tones.stop_announcing();
         let was_lifted = self.set == Set::Lifted;
         self.set = Set::OnHook;
         self.early_digits.clear();

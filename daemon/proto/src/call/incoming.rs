@@ -2,11 +2,10 @@
 
 use crate::call::calls::{Call, Caller};
 use crate::call::contract::{CallerId, LineOutput, Presented};
-use crate::call::deadlines::{Deadline, FIRST_CALL_WAITING_MS};
 use crate::call::port::{Port, Set};
 use crate::call::record::EndCause;
 use crate::call::ringer::RingerOutput;
-use crate::sccp::message::{CallInfo, RingMode, SoftKey, Tone};
+use crate::sccp::message::{CallInfo, RingMode, SoftKey};
 use crate::time::Time;
 use crate::types::{CallDirection, CallRef, CallState, FlashAction};
 
@@ -46,11 +45,8 @@ impl Port {
                 self.start_ringing(now, RingMode::INSIDE, id);
                 self.ringer.set_local(true);
             }
-        } else if self.cfg.flash != FlashAction::Ignore
-            && !std::mem::take(&mut self.call_waiting_told)
-            && self.deadlines.at(Deadline::CallWaitingTone).is_none()
-        {
-            self.arm(now, Deadline::CallWaitingTone, FIRST_CALL_WAITING_MS);
+        } else if self.cfg.flash != FlashAction::Ignore {
+            self.tones.call_waits(now);
         }
     }
 
@@ -88,11 +84,8 @@ impl Port {
 
     /// No call is offered any more.
     pub(super) fn offers_gone(&mut self) {
-        self.call_waiting_told = false;
-        self.deadlines.disarm(Deadline::CallWaitingTone);
-        if self.tone == Some(Tone::CALL_WAITING) {
-            self.stop_tone();
-        }
+        self.tones.nothing_waits();
+        self.tones_ask();
         if self.ringer.recalled().is_none() {
             self.stop_ringing();
         }

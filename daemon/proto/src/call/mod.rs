@@ -19,7 +19,8 @@
 //! | calls without CallState, CallInfo before it | `implied` |
 //! | shared lines, calls that the server answers by itself | `elsewhere` |
 //! | error tones, howler, disconnect supervision | `supervision` |
-//! | which of the server's tones is heard | `tones` |
+//! | which of the server's tones is heard | `server_tones` |
+//! | the tone that sounds, call-waiting tone | `tones` |
 //! | media legs | `media`, `legs` |
 //! | media that is started and not opened | `early` |
 //! | flash, hold, transfer, call waiting | `features` |
@@ -48,6 +49,7 @@ mod preserved;
 mod progress;
 pub mod record;
 mod ringer;
+mod server_tones;
 mod supervision;
 mod tones;
 

@@ -13,9 +13,10 @@ use crate::call::implied::EarlyInfos;
 use crate::call::legs::Legs;
 use crate::call::record::{EndCause, PortCounters, PortSnapshot};
 use crate::call::ringer::{Ringer, RingerConfig};
+use crate::call::tones::Tones;
 use crate::deadlines::Deadlines;
 use crate::sccp::message::{
-    CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus, Tone,
+    CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus,
 };
 use crate::time::Time;
 use crate::types::{CallRef, CallState, Digit, LineFault, PortState};
@@ -44,6 +45,7 @@ pub(super) enum Set {
 enum Machine {
     Rest,
     Ringer,
+    Tones,
 }
 
 /// Something to tell a server that has lost us and may still believe in a call (seen on chan_skinny).
@@ -99,8 +101,6 @@ pub struct Port {
     pub(super) early_digits: Vec<Digit>,
     /// The last digit came as a tone.
     pub(super) dials_by_tone: bool,
-    /// The server played call-waiting tone for a call it has not named yet.
-    pub(super) call_waiting_told: bool,
     /// CallInfo for calls that are not named yet.
     pub(super) early_infos: EarlyInfos,
     pub(super) legs: Legs,
@@ -108,8 +108,7 @@ pub struct Port {
     pub(super) preserved_since: Time,
     /// Calls of the line that this port has no part in.
     pub(super) elsewhere: Elsewhere,
-    pub(super) tone: Option<Tone>,
-    pub(super) tone_call: CallRef,
+    pub(super) tones: Tones,
     pub(super) ringer: Ringer,
     pub(super) fault: Option<LineFault>,
     pub(super) deadlines: Deadlines<Deadline>,
@@ -141,13 +140,11 @@ impl Port {
             owed: Vec::new(),
             early_digits: Vec::new(),
             dials_by_tone: false,
-            call_waiting_told: false,
             early_infos: EarlyInfos::default(),
             legs: Legs::default(),
             preserved_since: Time::ZERO,
             elsewhere: Elsewhere::default(),
-            tone: None,
-            tone_call: CallRef::NONE,
+            tones: Tones::default(),
             fault: None,
             deadlines: Deadlines::default(),
             unanswered: 0,
@@ -251,13 +248,14 @@ impl Port {
         let mut counters = self.counters;
         counters.openings_odd = self.hook.odd();
         counters.caller_ids = self.ringer.caller_ids();
+        counters.tones_ignored = self.tones.ignored();
         PortSnapshot {
             off_hook: self.hook.is_off_hook(),
             state: self.word,
             since: self.since,
             active: self.active,
             calls: self.calls.iter().map(Call::snapshot).collect(),
-            tone: self.tone,
+            tone: self.tones.playing(),
             ring: self.ringer.sounding(),
             message_waiting: self.ringer.lamp(),
             unanswered: self.unanswered,
@@ -378,9 +376,10 @@ impl Port {
     }
 
     /// When each of the machines has something to do.
-    fn machines(&self) -> [(Machine, Option<Time>); 2] {
+    fn machines(&self) -> [(Machine, Option<Time>); 3] {
         [
             (Machine::Ringer, self.ringer.due()),
+            (Machine::Tones, self.tones.due()),
             (Machine::Rest, self.deadlines.next()),
         ]
     }
@@ -399,6 +398,11 @@ impl Port {
                     self.expired(now, deadline);
                 }
             }
+            Machine::Tones => {
+                if self.tones.take_due(now) {
+                    self.call_waiting_tone(now);
+                }
+            }
             Machine::Ringer => {
                 self.ringer.handle_timeout(now);
                 self.ringer_asks();
@@ -414,7 +418,6 @@ impl Port {
             Deadline::ErrorToneEnd => self.howl(now),
             Deadline::HowlerEnd => self.park(),
             Deadline::LoopRestored => self.after_far_hang_up(now),
-            Deadline::CallWaitingTone => self.call_waiting_tone(now),
             Deadline::TransferResult => self.join_time_over(now),
             Deadline::PreservedSilent => self.look_at_preserved(),
             Deadline::EarlyStart => self.early_due(now),

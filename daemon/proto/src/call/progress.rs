@@ -2,7 +2,6 @@
 
 use crate::call::calls::Call;
 use crate::call::deadlines::{Deadline, FAILURE_TONE_MS};
-use crate::call::dialing::is_dial_tone;
 use crate::call::port::{Port, Set};
 use crate::call::record::EndCause;
 use crate::sccp::message::Tone;
@@ -125,9 +124,7 @@ impl Port {
             call.failure = None;
             call.connected.get_or_insert(now);
         }
-        if self.tone.is_some() {
-            self.stop_tone();
-        }
+        self.stop_tone();
         self.make_active(id);
         self.deadlines.disarm(Deadline::FirstDigit);
         self.deadlines.disarm(Deadline::SilentFailure);
@@ -185,7 +182,7 @@ impl Port {
         if matches!(state, CallState::Busy | CallState::Failed) && self.active == Some(id) {
             self.arm(now, Deadline::SilentFailure, FAILURE_TONE_MS);
             self.arm_error_tone_end(now);
-        } else if self.tone.is_some_and(is_dial_tone) {
+        } else if self.tones.is_dial_tone() {
             self.stop_tone();
         }
     }

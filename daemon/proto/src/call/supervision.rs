@@ -52,8 +52,8 @@ impl Port {
             Some(CallState::Failed) => Tone::REORDER,
             _ => return,
         };
-        let dial_tone = self.tone.is_some_and(crate::call::dialing::is_dial_tone);
-        if (self.tone.is_none() || dial_tone) && self.legs.audible(id).is_none() {
+        let no_tone = self.tones.playing().is_none() || self.tones.is_dial_tone();
+        if no_tone && self.legs.audible(id).is_none() {
             self.counters.error_tones += 1;
             self.play(tone, id);
         }

@@ -1,187 +1,250 @@
-//! Which of the server's tones the set hears.
+//! The tone that the phone hears, and the call-waiting tone in its interval.
+//!
+//! Owns: which tone sounds, for which call, and when call waiting is announced again. Leaves to others: which of the
+//! server's tones is heard (`server_tones`), and whether there is a call that waits.
 
-use crate::call::contract::LineOutput;
-use crate::call::deadlines::Deadline;
-use crate::call::dialing::is_dial_tone;
-use crate::call::port::{Port, Set};
-use crate::call::record::EndCause;
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use crate::sccp::message::Tone;
 use crate::time::Time;
-use crate::types::{CallDirection, CallRef, CallState, FlashAction};
+use crate::types::CallRef;
 
-impl Port {
-    /// StartTone.
-    pub(super) fn start_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
-        self.is_for_this_phone(id);
-        if !self.fits(tone, id) {
-            self.counters.tones_ignored += 1;
-            return;
-        }
-        if tone == Tone::SILENCE || tone == Tone::NONE {
-            self.server_stops_tone(id);
-            return;
-        }
-        if is_call_waiting(tone) {
-            if self.cfg.flash == FlashAction::Ignore {
-                self.counters.tones_ignored += 1;
-            } else {
-                self.play(tone, id);
-                // chan-sccp says this before it names the call that waits.
-                self.call_waiting_told = self.in_state(CallState::Waiting).is_none();
-                self.repeat_call_waiting(now);
-            }
-            return;
-        }
-        self.deadlines.disarm(Deadline::ServerSilent);
-        if is_dial_tone(tone) {
-            self.imply_dialing(now, id);
-            self.start_dial_tone(now, tone, id);
-            self.flush_implied_digits();
-        } else if is_error_tone(tone) {
-            self.start_error_tone(now, tone, id);
-        } else if is_refusal(tone) && self.set == Set::Lifted {
-            // chan-sccp before the device has a line: nothing else will come (seen on chan-sccp).
-            self.supervise(now, Some(Tone::REORDER));
-        } else {
-            if tone == Tone::ALERTING
-                && let Some(call) = self.active.and_then(|id| self.call_mut(id))
-                && matches!(call.state, CallState::Dialing | CallState::Proceeding)
-            {
-                call.state = CallState::RingingOut;
-            }
-            self.play(tone, id);
-        }
-    }
+/// Servers that send call-waiting tone themselves do it within this time.
+const FIRST_CALL_WAITING: Duration = Duration::from_millis(300);
 
-    fn start_dial_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
-        let call = self.active.and_then(|id| self.call(id));
-        let dialing = call.is_some_and(|c| !c.dialed.is_empty());
-        // Digits were faster than the server's dial tone; a second dial tone is another matter.
-        if tone == Tone::INSIDE_DIAL && dialing {
-            return;
-        }
-        let stutter = tone == Tone::INSIDE_DIAL && self.ringer.lamp() && self.cfg.stutter_dial_tone;
-        self.play(if stutter { Tone::STUTTER_DIAL } else { tone }, id);
-        if !dialing {
-            self.arm(now, Deadline::FirstDigit, self.cfg.first_digit_ms);
-        }
-    }
+/// What it asks of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ToneOutput {
+    /// Play this tone, in place of another.
+    Play(Tone),
+    /// Stop the tone.
+    Stop,
+}
 
-    fn start_error_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
-        self.deadlines.disarm(Deadline::FirstDigit);
-        self.deadlines.disarm(Deadline::SilentFailure);
-        if let Some(call) = self.active.and_then(|id| self.call_mut(id))
-            && call.direction == CallDirection::Outgoing
-            && !call.was_connected()
-        {
-            let busy = tone == Tone::BUSY;
-            // No digit for 16 s ends in reorder at both servers; that is not congestion.
-            call.failure = Some(match (busy, call.dialed.is_empty()) {
-                (true, _) => EndCause::Busy,
-                (false, true) => EndCause::NoDigits,
-                (false, false) => EndCause::Congestion,
-            });
-            call.state = if busy {
-                CallState::Busy
-            } else {
-                CallState::Failed
-            };
-        }
-        self.play(tone, id);
-        self.arm_error_tone_end(now);
-    }
+/// When a call that waits is announced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct CallWaiting {
+    /// The server has played the tone for a call that it has not named yet.
+    played: bool,
+    due: Option<Time>,
+}
 
-    /// A tone without a call is heard when it can only mean what the set is doing; chan-sccp sends a stray
-    /// beep after each HookFlash, and its call-waiting tone names the call that is not waiting.
-    fn fits(&self, tone: Tone, id: CallRef) -> bool {
-        match self.set {
-            Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => {
-                return false;
-            }
-            Set::Lifted | Set::Calls => {}
-        }
-        if id == CallRef::NONE {
-            return self.set == Set::Lifted || (self.active.is_some() && !is_refusal(tone));
-        }
-        if self.call(id).is_some() {
-            return self.active == Some(id) || self.expecting == Some(id) || is_call_waiting(tone);
-        }
-        let new_call = self.transfer.is_some_and(|t| t.consult.is_none());
-        self.set == Set::Lifted || (new_call && is_dial_tone(tone))
-    }
+/// The tone of one port.
+#[derive(Debug, Default)]
+pub(super) struct Tones {
+    playing: Option<(Tone, CallRef)>,
+    waiting: CallWaiting,
+    ignored: u64,
+    out: VecDeque<ToneOutput>,
+}
 
-    /// StopTone. A failed call's tone goes on: chan-sccp stops its busy tone in the same millisecond, and
-    /// then says nothing more.
-    pub(super) fn server_stops_tone(&mut self, id: CallRef) {
-        let Some(tone) = self.tone else {
-            return;
-        };
-        let own = !matches!(self.set, Set::Lifted | Set::Calls);
-        let failed = is_error_tone(tone)
-            && self
-                .active
-                .and_then(|id| self.state_of(id))
-                .is_some_and(|s| matches!(s, CallState::Busy | CallState::Failed));
-        let meant = id == CallRef::NONE
-            || self.tone_call == CallRef::NONE
-            || self.tone_call == id
-            || self.active == Some(id);
-        if !own && !failed && meant {
-            self.stop_tone();
-        }
+impl Tones {
+    pub(super) fn poll(&mut self) -> Option<ToneOutput> {
+        self.out.pop_front()
     }
 
     /// Plays a tone until it is stopped. The same tone is not begun again, but a call-waiting burst is.
     pub(super) fn play(&mut self, tone: Tone, call: CallRef) {
-        let same = self.tone == Some(tone) && !is_call_waiting(tone);
-        self.tone = Some(tone);
-        self.tone_call = call;
+        let same = self.playing() == Some(tone) && !is_call_waiting(tone);
+        self.playing = Some((tone, call));
         if !same {
-            self.tell_line(LineOutput::PlayTone(tone));
+            self.out.push_back(ToneOutput::Play(tone));
         }
     }
 
     /// Silence.
-    pub(super) fn stop_tone(&mut self) {
-        self.tone_call = CallRef::NONE;
-        if self.tone.take().is_some() {
-            self.tell_line(LineOutput::StopTone);
+    pub(super) fn stop(&mut self) {
+        if self.playing.take().is_some() {
+            self.out.push_back(ToneOutput::Stop);
         }
     }
 
-    /// A call waits and it is time to say so.
-    pub(super) fn call_waiting_tone(&mut self, now: Time) {
-        let waiting = self.in_state(CallState::Waiting).is_some();
-        if !waiting || self.set == Set::OnHook {
-            return;
-        }
-        if self.set != Set::LoopOpened {
-            self.play(Tone::CALL_WAITING, CallRef::NONE);
-        }
-        self.repeat_call_waiting(now);
+    pub(super) fn playing(&self) -> Option<Tone> {
+        self.playing.map(|(tone, _)| tone)
     }
 
-    fn repeat_call_waiting(&mut self, now: Time) {
-        self.deadlines.disarm(Deadline::CallWaitingTone);
-        if self.cfg.call_waiting_repeat_ms > 0 {
-            let repeat_ms = self.cfg.call_waiting_repeat_ms;
-            self.arm(now, Deadline::CallWaitingTone, repeat_ms);
+    /// A dial tone sounds.
+    pub(super) fn is_dial_tone(&self) -> bool {
+        self.playing().is_some_and(is_dial_tone)
+    }
+
+    /// The tone that sounds is this call's, or no call's.
+    pub(super) fn is_for(&self, call: CallRef) -> bool {
+        let is_for = |(_, of): (Tone, CallRef)| of == CallRef::NONE || of == call;
+        self.playing.is_some_and(is_for)
+    }
+
+    /// One of the server's tones is not heard.
+    pub(super) fn ignore(&mut self) {
+        self.ignored += 1;
+    }
+
+    pub(super) fn ignored(&self) -> u64 {
+        self.ignored
+    }
+
+    /// A call waits. It is announced soon, unless the server has done so or one before it is being announced.
+    pub(super) fn call_waits(&mut self, now: Time) {
+        let played = std::mem::take(&mut self.waiting.played);
+        if !played && self.waiting.due.is_none() {
+            self.waiting.due = Some(now + FIRST_CALL_WAITING);
         }
+    }
+
+    /// The server has announced it; `named`: it has said which call.
+    pub(super) fn announced_by_server(&mut self, named: bool) {
+        self.waiting.played = !named;
+    }
+
+    /// The next announcement, if it is repeated at all.
+    pub(super) fn announce_again(&mut self, now: Time, interval_ms: u32) {
+        let interval = Duration::from_millis(u64::from(interval_ms));
+        self.waiting.due = (interval_ms > 0).then(|| now + interval);
+    }
+
+    /// Nothing is announced any more, for now.
+    pub(super) fn stop_announcing(&mut self) {
+        self.waiting.due = None;
+    }
+
+    /// No call waits any more.
+    pub(super) fn nothing_waits(&mut self) {
+        self.waiting = CallWaiting::default();
+        if self.playing() == Some(Tone::CALL_WAITING) {
+            self.stop();
+        }
+    }
+
+    pub(super) fn due(&self) -> Option<Time> {
+        self.waiting.due
+    }
+
+    /// True, once: it is time to announce the call that waits.
+    pub(super) fn take_due(&mut self, now: Time) -> bool {
+        self.waiting.due.take_if(|due| *due <= now).is_some()
     }
 }
 
-fn is_call_waiting(tone: Tone) -> bool {
+/// Tones that ask for a digit.
+pub(super) fn is_dial_tone(tone: Tone) -> bool {
+    matches!(
+        tone,
+        Tone::INSIDE_DIAL
+            | Tone::OUTSIDE_DIAL
+            | Tone::STUTTER_DIAL
+            | Tone::RECALL_DIAL
+            | Tone::RECALL_DIAL_2
+    )
+}
+
+pub(super) fn is_call_waiting(tone: Tone) -> bool {
     matches!(
         tone,
         Tone::CALL_WAITING | Tone::ADDITIONAL_CALL_WAITING | Tone::PRIORITY_CALL_WAITING
     )
 }
 
-fn is_error_tone(tone: Tone) -> bool {
+pub(super) fn is_error_tone(tone: Tone) -> bool {
     matches!(tone, Tone::BUSY | Tone::REORDER | Tone::NO_SUCH_NUMBER)
 }
 
 /// Short beeps that say no.
-fn is_refusal(tone: Tone) -> bool {
+pub(super) fn is_refusal(tone: Tone) -> bool {
     matches!(tone, Tone::BEEP_BONK | Tone::ZIP | Tone::ZIP_ZIP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Time {
+        Time::from_millis(ms)
+    }
+
+    fn seen(tones: &mut Tones) -> Vec<ToneOutput> {
+        std::iter::from_fn(|| tones.poll()).collect()
+    }
+
+    #[test]
+    fn a_tone_is_begun_once_and_a_call_waiting_burst_each_time() {
+        let mut tones = Tones::default();
+        tones.stop();
+        assert_eq!(seen(&mut tones), []);
+        for tone in [
+            Tone::BUSY,
+            Tone::BUSY,
+            Tone::CALL_WAITING,
+            Tone::CALL_WAITING,
+        ] {
+            tones.play(tone, CallRef(1));
+        }
+        let waiting = ToneOutput::Play(Tone::CALL_WAITING);
+        assert_eq!(
+            seen(&mut tones),
+            [ToneOutput::Play(Tone::BUSY), waiting, waiting]
+        );
+        tones.stop();
+        tones.stop();
+        assert_eq!(
+            (seen(&mut tones), tones.playing()),
+            (vec![ToneOutput::Stop], None)
+        );
+    }
+
+    #[test]
+    fn a_tone_belongs_to_its_call_and_one_without_a_call_to_any() {
+        let mut tones = Tones::default();
+        assert!(!tones.is_for(CallRef(1)));
+        tones.play(Tone::INSIDE_DIAL, CallRef(1));
+        assert!(tones.is_for(CallRef(1)) && !tones.is_for(CallRef(2)));
+        assert!(tones.is_dial_tone());
+        tones.play(Tone::REORDER, CallRef::NONE);
+        assert!(tones.is_for(CallRef(2)) && !tones.is_dial_tone());
+    }
+
+    #[test]
+    fn a_call_that_waits_is_announced_soon_and_then_in_the_interval() {
+        let mut tones = Tones::default();
+        tones.call_waits(at(0));
+        tones.call_waits(at(100));
+        assert_eq!(tones.due(), Some(at(300)), "the first of two");
+        assert!(!tones.take_due(at(299)));
+        assert!(tones.take_due(at(300)) && !tones.take_due(at(300)));
+        tones.announce_again(at(300), 10_000);
+        assert_eq!(tones.due(), Some(at(10_300)));
+        tones.announce_again(at(10_300), 0);
+        assert_eq!(tones.due(), None);
+    }
+
+    #[test]
+    fn what_the_server_has_announced_before_naming_the_call_is_not_announced_again() {
+        for (named, due) in [(false, None), (true, Some(at(300)))] {
+            let mut tones = Tones::default();
+            tones.announced_by_server(named);
+            tones.call_waits(at(0));
+            assert_eq!(tones.due(), due, "{named}");
+            tones.call_waits(at(0));
+            assert_eq!(tones.due(), Some(at(300)), "the next one is");
+        }
+    }
+
+    #[test]
+    fn when_nothing_waits_its_tone_ends_and_no_other_tone_does() {
+        for (tone, out) in [
+            (Tone::CALL_WAITING, vec![ToneOutput::Stop]),
+            (Tone::BUSY, vec![]),
+        ] {
+            let mut tones = Tones::default();
+            tones.play(tone, CallRef(1));
+            tones.call_waits(at(0));
+            seen(&mut tones);
+            tones.nothing_waits();
+            assert_eq!((seen(&mut tones), tones.due()), (out, None));
+        }
+        let mut tones = Tones::default();
+        tones.call_waits(at(0));
+        tones.stop_announcing();
+        assert_eq!(tones.due(), None);
+    }
 }

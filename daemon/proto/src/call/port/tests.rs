@@ -5,7 +5,7 @@ use crate::call::contract::{CallerId, DigitHeard, Presented};
 use crate::call::record::CallRecord;
 use crate::sccp::message::{
     CallInfo, ConnectionStatistics, Encryption, KeypadButton, MediaFormat, MediaLeg, MediaStatus,
-    OpenReceiveChannel, RingMode, StartMediaTransmission,
+    OpenReceiveChannel, RingMode, StartMediaTransmission, Tone,
 };
 use crate::types::{
     AfterFarHangUp, CallDirection, CallerIdTiming, Codec, Conference, FlashAction, LineInstance,
