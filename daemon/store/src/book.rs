@@ -21,7 +21,7 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 
 const PUT_CALL: &str = "
 INSERT OR REPLACE INTO calls VALUES (
-    :run, :id, :port, :device, :incoming, :number, :name, :dialed, :begun, :answered, :ended, :duration_ms, :talked_ms,
+    :run, :id, :port, :device, :direction, :number, :name, :dialed, :begun, :answered, :ended, :duration_ms, :talked_ms,
     :end, :server, :call_ref, :codec, :legs, :packets_sent, :packets_received, :packets_lost, :packets_late,
     :concealed_ms, :jitter_ms, :playout_delay_ms, :erl_db, :erle_db, :data, :tones)";
 const PUT_FINDING: &str = "
@@ -183,7 +183,7 @@ fn put<'a>(db: &mut Connection, entries: impl Iterator<Item = &'a Entry>) -> rus
 
 fn put_call(into: &mut rusqlite::Statement<'_>, c: &StoredCall) -> rusqlite::Result<()> {
     into.execute(named_params! {
-        ":run": int(c.run), ":id": int(c.id), ":port": c.port, ":device": c.device, ":incoming": c.incoming,
+        ":run": int(c.run), ":id": int(c.id), ":port": c.port, ":device": c.device, ":direction": c.direction.name(),
         ":number": c.number, ":name": c.name, ":dialed": c.dialed,
         ":begun": int(c.begun_unix_ms), ":answered": c.answered_unix_ms.map(int), ":ended": int(c.ended_unix_ms),
         ":duration_ms": int(c.duration_ms), ":talked_ms": int(c.talked_ms),
@@ -205,7 +205,7 @@ fn finite(value: Option<f64>) -> Option<f64> {
 
 fn put_finding(into: &mut rusqlite::Statement<'_>, f: &StoredFinding) -> rusqlite::Result<()> {
     into.execute(named_params! {
-        ":run": int(f.run), ":id": int(f.id), ":port": f.port, ":code": f.code, ":severity": f.severity.word(),
+        ":run": int(f.run), ":id": int(f.id), ":port": f.port, ":code": f.code, ":severity": f.severity.name(),
         ":parameters": f.parameters.to_string(), ":text": f.text,
         ":begun": int(f.begun_unix_ms), ":ended": f.ended_unix_ms.map(int),
     })?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
+use tipring_types::CallDirection;
 
 use crate::record::{Severity, StoredCall, StoredFinding};
 
@@ -139,13 +140,23 @@ fn number_or_none(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<u64>> {
     Ok(n.and_then(|n| u64::try_from(n).ok()))
 }
 
+/// A word of a later version stands for the usual one.
+fn word<T: Default>(
+    row: &Row<'_>,
+    name: &str,
+    from_name: fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let word: String = row.get(name)?;
+    Ok(from_name(&word).unwrap_or_default())
+}
+
 fn call(row: &Row<'_>) -> rusqlite::Result<StoredCall> {
     Ok(StoredCall {
         run: number(row, "run")?,
         id: number(row, "id")?,
         port: row.get("port")?,
         device: row.get("device")?,
-        incoming: row.get("incoming")?,
+        direction: word(row, "direction", CallDirection::from_name)?,
         number: row.get("number")?,
         name: row.get("name")?,
         dialed: row.get("dialed")?,
@@ -175,7 +186,6 @@ fn call(row: &Row<'_>) -> rusqlite::Result<StoredCall> {
 
 fn finding(row: &Row<'_>, run: Option<u64>) -> rusqlite::Result<StoredFinding> {
     let parameters: String = row.get("parameters")?;
-    let severity: String = row.get("severity")?;
     let of_run = number(row, "run")?;
     let ended = number_or_none(row, "ended")?;
     Ok(StoredFinding {
@@ -183,7 +193,7 @@ fn finding(row: &Row<'_>, run: Option<u64>) -> rusqlite::Result<StoredFinding> {
         id: number(row, "id")?,
         port: row.get("port")?,
         code: row.get("code")?,
-        severity: Severity::of(&severity),
+        severity: word(row, "severity", Severity::from_name)?,
         parameters: serde_json::from_str(&parameters).unwrap_or_default(),
         text: row.get("text")?,
         begun_unix_ms: number(row, "begun")?,

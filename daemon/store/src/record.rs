@@ -1,6 +1,7 @@
 //! What is kept: a finished call, and a trouble from its begin to its end.
 
 use serde::{Deserialize, Serialize};
+use tipring_types::{CallDirection, words};
 
 /// Something to keep.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +36,8 @@ pub struct StoredCall {
     pub port: u16,
     /// SCCP device name.
     pub device: String,
-    /// The port was called.
-    pub incoming: bool,
+    /// Who called.
+    pub direction: CallDirection,
     /// Number of the far end.
     pub number: Option<String>,
     /// Name of the far end.
@@ -53,7 +54,7 @@ pub struct StoredCall {
     pub duration_ms: u64,
     /// Of that, from the answer on.
     pub talked_ms: u64,
-    /// Why it ended: a code in kebab-case.
+    /// Why it ended: a word of [`tipring_types::EndCause`].
     pub end: String,
     /// The CallManager it was on.
     pub server: Option<String>,
@@ -94,36 +95,17 @@ impl StoredCall {
     }
 }
 
-/// How bad a trouble is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Nothing is wrong: worth knowing.
-    Info,
-    /// It works, but not as it should.
-    Warning,
-    /// Something does not work.
-    #[default]
-    Error,
-}
-
-impl Severity {
-    /// As it is stored.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        }
-    }
-
-    /// A word of a later version counts as an error.
-    pub(crate) fn of(word: &str) -> Severity {
-        match word {
-            "info" => Severity::Info,
-            "warning" => Severity::Warning,
-            _ => Severity::Error,
-        }
+words! {
+    /// How bad a trouble is.
+    #[derive(Default)]
+    pub enum Severity {
+        /// Nothing is wrong: worth knowing.
+        Info = "info",
+        /// It works, but not as it should.
+        Warning = "warning",
+        /// Something does not work.
+        #[default]
+        Error = "error",
     }
 }
 

@@ -13,7 +13,7 @@ CREATE TABLE calls (
     id INTEGER NOT NULL,
     port INTEGER NOT NULL,
     device TEXT NOT NULL,
-    incoming INTEGER NOT NULL,
+    direction TEXT NOT NULL,
     number TEXT,
     name TEXT,
     dialed TEXT,

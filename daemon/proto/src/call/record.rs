@@ -4,34 +4,7 @@ use crate::sccp::message::{RingMode, Tone};
 use crate::time::Time;
 use crate::types::{CallDirection, CallRef, CallState, PortState};
 
-/// Why a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndCause {
-    /// The set was hung up.
-    NearHangUp,
-    /// The far end (or the server) ended a connected call.
-    FarHangUp,
-    /// The caller gave up before the set was lifted.
-    NotAnswered,
-    /// Answered, or taken off hold, at another phone of the line.
-    AnsweredElsewhere,
-    /// The far end was busy.
-    Busy,
-    /// Congestion, wrong number or another failure the server named by a tone or state.
-    Congestion,
-    /// The server ended the call before it was connected and did not say why.
-    Refused,
-    /// No digit came.
-    NoDigits,
-    /// Joined with another call.
-    Transferred,
-    /// The CallManager was lost.
-    LinkLost,
-    /// The CallManager was lost while they talked, and then the far end sent nothing more.
-    RtpEnded,
-    /// The line or its card failed.
-    LineFault,
-}
+pub use crate::types::EndCause;
 
 /// One finished call.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,5 +24,5 @@ pub use ids::{
 };
 pub use law::Law;
 pub use line::{HookState, LineFault, Polarity};
-pub use states::{CallDirection, CallState, EchoState, PortState, RegistrationState};
+pub use states::{CallDirection, CallState, EchoState, EndCause, PortState, RegistrationState};
 pub use tones::{DataTone, Side};

@@ -88,6 +88,36 @@ words! {
 }
 
 words! {
+    /// Why a call ended.
+    pub enum EndCause {
+        /// The phone was hung up.
+        NearHangUp = "near-hang-up",
+        /// The far end (or the CallManager) ended a connected call.
+        FarHangUp = "far-hang-up",
+        /// The caller gave up before the phone was lifted.
+        NotAnswered = "not-answered",
+        /// Answered, or taken off hold, at another phone of the line.
+        AnsweredElsewhere = "answered-elsewhere",
+        /// The far end was busy.
+        Busy = "busy",
+        /// Congestion, wrong number or another failure the CallManager named by a tone or state.
+        Congestion = "congestion",
+        /// The CallManager ended the call before it was connected and did not say why.
+        Refused = "refused",
+        /// No digit was dialled.
+        NoDigits = "no-digits",
+        /// Joined with another call.
+        Transferred = "transferred",
+        /// The CallManager was lost.
+        LinkLost = "link-lost",
+        /// The CallManager was lost during the call, and then the far end sent nothing more.
+        RtpEnded = "rtp-ended",
+        /// The line or its card failed.
+        LineFault = "line-fault",
+    }
+}
+
+words! {
     /// Where a device stands with its CallManager.
     #[derive(Default)]
     pub enum RegistrationState {
