@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use tipring_hal::port::LinePort;
 use tipring_proto::card::Volts;
+use tipring_proto::finding::Finding;
 
 pub use dahdi::Dahdi;
 
@@ -60,22 +61,13 @@ pub struct Nameplate {
     pub signalling: String,
 }
 
-/// Why a port cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CardTrouble {
-    /// The thing and the cause.
-    pub what: String,
-    /// The cure.
-    pub cure: String,
-}
-
 /// Opens ports. Called outside the line thread and outside control: it may take its time.
 pub trait CardSource: Send + Sync {
     /// Opens a port.
     ///
     /// # Errors
-    /// What is in the way, and the cure.
-    fn open(&self, want: &Want) -> Result<OpenCard, CardTrouble>;
+    /// What is in the way.
+    fn open(&self, want: &Want) -> Result<OpenCard, Finding>;
 
     /// When something last changed where cards are found; compared only.
     fn changed(&self) -> Option<SystemTime>;

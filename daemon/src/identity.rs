@@ -14,7 +14,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tipring_config::{Choice, Gateway, Interface, Mac, Machine, Remembered, choose, interfaces};
-use tipring_ctl::report::Trouble;
+use tipring_ctl::words::{self, Whose};
+use tipring_proto::finding::Finding;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
@@ -99,8 +100,8 @@ impl Identity {
             ),
             Choice::Chosen(_) | Choice::Kept(_) | Choice::Missing { .. } | Choice::Nothing => {}
         }
-        if let Some(trouble) = self.trouble(gateway) {
-            warn!(cure = trouble.cure, "{}", trouble.what);
+        if let Some(finding) = self.finding(gateway) {
+            log(&finding);
         }
         self.keep();
     }
@@ -158,8 +159,8 @@ impl Identity {
         self.choice = new;
         self.hurry.set(false);
         if !gateway.mac_is_written {
-            match self.trouble(gateway) {
-                Some(trouble) => warn!(cure = trouble.cure, "{}", trouble.what),
+            match self.finding(gateway) {
+                Some(finding) => log(&finding),
                 None if was_missing => info!("the network interface of the device names is back"),
                 None => {}
             }
@@ -169,7 +170,7 @@ impl Identity {
     }
 
     /// What is wrong with it.
-    pub fn trouble(&self, gateway: &Gateway) -> Option<Trouble> {
+    pub fn finding(&self, gateway: &Gateway) -> Option<Finding> {
         if gateway.mac_is_written {
             return None;
         }
@@ -178,29 +179,14 @@ impl Identity {
             Choice::Missing {
                 remembered: Remembered { interface, mac },
                 instead,
-            } => {
-                let gone = match instead {
-                    Some(instead) => format!("which has {instead} now"),
-                    None => "which this machine has no more".to_owned(),
-                };
-                Some(Trouble {
-                    what: format!(
-                        "the device names are made of {mac}, the MAC of {interface}, {gone}; they stay as they are"
-                    ),
-                    cure: format!(
-                        "write mac = \"{mac}\" into [gateway] to keep the names; or, for new ones, remove {} and restart tipringd",
-                        self.file.display()
-                    ),
-                })
-            }
-            Choice::Nothing => Some(Trouble {
-                what: format!(
-                    "no network interface has a MAC: the device names are made of {}, as on every such machine",
-                    Mac::FALLBACK
-                ),
-                cure: "connect the machine's network interface, which is used as soon as it is there; or write mac = \
-                       into [gateway]"
-                    .to_owned(),
+            } => Some(Finding::InterfaceMissing {
+                interface: interface.clone(),
+                mac: mac.to_string(),
+                instead: instead.map(|mac| mac.to_string()),
+                file: self.file.display().to_string(),
+            }),
+            Choice::Nothing => Some(Finding::NoInterface {
+                mac: Mac::FALLBACK.to_string(),
             }),
         }
     }
@@ -238,6 +224,11 @@ impl Identity {
             warn!(%error, "no thread to remember the network interface");
         }
     }
+}
+
+fn log(finding: &Finding) {
+    let words = words::finding(finding, Whose(&[]));
+    warn!(code = finding.code(), cure = words.cure, "{}", words.what());
 }
 
 /// Something better may come.

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use tipring_config::{Config, Realtime};
 use tipring_ctl::report as ctl;
+use tipring_ctl::words::{self, Whose};
 use tipring_hal::port::LinePort;
 use tipring_hal::sim::WorldHandle;
+use tipring_proto::finding::Finding;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
@@ -117,7 +119,7 @@ pub fn run(
     }
     let line = line_config(&config, specs.len());
     let (line_threads, report) = line::spawn(specs, built.clocks, &line)?;
-    let (realtime, troubles) = told(&config, &report)?;
+    let (realtime, findings) = told(&config, &report)?;
     let now = Clock.now();
     let servers = ServerBook::new(&config.callmanager.servers);
     let mut units = vec![];
@@ -144,7 +146,7 @@ pub fn run(
             .iter()
             .map(|s| s.ports.start.0..s.ports.end.0)
             .collect(),
-        troubles,
+        findings,
     };
     let world = match built.world {
         Some(world) => Some(Arc::new(
@@ -280,15 +282,16 @@ fn shards_for(ports: usize, processors: usize) -> usize {
 fn told(
     config: &Config,
     report: &StartReport,
-) -> Result<(Vec<ctl::RealtimeReport>, Vec<ctl::Trouble>), StartupError> {
-    let mut troubles = vec![];
+) -> Result<(Vec<ctl::RealtimeReport>, Vec<Finding>), StartupError> {
+    let mut findings = vec![];
     let locked = match &report.memory_locked {
         Some(Err(error)) => {
-            warn!(%error, "memory is not locked: a page fault may cost a block");
-            troubles.push(ctl::Trouble {
-                what: format!("memory is not locked: {error}"),
-                cure: "run under the systemd unit, or raise LimitMEMLOCK".into(),
-            });
+            note(
+                &mut findings,
+                Finding::MemoryNotLocked {
+                    reason: error.to_string(),
+                },
+            );
             Some(error.to_string())
         }
         _ => None,
@@ -309,19 +312,29 @@ fn told(
                 if config.line_thread.realtime == Realtime::Required {
                     return Err(StartupError::NotRealtime(error.to_string()));
                 }
-                warn!(%error, "the line thread runs without realtime priority");
                 told.refused = Some(error.to_string());
-                troubles.push(ctl::Trouble {
-                    what: format!("the line thread runs without realtime priority: {error}"),
-                    cure: "run under the systemd unit (CAP_SYS_NICE, LimitRTPRIO), or set [line-thread] realtime = \"off\"".into(),
-                });
+                note(
+                    &mut findings,
+                    Finding::NoRealtimePriority {
+                        reason: error.to_string(),
+                    },
+                );
             }
             None => {}
         }
         threads.push(told);
     }
-    troubles.dedup();
-    Ok((threads, troubles))
+    Ok((threads, findings))
+}
+
+/// Notes and logs a finding, once.
+fn note(findings: &mut Vec<Finding>, finding: Finding) {
+    if findings.contains(&finding) {
+        return;
+    }
+    let words = words::finding(&finding, Whose(&[]));
+    warn!(code = finding.code(), cure = words.cure, "{}", words.what());
+    findings.push(finding);
 }
 
 #[cfg(test)]

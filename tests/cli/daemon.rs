@@ -3,11 +3,13 @@
 use std::os::unix::net::UnixListener;
 
 use tipring_ctl::report::{
-    CallState, FaxResult, FaxRole, FaxSnapshot, HookState, PortDetail, PortState, PortSummary,
-    RegistrationState, SimSnapshot, StatusReport, TraceEvent, TraceKind, Trouble,
+    CallState, FaxResult, FaxRole, FaxSnapshot, FindingReport, HookState, PortDetail, PortState,
+    PortSummary, RegistrationState, SimSnapshot, StatusReport, TraceEvent, TraceKind,
 };
 use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response, SimAction, SimCondition};
 use tipring_ctl::wire::{Event, Hello, MAX_LINE, ServerLine};
+use tipring_proto::finding::{Finding, Place};
+use tipring_proto::sccp::station::RejectCause;
 
 use crate::mock::Mock;
 use crate::run::{Ended, command, tipring};
@@ -25,10 +27,18 @@ pub(crate) fn dead_port() -> PortSummary {
         enabled: true,
         registration: RegistrationState::Waiting,
         hook: HookState::OnHook,
-        trouble: Some(Trouble {
-            what: "10.0.0.1 rejected VGC112233445503: No Authority".to_owned(),
-            cure: "add the device to the CallManager".to_owned(),
-        }),
+        findings: vec![FindingReport::of(
+            Finding::RegistrationRejected {
+                server: "10.0.0.1:2000".to_owned(),
+                text: "No Authority".to_owned(),
+                cause: RejectCause::NoAuthority,
+            },
+            Place {
+                port: Some(3),
+                channel: Some(3),
+                device: Some("VGC112233445503".to_owned()),
+            },
+        )],
         ..PortSummary::default()
     }
 }
@@ -236,7 +246,7 @@ fn status_says_why_a_port_is_dead_in_one_line() {
     assert!(
         ended
             .stdout
-            .contains("! port 3: 10.0.0.1 rejected VGC112233445503: No Authority\n"),
+            .contains("! port 3: CallManager 10.0.0.1:2000 rejects the device name VGC112233445503 (\"No Authority\"): "),
         "{}",
         ended.stdout
     );

@@ -1,13 +1,14 @@
 //! `reload` and `status --check`: what they say and how they end.
 
 use tipring_ctl::report::{
-    ConfigProblem, ConfigReport, ConfigSeverity, PortCounts, PortSummary, ReloadChange,
-    ReloadReport, ReloadState, StatusReport, Trouble,
+    ConfigProblem, ConfigReport, ConfigSeverity, FindingReport, PortCounts, PortSummary,
+    ReloadChange, ReloadReport, ReloadState, StatusReport,
 };
 use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response};
 
 use crate::mock::Mock;
 use crate::run::{Ended, tipring};
+use tipring_proto::finding::{Finding, Place};
 
 fn with(mock: &Mock, args: &[&str]) -> Ended {
     tipring(&[&mock.socket(), args].concat())
@@ -135,18 +136,18 @@ fn a_reload_that_is_refused_is_exit_1() {
     assert!(ended.stderr.contains("the daemon is stopping"));
 }
 
-fn status(registered: u16, trouble: Option<Trouble>) -> StatusReport {
+fn status(registered: u16, finding: Option<FindingReport>) -> StatusReport {
     StatusReport {
         port_counts: PortCounts {
             total: 3,
             registered,
             disabled: 1,
-            in_trouble: u16::from(trouble.is_some()),
+            in_trouble: u16::from(finding.is_some()),
             ..PortCounts::default()
         },
         ports: vec![PortSummary {
             port: 2,
-            trouble,
+            findings: finding.into_iter().collect(),
             ..PortSummary::default()
         }],
         ..StatusReport::default()
@@ -164,20 +165,24 @@ fn a_check_is_exit_0_when_all_is_well_and_exit_1_with_the_trouble_when_not() {
     assert_eq!(well.code, Some(0), "{well:#?}");
     assert_eq!(well.stdout, "2 of 2 ports registered, 0 in trouble\n");
 
-    let trouble = Trouble {
-        what: "the line has lost its battery".to_owned(),
-        cure: "look at the card".to_owned(),
+    let battery = Finding::CardWithoutBattery {
+        unregistered: false,
     };
-    let ill = check(status(2, Some(trouble.clone())));
+    let place = Place {
+        port: Some(2),
+        ..Place::default()
+    };
+    let finding = FindingReport::of(battery, place);
+    let ill = check(status(2, Some(finding.clone())));
     assert_eq!(ill.code, Some(1), "{ill:#?}");
     assert_eq!(
         ill.stdout,
         "2 of 2 ports registered, 1 in trouble\n\
-         ! port 2: the line has lost its battery\n    cure: look at the card\n"
+         ! port 2: no battery on the line: the card has none to feed\n    cure: check the card's power connector\n"
     );
 
     let gateway = StatusReport {
-        troubles: vec![trouble],
+        findings: vec![finding],
         ..status(2, None)
     };
     assert_eq!(check(gateway).code, Some(1));

@@ -13,7 +13,7 @@ fn cause(text: &str) -> bool {
     if Path::new("/dev/dahdi").exists() {
         text.contains("does not exist") || text.contains("no permission")
     } else {
-        text == "DAHDI is not loaded (there is no /dev/dahdi)"
+        text == "DAHDI is not loaded: there is no /dev/dahdi"
     }
 }
 
@@ -55,11 +55,11 @@ pub(crate) fn without_dahdi_the_daemon_starts_says_what_is_missing_and_goes_on_t
             (HookState::Unknown, PortState::Fault)
         );
         assert_eq!(port.registration, RegistrationState::Stopped);
-        let trouble = port.trouble.as_ref().unwrap();
-        assert!(cause(&trouble.what), "{trouble:?}");
-        assert!(!trouble.cure.is_empty(), "{trouble:?}");
+        let finding = &port.findings[0];
+        assert!(cause(&finding.what()), "{finding:?}");
+        assert!(!finding.cure.is_empty(), "{finding:?}");
     }
-    assert!(status.ports[2].trouble.is_none(), "it is switched off");
+    assert!(status.ports[2].findings.is_empty(), "it is switched off");
     let detail = gateway.port(1).unwrap();
     assert!(
         !detail.card.open && detail.capabilities.is_empty(),

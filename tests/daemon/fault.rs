@@ -15,7 +15,11 @@ pub(crate) fn a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices(
 }
 
 pub(crate) fn a_card_removed_in_a_call_heals_by_itself_and_nobody_else_notices() {
-    breaks_and_heals(SimFault::Removed, "the card is gone", "put the card back");
+    breaks_and_heals(
+        SimFault::Removed,
+        "the card is removed",
+        "put the card back",
+    );
 }
 
 pub(crate) fn a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices() {
@@ -75,7 +79,7 @@ pub(crate) fn a_port_that_stays_dead_leaves_the_callmanager_and_is_back_when_its
     until_says(
         SOON,
         &[
-            "port 2: the span is in alarm; unregistered until it works again",
+            "port 2: the span is in alarm: the card's driver reports it; unregistered until it works again",
             "cure: check the span's cable",
             "1 of 2 registered",
         ],
@@ -116,7 +120,7 @@ pub(crate) fn a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings() {
             SOON,
         )
         .unwrap();
-    until_says(SOON, &["port 2: the card is gone"], || {
+    until_says(SOON, &["port 2: the card is removed"], || {
         gateway.tipring(&["port", "list"]).unwrap()
     });
     caller.finish().unwrap();

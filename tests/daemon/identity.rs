@@ -126,12 +126,12 @@ fn device(mac: &str) -> String {
 
 /// What is wrong with the gateway, each with its cure.
 fn troubles(gateway: &Gateway) -> Vec<String> {
-    let troubles = gateway.status().unwrap().troubles;
+    let troubles = gateway.status().unwrap().findings;
     let ours = |what: &str| what.contains("device names");
     troubles
         .into_iter()
-        .filter(|t| ours(&t.what))
-        .map(|t| format!("{}: {}", t.what, t.cure))
+        .filter(|t| ours(&t.what()))
+        .map(|t| format!("{}: {}", t.what(), t.cure))
         .collect()
 }
 

@@ -1,6 +1,6 @@
 //! The configuration read again while ports are idle, and while they talk.
 
-use tipring_ctl::report::{RegistrationState, ReloadChange, Trouble};
+use tipring_ctl::report::{FindingReport, RegistrationState, ReloadChange};
 use tipring_tests::callmanager::CallManager;
 use tipring_tests::gateway::Gateway;
 
@@ -87,8 +87,8 @@ pub(crate) fn a_broken_file_is_told_whole_and_changes_nothing() {
     let log = gateway.log();
     assert_eq!(log.matches("configuration problem").count(), 3, "{log}");
     let status = gateway.status().unwrap();
-    let trouble = |t: &Trouble| t.what.contains("has 3 errors");
-    assert!(status.troubles.iter().any(trouble), "{status:?}");
+    let trouble = |f: &FindingReport| f.what().contains("has 3 errors");
+    assert!(status.findings.iter().any(trouble), "{status:?}");
     let check = gateway.tipring_ends(&["status", "--check"]).unwrap();
     assert_eq!(check.status.code(), Some(1));
     has_dial_tone(&gateway, 1);
@@ -104,7 +104,7 @@ pub(crate) fn a_broken_file_is_told_whole_and_changes_nothing() {
         gateway
             .status()
             .unwrap()
-            .troubles
+            .findings
             .iter()
             .filter(|t| trouble(t))
             .count(),
@@ -302,7 +302,7 @@ pub(crate) fn ports_added_while_others_talk_work_until_the_spare_lanes_are_used_
         ),
         "{report:?}"
     );
-    let trouble = gateway.port(late).unwrap().summary.trouble.unwrap();
+    let trouble = gateway.port(late).unwrap().summary.findings.remove(0);
     assert!(trouble.cure.contains("restart tipringd"), "{trouble:?}");
     gateway.stop().unwrap();
 }

@@ -205,8 +205,8 @@ pub(crate) fn the_first_start_needs_no_configuration() {
             "built-in defaults",
             "sim (simulated card with analog sets and fax machines), 4 ports",
             "127.0.0.1:2000",
-            "not registered: cannot connect: connection refused; is the CallManager running and the port right?",
-            "cure: check [callmanager] servers",
+            "not registered with 127.0.0.1:2000: connection refused",
+            "cure: check that the CallManager is running, and its address and port in [callmanager] servers",
         ]
     } else {
         &["built-in defaults", "sim (simulated card", "127.0.0.1:2000"]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tipring_ctl::report::Trouble;
+use tipring_ctl::report::FindingReport;
 use tipring_tests::capture::{self, Capture};
 use tipring_tests::gateway::Gateway;
 use tipring_tests::page::{self, Page};
@@ -144,11 +144,9 @@ country = "us"
 
     /// A set was lifted and the call manager said nothing, though it answers that device's keepalives.
     fn has_dead_device(&self) -> Result<bool, String> {
-        let said_nothing = |t: &Trouble| t.what.starts_with("the CallManager said nothing");
+        let unresponsive = |f: &FindingReport| f.code() == "server-unresponsive";
         let ports = self.gateway.status()?.ports;
-        Ok(ports
-            .iter()
-            .any(|p| p.trouble.as_ref().is_some_and(said_nothing)))
+        Ok(ports.iter().any(|p| p.findings.iter().any(unresponsive)))
     }
 
     /// Hangs every set up: what a failed flow left lifted would fail the next one.

@@ -10,6 +10,7 @@ pub mod client;
 pub mod report;
 pub mod request;
 pub mod wire;
+pub mod words;
 
 /// This version, as people and the control socket are told: the package's version where a package is built (it sets
 /// `TIPRING_VERSION`), else the crate's.

@@ -9,6 +9,7 @@ pub mod call;
 pub mod card;
 mod deadlines;
 pub mod device;
+pub mod finding;
 pub mod names;
 pub mod network;
 pub mod passthrough;

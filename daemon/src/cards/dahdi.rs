@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use tipring_hal::dahdi::{self, DahdiConfig, DahdiProbe, LineFeed};
+use tipring_hal::dahdi::{self, DahdiConfig, DahdiProbe, Holder, LineFeed, OpenError};
 use tipring_proto::card::Volts;
+use tipring_proto::finding::Finding;
 
-use super::{CardSource, CardTrouble, LineProbe, Nameplate, OpenCard, ProbeError, Want};
+use super::{CardSource, LineProbe, Nameplate, OpenCard, ProbeError, Want};
 
 /// The channels of the machine's DAHDI cards.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +19,7 @@ pub struct Dahdi {
 const DEVICES: &str = "/dev/dahdi";
 
 impl CardSource for Dahdi {
-    fn open(&self, want: &Want) -> Result<OpenCard, CardTrouble> {
+    fn open(&self, want: &Want) -> Result<OpenCard, Finding> {
         let config = DahdiConfig {
             block_len: want.block_len,
             buffers: self.buffers,
@@ -26,7 +27,7 @@ impl CardSource for Dahdi {
             longest_flash: Duration::from_millis(want.longest_flash_ms.into()),
             ..DahdiConfig::new(want.channel)
         };
-        let opened = dahdi::open(&config).map_err(|error| trouble(&error.to_string()))?;
+        let opened = dahdi::open(&config).map_err(finding)?;
         let facts = &opened.facts;
         let plate = Nameplate {
             driver: match (&facts.module, facts.driver) {
@@ -51,12 +52,32 @@ impl CardSource for Dahdi {
     }
 }
 
-/// The driver's text names the cause first and the cure after it.
-fn trouble(text: &str) -> CardTrouble {
-    let (what, cure) = text.split_once("; ").unwrap_or((text, ""));
-    CardTrouble {
-        what: what.to_owned(),
-        cure: cure.to_owned(),
+/// Why the driver did not open a channel; which one is known from the port.
+fn finding(error: OpenError) -> Finding {
+    match error {
+        OpenError::NotLoaded => Finding::DahdiNotLoaded,
+        OpenError::NoDevice => Finding::DahdiDeviceMissing,
+        OpenError::Permission { group } => Finding::DahdiNoPermission { group },
+        OpenError::InUse { holders, .. } => Finding::ChannelInUse {
+            holders: holders.iter().map(Holder::to_string).collect(),
+        },
+        OpenError::NoSuchChannel { known, .. } => Finding::ChannelMissing { known },
+        OpenError::NoModule { .. } => Finding::ChannelNoModule,
+        OpenError::NotConfigured { .. } => Finding::ChannelNotConfigured,
+        OpenError::ExchangePort { .. } => Finding::ChannelIsFxo,
+        OpenError::Signalling { found, .. } => Finding::ChannelSignalling {
+            signalling: found.to_string(),
+        },
+        OpenError::NoToneZone { .. } => Finding::NoToneZone,
+        OpenError::BlockLength { block_len } => Finding::BlockLength {
+            samples: block_len as u64,
+        },
+        OpenError::System { step, errno, .. } => Finding::ChannelOpenFailed {
+            reason: format!("{step} failed: {errno}"),
+        },
+        other => Finding::ChannelOpenFailed {
+            reason: other.to_string(),
+        },
     }
 }
 
@@ -94,10 +115,9 @@ impl LineProbe for Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tipring_hal::dahdi::OpenError;
 
     #[test]
-    fn every_reason_of_the_driver_has_a_cause_and_a_cure() {
+    fn every_reason_of_the_driver_is_a_finding_of_its_own() {
         let channel = 7;
         let errors = [
             OpenError::NotLoaded,
@@ -119,9 +139,21 @@ mod tests {
             OpenError::NoToneZone { channel },
             OpenError::BlockLength { block_len: 8 },
         ];
-        for error in errors {
-            let told = trouble(&error.to_string());
-            assert!(!told.what.is_empty() && !told.cure.is_empty(), "{told:?}");
-        }
+        let codes: Vec<&str> = errors.map(|e| finding(e).code()).to_vec();
+        assert_eq!(
+            codes,
+            [
+                "dahdi-not-loaded",
+                "dahdi-device-missing",
+                "dahdi-no-permission",
+                "channel-in-use",
+                "channel-missing",
+                "channel-no-module",
+                "channel-not-configured",
+                "channel-is-fxo",
+                "no-tone-zone",
+                "block-length",
+            ]
+        );
     }
 }

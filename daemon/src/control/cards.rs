@@ -13,12 +13,13 @@ use std::time::{Duration, SystemTime};
 
 use tipring_hal::absent::Absent;
 use tipring_proto::card::{CardState, FeedNews, FeedStep, Volts};
+use tipring_proto::finding::Finding;
 use tipring_proto::time::Time;
 use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::Gateway;
-use crate::cards::{CardSource, CardTrouble, OpenCard, ProbeError, Want};
+use crate::cards::{CardSource, OpenCard, ProbeError, Want};
 use crate::line::{CardBack, CardSet, LineOrder, PortIndex};
 use crate::startup::port::{CardFacts, ChainPlan};
 
@@ -35,7 +36,7 @@ const SOON: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) enum CardNews {
     /// It was opened, or not.
-    Opened(Result<OpenCard, CardTrouble>),
+    Opened(Result<OpenCard, Finding>),
     /// What was lost is closed.
     Closed,
     /// The voltages.
@@ -226,7 +227,7 @@ impl Gateway {
         slot.asked = None;
         let told = match news {
             CardNews::Opened(Ok(open)) => return self.card_opened(now, line, open),
-            CardNews::Opened(Err(trouble)) => return self.card_missing(now, line, trouble),
+            CardNews::Opened(Err(why)) => return self.card_missing(now, line, why),
             CardNews::Closed => {
                 slot.keeper.left(now);
                 None
@@ -258,15 +259,15 @@ impl Gateway {
         }
     }
 
-    fn card_missing(&mut self, now: Time, line: PortIndex, trouble: CardTrouble) {
+    fn card_missing(&mut self, now: Time, line: PortIndex, finding: Finding) {
         let Some(slot) = self.cards.slot_mut(line) else {
             return;
         };
         slot.keeper.not_opened(now);
-        let news = slot.trouble.as_ref() != Some(&trouble);
-        slot.trouble = Some(trouble.clone());
+        let news = slot.missing.as_ref() != Some(&finding);
+        slot.missing = Some(finding.clone());
         if news {
-            self.tell_missing(now, line, &trouble);
+            self.tell_missing(now, line, &finding);
         }
     }
 
@@ -279,11 +280,8 @@ impl Gateway {
         let chain = match chain {
             Ok(chain) => chain,
             Err(error) => {
-                let trouble = CardTrouble {
-                    what: format!("the line's signal chain cannot be made: {error}"),
-                    cure: "look at the memory that the daemon may use".to_owned(),
-                };
-                return self.card_missing(now, line, trouble);
+                let reason = error.to_string();
+                return self.card_missing(now, line, Finding::SignalChainFailed { reason });
             }
         };
         slot.keeper.in_hand();
@@ -347,10 +345,7 @@ impl Gateway {
                 if state != CardState::Leaving {
                     warn!(lane = line.0, ?why, "the line thread did not take a card");
                     slot.probe = None;
-                    slot.trouble = Some(CardTrouble {
-                        what: "the line thread did not take the card".to_owned(),
-                        cure: "report this as a bug".to_owned(),
-                    });
+                    slot.missing = Some(Finding::CardNotTaken);
                 }
                 // Closing may wait for the driver.
                 slot.asked = Some(now);

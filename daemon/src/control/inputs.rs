@@ -77,11 +77,14 @@ impl Gateway {
                     LineEventKind::RingOn => LineInput::RingOn { at },
                     LineEventKind::RingOff => LineInput::RingOff { at },
                     LineEventKind::Fault(fault) => {
+                        let finding = words::fault(fault);
+                        let told = words::finding(&finding, &unit.place());
                         if let Some(held_back) = unit.log_rate.pass(now) {
                             warn!(
                                 port = unit.number,
-                                fault = words::fault(fault),
-                                cure = words::fault_cure(fault),
+                                code = finding.code(),
+                                fault = told.what(),
+                                cure = told.cure,
                                 held_back = if_any(held_back),
                                 "line fault"
                             );

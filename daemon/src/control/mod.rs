@@ -10,7 +10,6 @@ mod cards;
 pub mod claim;
 mod clock;
 mod data;
-mod glitch;
 mod inputs;
 mod lamp;
 mod links;

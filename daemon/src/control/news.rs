@@ -150,7 +150,7 @@ fn tally(servers: &mut ServerBook, event: &StationEvent) {
             tally.rejections += u64::from(rejected);
             tally.losses += u64::from(lost);
             tally.failures += u64::from(!lost && !rejected);
-            tally.last_trouble = Some(reason.to_string());
+            tally.last_trouble = Some(words::why(reason));
         }
     }
 }

@@ -11,12 +11,12 @@ use tipring_hal::port::{Capabilities, LineEventKind, LineFault};
 use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot, PortState};
 use tipring_proto::card::Service;
 use tipring_proto::device::{Device, DeviceConfig, Input, Output};
+use tipring_proto::finding::Glitches;
 use tipring_proto::sccp::message::DefineTimeDate;
 use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
 use super::clock::Clock;
-use super::glitch::Glitches;
 use super::lamp::FskLamp;
 use super::links::Connection;
 use super::log_rate::LogRate;

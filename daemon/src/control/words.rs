@@ -2,15 +2,15 @@
 
 use tipring_config::Port as PortSettings;
 use tipring_config::country::{CallerId, Modulation};
+use tipring_ctl::words::{Whose, Words, reason};
 use tipring_hal::port::{Capabilities, LineCommand, LineFault, Polarity};
 use tipring_proto::call::EndCause;
 use tipring_proto::card::FeedTrouble;
+use tipring_proto::finding::{self, Finding, Place};
 use tipring_proto::sccp::message::MediaStatus;
-use tipring_proto::sccp::station::StationEvent;
+use tipring_proto::sccp::station::{LostReason, StationEvent};
 use tipring_proto::types::CallerIdTiming;
 use tipring_proto::types::Codec;
-
-use super::glitch::Glitch;
 
 use super::servers::ServerBook;
 use crate::line::Returned;
@@ -18,59 +18,38 @@ use crate::line::Returned;
 /// Why a port is not registered whose line has been dead for a while.
 pub(super) const OUT_OF_SERVICE: &str = "the line has been dead for too long: unregistered until it works and stays so, so that callers are sent elsewhere";
 
-/// A fault for people.
-pub(super) fn fault(fault: LineFault) -> &'static str {
+/// A finding about a port, in words.
+pub(super) fn finding(finding: &Finding, place: &Place) -> Words {
+    tipring_ctl::words::finding(finding, Whose(&[place]))
+}
+
+/// Why a registration ended or was not reached.
+pub(super) fn why(lost: &LostReason) -> String {
+    reason(&finding::lost("", lost))
+}
+
+/// A fault that the card has just reported.
+pub(super) fn fault(fault: LineFault) -> Finding {
+    let unregistered = false;
     match fault {
-        LineFault::Alarm => "the span is in alarm",
-        LineFault::Removed => "the card is gone",
-        LineFault::PowerAlarm => "no battery on the line",
+        LineFault::Alarm => Finding::SpanAlarm { unregistered },
+        LineFault::Removed => Finding::CardRemoved { unregistered },
+        LineFault::PowerAlarm => Finding::NoBattery { unregistered },
     }
 }
 
-/// What to do about a fault.
-pub(super) fn fault_cure(fault: LineFault) -> &'static str {
-    match fault {
-        LineFault::Alarm => {
-            "check the span's cable and the card's clock; calls work again when the alarm ends"
-        }
-        LineFault::Removed => "put the card back or load its driver; the port comes back by itself",
-        LineFault::PowerAlarm => {
-            "check the card's power connector and the line for a short to ground"
-        }
-    }
+/// A fault in a few words.
+pub(super) fn fault_text(fault: LineFault) -> String {
+    finding(&self::fault(fault), &Place::default()).text
 }
 
-/// Why a line has no voltage, and what to do.
-pub(super) fn feed(trouble: FeedTrouble) -> (&'static str, &'static str) {
+/// A feed that has just been found dead.
+pub(super) fn feed(trouble: FeedTrouble) -> Finding {
+    let unregistered = false;
     match trouble {
-        FeedTrouble::SwitchedOff => (
-            "no battery on the line: the card has switched the feed off after power alarms (a short to ground, a ringer \
-             that is a short, too many ringers)",
-            "mend the line or its sets; the feed is switched on again by itself",
-        ),
-        FeedTrouble::NoBattery => (
-            "no battery on the line: the card has none to give",
-            "check the card's power connector",
-        ),
-        FeedTrouble::Shorted => (
-            "no battery on the line, though the card feeds it: something draws it down",
-            "look for a short or a wet cable on the line",
-        ),
-    }
-}
-
-/// What came too late of late, and what to do.
-pub(super) fn glitch(glitch: Glitch) -> (&'static str, &'static str) {
-    const CURE: &str = "take load off the machine, and look at `tipring status`: the line thread wants realtime priority";
-    match glitch {
-        Glitch::Overrun => (
-            "sound from the line was lost in the last minute: it was not fetched in time",
-            CURE,
-        ),
-        Glitch::Underrun => (
-            "the line had gaps in the last minute: sound was not delivered in time",
-            CURE,
-        ),
+        FeedTrouble::SwitchedOff => Finding::FeedSwitchedOff { unregistered },
+        FeedTrouble::NoBattery => Finding::CardWithoutBattery { unregistered },
+        FeedTrouble::Shorted => Finding::FeedShorted { unregistered },
     }
 }
 
@@ -117,9 +96,11 @@ pub(super) fn news(event: &StationEvent, servers: &ServerBook) -> String {
                 name(*server)
             )
         }
-        StationEvent::Lost { server, reason, .. } => format!("{} lost: {reason}", name(*server)),
+        StationEvent::Lost { server, reason, .. } => {
+            format!("{} lost: {}", name(*server), why(reason))
+        }
         StationEvent::AttemptFailed { server, reason, .. } => {
-            format!("{}: {reason}", name(*server))
+            format!("{}: {}", name(*server), why(reason))
         }
         StationEvent::ResetRequested {
             kind,
@@ -250,7 +231,7 @@ mod tests {
     use super::*;
     use tipring_config::Countries;
     use tipring_config::Server;
-    use tipring_proto::sccp::station::{ConnectFailure, LostReason};
+    use tipring_proto::sccp::station::ConnectFailure;
     use tipring_proto::time::Time;
 
     #[test]
@@ -263,11 +244,11 @@ mod tests {
         };
         assert_eq!(
             news(&failed(0), &servers),
-            "pbx.example:2000: cannot connect: no route to the server"
+            "pbx.example:2000: no route to the server"
         );
         assert_eq!(
             news(&failed(3), &servers),
-            "server 4: cannot connect: no route to the server"
+            "server 4: no route to the server"
         );
     }
 

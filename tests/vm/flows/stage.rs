@@ -291,13 +291,13 @@ group = "tipring"
             if Instant::now() > end {
                 let s = &detail.summary;
                 return Err(format!(
-                    "port {port} is not {wish} after {} s: {:?}, {:?}, call {:?}, {:?}, trouble {:?}",
+                    "port {port} is not {wish} after {} s: {:?}, {:?}, call {:?}, {:?}, findings {:?}",
                     within.as_secs(),
                     s.registration,
                     s.state,
                     s.call,
                     s.hook,
-                    s.trouble
+                    s.findings
                 ));
             }
             std::thread::sleep(Duration::from_millis(50)); // asks again, with the deadline above

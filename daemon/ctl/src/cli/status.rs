@@ -18,14 +18,14 @@ pub(crate) fn check(remote: &Remote, out: &Out) -> Result<ExitCode, Failure> {
     };
     let counts = &report.port_counts;
     let served = counts.total.saturating_sub(counts.disabled);
-    let in_trouble = report.ports.iter().any(|port| port.trouble.is_some());
-    let bad = in_trouble || !report.troubles.is_empty() || counts.registered < served;
+    let in_trouble = report.ports.iter().any(|port| !port.findings.is_empty());
+    let bad = in_trouble || !report.findings.is_empty() || counts.registered < served;
     out.report(report, |paint| {
         let summary = format!(
             "{} of {served} ports registered, {} in trouble\n",
             counts.registered, counts.in_trouble
         );
-        summary + &render::troubles(paint, report)
+        summary + &render::findings(paint, report)
     })?;
     Ok(if bad {
         exit::FAILED.into()

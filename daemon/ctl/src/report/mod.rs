@@ -4,6 +4,7 @@
 //! Fields that were added later have defaults, so an older command reads a newer daemon and the reverse.
 
 mod call;
+mod finding;
 mod port;
 mod reload;
 mod sim;
@@ -11,9 +12,10 @@ mod status;
 mod trace;
 
 pub use call::{CallDetail, CallList, CallSummary};
+pub use finding::{FindingReport, by_cause, ranges};
 pub use port::{
     DetectedTone, EchoReport, LineStats, MediaLeg, PortCard, PortDetail, PortSummary,
-    RefusedSource, RegistrationReport, RegistrationStep, RtpStats, Trouble, Voltages,
+    RefusedSource, RegistrationReport, RegistrationStep, RtpStats, Voltages,
 };
 pub use reload::{
     ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,

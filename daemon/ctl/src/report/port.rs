@@ -4,17 +4,8 @@ use serde::{Deserialize, Serialize};
 use tipring_types::{CallState, EchoState, HookState, PortState, RegistrationState, Side};
 
 use super::call::CallSummary;
+use super::finding::FindingReport;
 use super::status::Counter;
-
-/// Something wrong: the thing and the cause, and what to do about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Trouble {
-    /// What is wrong and why.
-    pub what: String,
-    /// The cure.
-    pub cure: String,
-}
 
 /// One port in one row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -50,8 +41,8 @@ pub struct PortSummary {
     pub number: Option<String>,
     /// Messages wait.
     pub message_waiting: bool,
-    /// Why the port cannot be used, if it cannot.
-    pub trouble: Option<Trouble>,
+    /// What is wrong with the port; what explains most comes first.
+    pub findings: Vec<FindingReport>,
 }
 
 /// A past change of the registration.
@@ -342,8 +333,6 @@ pub struct PortDetail {
     pub line: LineStats,
     /// Last detected tones, oldest first; bounded.
     pub tones: Vec<DetectedTone>,
-    /// Present faults of the line or card, in words.
-    pub faults: Vec<String>,
     /// Its card.
     pub card: PortCard,
     /// What the card can and cannot do, in words.

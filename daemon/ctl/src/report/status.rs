@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::port::{PortSummary, Trouble};
+use super::finding::FindingReport;
+use super::port::PortSummary;
 use super::reload::ReloadState;
 
 /// The gateway as a whole.
@@ -23,8 +24,8 @@ pub struct StatusReport {
     pub ports: Vec<PortSummary>,
     /// Whatever else is counted for the whole gateway.
     pub counters: Vec<Counter>,
-    /// What is wrong with the gateway as a whole (a single port's trouble is with the port).
-    pub troubles: Vec<Trouble>,
+    /// What is wrong with the gateway as a whole (what is wrong with a single port is with the port).
+    pub findings: Vec<FindingReport>,
     /// What was reloaded and is not in use yet.
     pub reload: ReloadState,
 }
@@ -117,7 +118,7 @@ pub struct PortCounts {
     pub talking: u16,
     /// Of those, in a call that goes on though the CallManager that set it up is lost.
     pub preserved: u16,
-    /// With a trouble.
+    /// With a finding.
     pub in_trouble: u16,
     /// Switched off in the configuration.
     pub disabled: u16,

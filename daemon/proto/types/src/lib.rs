@@ -11,6 +11,7 @@
 mod words;
 
 mod choices;
+pub mod finding;
 mod ids;
 pub mod law;
 mod line;

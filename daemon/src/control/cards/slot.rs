@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tipring_proto::card::{CardKeeper, FeedStep, FeedTrouble, FeedWatch};
+use tipring_proto::finding::Finding;
 use tipring_proto::time::Time;
 
-use crate::cards::{CardTrouble, LineProbe, Nameplate, Want};
+use crate::cards::{LineProbe, Nameplate, Want};
 use crate::line::{CardSet, PortIndex};
 use crate::startup::port::CardFacts;
 
@@ -36,7 +37,7 @@ pub(in crate::control) struct Slot {
     /// What the line thread has.
     pub(in crate::control) facts: CardFacts,
     /// Why it is not open.
-    pub(super) trouble: Option<CardTrouble>,
+    pub(super) missing: Option<Finding>,
     /// For the line thread, whose ring was full; and when to try again.
     pub(super) to_place: Option<(Box<CardSet>, Time)>,
     /// Something was asked of the card, and it has not answered yet.
@@ -57,7 +58,7 @@ impl Slot {
             plate: None,
             probe: None,
             facts,
-            trouble: None,
+            missing: None,
             to_place: None,
             asked: None,
             epoch: 0,
@@ -77,8 +78,8 @@ impl Slot {
     }
 
     /// Why it is not, once that is known.
-    pub(in crate::control) fn trouble(&self) -> Option<&CardTrouble> {
-        self.trouble.as_ref().filter(|_| !self.is_open())
+    pub(in crate::control) fn missing(&self) -> Option<&Finding> {
+        self.missing.as_ref().filter(|_| !self.is_open())
     }
 
     /// There has been a card.
@@ -88,7 +89,7 @@ impl Slot {
 
     /// It has not been opened yet, and nothing is known against it.
     pub(in crate::control) fn is_beginning(&self) -> bool {
-        self.keeper.opened() == 0 && self.trouble.is_none()
+        self.keeper.opened() == 0 && self.missing.is_none()
     }
 
     /// Why the line has no voltage.
@@ -115,7 +116,7 @@ impl Slot {
     /// The line thread has it.
     pub(super) fn placed(&mut self, now: Time) {
         self.keeper.placed(now);
-        self.trouble = None;
+        self.missing = None;
         self.begin_feed(now);
     }
 

@@ -8,6 +8,7 @@ use tipring_hal::port::{
     PortStats, ReadBlock, Wake, WriteBlock,
 };
 use tipring_proto::call::PortState;
+use tipring_proto::finding::Place;
 
 use super::*;
 use crate::cards::{LineProbe, Nameplate};
@@ -93,12 +94,11 @@ struct Shelf {
 }
 
 impl CardSource for Shelf {
-    fn open(&self, want: &Want) -> Result<OpenCard, CardTrouble> {
+    fn open(&self, want: &Want) -> Result<OpenCard, Finding> {
         assert_eq!((want.channel, want.block_len), (1, 80));
         if !self.there.load(Ordering::SeqCst) {
-            return Err(CardTrouble {
-                what: "the shelf is empty".into(),
-                cure: "put a card on it".into(),
+            return Err(Finding::ChannelOpenFailed {
+                reason: "the shelf is empty".into(),
             });
         }
         Ok(OpenCard {
@@ -224,8 +224,9 @@ impl Bench {
     fn trouble(&self) -> Option<String> {
         let now = self.gateway.clock.now();
         let unit = &self.gateway.ports[0];
-        let trouble = self.gateway.line_trouble(now, unit);
-        trouble.map(|t| format!("{}: {}", t.what, t.cure))
+        let detail = self.gateway.port_detail(now, unit);
+        let first = detail.summary.findings.first();
+        first.map(|f| format!("{}: {}", f.what(), f.cure))
     }
 
     fn word(&self) -> PortState {
@@ -264,7 +265,7 @@ fn a_card_that_is_not_there_is_told_with_its_cure_and_tried_again() {
         let mut b = Bench::new();
         assert_eq!(b.trouble(), None, "at its first try it has none");
         b.turn().await;
-        let told = "the shelf is empty: put a card on it";
+        let told = "DAHDI channel 1 cannot be opened: the shelf is empty: see \"dmesg\" and \"tipring hardware\"";
         assert_eq!(b.trouble().as_deref(), Some(told));
         assert_eq!(b.word(), PortState::Fault);
         assert!(b.slot().keeper.due().is_some());
@@ -307,7 +308,7 @@ fn a_lost_card_is_closed_and_a_stand_in_takes_its_place() {
         assert_eq!(b.slot().keeper.state(), CardState::Leaving);
         assert!(
             b.trouble()
-                .is_some_and(|t| t.starts_with("the card is gone"))
+                .is_some_and(|t| t.starts_with("the card is removed"))
         );
         assert!(b.slot().probe.is_none(), "nothing keeps the channel open");
         b.step(); // the line thread gives it back
@@ -357,8 +358,8 @@ fn a_port_whose_line_stays_dead_is_told_as_unregistered_and_registers_when_the_l
         for fault in [LineFault::Alarm, LineFault::PowerAlarm] {
             let mut b = Bench::opened(false).await;
             b.says(LineEventKind::Fault(fault));
-            let told = words::fault(fault);
-            let cure = words::fault_cure(fault);
+            let told = words::finding(&words::fault(fault), &Place::default());
+            let (told, cure) = (told.what(), told.cure);
             assert_eq!(b.trouble(), Some(format!("{told}: {cure}")));
             b.later(Duration::from_secs(1));
             assert!(!b.gateway.ports[0].has_stopped(), "it may be a flicker");
@@ -395,7 +396,7 @@ fn a_port_whose_line_comes_and_goes_tells_what_it_waits_for_and_how_often_it_lef
         assert!(b.gateway.ports[0].has_stopped(), "not at once again");
         let told = b.trouble().unwrap_or_default();
         assert!(
-            told.starts_with("the line works again, but has come and gone"),
+            told.starts_with("the line works again, but has failed repeatedly"),
             "{told}"
         );
         assert!(

@@ -7,13 +7,13 @@ use tipring_hal::port::{LineCommand, LineEventKind, LineFault};
 use tipring_proto::call::{LineInput, PortState};
 use tipring_proto::card::FeedTrouble;
 use tipring_proto::device::Input;
+use tipring_proto::finding::Finding;
 use tipring_proto::time::Time;
 use tracing::{info, warn};
 
 use super::super::log_rate::if_any;
 use super::super::reload::Next;
 use super::super::{Gateway, words};
-use crate::cards::CardTrouble;
 use crate::line::{LineOrder, PortIndex};
 use crate::settings;
 
@@ -94,23 +94,25 @@ impl Gateway {
     }
 
     /// Told once for each reason.
-    pub(super) fn tell_missing(&mut self, now: Time, line: PortIndex, trouble: &CardTrouble) {
+    pub(super) fn tell_missing(&mut self, now: Time, line: PortIndex, finding: &Finding) {
         let Some(index) = self.of_lane(line) else {
             return;
         };
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
+        let words = words::finding(finding, &unit.place());
         if let Some(held_back) = unit.log_rate.pass(now) {
             warn!(
                 port = unit.number,
-                what = trouble.what,
-                cure = trouble.cure,
+                code = finding.code(),
+                what = words.what(),
+                cure = words.cure,
                 held_back = if_any(held_back),
                 "a line cannot be opened; it is tried until it can"
             );
         }
-        let text = format!("the line cannot be opened: {}", trouble.what);
+        let text = format!("the line cannot be opened: {}", words.what());
         self.trace(now, index, TraceKind::Line, text);
     }
 
@@ -185,12 +187,14 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let (what, cure) = words::feed(trouble);
+        let finding = words::feed(trouble);
+        let told = words::finding(&finding, &unit.place());
         if let Some(held_back) = unit.log_rate.pass(now) {
             warn!(
                 port = unit.number,
-                fault = what,
-                cure,
+                code = finding.code(),
+                fault = told.what(),
+                cure = told.cure,
                 held_back = if_any(held_back),
                 "line fault"
             );
@@ -201,7 +205,7 @@ impl Gateway {
             let fault = LineInput::Fault(LineFault::PowerAlarm);
             unit.handle(now, Input::Line(fault));
         }
-        self.trace(now, index, TraceKind::Line, what.to_owned());
+        self.trace(now, index, TraceKind::Line, told.what());
         self.drain(now, index);
     }
 

@@ -1,12 +1,13 @@
 //! Answers to the control socket: everything counted is in one of them.
 
 mod card;
+mod finding;
 mod help;
 mod port;
 mod registration;
-mod trouble;
 
 use tipring_ctl::report as ctl;
+use tipring_proto::finding::Finding;
 use tipring_proto::sccp::station::{StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
@@ -25,8 +26,8 @@ pub struct Facts {
     pub realtime: Vec<ctl::RealtimeReport>,
     /// The line-thread places of each shard.
     pub shards: Vec<std::ops::Range<u16>>,
-    /// Troubles found at start.
-    pub troubles: Vec<ctl::Trouble>,
+    /// What was found at start.
+    pub findings: Vec<Finding>,
 }
 
 impl Gateway {
@@ -43,7 +44,7 @@ impl Gateway {
             off_hook: count(&|p| p.hook == ctl::HookState::OffHook),
             talking: count(&|p| p.call.is_some_and(ctl::CallState::is_talk)),
             preserved: count(&|p| p.call == Some(ctl::CallState::Preserved)),
-            in_trouble: count(&|p| p.trouble.is_some()),
+            in_trouble: count(&|p| !p.findings.is_empty()),
             disabled: all - count(&|_| true),
         };
         ctl::StatusReport {
@@ -77,7 +78,7 @@ impl Gateway {
                     "log lines that are on their way now",
                 ),
             ],
-            troubles: self.troubles(),
+            findings: self.findings(),
             reload: self.reload_state(),
         }
     }

@@ -55,7 +55,7 @@ impl Gateway {
                 .map(|l| l.number.clone())
                 .filter(|n| !n.is_empty()),
             message_waiting: logic.message_waiting,
-            trouble: self.trouble(now, unit, &station, &logic),
+            findings: self.port_findings(now, unit, &station, &logic),
         }
     }
 
@@ -97,11 +97,6 @@ impl Gateway {
                 ring_bursts: unit.ring_bursts,
             },
             tones: unit.tones.iter().cloned().collect(),
-            faults: self
-                .line_trouble(now, unit)
-                .map(|trouble| trouble.what)
-                .into_iter()
-                .collect(),
             card: self.port_card(unit),
             capabilities: unit
                 .capabilities

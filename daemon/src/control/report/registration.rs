@@ -28,7 +28,7 @@ impl Gateway {
             reason: match &s.last_lost {
                 _ if registered => None,
                 _ if unit.is_out_of_service() => Some(words::OUT_OF_SERVICE.to_owned()),
-                lost => lost.as_ref().map(|(_, reason)| reason.to_string()),
+                lost => lost.as_ref().map(|(_, why)| words::why(why)),
             },
             next_attempt_ms: match s.state {
                 StationState::Waiting { until, .. } => {
@@ -46,7 +46,7 @@ impl Gateway {
                             format!("registered, version {version}"),
                         ),
                         HistoryKind::Lost(r) | HistoryKind::AttemptFailed(r) => {
-                            (ctl::RegistrationState::Waiting, r.to_string())
+                            (ctl::RegistrationState::Waiting, words::why(r))
                         }
                     };
                     ctl::RegistrationStep {

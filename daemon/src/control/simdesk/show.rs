@@ -91,7 +91,7 @@ pub(super) fn shown(port: u16, s: sim::SimSnapshot) -> ctl::SimSnapshot {
             delay_ms: f64::from(s.hybrid.echo_delay_us) / 1000.0,
             noise_dbm0: s.hybrid.noise_dbm0.unwrap_or(-99.0).into(),
         },
-        fault: s.card.fault.map(|f| words::fault(f).to_owned()),
+        fault: s.card.fault.map(words::fault_text),
     }
 }
 

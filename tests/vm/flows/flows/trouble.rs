@@ -20,12 +20,11 @@ const HEALS: Duration = Duration::from_secs(45);
 
 /// Waits until a port is in trouble; what is told of it.
 fn told(stage: &Stage, port: u16, within: Duration, title: &str) -> Result<String, String> {
-    // Every opening begins with a moment of which nothing is known yet.
     let detail = stage.port_until(port, "in trouble", within, |p| {
-        let trouble = p.summary.trouble.as_ref();
-        trouble.is_some_and(|t| !t.what.contains("being opened"))
+        !p.summary.findings.is_empty()
     })?;
-    let trouble = detail.summary.trouble.unwrap_or_default();
+    let finding = detail.summary.findings.into_iter().next();
+    let finding = finding.unwrap_or_default();
     let file = stage.folder.join("trouble.txt");
     let log = fs::File::options().create(true).append(true).open(&file);
     let mut log = log.map_err(|e| format!("{}: {e}", file.display()))?;
@@ -39,14 +38,18 @@ fn told(stage: &Stage, port: u16, within: Duration, title: &str) -> Result<Strin
         format!("=== {title}\n$ tipring status\n{seen}\n$ tipring port show {number}\n{shown}\n");
     log.write_all(text.as_bytes())
         .map_err(|e| format!("{}: {e}", file.display()))?;
-    Ok(format!("\"{}\" (cure: \"{}\")", trouble.what, trouble.cure))
+    Ok(format!(
+        "\"{}\" (cure: \"{}\")",
+        finding.what(),
+        finding.cure
+    ))
 }
 
 /// Waits until a port is well and registered; how long that took.
 fn healed(stage: &Stage, port: u16, within: Duration) -> Result<f64, String> {
     let start = Instant::now();
     stage.port_until(port, "well again", within, |p| {
-        p.summary.trouble.is_none() && p.summary.registration == RegistrationState::Registered
+        p.summary.findings.is_empty() && p.summary.registration == RegistrationState::Registered
     })?;
     Ok(start.elapsed().as_secs_f64())
 }
@@ -211,7 +214,7 @@ pub(crate) fn pulled(stage: &Stage) -> Result<String, String> {
         .status()?
         .ports
         .iter()
-        .any(|p| p.trouble.is_some() || p.registration != RegistrationState::Registered)
+        .any(|p| !p.findings.is_empty() || p.registration != RegistrationState::Registered)
     {
         if start.elapsed() > S(120) {
             let seen = stage.control().tipring(&["status"])?;
@@ -257,7 +260,7 @@ pub(crate) fn unloaded(stage: &Stage) -> Result<String, String> {
         .ports
         .iter()
         // One that left twice within a minute waits until its line has been sound for some seconds.
-        .any(|p| p.trouble.is_some() || p.registration != RegistrationState::Registered)
+        .any(|p| !p.findings.is_empty() || p.registration != RegistrationState::Registered)
     {
         if start.elapsed() > S(120) {
             return Err(format!(
@@ -293,8 +296,8 @@ pub(crate) fn power_alarm(stage: &Stage) -> Result<String, String> {
     let start = Instant::now();
     while rearms(10)? == before {
         if start.elapsed() > S(60) {
-            let seen = stage.port(10)?.summary.trouble;
-            return Err(format!("not re-armed within 60 s; trouble {seen:?}"));
+            let seen = stage.port(10)?.summary.findings;
+            return Err(format!("not re-armed within 60 s; findings {seen:?}"));
         }
         std::thread::sleep(Duration::from_millis(100)); // asks again, with the deadline above
     }

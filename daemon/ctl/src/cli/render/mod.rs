@@ -12,10 +12,10 @@ pub(crate) use hardware::hardware;
 pub(crate) use port::{port, port_list};
 pub(crate) use reload::reload;
 pub(crate) use sim::sim;
-pub(crate) use status::{status, troubles};
+pub(crate) use status::{findings, status};
 
 use comfy_table::{Attribute, Cell, Color, Table, presets};
-use tipring_ctl::report::{Counter, Trouble};
+use tipring_ctl::report::{Counter, FindingReport};
 
 use super::output::{Paint, clean};
 
@@ -95,10 +95,10 @@ fn heading(paint: Paint, text: &str) -> String {
     format!("\n{}\n", paint.bold(text))
 }
 
-fn trouble(paint: Paint, whose: &str, trouble: &Trouble) -> String {
-    let mut out = format!("{} {whose}{}\n", paint.bad("!"), clean(&trouble.what));
-    if !trouble.cure.is_empty() {
-        out += &format!("    {}: {}\n", paint.good("cure"), clean(&trouble.cure));
+fn finding(paint: Paint, whose: &str, finding: &FindingReport) -> String {
+    let mut out = format!("{} {whose}{}\n", paint.bad("!"), clean(&finding.what()));
+    if !finding.cure.is_empty() {
+        out += &format!("    {}: {}\n", paint.good("cure"), clean(&finding.cure));
     }
     out
 }

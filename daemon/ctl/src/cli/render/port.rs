@@ -2,13 +2,14 @@
 
 use comfy_table::{Cell, Color};
 use tipring_ctl::report::{
-    DetectedTone, EchoReport, EchoState, HookState, LineStats, MediaLeg, PortCard, PortDetail,
-    PortState, PortSummary, RegistrationReport, RegistrationState, RtpStats, Side, Trouble,
+    DetectedTone, EchoReport, EchoState, FindingReport, HookState, LineStats, MediaLeg, PortCard,
+    PortDetail, PortState, PortSummary, RegistrationReport, RegistrationState, RtpStats, Side,
+    by_cause, ranges,
 };
 
 use super::super::output::{Paint, clean};
 use super::call::call_rows;
-use super::{Facts, counters, heading, lines, moment, painted, plain, table, trouble, word};
+use super::{Facts, counters, finding, heading, lines, moment, painted, plain, table, word};
 
 pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
     let mut rows = table(
@@ -38,70 +39,30 @@ pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
             plain(if port.message_waiting { "yes" } else { "-" }),
         ]);
     }
-    let troubles = troubles(paint, ports);
-    if troubles.is_empty() {
+    let findings = findings(paint, ports);
+    if findings.is_empty() {
         lines(&rows)
     } else {
-        lines(&rows) + "\n" + &troubles
+        lines(&rows) + "\n" + &findings
     }
 }
 
-/// Each trouble once, with all the ports that have it.
-pub(super) fn troubles(paint: Paint, ports: &[PortSummary]) -> String {
-    // As told, as told without the number of the channel, and whose.
-    let mut groups: Vec<(&Trouble, Trouble, Vec<u16>)> = vec![];
-    for port in ports {
-        let Some(told) = &port.trouble else { continue };
-        let common = Trouble {
-            what: of_its_channel(&told.what),
-            cure: of_its_channel(&told.cure),
-        };
-        match groups.iter_mut().find(|(_, t, _)| *t == common) {
-            Some((_, _, numbers)) => numbers.push(port.port),
-            None => groups.push((told, common, vec![port.port])),
-        }
-    }
-    groups
+/// Each finding once, with all the ports that have it.
+pub(super) fn findings(paint: Paint, ports: &[PortSummary]) -> String {
+    let all: Vec<FindingReport> = ports.iter().flat_map(|p| p.findings.clone()).collect();
+    by_cause(&all)
         .iter()
-        .map(|(told, common, numbers)| {
-            let what = if numbers.len() == 1 { told } else { common };
-            trouble(paint, &format!("{}: ", port_numbers(numbers)), what)
+        .map(|(report, places)| {
+            let numbers: Vec<u16> = places.iter().filter_map(|p| p.port).collect();
+            finding(paint, &format!("{}: ", port_numbers(&numbers)), report)
         })
         .collect()
 }
 
-/// The same text for every channel, so that 24 ports of a missing card are told in one line.
-fn of_its_channel(text: &str) -> String {
-    const CHANNEL: &str = "DAHDI channel ";
-    let Some((before, rest)) = text.split_once(CHANNEL) else {
-        return text.to_owned();
-    };
-    let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-    if after.len() == rest.len() {
-        return text.to_owned();
-    }
-    format!("{before}its DAHDI channel{after}")
-}
-
 /// `port 3`, `ports 1-4, 7`.
 pub(super) fn port_numbers(numbers: &[u16]) -> String {
-    let mut runs: Vec<(u16, u16)> = vec![];
-    for &n in numbers {
-        match runs.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(n) => *last = n,
-            _ => runs.push((n, n)),
-        }
-    }
-    let runs: Vec<String> = runs
-        .iter()
-        .map(|(first, last)| match last - first {
-            0 => first.to_string(),
-            1 => format!("{first}, {last}"),
-            _ => format!("{first}-{last}"),
-        })
-        .collect();
     let word = if numbers.len() == 1 { "port" } else { "ports" };
-    format!("{word} {}", runs.join(", "))
+    format!("{word} {}", ranges(numbers))
 }
 
 fn registration_cell(port: &PortSummary) -> Cell {
@@ -139,12 +100,8 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
         out += &format!("  {}", clean(&summary.label));
     }
     out.push('\n');
-    if let Some(what) = &summary.trouble {
-        out += &trouble(paint, "", what);
-    }
-    let told = summary.trouble.as_ref().map(|t| t.what.as_str());
-    for fault in report.faults.iter().filter(|f| Some(f.as_str()) != told) {
-        out += &format!("{} {}\n", paint.bad("!"), clean(fault));
+    for one in &summary.findings {
+        out += &finding(paint, "", one);
     }
     let mut facts = Facts::new(paint);
     facts.add(
@@ -504,14 +461,18 @@ fn line(paint: Paint, line: &LineStats) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tipring_types::finding::{Finding, Place};
 
-    fn port(port: u16, what: &str) -> PortSummary {
+    fn port(port: u16, finding: Option<Finding>) -> PortSummary {
+        let place = Place {
+            port: Some(port),
+            channel: Some(port + 8),
+            device: None,
+        };
+        let findings = finding.map(|f| FindingReport::of(f, place));
         PortSummary {
             port,
-            trouble: (!what.is_empty()).then(|| Trouble {
-                what: what.to_owned(),
-                cure: "cure it".to_owned(),
-            }),
+            findings: findings.into_iter().collect(),
             ..PortSummary::default()
         }
     }
@@ -545,36 +506,45 @@ mod tests {
     }
 
     #[test]
-    fn a_trouble_of_many_ports_is_told_once() {
-        let ports = [
-            port(1, "down"),
-            port(2, "down"),
-            port(3, ""),
-            port(4, "down"),
-            port(5, "hot"),
-            port(6, "down"),
-            port(7, "down"),
-            port(8, "down"),
-        ];
+    fn a_finding_of_many_ports_is_shown_once() {
+        let alarm = || Finding::SpanAlarm {
+            unregistered: false,
+        };
+        let mut ports: Vec<PortSummary> = (1..=8).map(|n| port(n, Some(alarm()))).collect();
+        ports[2].findings.clear();
+        ports[4] = port(5, Some(Finding::CardSilent));
+        let text = findings(Paint { colour: false }, &ports);
+        let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
-            troubles(Paint { colour: false }, &ports),
-            "! ports 1, 2, 4, 6-8: down\n    cure: cure it\n! port 5: hot\n    cure: cure it\n"
+            lines,
+            [
+                "! ports 1, 2, 4, 6-8: the span is in alarm: the card's driver reports it",
+                "    cure: check the span's cable and the card's clock; calls work again when the alarm ends",
+                "! port 5: the card's driver does not answer: a request to it has not returned for 10 s",
+                "    cure: look at the kernel's log (dmesg) and the card; restart the machine if it stays so",
+            ]
         );
     }
 
     #[test]
-    fn a_card_that_is_missing_is_told_once_and_one_channel_by_its_number() {
+    fn a_card_that_is_missing_is_shown_once_and_one_channel_by_its_number() {
+        let missing = || Finding::ChannelMissing { known: vec![] };
+        let busy = Finding::ChannelInUse {
+            holders: vec!["asterisk (pid 812)".into()],
+        };
         let ports = [
-            port(1, "DAHDI channel 9 does not exist: DAHDI has no channels"),
-            port(2, "DAHDI channel 10 does not exist: DAHDI has no channels"),
-            port(3, "DAHDI channel 11 is in use by asterisk (pid 812)"),
-            port(4, "the DAHDI channel is odd"),
+            port(1, Some(missing())),
+            port(2, Some(missing())),
+            port(3, Some(busy)),
         ];
+        let text = findings(Paint { colour: false }, &ports);
+        let lines: Vec<&str> = text.lines().filter(|l| l.starts_with('!')).collect();
         assert_eq!(
-            troubles(Paint { colour: false }, &ports),
-            "! ports 1, 2: its DAHDI channel does not exist: DAHDI has no channels\n    cure: cure it\n\
-             ! port 3: DAHDI channel 11 is in use by asterisk (pid 812)\n    cure: cure it\n\
-             ! port 4: the DAHDI channel is odd\n    cure: cure it\n"
+            lines,
+            [
+                "! ports 1, 2: its DAHDI channel does not exist: DAHDI has no channels",
+                "! port 3: DAHDI channel 11 is in use: asterisk (pid 812) has it open",
+            ]
         );
     }
 }

@@ -3,9 +3,9 @@
 use tipring_ctl::report::{Histogram, LineThreadReport, PortCounts, Scheduling, StatusReport};
 
 use super::super::output::{Paint, clean};
-use super::port::troubles as port_troubles;
+use super::port::findings as port_findings;
 use super::reload::pending;
-use super::{Facts, counters, heading, length, lines, plain, plural, port_list, table, trouble};
+use super::{Facts, counters, finding, heading, length, lines, plain, plural, port_list, table};
 
 pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     let mut facts = Facts::new(paint);
@@ -93,11 +93,11 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     out += &lines(&servers);
     out += &heading(paint, "Ports");
     out += &port_list(paint, &report.ports);
-    if !report.troubles.is_empty() {
+    if !report.findings.is_empty() {
         out += &heading(paint, "Gateway");
     }
-    for what in &report.troubles {
-        out += &trouble(paint, "", what);
+    for what in &report.findings {
+        out += &finding(paint, "", what);
     }
     out += &pending(paint, &report.reload);
     out += &counters(paint, "GATEWAY", &report.counters);
@@ -112,10 +112,10 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
 }
 
 /// Only what is wrong, for `status --check`; empty: nothing is.
-pub(crate) fn troubles(paint: Paint, report: &StatusReport) -> String {
-    let gateway = report.troubles.iter();
-    let mut out: String = gateway.map(|what| trouble(paint, "", what)).collect();
-    out += &port_troubles(paint, &report.ports);
+pub(crate) fn findings(paint: Paint, report: &StatusReport) -> String {
+    let gateway = report.findings.iter();
+    let mut out: String = gateway.map(|what| finding(paint, "", what)).collect();
+    out += &port_findings(paint, &report.ports);
     out
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+pub use tipring_types::finding::RejectCause;
+
 use crate::names::NameFailure;
 use crate::sccp::message::{ClientMessage, ResetKind, ServerMessage};
 use crate::time::Time;
@@ -182,70 +184,6 @@ impl fmt::Display for CloseReason {
     }
 }
 
-/// What a RegisterReject means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RejectCause {
-    /// "No Authority": chan_skinny says this for an unknown name and for one in use alike.
-    NoAuthority,
-    /// The server does not know the device.
-    DeviceUnknown,
-    /// The name is registered over another connection.
-    AlreadyRegistered,
-    /// The name is still held by our own connection that broke a moment ago; patience ends it.
-    NameHeldByOldConnection,
-    /// The server lets this address not register.
-    AddressNotAuthorized,
-    /// The server is reading its configuration.
-    ReloadInProgress,
-    /// No text, or one that this table does not know.
-    Other,
-}
-
-impl RejectCause {
-    /// Reads the text of a RegisterReject. Never answers
-    /// [`NameHeldByOldConnection`](RejectCause::NameHeldByOldConnection): the text does not tell it.
-    pub fn from_text(text: &str) -> RejectCause {
-        let text = text.to_ascii_lowercase();
-        let has = |part: &str| text.contains(part);
-        if has("no authority") {
-            RejectCause::NoAuthority
-        } else if has("already registered") || has("crossover") {
-            RejectCause::AlreadyRegistered
-        } else if has("unknown") || has("not found") || has("no entry") {
-            RejectCause::DeviceUnknown
-        } else if has("not authorized") || has("not allowed") {
-            RejectCause::AddressNotAuthorized
-        } else if has("reload") {
-            RejectCause::ReloadInProgress
-        } else {
-            RejectCause::Other
-        }
-    }
-
-    /// What it means and what to do.
-    pub fn advice(self) -> &'static str {
-        match self {
-            RejectCause::NoAuthority => {
-                "the CallManager does not know the device name, or an earlier connection still holds it; check the name there"
-            }
-            RejectCause::DeviceUnknown => {
-                "the CallManager does not know the device name; add it there or check the naming"
-            }
-            RejectCause::AlreadyRegistered => {
-                "the name is registered over another connection; is a second gateway using it?"
-            }
-            RejectCause::NameHeldByOldConnection => {
-                "the name is still held by the old connection; the CallManager lets go when its keepalive timer ends"
-            }
-            RejectCause::AddressNotAuthorized => {
-                "the CallManager does not accept this address; check its permit and deny rules"
-            }
-            RejectCause::ReloadInProgress => "the CallManager is reloading; it will accept soon",
-            RejectCause::Other => "the CallManager gave no reason that is known; see its log",
-        }
-    }
-}
-
 /// Why a link or a try ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LostReason {
@@ -307,7 +245,7 @@ impl fmt::Display for LostReason {
             }
             LostReason::RegisterTimeout => f.write_str("no answer to Register"),
             LostReason::Rejected { text, cause } => {
-                write!(f, "registration refused ({:?}): {}", text, cause.advice())
+                write!(f, "registration rejected ({text:?}, {cause:?})")
             }
             LostReason::TokenRefused { wait } => {
                 write!(

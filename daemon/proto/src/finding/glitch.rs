@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use tipring_proto::time::Time;
+use crate::time::Time;
 
 /// So long a loss is told of.
 const TOLD_FOR: Duration = Duration::from_secs(60);
 
 /// What was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Glitch {
+pub enum Glitch {
     /// Sound from the line.
     Overrun,
     /// Sound to the line.
@@ -18,7 +18,7 @@ pub(super) enum Glitch {
 
 /// What one port lost.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Glitches {
+pub struct Glitches {
     overruns: u64,
     underruns: u64,
     last: Option<(Glitch, Time)>,
@@ -26,7 +26,7 @@ pub(super) struct Glitches {
 
 impl Glitches {
     /// The card's counts as of now; they only grow.
-    pub(super) fn see(&mut self, now: Time, overruns: u64, underruns: u64) {
+    pub fn see(&mut self, now: Time, overruns: u64, underruns: u64) {
         if overruns > self.overruns {
             self.last = Some((Glitch::Overrun, now));
         } else if underruns > self.underruns {
@@ -36,7 +36,7 @@ impl Glitches {
     }
 
     /// What was lost in the last minute.
-    pub(super) fn recent(&self, now: Time) -> Option<Glitch> {
+    pub fn recent(&self, now: Time) -> Option<Glitch> {
         let (glitch, at) = self.last?;
         (now.saturating_since(at) < TOLD_FOR).then_some(glitch)
     }

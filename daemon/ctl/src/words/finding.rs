@@ -1,0 +1,456 @@
+//! Text, cause and cure of every finding.
+
+use tipring_types::finding::{Finding, Place, RejectCause};
+
+/// What a finding says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// The thing, and what is wrong with it.
+    pub text: String,
+    /// Why.
+    pub cause: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+impl Words {
+    /// Text and cause in one line.
+    pub fn what(&self) -> String {
+        format!("{}: {}", self.text, self.cause)
+    }
+}
+
+/// Which ports a finding is told of: their channels and devices are in the words.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose<'a>(pub &'a [&'a Place]);
+
+/// Device names that are all written out; of more, the first and the last one.
+const NAMES: usize = 4;
+
+impl Whose<'_> {
+    /// `DAHDI channel 7`, or `its DAHDI channel` of several ports.
+    fn channel(self) -> String {
+        match self.0 {
+            [
+                Place {
+                    channel: Some(channel),
+                    ..
+                },
+            ] => format!("DAHDI channel {channel}"),
+            _ => "its DAHDI channel".to_owned(),
+        }
+    }
+
+    fn channel_number(self) -> String {
+        match self.0 {
+            [
+                Place {
+                    channel: Some(channel),
+                    ..
+                },
+            ] => channel.to_string(),
+            _ => "N".to_owned(),
+        }
+    }
+
+    /// The device name, or the device names.
+    fn devices(self) -> String {
+        let names: Vec<&str> = self.0.iter().filter_map(|p| p.device.as_deref()).collect();
+        match &*names {
+            [] => "the device name".to_owned(),
+            [one] => format!("the device name {one}"),
+            few if few.len() <= NAMES => format!("the device names {}", few.join(", ")),
+            [first, .., last] => {
+                format!("{} device names, {first} to {last}", names.len())
+            }
+        }
+    }
+}
+
+/// The words of a finding.
+pub fn finding(finding: &Finding, whose: Whose<'_>) -> Words {
+    let (text, cause, cure) = row(finding, whose);
+    Words { text, cause, cure }
+}
+
+const LOOK_AT_SERVER: &str =
+    "look at the CallManager and its log; `tipring trace` shows its messages";
+const CHECK_SERVER: &str = "check [callmanager] servers, the network and the CallManager";
+const BY_ITSELF: &str = "none needed: the device registers again by itself";
+const LOAD: &str = "take load off the machine, and see the line thread in `tipring status`: it needs realtime priority";
+const SYSTEM_CONF: &str = "/etc/dahdi/system.conf";
+
+#[rustfmt::skip] // one finding after the other, whatever their length
+fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
+    let row = |text: &str, cause: &str, cure: &str| (text.to_owned(), cause.to_owned(), cure.to_owned());
+    let channel = whose.channel();
+    let number = whose.channel_number();
+    let dead = |text: &str, cause: &str, unregistered: bool, cure: &str| {
+        let then = if unregistered { "; unregistered until it works again" } else { "" };
+        row(text, &format!("{cause}{then}"), cure)
+    };
+    let unregistered = |server: &str| format!("not registered with {server}");
+    match finding {
+        Finding::LineThreadStalled => row(
+            "a line thread is stalled, and its ports have no audio",
+            "it has not run for several seconds",
+            "restart tipringd (systemd's watchdog does); see its log for the reason",
+        ),
+        Finding::ConfigFileErrors { errors } => row(
+            "the configuration file is not in use",
+            &format!("it has {errors} error{}; the configuration read before stays in use", if *errors == 1 { "" } else { "s" }),
+            "`tipring config check` shows them; correct them, then `tipring reload`",
+        ),
+        Finding::MemoryNotLocked { reason } => row(
+            "memory is not locked, and a page fault may cost a block", reason,
+            "run under the systemd unit, or raise LimitMEMLOCK",
+        ),
+        Finding::NoRealtimePriority { reason } => row(
+            "the line thread runs without realtime priority", reason,
+            "run under the systemd unit (CAP_SYS_NICE, LimitRTPRIO), or set [line-thread] realtime = \"off\"",
+        ),
+        Finding::InterfaceMissing { interface, mac, instead, file } => {
+            let gone = match instead {
+                Some(instead) => format!("which has {instead} now"),
+                None => "which this machine has no more".to_owned(),
+            };
+            row(
+                "the network interface of the device names is missing",
+                &format!("the names are made of {mac}, the MAC of {interface}, {gone}; they stay as they are"),
+                &format!("write mac = \"{mac}\" into [gateway] to keep the names; or, for new ones, remove {file} and restart tipringd"),
+            )
+        }
+        Finding::NoInterface { mac } => row(
+            &format!("the device names are made of {mac}, as on every such machine"),
+            "no network interface has a MAC",
+            "connect the machine's network interface, which is used as soon as it is there; or write mac = into [gateway]",
+        ),
+        Finding::PortNotServed => row(
+            "the port is not in service",
+            "it was added after the start, and the line thread has no place left for it",
+            "restart tipringd when no call is up",
+        ),
+        Finding::ChannelHeld => row(
+            "the port is not in service yet",
+            "another port has its channel until that port's call ends",
+            "none needed: the port takes the channel when that call ends",
+        ),
+        Finding::CardChannelMissing { channels } => row(
+            &format!("the card has no channel {number}"),
+            &format!("it has {channels}"),
+            "correct `channel` in the port's [[port]] table, or look for the missing card",
+        ),
+        Finding::CardSilent => row(
+            "the card's driver does not answer",
+            "a request to it has not returned for 10 s",
+            "look at the kernel's log (dmesg) and the card; restart the machine if it stays so",
+        ),
+        Finding::DahdiNotLoaded => row(
+            "DAHDI is not loaded", "there is no /dev/dahdi",
+            "load the driver of the card (\"modprobe wctdm24xxp\", or whatever \"tipring hardware\" says), or install the package dahdi-dkms if there is no such module",
+        ),
+        Finding::DahdiDeviceMissing => row(
+            "DAHDI has no devices", "it is loaded, but /dev/dahdi/channel is missing",
+            "check that udev is running; \"udevadm trigger\" makes the device",
+        ),
+        Finding::DahdiNoPermission { group } => row(
+            "no permission for /dev/dahdi/channel", &format!("it belongs to group {group}"),
+            "run the daemon under its systemd unit, or add the user to that group",
+        ),
+        Finding::ChannelInUse { holders } => match &**holders {
+            [] => row(&format!("{channel} is in use"), "another process has it open", "stop that process, or choose another channel"),
+            [one] => row(&format!("{channel} is in use"), &format!("{one} has it open"), "stop that process, or choose another channel"),
+            several => row(
+                &format!("{channel} is in use"), &format!("DAHDI channels are open in {}", several.join(", ")),
+                "stop the process that has it, or choose another channel",
+            ),
+        },
+        Finding::ChannelMissing { known } if known.is_empty() => row(
+            &format!("{channel} does not exist"), "DAHDI has no channels",
+            "check that a card is plugged in and its driver loaded (\"tipring hardware\")",
+        ),
+        Finding::ChannelMissing { known } => row(
+            &format!("{channel} does not exist"), &format!("DAHDI has {}", numbers(known)),
+            "correct `channel` in the port's [[port]] table, or look for the missing card with \"tipring hardware\"",
+        ),
+        Finding::ChannelNoModule => row(
+            &format!("{channel} has no working line module"), "the driver refuses it",
+            "look for its module in \"dmesg\" and seat it again, or choose another channel",
+        ),
+        Finding::ChannelNotConfigured => row(
+            &format!("{channel} is not configured"), &format!("{SYSTEM_CONF} does not name it, or dahdi_cfg has not run"),
+            &format!("write \"fxoks={number}\" in {SYSTEM_CONF} and run dahdi_cfg (or run \"tipring setup\")"),
+        ),
+        Finding::ChannelIsFxo => row(
+            &format!("no telephone can be connected to {channel}"), "it is a port for a telephone exchange line (FXO)",
+            "choose a channel with a port for a telephone (FXS), see \"tipring hardware\"",
+        ),
+        Finding::ChannelSignalling { signalling } => row(
+            &format!("{channel} has the wrong signalling"), &format!("it has {signalling}, a port for a telephone needs fxo_ks"),
+            &format!("write \"fxoks={number}\" in {SYSTEM_CONF} and run dahdi_cfg"),
+        ),
+        Finding::NoToneZone => row(
+            &format!("{channel} cannot ring"), "no tone zone is loaded",
+            &format!("write \"loadzone=us\" and \"defaultzone=us\" (or your country) in {SYSTEM_CONF} and run dahdi_cfg"),
+        ),
+        Finding::BlockLength { samples } => row(
+            &format!("DAHDI does not take blocks of {samples} samples"), "the shortest ones are of 16 samples (2 ms)",
+            "set [line-thread] block-ms to 2 or more",
+        ),
+        Finding::ChannelOpenFailed { reason } => row(
+            &format!("{channel} cannot be opened"), reason, "see \"dmesg\" and \"tipring hardware\"",
+        ),
+        Finding::SignalChainFailed { reason } => row(
+            "the line's signal chain cannot be built", reason, "check how much memory the daemon may use",
+        ),
+        Finding::CardNotTaken => row(
+            "the card is not in service", "the line thread did not take it", "report this as a bug",
+        ),
+        Finding::SpanAlarm { unregistered } => dead(
+            "the span is in alarm", "the card's driver reports it", *unregistered,
+            "check the span's cable and the card's clock; calls work again when the alarm ends",
+        ),
+        Finding::CardRemoved { unregistered } => dead(
+            "the card is removed", "its driver reports the channel as gone", *unregistered,
+            "put the card back or load its driver; the port comes back by itself",
+        ),
+        Finding::NoBattery { unregistered } => dead(
+            "no battery on the line", "the card reports a power alarm", *unregistered,
+            "check the card's power connector and the line for a short to ground",
+        ),
+        Finding::FeedSwitchedOff { unregistered } => dead(
+            "no battery on the line",
+            "the card has switched the feed off after power alarms (a short to ground, a ringer that is a short, too many ringers)",
+            *unregistered,
+            "mend the line or its phones; the feed is switched on again by itself",
+        ),
+        Finding::CardWithoutBattery { unregistered } => dead(
+            "no battery on the line", "the card has none to feed", *unregistered, "check the card's power connector",
+        ),
+        Finding::FeedShorted { unregistered } => dead(
+            "no battery on the line", "the card feeds it, but something draws it down", *unregistered,
+            "look for a short or a wet cable on the line",
+        ),
+        Finding::LineUnstable { seconds } => row(
+            "the line works again, but has failed repeatedly",
+            &format!("unregistered until it has worked for another {seconds} s"),
+            "look for a loose cable, plug or card; the port registers by itself",
+        ),
+
+        Finding::RegistrationRejected { server, text, cause } => {
+            let (means, cure) = rejection(*cause);
+            let said = if text.is_empty() { String::new() } else { format!(" (\"{text}\")") };
+            row(&format!("CallManager {server} rejects {}{said}", whose.devices()), means, cure)
+        }
+        Finding::TokenRefused { server, seconds } => row(
+            &unregistered(server), &format!("the CallManager does not take the device back yet (wait {seconds} s)"), BY_ITSELF,
+        ),
+        Finding::RegisterUnanswered { server } => row(&unregistered(server), "no answer to Register", LOOK_AT_SERVER),
+        Finding::NotSccp { server, reason } => row(
+            &unregistered(server), &format!("its answer is not SCCP: {reason}"),
+            "check that a CallManager has that address and port; SCCP uses TCP port 2000",
+        ),
+        Finding::KeepaliveLost { server, seconds } => row(
+            &unregistered(server), &format!("no keepalive answer for {seconds} s"), LOOK_AT_SERVER,
+        ),
+        Finding::ConnectionClosed { server } => row(&unregistered(server), "the server closed the connection", LOOK_AT_SERVER),
+        Finding::ConnectionReset { server } => row(&unregistered(server), "the connection was reset", LOOK_AT_SERVER),
+        Finding::ConnectionTimedOut { server } => row(
+            &unregistered(server), "the connection timed out: TCP gets no acknowledgement", LOOK_AT_SERVER,
+        ),
+        Finding::OwnAddressGone { server, address } => row(
+            &unregistered(server), &format!("this machine has the address {address} no more"), BY_ITSELF,
+        ),
+        Finding::ConnectionBroken { server, reason } => row(
+            &unregistered(server), &format!("the connection broke: {reason}"), LOOK_AT_SERVER,
+        ),
+        Finding::ConnectRefused { server } => row(
+            &unregistered(server), "connection refused",
+            "check that the CallManager is running, and its address and port in [callmanager] servers",
+        ),
+        Finding::ConnectTimedOut { server } => row(&unregistered(server), "no answer to the connection request", CHECK_SERVER),
+        Finding::NoRoute { server } => row(&unregistered(server), "no route to the server", CHECK_SERVER),
+        Finding::ServerNameUnknown { server, reason } => row(
+            &unregistered(server), &format!("its name could not be looked up: {reason}"),
+            "check the name in [callmanager] servers and the name servers of this machine (/etc/resolv.conf), or write the CallManager's address",
+        ),
+        Finding::ConnectFailed { server, reason } => row(&unregistered(server), &format!("cannot connect: {reason}"), CHECK_SERVER),
+        Finding::ResetByServer { server, kind } => row(
+            &unregistered(server), &format!("the CallManager asked for a {kind}"), BY_ITSELF,
+        ),
+        Finding::ReturnToPreferred { server } => row(&unregistered(server), "the device returns to a better CallManager", BY_ITSELF),
+        Finding::Reconfigured { server } => row(&unregistered(server), "new configuration", BY_ITSELF),
+        Finding::Unregistered { server } => row(&unregistered(server), "stopped", BY_ITSELF),
+        Finding::KeepalivesUnanswered => row(
+            "the registration is at risk", "the CallManager does not answer keepalives",
+            "check the network to the CallManager",
+        ),
+        Finding::ServerUnresponsive => row(
+            "no call, no tone", "the CallManager did not respond to the last off-hook or flash",
+            "lift again; if that stays so, reset the device on the CallManager, and look at its log (`tipring trace` shows its messages)",
+        ),
+        Finding::OffHookLockout => row(
+            "the line is in lockout", "the phone has been off-hook for too long without a call",
+            "hang up the phone; if it is on-hook, look for a short or a wet cable on the line",
+        ),
+        Finding::OneWayAudio { address, refused: None, .. } => row(
+            "one-way audio", &format!("no RTP from {address} since the call was answered"),
+            "look for a firewall or a wrong route between the far end and this gateway",
+        ),
+        Finding::OneWayAudio { address, refused: Some(source), by_policy } => row(
+            "one-way audio", &format!("no RTP from {address} since the call was answered, but packets from {source} that are refused"),
+            if *by_policy {
+                "look for NAT or a media server between, or allow them with rtp-source = \"latch\" in [media]"
+            } else {
+                "they are not RTP of a codec of this call: check what sends them"
+            },
+        ),
+        Finding::LineOverrun => row(
+            "sound from the line was lost in the last minute", "it was not fetched from the card in time", LOAD,
+        ),
+        Finding::LineUnderrun => row(
+            "the line had gaps in the last minute", "sound was not given to the card in time", LOAD,
+        ),
+    }
+}
+
+/// Why a registration ended or was not reached, beside the name of its server.
+pub fn reason(found: &Finding) -> String {
+    let cause = finding(found, Whose(&[])).cause;
+    match found {
+        Finding::RegistrationRejected { text, .. } if text.is_empty() => {
+            format!("registration rejected: {cause}")
+        }
+        Finding::RegistrationRejected { text, .. } => {
+            format!("registration rejected (\"{text}\"): {cause}")
+        }
+        _ => cause,
+    }
+}
+
+/// What a rejection means, and its cure.
+fn rejection(cause: RejectCause) -> (&'static str, &'static str) {
+    const ADD: &str = "add the device on the CallManager, or correct its name there";
+    match cause {
+        RejectCause::NoAuthority => (
+            "the CallManager does not know the name, or an earlier connection still holds it",
+            ADD,
+        ),
+        RejectCause::DeviceUnknown => ("the CallManager does not know the name", ADD),
+        RejectCause::AlreadyRegistered => (
+            "the name is registered over another connection",
+            "look for a second gateway or phone that uses the name",
+        ),
+        RejectCause::NameHeldByOldConnection => (
+            "the old connection still holds the name",
+            "none needed: the CallManager releases it when its keepalive timer ends",
+        ),
+        RejectCause::AddressNotAuthorized => (
+            "the CallManager does not accept this gateway's address",
+            "check the permit and deny rules on the CallManager",
+        ),
+        RejectCause::ReloadInProgress => (
+            "the CallManager is reading its configuration",
+            "none needed: it accepts the device when that is done",
+        ),
+        RejectCause::Other => (
+            "the text is not a known one",
+            "see the CallManager's log; look the device name up there",
+        ),
+    }
+}
+
+/// `channel 4 only`, `channels 1-8, 12`.
+fn numbers(known: &[u16]) -> String {
+    match known {
+        [one] => format!("channel {one} only"),
+        several => format!("channels {}", crate::report::ranges(several)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(port: u16) -> Place {
+        Place {
+            port: Some(port),
+            channel: Some(port + 8),
+            device: Some(format!("VGC0{port}")),
+        }
+    }
+
+    #[test]
+    fn every_finding_has_text_cause_and_cure_and_no_dialect() {
+        let place = place(3);
+        for sample in Finding::samples() {
+            let words = finding(&sample, Whose(&[&place]));
+            for part in [&words.text, &words.cause, &words.cure] {
+                assert!(!part.is_empty(), "{sample:?}: {words:?}");
+                assert!(!part.contains("  ") && !part.ends_with('.'), "{words:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_code_in_json_is_the_code() {
+        for sample in Finding::samples() {
+            let json = serde_json::to_value(&sample).unwrap();
+            assert_eq!(json["code"], sample.code());
+            let back: Finding = serde_json::from_value(json).unwrap();
+            assert_eq!(back, sample);
+        }
+    }
+
+    #[test]
+    fn the_documentation_has_every_finding() {
+        let page = include_str!("../../../../docs/FINDINGS.md");
+        let place = place(7);
+        let mut missing = String::new();
+        for sample in Finding::samples() {
+            let words = finding(&sample, Whose(&[&place]));
+            let severity = format!("{:?}", sample.severity()).to_lowercase();
+            let row = format!(
+                "| `{}` | {severity} | {} | {} | {} |\n",
+                sample.code(),
+                words.text,
+                words.cause,
+                words.cure
+            );
+            if !page.contains(&row) {
+                missing += &row;
+            }
+        }
+        assert!(missing.is_empty(), "docs/FINDINGS.md lacks:\n{missing}");
+        let rows = page.lines().filter(|l| l.starts_with("| `")).count();
+        assert_eq!(rows, Finding::samples().len(), "rows of former findings");
+    }
+
+    #[test]
+    fn one_port_has_its_channel_and_device_in_the_words_and_several_have_not() {
+        let places: Vec<Place> = (1..=48).map(place).collect();
+        let missing = Finding::ChannelMissing { known: vec![] };
+        let text = |whose: &[&Place]| finding(&missing, Whose(whose)).text;
+        assert_eq!(text(&[&places[0]]), "DAHDI channel 9 does not exist");
+        let all: Vec<&Place> = places.iter().collect();
+        assert_eq!(text(&all), "its DAHDI channel does not exist");
+        let rejected = Finding::RegistrationRejected {
+            server: "pbx:2000".into(),
+            text: "No Authority".into(),
+            cause: RejectCause::NoAuthority,
+        };
+        let text = |whose: &[&Place]| finding(&rejected, Whose(whose)).text;
+        assert_eq!(
+            text(&all[..1]),
+            "CallManager pbx:2000 rejects the device name VGC01 (\"No Authority\")"
+        );
+        assert_eq!(
+            text(&all[..2]),
+            "CallManager pbx:2000 rejects the device names VGC01, VGC02 (\"No Authority\")"
+        );
+        assert_eq!(
+            text(&all),
+            "CallManager pbx:2000 rejects 48 device names, VGC01 to VGC048 (\"No Authority\")"
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! The words for what the control socket carries as values: findings. One table each, for the terminal, the log, JSON and
+//! the documentation alike.
+
+mod finding;
+
+pub use finding::{Whose, Words, finding, reason};

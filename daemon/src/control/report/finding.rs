@@ -1,0 +1,116 @@
+//! The facts that findings follow from, as the gateway knows them.
+
+use tipring_ctl::report::FindingReport;
+use tipring_proto::call::{CallState, PortSnapshot, PortState};
+use tipring_proto::finding::{
+    self, AudioFacts, CardState, Finding, LineFacts, Place, PortFacts, RegistrationFacts, Seat,
+};
+use tipring_proto::rtp::RtpSource;
+use tipring_proto::sccp::station::{StationSnapshot, StationState};
+use tipring_proto::time::Time;
+
+use super::super::Gateway;
+use super::super::port::PortUnit;
+
+impl Gateway {
+    /// What is wrong with the gateway as a whole.
+    pub(super) fn findings(&self) -> Vec<FindingReport> {
+        let mut findings = self.facts.findings.clone();
+        findings.extend(self.identity.finding(&self.config.gateway));
+        if self.stuck {
+            findings.push(Finding::LineThreadStalled);
+        }
+        if let Some(errors) = self.left.errors() {
+            findings.push(Finding::ConfigFileErrors {
+                errors: errors as u64,
+            });
+        }
+        findings.into_iter().map(FindingReport::gateway).collect()
+    }
+
+    /// What is wrong with a port.
+    pub(super) fn port_findings(
+        &self,
+        now: Time,
+        unit: &PortUnit,
+        station: &StationSnapshot,
+        logic: &PortSnapshot,
+    ) -> Vec<FindingReport> {
+        let servers: Vec<String> = unit
+            .reasons
+            .iter()
+            .map(|(n, _)| self.servers.name(*n))
+            .collect();
+        let reasons = servers.iter().map(String::as_str);
+        let legs = unit.desk.shown_open();
+        let talking = logic.calls.iter().find(|c| c.state == CallState::Connected);
+        let connected = talking.and_then(|call| call.connected);
+        let audio = connected.and_then(|since| {
+            let leg = legs.iter().find(|l| l.remote.is_some())?;
+            Some(AudioFacts {
+                connected: now - since,
+                remote: leg.remote.as_deref().unwrap_or_default(),
+                received: leg.rtp.received_packets,
+                refused: leg.refused_sources.first().map(|s| s.address.as_str()),
+                latch: unit.desk.source_policy() == RtpSource::Latch,
+            })
+        });
+        let facts = PortFacts {
+            enabled: unit.settings.enabled,
+            seat: self.seat_of(unit),
+            line: self.line_facts(now, unit),
+            registration: RegistrationFacts {
+                registered: matches!(station.state, StationState::Registered { .. }),
+                reasons: reasons.zip(unit.reasons.iter().map(|(_, r)| r)).collect(),
+                suspect: station.suspect_since.is_some(),
+                unresponsive: logic.unanswered > 0,
+            },
+            lockout: matches!(logic.state, PortState::Howling | PortState::Lockout),
+            audio,
+            glitch: unit.glitches.recent(now),
+        };
+        let found = finding::port(&facts).into_iter();
+        found.map(|f| FindingReport::of(f, unit.place())).collect()
+    }
+
+    fn seat_of(&self, unit: &PortUnit) -> Seat {
+        if self.is_late(unit) {
+            return Seat::Late;
+        }
+        match unit.line {
+            Some(_) => Seat::Served,
+            None if self.is_held(unit.settings.channel) => Seat::Held,
+            None => Seat::NotOnCard {
+                channels: self.facts.card.ports,
+            },
+        }
+    }
+
+    fn line_facts(&self, now: Time, unit: &PortUnit) -> LineFacts<'_> {
+        let slot = self.cards.slot(unit.line);
+        let card = match slot {
+            Some(slot) if slot.is_silent(now) => CardState::Silent,
+            Some(slot) if slot.is_beginning() => CardState::Beginning,
+            Some(slot) => slot.missing().map_or(CardState::Works, CardState::Missing),
+            None => CardState::Works,
+        };
+        LineFacts {
+            card,
+            feed: slot.and_then(|slot| slot.feed_trouble()),
+            fault: unit.fault,
+            unregistered: unit.is_out_of_service(),
+            returns_in: unit.service().returns_at().map(|at| at - now),
+        }
+    }
+}
+
+impl PortUnit {
+    /// For its findings.
+    pub(in crate::control) fn place(&self) -> Place {
+        Place {
+            port: Some(self.number),
+            channel: Some(self.settings.channel),
+            device: Some(self.device_name()),
+        }
+    }
+}
