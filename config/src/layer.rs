@@ -1,6 +1,7 @@
 //! Layers: what each source says about a port's settings, the nearest one first, and where each value came from.
 
 use std::fmt;
+use tipring_types::TenthDb;
 
 use crate::choice::Profile;
 use crate::country::Country;
@@ -134,10 +135,6 @@ impl Value for Interval {
         (f64::from(self.ms) / 1000.0).to_string()
     }
 }
-
-/// A gain in tenths of a dB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TenthDb(pub i16);
 
 impl Value for TenthDb {
     fn read(reader: &mut Reader<'_>, section: &Section<'_>, key: &Key) -> Option<TenthDb> {

@@ -36,7 +36,7 @@ pub use choice::{
     PulseDigits, Realtime, RtpSource,
 };
 pub use country::{Countries, Country};
-pub use layer::{Effective, Interval, Source, TenthDb};
+pub use layer::{Effective, Interval, Source};
 pub use machine::{Choice, Interface, Machine, Remembered, choose, interfaces};
 pub use model::{
     CallManager, Card, Config, Control, DahdiCard, Gateway, LineThread, Log, Media, Port,

@@ -7,9 +7,10 @@
 
 use crate::change::When::Idle;
 use crate::choice::{AfterFarHangUp, CallerIdChoice, FlashAction, Profile, PulseDigits};
-use crate::layer::{Interval, TenthDb, settings};
+use crate::layer::{Interval, settings};
 use crate::schema::Accepts::{Bool, Integer, Number, OneOf, Text};
 use crate::schema::{default, of_country};
+use tipring_types::TenthDb;
 
 settings! {
     profile: Profile {

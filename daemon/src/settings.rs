@@ -212,8 +212,8 @@ pub fn want(config: &Config, port: &Port) -> Want {
 /// The signal chain of a port.
 pub fn chain(config: &Config, port: &Port, law: Law, block_len: usize) -> ChainConfig {
     let mut chain = ChainConfig::new(law, block_len);
-    chain.rx_gain_db_tenths = port.line.rx_gain.0;
-    chain.tx_gain_db_tenths = port.line.tx_gain.0;
+    chain.rx_gain = port.line.rx_gain;
+    chain.tx_gain = port.line.tx_gain;
     // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
     chain.mute_detected_digits = !is_machine(port);
     chain.v8_squelch = port.line.v8_squelch;

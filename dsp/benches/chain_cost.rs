@@ -9,7 +9,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use tipring_dsp::{
-    CancellerConfig, Chain, ChainCommand, ChainConfig, Law, LineEchoCanceller, Tone, ToneProgram,
+    CancellerConfig, Chain, ChainCommand, ChainConfig, Law, LineEchoCanceller, TenthDb, Tone,
+    ToneProgram,
 };
 
 const CASES: [&str; 7] = [
@@ -65,8 +66,8 @@ fn played(chain: &mut Chain, line: &[u8], net: &[i16], blocks: usize) {
 fn prepared(case: &str) -> (Chain, Vec<u8>, Vec<i16>) {
     let mut config = ChainConfig::new(Law::Mu, 80);
     config.detect_fax_tones = case != "talking-no-fax";
-    config.rx_gain_db_tenths = -30;
-    config.tx_gain_db_tenths = -60;
+    config.rx_gain = TenthDb(-30);
+    config.tx_gain = TenthDb(-60);
     let mut chain = if case == "talking-echo" {
         let canceller = LineEchoCanceller::new(CancellerConfig::default());
         Chain::with_echo_canceller(&config, Box::new(canceller))

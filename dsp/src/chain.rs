@@ -17,7 +17,7 @@ use crate::echo::{Bypass, EchoCanceller, ReferenceLine};
 use crate::level::{Gain, LevelMeter};
 use data::Data;
 use downlink::Sources;
-use tipring_types::Law;
+use tipring_types::{Law, TenthDb};
 
 /// Samples handled at once at most: 10 ms.
 pub(crate) const CHUNK: usize = 80;
@@ -57,9 +57,9 @@ pub struct ChainConfig {
     /// DTMF receiver.
     pub dtmf: DtmfConfig,
     /// Gain line to network, tenths of a dB.
-    pub rx_gain_db_tenths: i16,
+    pub rx_gain: TenthDb,
     /// Gain network to line, tenths of a dB.
-    pub tx_gain_db_tenths: i16,
+    pub tx_gain: TenthDb,
     /// Listen for digits.
     pub detect_dtmf: bool,
     /// Listen for the tones of faxes and modems.
@@ -79,8 +79,8 @@ impl ChainConfig {
             law,
             block_len,
             dtmf: DtmfConfig::default(),
-            rx_gain_db_tenths: 0,
-            tx_gain_db_tenths: 0,
+            rx_gain: TenthDb(0),
+            tx_gain: TenthDb(0),
             detect_dtmf: true,
             detect_fax_tones: true,
             v8_squelch: false,
@@ -142,8 +142,8 @@ impl Chain {
         let mut chain = Chain {
             law: config.law,
             chunk: config.block_len.clamp(1, CHUNK),
-            rx_gain: Gain::new(config.rx_gain_db_tenths),
-            tx_gain: Gain::new(config.tx_gain_db_tenths),
+            rx_gain: Gain::new(config.rx_gain),
+            tx_gain: Gain::new(config.tx_gain),
             canceller,
             reference: ReferenceLine::new(config.echo_delay_samples),
             detectors: Detectors::new(&config.dtmf),
@@ -196,12 +196,9 @@ impl Chain {
             ChainCommand::Bridge(on) => self.bridged = on,
             ChainCommand::OffHook(off_hook) => self.hook(off_hook),
             ChainCommand::MuteUplink(on) => self.mute_uplink = on,
-            ChainCommand::Gains {
-                rx_gain_db_tenths,
-                tx_gain_db_tenths,
-            } => {
-                self.rx_gain = Gain::new(rx_gain_db_tenths);
-                self.tx_gain = Gain::new(tx_gain_db_tenths);
+            ChainCommand::Gains { rx_gain, tx_gain } => {
+                self.rx_gain = Gain::new(rx_gain);
+                self.tx_gain = Gain::new(tx_gain);
             }
             ChainCommand::EchoDelay { samples } => self.reference.set_delay(samples),
         }

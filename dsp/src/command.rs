@@ -1,7 +1,7 @@
 //! What a chain can be told and what it tells: small `Copy` values that cross threads without an allocation.
 
 use tipring_spandsp::CallerIdMessage;
-use tipring_types::{DataTone, Side};
+use tipring_types::{DataTone, Side, TenthDb, TenthDbm0};
 
 use crate::echo::EchoMeters;
 use crate::level::Reading;
@@ -57,9 +57,9 @@ pub enum ChainCommand {
     /// Gain in tenths of a dB, ±[`MAX_GAIN_TENTHS`](crate::level::MAX_GAIN_TENTHS).
     Gains {
         /// Line to network.
-        rx_gain_db_tenths: i16,
+        rx_gain: TenthDb,
         /// Network to line.
-        tx_gain_db_tenths: i16,
+        tx_gain: TenthDb,
     },
     /// Samples in flight between the last sample written and the first of the block read next, that is the
     /// prefill, when each block read is followed by one written (at most
@@ -101,7 +101,7 @@ pub enum ChainEvent {
         /// `0`–`9`, `*`, `#`, `A`–`D` in ASCII.
         digit: u8,
         /// Level of both tones together, tenths of a dBm0.
-        level_dbm0_tenths: i16,
+        level: TenthDbm0,
     },
     /// The key was let go, about 25 ms ago. One follows each [`ChainEvent::DigitOn`], also when the loop opens.
     DigitOff {

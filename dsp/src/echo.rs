@@ -3,7 +3,7 @@
 //! Owns the delay between what was written to the card and when the line hears it. The canceller itself is
 //! whatever keeps [`EchoCanceller`]; [`Bypass`] is the one that does nothing.
 
-use tipring_types::EchoState;
+use tipring_types::{EchoState, TenthDb};
 
 /// Takes the echo of `reference` out of `near`.
 ///
@@ -35,9 +35,9 @@ pub struct EchoMeters {
     /// What it is doing.
     pub state: EchoState,
     /// Loss of the echo path, tenths of a dB, when the far end has been heard.
-    pub erl_db_tenths: Option<i16>,
+    pub erl: Option<TenthDb>,
     /// What the linear part takes away beyond that (echo return loss enhancement), tenths of a dB.
-    pub erle_db_tenths: Option<i16>,
+    pub erle: Option<TenthDb>,
     /// Times the echo path was another all of a sudden.
     pub path_changes: u64,
     /// Times it had gone wrong and began anew.

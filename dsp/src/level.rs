@@ -1,25 +1,15 @@
-//! Levels in dBm0, gains in tenths of a dB, and the meters of both directions.
-//!
-//! **Convention.** A sine whose peak is 16-bit full scale (32768) is +3.14 dBm0 (G.711, A-law), so 0 dBm0 is an
-//! rms of 16141.3. The A-law digital milliwatt (G.711 table 6) reads 0.00 dBm0; the µ-law one (full scale
-//! +3.17 dBm0 at 8159 of 8192) reads -0.07 dBm0. spandsp's receivers use the same convention within 0.01 dB.
+//! Meters of both directions, and gains with saturation. Levels are in dBm0 as [`tipring_types::level`] says.
 
-/// dBm0 of a sine with a peak of 32768.
-#[allow(clippy::approx_constant, reason = "a level of G.711, not a circle")]
-pub const FULL_SCALE_SINE_DBM0: f64 = 3.14;
+use tipring_types::{TenthDb, TenthDbm0};
 
-/// Rms of 0 dBm0: `32768 / sqrt(2) / 10^(3.14/20)`.
-pub const RMS_0_DBM0: f64 = 16_141.277;
+pub use tipring_types::level::{FULL_SCALE_SINE_DBM0, RMS_0_DBM0};
 
-/// What meters and measurements answer for silence, in tenths of a dBm0.
-pub const FLOOR_DBM0_TENTHS: i16 = -900;
-
-/// Gains are limited to this many tenths of a dB in both directions.
-pub const MAX_GAIN_TENTHS: i16 = 300;
+/// Gains are limited to this in both directions.
+pub const MAX_GAIN: TenthDb = TenthDb(300);
 
 /// dBm0 of a mean square of samples; -90 for silence.
 pub fn mean_square_to_dbm0(mean_square: f64) -> f64 {
-    let floor = f64::from(FLOOR_DBM0_TENTHS) / 10.0;
+    let floor = f64::from(TenthDbm0::FLOOR.dbm0());
     if mean_square <= 0.0 {
         return floor;
     }
@@ -35,10 +25,10 @@ pub fn sine_peak(dbm0: f64) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// Rms level with the 125 ms time constant of a sound level meter's "fast", tenths of a dBm0.
-    pub rms_dbm0_tenths: i16,
+    pub rms: TenthDbm0,
     /// Greatest sample of the last half to whole second, as the level of the sine that peaks there, tenths of
     /// a dBm0.
-    pub peak_dbm0_tenths: i16,
+    pub peak: TenthDbm0,
 }
 
 /// A gain with saturation.
@@ -50,9 +40,9 @@ pub(crate) struct Gain {
 }
 
 impl Gain {
-    /// Beyond ±[`MAX_GAIN_TENTHS`] the limit is taken.
-    pub(crate) fn new(tenths: i16) -> Gain {
-        let tenths = tenths.clamp(-MAX_GAIN_TENTHS, MAX_GAIN_TENTHS);
+    /// Beyond ±[`MAX_GAIN`] the limit is taken.
+    pub(crate) fn new(gain: TenthDb) -> Gain {
+        let tenths = gain.0.clamp(-MAX_GAIN.0, MAX_GAIN.0);
         let factor = 10f64.powf(f64::from(tenths) / 200.0) * 4096.0;
         Gain {
             tenths,
@@ -133,8 +123,8 @@ impl LevelMeter {
     pub(crate) fn reading(&self) -> Reading {
         let peak = f64::from(self.peak_now.max(self.peak_before));
         Reading {
-            rms_dbm0_tenths: tenths(mean_square_to_dbm0(f64::from(self.mean_square))),
-            peak_dbm0_tenths: tenths(mean_square_to_dbm0(peak * peak / 2.0)),
+            rms: TenthDbm0::of(mean_square_to_dbm0(f64::from(self.mean_square))),
+            peak: TenthDbm0::of(mean_square_to_dbm0(peak * peak / 2.0)),
         }
     }
 
@@ -156,13 +146,6 @@ impl LevelMeter {
             self.peak_now = 0;
         }
     }
-}
-
-/// dB to tenths, rounded, within i16.
-pub(crate) fn tenths(db: f64) -> i16 {
-    (db * 10.0)
-        .round()
-        .clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
 }
 
 #[cfg(test)]
@@ -191,11 +174,11 @@ mod tests {
             for block in [8, 80, 77] {
                 let reading = read(&sine(1004.0, dbm0, 16_000), block);
                 assert!(
-                    (i32::from(reading.rms_dbm0_tenths) - (dbm0 * 10.0) as i32).abs() <= 1,
+                    (i32::from(reading.rms.0) - (dbm0 * 10.0) as i32).abs() <= 1,
                     "{dbm0} {reading:?}"
                 );
                 assert!(
-                    (i32::from(reading.peak_dbm0_tenths) - (dbm0 * 10.0) as i32).abs() <= 1,
+                    (i32::from(reading.peak.0) - (dbm0 * 10.0) as i32).abs() <= 1,
                     "{dbm0} {reading:?}"
                 );
             }
@@ -211,22 +194,22 @@ mod tests {
                 .take(16_000)
                 .map(|c| law.decode(*c))
                 .collect();
-            read(&samples, 80).rms_dbm0_tenths
+            read(&samples, 80).rms
         };
         assert_eq!(
             milliwatt(Law::A, [0x34, 0x21, 0x21, 0x34, 0xB4, 0xA1, 0xA1, 0xB4]),
-            0
+            TenthDbm0(0)
         );
         assert_eq!(
             milliwatt(Law::Mu, [0x1E, 0x0B, 0x0B, 0x1E, 0x9E, 0x8B, 0x8B, 0x9E]),
-            -1
+            TenthDbm0(-1)
         );
     }
 
     #[test]
     fn silence_reads_the_floor_and_a_level_falls_fast() {
         let mut meter = LevelMeter::default();
-        assert_eq!(meter.reading().rms_dbm0_tenths, FLOOR_DBM0_TENTHS);
+        assert_eq!(meter.reading().rms, TenthDbm0::FLOOR);
         let tone = sine(1004.0, 0.0, 8000);
         for chunk in tone.chunks(80) {
             meter.take(chunk, energy(chunk));
@@ -236,7 +219,7 @@ mod tests {
         }
         // 500 ms are four time constants: 17.4 dB down.
         assert!(
-            (i32::from(meter.reading().rms_dbm0_tenths) + 174).abs() <= 12,
+            (i32::from(meter.reading().rms.0) + 174).abs() <= 12,
             "{:?}",
             meter.reading()
         );
@@ -246,8 +229,8 @@ mod tests {
         assert_eq!(
             meter.reading(),
             Reading {
-                rms_dbm0_tenths: -900,
-                peak_dbm0_tenths: -900
+                rms: TenthDbm0(-900),
+                peak: TenthDbm0(-900)
             }
         );
     }
@@ -256,17 +239,17 @@ mod tests {
     fn gain_is_exact_at_zero_and_saturates_at_the_top() {
         let mut samples = [i16::MIN, -1, 0, 1, 1000, i16::MAX];
         let before = samples;
-        Gain::new(0).apply(&mut samples);
+        Gain::new(TenthDb(0)).apply(&mut samples);
         assert_eq!(samples, before);
-        Gain::new(60).apply(&mut samples);
+        Gain::new(TenthDb(60)).apply(&mut samples);
         assert_eq!(samples, [i16::MIN, -2, 0, 2, 1995, i16::MAX]);
-        Gain::new(i16::MAX).apply(&mut samples);
+        Gain::new(TenthDb(i16::MAX)).apply(&mut samples);
         assert_eq!(samples, [i16::MIN, -63, 0, 63, i16::MAX, i16::MAX]);
         let mut samples = [10_000i16];
-        Gain::new(-140).apply(&mut samples);
+        Gain::new(TenthDb(-140)).apply(&mut samples);
         assert_eq!(samples, [1995]);
-        Gain::new(i16::MIN).apply(&mut samples);
+        Gain::new(TenthDb(i16::MIN)).apply(&mut samples);
         assert_eq!(samples, [63]);
-        assert_eq!(Gain::new(i16::MIN), Gain::new(-300));
+        assert_eq!(Gain::new(TenthDb(i16::MIN)), Gain::new(TenthDb(-300)));
     }
 }

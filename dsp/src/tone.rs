@@ -5,6 +5,8 @@
 
 mod generator;
 
+use tipring_types::TenthDbm0;
+
 pub(crate) use generator::{ToneGenerator, to_pcm};
 
 /// Frequencies summed in a segment at most.
@@ -20,15 +22,15 @@ pub struct Tone {
     /// Frequency in tenths of a Hz, below 4000 Hz.
     pub hz_tenths: u16,
     /// Level in tenths of a dBm0.
-    pub dbm0_tenths: i16,
+    pub level: TenthDbm0,
 }
 
 impl Tone {
     /// A tone of whole Hz.
-    pub const fn new(hz: u16, dbm0_tenths: i16) -> Tone {
+    pub const fn new(hz: u16, tenth_dbm0: i16) -> Tone {
         Tone {
             hz_tenths: hz.saturating_mul(10),
-            dbm0_tenths,
+            level: TenthDbm0(tenth_dbm0),
         }
     }
 }
@@ -70,8 +72,8 @@ pub enum ToneError {
     #[error("frequency {0}.{1} Hz cannot be sent; take one from 1 to 3999 Hz")]
     Frequency(u16, u16),
     /// Louder than full scale or quieter than -60 dBm0.
-    #[error("level {0} tenths of a dBm0 cannot be sent; take -600 to 31")]
-    Level(i16),
+    #[error("level {0} cannot be sent; take -60 to +3.1 dBm0")]
+    Level(TenthDbm0),
     /// More than 100 %.
     #[error("modulation depth {0} % is more than 100 %")]
     Depth(u8),
@@ -99,8 +101,8 @@ impl ToneSegment {
                     tone.hz_tenths % 10,
                 ));
             }
-            if !(-600..=31).contains(&tone.dbm0_tenths) {
-                return Err(ToneError::Level(tone.dbm0_tenths));
+            if !(-600..=31).contains(&tone.level.0) {
+                return Err(ToneError::Level(tone.level));
             }
             *place = Some(*tone);
         }

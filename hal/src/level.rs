@@ -1,17 +1,11 @@
-//! Levels: how dBm0 and 16-bit samples relate here.
-//!
-//! Convention of the whole simulated card: a sine whose peak is 32 767 is at +3.14 dBm0, the µ-law
-//! overload point of G.711. A sine at 0 dBm0 thus has a peak of 22 826 and an RMS of 16 141; the
-//! A-law bytes of the same sample values are read on the same scale (0.003 dB off G.711's +3.14
-//! and +3.17 together, far below what anything here measures).
+//! Levels of the simulated card, in samples of 32-bit floats; the convention is that of [`tipring_types::level`].
 
-/// Level of a sine whose peak is 32 767, dBm0.
-#[allow(clippy::approx_constant, reason = "a level of G.711, not π")]
-pub const FULL_SCALE_SINE_DBM0: f32 = 3.14;
-/// RMS of a 0 dBm0 signal in 16-bit samples.
-pub const RMS_0_DBM0: f32 = 16_140.6;
-/// Peak of a 0 dBm0 sine in 16-bit samples.
-pub const PEAK_0_DBM0: f32 = 22_826.3;
+use tipring_types::level;
+
+/// Level of a sine whose peak is full scale, dBm0.
+pub const FULL_SCALE_SINE_DBM0: f32 = level::FULL_SCALE_SINE_DBM0 as f32;
+const RMS_0_DBM0: f32 = level::RMS_0_DBM0 as f32;
+const PEAK_0_DBM0: f32 = RMS_0_DBM0 * std::f32::consts::SQRT_2;
 /// What [`rms_to_dbm0`] says of digital silence.
 pub const SILENCE_DBM0: f32 = -99.0;
 

@@ -3,7 +3,7 @@
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-pub use tipring_types::{Law, LineFault, Polarity};
+pub use tipring_types::{Law, LineFault, Polarity, TenthDb};
 
 /// The longest block that any card has: 30 ms.
 pub const MAX_BLOCK_LEN: usize = 240;
@@ -86,9 +86,9 @@ pub enum LineCommand {
     /// Analog gain towards the network and towards the line, tenths of a dB.
     Gain {
         /// Line to network.
-        rx_tenth_db: i16,
+        rx: TenthDb,
         /// Network to line.
-        tx_tenth_db: i16,
+        tx: TenthDb,
     },
 }
 

@@ -21,7 +21,7 @@ use tipring_proto::sccp::station::{
 };
 use tipring_proto::sccp::wire::encode_server;
 use tipring_proto::time::Time;
-use tipring_proto::types::{DeviceName, DeviceType, Digit, Party};
+use tipring_proto::types::{DeviceName, DeviceType, Digit, Party, TenthDbm0};
 
 /// Where calls from outside come from.
 pub(crate) const OUTSIDE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 30_000);
@@ -187,7 +187,7 @@ impl World {
             let heard = DigitHeard {
                 digit,
                 at: self.now,
-                level_tenth_dbm0: -80,
+                level: TenthDbm0(-80),
             };
             self.input(d, Input::Digit(heard));
             self.run(100);

@@ -154,16 +154,9 @@ impl Gateway {
             return;
         };
         match event {
-            ChainEvent::DigitOn {
-                digit,
-                level_dbm0_tenths,
-            } => {
+            ChainEvent::DigitOn { digit, level } => {
                 if let Some(digit) = Digit::from_char(char::from(digit)) {
-                    let heard = DigitHeard {
-                        digit,
-                        at,
-                        level_tenth_dbm0: level_dbm0_tenths,
-                    };
+                    let heard = DigitHeard { digit, at, level };
                     unit.handle(now, Input::Digit(heard));
                     self.key_pressed(now, index);
                 }

@@ -4,6 +4,7 @@
 //! start-up problem, not a silent port.
 
 use std::collections::HashMap;
+use tipring_types::TenthDbm0;
 
 use tipring_config::Country;
 use tipring_config::country::{
@@ -286,7 +287,7 @@ fn component(c: &Component) -> Tone {
     // Both were checked by the configuration: 1 to 3999 Hz, levels that do not clip.
     Tone {
         hz_tenths: (c.hz * 10.0).round() as u16,
-        dbm0_tenths: (c.dbm0 * 10.0).round() as i16,
+        level: TenthDbm0::of(f64::from(c.dbm0)),
     }
 }
 

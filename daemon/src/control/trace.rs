@@ -98,7 +98,7 @@ pub(super) fn in_words(event: &Traced) -> (TraceKind, String) {
         Traced::LineIn(line) => line_in(*line),
         Traced::LineOut(line) => (TraceKind::Line, line_out(line)),
         Traced::Digit(heard) => {
-            let db = f32::from(heard.level_tenth_dbm0) / 10.0;
+            let db = heard.level.dbm0();
             (
                 TraceKind::Digit,
                 format!("DTMF {} at {db:.1} dBm0", heard.digit.as_char()),

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
+use tipring_types::TenthDb;
 
 use tipring_dsp::{Chain, ChainConfig, ChainEvent, Law};
 use tipring_hal::port::{LineCommand, LineEvent, LineEventKind, LineFault, Polarity, PortError};
@@ -563,7 +564,7 @@ fn a_chain_is_replaced_and_handed_back_and_what_the_former_counted_stays() {
     r.run(100);
     assert_eq!(counted(&r), Some(1));
     let quiet = ChainConfig {
-        rx_gain_db_tenths: -60,
+        rx_gain: TenthDb(-60),
         ..ChainConfig::new(Law::Mu, BLOCK)
     };
     let made = MadeChain(Box::new(Chain::new(&quiet).unwrap()));

@@ -22,13 +22,12 @@ use direct::Direct;
 use fft::{FRAME, Fft, Frame, Spectrum};
 use kalman::{History, Kalman, Pace};
 use residual::{Suppressor, energy};
-use tipring_types::EchoState;
+use tipring_types::{EchoState, TenthDb};
 use tones::{BAD, Block, Lesson, Tones, Verdict};
 
 use crate::datatone::answer::AnswerTone;
 use crate::datatone::steady::Mixer;
 use crate::echo::{EchoCanceller, EchoMeters};
-use crate::level::tenths;
 
 /// Samples of a block.
 const BLOCK: usize = FRAME / 2;
@@ -625,7 +624,7 @@ impl EchoCanceller for LineEchoCanceller {
 
     fn meters(&self) -> EchoMeters {
         let db = |over: f32, under: f32| {
-            (over > 0.0 && under > 0.0).then(|| tenths(10.0 * f64::from(over / under).log10()))
+            (over > 0.0 && under > 0.0).then(|| TenthDb::of(10.0 * f64::from(over / under).log10()))
         };
         let Powers { shown, .. } = self.powers;
         EchoMeters {
@@ -636,8 +635,8 @@ impl EchoCanceller for LineEchoCanceller {
             } else {
                 EchoState::Learning
             },
-            erl_db_tenths: db(shown.heard, shown.echo),
-            erle_db_tenths: db(shown.near, shown.left),
+            erl: db(shown.heard, shown.echo),
+            erle: db(shown.near, shown.left),
             path_changes: self.path_changes,
             restarts: self.restarts,
         }

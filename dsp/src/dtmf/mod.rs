@@ -9,12 +9,13 @@ pub(crate) mod mute;
 mod receiver;
 
 pub use receiver::{DtmfEvent, DtmfReceiver};
+use tipring_types::TenthDbm0;
 
 use crate::chain::DtmfConfig;
 use crate::command::ChainEvent;
 use crate::detect::Events;
 use crate::goertzel::Goertzels;
-use crate::level::{mean_square_to_dbm0, tenths};
+use crate::level::mean_square_to_dbm0;
 use crate::tone::dtmf_frequencies;
 
 /// The echo of a digit is at least so much quieter than the digit was sent.
@@ -96,10 +97,10 @@ impl Keys {
         receiver.process(chunk, |event| match event {
             DtmfEvent::On {
                 digit,
-                level_dbm0_tenths,
+                level,
                 samples,
             } => {
-                let echoed = is_echo(digit, level_dbm0_tenths, &sent);
+                let echoed = is_echo(digit, level, &sent);
                 *pressed = Some(Pressed {
                     digit,
                     samples,
@@ -109,10 +110,7 @@ impl Keys {
                     *echoed_digits = echoed_digits.saturating_add(1);
                 } else {
                     *digits = digits.saturating_add(1);
-                    events.push(ChainEvent::DigitOn {
-                        digit,
-                        level_dbm0_tenths,
-                    });
+                    events.push(ChainEvent::DigitOn { digit, level });
                 }
             }
             DtmfEvent::Off { samples, .. } => {
@@ -146,7 +144,7 @@ impl Pressed {
 /// Did the line just get these two tones, louder than they came back?
 ///
 /// Of the last 40 ms, either half will do: a key is told up to 60 ms after its onset, and may just be over.
-fn is_echo(digit: u8, level_dbm0_tenths: i16, sent: &impl Fn(&mut [i16])) -> bool {
+fn is_echo(digit: u8, level: TenthDbm0, sent: &impl Fn(&mut [i16])) -> bool {
     let Some((low, high)) = dtmf_frequencies(digit) else {
         return false;
     };
@@ -160,6 +158,6 @@ fn is_echo(digit: u8, level_dbm0_tenths: i16, sent: &impl Fn(&mut [i16])) -> boo
         let dbm0 = |power: f32| mean_square_to_dbm0(f64::from(2.0 * power / (n * n)));
         let quieter = dbm0(power[0].min(power[1]));
         let both = dbm0(power[0] + power[1]);
-        quieter > both - 15.0 && tenths(both - ECHO_LOSS_DB) >= level_dbm0_tenths
+        quieter > both - 15.0 && TenthDbm0::of(both - ECHO_LOSS_DB) >= level
     })
 }

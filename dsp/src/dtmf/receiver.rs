@@ -6,7 +6,8 @@
 use super::bands::{Bands, HOP, Look, Phasor};
 use super::evidence::{Evidence, Found, HIGH_HZ, LOW_HZ, Limits};
 use crate::chain::DtmfConfig;
-use crate::level::{RMS_0_DBM0, mean_square_to_dbm0, tenths};
+use crate::level::{RMS_0_DBM0, mean_square_to_dbm0};
+use tipring_types::TenthDbm0;
 
 /// Looks without the key that end it (20 ms): an interruption of 10 ms does not.
 const GONE: u32 = 8;
@@ -70,7 +71,7 @@ pub enum DtmfEvent {
         /// `0`–`9`, `*`, `#`, `A`–`D` in ASCII.
         digit: u8,
         /// Both tones together, tenths of a dBm0.
-        level_dbm0_tenths: i16,
+        level: TenthDbm0,
         /// How long it has sounded, samples.
         samples: u32,
     },
@@ -214,7 +215,7 @@ impl DtmfReceiver {
             let both = mean_square_to_dbm0(f64::from(found.power[0] + found.power[1]));
             tell(DtmfEvent::On {
                 digit: found.key,
-                level_dbm0_tenths: tenths(both),
+                level: TenthDbm0::of(both),
                 samples: found.looks * HOP as u32,
             });
             self.on = Some(On {

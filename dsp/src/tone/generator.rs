@@ -182,7 +182,7 @@ impl ToneGenerator {
                 .iter_mut()
                 .zip(entered.tones.iter().flatten())
             {
-                let peak = sine_peak(f64::from(tone.dbm0_tenths) / 10.0) as f32;
+                let peak = sine_peak(f64::from(tone.level.dbm0())) as f32;
                 oscillator.tune(tone.hz_tenths, peak);
             }
             match entered.modulation {

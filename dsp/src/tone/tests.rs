@@ -222,7 +222,7 @@ fn programs_that_cannot_be_played_are_refused_with_the_reason() {
             Err(ToneError::Frequency(4000, 0)),
             Err(ToneError::Frequency(0, 0)),
             Err(ToneError::Frequency(6553, 5)),
-            Err(ToneError::Level(32)),
+            Err(ToneError::Level(tipring_types::TenthDbm0(32))),
             Err(ToneError::Depth(101)),
             Err(ToneError::Empty),
             Err(ToneError::TooManySegments(13)),

@@ -192,10 +192,10 @@ fn meters_tell_the_loss_of_the_line_and_of_the_canceller() {
     line.play(&css(4 * SECOND, FAR), &[]);
     let meters = canceller.meters();
     assert_eq!(meters.state, EchoState::Converged);
-    let erl = meters.erl_db_tenths.unwrap();
-    let erle = meters.erle_db_tenths.unwrap();
-    assert!((80..=120).contains(&erl), "{erl}");
-    assert!((280..=400).contains(&erle), "{erle}");
+    let erl = meters.erl.unwrap();
+    let erle = meters.erle.unwrap();
+    assert!((80..=120).contains(&erl.0), "{erl}");
+    assert!((280..=400).contains(&erle.0), "{erle}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::rig::{Chance, Signal};
 use tipring_dsp::{
     Alert, CallTime, CallerId, CallerIdMessage, CallerIdStandard, CallerIdTransmission, Chain,
-    ChainCommand, ChainConfig, Law, Party, Tone, ToneProgram,
+    ChainCommand, ChainConfig, Law, Party, TenthDb, Tone, ToneProgram,
 };
 use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_thread};
 
@@ -70,8 +70,8 @@ fn blocks_commands_events_and_meters_neither_allocate_nor_free() {
         ChainCommand::Bridge(true),
         ChainCommand::MuteUplink(false),
         ChainCommand::Gains {
-            rx_gain_db_tenths: 10,
-            tx_gain_db_tenths: -10,
+            rx_gain: TenthDb(10),
+            tx_gain: TenthDb(-10),
         },
         ChainCommand::EchoDelay { samples: 160 },
         ChainCommand::OffHook(false),

@@ -43,11 +43,8 @@ fn every_key_is_told_once_on_and_once_off_in_order() {
                 .events
                 .iter()
                 .map(|event| match event {
-                    ChainEvent::DigitOn {
-                        digit,
-                        level_dbm0_tenths,
-                    } => {
-                        assert!((-75..=-45).contains(level_dbm0_tenths), "{event:?}");
+                    ChainEvent::DigitOn { digit, level } => {
+                        assert!((-75..=-45).contains(&level.0), "{event:?}");
                         (*digit, true)
                     }
                     ChainEvent::DigitOff { digit, duration_ms } => {

@@ -362,9 +362,9 @@ fn the_level_is_told_to_half_a_db_and_the_length_to_six_ms() {
         assert_eq!(told.len(), 2 * keys.len());
         for event in told {
             match event {
-                DtmfEvent::On {
-                    level_dbm0_tenths, ..
-                } => assert!((-113..=-103).contains(&level_dbm0_tenths), "{event:?}"),
+                DtmfEvent::On { level, .. } => {
+                    assert!((-113..=-103).contains(&level.0), "{event:?}");
+                }
                 DtmfEvent::Off { samples, .. } => {
                     let ms = samples as usize / 8;
                     assert!(ms.abs_diff(on_ms) <= 6, "{ms} ms told of {on_ms}");

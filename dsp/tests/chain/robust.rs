@@ -3,8 +3,8 @@
 use crate::rig::Chance;
 use tipring_dsp::{
     Alert, CallerId, CallerIdMessage, CallerIdStandard, CallerIdTransmission, Chain, ChainCommand,
-    ChainConfig, ChainEvent, DtmfCallerIdFormat, DtmfConfig, FOREVER, Law, Over, Party, Tone,
-    ToneProgram, ToneSegment,
+    ChainConfig, ChainEvent, DtmfCallerIdFormat, DtmfConfig, FOREVER, Law, Over, Party, TenthDb,
+    TenthDbm0, Tone, ToneProgram, ToneSegment,
 };
 
 fn some_program(chance: &mut Chance) -> ToneProgram {
@@ -13,7 +13,7 @@ fn some_program(chance: &mut Chance) -> ToneProgram {
         let tones: Vec<Tone> = (0..chance.below(5))
             .map(|_| Tone {
                 hz_tenths: 10 + chance.below(39_990) as u16,
-                dbm0_tenths: chance.below(632) as i16 - 600,
+                level: TenthDbm0(chance.below(632) as i16 - 600),
             })
             .collect();
         let on = if chance.below(10) == 0 {
@@ -72,8 +72,8 @@ fn some_command(chance: &mut Chance) -> ChainCommand {
         10 => ChainCommand::OffHook(chance.below(8) != 0),
         11 => ChainCommand::MuteUplink(flag),
         12 => ChainCommand::Gains {
-            rx_gain_db_tenths: number as i16,
-            tx_gain_db_tenths: (number >> 16) as i16,
+            rx_gain: TenthDb(number as i16),
+            tx_gain: TenthDb((number >> 16) as i16),
         },
         13 => ChainCommand::PassThrough {
             on: flag,
@@ -129,8 +129,8 @@ fn no_input_makes_it_panic() {
             }
             let meters = chain.meters();
             for level in [meters.rx, meters.tx] {
-                assert!((-900..=62).contains(&level.rms_dbm0_tenths), "{level:?}");
-                assert!((-900..=32).contains(&level.peak_dbm0_tenths), "{level:?}");
+                assert!((-900..=62).contains(&level.rms.0), "{level:?}");
+                assert!((-900..=32).contains(&level.peak.0), "{level:?}");
             }
         }
     }

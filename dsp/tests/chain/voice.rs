@@ -3,7 +3,7 @@
 use crate::rig::{Chance, Line, Signal, line};
 use tipring_dsp::measure::{dominant_tone, level, tone_level};
 use tipring_dsp::{
-    ChainCommand, ChainConfig, ChainEvent, Law, Over, Tone, ToneProgram, ToneSegment,
+    ChainCommand, ChainConfig, ChainEvent, Law, Over, TenthDb, Tone, ToneProgram, ToneSegment,
 };
 
 fn sine(hz: f64, dbm0: f64, ms: usize) -> Vec<i16> {
@@ -30,15 +30,15 @@ fn without_gain_every_byte_passes_as_it_is() {
 #[test]
 fn gains_are_applied_each_way_and_can_be_changed() {
     let mut config = ChainConfig::new(Law::Mu, 80);
-    config.rx_gain_db_tenths = -35;
-    config.tx_gain_db_tenths = -140;
+    config.rx_gain = TenthDb(-35);
+    config.tx_gain = TenthDb(-140);
     let mut line = Line::new(&config);
     let tone = sine(1004.0, -10.0, 500);
     assert!((level(&line.up(&tone)) + 13.5).abs() < 0.1);
     assert!((level(&line.down(&tone)) + 24.0).abs() < 0.1);
     line.chain.command(ChainCommand::Gains {
-        rx_gain_db_tenths: 60,
-        tx_gain_db_tenths: 0,
+        rx_gain: TenthDb(60),
+        tx_gain: TenthDb(0),
     });
     assert!((level(&line.up(&tone)) + 4.0).abs() < 0.1);
     assert!((level(&line.down(&tone)) + 10.0).abs() < 0.1);
@@ -51,17 +51,14 @@ fn meters_read_both_directions_to_a_tenth_of_a_db() {
     line.down(&sine(820.0, -21.5, 2000));
     let meters = line.chain.meters();
     for (reading, wanted) in [(meters.rx, -130), (meters.tx, -215)] {
-        assert!((reading.rms_dbm0_tenths - wanted).abs() <= 1, "{reading:?}");
-        assert!(
-            (reading.peak_dbm0_tenths - wanted).abs() <= 4,
-            "{reading:?}"
-        );
+        assert!((reading.rms.0 - wanted).abs() <= 1, "{reading:?}");
+        assert!((reading.peak.0 - wanted).abs() <= 4, "{reading:?}");
     }
     // The line's level is metered also when the far end does not hear it.
     line.chain.command(ChainCommand::MuteUplink(true));
     let heard = line.up(&sine(1004.0, -13.0, 200));
     assert!(heard.iter().all(|s| *s == 0));
-    assert!((line.chain.meters().rx.rms_dbm0_tenths + 130).abs() <= 1);
+    assert!((line.chain.meters().rx.rms.0 + 130).abs() <= 1);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::os::fd::RawFd;
 use std::time::Duration;
+use tipring_types::TenthDb;
 
 use tipring_linux::dahdi::{Errno, Event, Flush, Hook, Transfer};
 use tipring_linux::monotonic;
@@ -382,8 +383,8 @@ impl<K: Kernel + Send> LinePort for Port<K> {
             LineCommand::MessageLamp(_) if !can.neon_mwi => Err(PortError::Unsupported),
             LineCommand::MessageLamp(on) => self.request(Feed::Lamp(on.into())),
             LineCommand::Gain {
-                rx_tenth_db: 0,
-                tx_tenth_db: 0,
+                rx: TenthDb(0),
+                tx: TenthDb(0),
             } => Ok(()),
             LineCommand::Gain { .. } => Err(PortError::Unsupported),
             // Seen to above.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::mpsc;
 use std::time::Duration;
+use tipring_types::TenthDb;
 
 use tipring_linux::alloc_count::allocations_in_this_thread;
 use tipring_linux::dahdi::{
@@ -401,12 +402,12 @@ fn requests_of_the_feed_reach_the_kernel_and_none_that_excludes_ringing() {
     assert_eq!(feeds, expected);
     port.command(RING).unwrap();
     assert_eq!(port.command(reverse), Err(PortError::Busy));
-    let gain = |rx_tenth_db| LineCommand::Gain {
-        rx_tenth_db,
-        tx_tenth_db: 0,
-    };
-    assert_eq!(port.command(gain(0)), Ok(()));
-    assert_eq!(port.command(gain(-30)), Err(PortError::Unsupported));
+    let gain = |rx| LineCommand::Gain { rx, tx: TenthDb(0) };
+    assert_eq!(port.command(gain(TenthDb(0))), Ok(()));
+    assert_eq!(
+        port.command(gain(TenthDb(-30))),
+        Err(PortError::Unsupported)
+    );
 }
 
 /// A channel whose feed requests go to whoever listens; it is gone when nobody holds it any more.

@@ -137,12 +137,9 @@ impl Card {
                 CardSignal::Lamp(on)
             }),
             LineCommand::LongestFlash(_) => None,
-            LineCommand::Gain {
-                rx_tenth_db,
-                tx_tenth_db,
-            } => {
-                self.rx_gain = db_to_gain(f32::from(rx_tenth_db) / 10.0);
-                self.tx_gain = db_to_gain(f32::from(tx_tenth_db) / 10.0);
+            LineCommand::Gain { rx, tx } => {
+                self.rx_gain = db_to_gain(rx.db());
+                self.tx_gain = db_to_gain(tx.db());
                 None
             }
         }

@@ -11,8 +11,8 @@ use tipring_fuzz::Program;
 use tipring_linux::alloc_count::{CountingAllocator, allocations_in_this_thread};
 use tipring_proto::rtp::{
     Concealer, HEADER_LEN, Header, JitterConfig, MAX_PAYLOAD, NetworkDigit, Packet, Playout,
-    Receiver, ReceiverConfig, ReceiverStats, Redundancy, Redundant, Sender, SenderConfig,
-    SenderSeed, SourceLatch, RtpSource,
+    Receiver, ReceiverConfig, ReceiverStats, Redundancy, Redundant, RtpSource, Sender,
+    SenderConfig, SenderSeed, SourceLatch,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
@@ -370,11 +370,7 @@ struct Door {
 
 impl Door {
     fn new(program: &mut Program<'_>) -> Door {
-        let policy = program.choice(&[
-            RtpSource::Strict,
-            RtpSource::Host,
-            RtpSource::Latch,
-        ]);
+        let policy = program.choice(&[RtpSource::Strict, RtpSource::Host, RtpSource::Latch]);
         Door {
             latch: SourceLatch::new(policy),
             policy,

@@ -6,7 +6,7 @@ use crate::call::preserved::Heard;
 use crate::call::record::CallRecord;
 use crate::sccp::message::{ClientMessage, MediaStatus, RingMode, ServerMessage, Tone};
 use crate::time::Time;
-use crate::types::{CallRef, Codec, Digit, LineFault, Party, Polarity};
+use crate::types::{CallRef, Codec, Digit, LineFault, Party, Polarity, TenthDbm0};
 
 /// Anything a port is told.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ pub struct DigitHeard {
     /// When it began.
     pub at: Time,
     /// Level of the stronger frequency in tenths of a dBm0; 0 when not measured.
-    pub level_tenth_dbm0: i16,
+    pub level: TenthDbm0,
 }
 
 /// What the media side reports.

@@ -14,6 +14,7 @@ mod choices;
 pub mod finding;
 mod ids;
 pub mod law;
+pub mod level;
 mod line;
 mod states;
 mod tones;
@@ -24,6 +25,7 @@ pub use ids::{
     Party, PortId,
 };
 pub use law::Law;
+pub use level::{TenthDb, TenthDbm0};
 pub use line::{HookState, LineFault, Polarity};
 pub use states::{CallDirection, CallState, EchoState, EndCause, PortState, RegistrationState};
 pub use tones::{DataTone, Side};

@@ -3,6 +3,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use tipring_proto::call::{CallerId, DigitHeard};
 use tipring_proto::sccp::message::{ClientMessage, KeypadButton, RingMode};
 use tipring_proto::types::{CallRef, Codec, Digit, LineInstance, Party};
+use tipring_types::TenthDbm0;
 
 fn line(port: u16, text: &str) -> TraceEvent {
     TraceEvent {
@@ -77,7 +78,7 @@ fn what_a_device_traced_is_told_in_words() {
         Traced::Digit(DigitHeard {
             digit: Digit::from_char('#').unwrap(),
             at,
-            level_tenth_dbm0: -125,
+            level: TenthDbm0(-125),
         }),
         Traced::MediaOut(MediaOutput::StartSend {
             party: Party(4),

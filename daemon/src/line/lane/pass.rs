@@ -102,12 +102,9 @@ impl Lane {
                 .find(|s| Some(s.id()) == bridged);
             if let Some(session) = session {
                 match event {
-                    ChainEvent::DigitOn {
-                        digit,
-                        level_dbm0_tenths,
-                    } => {
+                    ChainEvent::DigitOn { digit, level } => {
                         if let Some(digit) = Digit::from_char(char::from(digit)) {
-                            let volume = (-level_dbm0_tenths / 10).clamp(0, 63);
+                            let volume = (-level.0 / 10).clamp(0, 63);
                             session.press(digit, volume.unsigned_abs() as u8);
                         }
                     }
@@ -131,12 +128,10 @@ impl Lane {
         c.write_underruns
             .raise_to(base.write_underruns.wrapping_add(stats.write_underruns));
         let meters = self.chain.meters();
-        c.rx_dbm0_tenths.set(i64::from(meters.rx.rms_dbm0_tenths));
-        c.rx_peak_dbm0_tenths
-            .set(i64::from(meters.rx.peak_dbm0_tenths));
-        c.tx_dbm0_tenths.set(i64::from(meters.tx.rms_dbm0_tenths));
-        c.tx_peak_dbm0_tenths
-            .set(i64::from(meters.tx.peak_dbm0_tenths));
+        c.rx_dbm0_tenths.set(i64::from(meters.rx.rms.0));
+        c.rx_peak_dbm0_tenths.set(i64::from(meters.rx.peak.0));
+        c.tx_dbm0_tenths.set(i64::from(meters.tx.rms.0));
+        c.tx_peak_dbm0_tenths.set(i64::from(meters.tx.peak.0));
         c.digits.raise_to(base.digits + meters.digits);
         c.echoed_digits
             .raise_to(base.echoed_digits + meters.echoed_digits);
@@ -145,9 +140,9 @@ impl Lane {
         let echo = meters.echo;
         c.echo_state.set(echo.state as i64);
         c.erl_db_tenths
-            .set(echo.erl_db_tenths.map_or(-1, |db| i64::from(db).max(0)));
+            .set(echo.erl.map_or(-1, |db| i64::from(db.0).max(0)));
         c.erle_db_tenths
-            .set(echo.erle_db_tenths.map_or(-1, |db| i64::from(db).max(0)));
+            .set(echo.erle.map_or(-1, |db| i64::from(db.0).max(0)));
         c.echo_path_changes
             .raise_to(base.echo_path_changes + echo.path_changes);
         c.echo_restarts.raise_to(base.echo_restarts + echo.restarts);

@@ -7,6 +7,7 @@ use tipring_spandsp::{
     Absence, CallTime, CallerId, CallerIdMessage, CallerIdStandard, CallerIdTx, DtmfCallerIdFormat,
     DtmfEvent, DtmfRx, DtmfRxSettings, Party,
 };
+use tipring_types::TenthDb;
 
 fn lifted(hybrid: HybridConfig) -> Rig {
     let mut rig = Rig::one(SimPortConfig {
@@ -56,8 +57,8 @@ fn losses_and_gains_add_up_each_way() {
         ..HybridConfig::perfect()
     });
     let gain = LineCommand::Gain {
-        rx_tenth_db: 15,
-        tx_tenth_db: -20,
+        rx: TenthDb(15),
+        tx: TenthDb(-20),
     };
     rig.ports[0].command(gain).unwrap();
     let audio = Audio::Tone {

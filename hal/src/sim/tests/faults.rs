@@ -2,6 +2,7 @@
 
 use super::*;
 use tipring_linux::alloc_count::{allocations_in_this_thread, frees_in_this_thread};
+use tipring_types::TenthDb;
 
 fn raw(ports: usize) -> Sim {
     build(&SimConfig::new(ports)).unwrap()
@@ -200,8 +201,8 @@ fn a_port_never_allocates() {
             LineCommand::StopRing,
             LineCommand::Polarity(Polarity::Reversed),
             LineCommand::Gain {
-                rx_tenth_db: 1,
-                tx_tenth_db: -1,
+                rx: TenthDb(1),
+                tx: TenthDb(-1),
             },
             LineCommand::MessageLamp(round % 2 == 0),
         ] {

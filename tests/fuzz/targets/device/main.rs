@@ -21,7 +21,7 @@ use tipring_proto::sccp::message::{MediaStatus, ServerMessage};
 use tipring_proto::sccp::station::{CloseReason, ConnectFailure, StationConfig, StationState};
 use tipring_proto::sccp::wire::encode_server;
 use tipring_proto::time::Time;
-use tipring_proto::types::{CallRef, DeviceName, DeviceType, Digit, Party};
+use tipring_proto::types::{CallRef, DeviceName, DeviceType, Digit, Party, TenthDbm0};
 
 use witness::Witness;
 
@@ -105,7 +105,7 @@ impl Scene {
                     let heard = DigitHeard {
                         digit,
                         at,
-                        level_tenth_dbm0: -100,
+                        level: TenthDbm0(-100),
                     };
                     self.take(Input::Digit(heard), MOST_OUTPUTS);
                 }
@@ -211,10 +211,7 @@ impl Scene {
             _ if kind > 127 => Input::NetworkChanged,
             _ => {
                 let bytes = program.bytes();
-                return self.take(
-                    Input::ProbeBytes(bytes),
-                    MOST_OUTPUTS + bytes.len() * 3,
-                );
+                return self.take(Input::ProbeBytes(bytes), MOST_OUTPUTS + bytes.len() * 3);
             }
         };
         self.take(input, MOST_OUTPUTS);

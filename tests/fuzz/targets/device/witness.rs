@@ -40,7 +40,9 @@ impl Witness {
         match output {
             Output::Connect { .. } => self.connecting = true,
             Output::Close => self.connecting = false,
-            Output::Write(bytes) | Output::ProbeWrite(bytes) => one_good_frame(bytes, self.versions),
+            Output::Write(bytes) | Output::ProbeWrite(bytes) => {
+                one_good_frame(bytes, self.versions)
+            }
             Output::Line(line) => self.line(line),
             Output::Media(media) => self.media(*media),
             Output::Record(record) => assert!(record.number.len() <= 256, "{record:?}"),
@@ -58,10 +60,7 @@ impl Witness {
                 }
                 _ => {}
             },
-            Output::Probe { .. }
-            | Output::ProbeClose
-            | Output::Adopt
-            | Output::Trace(_) => {}
+            Output::Probe { .. } | Output::ProbeClose | Output::Adopt | Output::Trace(_) => {}
         }
     }
 

@@ -9,7 +9,7 @@ use crate::sccp::message::{
 };
 use crate::types::{
     AfterFarHangUp, CallDirection, CallerIdTiming, Codec, Conference, FlashAction, LineInstance,
-    Party, Polarity,
+    Party, Polarity, TenthDbm0,
 };
 
 mod answer;
@@ -96,7 +96,7 @@ impl Bench {
             self.input(Input::Digit(DigitHeard {
                 digit,
                 at: self.now,
-                level_tenth_dbm0: -100,
+                level: TenthDbm0(-100),
             }));
             self.wait(100);
         }
