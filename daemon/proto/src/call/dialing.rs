@@ -2,14 +2,12 @@
 
 use crate::call::contract::LineOutput;
 use crate::call::deadlines::Deadline;
+use crate::call::digits::{By, DigitOutput, Taker, deliver};
 use crate::call::hook::Lone;
 use crate::call::port::{Port, Set};
 use crate::sccp::message::{CallOnLine, ClientMessage, KeypadButton};
 use crate::time::Time;
 use crate::types::{CallRef, CallState, Digit, LineInstance};
-
-/// Digits kept for a server that has not named the call yet.
-const MOST_EARLY_DIGITS: usize = 32;
 
 impl Port {
     /// The set was lifted.
@@ -20,7 +18,7 @@ impl Port {
         self.stop_ringing();
         self.tell_line(LineOutput::EnableDtmf(true));
         self.last_active = CallRef::NONE;
-        self.early_digits.clear();
+        self.digits.forget_early();
         if self.station.is_none() {
             self.counters.lifted_unregistered += 1;
             self.supervise(now, Some(self.cfg.unregistered_tone));
@@ -69,24 +67,88 @@ impl Port {
         self.send(ClientMessage::OffHook(CallOnLine { line, call }));
     }
 
-    /// A DTMF digit.
-    pub(super) fn dtmf(&mut self, digit: Digit) {
-        if self.digit(digit, true) {
-            self.dials_by_tone = true;
-            self.counters.digits_dtmf += 1;
-        } else {
-            self.counters.digits_dropped += 1;
+    /// A digit was dialled.
+    pub(super) fn dialled(&mut self, digit: Digit, by: By) {
+        let to = self.taker();
+        let taker = to.map_or(Taker::Nobody, |(_, taker)| taker);
+        let abcd = self.cfg.send_abcd;
+        let output = self.digits.dialled(digit, by, taker, abcd);
+        if let Some((id, _)) = to {
+            self.digit_asks(id, digit, output);
         }
     }
 
-    /// A pulse digit.
-    pub(super) fn pulse(&mut self, digit: Digit) {
-        if self.digit(digit, false) {
-            self.dials_by_tone = false;
-            self.counters.digits_pulse += 1;
-        } else {
-            self.counters.digits_dropped += 1;
+    /// What was dialled before the server named this call goes to it.
+    pub(super) fn flush_early_digits(&mut self, id: CallRef) {
+        for digit in self.digits.take_early() {
+            let output = deliver(digit, By::Tone, self.taker_in(id));
+            self.digit_asks(id, digit, output);
         }
+    }
+
+    /// The call that takes digits now, and how.
+    fn taker(&self) -> Option<(CallRef, Taker)> {
+        match self.set {
+            Set::Lifted => Some((CallRef::NONE, Taker::NewCall)),
+            Set::Calls => self.active.map(|id| (id, self.taker_in(id))),
+            Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => None,
+        }
+    }
+
+    fn taker_in(&self, id: CallRef) -> Taker {
+        match self.state_of(id) {
+            Some(CallState::Dialing) => Taker::Dialing,
+            Some(
+                CallState::Answering
+                | CallState::Proceeding
+                | CallState::RingingOut
+                | CallState::Connected
+                | CallState::Preserved,
+            ) => {
+                let in_band = self.cfg.digits_in_band && self.legs.sends(id);
+                Taker::Call {
+                    line_sends: in_band || self.legs.sends_events(id),
+                    registered: self.station.is_some(),
+                }
+            }
+            Some(
+                CallState::Ringing
+                | CallState::Waiting
+                | CallState::Held
+                | CallState::Busy
+                | CallState::Failed
+                | CallState::InUseElsewhere
+                | CallState::Ended,
+            )
+            | None => Taker::Nobody,
+        }
+    }
+
+    fn digit_asks(&mut self, id: CallRef, digit: Digit, output: DigitOutput) {
+        match output {
+            DigitOutput::Kept | DigitOutput::InMedia | DigitOutput::Dropped => {}
+            DigitOutput::Key(button) => self.keypad(button, id),
+            DigitOutput::Dial(button) => {
+                self.deadlines.disarm(Deadline::FirstDigit);
+                self.deadlines.disarm(Deadline::ServerSilent);
+                if self.tones.is_dial_tone() {
+                    self.stop_tone();
+                }
+                if let Some(call) = self.call_mut(id) {
+                    call.dial(digit.as_char());
+                }
+                self.keypad(button, id);
+            }
+        }
+    }
+
+    fn keypad(&mut self, button: u32, call: CallRef) {
+        let line = self.cfg.line;
+        self.send(ClientMessage::KeypadButton(KeypadButton {
+            button,
+            line,
+            call,
+        }));
     }
 
     /// What an opening of the length of a short flash and of a slow pulse is, if no pulse is next to it. While a number
@@ -96,16 +158,16 @@ impl Port {
         let other_call = self.own_calls() > 1;
         let flash = match self.set {
             Set::OnHook => false,
-            Set::Lifted => !self.early_digits.is_empty() && self.dials_by_tone,
+            Set::Lifted => self.digits.keeps_tones(),
             Set::Calls => match self.active.and_then(|id| self.call(id)) {
                 Some(call) => match call.state {
                     CallState::Dialing if call.dialed.is_empty() => {
                         other_call && self.hook.flashes_are_short()
                     }
-                    CallState::Dialing => self.dials_by_tone,
+                    CallState::Dialing => self.digits.by_tone(),
                     // A server that takes the number for complete before the set does: alone, a flash means nothing.
                     CallState::Proceeding | CallState::RingingOut => {
-                        other_call || self.dials_by_tone
+                        other_call || self.digits.by_tone()
                     }
                     CallState::Ringing
                     | CallState::Waiting
@@ -123,87 +185,5 @@ impl Port {
             Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => true,
         };
         if flash { Lone::Flash } else { Lone::Pulse }
-    }
-
-    fn digit(&mut self, digit: Digit, audible: bool) -> bool {
-        if button(digit) >= 10 && button(digit) <= 13 && !self.cfg.send_abcd {
-            return false;
-        }
-        match self.set {
-            Set::Lifted => {
-                let room = self.early_digits.len() < MOST_EARLY_DIGITS;
-                if room {
-                    self.early_digits.push(digit);
-                }
-                room
-            }
-            Set::Calls => match self.active {
-                Some(id) => self.digit_in_call(id, digit, audible),
-                None => false,
-            },
-            Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => false,
-        }
-    }
-
-    pub(super) fn digit_in_call(&mut self, id: CallRef, digit: Digit, audible: bool) -> bool {
-        let Some(state) = self.state_of(id) else {
-            return false;
-        };
-        match state {
-            CallState::Dialing => {
-                self.deadlines.disarm(Deadline::FirstDigit);
-                self.deadlines.disarm(Deadline::ServerSilent);
-                if self.tones.is_dial_tone() {
-                    self.stop_tone();
-                }
-                if let Some(call) = self.call_mut(id) {
-                    call.dial(digit.as_char());
-                }
-                self.keypad(digit, id);
-                true
-            }
-            CallState::Answering
-            | CallState::Proceeding
-            | CallState::RingingOut
-            | CallState::Connected
-            | CallState::Preserved => {
-                // The line itself sends what it hears, in the voice or as RFC 4733 events; pulses it does not hear.
-                let in_band = self.cfg.digits_in_band && self.legs.sends(id);
-                if audible && (in_band || self.legs.sends_events(id)) {
-                    return true;
-                }
-                if self.station.is_none() {
-                    return false;
-                }
-                self.keypad(digit, id);
-                true
-            }
-            CallState::Ringing
-            | CallState::Waiting
-            | CallState::Held
-            | CallState::Busy
-            | CallState::Failed
-            | CallState::InUseElsewhere
-            | CallState::Ended => false,
-        }
-    }
-
-    fn keypad(&mut self, digit: Digit, call: CallRef) {
-        let line = self.cfg.line;
-        self.send(ClientMessage::KeypadButton(KeypadButton {
-            button: button(digit),
-            line,
-            call,
-        }));
-    }
-}
-
-/// KeypadButton numbers: 0–9, 10–13 A–D, 14 `*`, 15 `#`.
-fn button(digit: Digit) -> u32 {
-    match digit.event_code() {
-        10 => 14,
-        11 => 15,
-        code @ 12..=15 => u32::from(code) - 2,
-        code => u32::from(code),
     }
 }

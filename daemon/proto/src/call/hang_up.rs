@@ -31,7 +31,7 @@ impl Port {
         self.tones.stop_announcing();
         let was_lifted = self.set == Set::Lifted;
         self.set = Set::OnHook;
-        self.early_digits.clear();
+        self.digits.forget_early();
         let joining = self.join_on_hang_up(now);
         match self.active.or(self.expecting) {
             Some(id) if self.state_of(id) == Some(CallState::Held) => self.leave_held(id),

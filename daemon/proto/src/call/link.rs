@@ -49,7 +49,7 @@ impl Port {
         if let Some(id) = self.on_hook_after_join.take() {
             self.owe(Owed::OnHook(id));
         }
-        self.early_digits.clear();
+        self.digits.forget_early();
         self.elsewhere.clear();
         self.early_infos.clear();
         self.deadlines.disarm(Deadline::MediaGone);

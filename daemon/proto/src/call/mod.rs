@@ -11,6 +11,7 @@
 //! | settings and their defaults | [`config`] |
 //! | flash window, pulses, debounce | `hook` |
 //! | lifting, dialling | `dialing` |
+//! | where a digit goes | `digits` |
 //! | hanging up | `hang_up` |
 //! | what the server says about calls | `progress` |
 //! | calls that are offered | `incoming` |
@@ -32,6 +33,7 @@ pub mod config;
 pub mod contract;
 mod deadlines;
 mod dialing;
+mod digits;
 mod early;
 mod elsewhere;
 mod features;

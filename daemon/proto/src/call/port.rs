@@ -7,6 +7,7 @@ use crate::call::calls::Call;
 use crate::call::config::PortConfig;
 use crate::call::contract::{Input, LineInput, LineOutput, MediaInput, MediaOutput, Output};
 use crate::call::deadlines::Deadline;
+use crate::call::digits::{By, Digits};
 use crate::call::elsewhere::Elsewhere;
 use crate::call::hook::{Hook, HookEvent};
 use crate::call::implied::EarlyInfos;
@@ -19,7 +20,7 @@ use crate::sccp::message::{
     CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus,
 };
 use crate::time::Time;
-use crate::types::{CallRef, CallState, Digit, LineFault, PortState};
+use crate::types::{CallRef, CallState, LineFault, PortState};
 
 /// What the set is doing, apart from its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,10 +98,7 @@ pub struct Port {
     pub(super) last_active: CallRef,
     /// What the server could not be told while it was away.
     pub(super) owed: Vec<Owed>,
-    /// Dialled before the server named the call.
-    pub(super) early_digits: Vec<Digit>,
-    /// The last digit came as a tone.
-    pub(super) dials_by_tone: bool,
+    pub(super) digits: Digits,
     /// CallInfo for calls that are not named yet.
     pub(super) early_infos: EarlyInfos,
     pub(super) legs: Legs,
@@ -138,8 +136,7 @@ impl Port {
             said_off_hook: false,
             last_active: CallRef::NONE,
             owed: Vec::new(),
-            early_digits: Vec::new(),
-            dials_by_tone: false,
+            digits: Digits::default(),
             early_infos: EarlyInfos::default(),
             legs: Legs::default(),
             preserved_since: Time::ZERO,
@@ -163,9 +160,9 @@ impl Port {
                 self.hook.advance(heard.at);
                 self.hook_events(now);
                 if self.hook.is_dialling() {
-                    self.counters.digits_dropped += 1;
+                    self.digits.drop_one();
                 } else {
-                    self.dtmf(heard.digit);
+                    self.dialled(heard.digit, By::Tone);
                 }
             }
             Input::Media(MediaInput::ReceiveOpened { party, result }) => {
@@ -248,6 +245,11 @@ impl Port {
         let mut counters = self.counters;
         counters.openings_odd = self.hook.odd();
         counters.caller_ids = self.ringer.caller_ids();
+        (
+            counters.digits_dtmf,
+            counters.digits_pulse,
+            counters.digits_dropped,
+        ) = self.digits.counted();
         counters.tones_ignored = self.tones.ignored();
         PortSnapshot {
             off_hook: self.hook.is_off_hook(),
@@ -283,8 +285,8 @@ impl Port {
                 // The card has taken ten pulses for a 0.
                 let pulses = if digit == 0 { 10 } else { u32::from(digit) };
                 match self.cfg.hook.pulse_digits.digit(pulses) {
-                    Some(digit) => self.pulse(digit),
-                    None => self.counters.digits_dropped += 1,
+                    Some(digit) => self.dialled(digit, By::Pulse),
+                    None => self.digits.drop_one(),
                 }
             }
             LineInput::RingOn { .. } => self.ringer.burst_began(),
@@ -316,7 +318,7 @@ impl Port {
                 HookEvent::OffHook => self.lifted(now),
                 HookEvent::OnHook => self.hung_up(now, EndCause::NearHangUp),
                 HookEvent::Flash => self.flash(now),
-                HookEvent::Pulse(digit) => self.pulse(digit),
+                HookEvent::Pulse(digit) => self.dialled(digit, By::Pulse),
             }
         }
     }

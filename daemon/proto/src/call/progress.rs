@@ -64,12 +64,6 @@ impl Port {
         true
     }
 
-    pub(super) fn flush_early_digits(&mut self, id: CallRef) {
-        for digit in std::mem::take(&mut self.early_digits) {
-            self.digit_in_call(id, digit, true);
-        }
-    }
-
     /// The set now hears this call.
     pub(super) fn make_active(&mut self, id: CallRef) {
         self.active = Some(id);

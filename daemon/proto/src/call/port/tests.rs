@@ -8,8 +8,8 @@ use crate::sccp::message::{
     OpenReceiveChannel, RingMode, StartMediaTransmission, Tone,
 };
 use crate::types::{
-    AfterFarHangUp, CallDirection, CallerIdTiming, Codec, Conference, FlashAction, LineInstance,
-    Party, Polarity, TenthDbm0,
+    AfterFarHangUp, CallDirection, CallerIdTiming, Codec, Conference, Digit, FlashAction,
+    LineInstance, Party, Polarity, TenthDbm0,
 };
 
 mod answer;
