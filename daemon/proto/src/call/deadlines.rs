@@ -3,21 +3,6 @@
 /// A deadline of the port. Of two that are due at the same time the one named first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Deadline {
-    /// Fires when the server has not reacted to a lift, an answer or a resume.
-    /// Number from `PortConfig::server_answer_ms`.
-    ServerSilent,
-    /// Fires when dial tone has played without a digit. Number from `PortConfig::first_digit_ms`.
-    FirstDigit,
-    /// Fires when a failed call made no sound: time for the server's tone or audio to come first.
-    /// Number from [`FAILURE_TONE_MS`].
-    SilentFailure,
-    /// Fires when the error tone has played long enough. Number from `PortConfig::error_tone_ms`.
-    ErrorToneEnd,
-    /// Fires when the howler has. Number from `PortConfig::howler_ms`.
-    HowlerEnd,
-    /// Fires when the loop is fed again after disconnect supervision. Number from
-    /// `PortConfig::open_loop_ms` plus [`LOOP_SETTLE_MS`].
-    LoopRestored,
     /// Fires when the server has not joined two calls. Number from [`TRANSFER_RESULT_MS`].
     TransferResult,
     /// Fires when a call that has lost its server may have lost its far end, too. Number from
@@ -35,10 +20,6 @@ pub(super) enum Deadline {
     FaultGrace,
 }
 
-/// A busy or congested call is given this long to sound before the gateway plays the tone itself.
-pub(super) const FAILURE_TONE_MS: u32 = 500;
-/// The set's own reaction to a loop opening settles in this time.
-pub(super) const LOOP_SETTLE_MS: u32 = 100;
 /// chan_skinny and chan-sccp answer a completed transfer within milliseconds.
 pub(super) const TRANSFER_RESULT_MS: u32 = 1_000;
 

@@ -1,10 +1,10 @@
 //! Lifting and dialling.
 
 use crate::call::contract::LineOutput;
-use crate::call::deadlines::Deadline;
 use crate::call::digits::{By, DigitOutput, Taker, deliver};
 use crate::call::hook::Lone;
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
+use crate::call::supervision::Set;
 use crate::sccp::message::{CallOnLine, ClientMessage, KeypadButton};
 use crate::time::Time;
 use crate::types::{CallRef, CallState, Digit, LineInstance};
@@ -28,7 +28,6 @@ impl Port {
         self.end_orphan();
         self.said_off_hook = true;
         if let Some(id) = offered {
-            self.set = Set::Calls;
             self.active = Some(id);
             self.last_active = id;
             self.say_off_hook(self.cfg.line, id);
@@ -38,13 +37,13 @@ impl Port {
                     // The server has nothing more to say to this lift.
                     call.state = CallState::Connected;
                     call.connected.get_or_insert(now);
+                    self.set.enter_calls();
                     return;
                 }
                 call.state = CallState::Answering;
             }
-            self.arm(now, Deadline::ServerSilent, self.cfg.server_answer_ms);
+            self.set.ask(now);
         } else if let Some(id) = held {
-            self.set = Set::Calls;
             // chan_skinny wants to know that the set is lifted; chan-sccp would open a new call.
             if !self.hook_flash_wanted {
                 self.say_off_hook(self.cfg.line, id);
@@ -57,10 +56,9 @@ impl Port {
 
     /// Asks for dial tone. Line and reference 0: wazo takes a line number for an answer (wazo-libsccp's source).
     pub(super) fn new_call(&mut self, now: Time) {
-        self.set = Set::Lifted;
+        self.set.lift(now);
         self.said_off_hook = true;
         self.say_off_hook(LineInstance(0), CallRef::NONE);
-        self.arm(now, Deadline::ServerSilent, self.cfg.server_answer_ms);
     }
 
     fn say_off_hook(&mut self, line: LineInstance, call: CallRef) {
@@ -88,10 +86,10 @@ impl Port {
 
     /// The call that takes digits now, and how.
     fn taker(&self) -> Option<(CallRef, Taker)> {
-        match self.set {
+        match self.set.state() {
             Set::Lifted => Some((CallRef::NONE, Taker::NewCall)),
             Set::Calls => self.active.map(|id| (id, self.taker_in(id))),
-            Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => None,
+            Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Lockout => None,
         }
     }
 
@@ -129,8 +127,8 @@ impl Port {
             DigitOutput::Kept | DigitOutput::InMedia | DigitOutput::Dropped => {}
             DigitOutput::Key(button) => self.keypad(button, id),
             DigitOutput::Dial(button) => {
-                self.deadlines.disarm(Deadline::FirstDigit);
-                self.deadlines.disarm(Deadline::ServerSilent);
+                self.set.digit_came();
+                self.set.server_spoke();
                 if self.tones.is_dial_tone() {
                     self.stop_tone();
                 }
@@ -156,7 +154,7 @@ impl Port {
     /// loop for so short asks for the other call back. In a call it is a flash.
     pub(super) fn lone_opening(&self) -> Lone {
         let other_call = self.own_calls() > 1;
-        let flash = match self.set {
+        let flash = match self.set.state() {
             Set::OnHook => false,
             Set::Lifted => self.digits.keeps_tones(),
             Set::Calls => match self.active.and_then(|id| self.call(id)) {
@@ -182,7 +180,7 @@ impl Port {
                 },
                 None => true,
             },
-            Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => true,
+            Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Lockout => true,
         };
         if flash { Lone::Flash } else { Lone::Pulse }
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::call::deadlines::{Deadline, EARLY_START_MS};
 use crate::call::legs::Leg;
 use crate::call::media::{MOST_LEGS, NO_ADDRESS, payload};
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
 use crate::sccp::message::{MediaStatus, StartMediaTransmission};
 use crate::time::Time;
 use crate::types::{CallRef, Party};
@@ -79,7 +79,7 @@ impl Port {
         let (Some(owner), Ok((codec, ptime_ms))) = (owner.filter(free), accepted) else {
             return self.refuse_start(start, MediaStatus::NOT_ENOUGH_CHANNELS);
         };
-        if stranger || self.set == Set::OnHook {
+        if stranger || self.set.is_on_hook() {
             return self.refuse_start(start, MediaStatus::NOT_ENOUGH_CHANNELS);
         }
         let leg = Leg {

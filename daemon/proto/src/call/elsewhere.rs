@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use crate::call::calls::{Call, MOST_CALLS};
 use crate::call::deadlines::{Deadline, ORPHAN_MS};
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
 use crate::call::record::EndCause;
+use crate::call::supervision::Set;
 use crate::sccp::message::{RingMode, SoftKey, Tone};
 use crate::time::Time;
 use crate::types::{CallDirection, CallRef, CallState};
@@ -145,17 +146,9 @@ impl Port {
         if self.last_active == id {
             self.last_active = CallRef::NONE;
         }
-        for deadline in [
-            Deadline::ServerSilent,
-            Deadline::FirstDigit,
-            Deadline::SilentFailure,
-        ] {
-            self.deadlines.disarm(deadline);
-        }
         if unused {
             self.stop_tone();
-            self.set = Set::Lifted;
-            self.arm(now, Deadline::ServerSilent, self.cfg.server_answer_ms);
+            self.set.lift(now);
         } else if talked && self.own_calls() == 0 {
             self.far_hung_up(now);
         } else {
@@ -178,7 +171,7 @@ impl Port {
         self.offer_over(now, id);
         self.recall_gone();
         let nothing = self.active.is_none() && self.expecting.is_none();
-        if self.set == Set::Calls && nothing && self.in_state(CallState::Held).is_none() {
+        if self.set.state() == Set::Calls && nothing && self.in_state(CallState::Held).is_none() {
             self.supervise(now, Some(Tone::REORDER));
         }
     }
@@ -186,7 +179,7 @@ impl Port {
     /// The server opens media for a call that it has connected and never announced (intercom): it is for this phone.
     pub(super) fn adopt_noted(&mut self, now: Time, id: CallRef) {
         let noted = self.elsewhere.list.contains(&(id, false));
-        if !noted || self.set != Set::OnHook || !self.make_room(now) {
+        if !noted || !self.set.is_on_hook() || !self.make_room(now) {
             return;
         }
         self.elsewhere.forget(id);
@@ -197,7 +190,7 @@ impl Port {
 
     /// The server opens media for a call that this phone has not answered: it has answered by itself.
     pub(super) fn answered_by_server(&mut self, now: Time, id: CallRef) {
-        let on_hook = self.set == Set::OnHook;
+        let on_hook = self.set.is_on_hook();
         let free = self.active.is_none() && self.expecting.is_none();
         let Some(call) = self.call_mut(id) else {
             return;

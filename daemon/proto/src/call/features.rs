@@ -13,8 +13,9 @@
 //! | no talking call, one waiting or held | takes it |
 
 use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
-use crate::call::port::{Port, Set, Transfer};
+use crate::call::port::{Port, Transfer};
 use crate::call::progress::is_under_way;
+use crate::call::supervision::Set;
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey};
 use crate::time::Time;
 use crate::types::{CallRef, CallState, FlashAction};
@@ -35,9 +36,9 @@ impl Port {
         {
             return false;
         }
-        match self.set {
+        match self.set.state() {
             Set::OnHook | Set::Lifted | Set::LoopOpened => false,
-            Set::Calls | Set::ErrorTone | Set::Howling | Set::Parked => {
+            Set::Calls | Set::ErrorTone | Set::Howling | Set::Lockout => {
                 match self.active.and_then(|id| Some((id, self.state_of(id)?))) {
                     Some((id, state)) => self.flash_in_call(now, id, state),
                     None => self.take_other(now),
@@ -188,17 +189,8 @@ impl Port {
         }
         self.said_off_hook = true;
         self.last_active = id;
-        self.set = Set::Calls;
+        self.set.ask(now);
         self.stop_tone();
-        for deadline in [
-            Deadline::FirstDigit,
-            Deadline::SilentFailure,
-            Deadline::ErrorToneEnd,
-            Deadline::HowlerEnd,
-        ] {
-            self.deadlines.disarm(deadline);
-        }
-        self.arm(now, Deadline::ServerSilent, self.cfg.server_answer_ms);
     }
 
     /// CallState Hold or Transfer.
@@ -260,14 +252,14 @@ impl Port {
         // It was too early: a server that cannot reach the second party yet refuses. The next flash, or hanging up, asks
         // again.
         let consult = transfer.consult.filter(|&id| self.call(id).is_some());
-        if self.set != Set::OnHook && consult.is_some() && self.call(transfer.origin).is_some() {
+        if !self.set.is_on_hook() && consult.is_some() && self.call(transfer.origin).is_some() {
             self.transfer = Some(Transfer {
                 completing: false,
                 asked_in: None,
                 ..transfer
             });
         }
-        if self.set == Set::OnHook
+        if self.set.is_on_hook()
             && let Some(id) = self.in_state(CallState::Held)
         {
             self.recall(now, id);

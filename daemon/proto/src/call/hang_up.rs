@@ -2,10 +2,10 @@
 
 use crate::call::calls::Call;
 use crate::call::contract::LineOutput;
-use crate::call::deadlines::Deadline;
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
 use crate::call::progress::is_under_way;
 use crate::call::record::EndCause;
+use crate::call::supervision::Set;
 use crate::sccp::message::RingMode;
 use crate::time::Time;
 use crate::types::{CallRef, CallState};
@@ -13,24 +13,14 @@ use crate::types::{CallRef, CallState};
 impl Port {
     /// The set was hung up, or its line is lost.
     pub(super) fn hung_up(&mut self, now: Time, cause: EndCause) {
-        if self.set == Set::OnHook {
+        if self.set.is_on_hook() {
             return;
         }
         self.tell_line(LineOutput::EnableDtmf(false));
         self.stop_tone();
-        for deadline in [
-            Deadline::ServerSilent,
-            Deadline::FirstDigit,
-            Deadline::SilentFailure,
-            Deadline::ErrorToneEnd,
-            Deadline::HowlerEnd,
-            Deadline::LoopRestored,
-        ] {
-            self.deadlines.disarm(deadline);
-        }
         self.tones.stop_announcing();
-        let was_lifted = self.set == Set::Lifted;
-        self.set = Set::OnHook;
+        let was_lifted = self.set.state() == Set::Lifted;
+        self.set.hang_up();
         self.digits.forget_early();
         let joining = self.join_on_hang_up(now);
         match self.active.or(self.expecting) {

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use crate::call::calls::Call;
 use crate::call::deadlines::{Deadline, MEDIA_GONE_MS};
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
+use crate::call::supervision::Set;
 use crate::sccp::message::{CallInfo, CallStateKind, ServerMessage};
 use crate::time::Time;
 use crate::types::{CallDirection, CallRef, CallState};
@@ -89,7 +90,7 @@ impl Port {
 
     /// Dial tone, or media at once, for a lifted phone whose call has not been named.
     pub(super) fn imply_dialing(&mut self, now: Time, id: CallRef) {
-        let lifted = self.set == Set::Lifted && self.call(id).is_none();
+        let lifted = self.set.state() == Set::Lifted && self.call(id).is_none();
         if !lifted || !self.add_outgoing(now, id, CallState::Dialing) {
             return;
         }
@@ -159,7 +160,7 @@ impl Port {
             ServerMessage::SetSpeakerMode { .. }
             | ServerMessage::SetRinger { .. }
             | ServerMessage::SetLamp { .. }
-            | ServerMessage::StopTone { .. } => self.deadlines.disarm(Deadline::ServerSilent),
+            | ServerMessage::StopTone { .. } => self.set.server_spoke(),
             _ => {}
         }
     }
@@ -179,7 +180,7 @@ impl Port {
         ) {
             call.state = CallState::Connected;
             call.connected.get_or_insert(now);
-            self.deadlines.disarm(Deadline::FirstDigit);
+            self.set.digit_came();
         }
     }
 

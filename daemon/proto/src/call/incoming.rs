@@ -2,7 +2,7 @@
 
 use crate::call::calls::{Call, Caller};
 use crate::call::contract::{CallerId, LineOutput, Presented};
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
 use crate::call::record::EndCause;
 use crate::call::ringer::RingerOutput;
 use crate::sccp::message::{CallInfo, RingMode, SoftKey};
@@ -29,7 +29,7 @@ impl Port {
             return;
         }
         self.counters.calls_in += 1;
-        let on_hook = self.set == Set::OnHook;
+        let on_hook = self.set.is_on_hook();
         let state = if on_hook {
             CallState::Ringing
         } else {

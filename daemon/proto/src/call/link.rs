@@ -3,8 +3,9 @@
 use crate::call::calls::MOST_CALLS;
 use crate::call::contract::MediaOutput;
 use crate::call::deadlines::Deadline;
-use crate::call::port::{Owed, Port, Set};
+use crate::call::port::{Owed, Port};
 use crate::call::record::EndCause;
+use crate::call::supervision::Set;
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey, Tone};
 use crate::time::Time;
 use crate::types::{CallRef, CallState};
@@ -16,7 +17,7 @@ impl Port {
         let line = self.cfg.line;
         // chan_skinny keeps the calls of a gateway that died, and would take this port for busy until somebody has
         // lifted and hung up here. What this process knows of the calls is in `owed`.
-        if std::mem::take(&mut self.never_registered) && self.set == Set::OnHook {
+        if std::mem::take(&mut self.never_registered) && self.set.is_on_hook() {
             let call = CallRef::NONE;
             self.send(ClientMessage::OnHook(CallOnLine { line, call }));
         }
@@ -59,7 +60,7 @@ impl Port {
                 self.state_of(id),
                 Some(CallState::Connected | CallState::Preserved)
             );
-            talking && self.set == Set::Calls && self.legs.audible(id).is_some()
+            talking && self.set.state() == Set::Calls && self.legs.audible(id).is_some()
         });
         let lost: Vec<CallRef> = self
             .calls
@@ -85,7 +86,7 @@ impl Port {
             call.state = CallState::Preserved;
             self.counters.preserved += 1;
             self.watch_preserved(now);
-        } else if matches!(self.set, Set::Lifted | Set::Calls) {
+        } else if self.set.is_served() {
             self.supervise(now, Some(Tone::REORDER));
         }
     }

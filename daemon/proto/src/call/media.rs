@@ -4,9 +4,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::call::calls::Call;
 use crate::call::contract::{LegStatistics, MediaOutput};
-use crate::call::deadlines::Deadline;
 use crate::call::legs::Leg;
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
 use crate::sccp::message::{
     ClientMessage, ConnectionStatistics, MediaFormat, MediaStatus, OpenReceiveChannel,
     StartMediaTransmission,
@@ -43,12 +42,12 @@ impl Port {
         let answered = named
             .and_then(|id| self.call(id))
             .is_some_and(|c| c.by_server);
-        if self.set == Set::OnHook && !answered {
+        if self.set.is_on_hook() && !answered {
             return self.refuse_receive(open.party, open.call, MediaStatus::DEVICE_ON_HOOK);
         }
         let owner = self.owner_of(open.party, open.call);
         if owner.is_some() && owner == self.active {
-            self.deadlines.disarm(Deadline::ServerSilent);
+            self.set.server_spoke();
         }
         if let Some(id) = owner {
             self.media_connects(now, id);
@@ -180,7 +179,7 @@ impl Port {
         let rings = named
             .and_then(|id| self.call(id))
             .is_some_and(Call::is_offered);
-        if self.set == Set::OnHook && !rings {
+        if self.set.is_on_hook() && !rings {
             self.counters.media_ignored += 1;
             return self.answer_start(start, NO_ADDRESS, MediaStatus::DEVICE_ON_HOOK);
         }

@@ -19,7 +19,8 @@
 //! | SetRinger, several calls that ring | `offers` |
 //! | calls without CallState, CallInfo before it | `implied` |
 //! | shared lines, calls that the server answers by itself | `elsewhere` |
-//! | error tones, howler, disconnect supervision | `supervision` |
+//! | error tones, howler, lockout, open loop: when | `supervision` |
+//! | error tones, disconnect supervision: what for | `no_call` |
 //! | which of the server's tones is heard | `server_tones` |
 //! | the tone that sounds, call-waiting tone | `tones` |
 //! | media legs | `media`, `legs` |
@@ -44,6 +45,7 @@ mod incoming;
 mod legs;
 mod link;
 mod media;
+mod no_call;
 mod offers;
 mod port;
 mod presented;

@@ -1,7 +1,8 @@
 //! SetRinger, and which of several offered calls rings.
 
 use crate::call::calls::Call;
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
+use crate::call::supervision::Set;
 use crate::sccp::message::RingMode;
 use crate::time::Time;
 use crate::types::CallRef;
@@ -14,7 +15,7 @@ impl Port {
         }
         let known = self.call(call).is_some() || call == CallRef::NONE;
         let any = self.calls.iter().any(Call::is_offered);
-        let call = match self.set {
+        let call = match self.set.state() {
             Set::OnHook if !known || !any && call == CallRef::NONE => self.imply_ringing(now, call),
             _ => call,
         };
@@ -32,7 +33,7 @@ impl Port {
             }
             None => CallRef::NONE,
         };
-        if self.set == Set::OnHook {
+        if self.set.is_on_hook() {
             self.start_ringing(now, mode, id);
             self.ringer.set_local(false);
         }
@@ -41,7 +42,7 @@ impl Port {
     /// SetRinger off or silent. With a reference it concerns that call only. Without one it concerns all that ring; but a
     /// server that never names a call there says it when one of several has ended, and the others ring on.
     fn ringer_off(&mut self, now: Time, id: CallRef) {
-        if self.set != Set::OnHook || self.ringer.recalled().is_some() {
+        if !self.set.is_on_hook() || self.ringer.recalled().is_some() {
             return;
         }
         if let Some(call) = self.call_mut(id).filter(|c| c.is_offered()) {
@@ -90,7 +91,7 @@ impl Port {
         if self.calls.iter().all(|c| !c.is_offered()) {
             return self.offers_gone();
         }
-        if self.set != Set::OnHook || self.ringer.recalled().is_some() {
+        if !self.set.is_on_hook() || self.ringer.recalled().is_some() {
             return;
         }
         if self.ringer.call() == id {

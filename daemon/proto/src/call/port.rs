@@ -14,6 +14,7 @@ use crate::call::implied::EarlyInfos;
 use crate::call::legs::Legs;
 use crate::call::record::{EndCause, PortCounters, PortSnapshot};
 use crate::call::ringer::{Ringer, RingerConfig};
+use crate::call::supervision::{Set, Supervision, SupervisionConfig};
 use crate::call::tones::Tones;
 use crate::deadlines::Deadlines;
 use crate::sccp::message::{
@@ -22,29 +23,11 @@ use crate::sccp::message::{
 use crate::time::Time;
 use crate::types::{CallRef, CallState, LineFault, PortState};
 
-/// What the set is doing, apart from its calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Set {
-    /// Loop open.
-    OnHook,
-    /// Lifted for a new call; the server has named none yet.
-    Lifted,
-    /// Off-hook; the server leads.
-    Calls,
-    /// The gateway opens the loop because the far end hung up.
-    LoopOpened,
-    /// Off-hook; an error tone plays and the server has nothing for us.
-    ErrorTone,
-    /// Off-hook; the howler plays.
-    Howling,
-    /// Off-hook past the howler.
-    Parked,
-}
-
 /// Those that wait for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Machine {
     Rest,
+    Supervision,
     Ringer,
     Tones,
 }
@@ -79,7 +62,7 @@ pub(super) struct Transfer {
 pub struct Port {
     pub(super) cfg: PortConfig,
     pub(super) hook: Hook,
-    pub(super) set: Set,
+    pub(super) set: Supervision,
     pub(super) station: Option<u8>,
     /// No server has been told yet that this port is on-hook.
     pub(super) never_registered: bool,
@@ -123,8 +106,8 @@ impl Port {
         Port {
             hook: Hook::new(cfg.hook),
             ringer: Ringer::new(ringer_config(&cfg)),
+            set: Supervision::new(supervision_config(&cfg)),
             cfg,
-            set: Set::OnHook,
             station: None,
             never_registered: true,
             hook_flash_wanted: false,
@@ -213,9 +196,9 @@ impl Port {
     /// There is a call, or a lifted set that a restart would harm. A set that was left off-hook past the
     /// howler is not busy.
     pub fn is_busy(&self) -> bool {
-        let lifted = match self.set {
+        let lifted = match self.set.state() {
             Set::Lifted | Set::Calls | Set::LoopOpened | Set::ErrorTone => true,
-            Set::OnHook | Set::Howling | Set::Parked => false,
+            Set::OnHook | Set::Howling | Set::Lockout => false,
         };
         lifted || self.own_calls() > 0 || self.on_hook_after_join.is_some()
     }
@@ -223,7 +206,7 @@ impl Port {
     /// There is a call that would be lost if the device left its server now. One that is only offered is better taken
     /// elsewhere, and for one on hold at a set that is on-hook nobody can be called to a dead line.
     pub fn has_call_to_keep(&self) -> bool {
-        let lifted = self.set != Set::OnHook;
+        let lifted = !self.set.is_on_hook();
         let kept = |c: &Call| !c.is_offered() && c.state != CallState::InUseElsewhere;
         (lifted && self.calls.iter().any(kept)) || self.on_hook_after_join.is_some()
     }
@@ -231,6 +214,7 @@ impl Port {
     /// New settings; what is under way goes on by them. Meant for a port at rest.
     pub fn reconfigure(&mut self, cfg: PortConfig) {
         self.hook.reconfigure(cfg.hook);
+        self.set.reconfigure(supervision_config(&cfg));
         self.ringer.reconfigure(ringer_config(&cfg));
         self.cfg = cfg;
     }
@@ -250,6 +234,7 @@ impl Port {
             counters.digits_pulse,
             counters.digits_dropped,
         ) = self.digits.counted();
+        (counters.error_tones, counters.howlers, counters.parked) = self.set.counted();
         counters.tones_ignored = self.tones.ignored();
         PortSnapshot {
             off_hook: self.hook.is_off_hook(),
@@ -304,7 +289,7 @@ impl Port {
                     self.ringer.renew();
                     self.ringer_asks();
                 }
-                if self.set == Set::OnHook && self.ringer.is_quiet() {
+                if self.set.is_on_hook() && self.ringer.is_quiet() {
                     self.ring_for_what_is_left(now, false);
                 }
             }
@@ -378,8 +363,9 @@ impl Port {
     }
 
     /// When each of the machines has something to do.
-    fn machines(&self) -> [(Machine, Option<Time>); 3] {
+    fn machines(&self) -> [(Machine, Option<Time>); 4] {
         [
+            (Machine::Supervision, self.set.due()),
             (Machine::Ringer, self.ringer.due()),
             (Machine::Tones, self.tones.due()),
             (Machine::Rest, self.deadlines.next()),
@@ -400,6 +386,10 @@ impl Port {
                     self.expired(now, deadline);
                 }
             }
+            Machine::Supervision => {
+                self.set.handle_timeout(now);
+                self.supervision_asks(now);
+            }
             Machine::Tones => {
                 if self.tones.take_due(now) {
                     self.call_waiting_tone(now);
@@ -414,12 +404,6 @@ impl Port {
 
     fn expired(&mut self, now: Time, deadline: Deadline) {
         match deadline {
-            Deadline::ServerSilent => self.server_silent(now),
-            Deadline::FirstDigit => self.no_digit(now),
-            Deadline::SilentFailure => self.silent_failure(),
-            Deadline::ErrorToneEnd => self.howl(now),
-            Deadline::HowlerEnd => self.park(),
-            Deadline::LoopRestored => self.after_far_hang_up(now),
             Deadline::TransferResult => self.join_time_over(now),
             Deadline::PreservedSilent => self.look_at_preserved(),
             Deadline::EarlyStart => self.early_due(now),
@@ -431,14 +415,14 @@ impl Port {
 
     /// What follows from everything above: the bridge and the word of state.
     fn settle(&mut self, now: Time) {
-        let bridge = match self.set {
+        let bridge = match self.set.state() {
             Set::Calls => self.active.and_then(|id| self.legs.audible(id)),
             Set::OnHook
             | Set::Lifted
             | Set::LoopOpened
             | Set::ErrorTone
             | Set::Howling
-            | Set::Parked => None,
+            | Set::Lockout => None,
         };
         if self.legs.bridged != bridge {
             self.legs.bridged = bridge;
@@ -455,7 +439,7 @@ impl Port {
         if self.fault.is_some() {
             return PortState::Fault;
         }
-        match self.set {
+        match self.set.state() {
             Set::OnHook => match self.ringer.word() {
                 Some(word) => word,
                 None if self.line_in_use_elsewhere() => PortState::InUseElsewhere,
@@ -466,7 +450,7 @@ impl Port {
             Set::Calls | Set::LoopOpened => PortState::InCall,
             Set::ErrorTone => PortState::ErrorTone,
             Set::Howling => PortState::Howling,
-            Set::Parked => PortState::Lockout,
+            Set::Lockout => PortState::Lockout,
         }
     }
 
@@ -529,6 +513,16 @@ impl Port {
         self.said_off_hook = false;
         let line = self.cfg.line;
         self.send(ClientMessage::OnHook(CallOnLine { line, call }));
+    }
+}
+
+fn supervision_config(cfg: &PortConfig) -> SupervisionConfig {
+    SupervisionConfig {
+        server_answer_ms: cfg.server_answer_ms,
+        first_digit_ms: cfg.first_digit_ms,
+        error_tone_ms: cfg.error_tone_ms,
+        howler_ms: cfg.howler_ms,
+        open_loop_ms: cfg.open_loop_ms,
     }
 }
 

@@ -17,8 +17,9 @@ use std::time::Duration;
 
 use crate::call::contract::MediaOutput;
 use crate::call::deadlines::Deadline;
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
 use crate::call::record::EndCause;
+use crate::call::supervision::Set;
 use crate::sccp::message::Tone;
 use crate::time::Time;
 use crate::types::{CallRef, CallState, Party};
@@ -102,7 +103,7 @@ impl Port {
         self.counters.preserved_silent += 1;
         self.no_longer_wanted(id);
         self.remove_call(now, id, EndCause::RtpEnded);
-        if self.set != Set::Calls {
+        if self.set.state() != Set::Calls {
             return;
         }
         if self.own_calls() == 0 {

@@ -1,9 +1,9 @@
 //! What the server says about the calls that the set makes or has.
 
 use crate::call::calls::Call;
-use crate::call::deadlines::{Deadline, FAILURE_TONE_MS};
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
 use crate::call::record::EndCause;
+use crate::call::supervision::Set;
 use crate::sccp::message::Tone;
 use crate::time::Time;
 use crate::types::{CallDirection, CallRef, CallState};
@@ -14,13 +14,13 @@ impl Port {
         match self.state_of(id) {
             Some(CallState::Preserved) => self.forget_reference(id),
             Some(CallState::Answering) => {
-                self.deadlines.disarm(Deadline::ServerSilent);
+                self.set.server_spoke();
                 return;
             }
             Some(_) => return,
             None => {}
         }
-        match self.set {
+        match self.set.state() {
             Set::OnHook => {
                 if !self.take_for_orphan(now, id) {
                     self.note_elsewhere(id);
@@ -39,7 +39,7 @@ impl Port {
             | Set::LoopOpened
             | Set::ErrorTone
             | Set::Howling
-            | Set::Parked => {
+            | Set::Lockout => {
                 if self.add_outgoing(now, id, CallState::Dialing) {
                     self.flush_early_digits(id);
                 }
@@ -69,19 +69,11 @@ impl Port {
         self.active = Some(id);
         self.last_active = id;
         self.expecting = None;
-        if self.set != Set::Calls {
+        if self.set.state() != Set::Calls {
             self.stop_tone();
         }
-        self.set = Set::Calls;
+        self.set.enter_calls();
         self.said_off_hook = true;
-        for deadline in [
-            Deadline::ServerSilent,
-            Deadline::ErrorToneEnd,
-            Deadline::HowlerEnd,
-            Deadline::LoopRestored,
-        ] {
-            self.deadlines.disarm(deadline);
-        }
     }
 
     /// CallState Connected.
@@ -90,7 +82,7 @@ impl Port {
             return self.connected_unknown(now, id);
         };
         let mine = self.active == Some(id) || self.expecting == Some(id);
-        if self.set == Set::OnHook {
+        if self.set.is_on_hook() {
             if !call.wanted && !matches!(call.state, CallState::Answering | CallState::Preserved) {
                 // Before media comes for it, it is somebody else's: see `elsewhere`.
                 if !call.by_server && self.transfer.is_none() {
@@ -120,13 +112,13 @@ impl Port {
         }
         self.stop_tone();
         self.make_active(id);
-        self.deadlines.disarm(Deadline::FirstDigit);
-        self.deadlines.disarm(Deadline::SilentFailure);
+        self.set.digit_came();
+        self.set.failure_sounds();
     }
 
     /// CallState Connected for a call that was never announced.
     fn connected_unknown(&mut self, now: Time, id: CallRef) {
-        if self.set == Set::OnHook {
+        if self.set.is_on_hook() {
             if !self.take_for_orphan(now, id) {
                 self.note_elsewhere(id);
             }
@@ -149,11 +141,11 @@ impl Port {
     pub(super) fn progress(&mut self, now: Time, id: CallRef, state: CallState) {
         if self.call(id).is_none() {
             self.counters.unknown_calls += 1;
-            if self.set != Set::Lifted || !self.add_outgoing(now, id, CallState::Dialing) {
+            if self.set.state() != Set::Lifted || !self.add_outgoing(now, id, CallState::Dialing) {
                 return;
             }
         }
-        let on_hook = self.set == Set::OnHook;
+        let on_hook = self.set.is_on_hook();
         let Some(call) = self.call_mut(id) else {
             return;
         };
@@ -169,13 +161,13 @@ impl Port {
             CallState::Failed => call.failure = Some(EndCause::Congestion),
             _ => {}
         }
-        self.deadlines.disarm(Deadline::FirstDigit);
+        self.set.digit_came();
         if self.active.is_none() && self.expecting.is_none() {
             self.make_active(id);
         }
         if matches!(state, CallState::Busy | CallState::Failed) && self.active == Some(id) {
-            self.arm(now, Deadline::SilentFailure, FAILURE_TONE_MS);
-            self.arm_error_tone_end(now);
+            self.set.await_failure_sound(now);
+            self.set.await_error_tone_end(now);
         } else if self.tones.is_dial_tone() {
             self.stop_tone();
         }
@@ -207,12 +199,12 @@ impl Port {
         let talked = call.was_connected();
         self.remove_call(now, id, cause);
         self.transfer_lost(id);
-        self.deadlines.disarm(Deadline::FirstDigit);
+        self.set.digit_came();
         if cause == EndCause::NotAnswered {
             self.offer_ended(now);
         }
         self.offer_over(now, id);
-        if self.set == Set::OnHook {
+        if self.set.is_on_hook() {
             self.recall_gone();
             if cause == EndCause::NotAnswered && self.ringer.is_quiet() {
                 let joining = self.transfer.is_some_and(|t| t.completing);
@@ -221,11 +213,11 @@ impl Port {
             return;
         }
         let last_held = held && self.in_state(CallState::Held).is_none();
-        if !(was_mine || last_held) || self.expecting.is_some() || self.set != Set::Calls {
+        if !(was_mine || last_held) || self.expecting.is_some() || self.set.state() != Set::Calls {
             return;
         }
-        self.deadlines.disarm(Deadline::ServerSilent);
-        self.deadlines.disarm(Deadline::SilentFailure);
+        self.set.server_spoke();
+        self.set.failure_sounds();
         if talked && !joined && !second_call_due && self.own_calls() == 0 {
             self.far_hung_up(now);
         } else {
@@ -240,11 +232,9 @@ impl Port {
     /// Nothing came for a lift, an answer or a resume.
     pub(super) fn server_silent(&mut self, now: Time) {
         self.expecting = None;
-        if matches!(self.set, Set::Lifted | Set::Calls) {
-            self.unanswered = self.unanswered.saturating_add(1);
-            self.counters.server_silences += 1;
-            self.supervise(now, Some(Tone::REORDER));
-        }
+        self.unanswered = self.unanswered.saturating_add(1);
+        self.counters.server_silences += 1;
+        self.supervise(now, Some(Tone::REORDER));
     }
 
     /// Dial tone for too long, and the server does not mind.

@@ -1,9 +1,9 @@
 //! Which of the server's tones the set hears.
 
 use crate::call::contract::LineOutput;
-use crate::call::deadlines::Deadline;
-use crate::call::port::{Port, Set};
+use crate::call::port::Port;
 use crate::call::record::EndCause;
+use crate::call::supervision::Set;
 use crate::call::tones::{ToneOutput, is_call_waiting, is_dial_tone, is_error_tone, is_refusal};
 use crate::sccp::message::Tone;
 use crate::time::Time;
@@ -33,14 +33,14 @@ impl Port {
             }
             return;
         }
-        self.deadlines.disarm(Deadline::ServerSilent);
+        self.set.server_spoke();
         if is_dial_tone(tone) {
             self.imply_dialing(now, id);
             self.start_dial_tone(now, tone, id);
             self.flush_implied_digits();
         } else if is_error_tone(tone) {
             self.start_error_tone(now, tone, id);
-        } else if is_refusal(tone) && self.set == Set::Lifted {
+        } else if is_refusal(tone) && self.set.state() == Set::Lifted {
             // chan-sccp before the device has a line: nothing else will come (seen on chan-sccp).
             self.supervise(now, Some(Tone::REORDER));
         } else {
@@ -64,13 +64,13 @@ impl Port {
         let stutter = tone == Tone::INSIDE_DIAL && self.ringer.lamp() && self.cfg.stutter_dial_tone;
         self.play(if stutter { Tone::STUTTER_DIAL } else { tone }, id);
         if !dialing {
-            self.arm(now, Deadline::FirstDigit, self.cfg.first_digit_ms);
+            self.set.await_digit(now);
         }
     }
 
     fn start_error_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
-        self.deadlines.disarm(Deadline::FirstDigit);
-        self.deadlines.disarm(Deadline::SilentFailure);
+        self.set.digit_came();
+        self.set.failure_sounds();
         if let Some(call) = self.active.and_then(|id| self.call_mut(id))
             && call.direction == CallDirection::Outgoing
             && !call.was_connected()
@@ -89,26 +89,26 @@ impl Port {
             };
         }
         self.play(tone, id);
-        self.arm_error_tone_end(now);
+        self.set.await_error_tone_end(now);
     }
 
     /// A tone without a call is heard when it can only mean what the set is doing; chan-sccp sends a stray
     /// beep after each HookFlash, and its call-waiting tone names the call that is not waiting.
     fn fits(&self, tone: Tone, id: CallRef) -> bool {
-        match self.set {
-            Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Parked => {
+        match self.set.state() {
+            Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Lockout => {
                 return false;
             }
             Set::Lifted | Set::Calls => {}
         }
         if id == CallRef::NONE {
-            return self.set == Set::Lifted || (self.active.is_some() && !is_refusal(tone));
+            return self.set.state() == Set::Lifted || (self.active.is_some() && !is_refusal(tone));
         }
         if self.call(id).is_some() {
             return self.active == Some(id) || self.expecting == Some(id) || is_call_waiting(tone);
         }
         let new_call = self.transfer.is_some_and(|t| t.consult.is_none());
-        self.set == Set::Lifted || (new_call && is_dial_tone(tone))
+        self.set.state() == Set::Lifted || (new_call && is_dial_tone(tone))
     }
 
     /// StopTone. A failed call's tone goes on: chan-sccp stops its busy tone in the same millisecond, and
@@ -117,7 +117,7 @@ impl Port {
         let Some(tone) = self.tones.playing() else {
             return;
         };
-        let own = !matches!(self.set, Set::Lifted | Set::Calls);
+        let own = !self.set.is_served();
         let failed = is_error_tone(tone)
             && self
                 .active
@@ -154,10 +154,10 @@ impl Port {
     /// It is time to announce a call that waits, if one does.
     pub(super) fn call_waiting_tone(&mut self, now: Time) {
         let waiting = self.in_state(CallState::Waiting).is_some();
-        if !waiting || self.set == Set::OnHook {
+        if !waiting || self.set.is_on_hook() {
             return;
         }
-        if self.set != Set::LoopOpened {
+        if self.set.state() != Set::LoopOpened {
             self.play(Tone::CALL_WAITING, CallRef::NONE);
         }
         self.announce_again(now);

@@ -133,7 +133,7 @@ impl Bench {
 
     /// An outgoing call of chan_skinny's kind (party = reference, told reference 0), connected.
     fn talking(&mut self, id: u32) {
-        if self.port.set == Set::OnHook {
+        if self.port.set.is_on_hook() {
             self.lift();
         }
         self.says(&[

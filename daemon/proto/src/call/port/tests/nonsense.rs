@@ -180,7 +180,7 @@ fn play(seed: u64) {
         }
         let shown = b.port.snapshot();
         assert!(shown.calls.len() <= 8);
-        if b.port.set == Set::OnHook {
+        if b.port.set.is_on_hook() {
             assert_eq!(
                 (witness.bridged, witness.sounding),
                 (None, false),
