@@ -11,11 +11,13 @@
 
 pub mod change;
 pub mod country;
+pub mod here;
 pub mod naming;
 pub mod report;
 pub mod schema;
 
 mod choice;
+mod contradiction;
 mod layer;
 mod machine;
 mod model;

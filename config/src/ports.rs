@@ -9,6 +9,7 @@ use toml::de::DeValue;
 
 use crate::change::When;
 use crate::choice::{CallerIdChoice, Naming};
+use crate::contradiction;
 use crate::country::{CallerId, Countries};
 use crate::layer::{Effective, Source, Stratum, Value};
 use crate::model::{Card, Port};
@@ -424,6 +425,11 @@ fn finish(
     }
     let (line, settings, country) = merge(reader, common, section, own)?;
     check_windows(reader, section, common.section, &line);
+    let sections = contradiction::Sections {
+        port: section,
+        defaults: common.section,
+    };
+    contradiction::check(reader, &sections, &line, &settings);
     let port = Port {
         id: PortId(number),
         channel,

@@ -22,6 +22,7 @@ pub(crate) fn preset(profile: Profile) -> Layer {
             howler_s: Some(15),
             // V.34 over packets loses the call with the first one lost; G3 with error correction does not.
             v8_squelch: Some(profile == Profile::Fax),
+            vad: Some(false),
             ..machine
         },
         Profile::Alarm => Layer {
@@ -29,6 +30,7 @@ pub(crate) fn preset(profile: Profile) -> Layer {
             first_digit_s: Some(60),
             reorder_s: Some(60),
             howler_s: Some(0),
+            vad: Some(false),
             ..machine
         },
         Profile::Door => Layer {

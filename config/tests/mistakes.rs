@@ -152,6 +152,7 @@ fn wrong_shapes_are_problems_not_panics() {
         "[[port]]\nchannel = 0",
         "[[port]]\nchannel = 1\nlabel = \"a\\u0000b\"",
         "[[port]]\nchannel = 1\nfirst-digit-s = 65536",
+        "[defaults]\nrx-gain-db = 2.37",
         "[card]\ndriver = \"dahdi\"",
         "[card]\ndriver = \"dahdi\"\n[line-thread]\nblock-ms = 1\n[[port]]\nchannel = 1",
         "[card]\ndriver = \"dahdi\"\n[line-thread]\nprefill-blocks = 7\n[dahdi]\nbuffers = 8\n[[port]]\nchannel = 1",

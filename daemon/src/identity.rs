@@ -226,7 +226,8 @@ impl Identity {
     }
 }
 
-fn log(finding: &Finding) {
+/// Writes a finding about the gateway into the log.
+pub(crate) fn log(finding: &Finding) {
     let words = words::finding(finding, Whose(&[]));
     warn!(code = finding.code(), cure = words.cure, "{}", words.what());
 }

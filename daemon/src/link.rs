@@ -203,7 +203,10 @@ async fn open_one(address: SocketAddrV4, config: LinkConfig) -> Result<TcpStream
     if let Some(ip) = config.bind {
         socket
             .bind(SocketAddrV4::new(ip, 0).into())
-            .map_err(|e| other(format!("cannot bind own address {ip}: {e}")))?;
+            .map_err(|e| match e.kind() {
+                ErrorKind::AddrNotAvailable => ConnectFailure::NoOwnAddress { address: ip },
+                _ => other(format!("cannot bind own address {ip}: {e}")),
+            })?;
     }
     set_options(&SockRef::from(&socket), config.options);
     let stream = socket

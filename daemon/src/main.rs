@@ -45,6 +45,9 @@ fn main() -> ExitCode {
         }
     };
     if args.check {
+        for warning in &config.warnings {
+            let _ = writeln!(std::io::stderr(), "{}", warning.render(false));
+        }
         let ports = config.ports.len();
         return answer(&format!("the configuration is good: {ports} ports\n"));
     }

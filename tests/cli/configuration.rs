@@ -163,3 +163,22 @@ fn the_sample_is_the_shipped_file() {
         std::fs::read_to_string(shipped).unwrap()
     );
 }
+
+#[test]
+fn an_address_and_a_group_that_this_machine_lacks_are_warnings_with_their_lines() {
+    let text = "[gateway]\nmac = \"00:11:22:33:44:55\"\naddress = \"192.0.2.77\"\n\
+                [control]\ngroup = \"no-such-group\"\n";
+    let ended = check(text, false);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    for told in [
+        "tipring.toml:3: warning: gateway.address = \"192.0.2.77\": is no address of this machine now",
+        "tipring.toml:5: warning: control.group = \"no-such-group\": is no group of this machine",
+    ] {
+        assert!(ended.stderr.contains(told), "{ended:#?}");
+    }
+    let report = check(text, true).json();
+    assert_eq!(report["ok"], true);
+    assert_eq!(report["problems"][0]["key"], "gateway.address");
+    let own = "[gateway]\nmac = \"00:11:22:33:44:55\"\naddress = \"127.0.0.1\"\n[control]\ngroup = \"root\"\n";
+    assert_eq!(check(own, false).stderr, "");
+}

@@ -111,6 +111,7 @@ fn main() {
         network::a_dead_host_is_left_for_the_next_server_long_before_keepalives_tell,
         network::an_own_address_that_is_replaced_is_noticed_at_once,
         network::a_link_that_comes_up_wakes_the_ports_that_wait,
+        network::a_configured_address_that_comes_later_is_named_until_it_does,
     ];
     let without = !network::possible();
     let networks = networks.into_iter().map(|t| t.with_ignored_flag(without));

@@ -189,6 +189,41 @@ pub(crate) fn an_own_address_that_is_replaced_is_noticed_at_once() {
     );
 }
 
+pub(crate) fn a_configured_address_that_comes_later_is_named_until_it_does() {
+    let network = Network::new(1);
+    let place = Place::new();
+    let _callmanager = network.callmanager(0, &[]);
+    let server = Network::address(0);
+    let config = format!(
+        "[gateway]\nmac = \"02:00:5e:10:20:30\"\naddress = \"10.9.0.77\"\n[callmanager]\nservers = [\"{server}\"]\n\
+         retry-first-ms = 600000\nretry-max-ms = 600000\n[line-thread]\nrealtime = \"off\"\n[sim]\nports = 2\n"
+    );
+    let launch = place.launch(&config);
+    let launch = launch.wrapped(&["ip", "netns", "exec", &network.gateway()]);
+    let gateway = launch.start().unwrap();
+    let named = "this machine does not have the address 10.9.0.77";
+    until(SOON, || {
+        let status = gateway.status()?;
+        let finding = status.findings.iter().find(|f| f.text.contains(named));
+        let finding = finding.ok_or_else(|| format!("{:#?}", status.findings))?;
+        assert!(finding.cause.contains("10.9.0.1 (cable0)"), "{finding:?}");
+        // Nothing is said against the server.
+        let findings = gateway.port(2)?.summary.findings;
+        match findings.first().ok_or("no finding yet")? {
+            port if port.text.contains(named) && !port.cure.contains("[callmanager]") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    network.at_gateway(&["addr", "add", "10.9.0.77/24", "dev", "cable0"]);
+    all_at(&gateway, 2, server, SOON);
+    assert!(gateway.log().contains(named), "{}", gateway.log());
+    let findings = gateway.status().unwrap().findings;
+    assert!(
+        !findings.iter().any(|f| f.text.contains(named)),
+        "{findings:#?}"
+    );
+}
+
 pub(crate) fn a_link_that_comes_up_wakes_the_ports_that_wait() {
     let network = Network::new(1);
     let place = Place::new();

@@ -444,4 +444,22 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn numbers_that_would_be_bent_are_refused_with_their_line() {
+        let germany = include_str!("../../countries/de.toml");
+        let refused = |from: &str, to: &str| {
+            assert!(germany.contains(from), "{from}");
+            let text = germany.replace(from, to);
+            let problems = Countries::default().add(&text, "de.toml").unwrap_err();
+            assert_eq!(problems.len(), 1, "{problems:#?}");
+            assert!(problems[0].line.is_some() && problems[0].accepts.is_some());
+            problems[0].key.clone().unwrap()
+        };
+        let dial = germany.lines().find(|l| l.starts_with("dial = ")).unwrap();
+        assert_eq!(refused(dial, "dial = \"425@2+350@2\""), "tones.dial");
+        let timing = "timing = \"after-first-ring\"";
+        let late = format!("{timing}\ndelay-ms = 5001");
+        assert_eq!(refused(timing, &late), "caller-id");
+    }
 }

@@ -9,6 +9,12 @@ use crate::reader::{Place, Reader};
 use crate::report::{Problem, Severity};
 use crate::window::WindowMs;
 
+/// Longest wait around a caller ID message.
+const LONGEST_CALLER_ID_WAIT_MS: u16 = 5_000;
+
+/// A sine of +3.14 dBm0 fills the codec (G.711, table 5); a little is left for rounding.
+const FULL_SCALE_DBM0: f32 = 3.1;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawCountry {
@@ -213,12 +219,27 @@ fn note<T>(reader: &mut Reader<'_>, key: &str, value: &Spanned<T>, message: &str
 
 fn tones(reader: &mut Reader<'_>, raw: &RawTones, level: f32) -> Tones {
     let mut tone = |key: &str, text: &Spanned<String>| {
-        Tone::parse(text.get_ref(), level).unwrap_or_else(|why| {
-            let accepts =
-                "steps `hz+hz@dbm0/ms`, separated by commas, `!` before those played once";
-            note(reader, &format!("tones.{key}"), text, &why, accepts);
-            Tone::default()
-        })
+        let mut bad = |why: &str, accepts: &str| {
+            note(reader, &format!("tones.{key}"), text, why, accepts);
+        };
+        match Tone::parse(text.get_ref(), level) {
+            Ok(tone) => {
+                if clips(&tone) {
+                    let accepts = "frequencies whose peaks together stay below +3.1 dBm0";
+                    bad(
+                        "is louder than a line can carry: it would be clipped",
+                        accepts,
+                    );
+                }
+                tone
+            }
+            Err(why) => {
+                let accepts =
+                    "steps `hz+hz@dbm0/ms`, separated by commas, `!` before those played once";
+                bad(&why, accepts);
+                Tone::default()
+            }
+        }
     };
     let dial = tone("dial", &raw.dial);
     let ringback = tone("ringback", &raw.ringback);
@@ -265,6 +286,15 @@ fn tones(reader: &mut Reader<'_>, raw: &RawTones, level: f32) -> Tones {
         busy,
         reorder,
     }
+}
+
+/// A step is louder than the codec has room for.
+fn clips(tone: &Tone) -> bool {
+    let amplitude = |dbm0: f32| 10f32.powf((dbm0 - FULL_SCALE_DBM0) / 20.0);
+    tone.steps().any(|step| {
+        let peak: f32 = step.components.iter().map(|c| amplitude(c.dbm0)).sum();
+        peak > 1.0
+    })
 }
 
 /// Dial tone broken so many times, then steady.
@@ -331,6 +361,17 @@ fn is_cadence(cadence: &Cadence) -> bool {
 fn caller_id(reader: &mut Reader<'_>, spanned: &Spanned<RawCallerId>) -> CallerId {
     let raw = spanned.get_ref();
     let is_digit = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D');
+    for (key, ms) in [
+        ("delay-ms", raw.delay_ms),
+        ("lead-ms", raw.lead_ms),
+        ("ring-delay-ms", raw.ring_delay_ms),
+    ] {
+        if ms.is_some_and(|ms| ms > LONGEST_CALLER_ID_WAIT_MS) {
+            let message = format!("{key} is longer than any set waits");
+            let accepts = format!("0 to {LONGEST_CALLER_ID_WAIT_MS} ms");
+            note(reader, "caller-id", spanned, &message, &accepts);
+        }
+    }
     let (start, end) = (raw.start.unwrap_or('A'), raw.end.unwrap_or('C'));
     if !is_digit(start) || !is_digit(end) {
         note(

@@ -198,6 +198,7 @@ impl Gateway {
         let mut watchdog = tokio::time::interval(period.min(Duration::from_secs(1)));
         let now = self.clock.now();
         self.network.start();
+        self.look_for_address();
         self.look_names_up(now);
         for index in 0..self.ports.len() {
             if self.seat_card(now, index)

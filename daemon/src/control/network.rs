@@ -1,10 +1,13 @@
 //! The machine's own network: connections from an address that is gone are given up at once, and a link or address that
 //! comes wakes the ports that wait for a CallManager.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use tipring_linux::{NetworkNews, NetworkWatch, own_addresses};
+use tipring_config::here;
+use tipring_linux::{NetworkNews, NetworkWatch, has_address, own_addresses};
 use tipring_proto::device::Input;
+use tipring_proto::finding::Finding;
 use tipring_proto::network::{self, Address};
 use tipring_proto::sccp::station::CloseReason;
 use tipring_proto::time::Time;
@@ -13,6 +16,7 @@ use tracing::{info, warn};
 
 use super::Gateway;
 use super::links::Which;
+use crate::identity::log;
 
 /// Changes come in bursts; they are looked at together.
 const BURST: Duration = Duration::from_millis(50);
@@ -25,6 +29,8 @@ pub(super) struct NetworkDesk {
     /// Something has changed; to be looked at then.
     due: Option<Time>,
     route_came: bool,
+    /// The address of `[gateway] address`, when this machine does not have it.
+    missing: Option<Ipv4Addr>,
 }
 
 impl NetworkDesk {
@@ -85,6 +91,27 @@ impl Gateway {
         self.network.due.get_or_insert(at);
     }
 
+    /// Whether the machine has the address of `[gateway] address`; logged when that changes. It may come later, by DHCP.
+    pub(super) fn look_for_address(&mut self) {
+        let missing = self.config.gateway.address.filter(|a| !has_address(*a));
+        let before = std::mem::replace(&mut self.network.missing, missing);
+        match (before, missing) {
+            (before, Some(address)) if before != Some(address) => {
+                log(&no_address(address, &self.network.addresses));
+            }
+            (Some(address), None) => {
+                info!(%address, "this machine has the address of [gateway] address");
+            }
+            _ => {}
+        }
+    }
+
+    /// What is wrong with the address of `[gateway] address`.
+    pub(super) fn address_finding(&self) -> Option<Finding> {
+        let missing = self.network.missing?;
+        Some(no_address(missing, &self.network.addresses))
+    }
+
     /// Looks at the network when it has changed.
     pub(super) fn network_turn(&mut self, now: Time) {
         if self.network.due.is_none_or(|at| at > now) {
@@ -95,6 +122,7 @@ impl Gateway {
         let present = addresses();
         let change = network::change(&self.network.addresses, &present);
         self.network.addresses = present;
+        self.look_for_address();
         if change == network::Change::default() && !route_came {
             return;
         }
@@ -123,5 +151,17 @@ impl Gateway {
             }
             self.drain(now, index);
         }
+    }
+}
+
+/// The configured address is not this machine's.
+fn no_address(address: Ipv4Addr, present: &[Address]) -> Finding {
+    let present = present.iter().map(|one| here::Address {
+        interface: one.interface.clone(),
+        address: one.address,
+    });
+    Finding::OwnAddressMissing {
+        address: address.to_string(),
+        present: here::named(&present.collect::<Vec<_>>()),
     }
 }

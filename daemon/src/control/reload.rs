@@ -103,6 +103,7 @@ impl Gateway {
         }
         self.servers.set(&config.callmanager.servers);
         self.look_names_up(self.clock.now());
+        self.look_for_address();
         for change in &all.tables {
             if !matches!(change.when, When::Restart { .. }) {
                 report.applied.push(ReloadChange {

@@ -21,7 +21,7 @@ pub use datagram::{
     set_receive_buffer, set_socket_priority, unfilter,
 };
 pub use events::{EventFd, TimerFd};
-pub use network::{NetworkNews, NetworkWatch, OwnAddress, own_addresses};
+pub use network::{NetworkNews, NetworkWatch, OwnAddress, has_address, own_addresses};
 pub use output::write_stdout;
 
 /// Flags of an open file: a symbolic link is an error, and a pipe or a device is not waited for.

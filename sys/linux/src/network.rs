@@ -132,6 +132,14 @@ pub fn own_addresses() -> io::Result<Vec<OwnAddress>> {
     Ok(all.collect())
 }
 
+/// Whether a socket of this machine can have this address: its own ones, all of the loopback's, and any where the system
+/// allows strange ones.
+pub fn has_address(address: Ipv4Addr) -> bool {
+    let bound = std::net::UdpSocket::bind((address, 0));
+    // What else goes wrong (no descriptors left) says nothing about the address.
+    !matches!(bound, Err(e) if e.kind() == io::ErrorKind::AddrNotAvailable)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +166,12 @@ mod tests {
             assert_eq!(kinds(&message(len, 24, 16)).collect::<Vec<_>>(), [24]);
         }
         assert_eq!(kinds(&[1, 2, 3]).count(), 0);
+    }
+
+    #[test]
+    fn an_address_for_documentation_is_not_this_machines() {
+        assert!(!has_address(Ipv4Addr::new(192, 0, 2, 1)));
+        assert!(has_address(Ipv4Addr::UNSPECIFIED));
     }
 
     #[test]

@@ -125,6 +125,14 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "no network interface has a MAC",
             "connect the machine's network interface, which is used as soon as it is there; or write mac = into [gateway]",
         ),
+        Finding::OwnAddressMissing { address, present } => row(
+            &format!("this machine does not have the address {address}"),
+            &format!(
+                "[gateway] address names it, and no port registers until the machine has it{}",
+                if present.is_empty() { String::new() } else { format!("; it has {}", present.join(", ")) },
+            ),
+            "give the machine that address, write another one into [gateway] address, or remove the key",
+        ),
         Finding::PortNotServed => row(
             "the port is not in service",
             "it was added after the start, and the line thread has no place left for it",

@@ -47,6 +47,10 @@ fn connect(server: String, failure: &ConnectFailure) -> Finding {
             server,
             reason: why.to_string(),
         },
+        ConnectFailure::NoOwnAddress { address } => Finding::OwnAddressMissing {
+            address: address.to_string(),
+            present: vec![],
+        },
         ConnectFailure::Other(text) => Finding::ConnectFailed {
             server,
             reason: text.clone(),

@@ -17,6 +17,7 @@ impl Gateway {
     pub(super) fn findings(&self) -> Vec<FindingReport> {
         let mut findings = self.facts.findings.clone();
         findings.extend(self.identity.finding(&self.config.gateway));
+        findings.extend(self.address_finding());
         if self.stuck {
             findings.push(Finding::LineThreadStalled);
         }

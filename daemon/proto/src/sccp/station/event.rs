@@ -133,6 +133,11 @@ pub enum ConnectFailure {
         /// Why.
         why: NameFailure,
     },
+    /// This machine does not have the address that the connection is to come from.
+    NoOwnAddress {
+        /// The address.
+        address: Ipv4Addr,
+    },
     /// Anything else, in the system's words.
     Other(String),
 }
@@ -149,6 +154,10 @@ impl fmt::Display for ConnectFailure {
                 f,
                 "the name {name} could not be looked up: {why}; check the name and this machine's name servers, or write \
                  the CallManager's address"
+            ),
+            ConnectFailure::NoOwnAddress { address } => write!(
+                f,
+                "this machine does not have the address {address} ([gateway] address)"
             ),
             ConnectFailure::Other(text) => f.write_str(text),
         }

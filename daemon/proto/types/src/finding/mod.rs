@@ -74,6 +74,13 @@ pub enum Finding {
         /// The MAC in the device names.
         mac: String,
     },
+    /// The machine does not have the address of `[gateway] address`.
+    OwnAddressMissing {
+        /// The address.
+        address: String,
+        /// The addresses that it has, each with its interface; none: it has none, or they are named with the gateway.
+        present: Vec<String>,
+    },
 
     /// The line thread has no place for the port before the next start.
     PortNotServed,
@@ -330,6 +337,7 @@ impl Finding {
             Finding::NoRealtimePriority { .. } => ("no-realtime-priority", Warning),
             Finding::InterfaceMissing { .. } => ("interface-missing", Warning),
             Finding::NoInterface { .. } => ("no-interface", Warning),
+            Finding::OwnAddressMissing { .. } => ("own-address-missing", Error),
             Finding::PortNotServed => ("port-not-served", Error),
             Finding::ChannelHeld => ("channel-held", Info),
             Finding::CardChannelMissing { .. } => ("card-channel-missing", Error),

@@ -22,6 +22,10 @@ impl Finding {
             Finding::NoInterface {
                 mac: "02:00:00:00:00:01".into(),
             },
+            Finding::OwnAddressMissing {
+                address: "10.0.0.7".into(),
+                present: vec!["10.0.0.5 (eth0)".into()],
+            },
             Finding::PortNotServed,
             Finding::ChannelHeld,
             Finding::CardChannelMissing { channels: 8 },
