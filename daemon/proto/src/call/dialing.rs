@@ -5,9 +5,9 @@ use crate::call::digits::{By, DigitOutput, Taker, deliver};
 use crate::call::hook::Lone;
 use crate::call::port::Port;
 use crate::call::supervision::Set;
-use crate::sccp::message::{CallOnLine, ClientMessage, KeypadButton};
+use crate::sccp::message::{ClientMessage, KeypadButton};
 use crate::time::Time;
-use crate::types::{CallRef, CallState, Digit, LineInstance};
+use crate::types::{CallRef, CallState, Digit};
 
 impl Port {
     /// The set was lifted.
@@ -17,20 +17,20 @@ impl Port {
         let held = self.in_state(CallState::Held);
         self.stop_ringing();
         self.tell_line(LineOutput::EnableDtmf(true));
-        self.last_active = CallRef::NONE;
+        self.server.lifted();
         self.digits.forget_early();
-        if self.station.is_none() {
+        if !self.server.is_up() {
             self.counters.lifted_unregistered += 1;
             self.supervise(now, Some(self.cfg.unregistered_tone));
             return;
         }
         self.say_on_hook_after_join();
         self.end_orphan();
-        self.said_off_hook = true;
         if let Some(id) = offered {
             self.active = Some(id);
-            self.last_active = id;
-            self.say_off_hook(self.cfg.line, id);
+            self.server.active(id);
+            self.server.say_off_hook(id);
+            self.server_asks();
             if let Some(call) = self.call_mut(id) {
                 call.wanted = true;
                 if std::mem::take(&mut call.by_server) {
@@ -45,8 +45,9 @@ impl Port {
             self.set.ask(now);
         } else if let Some(id) = held {
             // chan_skinny wants to know that the set is lifted; chan-sccp would open a new call.
-            if !self.hook_flash_wanted {
-                self.say_off_hook(self.cfg.line, id);
+            if !self.server.wants_hook_flash() {
+                self.server.say_off_hook(id);
+                self.server_asks();
             }
             self.resume(now, id);
         } else {
@@ -54,15 +55,11 @@ impl Port {
         }
     }
 
-    /// Asks for dial tone. Line and reference 0: wazo takes a line number for an answer (wazo-libsccp's source).
+    /// Asks for dial tone.
     pub(super) fn new_call(&mut self, now: Time) {
         self.set.lift(now);
-        self.said_off_hook = true;
-        self.say_off_hook(LineInstance(0), CallRef::NONE);
-    }
-
-    fn say_off_hook(&mut self, line: LineInstance, call: CallRef) {
-        self.send(ClientMessage::OffHook(CallOnLine { line, call }));
+        self.server.ask_new_call();
+        self.server_asks();
     }
 
     /// A digit was dialled.
@@ -106,7 +103,7 @@ impl Port {
                 let in_band = self.cfg.digits_in_band && self.legs.sends(id);
                 Taker::Call {
                     line_sends: in_band || self.legs.sends_events(id),
-                    registered: self.station.is_some(),
+                    registered: self.server.is_up(),
                 }
             }
             Some(

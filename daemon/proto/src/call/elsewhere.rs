@@ -143,9 +143,7 @@ impl Port {
         self.remove_call(now, id, EndCause::AnsweredElsewhere);
         self.transfer_lost(id);
         self.elsewhere.note(id, true);
-        if self.last_active == id {
-            self.last_active = CallRef::NONE;
-        }
+        self.server.forget(id);
         if unused {
             self.stop_tone();
             self.set.lift(now);

@@ -30,9 +30,7 @@ impl Port {
     }
 
     fn use_flash(&mut self, now: Time) -> bool {
-        if self.cfg.flash == FlashAction::Ignore
-            || self.station.is_none()
-            || self.expecting.is_some()
+        if self.cfg.flash == FlashAction::Ignore || !self.server.is_up() || self.expecting.is_some()
         {
             return false;
         }
@@ -56,7 +54,7 @@ impl Port {
         if let Some(waiting) = self.in_state(CallState::Waiting) {
             self.leave_for(id, state);
             // chan-sccp holds the active call by itself, chan_skinny drops it.
-            if talking && !self.hook_flash_wanted {
+            if talking && !self.server.wants_hook_flash() {
                 self.soft_key(SoftKey::HOLD, id);
             }
             self.answer_waiting(now, waiting);
@@ -187,8 +185,7 @@ impl Port {
         if let Some(call) = self.call_mut(id) {
             call.wanted = true;
         }
-        self.said_off_hook = true;
-        self.last_active = id;
+        self.server.active(id);
         self.set.ask(now);
         self.stop_tone();
     }

@@ -24,7 +24,7 @@ impl Port {
         self.digits.forget_early();
         let joining = self.join_on_hang_up(now);
         match self.active.or(self.expecting) {
-            Some(id) if self.state_of(id) == Some(CallState::Held) => self.leave_held(id),
+            Some(id) if self.state_of(id) == Some(CallState::Held) => self.server.leave_held(id),
             Some(id) if joining => {
                 // OnHook at once would race with the join: chan_skinny frees the calls while it reads
                 // it, and was seen to crash.
@@ -33,22 +33,19 @@ impl Port {
             }
             Some(id) => self.leave_active(now, id, cause),
             None => match self.in_state(CallState::Held) {
-                Some(id) => self.leave_held(id),
-                None if self.said_off_hook && self.station.is_some() => {
-                    self.say_on_hook(self.last_active);
-                }
-                None => {}
+                Some(id) => self.server.leave_held(id),
+                None => self.server.leave_last(),
             },
         }
+        self.server_asks();
         let owed_a_call = was_lifted || self.transfer.is_some_and(|t| t.consult.is_none());
-        if owed_a_call && self.station.is_some() {
+        if owed_a_call && self.server.is_up() {
             self.expect_orphan(now);
         }
         self.close_legs_except(None);
-        self.said_off_hook = false;
         self.active = None;
         self.expecting = None;
-        self.last_active = CallRef::NONE;
+        self.server.hung_up();
         if !joining {
             self.transfer = None;
         }
@@ -93,13 +90,6 @@ impl Port {
     fn leave_active(&mut self, now: Time, id: CallRef, cause: EndCause) {
         self.no_longer_wanted(id);
         self.remove_call(now, id, cause);
-    }
-
-    /// chan_skinny keeps a held call when it hears OnHook and needs to hear it; chan-sccp would end it.
-    fn leave_held(&mut self, id: CallRef) {
-        if !self.hook_flash_wanted && self.said_off_hook && self.station.is_some() {
-            self.say_on_hook(id);
-        }
     }
 
     /// On-hook with calls: they ring.

@@ -128,7 +128,7 @@ impl Port {
                 }
             }
             if self.active == Some(id) {
-                self.last_active = id;
+                self.server.renamed(id);
             }
             self.ringer.rename(CallRef::NONE, id);
         }

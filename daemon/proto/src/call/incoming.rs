@@ -122,7 +122,7 @@ impl Port {
                 RingerOutput::StopCallerId => self.tell_line(LineOutput::StopCallerId),
                 RingerOutput::Lamp(on) => self.tell_line(LineOutput::MessageLamp(on)),
                 RingerOutput::HoldRecallOver(id) => {
-                    if self.station.is_some() {
+                    if self.server.is_up() {
                         self.soft_key(SoftKey::END_CALL, id);
                     }
                 }

@@ -1,54 +1,57 @@
 //! The CallManager lost and found again: talking calls go on until they are hung up.
 
-use crate::call::calls::MOST_CALLS;
 use crate::call::contract::MediaOutput;
 use crate::call::deadlines::Deadline;
-use crate::call::port::{Owed, Port};
+use crate::call::port::Port;
 use crate::call::record::EndCause;
+use crate::call::server::ServerOutput;
 use crate::call::supervision::Set;
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey, Tone};
 use crate::time::Time;
-use crate::types::{CallRef, CallState};
+use crate::types::{CallRef, CallState, LineInstance};
 
 impl Port {
     /// Registered.
     pub(super) fn station_up(&mut self, version: u8) {
-        self.station = Some(version);
+        let on_hook = self.set.is_on_hook();
+        self.server.up(version, on_hook);
+        self.server_asks();
+    }
+
+    /// Does what the server is to hear.
+    pub(super) fn server_asks(&mut self) {
         let line = self.cfg.line;
-        // chan_skinny keeps the calls of a gateway that died, and would take this port for busy until somebody has
-        // lifted and hung up here. What this process knows of the calls is in `owed`.
-        if std::mem::take(&mut self.never_registered) && self.set.is_on_hook() {
-            let call = CallRef::NONE;
-            self.send(ClientMessage::OnHook(CallOnLine { line, call }));
-        }
-        // chan_skinny kept those calls; a server that did not takes no notice.
-        for owed in std::mem::take(&mut self.owed) {
-            match owed {
-                Owed::OnHook(call) => self.send(ClientMessage::OnHook(CallOnLine { line, call })),
-                Owed::EndCall(call) => self.soft_key(SoftKey::END_CALL, call),
+        while let Some(output) = self.server.poll() {
+            match output {
+                // Line and reference 0: wazo takes a line number for an answer (wazo-libsccp's source).
+                ServerOutput::NewCall => self.send(ClientMessage::OffHook(CallOnLine {
+                    line: LineInstance(0),
+                    call: CallRef::NONE,
+                })),
+                ServerOutput::OffHook(call) => {
+                    self.send(ClientMessage::OffHook(CallOnLine { line, call }));
+                }
+                ServerOutput::OnHook(call) => {
+                    self.send(ClientMessage::OnHook(CallOnLine { line, call }));
+                }
+                ServerOutput::EndCall(call) => self.soft_key(SoftKey::END_CALL, call),
             }
         }
     }
 
-    /// To be said at the next registration.
-    pub(super) fn owe(&mut self, owed: Owed) {
-        self.owed.push(owed);
-        if self.owed.len() > MOST_CALLS {
-            self.owed.remove(0);
-        }
+    pub(super) fn say_on_hook(&mut self, call: CallRef) {
+        self.server.say_on_hook(call);
+        self.server_asks();
     }
 
     /// Not registered any more.
     pub(super) fn station_down(&mut self, now: Time) {
-        if self.station.take().is_none() {
+        if !self.server.down() {
             return;
         }
-        self.unanswered = 0;
-        self.hook_flash_wanted = false;
-        self.said_off_hook = false;
         self.transfer = None;
         if let Some(id) = self.on_hook_after_join.take() {
-            self.owe(Owed::OnHook(id));
+            self.server.owe(ServerOutput::OnHook(id));
         }
         self.digits.forget_early();
         self.elsewhere.clear();
@@ -73,8 +76,8 @@ impl Port {
                 // Nobody waits for an answer to these: the server ends them itself.
                 None
                 | Some(CallState::Ringing | CallState::Waiting | CallState::InUseElsewhere) => {}
-                Some(CallState::Held) => self.owe(Owed::EndCall(id)),
-                Some(_) => self.owe(Owed::OnHook(id)),
+                Some(CallState::Held) => self.server.owe(ServerOutput::EndCall(id)),
+                Some(_) => self.server.owe(ServerOutput::OnHook(id)),
             }
             self.remove_call(now, id, EndCause::LinkLost);
         }
@@ -93,11 +96,8 @@ impl Port {
 
     /// A server that still believes in this call hears that it is over, now or when it is back.
     pub(super) fn no_longer_wanted(&mut self, id: CallRef) {
-        if self.station.is_some() {
-            self.say_on_hook(id);
-        } else if id != CallRef::NONE {
-            self.owe(Owed::OnHook(id));
-        }
+        self.server.no_longer_wanted(id);
+        self.server_asks();
     }
 
     /// A new server uses the number of a call that outlived the old one: ours has none from now on.
@@ -112,8 +112,6 @@ impl Port {
                 *place = Some(CallRef::NONE);
             }
         }
-        if self.last_active == id {
-            self.last_active = CallRef::NONE;
-        }
+        self.server.forget(id);
     }
 }

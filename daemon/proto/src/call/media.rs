@@ -370,7 +370,11 @@ impl Port {
         address: SocketAddrV4,
         status: MediaStatus,
     ) {
-        if self.station.is_some_and(|v| v >= START_ACK_VERSION) {
+        if self
+            .server
+            .version()
+            .is_some_and(|v| v >= START_ACK_VERSION)
+        {
             let conference: Conference = start.conference;
             self.send(ClientMessage::StartMediaTransmissionAck {
                 conference,

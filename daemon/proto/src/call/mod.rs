@@ -27,6 +27,7 @@
 //! | media that is started and not opened | `early` |
 //! | flash, hold, transfer, call waiting | `features` |
 //! | a server lost and found | `link` |
+//! | which hook messages the server has heard | `server` |
 //! | the end of a call that has lost its server | `preserved` |
 
 mod calls;
@@ -53,6 +54,7 @@ mod preserved;
 mod progress;
 pub mod record;
 mod ringer;
+mod server;
 mod server_tones;
 mod supervision;
 mod tones;

@@ -79,12 +79,11 @@ impl Port {
             AfterFarHangUp::Reorder => self.supervise(now, Some(Tone::REORDER)),
             AfterFarHangUp::Busy => self.supervise(now, Some(Tone::BUSY)),
             AfterFarHangUp::Silence => self.supervise(now, None),
-            AfterFarHangUp::DialTone if self.station.is_none() => {
+            AfterFarHangUp::DialTone if !self.server.is_up() => {
                 self.supervise(now, Some(self.cfg.unregistered_tone));
             }
             AfterFarHangUp::DialTone => {
-                self.say_on_hook(self.last_active);
-                self.last_active = CallRef::NONE;
+                self.server.change_calls();
                 self.new_call(now);
             }
         }
@@ -100,7 +99,7 @@ impl Port {
     /// The device is about to leave its server because of this. chan_skinny would keep the far end of a held call on hold
     /// until the line works.
     pub fn leave(&mut self) {
-        if self.station.is_none() {
+        if !self.server.is_up() {
             return;
         }
         let held = self.calls.iter().filter(|c| c.state == CallState::Held);

@@ -14,11 +14,12 @@ use crate::call::implied::EarlyInfos;
 use crate::call::legs::Legs;
 use crate::call::record::{EndCause, PortCounters, PortSnapshot};
 use crate::call::ringer::{Ringer, RingerConfig};
+use crate::call::server::Server;
 use crate::call::supervision::{Set, Supervision, SupervisionConfig};
 use crate::call::tones::Tones;
 use crate::deadlines::Deadlines;
 use crate::sccp::message::{
-    CallOnLine, CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus,
+    CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus,
 };
 use crate::time::Time;
 use crate::types::{CallRef, CallState, LineFault, PortState};
@@ -30,15 +31,6 @@ enum Machine {
     Supervision,
     Ringer,
     Tones,
-}
-
-/// Something to tell a server that has lost us and may still believe in a call (seen on chan_skinny).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owed {
-    /// The set that talked, dialled or was called is on-hook.
-    OnHook(CallRef),
-    /// A held call is over: OnHook alone would leave it held.
-    EndCall(CallRef),
 }
 
 /// A transfer under way.
@@ -63,11 +55,7 @@ pub struct Port {
     pub(super) cfg: PortConfig,
     pub(super) hook: Hook,
     pub(super) set: Supervision,
-    pub(super) station: Option<u8>,
-    /// No server has been told yet that this port is on-hook.
-    pub(super) never_registered: bool,
-    /// The server asked for HookFlash: it is chan-sccp or the like (seen on chan-sccp).
-    pub(super) hook_flash_wanted: bool,
+    pub(super) server: Server,
     pub(super) calls: Vec<Call>,
     pub(super) active: Option<CallRef>,
     /// The call that was answered or resumed and is about to be the active one.
@@ -75,12 +63,6 @@ pub struct Port {
     pub(super) transfer: Option<Transfer>,
     /// Hung up to join two calls: OnHook for this one waits until the server has joined them.
     pub(super) on_hook_after_join: Option<CallRef>,
-    /// The server has been told that the set is off-hook, and not yet that it is on-hook.
-    pub(super) said_off_hook: bool,
-    /// The last call that was active since the set was lifted.
-    pub(super) last_active: CallRef,
-    /// What the server could not be told while it was away.
-    pub(super) owed: Vec<Owed>,
     pub(super) digits: Digits,
     /// CallInfo for calls that are not named yet.
     pub(super) early_infos: EarlyInfos,
@@ -93,7 +75,6 @@ pub struct Port {
     pub(super) ringer: Ringer,
     pub(super) fault: Option<LineFault>,
     pub(super) deadlines: Deadlines<Deadline>,
-    pub(super) unanswered: u32,
     pub(super) counters: PortCounters,
     word: PortState,
     since: Time,
@@ -108,17 +89,12 @@ impl Port {
             ringer: Ringer::new(ringer_config(&cfg)),
             set: Supervision::new(supervision_config(&cfg)),
             cfg,
-            station: None,
-            never_registered: true,
-            hook_flash_wanted: false,
+            server: Server::new(),
             calls: Vec::new(),
             active: None,
             expecting: None,
             transfer: None,
             on_hook_after_join: None,
-            said_off_hook: false,
-            last_active: CallRef::NONE,
-            owed: Vec::new(),
             digits: Digits::default(),
             early_infos: EarlyInfos::default(),
             legs: Legs::default(),
@@ -127,7 +103,6 @@ impl Port {
             tones: Tones::default(),
             fault: None,
             deadlines: Deadlines::default(),
-            unanswered: 0,
             counters: PortCounters::default(),
             word: PortState::Idle,
             since: now,
@@ -164,7 +139,7 @@ impl Port {
             Input::StationDown => self.station_down(now),
             // Nothing that is said outside a registration is about this port.
             Input::Message(message) => {
-                if self.station.is_some() {
+                if self.server.is_up() {
                     self.message(now, message);
                 }
             }
@@ -235,6 +210,8 @@ impl Port {
             counters.digits_dropped,
         ) = self.digits.counted();
         (counters.error_tones, counters.howlers, counters.parked) = self.set.counted();
+        let (unanswered, silences) = self.server.silences();
+        counters.server_silences = silences;
         counters.tones_ignored = self.tones.ignored();
         PortSnapshot {
             off_hook: self.hook.is_off_hook(),
@@ -245,7 +222,7 @@ impl Port {
             tone: self.tones.playing(),
             ring: self.ringer.sounding(),
             message_waiting: self.ringer.lamp(),
-            unanswered: self.unanswered,
+            unanswered,
             counters,
         }
     }
@@ -310,7 +287,7 @@ impl Port {
 
     fn message(&mut self, now: Time, message: &ServerMessage) {
         if is_about_a_call(message) {
-            self.unanswered = 0;
+            self.server.spoke();
         }
         self.sign_of_life(now, message);
         match message {
@@ -321,7 +298,7 @@ impl Port {
                 self.ringer.set_lamp(*mode != LampMode::OFF);
                 self.ringer_asks();
             }
-            ServerMessage::SetHookFlashDetect => self.hook_flash_wanted = true,
+            ServerMessage::SetHookFlashDetect => self.server.want_hook_flash(),
             ServerMessage::OpenReceiveChannel(open) => self.open_receive(now, open),
             ServerMessage::StartMediaTransmission(start) => self.start_media(now, start),
             ServerMessage::StopMediaTransmission(leg) => self.stop_media(leg.party),
@@ -507,12 +484,6 @@ impl Port {
     pub(super) fn soft_key(&mut self, event: SoftKey, call: CallRef) {
         let line = self.cfg.line;
         self.send(ClientMessage::SoftKeyEvent { event, line, call });
-    }
-
-    pub(super) fn say_on_hook(&mut self, call: CallRef) {
-        self.said_off_hook = false;
-        let line = self.cfg.line;
-        self.send(ClientMessage::OnHook(CallOnLine { line, call }));
     }
 }
 

@@ -67,13 +67,12 @@ impl Port {
     /// The set now hears this call.
     pub(super) fn make_active(&mut self, id: CallRef) {
         self.active = Some(id);
-        self.last_active = id;
+        self.server.active(id);
         self.expecting = None;
         if self.set.state() != Set::Calls {
             self.stop_tone();
         }
         self.set.enter_calls();
-        self.said_off_hook = true;
     }
 
     /// CallState Connected.
@@ -232,8 +231,7 @@ impl Port {
     /// Nothing came for a lift, an answer or a resume.
     pub(super) fn server_silent(&mut self, now: Time) {
         self.expecting = None;
-        self.unanswered = self.unanswered.saturating_add(1);
-        self.counters.server_silences += 1;
+        self.server.was_silent();
         self.supervise(now, Some(Tone::REORDER));
     }
 

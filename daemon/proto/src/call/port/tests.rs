@@ -4,8 +4,8 @@ use super::*;
 use crate::call::contract::{CallerId, DigitHeard, Presented};
 use crate::call::record::CallRecord;
 use crate::sccp::message::{
-    CallInfo, ConnectionStatistics, Encryption, KeypadButton, MediaFormat, MediaLeg, MediaStatus,
-    OpenReceiveChannel, RingMode, StartMediaTransmission, Tone,
+    CallInfo, CallOnLine, ConnectionStatistics, Encryption, KeypadButton, MediaFormat, MediaLeg,
+    MediaStatus, OpenReceiveChannel, RingMode, StartMediaTransmission, Tone,
 };
 use crate::types::{
     AfterFarHangUp, CallDirection, CallerIdTiming, Codec, Conference, Digit, FlashAction,
