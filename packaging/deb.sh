@@ -5,7 +5,8 @@
 #   packaging/deb.sh --version [REV]  only prints the version
 # A tag vX.Y.Z is version X.Y.Z; any other commit is X.Y.Z~gitN.HASH, where N counts its ancestors: versions rise with
 # the history, up to the release that they lead to. Packages of commits are kept in ~/.cache/tipring/deb/HASH.
-# Variables: TIPRING_CACHE (~/.cache/tipring), DEB_WORK (where the source is laid out and built; target/deb).
+# Variables: DEBFULLNAME, DEBEMAIL and HOMEPAGE, as in control; without them the commit's author is the maintainer, and there
+# is no homepage. TIPRING_CACHE (~/.cache/tipring), DEB_WORK (where the source is laid out and built; target/deb).
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 cache=${TIPRING_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}/deb
@@ -53,7 +54,11 @@ arch=$(dpkg --print-architecture)
 SOURCE_DATE_EPOCH=$(git show -s --format=%ct "$commit")
 export SOURCE_DATE_EPOCH
 out=$cache/$commit
-[[ $tree == "$commit" ]] || out=$work/out
+# Kept is what the commit alone makes.
+[[ $tree == "$commit" && -z ${DEBEMAIL:-}${HOMEPAGE:-} ]] || out=$work/out
+
+maintainer=$(git show -s --format='%an <%ae>' "$commit")
+[[ -z ${DEBEMAIL:-} ]] || maintainer="${DEBFULLNAME:-Tipring maintainers} <$DEBEMAIL>"
 
 # CHANGELOG.md's newest section, as it stands there, or as entries of debian/changelog.
 notes() { git show "$tree:CHANGELOG.md" | awk '/^## /{ if (n++) exit; next } n'; }
@@ -82,6 +87,7 @@ build() {
   rsync -rlp --checksum --delete --exclude=/debian --exclude=/target "$new/" "$source/"
   rm -rf "$new" "$source/debian"
   cp -a "$source/packaging/debian" "$source/debian"
+  sed -i -e "s|@MAINTAINER@|$maintainer|" -e "${HOMEPAGE:+s|@HOMEPAGE@|$HOMEPAGE|;}/@HOMEPAGE@/d" "$source/debian/control"
   changelog >"$source/debian/changelog"
   export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
   (cd "$source" && cargo fetch --locked --quiet)
@@ -111,7 +117,7 @@ tarball() {
   rm -rf "$top"
 }
 
-if [[ $tree != "$commit" || ! -e $out/SHA256SUMS ]]; then
+if [[ $out == "$work/out" || ! -e $out/SHA256SUMS ]]; then
   echo "deb: building $version" >&2
   build
 fi

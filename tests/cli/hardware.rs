@@ -58,6 +58,7 @@ fn every_line_and_card_that_cannot_be_used_is_told_with_its_cure() {
         "cure for not configured (as channel 1): run \"tipring setup\"",
         "DAHDI has given it no channel numbers yet",
         "its driver opvxa1200 is not installed for this kernel",
+        "DAHDI 3 (Debian 13 and later) has no opvxa1200 any more",
         "blacklist netjet",
         "0 of 4 lines for telephones can be used",
         "+fxoks=1-4",

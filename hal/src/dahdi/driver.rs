@@ -78,6 +78,11 @@ impl Driver {
             .unwrap_or(Driver::Other)
     }
 
+    /// Has DAHDI 3 dropped it? (Seen in 3.1.0, Debian 13; 2.11.1, Debian 12, has it.)
+    pub fn is_dropped(self) -> bool {
+        matches!(self, Driver::Wctdm | Driver::Opvxa1200)
+    }
+
     /// By name of a span, where sysfs does not tell. `WCTDM/…` is three drivers' and stays open.
     pub(super) fn from_span_name(name: &str) -> Driver {
         let prefixes = [

@@ -11,6 +11,7 @@ mod ids;
 use serde::Serialize;
 use std::path::Path;
 
+use super::driver::Driver;
 use super::error::holders;
 use super::sysfs::Root;
 
@@ -108,6 +109,10 @@ impl CardState {
             CardState::NoDriver { installed: true } => {
                 Some(format!("run \"modprobe {driver}\", or \"tipring setup\""))
             }
+            CardState::NoDriver { installed: false } if Driver::from_module(driver).is_dropped() => Some(format!(
+                "DAHDI 3 (Debian 13 and later) has no {driver} any more: run this card on Debian 12 (packages dahdi-dkms and \
+                 linux-headers-amd64), or replace it by one of wctdm24xxp or wcaxx (TDM410, TDM800, TDM2400, A4, A8)"
+            )),
             CardState::NoDriver { installed: false } => Some(
                 "install the packages dahdi-dkms and linux-headers-amd64 (the headers of the running kernel)".into(),
             ),

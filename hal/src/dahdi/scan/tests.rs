@@ -100,7 +100,8 @@ fn cards_without_channels_say_why_and_what_to_do() {
     let expected = [
         "Astribank2 (usb-0000:00:14.0-2): DAHDI has given it no channel numbers yet",
         "Wildcard TDM410P (PCI 0000:06:00.0): its driver wctdm24xxp is not loaded; run \"modprobe wctdm24xxp\"",
-        "OpenVox A1200P or A1200E (PCI 0000:06:01.0): its driver opvxa1200 is not installed for this kernel",
+        "OpenVox A1200P or A1200E (PCI 0000:06:01.0): its driver opvxa1200 is not installed for this kernel; \
+         DAHDI 3 (Debian 13 and later) has no opvxa1200 any more: run this card on Debian 12",
         "Wildcard TDM400P (PCI 0000:06:02.0): the driver netjet has taken it; write \"blacklist netjet\"",
         "Wildcard A4B (PCI 0000:06:03.0): its driver wcaxx is loaded but did not bring it up",
     ];
