@@ -3,8 +3,6 @@
 /// A deadline of the port. Of two that are due at the same time the one named first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Deadline {
-    /// Fires when the server has not joined two calls. Number from [`TRANSFER_RESULT_MS`].
-    TransferResult,
     /// Fires when a call that has lost its server may have lost its far end, too. Number from
     /// `PortConfig::preserved_rtp_ms`.
     PreservedSilent,
@@ -19,9 +17,6 @@ pub(super) enum Deadline {
     /// `PortConfig::fault_grace_ms`.
     FaultGrace,
 }
-
-/// chan_skinny and chan-sccp answer a completed transfer within milliseconds.
-pub(super) const TRANSFER_RESULT_MS: u32 = 1_000;
 
 /// Servers that start media before they open it do both in one go; CallManager opens a call's own leg before it starts
 /// the copies for a recorder.

@@ -24,7 +24,8 @@ impl Port {
             self.supervise(now, Some(self.cfg.unregistered_tone));
             return;
         }
-        self.say_on_hook_after_join();
+        self.transfer.on_hook_now();
+        self.transfer_asks(now);
         self.end_orphan();
         if let Some(id) = offered {
             self.active = Some(id);

@@ -12,10 +12,10 @@
 //! | a talking call only | does what `PortConfig::flash` says |
 //! | no talking call, one waiting or held | takes it |
 
-use crate::call::deadlines::{Deadline, TRANSFER_RESULT_MS};
-use crate::call::port::{Port, Transfer};
+use crate::call::port::Port;
 use crate::call::progress::is_under_way;
 use crate::call::supervision::Set;
+use crate::call::transfer::TransferOutput;
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey};
 use crate::time::Time;
 use crate::types::{CallRef, CallState, FlashAction};
@@ -65,18 +65,18 @@ impl Port {
             self.send(ClientMessage::HookFlash(CallOnLine { line, call: id }));
             return true;
         }
-        if let Some(transfer) = self.transfer
-            && transfer.consult == Some(id)
+        if let Some((origin, consult)) = self.transfer.pair()
+            && consult == id
         {
-            if transfer.asked_in == Some(state) {
+            if self.transfer.was_asked_in(state) {
                 return false;
             }
             if is_under_way(state) {
-                self.join(now, transfer, id, state);
+                self.join(now, state);
             } else {
-                self.transfer = None;
+                self.transfer.abandon();
                 self.leave_for(id, state);
-                self.resume(now, transfer.origin);
+                self.resume(now, origin);
             }
             return true;
         }
@@ -93,13 +93,8 @@ impl Port {
         }
         match self.cfg.flash {
             FlashAction::Transfer => {
-                self.soft_key(SoftKey::TRANSFER, id);
-                self.transfer = Some(Transfer {
-                    origin: id,
-                    consult: None,
-                    completing: false,
-                    asked_in: None,
-                });
+                self.transfer.begin(id);
+                self.transfer_asks(now);
                 true
             }
             FlashAction::Hold => {
@@ -111,20 +106,22 @@ impl Port {
     }
 
     /// Asks for the two calls of a transfer to be joined.
-    pub(super) fn join(
-        &mut self,
-        now: Time,
-        transfer: Transfer,
-        consult: CallRef,
-        state: CallState,
-    ) {
-        self.soft_key(SoftKey::TRANSFER, consult);
-        self.transfer = Some(Transfer {
-            completing: true,
-            asked_in: Some(state),
-            ..transfer
-        });
-        self.arm(now, Deadline::TransferResult, TRANSFER_RESULT_MS);
+    pub(super) fn join(&mut self, now: Time, state: CallState) {
+        self.transfer.join(now, state);
+        self.transfer_asks(now);
+    }
+
+    /// Does what the transfer asks for.
+    pub(super) fn transfer_asks(&mut self, now: Time) {
+        while let Some(output) = self.transfer.poll() {
+            match output {
+                TransferOutput::Key(id) => self.soft_key(SoftKey::TRANSFER, id),
+                TransferOutput::OnHook(id) => self.say_on_hook(id),
+                TransferOutput::NotJoined { origin, consult } => {
+                    self.not_joined(now, origin, consult);
+                }
+            }
+        }
     }
 
     /// No call is talked on: take the one that waits, or the one that is held.
@@ -222,43 +219,19 @@ impl Port {
 
     /// A call that may be part of the transfer is over.
     pub(super) fn transfer_lost(&mut self, id: CallRef) {
-        let Some(transfer) = self.transfer else {
-            return;
-        };
-        let origin = self.call(transfer.origin).is_some();
-        let consult = transfer.consult.is_some_and(|c| self.call(c).is_some());
-        let over = if transfer.completing {
-            !origin && !consult
-        } else {
-            transfer.origin == id || transfer.consult == Some(id)
-        };
-        if over {
-            self.transfer = None;
-            if self.on_hook_after_join.is_none() {
-                self.deadlines.disarm(Deadline::TransferResult);
-            }
-        }
+        let calls = &self.calls;
+        let there = |id| calls.iter().any(|c| c.id == id);
+        self.transfer.call_over(id, there);
     }
 
-    /// The time for joining two calls is over; if they still are there, the server did not join them.
-    pub(super) fn join_time_over(&mut self, now: Time) {
-        self.say_on_hook_after_join();
-        let Some(transfer) = self.transfer.take() else {
-            return;
-        };
-        // It was too early: a server that cannot reach the second party yet refuses. The next flash, or hanging up, asks
-        // again.
-        let consult = transfer.consult.filter(|&id| self.call(id).is_some());
-        if !self.set.is_on_hook() && consult.is_some() && self.call(transfer.origin).is_some() {
-            self.transfer = Some(Transfer {
-                completing: false,
-                asked_in: None,
-                ..transfer
-            });
+    /// The time for joining two calls is over. If they still are there, the next flash, or hanging up, asks again.
+    fn not_joined(&mut self, now: Time, origin: CallRef, consult: CallRef) {
+        let both = self.call(origin).is_some() && self.call(consult).is_some();
+        let on_hook = self.set.is_on_hook();
+        if on_hook || !both {
+            self.transfer.abandon();
         }
-        if self.set.is_on_hook()
-            && let Some(id) = self.in_state(CallState::Held)
-        {
+        if on_hook && let Some(id) = self.in_state(CallState::Held) {
             self.recall(now, id);
         }
     }

@@ -28,7 +28,7 @@ impl Port {
             Some(id) if joining => {
                 // OnHook at once would race with the join: chan_skinny frees the calls while it reads
                 // it, and was seen to crash.
-                self.on_hook_after_join = Some(id);
+                self.transfer.on_hook_later(id);
                 self.remove_call(now, id, EndCause::Transferred);
             }
             Some(id) => self.leave_active(now, id, cause),
@@ -38,7 +38,7 @@ impl Port {
             },
         }
         self.server_asks();
-        let owed_a_call = was_lifted || self.transfer.is_some_and(|t| t.consult.is_none());
+        let owed_a_call = was_lifted || self.transfer.wants_second_call();
         if owed_a_call && self.server.is_up() {
             self.expect_orphan(now);
         }
@@ -47,7 +47,7 @@ impl Port {
         self.expecting = None;
         self.server.hung_up();
         if !joining {
-            self.transfer = None;
+            self.transfer.abandon();
         }
         self.ring_for_what_is_left(now, joining);
     }
@@ -55,35 +55,28 @@ impl Port {
     /// Hanging up joins the two calls of a transfer: the key is sent as well, because only some servers
     /// take the hang-up itself for it.
     fn join_on_hang_up(&mut self, now: Time) -> bool {
-        let Some(transfer) = self.transfer else {
+        let Some((origin, consult)) = self.transfer.pair() else {
             return false;
         };
-        let consult = transfer.consult.and_then(|id| self.call(id));
+        let consult = self.call(consult);
         let ready = consult.filter(|c| is_under_way(c.state) && self.active == Some(c.id));
-        let ready = ready.map(|c| (c.id, c.state));
+        let ready = ready.map(|c| c.state);
         // Asked for by a flash; again, when that may have been too early.
-        if transfer.completing {
-            if let Some((id, state)) = ready
-                && transfer.asked_in != Some(state)
+        if self.transfer.is_joining() {
+            if let Some(state) = ready
+                && !self.transfer.was_asked_in(state)
             {
-                self.join(now, transfer, id, state);
+                self.join(now, state);
             }
             return true;
         }
-        let held = self.state_of(transfer.origin) == Some(CallState::Held);
+        let held = self.state_of(origin) == Some(CallState::Held);
         match ready {
-            Some((id, state)) if held && self.cfg.transfer_on_hang_up => {
-                self.join(now, transfer, id, state);
+            Some(state) if held && self.cfg.transfer_on_hang_up => {
+                self.join(now, state);
                 true
             }
             _ => false,
-        }
-    }
-
-    /// The server has had its time to join two calls: now it hears that the set is on-hook.
-    pub(super) fn say_on_hook_after_join(&mut self) {
-        if let Some(id) = self.on_hook_after_join.take() {
-            self.say_on_hook(id);
         }
     }
 

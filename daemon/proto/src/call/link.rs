@@ -49,8 +49,8 @@ impl Port {
         if !self.server.down() {
             return;
         }
-        self.transfer = None;
-        if let Some(id) = self.on_hook_after_join.take() {
+        self.transfer.abandon();
+        if let Some(id) = self.transfer.take_on_hook() {
             self.server.owe(ServerOutput::OnHook(id));
         }
         self.digits.forget_early();

@@ -25,7 +25,8 @@
 //! | the tone that sounds, call-waiting tone | `tones` |
 //! | media legs | `media`, `legs` |
 //! | media that is started and not opened | `early` |
-//! | flash, hold, transfer, call waiting | `features` |
+//! | what a flash means: hold, transfer, call waiting | `features` |
+//! | how far a transfer is | `transfer` |
 //! | a server lost and found | `link` |
 //! | which hook messages the server has heard | `server` |
 //! | the end of a call that has lost its server | `preserved` |
@@ -58,6 +59,7 @@ mod server;
 mod server_tones;
 mod supervision;
 mod tones;
+mod transfer;
 
 pub use crate::types::{
     AfterFarHangUp, CallDirection, CallState, CallerIdTiming, FlashAction, LineFault, Polarity,

@@ -17,6 +17,7 @@ use crate::call::ringer::{Ringer, RingerConfig};
 use crate::call::server::Server;
 use crate::call::supervision::{Set, Supervision, SupervisionConfig};
 use crate::call::tones::Tones;
+use crate::call::transfer::Transfer;
 use crate::deadlines::Deadlines;
 use crate::sccp::message::{
     CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus,
@@ -31,19 +32,7 @@ enum Machine {
     Supervision,
     Ringer,
     Tones,
-}
-
-/// A transfer under way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Transfer {
-    /// The call to be passed on.
-    pub(super) origin: CallRef,
-    /// The call to pass it to.
-    pub(super) consult: Option<CallRef>,
-    /// Both were asked to be joined.
-    pub(super) completing: bool,
-    /// What the second call was when that was asked last.
-    pub(super) asked_in: Option<CallState>,
+    Transfer,
 }
 
 /// The call logic of one analog port.
@@ -60,9 +49,7 @@ pub struct Port {
     pub(super) active: Option<CallRef>,
     /// The call that was answered or resumed and is about to be the active one.
     pub(super) expecting: Option<CallRef>,
-    pub(super) transfer: Option<Transfer>,
-    /// Hung up to join two calls: OnHook for this one waits until the server has joined them.
-    pub(super) on_hook_after_join: Option<CallRef>,
+    pub(super) transfer: Transfer,
     pub(super) digits: Digits,
     /// CallInfo for calls that are not named yet.
     pub(super) early_infos: EarlyInfos,
@@ -93,8 +80,7 @@ impl Port {
             calls: Vec::new(),
             active: None,
             expecting: None,
-            transfer: None,
-            on_hook_after_join: None,
+            transfer: Transfer::default(),
             digits: Digits::default(),
             early_infos: EarlyInfos::default(),
             legs: Legs::default(),
@@ -175,7 +161,7 @@ impl Port {
             Set::Lifted | Set::Calls | Set::LoopOpened | Set::ErrorTone => true,
             Set::OnHook | Set::Howling | Set::Lockout => false,
         };
-        lifted || self.own_calls() > 0 || self.on_hook_after_join.is_some()
+        lifted || self.own_calls() > 0 || self.transfer.owes_on_hook()
     }
 
     /// There is a call that would be lost if the device left its server now. One that is only offered is better taken
@@ -183,7 +169,7 @@ impl Port {
     pub fn has_call_to_keep(&self) -> bool {
         let lifted = !self.set.is_on_hook();
         let kept = |c: &Call| !c.is_offered() && c.state != CallState::InUseElsewhere;
-        (lifted && self.calls.iter().any(kept)) || self.on_hook_after_join.is_some()
+        (lifted && self.calls.iter().any(kept)) || self.transfer.owes_on_hook()
     }
 
     /// New settings; what is under way goes on by them. Meant for a port at rest.
@@ -340,11 +326,12 @@ impl Port {
     }
 
     /// When each of the machines has something to do.
-    fn machines(&self) -> [(Machine, Option<Time>); 4] {
+    fn machines(&self) -> [(Machine, Option<Time>); 5] {
         [
             (Machine::Supervision, self.set.due()),
             (Machine::Ringer, self.ringer.due()),
             (Machine::Tones, self.tones.due()),
+            (Machine::Transfer, self.transfer.due()),
             (Machine::Rest, self.deadlines.next()),
         ]
     }
@@ -367,6 +354,10 @@ impl Port {
                 self.set.handle_timeout(now);
                 self.supervision_asks(now);
             }
+            Machine::Transfer => {
+                self.transfer.handle_timeout(now);
+                self.transfer_asks(now);
+            }
             Machine::Tones => {
                 if self.tones.take_due(now) {
                     self.call_waiting_tone(now);
@@ -381,7 +372,6 @@ impl Port {
 
     fn expired(&mut self, now: Time, deadline: Deadline) {
         match deadline {
-            Deadline::TransferResult => self.join_time_over(now),
             Deadline::PreservedSilent => self.look_at_preserved(),
             Deadline::EarlyStart => self.early_due(now),
             Deadline::MediaGone => self.media_gone(now),

@@ -31,7 +31,7 @@ impl Port {
                 self.orphan(now, id, true);
             }
             // A call that nobody has asked for while there is one is a colleague's.
-            Set::Calls if self.active.is_some() && !self.wants_second_call() => {
+            Set::Calls if self.active.is_some() && !self.transfer.wants_second_call() => {
                 self.note_elsewhere(id);
             }
             Set::Lifted
@@ -55,11 +55,7 @@ impl Port {
         }
         self.counters.calls_out += 1;
         self.enter(now, Call::new(id, CallDirection::Outgoing, state, now));
-        if let Some(transfer) = self.transfer.as_mut()
-            && transfer.consult.is_none()
-        {
-            transfer.consult = Some(id);
-        }
+        self.transfer.new_call(id);
         self.make_active(id);
         true
     }
@@ -131,11 +127,6 @@ impl Port {
         self.server_connected(now, id);
     }
 
-    /// The second call of a transfer, or what the server makes of a flash, is yet to come.
-    fn wants_second_call(&self) -> bool {
-        self.transfer.is_some_and(|t| t.consult.is_none())
-    }
-
     /// CallState Proceed, RingOut, Busy, Congestion, InvalidNumber.
     pub(super) fn progress(&mut self, now: Time, id: CallRef, state: CallState) {
         if self.call(id).is_none() {
@@ -178,9 +169,7 @@ impl Port {
             self.early_infos.forget(id);
             return self.elsewhere.forget(id);
         };
-        let joined = self
-            .transfer
-            .is_some_and(|t| t.completing && (t.origin == id || t.consult == Some(id)));
+        let joined = self.transfer.joins(id);
         let cause = match (joined, call.state, call.failure) {
             (true, _, _) => EndCause::Transferred,
             (_, CallState::Ringing | CallState::Waiting, _) => EndCause::NotAnswered,
@@ -193,7 +182,7 @@ impl Port {
         // With all calls on hold, the phone listens to the one that is left.
         let held =
             call.state == CallState::Held && self.active.is_none() && self.expecting.is_none();
-        let second_call_due = self.wants_second_call();
+        let second_call_due = self.transfer.wants_second_call();
         let was_mine = self.active == Some(id) || self.expecting == Some(id);
         let talked = call.was_connected();
         self.remove_call(now, id, cause);
@@ -206,7 +195,7 @@ impl Port {
         if self.set.is_on_hook() {
             self.recall_gone();
             if cause == EndCause::NotAnswered && self.ringer.is_quiet() {
-                let joining = self.transfer.is_some_and(|t| t.completing);
+                let joining = self.transfer.is_joining();
                 self.ring_for_what_is_left(now, joining);
             }
             return;

@@ -107,7 +107,7 @@ impl Port {
         if self.call(id).is_some() {
             return self.active == Some(id) || self.expecting == Some(id) || is_call_waiting(tone);
         }
-        let new_call = self.transfer.is_some_and(|t| t.consult.is_none());
+        let new_call = self.transfer.wants_second_call();
         self.set.state() == Set::Lifted || (new_call && is_dial_tone(tone))
     }
 
