@@ -117,7 +117,11 @@ fn written(
     match source {
         Source::Port => Some(reader.place(sections.port, key)),
         Source::Defaults => Some(reader.place(sections.defaults, key)),
-        Source::Default | Source::Country(_) | Source::Profile(_) | Source::Table => None,
+        Source::Default
+        | Source::Otherwise(_)
+        | Source::Country(_)
+        | Source::Profile(_)
+        | Source::Table => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Layers: what each source says about a port's settings, the nearest one first, and where each value came from.
 
 use std::fmt;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tipring_types::TenthDb;
 
 use crate::choice::Profile;
@@ -14,6 +16,8 @@ use crate::settings::Layer;
 pub enum Source {
     /// What is built in.
     Default,
+    /// Something else that holds without the key, in words.
+    Otherwise(&'static str),
     /// The port's country, by its code.
     Country(String),
     /// A profile.
@@ -43,6 +47,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::Default => f.write_str("default"),
+            Source::Otherwise(meaning) => f.write_str(meaning),
             Source::Country(code) => write!(f, "country {code}"),
             Source::Profile(profile) => write!(f, "profile {profile}"),
             Source::Defaults => f.write_str("[defaults]"),
@@ -50,6 +55,57 @@ impl fmt::Display for Source {
             Source::Table => f.write_str("the file"),
         }
     }
+}
+
+impl Source {
+    /// Which kind, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Source::Default => "default",
+            Source::Otherwise(_) => "otherwise",
+            Source::Country(_) => "country",
+            Source::Profile(_) => "profile",
+            Source::Defaults => "defaults",
+            Source::Port => "port",
+            Source::Table => "file",
+        }
+    }
+}
+
+impl Effective {
+    /// Where the value came from, in a few words.
+    pub fn origin(&self) -> String {
+        match (&self.source, self.line) {
+            (Source::Table, Some(line)) => format!("line {line}"),
+            (Source::Defaults | Source::Port, Some(line)) => format!("{} line {line}", self.source),
+            _ => self.source.to_string(),
+        }
+    }
+}
+
+/// `key`, `value` (none: null), `from`, the country's or profile's `name`, `line` and the origin in `words`.
+impl Serialize for Effective {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let name = match &self.source {
+            Source::Country(code) => Some(code.as_str()),
+            Source::Profile(profile) => Some(profile.name()),
+            _ => None,
+        };
+        let mut map = to.serialize_struct("Effective", 6)?;
+        map.serialize_field("key", self.key)?;
+        map.serialize_field("value", &self.value.as_deref().and_then(toml_value))?;
+        map.serialize_field("from", self.source.kind())?;
+        map.serialize_field("name", &name)?;
+        map.serialize_field("line", &self.line)?;
+        map.serialize_field("words", &self.origin())?;
+        map.end()
+    }
+}
+
+/// A value as the file has it.
+pub(crate) fn toml_value(text: &str) -> Option<toml::Value> {
+    let mut table = toml::from_str::<toml::Table>(&format!("value = {text}")).ok()?;
+    table.remove("value")
 }
 
 /// A value of a setting.

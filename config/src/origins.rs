@@ -3,7 +3,7 @@
 use tipring_proto::types::PortId;
 use toml::de::DeTable;
 
-use crate::layer::{Effective, Source};
+use crate::layer::{Effective, Source, toml_value};
 use crate::model::Gateway;
 use crate::reader::Reader;
 use crate::schema::{Absent, DEFAULTS, TABLES};
@@ -41,25 +41,32 @@ pub(crate) fn tables(
     let tables = TABLES.iter().filter(|table| table.name != DEFAULTS.name);
     let keys = tables.flat_map(|table| table.keys.iter().map(|key| (table.name, key)));
     keys.map(|(table, key)| {
-        let place = reader.place(&section(root, table), key.name);
-        let written = place.value.is_some();
-        let value = match (place.value.clone(), key.absent) {
-            (Some(written), _) => Some(written),
-            (None, Absent::Value(default)) => Some(default.to_owned()),
-            (None, Absent::Otherwise { .. }) if key.name == "mac" => {
-                Some(format!("\"{}\"", gateway.mac))
-            }
-            (None, Absent::Otherwise { .. }) => None,
+        let section = section(root, table);
+        let written = section.get(key.name).map(|value| {
+            let text = reader.text().get(value.span()).unwrap_or_default();
+            toml_value(text).map_or_else(|| text.to_owned(), |value| value.to_string())
+        });
+        let source = match key.absent {
+            _ if written.is_some() => Source::Table,
+            Absent::Value(_) => Source::Default,
+            Absent::Otherwise { meaning, .. } => Source::Otherwise(meaning),
         };
+        let line = written
+            .is_some()
+            .then(|| reader.line_of(&reader.place(&section, key.name)));
+        let value = written.or_else(|| match key.absent {
+            Absent::Value(default) => Some(default.to_owned()),
+            Absent::Otherwise { .. } if key.name == "mac" => Some(format!("\"{}\"", gateway.mac)),
+            Absent::Otherwise { .. } if (table, key.name) == ("gateway", "device-type") => {
+                Some(gateway.naming.device_type().0.to_string())
+            }
+            Absent::Otherwise { .. } => None,
+        });
         let of = Effective {
             key: key.name,
             value,
-            source: if written {
-                Source::Table
-            } else {
-                Source::Default
-            },
-            line: written.then(|| reader.line_of(&place)).flatten(),
+            source,
+            line: line.flatten(),
         };
         (table, of)
     })

@@ -466,10 +466,14 @@ fn basics_of(reader: &Reader<'_>, section: &Section<'_>, port: &Port) -> Vec<Eff
         Some(Effective {
             key: key.name,
             value: Some(value),
-            source: if written {
-                Source::Port
-            } else {
-                Source::Default
+            source: match key.absent {
+                _ if written => Source::Port,
+                Absent::Value(_)
+                | Absent::Otherwise {
+                    meaning: "true" | "empty",
+                    ..
+                } => Source::Default,
+                Absent::Otherwise { meaning, .. } => Source::Otherwise(meaning),
             },
             line: line.flatten(),
         })

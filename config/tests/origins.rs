@@ -45,7 +45,7 @@ country = \"de\"
         assert_eq!(of(&origins, port, key), expected, "port {port} {key}");
     };
     is(1, "channel", "1", "[[port]]", Some(6));
-    is(1, "number", "1", "default", None);
+    is(1, "number", "1", "the channel", None);
     is(1, "howler-s", "5", "[[port]]", Some(8));
     is(1, "flash", "\"ignore\"", "profile fax", Some(7));
     is(1, "v8-squelch", "true", "profile fax", Some(7));
@@ -65,16 +65,13 @@ fn without_a_file_everything_is_built_in_or_of_the_country() {
     for (port, settings) in &origins.ports {
         for setting in settings {
             let us = Source::Country("us".to_owned());
-            let known = setting.source == Source::Default || setting.source == us;
+            let built_in = matches!(setting.source, Source::Default | Source::Otherwise(_));
+            let known = built_in || setting.source == us;
             assert!(known && setting.line.is_none(), "{port}: {setting:?}");
         }
     }
-    assert!(
-        origins
-            .tables
-            .iter()
-            .all(|(_, of)| of.source == Source::Default)
-    );
+    let built_in = |of: &Effective| matches!(of.source, Source::Default | Source::Otherwise(_));
+    assert!(origins.tables.iter().all(|(_, of)| built_in(of)));
     let servers = origins.of_table("callmanager", "servers").unwrap();
     assert_eq!(servers.value.as_deref(), Some("[\"127.0.0.1:2000\"]"));
 }

@@ -182,3 +182,103 @@ fn an_address_and_a_group_that_this_machine_lacks_are_warnings_with_their_lines(
     let own = "[gateway]\nmac = \"00:11:22:33:44:55\"\naddress = \"127.0.0.1\"\n[control]\ngroup = \"root\"\n";
     assert_eq!(check(own, false).stderr, "");
 }
+
+const SHOWN: &str = "\
+[gateway]
+mac = \"00:11:22:33:44:55\"
+[callmanager]
+servers = [\"cucm-publisher.example.com\", \"cucm-subscriber-1.example.com:2000\", \"192.0.2.1\"]
+[defaults]
+country = \"uk\"
+howler-s = 30
+[[port]]
+channel = 3
+label = \"Fax, 2nd floor\"
+profile = \"fax\"
+rx-gain-db = -2.5
+";
+
+fn show(text: &str, args: &[&str]) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tipring.toml");
+    std::fs::write(&file, text).unwrap();
+    let file = [
+        "--config",
+        file.to_str().unwrap(),
+        "--countries",
+        "/nonexistent",
+    ];
+    tipring(&[&["config", "show"], args, &file].concat())
+}
+
+#[test]
+fn every_setting_of_a_port_is_shown_with_where_it_came_from() {
+    let ended = show(SHOWN, &["3"]);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    let row = |key: &str| {
+        let mut lines = ended.stdout.lines();
+        let line = lines.find(|line| line.split_whitespace().next() == Some(key));
+        let line = line.unwrap_or_else(|| panic!("no {key} in {}", ended.stdout));
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("channel"), "channel 3 [[port]] line 9");
+    assert_eq!(row("number"), "number 3 the channel");
+    assert_eq!(row("country"), "country \"uk\" [defaults] line 6");
+    assert_eq!(row("flash"), "flash \"ignore\" profile fax");
+    assert_eq!(row("howler-s"), "howler-s 15 profile fax");
+    assert_eq!(row("flash-min-ms"), "flash-min-ms 75 country uk");
+    assert_eq!(row("rx-gain-db"), "rx-gain-db -2.5 [[port]] line 12");
+    assert_eq!(row("disconnect-ms"), "disconnect-ms 500 default");
+    for line in ended.stdout.lines().skip(1) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let json = show(SHOWN, &["3", "--json"]).json();
+    assert_eq!(json["port"], 3);
+    let settings = json["settings"].as_array().unwrap();
+    let of = |key: &str| settings.iter().find(|s| s["key"] == key).unwrap().clone();
+    assert_eq!(of("rx-gain-db")["value"], -2.5);
+    assert_eq!(of("rx-gain-db")["line"], 12);
+    assert_eq!(
+        (of("flash")["from"].as_str(), of("flash")["name"].as_str()),
+        (Some("profile"), Some("fax"))
+    );
+    assert_eq!(of("label")["value"], "Fax, 2nd floor");
+}
+
+#[test]
+fn the_settings_of_the_gateway_are_shown_within_eighty_columns() {
+    let ended = show(SHOWN, &[]);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    for line in ended.stdout.lines().skip(1) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    for told in ["[gateway]", "[log]", "\"00:11:22:33:44:55\"", "line 2"] {
+        assert!(ended.stdout.contains(told), "{told}: {}", ended.stdout);
+    }
+    let json = show(SHOWN, &["--json"]).json();
+    let tables = json["tables"].as_array().unwrap();
+    let callmanager = tables.iter().find(|t| t["table"] == "callmanager").unwrap();
+    let servers = &callmanager["settings"][0];
+    assert_eq!(servers["value"][2], "192.0.2.1");
+    assert_eq!(
+        (servers["from"].as_str(), servers["line"].as_u64()),
+        (Some("file"), Some(4))
+    );
+}
+
+#[test]
+fn a_port_that_is_not_in_the_file_is_refused_and_a_bad_file_is_reported() {
+    let ended = show(SHOWN, &["1"]);
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    assert!(
+        ended.stderr.contains("has no port 1") && ended.stderr.contains("port 3"),
+        "{ended:#?}"
+    );
+    let ended = show(TEN_MISTAKES, &["1"]);
+    assert_eq!(ended.code, Some(78), "{ended:#?}");
+    assert!(
+        ended.stdout.trim_end().ends_with("10 errors"),
+        "{}",
+        ended.stdout
+    );
+}

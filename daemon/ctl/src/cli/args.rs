@@ -17,6 +17,21 @@ Exit codes:
   4   timed out: the daemon did not answer, or what was waited for did not happen
   78  the configuration has errors";
 
+const SHOW_EXAMPLE: &str = "\
+Example:
+  $ tipring config show 3
+  port 3 in /etc/tipring/tipring.toml
+
+  SETTING                VALUE             FROM
+  channel                3                 [[port]] line 40
+  label                  \"Fax\"             [[port]] line 41
+  profile                \"fax\"             [[port]] line 42
+  country                \"uk\"              [defaults] line 12
+  flash                  \"ignore\"          profile fax
+  flash-min-ms           75                country uk
+  disconnect-ms          500               default
+  ...";
+
 /// See, test and try the lines of a Tipring gateway.
 #[derive(Debug, Parser)]
 #[command(name = "tipring", version = tipring_ctl::VERSION, after_help = EXIT_CODES, arg_required_else_help = true, max_term_width = 100)]
@@ -77,7 +92,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Sim,
     },
-    /// The configuration file: check, sample
+    /// The configuration file: check, show, sample
     #[command(subcommand)]
     Config(ConfigCommand),
     /// What cards, lines and drivers this machine has, which of them are fit for use, and why others are not
@@ -229,6 +244,23 @@ pub(crate) enum ConfigCommand {
     Check {
         /// The file; without it: /etc/tipring/tipring.toml
         file: Option<PathBuf>,
+        /// Directory with further country files
+        #[arg(long, value_name = "DIR", default_value = tipring_config::COUNTRIES_DIR)]
+        countries: Option<PathBuf>,
+    },
+    /// Every setting as it holds, and where it came from: default, country, profile, [defaults] or [[port]]
+    ///
+    /// Reads the file, not the daemon, so it shows what a start or a reload would use. Nearest wins: a key of the port's
+    /// [[port]], the profile named there, a key of [defaults], the profile named there, the country, what is built in. A file
+    /// with errors is reported as by `config check`, with exit code 78.
+    #[command(after_help = SHOW_EXAMPLE)]
+    Show {
+        /// Port number; without it: the settings of the gateway
+        #[arg(value_parser = port())]
+        port: Option<u16>,
+        /// The file; without it: /etc/tipring/tipring.toml
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// Directory with further country files
         #[arg(long, value_name = "DIR", default_value = tipring_config::COUNTRIES_DIR)]
         countries: Option<PathBuf>,

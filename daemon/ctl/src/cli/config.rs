@@ -1,25 +1,22 @@
-//! `config check`.
+//! `config check` and `config show`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
 use tipring_config::here::{self, Address, Here};
-use tipring_config::{Config, Machine, Report};
+use tipring_config::{Config, Effective, Machine, Origins, Report};
+use tipring_types::PortId;
 
-use super::exit;
 use super::output::{Failure, Out};
+use super::{exit, render};
 
 pub(crate) fn check(
     out: &Out,
     file: Option<&Path>,
     countries: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
-    let machine = Machine {
-        mac: Machine::first_mac(),
-        countries_dir: countries.map(Path::to_owned),
-    };
-    match tipring_config::load_with_origins(file, &machine) {
+    match tipring_config::load_with_origins(file, &machine(countries)) {
         Ok((mut config, origins)) => {
             let lacking = here::lacking(&config, &origins, &this_machine(&config));
             config.warnings.extend(lacking);
@@ -41,6 +38,66 @@ pub(crate) fn check(
             refuse(out, &report)?;
             Ok(exit::BAD_CONFIG.into())
         }
+    }
+}
+
+/// Every setting of a port, or of the gateway, and where it came from.
+pub(crate) fn show(
+    out: &Out,
+    port: Option<u16>,
+    file: Option<&Path>,
+    countries: Option<&Path>,
+) -> Result<ExitCode, Failure> {
+    let (config, origins) = match tipring_config::load_with_origins(file, &machine(countries)) {
+        Ok(loaded) => loaded,
+        Err(report) => {
+            refuse(out, &report)?;
+            return Ok(exit::BAD_CONFIG.into());
+        }
+    };
+    let file = config.file.as_deref().unwrap_or("built-in defaults");
+    let Some(port) = port else {
+        let tables = tables(&origins);
+        let json = json!({ "file": file, "tables": tables.iter().map(|(name, keys)| {
+            json!({ "table": name, "settings": keys })
+        }).collect::<Vec<_>>() });
+        out.report(&json, |paint| {
+            render::gateway_settings(paint, file, &tables)
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Some(settings) = origins.of_port(PortId(port)) else {
+        let numbers: Vec<u16> = origins.ports.iter().map(|(id, _)| id.0).collect();
+        return Err(Failure {
+            code: exit::FAILED,
+            word: "unknown-port",
+            message: format!("{file} has no port {port}"),
+            cure: Some(format!("it has {}", render::port_numbers(&numbers))),
+        });
+    };
+    let json = json!({ "file": file, "port": port, "settings": settings });
+    out.report(&json, |paint| {
+        render::port_settings(paint, file, port, settings)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The keys of each table together.
+fn tables(origins: &Origins) -> Vec<(&'static str, Vec<&Effective>)> {
+    let mut tables: Vec<(&'static str, Vec<&Effective>)> = Vec::new();
+    for (table, key) in &origins.tables {
+        match tables.last_mut().filter(|(name, _)| name == table) {
+            Some((_, keys)) => keys.push(key),
+            None => tables.push((table, vec![key])),
+        }
+    }
+    tables
+}
+
+fn machine(countries: Option<&Path>) -> Machine {
+    Machine {
+        mac: Machine::first_mac(),
+        countries_dir: countries.map(Path::to_owned),
     }
 }
 

@@ -85,6 +85,11 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Config(ConfigCommand::Check { file, countries }) => {
             config::check(out, file.as_deref(), countries.as_deref())
         }
+        Command::Config(ConfigCommand::Show {
+            port,
+            config,
+            countries,
+        }) => config::show(out, *port, config.as_deref(), countries.as_deref()),
         Command::Config(ConfigCommand::Sample) => {
             out.raw(&tipring_config::schema::sample())?;
             Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! Reports as text for people.
 
 mod call;
+mod config;
 mod hardware;
 mod port;
 mod reload;
@@ -8,8 +9,9 @@ mod sim;
 mod status;
 
 pub(crate) use call::{call, call_list, trace};
+pub(crate) use config::{gateway_settings, port_settings};
 pub(crate) use hardware::hardware;
-pub(crate) use port::{port, port_list};
+pub(crate) use port::{port, port_list, port_numbers};
 pub(crate) use reload::reload;
 pub(crate) use sim::sim;
 pub(crate) use status::{findings, status};

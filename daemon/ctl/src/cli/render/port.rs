@@ -60,7 +60,7 @@ pub(super) fn findings(paint: Paint, ports: &[PortSummary]) -> String {
 }
 
 /// `port 3`, `ports 1-4, 7`.
-pub(super) fn port_numbers(numbers: &[u16]) -> String {
+pub(crate) fn port_numbers(numbers: &[u16]) -> String {
     let word = if numbers.len() == 1 { "port" } else { "ports" };
     format!("{word} {}", ranges(numbers))
 }
