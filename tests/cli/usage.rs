@@ -73,3 +73,21 @@ fn manual_pages_are_written_for_every_command_and_the_configuration() {
     let page = std::fs::read_to_string(folder.path().join("tipring.1")).unwrap();
     assert!(page.contains("Exit codes"), "{page}");
 }
+
+#[test]
+fn bad_usage_with_json_is_an_error_object_and_exit_2() {
+    for args in [
+        &["--json", "no-such-command"][..],
+        &["port", "show", "--json", "nine"],
+    ] {
+        let ended = tipring(args);
+        assert_eq!(ended.code, Some(2), "{ended:#?}");
+        let error = &ended.json()["error"];
+        assert_eq!(
+            (&error["code"], &error["exit"]),
+            (&"usage".into(), &2.into())
+        );
+        assert!(error["message"].as_str().is_some_and(|m| m.len() > 10));
+        assert_eq!(ended.stderr, "");
+    }
+}

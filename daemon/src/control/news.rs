@@ -6,7 +6,7 @@ use tipring_proto::time::Time;
 use tracing::{info, warn};
 
 use super::log_rate::if_any;
-use super::servers::ServerBook;
+use super::servers::{LastTrouble, ServerBook};
 use super::{Gateway, PortUnit, trace, words};
 
 impl Gateway {
@@ -15,7 +15,7 @@ impl Gateway {
         if let StationEvent::Settled { .. } = event {
             return;
         }
-        tally(&mut self.servers, event);
+        tally(now, &mut self.servers, event);
         let out = self
             .ports
             .get(index)
@@ -126,7 +126,7 @@ impl Gateway {
     }
 }
 
-fn tally(servers: &mut ServerBook, event: &StationEvent) {
+fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
     let (server, trouble, lost) = match event {
         StationEvent::Registered { server, .. } => (*server, None, false),
         StationEvent::Lost { server, reason, .. } => (*server, Some(reason), true),
@@ -142,7 +142,12 @@ fn tally(servers: &mut ServerBook, event: &StationEvent) {
         return;
     };
     match trouble {
-        None => tally.registrations += 1,
+        None => {
+            tally.registrations += 1;
+            if let Some(last) = &mut tally.last_trouble {
+                last.over.get_or_insert(now);
+            }
+        }
         // What we wanted ourselves is no trouble.
         Some(reason) if reason.is_our_wish() => {}
         Some(reason) => {
@@ -150,7 +155,11 @@ fn tally(servers: &mut ServerBook, event: &StationEvent) {
             tally.rejections += u64::from(rejected);
             tally.losses += u64::from(lost);
             tally.failures += u64::from(!lost && !rejected);
-            tally.last_trouble = Some(words::why(reason));
+            tally.last_trouble = Some(LastTrouble {
+                at: now,
+                reason: reason.clone(),
+                over: None,
+            });
         }
     }
 }
@@ -163,6 +172,7 @@ mod tests {
 
     #[test]
     fn a_tally_tells_losses_from_failed_attempts_and_rejections_and_leaves_out_our_own_wishes() {
+        let now = Time::from_millis(7);
         let mut book = ServerBook::new(&[Server::parse("pbx.example").unwrap()]);
         let failed = |reason| StationEvent::AttemptFailed {
             server: 0,
@@ -170,15 +180,16 @@ mod tests {
             retry_at: Time::ZERO,
         };
         let refused = || LostReason::Connect(ConnectFailure::Refused);
-        tally(&mut book, &failed(refused()));
+        tally(now, &mut book, &failed(refused()));
         tally(
+            now,
             &mut book,
             &failed(LostReason::Rejected {
                 text: "No Authority".into(),
                 cause: RejectCause::NoAuthority,
             }),
         );
-        tally(&mut book, &failed(LostReason::Stopped));
+        tally(now, &mut book, &failed(LostReason::Stopped));
         let t = book.tally(0).unwrap();
         assert_eq!(
             (t.registrations, t.rejections, t.losses, t.failures),
@@ -187,9 +198,12 @@ mod tests {
         assert!(
             t.last_trouble
                 .as_ref()
-                .is_some_and(|t| t.contains("No Authority"))
+                .is_some_and(
+                    |t| matches!(t.reason, LostReason::Rejected { .. }) && t.over.is_none()
+                )
         );
         tally(
+            now,
             &mut book,
             &StationEvent::Lost {
                 server: 0,
@@ -198,6 +212,7 @@ mod tests {
             },
         );
         tally(
+            now,
             &mut book,
             &StationEvent::Registered {
                 server: 5,
@@ -211,5 +226,15 @@ mod tests {
             (0, 1, 1),
             "a server that is not in the list"
         );
+        let registered = |server| StationEvent::Registered {
+            server,
+            version: 3,
+            keepalive_s: 30,
+        };
+        let later = Time::from_millis(9);
+        tally(later, &mut book, &registered(0));
+        tally(Time::from_millis(20), &mut book, &registered(0));
+        let last = book.tally(0).unwrap().last_trouble.clone().unwrap();
+        assert_eq!((last.at, last.over), (now, Some(later)));
     }
 }

@@ -4,6 +4,8 @@
 //! configuration: what a station remembers of a server that left the list still has its name.
 
 use tipring_config::Server;
+use tipring_proto::sccp::station::LostReason;
+use tipring_proto::time::Time;
 
 /// What a CallManager did to all ports since start.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +16,16 @@ pub(super) struct Tally {
     pub(super) losses: u64,
     /// Attempts that came to nothing, without those that were rejected.
     pub(super) failures: u64,
-    pub(super) last_trouble: Option<String>,
+    pub(super) last_trouble: Option<LastTrouble>,
+}
+
+/// What was last wrong with a CallManager.
+#[derive(Clone, Debug)]
+pub(super) struct LastTrouble {
+    pub(super) at: Time,
+    pub(super) reason: LostReason,
+    /// When a device registered with it again.
+    pub(super) over: Option<Time>,
 }
 
 /// Every CallManager that is or was in the list.

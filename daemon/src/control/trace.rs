@@ -188,7 +188,7 @@ fn media_in(media: &MediaInput) -> String {
             format!("leg {}: {} packets have come", party.0, heard.packets)
         }
         MediaInput::Statistics { call, counters } => format!(
-            "call {}: {} packets sent, {} received, {} lost",
+            "CallManager ref {}: {} packets sent, {} received, {} lost",
             call.0, counters.packets_sent, counters.packets_received, counters.packets_lost
         ),
     }
@@ -206,7 +206,7 @@ fn media_out(media: &MediaOutput) -> String {
             rfc2833_payload,
         } => {
             format!(
-                "open leg {} for call {}: {}, {ptime_ms} ms{}",
+                "open leg {} for CallManager ref {}: {}, {ptime_ms} ms{}",
                 party.0,
                 call.0,
                 words::codec(*codec),
@@ -233,7 +233,7 @@ fn media_out(media: &MediaOutput) -> String {
         MediaOutput::Bridge { party: Some(party) } => format!("the set hears leg {}", party.0),
         MediaOutput::Bridge { party: None } => "the set hears no leg".into(),
         MediaOutput::Disown { call } => format!(
-            "call {} outlived its CallManager, which uses the number anew",
+            "the call with CallManager ref {} outlived its CallManager, which uses the reference again",
             call.0
         ),
         MediaOutput::NeedHeard { party } => format!("does leg {} still hear?", party.0),

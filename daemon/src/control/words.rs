@@ -112,7 +112,9 @@ pub(super) fn news(event: &StationEvent, servers: &ServerBook) -> String {
             kind,
             deferred: false,
         } => format!("the CallManager asks for a {kind}"),
-        StationEvent::UnreadableMessage { text } => format!("unreadable message: {text}"),
+        StationEvent::UnreadableMessage { text } => {
+            format!("unreadable message: {}", tipring_ctl::words::clean(text))
+        }
         StationEvent::Settled { .. } => "the registration lasts".into(),
         StationEvent::LinkSuspect { .. } => "the CallManager does not answer keepalives".into(),
         StationEvent::Stopped => "stopped".into(),

@@ -41,6 +41,11 @@ pub(crate) fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(e) if e.use_stderr() => {
+            let wants_json = |arg: std::ffi::OsString| arg == "--json";
+            if std::env::args_os().skip(1).any(wants_json) {
+                let out = Out::new(true, args::When::Never);
+                return out.failure(&Failure::usage(&e.render().to_string()));
+            }
             // Without standard error the exit code tells.
             let _ = e.print();
             return exit::USAGE.into();

@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde_json::json;
 use tipring_ctl::client::ClientError;
 use tipring_ctl::request::{ErrorCode, ErrorReport};
+pub(crate) use tipring_ctl::words::clean;
+use tipring_ctl::words::is_obeyed;
 
 use super::args::When;
 use super::exit;
@@ -92,6 +94,18 @@ impl Failure {
         }
     }
 
+    /// The command line is wrong; `text` is what clap says.
+    pub(crate) fn usage(text: &str) -> Failure {
+        let text = text.strip_prefix("error: ").unwrap_or(text);
+        let (message, _) = text.split_once("\n\n").unwrap_or((text, ""));
+        Failure {
+            code: exit::USAGE,
+            word: "usage",
+            message: message.trim().to_owned(),
+            cure: Some("see `tipring --help`".to_owned()),
+        }
+    }
+
     pub(crate) fn refused(report: ErrorReport) -> Failure {
         let (code, word) = match report.code {
             ErrorCode::TimedOut => (exit::TIMED_OUT, "timed-out"),
@@ -169,7 +183,7 @@ impl Out {
             let json = serde_json::to_string_pretty(report).map_err(|e| {
                 Failure::failed(format!("the answer cannot be written as JSON: {e}"), "")
             })?;
-            self.raw(&(json + "\n"))
+            self.raw(&(escaped(&json) + "\n"))
         } else {
             self.raw(&text(self.paint()))
         }
@@ -178,7 +192,7 @@ impl Out {
     /// One JSON value on one line, for streams.
     pub(crate) fn json_line<T: Serialize>(&self, value: &T) -> Result<(), Failure> {
         let line = serde_json::to_string(value).unwrap_or_default();
-        self.raw(&(line + "\n"))
+        self.raw(&(escaped(&line) + "\n"))
     }
 
     /// Writes to standard output as it is. An answer that nobody got is never a success, so its failure ends the command.
@@ -216,10 +230,31 @@ impl Out {
     }
 }
 
-/// Text from elsewhere, without anything that a terminal would obey.
-pub(crate) fn clean(text: &str) -> String {
-    let obeyed = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
-    text.chars()
-        .map(|c| if obeyed(c) { '\u{fffd}' } else { c })
-        .collect()
+/// JSON with everything that a terminal would obey as an escape: the value stays the same.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Line ends are JSON's own layout: within a string they are escapes already.
+        if is_obeyed(c) && c != '\n' {
+            out += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_obeys_nobody_and_keeps_its_value() {
+        let name = "a\u{9b}31m\u{202e}b\x7f\nc";
+        let json = serde_json::to_string_pretty(&json!({ "name": name })).unwrap();
+        let safe = escaped(&json);
+        assert!(safe.contains("a\\u009b31m\\u202eb\\u007f\\nc"), "{safe}");
+        let back: serde_json::Value = serde_json::from_str(&safe).unwrap();
+        assert_eq!(back["name"], name);
+    }
 }

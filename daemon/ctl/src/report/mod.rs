@@ -25,7 +25,7 @@ pub use sim::{
     SimPolarity, SimSetState, SimSnapshot,
 };
 pub use status::{
-    CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket,
+    CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket, LastTrouble,
     LineThreadReport, PortCounts, RealtimeReport, Scheduling, SpanReport, StatusReport,
 };
 pub use tipring_types::{

@@ -27,6 +27,8 @@ pub struct PortSummary {
     pub enabled: bool,
     /// Where the device stands.
     pub registration: RegistrationState,
+    /// When the next attempt to register is made, if one is.
+    pub next_attempt_ms: Option<u64>,
     /// The server it is registered with, or is trying.
     pub server: Option<String>,
     /// The hook.
@@ -73,6 +75,8 @@ pub struct RegistrationReport {
     pub keepalive_s: Option<u32>,
     /// Since when the state holds.
     pub since_unix_ms: Option<u64>,
+    /// How long it has held, ms.
+    pub state_ms: Option<u64>,
     /// Why it is so, in words.
     pub reason: Option<String>,
     /// When the next attempt is made, if one is.

@@ -100,8 +100,22 @@ pub struct CallManagerReport {
     pub connection_losses: u64,
     /// Attempts to connect or register that came to nothing since start, without those it rejected.
     pub failed_attempts: u64,
-    /// The last trouble with it, in words.
-    pub last_trouble: Option<String>,
+    /// What was last wrong with it.
+    pub last_trouble: Option<LastTrouble>,
+}
+
+/// What was last wrong with a CallManager, and whether it is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LastTrouble {
+    /// When.
+    pub at_unix_ms: u64,
+    /// In words.
+    pub reason: String,
+    /// A device has registered with it since.
+    pub over: bool,
+    /// When the first one did.
+    pub over_unix_ms: Option<u64>,
 }
 
 /// Ports by state; disabled ports are in `disabled` only.

@@ -1,5 +1,6 @@
 //! Text, cause and cure of every finding.
 
+use super::clean::clean;
 use tipring_types::finding::{Finding, Place, RejectCause};
 
 /// What a finding says.
@@ -70,6 +71,8 @@ impl Whose<'_> {
 /// The words of a finding.
 pub fn finding(finding: &Finding, whose: Whose<'_>) -> Words {
     let (text, cause, cure) = row(finding, whose);
+    // Servers and the system have written parts of it.
+    let [text, cause, cure] = [text, cause, cure].map(|part| clean(&part));
     Words { text, cause, cure }
 }
 
@@ -330,7 +333,7 @@ pub fn reason(found: &Finding) -> String {
             format!("registration rejected: {cause}")
         }
         Finding::RegistrationRejected { text, .. } => {
-            format!("registration rejected (\"{text}\"): {cause}")
+            format!("registration rejected (\"{}\"): {cause}", clean(text))
         }
         _ => cause,
     }

@@ -142,7 +142,7 @@ impl Gateway {
                 driver,
                 off_hook,
                 held_back = if_any(held_back),
-                "line open"
+                "channel in service"
             );
         }
         if slot.keeper.opened() == 1 {

@@ -1,7 +1,7 @@
 //! The cards for the control socket.
 
 use tipring_ctl::report as ctl;
-use tipring_hal::port::Law;
+use tipring_hal::port::{Law, LineFault};
 use tipring_proto::card::Volts;
 
 use super::super::cards::Slot;
@@ -14,7 +14,12 @@ impl Gateway {
         let mut report = self.facts.card.clone();
         let slots = self.cards.slots();
         if !self.cards.are_opened_one_by_one() {
-            report.open_ports = self.line.port_count().try_into().unwrap_or(u16::MAX);
+            // The line thread has lanes to spare for ports that come with a reload.
+            let seated = || self.ports.iter().filter(|u| u.line.is_some());
+            let removed = |u: &&PortUnit| u.fault == Some(LineFault::Removed);
+            let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+            report.closed_ports = count(seated().filter(removed).count());
+            report.open_ports = count(seated().count()) - report.closed_ports;
             return report;
         }
         let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
@@ -54,7 +59,7 @@ impl Gateway {
         let Some(slot) = self.cards.slot(unit.line) else {
             return ctl::PortCard {
                 driver: self.facts.card.driver.clone(),
-                open: unit.line.is_some(),
+                open: unit.line.is_some() && unit.fault != Some(LineFault::Removed),
                 law: law.to_owned(),
                 remarks,
                 ..ctl::PortCard::default()

@@ -11,8 +11,8 @@ use tipring_proto::finding::Finding;
 use tipring_proto::sccp::station::{StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
-use super::Gateway;
 use super::port::PortUnit;
+use super::{Gateway, words};
 use crate::observe;
 
 /// What does not change while the daemon runs.
@@ -111,7 +111,12 @@ impl Gateway {
                     rejections: tally.rejections,
                     connection_losses: tally.losses,
                     failed_attempts: tally.failures,
-                    last_trouble: tally.last_trouble,
+                    last_trouble: tally.last_trouble.map(|last| ctl::LastTrouble {
+                        at_unix_ms: self.clock.unix_ms(last.at),
+                        reason: words::why(&last.reason),
+                        over: last.over.is_some(),
+                        over_unix_ms: last.over.map(|at| self.clock.unix_ms(at)),
+                    }),
                 }
             })
             .collect()

@@ -9,6 +9,7 @@ use super::super::cards::Slot;
 use super::super::port::PortUnit;
 use super::super::{Gateway, words};
 use super::help;
+use super::registration::next_attempt;
 
 impl Gateway {
     /// `tipring port list`.
@@ -34,6 +35,7 @@ impl Gateway {
             profile: unit.settings.line.profile.to_string(),
             enabled,
             registration: station.state.registration(),
+            next_attempt_ms: next_attempt(now, &station.state),
             server,
             hook: match (unit.fault, enabled, logic.off_hook) {
                 (Some(_), ..) | (_, false, _) => ctl::HookState::Unknown,

@@ -1,5 +1,7 @@
 //! The registration of a port for the control socket.
 
+use std::time::Duration;
+
 use tipring_ctl::report as ctl;
 use tipring_proto::sccp::station::{HistoryKind, StationCounters, StationSnapshot, StationState};
 use tipring_proto::time::Time;
@@ -30,12 +32,11 @@ impl Gateway {
                 _ if unit.is_out_of_service() => Some(words::OUT_OF_SERVICE.to_owned()),
                 lost => lost.as_ref().map(|(_, why)| words::why(why)),
             },
-            next_attempt_ms: match s.state {
-                StationState::Waiting { until, .. } => {
-                    u64::try_from((until - now).as_millis()).ok()
-                }
-                _ => None,
-            },
+            state_ms: unit
+                .settings
+                .enabled
+                .then(|| millis(now - unit.registration_since)),
+            next_attempt_ms: next_attempt(now, &s.state),
             history: s
                 .history
                 .iter()
@@ -60,6 +61,18 @@ impl Gateway {
             counters: counters(&s.counters, unit.service().left()).to_vec(),
         }
     }
+}
+
+/// Until the next attempt to register.
+pub(super) fn next_attempt(now: Time, state: &StationState) -> Option<u64> {
+    match state {
+        StationState::Waiting { until, .. } => Some(millis(*until - now)),
+        _ => None,
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 17] {

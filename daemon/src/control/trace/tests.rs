@@ -114,7 +114,7 @@ fn what_a_device_traced_is_told_in_words() {
             TraceKind::Media,
             "leg 4 sends to 192.0.2.7:4000: G.711 A-law, 20 ms, telephone-events 101",
         ),
-        (TraceKind::SccpOut, "KeypadButton 5, line 1, call 9"),
+        (TraceKind::SccpOut, "KeypadButton 5, line 1, ref 9"),
         (TraceKind::SccpIn, "unreadable message: too short"),
     ]
     .map(|(kind, text)| (kind, text.to_owned()));

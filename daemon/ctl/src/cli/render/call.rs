@@ -72,7 +72,7 @@ pub(crate) fn call(paint: Paint, report: &CallDetail) -> String {
         ),
     );
     facts.add_text("dialled", summary.dialed.as_deref().unwrap_or_default());
-    facts.add("reference", summary.call_ref.to_string());
+    facts.add("CallManager ref", summary.call_ref.to_string());
     facts.add("began", moment(summary.started_unix_ms));
     if let Some(ms) = summary.answered_after_ms {
         facts.add("answered", format!("after {:.1} s", ms as f64 / 1000.0));
@@ -83,7 +83,7 @@ pub(crate) fn call(paint: Paint, report: &CallDetail) -> String {
         None => facts.add("state", word(&summary.state)),
     }
     let mut out = paint.bold(&format!("Call {}", summary.id)) + "\n" + &facts.text();
-    out += &media(paint, &report.media);
+    out += &media(paint, &report.media, std::slice::from_ref(summary));
     if !report.timeline.is_empty() {
         out += &heading(paint, "What happened");
     }

@@ -16,15 +16,22 @@ pub(crate) use reload::reload;
 pub(crate) use sim::sim;
 pub(crate) use status::{findings, status};
 
-use comfy_table::{Attribute, Cell, Color, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use tipring_ctl::report::{Counter, FindingReport};
 
 use super::output::{Paint, clean};
 
-/// A table without lines, with a header.
+/// What a table has room for where no terminal says how wide it is.
+const WIDTH: u16 = 80;
+
+/// A table without lines, with a header. What is too wide goes on in the next line of its cell.
 fn table(paint: Paint, header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    if !paint.colour || table.width().is_none() {
+        table.set_width(WIDTH);
+    }
     if paint.colour {
         table.enforce_styling();
         let bold = |text| Cell::new(text).add_attribute(Attribute::Bold);

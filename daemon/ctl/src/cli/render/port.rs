@@ -1,15 +1,17 @@
 //! `tipring port` as text.
 
-use comfy_table::{Cell, Color};
+use comfy_table::{Cell, Color, ColumnConstraint};
 use tipring_ctl::report::{
-    DetectedTone, EchoReport, EchoState, FindingReport, HookState, LineStats, MediaLeg, PortCard,
-    PortDetail, PortState, PortSummary, RegistrationReport, RegistrationState, RtpStats, Side,
-    by_cause, ranges,
+    CallSummary, DetectedTone, EchoReport, EchoState, FindingReport, HookState, LineStats,
+    MediaLeg, PortCard, PortDetail, PortState, PortSummary, RegistrationReport, RegistrationState,
+    RtpStats, Side, by_cause, ranges,
 };
 
 use super::super::output::{Paint, clean};
 use super::call::call_rows;
-use super::{Facts, counters, finding, heading, lines, moment, painted, plain, table, word};
+use super::{
+    Facts, counters, finding, heading, length, lines, moment, painted, plain, table, word,
+};
 
 pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
     let mut rows = table(
@@ -23,7 +25,6 @@ pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
             "HOOK",
             "STATE",
             "FAR END",
-            "MSG",
         ],
     );
     for port in ports {
@@ -34,10 +35,13 @@ pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
             plain(port.number.as_deref().unwrap_or("-")),
             registration_cell(port),
             plain(hook(port.hook)),
-            plain(state(port)),
+            state_cell(port),
             plain(port.peer.as_deref().unwrap_or("-")),
-            plain(if port.message_waiting { "yes" } else { "-" }),
         ]);
+    }
+    // A device name that is cut cannot be searched for.
+    if let Some(devices) = rows.column_mut(2) {
+        devices.set_constraint(ColumnConstraint::ContentWidth);
     }
     let findings = findings(paint, ports);
     if findings.is_empty() {
@@ -65,8 +69,20 @@ pub(crate) fn port_numbers(numbers: &[u16]) -> String {
     format!("{word} {}", ranges(numbers))
 }
 
+fn state_cell(port: &PortSummary) -> Cell {
+    let text = state(port);
+    match port.state {
+        PortState::Fault => painted(&text, Color::Red),
+        _ if port.message_waiting => plain(format!("{text}, message")),
+        _ => plain(text),
+    }
+}
+
 fn registration_cell(port: &PortSummary) -> Cell {
-    let text = word(&port.registration);
+    let text = match (port.registration, port.next_attempt_ms) {
+        (RegistrationState::Waiting, Some(ms)) => format!("retry in {} s", ms.div_ceil(1000)),
+        (state, _) => word(&state),
+    };
     match port.registration {
         _ if !port.enabled => plain("disabled"),
         RegistrationState::Registered => painted(&text, Color::Green),
@@ -134,13 +150,13 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
     facts.add("echo canceller", echo(&report.echo));
     facts.add_text("card can", &report.capabilities.join(", "));
     out += &facts.text();
-    out += &card(paint, &report.card);
+    out += &card(paint, &report.card, summary);
     out += &registration(paint, &report.registration);
     if !report.calls.is_empty() {
         out += &heading(paint, "Calls");
         out += &call_rows(paint, &report.calls);
     }
-    out += &media(paint, &report.media);
+    out += &media(paint, &report.media, &report.calls);
     out += &line(paint, &report.line);
     if !report.tones.is_empty() {
         out += &heading(paint, "Last detected tones");
@@ -168,24 +184,30 @@ fn echo(report: &EchoReport) -> String {
     }
     let db = |db: Option<f32>| db.map_or_else(|| "-".to_owned(), |db| format!("{db:.1} dB"));
     format!(
-        "{}, the line's own loss (ERL) {}, taken away (ERLE) {}",
+        "{}, echo return loss (ERL) {}, enhancement (ERLE) {}",
         word(&report.state),
         db(report.erl_db),
         db(report.erle_db)
     )
 }
 
-fn card(paint: Paint, card: &PortCard) -> String {
+/// Whether the channel can be used, in the colour of that.
+fn service(paint: Paint, card: &PortCard, summary: &PortSummary) -> String {
+    let mut codes = summary.findings.iter().map(FindingReport::code);
+    match summary.state {
+        _ if codes.any(|code| code == "card-removed") => paint.bad("removed"),
+        _ if !card.open => paint.bad("not in service"),
+        PortState::Fault => paint.bad("out of service"),
+        _ => paint.good("in service"),
+    }
+}
+
+fn card(paint: Paint, card: &PortCard, summary: &PortSummary) -> String {
     if card.driver.is_empty() && card.open_failures == 0 {
         return String::new();
     }
     let mut facts = Facts::new(paint);
-    let state = if card.open {
-        paint.good("open")
-    } else {
-        paint.bad("closed")
-    };
-    facts.add("line", state);
+    facts.add("line", service(paint, card, summary));
     facts.add_text("driver", &card.driver);
     if let Some(span) = card.span {
         let (name, what) = (clean(&card.span_name), clean(&card.description));
@@ -240,6 +262,15 @@ fn level(dbm0: Option<f32>) -> String {
     dbm0.map_or_else(|| "-".to_owned(), |level| format!("{level:.1} dBm0"))
 }
 
+/// ` 12 s, next attempt in 3 s` of a device that waits.
+fn waiting(report: &RegistrationReport) -> String {
+    let (Some(since), Some(next)) = (report.state_ms, report.next_attempt_ms) else {
+        return String::new();
+    };
+    let next = next.div_ceil(1000);
+    format!(" {}, next attempt in {next} s", length(since / 1000))
+}
+
 fn registration(paint: Paint, report: &RegistrationReport) -> String {
     let mut facts = Facts::new(paint);
     let state = word(&report.state);
@@ -252,14 +283,11 @@ fn registration(paint: Paint, report: &RegistrationReport) -> String {
         .server
         .as_deref()
         .map_or_else(String::new, |s| format!(", {}", clean(s)));
-    facts.add("state", format!("{state}{server}"));
+    facts.add("state", format!("{state}{}{server}", waiting(report)));
     if let Some(since) = report.since_unix_ms {
         facts.add("since", moment(since));
     }
     facts.add_text("reason", report.reason.as_deref().unwrap_or_default());
-    if let Some(ms) = report.next_attempt_ms {
-        facts.add("next attempt", format!("in {:.1} s", ms as f64 / 1000.0));
-    }
     if let Some(version) = report.protocol_version {
         facts.add("version", version.to_string());
     }
@@ -282,12 +310,18 @@ fn registration(paint: Paint, report: &RegistrationReport) -> String {
     out + &counters(paint, "CONNECTION", &report.counters)
 }
 
-pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
+/// Media legs; `calls` has the calls that they belong to.
+pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> String {
     let mut out = String::new();
     for leg in legs {
+        let whose = calls.iter().find(|call| call.call_ref == leg.call_ref);
+        let whose = whose.map_or_else(String::new, |call| format!(" of call {}", call.id));
         out += &heading(
             paint,
-            &format!("Media of call {} (party {})", leg.call_ref, leg.party),
+            &format!(
+                "Media{whose} (CallManager ref {}, party {})",
+                leg.call_ref, leg.party
+            ),
         );
         let mut facts = Facts::new(paint);
         let end =
@@ -309,7 +343,7 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
             format!("{}, {} ms{events}", clean(&leg.codec), leg.ptime_ms),
         );
         if leg.pass_through {
-            facts.add("passes", "data: a fax or a modem was heard");
+            facts.add("pass-through", "on: a fax or modem tone was detected");
         }
         for tone in &leg.tones {
             let what = format!("{}  {}", moment(tone.at_unix_ms), detected(tone));
@@ -326,7 +360,7 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
         facts.add(
             "received",
             format!(
-                "{} packets, {} octets; lost {}, late {}, twice {}, out of order {}",
+                "{} packets, {} octets; lost {}, late {}, duplicate {}, out of order {}",
                 rtp.received_packets,
                 rtp.received_octets,
                 rtp.lost_packets,
@@ -360,7 +394,7 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
         facts.add(
             "jitter",
             format!(
-                "{:.1} ms, late {:.2} %, {} ms made up",
+                "{:.1} ms, late {:.2} %, {} ms concealed",
                 rtp.jitter_ms, rtp.late_percent, rtp.concealed_ms
             ),
         );
@@ -379,7 +413,7 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
             facts.add(
                 "silence",
                 format!(
-                    "not sent but told: {} packets of comfort noise sent, {} received",
+                    "suppressed: {} packets of comfort noise sent, {} received",
                     rtp.comfort_sent, rtp.comfort_received
                 ),
             );
@@ -396,12 +430,8 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg]) -> String {
 fn buffer(rtp: &RtpStats) -> String {
     let how = if rtp.held { "fixed" } else { "adapts" };
     format!(
-        "{how}, {:.0} ms waiting, delay {:.0} ms of {:.0} ms wanted, empty {}, set anew {}",
-        rtp.buffer_ms,
-        rtp.delay_ms,
-        rtp.target_ms,
-        times(rtp.underruns),
-        times(rtp.resyncs)
+        "{how}, {:.0} ms queued, playout delay {:.0} ms (target {:.0}), underruns {}, resyncs {}",
+        rtp.buffer_ms, rtp.delay_ms, rtp.target_ms, rtp.underruns, rtp.resyncs
     )
 }
 
@@ -493,7 +523,7 @@ mod tests {
         };
         assert_eq!(
             buffer(&rtp),
-            "fixed, 90 ms waiting, delay 100 ms of 100 ms wanted, empty once, set anew 0 times"
+            "fixed, 90 ms queued, playout delay 100 ms (target 100), underruns 1, resyncs 0"
         );
         assert_eq!(
             clocks(&rtp),
@@ -546,5 +576,104 @@ mod tests {
                 "! port 3: DAHDI channel 11 is in use: asterisk (pid 812) has it open",
             ]
         );
+    }
+
+    fn shown(detail: &PortDetail) -> String {
+        super::port(Paint { colour: false }, detail)
+    }
+
+    #[test]
+    fn a_channel_that_works_is_in_service_and_a_removed_one_is_red() {
+        let open = PortCard {
+            driver: "sim".into(),
+            open: true,
+            ..PortCard::default()
+        };
+        let mut detail = PortDetail {
+            card: open,
+            ..PortDetail::default()
+        };
+        assert!(
+            shown(&detail).contains("line    in service\n"),
+            "{}",
+            shown(&detail)
+        );
+        let unregistered = false;
+        detail.summary = port(1, Some(Finding::CardRemoved { unregistered }));
+        detail.summary.state = PortState::Fault;
+        let coloured = super::port(Paint { colour: true }, &detail);
+        let red = Paint { colour: true }.bad("removed");
+        assert!(coloured.contains(&red), "{coloured}");
+        detail.summary = port(1, Some(Finding::SpanAlarm { unregistered }));
+        detail.summary.state = PortState::Fault;
+        assert!(shown(&detail).contains("line    out of service\n"));
+        detail.card.open = false;
+        assert!(shown(&detail).contains("line    not in service\n"));
+    }
+
+    #[test]
+    fn a_device_that_waits_says_how_long_and_until_when() {
+        let registration = RegistrationReport {
+            state: RegistrationState::Waiting,
+            server: Some("10.0.0.1:2000".into()),
+            state_ms: Some(12_400),
+            next_attempt_ms: Some(2_100),
+            ..RegistrationReport::default()
+        };
+        let detail = PortDetail {
+            registration,
+            ..PortDetail::default()
+        };
+        let text = shown(&detail);
+        assert!(
+            text.contains("waiting 12 s, next attempt in 3 s, 10.0.0.1:2000"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn media_is_named_by_our_number_of_the_call_and_the_reference_is_called_so() {
+        let leg = MediaLeg {
+            call_ref: 5,
+            party: 9,
+            ..MediaLeg::default()
+        };
+        let call = CallSummary {
+            id: 7,
+            call_ref: 5,
+            ..CallSummary::default()
+        };
+        let text = |calls: &[CallSummary]| {
+            media(Paint { colour: false }, std::slice::from_ref(&leg), calls)
+        };
+        assert!(text(&[call]).starts_with("\nMedia of call 7 (CallManager ref 5, party 9)\n"));
+        assert!(text(&[]).starts_with("\nMedia (CallManager ref 5, party 9)\n"));
+    }
+
+    #[test]
+    fn a_list_of_48_ports_with_long_names_fits_80_columns() {
+        let ports: Vec<PortSummary> = (1..=48)
+            .map(|n| PortSummary {
+                port: n,
+                label: "Reception, ground floor, left".into(),
+                device: format!("VGC0050568A1B2C3{n:02}"),
+                number: Some("+4930123456789".into()),
+                registration: RegistrationState::Unregistering,
+                hook: HookState::OffHook,
+                state: PortState::InUseElsewhere,
+                peer: Some("+441234567890123".into()),
+                message_waiting: true,
+                enabled: true,
+                ..PortSummary::default()
+            })
+            .collect();
+        let text = port_list(Paint { colour: false }, &ports);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        for n in [1, 48] {
+            let device = format!("VGC0050568A1B2C3{n:02}");
+            assert!(text.contains(&device), "a device name is not cut: {text}");
+        }
     }
 }

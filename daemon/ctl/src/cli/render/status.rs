@@ -1,11 +1,15 @@
 //! `tipring status` as text.
 
-use tipring_ctl::report::{Histogram, LineThreadReport, PortCounts, Scheduling, StatusReport};
+use tipring_ctl::report::{
+    Histogram, LastTrouble, LineThreadReport, PortCounts, Scheduling, StatusReport,
+};
 
 use super::super::output::{Paint, clean};
 use super::port::findings as port_findings;
 use super::reload::pending;
-use super::{Facts, counters, finding, heading, length, lines, plain, plural, port_list, table};
+use super::{
+    Facts, counters, finding, heading, length, lines, moment, plain, plural, port_list, table,
+};
 
 pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     let mut facts = Facts::new(paint);
@@ -41,9 +45,9 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     );
     if card.closed_ports > 0 {
         let closed = format!(
-            "{} open, {}",
+            "{} in service, {}",
             card.open_ports,
-            paint.bad(&format!("{} closed", card.closed_ports))
+            paint.bad(&format!("{} not in service", card.closed_ports))
         );
         facts.add("lines", closed);
     }
@@ -51,7 +55,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
         facts.add(
             "span",
             format!(
-                "{} {} \"{}\", {}: {} open",
+                "{} {} \"{}\", {}: {} in service",
                 span.number,
                 clean(&span.name),
                 clean(&span.description),
@@ -69,15 +73,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     out += &heading(paint, "CallManagers");
     let mut servers = table(
         paint,
-        &[
-            "SERVER",
-            "PORTS",
-            "ACCEPTED",
-            "REJECTED",
-            "LOST",
-            "FAILED",
-            "LAST TROUBLE",
-        ],
+        &["SERVER", "PORTS", "ACCEPTED", "REJECTED", "LOST", "FAILED"],
     );
     for server in &report.callmanagers {
         servers.add_row([
@@ -87,10 +83,14 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
             plain(server.rejections.to_string()),
             plain(server.connection_losses.to_string()),
             plain(server.failed_attempts.to_string()),
-            plain(server.last_trouble.as_deref().unwrap_or("-")),
         ]);
     }
     out += &lines(&servers);
+    for server in &report.callmanagers {
+        if let Some(last) = &server.last_trouble {
+            out += &last_trouble(paint, &server.server, last);
+        }
+    }
     out += &heading(paint, "Ports");
     out += &port_list(paint, &report.ports);
     if !report.findings.is_empty() {
@@ -117,6 +117,24 @@ pub(crate) fn findings(paint: Paint, report: &StatusReport) -> String {
     let mut out: String = gateway.map(|what| finding(paint, "", what)).collect();
     out += &port_findings(paint, &report.ports);
     out
+}
+
+/// What was last wrong with a CallManager, when, and whether it still is.
+fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
+    let mark = match last.over {
+        true => "over since".to_owned(),
+        false => paint.bad("not over"),
+    };
+    let over = match last.over_unix_ms {
+        Some(at) if last.over => format!("{mark} {}", moment(at)),
+        _ => mark,
+    };
+    format!(
+        "{}: {}, {over}: {}\n",
+        clean(server),
+        moment(last.at_unix_ms),
+        clean(&last.reason)
+    )
 }
 
 fn port_counts(counts: &PortCounts) -> String {
@@ -214,7 +232,7 @@ fn time(us: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tipring_ctl::report::HistogramBucket;
+    use tipring_ctl::report::{CallManagerReport, HistogramBucket};
 
     use super::*;
 
@@ -274,5 +292,46 @@ mod tests {
             last,
             Some("1 tick longer than a block: p50 ≤ 1900 µs, p99 ≤ 1900 µs, max 1900 µs")
         );
+    }
+
+    #[test]
+    fn the_last_trouble_has_its_time_and_its_end_and_the_table_fits_80_columns() {
+        let server = |last| CallManagerReport {
+            server: "callmanager-subscriber-2.voice.example.com:2000".into(),
+            registrations: 123_456,
+            connection_losses: 123_456,
+            failed_attempts: 1_234_567,
+            last_trouble: last,
+            ..CallManagerReport::default()
+        };
+        let last = LastTrouble {
+            at_unix_ms: 1_000,
+            reason: "no route to the server".into(),
+            over: false,
+            over_unix_ms: None,
+        };
+        let mut report = StatusReport {
+            callmanagers: vec![server(None), server(Some(last.clone()))],
+            ..StatusReport::default()
+        };
+        let text = status(Paint { colour: false }, &report);
+        let table = text.split_once("CallManagers\n").unwrap().1;
+        let table = table.split_once("callmanager-subscriber-2.voice.example.com:2000: ");
+        let (table, rest) = table.unwrap();
+        for line in table.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        assert!(rest.starts_with("19"), "{rest}");
+        assert!(
+            rest.contains(", not over: no route to the server\n"),
+            "{rest}"
+        );
+        report.callmanagers = vec![server(Some(LastTrouble {
+            over: true,
+            over_unix_ms: Some(61_000),
+            ..last
+        }))];
+        let text = status(Paint { colour: false }, &report);
+        assert!(text.contains(", over since 19"), "{text}");
     }
 }

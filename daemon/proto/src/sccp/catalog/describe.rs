@@ -62,7 +62,7 @@ pub fn describe_client(message: &ClientMessage) -> String {
         } => {
             line.add(stimulus)
                 .add(format_args!("instance {instance}"))
-                .add(format_args!("call {}", call.0));
+                .add(format_args!("ref {}", call.0));
             if *status != 0 {
                 line.add(format_args!("status {status}"));
             }
@@ -101,7 +101,7 @@ pub fn describe_client(message: &ClientMessage) -> String {
             line.add(status)
                 .add(format_args!("receiving on {address}"))
                 .add(format_args!("party {}", party.0))
-                .add(format_args!("call {}", call.0));
+                .add(format_args!("ref {}", call.0));
         }
         M::StartMediaTransmissionAck {
             conference,
@@ -114,7 +114,7 @@ pub fn describe_client(message: &ClientMessage) -> String {
                 .add(format_args!("sending from {address}"))
                 .add(format_args!("conference {}", conference.0))
                 .add(format_args!("party {}", party.0))
-                .add(format_args!("call {}", call.0));
+                .add(format_args!("ref {}", call.0));
         }
         M::MediaTransmissionFailure {
             conference,
@@ -125,11 +125,11 @@ pub fn describe_client(message: &ClientMessage) -> String {
             line.add(format_args!("to {address}"))
                 .add(format_args!("conference {}", conference.0))
                 .add(format_args!("party {}", party.0))
-                .add(format_args!("call {}", call.0));
+                .add(format_args!("ref {}", call.0));
         }
         M::ConnectionStatisticsRes(m) => {
             line.quoted("number", &m.number)
-                .add(format_args!("call {}", m.call.0))
+                .add(format_args!("ref {}", m.call.0))
                 .add(format_args!(
                     "sent {} packets {} octets",
                     m.packets_sent, m.octets_sent
@@ -237,7 +237,7 @@ pub fn describe_server(message: &ServerMessage) -> String {
                 .add(m.format)
                 .add(format_args!("{} ms", m.ptime_ms))
                 .add(format_args!("party {}", m.party.0))
-                .add(format_args!("call {}", m.call.0));
+                .add(format_args!("ref {}", m.call.0));
             if m.vad {
                 line.add("silence suppression");
             }
@@ -247,7 +247,7 @@ pub fn describe_server(message: &ServerMessage) -> String {
             line.add(m.format)
                 .add(format_args!("{} ms", m.ptime_ms))
                 .add(format_args!("party {}", m.party.0))
-                .add(format_args!("call {}", m.call.0));
+                .add(format_args!("ref {}", m.call.0));
             if m.echo_cancel {
                 line.add("echo cancellation");
             }
@@ -318,7 +318,7 @@ pub fn describe_server(message: &ServerMessage) -> String {
         M::Reset { kind } => _ = line.add(kind),
         M::ConnectionStatisticsReq { number, call, mode } => {
             line.quoted("number", number)
-                .add(format_args!("call {}", call.0))
+                .add(format_args!("ref {}", call.0))
                 .add(format_args!("mode {mode}"));
         }
         M::SelectSoftKeys {
@@ -404,7 +404,7 @@ impl Line {
     }
 
     fn on(&mut self, line: LineInstance, call: CallRef) -> &mut Line {
-        self.add(format_args!("line {}, call {}", line.0, call.0))
+        self.add(format_args!("line {}, ref {}", line.0, call.0))
     }
 
     fn quoted(&mut self, name: &str, text: &str) -> &mut Line {
@@ -429,7 +429,7 @@ impl Line {
     fn leg(&mut self, m: &MediaLeg) {
         self.add(format_args!("conference {}", m.conference.0))
             .add(format_args!("party {}", m.party.0))
-            .add(format_args!("call {}", m.call.0));
+            .add(format_args!("ref {}", m.call.0));
         if m.keep_port {
             self.add("port kept");
         }
@@ -504,14 +504,14 @@ mod tests {
         };
         assert_eq!(
             describe_server(&tone),
-            "StartTone inside dial, line 1, call 0"
+            "StartTone inside dial, line 1, ref 0"
         );
         let key = ClientMessage::KeypadButton(KeypadButton {
             button: 15,
             line,
             call: CallRef(7),
         });
-        assert_eq!(describe_client(&key), "KeypadButton #, line 1, call 7");
+        assert_eq!(describe_client(&key), "KeypadButton #, line 1, ref 7");
         assert_eq!(describe_client(&ClientMessage::KeepAlive), "KeepAlive");
         let prompt = ServerMessage::DisplayPromptStatus {
             timeout_s: 0,
@@ -521,7 +521,7 @@ mod tests {
         };
         assert_eq!(
             describe_server(&prompt),
-            "DisplayPromptStatus text \"From 1001\\n\", line 1, call 3"
+            "DisplayPromptStatus text \"From 1001\\n\", line 1, ref 3"
         );
     }
 
@@ -537,7 +537,7 @@ mod tests {
         });
         assert_eq!(
             describe_server(&info),
-            "CallInfo inbound, line 1, call 3, from 1001 \"Port One\""
+            "CallInfo inbound, line 1, ref 3, from 1001 \"Port One\""
         );
     }
 
