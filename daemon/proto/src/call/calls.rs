@@ -1,198 +1,259 @@
-//! The calls of one port: a short list by reference. What they mean is decided elsewhere.
+//! The calls of one port: those it has, which of them the phone is in, and those it only hears of.
+//!
+//! Owns: the list, the active call and the one that is about to be, and what is kept of calls that are at another phone
+//! (`elsewhere`), not named yet (`implied`) or without their server (`preserved`). What a call means is decided elsewhere.
 
-use crate::call::contract::Presented;
-use crate::call::presented::presented;
-use crate::call::record::{CallRecord, CallSnapshot, EndCause};
-use crate::sccp::message::{CallInfo, RingMode};
-use crate::time::Time;
+use crate::call::elsewhere::Elsewhere;
+use crate::call::entry::Call;
+use crate::call::implied::Implied;
+use crate::call::preserved::Preserved;
 use crate::types::{CallDirection, CallRef, CallState};
 
 /// No server seen gives an analog port more than three; a confused one shall not fill the memory.
 pub(super) const MOST_CALLS: usize = 8;
-/// Longest number that is kept of what was dialled.
-const MOST_DIGITS: usize = 64;
 
-/// One call.
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) id: CallRef,
-    pub(super) direction: CallDirection,
-    pub(super) state: CallState,
-    pub(super) started: Time,
-    pub(super) connected: Option<Time>,
-    /// What the set dialled.
-    pub(super) dialed: String,
-    /// CallInfo has come.
-    pub(super) caller: Option<Caller>,
-    /// How the server wants it to ring.
-    pub(super) ring: Option<RingMode>,
-    /// No CallState has named it yet: see `implied`.
-    pub(super) implied: bool,
-    /// Still offered, but not to be rung for.
-    pub(super) silenced: bool,
-    /// This port has answered it or asked for it back: from then on it is this port's to end.
-    pub(super) wanted: bool,
-    /// The server has answered it by itself, and nobody has lifted yet.
-    pub(super) by_server: bool,
-    /// The server has said that it is at another phone, and does not only act as if it were.
-    pub(super) elsewhere_for_sure: bool,
-    /// The failure the server named.
-    pub(super) failure: Option<EndCause>,
+/// The calls of one port.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    list: Vec<Call>,
+    active: Option<CallRef>,
+    /// The call that was answered or resumed and is about to be the active one.
+    expecting: Option<CallRef>,
+    elsewhere: Elsewhere,
+    implied: Implied,
+    preserved: Preserved,
+    incoming: u64,
+    outgoing: u64,
+    unknown: u64,
 }
 
-/// The far party.
-#[derive(Clone, Debug)]
-pub(super) struct Caller {
-    pub(super) number: Presented,
-    pub(super) name: Presented,
-}
+impl Calls {
+    /// The calls of the line that this port has no part in.
+    pub(super) fn elsewhere(&mut self) -> &mut Elsewhere {
+        &mut self.elsewhere
+    }
 
-impl Caller {
-    /// CallInfo comes several times, and not always whole: what a later one leaves out stays, unless it is about
-    /// somebody else.
-    fn corrected_by(self, new: Caller) -> Caller {
-        let differ = |a: &Presented, b: &Presented| matches!((a, b), (Presented::Text(a), Presented::Text(b)) if a != b);
-        let no_number = new.number == Presented::Unknown;
-        if differ(&self.number, &new.number) || no_number && differ(&self.name, &new.name) {
-            return new;
+    /// What is known of calls without a CallState.
+    pub(super) fn implied(&mut self) -> &mut Implied {
+        &mut self.implied
+    }
+
+    /// The watch over a call that has lost its server.
+    pub(super) fn preserved(&mut self) -> &mut Preserved {
+        &mut self.preserved
+    }
+
+    /// When there is something to do for a preserved call, for implied ones, and for those elsewhere.
+    pub(super) fn due(&self) -> [Option<crate::time::Time>; 3] {
+        [
+            self.preserved.due(),
+            self.implied.due(),
+            self.elsewhere.due(),
+        ]
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.list.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Call> {
+        self.list.iter_mut()
+    }
+
+    pub(super) fn get(&self, id: CallRef) -> Option<&Call> {
+        self.list.iter().find(|c| c.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: CallRef) -> Option<&mut Call> {
+        self.list.iter_mut().find(|c| c.id == id)
+    }
+
+    /// The oldest call in this state.
+    pub(super) fn in_state(&self, state: CallState) -> Option<CallRef> {
+        self.list.iter().find(|c| c.state == state).map(|c| c.id)
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MOST_CALLS
+    }
+
+    /// Calls that this phone has to do with.
+    pub(super) fn own(&self) -> usize {
+        let own = |c: &&Call| c.state != CallState::InUseElsewhere;
+        self.list.iter().filter(own).count()
+    }
+
+    /// The line is in use, and not by this phone.
+    pub(super) fn in_use_elsewhere(&self) -> bool {
+        !self.elsewhere.is_empty() || self.in_state(CallState::InUseElsewhere).is_some()
+    }
+
+    /// A new call, counted.
+    pub(super) fn enter(&mut self, call: Call) {
+        match call.direction {
+            CallDirection::Incoming => self.incoming += 1,
+            CallDirection::Outgoing => self.outgoing += 1,
         }
-        let better = |old, new| match (&old, &new) {
-            (Presented::Text(_), Presented::Unknown) => old,
-            _ => new,
-        };
-        Caller {
-            number: better(self.number, new.number),
-            name: better(self.name, new.name),
+        self.list.push(call);
+    }
+
+    /// Takes a call off the list.
+    pub(super) fn remove(&mut self, id: CallRef) -> Option<Call> {
+        let place = self.list.iter().position(|c| c.id == id)?;
+        self.active = self.active.filter(|&active| active != id);
+        self.expecting = self.expecting.filter(|&expecting| expecting != id);
+        Some(self.list.remove(place))
+    }
+
+    /// A call has another reference from now on.
+    pub(super) fn rename(&mut self, from: CallRef, to: CallRef) {
+        if let Some(call) = self.get_mut(from) {
+            call.rename(to);
         }
-    }
-}
-
-impl Call {
-    pub(super) fn new(id: CallRef, direction: CallDirection, state: CallState, now: Time) -> Call {
-        Call {
-            id,
-            direction,
-            state,
-            started: now,
-            connected: None,
-            dialed: String::new(),
-            caller: None,
-            ring: None,
-            implied: false,
-            silenced: false,
-            wanted: false,
-            by_server: false,
-            elsewhere_for_sure: false,
-            failure: None,
-        }
-    }
-
-    /// The far end talks or talked.
-    pub(super) fn was_connected(&self) -> bool {
-        self.connected.is_some()
-    }
-
-    /// Offered to the set and not answered.
-    pub(super) fn is_offered(&self) -> bool {
-        matches!(self.state, CallState::Ringing | CallState::Waiting)
-    }
-
-    pub(super) fn dial(&mut self, digit: char) {
-        if self.dialed.len() < MOST_DIGITS {
-            self.dialed.push(digit);
-        }
-    }
-
-    /// Takes over who the far party is.
-    pub(super) fn learn(&mut self, info: &CallInfo) {
-        let caller = match self.direction {
-            CallDirection::Incoming => Caller {
-                number: presented(&info.calling_number, info.restriction & 0x2 != 0),
-                name: presented(&info.calling_name, info.restriction & 0x1 != 0),
-            },
-            CallDirection::Outgoing => Caller {
-                number: presented(&info.called_number, false),
-                name: presented(&info.called_name, false),
-            },
-        };
-        self.caller = Some(match self.caller.take() {
-            Some(old) => old.corrected_by(caller),
-            None => caller,
-        });
-    }
-
-    /// Number of the far party as far as known.
-    pub(super) fn number(&self) -> String {
-        match self.caller.as_ref().map(|c| &c.number) {
-            Some(Presented::Text(text)) => text.clone(),
-            _ => self.dialed.clone(),
-        }
-    }
-
-    fn name(&self) -> String {
-        match self.caller.as_ref().map(|c| &c.name) {
-            Some(Presented::Text(text)) => text.clone(),
-            _ => String::new(),
+        for place in [&mut self.active, &mut self.expecting] {
+            if *place == Some(from) {
+                *place = Some(to);
+            }
         }
     }
 
-    pub(super) fn record(&self, now: Time, cause: EndCause) -> CallRecord {
-        CallRecord {
-            call: self.id,
-            direction: self.direction,
-            number: self.number(),
-            name: self.name(),
-            dialed: self.dialed.clone(),
-            started: self.started,
-            connected: self.connected,
-            ended: now,
-            cause,
-        }
+    /// The call that the phone is in.
+    pub(super) fn active(&self) -> Option<CallRef> {
+        self.active
     }
 
-    pub(super) fn snapshot(&self) -> CallSnapshot {
-        CallSnapshot {
-            call: self.id,
-            direction: self.direction,
-            state: self.state,
-            number: self.number(),
-            name: self.name(),
-            dialed: self.dialed.clone(),
-            started: self.started,
-            connected: self.connected,
-        }
+    pub(super) fn active_call(&self) -> Option<&Call> {
+        self.active.and_then(|id| self.get(id))
+    }
+
+    pub(super) fn active_call_mut(&mut self) -> Option<&mut Call> {
+        self.active.and_then(|id| self.get_mut(id))
+    }
+
+    pub(super) fn expecting(&self) -> Option<CallRef> {
+        self.expecting
+    }
+
+    /// The phone is in this call, or is about to be.
+    pub(super) fn is_mine(&self, id: CallRef) -> bool {
+        self.active == Some(id) || self.expecting == Some(id)
+    }
+
+    /// The phone is in a call, or is about to be.
+    pub(super) fn is_occupied(&self) -> bool {
+        self.active.is_some() || self.expecting.is_some()
+    }
+
+    pub(super) fn set_active(&mut self, id: CallRef) {
+        self.active = Some(id);
+        self.expecting = None;
+    }
+
+    /// This call was answered or asked back.
+    pub(super) fn expect(&mut self, id: CallRef) {
+        self.expecting = Some(id);
+    }
+
+    pub(super) fn stop_expecting(&mut self) {
+        self.expecting = None;
+    }
+
+    /// The phone is in this call no more. True: it was.
+    pub(super) fn leave(&mut self, id: CallRef) -> bool {
+        self.active.take_if(|active| *active == id).is_some()
+    }
+
+    /// The phone is in no call, nor about to be.
+    pub(super) fn leave_all(&mut self) {
+        self.active = None;
+        self.expecting = None;
+    }
+
+    /// The server spoke of a call that it has not announced.
+    pub(super) fn count_unknown(&mut self) {
+        self.unknown += 1;
+    }
+
+    /// Incoming, outgoing and unknown calls so far; preserved ones, and those of them that fell silent.
+    pub(super) fn counted(&self) -> [u64; 5] {
+        let (preserved, silent) = self.preserved.counted();
+        [
+            self.incoming,
+            self.outgoing,
+            self.unknown,
+            preserved,
+            silent,
+        ]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Time;
+
+    fn calls(states: &[CallState]) -> Calls {
+        let mut calls = Calls::default();
+        for (id, &state) in (1..).zip(states) {
+            let direction = CallDirection::Incoming;
+            calls.enter(Call::new(CallRef(id), direction, state, Time::ZERO));
+        }
+        calls
+    }
 
     #[test]
-    fn a_restriction_bit_hides_the_text_that_came_with_it() {
-        let mut call = Call::new(
-            CallRef(1),
-            CallDirection::Incoming,
-            CallState::Ringing,
-            Time::ZERO,
+    fn the_phone_is_in_one_call_and_about_to_be_in_one() {
+        let mut calls = calls(&[CallState::Connected, CallState::Answering]);
+        assert!(!calls.is_occupied());
+        calls.set_active(CallRef(1));
+        calls.expect(CallRef(2));
+        assert!(calls.is_mine(CallRef(1)) && calls.is_mine(CallRef(2)));
+        assert!(!calls.leave(CallRef(2)), "it is only expected");
+        assert!(calls.leave(CallRef(1)) && calls.is_occupied());
+        calls.set_active(CallRef(2));
+        assert_eq!(
+            (calls.active(), calls.expecting()),
+            (Some(CallRef(2)), None)
         );
-        let mut info = CallInfo {
-            calling_number: "5551234".into(),
-            calling_name: "Ada".into(),
-            restriction: 0x2,
-            ..CallInfo::default()
-        };
-        call.learn(&info);
-        let caller = call.caller.clone().unwrap();
-        assert_eq!(caller.number, Presented::Withheld);
-        assert_eq!(caller.name, Presented::Text("Ada".into()));
-        info.restriction = 0;
-        info.calling_name = "Anonymous".into();
-        info.calling_number = " ".into();
-        call.learn(&info);
-        let caller = call.caller.clone().unwrap();
-        assert_eq!(caller.number, Presented::Unknown);
-        assert_eq!(caller.name, Presented::Withheld);
-        assert_eq!(call.number(), "");
+        calls.expect(CallRef(1));
+        calls.stop_expecting();
+        assert!(!calls.is_mine(CallRef(1)));
+        calls.leave_all();
+        assert!(!calls.is_occupied());
+    }
+
+    #[test]
+    fn a_call_that_is_removed_is_nobodys() {
+        let mut calls = calls(&[CallState::Connected, CallState::Held]);
+        calls.set_active(CallRef(1));
+        calls.expect(CallRef(2));
+        assert_eq!(calls.remove(CallRef(1)).map(|c| c.id), Some(CallRef(1)));
+        assert_eq!(
+            (calls.active(), calls.expecting()),
+            (None, Some(CallRef(2)))
+        );
+        assert!(calls.remove(CallRef(2)).is_some() && !calls.is_occupied());
+        assert!(calls.remove(CallRef(2)).is_none());
+        assert_eq!(calls.counted(), [2, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_call_keeps_its_place_under_another_reference() {
+        let mut calls = calls(&[CallState::Connected]);
+        calls.set_active(CallRef(1));
+        calls.rename(CallRef(1), CallRef(9));
+        assert_eq!(calls.active_call().map(|c| c.id), Some(CallRef(9)));
+        assert!(calls.get(CallRef(1)).is_none());
+    }
+
+    #[test]
+    fn a_call_at_another_phone_is_not_its_own() {
+        let mut calls = calls(&[CallState::Held, CallState::InUseElsewhere]);
+        assert_eq!((calls.own(), calls.in_use_elsewhere()), (1, true));
+        calls.remove(CallRef(2));
+        assert!(!calls.in_use_elsewhere());
+        calls.elsewhere().note(CallRef(7), true);
+        assert!(calls.in_use_elsewhere());
+        assert_eq!(calls.in_state(CallState::Held), Some(CallRef(1)));
     }
 }

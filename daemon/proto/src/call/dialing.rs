@@ -28,7 +28,7 @@ impl Port {
         self.transfer_asks(now);
         self.end_orphan();
         if let Some(id) = offered {
-            self.active = Some(id);
+            self.calls.set_active(id);
             self.server.active(id);
             self.server.say_off_hook(id);
             self.server_asks();
@@ -86,7 +86,7 @@ impl Port {
     fn taker(&self) -> Option<(CallRef, Taker)> {
         match self.set.state() {
             Set::Lifted => Some((CallRef::NONE, Taker::NewCall)),
-            Set::Calls => self.active.map(|id| (id, self.taker_in(id))),
+            Set::Calls => self.calls.active().map(|id| (id, self.taker_in(id))),
             Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Lockout => None,
         }
     }
@@ -151,11 +151,11 @@ impl Port {
     /// is dialled it is a digit of one pulse; but a set that dials by tones has no dial, and one whose R key has just opened the
     /// loop for so short asks for the other call back. In a call it is a flash.
     pub(super) fn lone_opening(&self) -> Lone {
-        let other_call = self.own_calls() > 1;
+        let other_call = self.calls.own() > 1;
         let flash = match self.set.state() {
             Set::OnHook => false,
             Set::Lifted => self.digits.keeps_tones(),
-            Set::Calls => match self.active.and_then(|id| self.call(id)) {
+            Set::Calls => match self.calls.active_call() {
                 Some(call) => match call.state {
                     CallState::Dialing if call.dialed.is_empty() => {
                         other_call && self.hook.flashes_are_short()

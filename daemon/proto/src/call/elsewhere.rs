@@ -11,14 +11,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::call::calls::{Call, MOST_CALLS};
-use crate::call::deadlines::{Deadline, ORPHAN_MS};
+use crate::call::calls::MOST_CALLS;
+use crate::call::entry::Call;
 use crate::call::port::Port;
 use crate::call::record::EndCause;
 use crate::call::supervision::Set;
 use crate::sccp::message::{RingMode, SoftKey, Tone};
 use crate::time::Time;
 use crate::types::{CallDirection, CallRef, CallState};
+
+/// Servers name a call and say in one go that it is at another phone of the line.
+const ORPHAN: Duration = Duration::from_millis(200);
 
 /// What is known of calls that this port does not have.
 #[derive(Debug, Default)]
@@ -28,19 +31,20 @@ pub(super) struct Elsewhere {
     /// A new call was asked for, and the phone was hung up before the server named it: until then it may come.
     due_until: Option<Time>,
     /// It may have come: to be ended unless the server says that it is elsewhere.
-    orphan: Option<Orphan>,
+    orphan: Option<(Orphan, Time)>,
 }
 
 /// A call that nobody here wants any more.
-#[derive(Clone, Copy, Debug)]
-struct Orphan {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Orphan {
     id: CallRef,
     /// By the EndCall key: the phone is off-hook for another call.
     by_key: bool,
 }
 
 impl Elsewhere {
-    fn note(&mut self, id: CallRef, sure: bool) {
+    /// A call is at another phone; `sure`: the server has said so.
+    pub(super) fn note(&mut self, id: CallRef, sure: bool) {
         if let Some((_, known)) = self.list.iter_mut().find(|(other, _)| *other == id) {
             *known |= sure;
             return;
@@ -54,36 +58,72 @@ impl Elsewhere {
     /// The call is over, or is offered here.
     pub(super) fn forget(&mut self, id: CallRef) {
         self.list.retain(|&(other, _)| other != id);
-        self.orphan = self.orphan.filter(|o| o.id != id);
+        self.disown(id);
     }
 
     /// The server is lost.
     pub(super) fn clear(&mut self) {
         *self = Elsewhere::default();
     }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The server acts as if this call were at another phone, but has not said so.
+    fn is_unsure(&self, id: CallRef) -> bool {
+        self.list.contains(&(id, false))
+    }
+
+    /// The phone was hung up while the server owed it the name of a new call.
+    fn expect(&mut self, until: Time) {
+        self.due_until = Some(until);
+    }
+
+    /// True, once: the server still owed a call, and this is the moment for it.
+    fn take_expected(&mut self, now: Time) -> bool {
+        self.due_until.take_if(|until| now <= *until).is_some()
+    }
+
+    fn adopt(&mut self, now: Time, orphan: Orphan) {
+        self.orphan = Some((orphan, now + ORPHAN));
+    }
+
+    fn is_orphan(&self, id: CallRef) -> bool {
+        self.orphan.is_some_and(|(orphan, _)| orphan.id == id)
+    }
+
+    /// It is somebody else's.
+    fn disown(&mut self, id: CallRef) {
+        self.orphan = self.orphan.filter(|(orphan, _)| orphan.id != id);
+    }
+
+    fn take_orphan(&mut self) -> Option<Orphan> {
+        self.orphan.take().map(|(orphan, _)| orphan)
+    }
+
+    /// When an orphan is to be ended.
+    pub(super) fn due(&self) -> Option<Time> {
+        self.orphan.map(|(_, due)| due)
+    }
 }
 
 impl Port {
     /// A call of the line that this port has no part in, as far as can be told.
     pub(super) fn note_elsewhere(&mut self, id: CallRef) {
-        self.counters.unknown_calls += 1;
-        self.elsewhere.note(id, false);
+        self.calls.count_unknown();
+        self.calls.elsewhere().note(id, false);
     }
 
     /// The phone was hung up while the server owed it the name of a new call.
     pub(super) fn expect_orphan(&mut self, now: Time) {
         let within = Duration::from_millis(u64::from(self.cfg.server_answer_ms));
-        self.elsewhere.due_until = Some(now + within);
+        self.calls.elsewhere().expect(now + within);
     }
 
     /// A call that the server names to a phone that is on-hook: the one that it owed, or somebody else's. True: the first.
     pub(super) fn take_for_orphan(&mut self, now: Time, id: CallRef) -> bool {
-        if self
-            .elsewhere
-            .due_until
-            .take_if(|until| now <= *until)
-            .is_none()
-        {
+        if !self.calls.elsewhere().take_expected(now) {
             return false;
         }
         self.orphan(now, id, false);
@@ -93,21 +133,20 @@ impl Port {
     /// To be ended, unless it turns out to be somebody else's.
     pub(super) fn orphan(&mut self, now: Time, id: CallRef, by_key: bool) {
         self.end_orphan();
-        self.elsewhere.orphan = Some(Orphan { id, by_key });
-        self.arm(now, Deadline::Orphan, ORPHAN_MS);
+        let orphan = Orphan { id, by_key };
+        self.calls.elsewhere().adopt(now, orphan);
     }
 
     /// The server plays a tone or opens media for a call: to the phones that it is not at, it does not.
     pub(super) fn is_for_this_phone(&mut self, id: CallRef) {
-        if self.elsewhere.orphan.is_some_and(|o| o.id == id) {
+        if self.calls.elsewhere().is_orphan(id) {
             self.end_orphan();
         }
     }
 
     /// Nobody else has it.
     pub(super) fn end_orphan(&mut self) {
-        self.deadlines.disarm(Deadline::Orphan);
-        match self.elsewhere.orphan.take() {
+        match self.calls.elsewhere().take_orphan() {
             Some(Orphan { id, by_key: true }) => self.soft_key(SoftKey::END_CALL, id),
             Some(Orphan { id, by_key: false }) => self.say_on_hook(id),
             None => {}
@@ -116,15 +155,12 @@ impl Port {
 
     /// CallState RemoteMultiline or RemoteHold: the call is at another phone of the line.
     pub(super) fn server_elsewhere(&mut self, now: Time, id: CallRef) {
-        if self.elsewhere.orphan.is_some_and(|o| o.id == id) {
-            self.elsewhere.orphan = None;
-            self.deadlines.disarm(Deadline::Orphan);
-        }
+        self.calls.elsewhere().disown(id);
         let Some(state) = self.state_of(id) else {
-            self.elsewhere.note(id, true);
+            self.calls.elsewhere().note(id, true);
             return;
         };
-        if self.active != Some(id) && self.expecting != Some(id) {
+        if !self.calls.is_mine(id) {
             self.taken_elsewhere(now, id);
             if let Some(call) = self.call_mut(id) {
                 call.elsewhere_for_sure = true;
@@ -142,12 +178,12 @@ impl Port {
         let talked = self.call(id).is_some_and(|c| c.was_connected());
         self.remove_call(now, id, EndCause::AnsweredElsewhere);
         self.transfer_lost(id);
-        self.elsewhere.note(id, true);
+        self.calls.elsewhere().note(id, true);
         self.server.forget(id);
         if unused {
             self.stop_tone();
             self.set.lift(now);
-        } else if talked && self.own_calls() == 0 {
+        } else if talked && self.calls.own() == 0 {
             self.far_hung_up(now);
         } else {
             self.supervise(now, Some(Tone::REORDER));
@@ -168,7 +204,7 @@ impl Port {
         self.close_legs_of(id);
         self.offer_over(now, id);
         self.recall_gone();
-        let nothing = self.active.is_none() && self.expecting.is_none();
+        let nothing = !self.calls.is_occupied();
         if self.set.state() == Set::Calls && nothing && self.in_state(CallState::Held).is_none() {
             self.supervise(now, Some(Tone::REORDER));
         }
@@ -176,12 +212,12 @@ impl Port {
 
     /// The server opens media for a call that it has connected and never announced (intercom): it is for this phone.
     pub(super) fn adopt_noted(&mut self, now: Time, id: CallRef) {
-        let noted = self.elsewhere.list.contains(&(id, false));
+        let noted = self.calls.elsewhere().is_unsure(id);
         if !noted || !self.set.is_on_hook() || !self.make_room(now) {
             return;
         }
-        self.elsewhere.forget(id);
-        self.counters.calls_in += 1;
+        self.calls.elsewhere().forget(id);
+
         let call = Call::new(id, CallDirection::Incoming, CallState::InUseElsewhere, now);
         self.enter(now, call);
     }
@@ -189,7 +225,7 @@ impl Port {
     /// The server opens media for a call that this phone has not answered: it has answered by itself.
     pub(super) fn answered_by_server(&mut self, now: Time, id: CallRef) {
         let on_hook = self.set.is_on_hook();
-        let free = self.active.is_none() && self.expecting.is_none();
+        let free = !self.calls.is_occupied();
         let Some(call) = self.call_mut(id) else {
             return;
         };
@@ -215,24 +251,73 @@ impl Port {
         }
     }
 
-    /// The line is in use, and not by this phone.
-    pub(super) fn line_in_use_elsewhere(&self) -> bool {
-        !self.elsewhere.list.is_empty() || self.in_state(CallState::InUseElsewhere).is_some()
-    }
-
     /// Is there room for one more call? One that is at another phone gives way.
     pub(super) fn make_room(&mut self, now: Time) -> bool {
-        if self.calls.len() >= MOST_CALLS
+        if self.calls.is_full()
             && let Some(id) = self.in_state(CallState::InUseElsewhere)
         {
             self.remove_call(now, id, EndCause::AnsweredElsewhere);
         }
-        self.calls.len() < MOST_CALLS
+        !self.calls.is_full()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: CallRef = CallRef(1);
+
+    fn at(ms: u64) -> Time {
+        Time::from_millis(ms)
     }
 
-    /// Calls that this phone has to do with.
-    pub(super) fn own_calls(&self) -> usize {
-        let own = |c: &&Call| c.state != CallState::InUseElsewhere;
-        self.calls.iter().filter(own).count()
+    #[test]
+    fn what_the_server_has_said_of_a_call_is_not_unsaid() {
+        let mut elsewhere = Elsewhere::default();
+        elsewhere.note(A, false);
+        assert!(elsewhere.is_unsure(A));
+        elsewhere.note(A, true);
+        elsewhere.note(A, false);
+        assert!(!elsewhere.is_unsure(A) && !elsewhere.is_empty());
+        elsewhere.forget(A);
+        assert!(elsewhere.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_calls_of_a_busy_line_are_forgotten() {
+        let mut elsewhere = Elsewhere::default();
+        for id in 0..20 {
+            elsewhere.note(CallRef(id), false);
+        }
+        assert!(elsewhere.is_unsure(CallRef(19)) && !elsewhere.is_unsure(A));
+        assert_eq!(elsewhere.list.len(), MOST_CALLS);
+    }
+
+    #[test]
+    fn a_call_that_is_owed_comes_once_and_in_time() {
+        let mut elsewhere = Elsewhere::default();
+        assert!(!elsewhere.take_expected(at(0)));
+        elsewhere.expect(at(100));
+        assert!(!elsewhere.take_expected(at(101)));
+        assert!(elsewhere.take_expected(at(100)));
+        assert!(!elsewhere.take_expected(at(100)));
+    }
+
+    #[test]
+    fn an_orphan_is_ended_unless_it_is_somebody_elses() {
+        let orphan = Orphan {
+            id: A,
+            by_key: true,
+        };
+        let mut elsewhere = Elsewhere::default();
+        elsewhere.adopt(at(0), orphan);
+        elsewhere.disown(CallRef(2));
+        assert_eq!(elsewhere.due(), Some(at(200)));
+        assert!(elsewhere.is_orphan(A));
+        assert_eq!(elsewhere.take_orphan(), Some(orphan));
+        elsewhere.adopt(at(0), orphan);
+        elsewhere.forget(A);
+        assert_eq!((elsewhere.take_orphan(), elsewhere.due()), (None, None));
     }
 }

@@ -30,14 +30,20 @@ impl Port {
     }
 
     fn use_flash(&mut self, now: Time) -> bool {
-        if self.cfg.flash == FlashAction::Ignore || !self.server.is_up() || self.expecting.is_some()
+        if self.cfg.flash == FlashAction::Ignore
+            || !self.server.is_up()
+            || self.calls.expecting().is_some()
         {
             return false;
         }
         match self.set.state() {
             Set::OnHook | Set::Lifted | Set::LoopOpened => false,
             Set::Calls | Set::ErrorTone | Set::Howling | Set::Lockout => {
-                match self.active.and_then(|id| Some((id, self.state_of(id)?))) {
+                match self
+                    .calls
+                    .active()
+                    .and_then(|id| Some((id, self.state_of(id)?)))
+                {
                     Some((id, state)) => self.flash_in_call(now, id, state),
                     None => self.take_other(now),
                 }
@@ -178,7 +184,7 @@ impl Port {
     }
 
     fn expect(&mut self, now: Time, id: CallRef) {
-        self.expecting = Some(id);
+        self.calls.expect(id);
         if let Some(call) = self.call_mut(id) {
             call.wanted = true;
         }
@@ -190,7 +196,7 @@ impl Port {
     /// CallState Hold or Transfer.
     pub(super) fn server_held(&mut self, id: CallRef) {
         let Some(call) = self.call_mut(id) else {
-            self.counters.unknown_calls += 1;
+            self.calls.count_unknown();
             return;
         };
         match call.state {
@@ -211,8 +217,7 @@ impl Port {
             | CallState::InUseElsewhere
             | CallState::Ended => return,
         }
-        if self.active == Some(id) {
-            self.active = None;
+        if self.calls.leave(id) {
             self.stop_tone();
         }
     }
@@ -220,7 +225,7 @@ impl Port {
     /// A call that may be part of the transfer is over.
     pub(super) fn transfer_lost(&mut self, id: CallRef) {
         let calls = &self.calls;
-        let there = |id| calls.iter().any(|c| c.id == id);
+        let there = |id| calls.get(id).is_some();
         self.transfer.call_over(id, there);
     }
 

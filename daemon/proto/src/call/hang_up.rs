@@ -1,7 +1,7 @@
 //! Hanging up: what the server is told, and what the set rings for afterwards.
 
-use crate::call::calls::Call;
 use crate::call::contract::LineOutput;
+use crate::call::entry::Call;
 use crate::call::port::Port;
 use crate::call::progress::is_under_way;
 use crate::call::record::EndCause;
@@ -23,7 +23,7 @@ impl Port {
         self.set.hang_up();
         self.digits.forget_early();
         let joining = self.join_on_hang_up(now);
-        match self.active.or(self.expecting) {
+        match self.calls.active().or(self.calls.expecting()) {
             Some(id) if self.state_of(id) == Some(CallState::Held) => self.server.leave_held(id),
             Some(id) if joining => {
                 // OnHook at once would race with the join: chan_skinny frees the calls while it reads
@@ -43,8 +43,7 @@ impl Port {
             self.expect_orphan(now);
         }
         self.close_legs_except(None);
-        self.active = None;
-        self.expecting = None;
+        self.calls.leave_all();
         self.server.hung_up();
         if !joining {
             self.transfer.abandon();
@@ -59,7 +58,7 @@ impl Port {
             return false;
         };
         let consult = self.call(consult);
-        let ready = consult.filter(|c| is_under_way(c.state) && self.active == Some(c.id));
+        let ready = consult.filter(|c| is_under_way(c.state) && self.calls.active() == Some(c.id));
         let ready = ready.map(|c| c.state);
         // Asked for by a flash; again, when that may have been too early.
         if self.transfer.is_joining() {

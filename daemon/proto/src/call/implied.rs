@@ -8,8 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::call::calls::Call;
-use crate::call::deadlines::{Deadline, MEDIA_GONE_MS};
+use crate::call::entry::Call;
 use crate::call::port::Port;
 use crate::call::supervision::Set;
 use crate::sccp::message::{CallInfo, CallStateKind, ServerMessage};
@@ -23,13 +22,20 @@ const NAMED_WITHIN: Duration = Duration::from_secs(5);
 /// Kind of a CallInfo for a call that the phone makes.
 const OUTGOING: u32 = 2;
 
-/// What was said of calls that were not named yet, newest last.
+/// Hold, resume and a change of codec close media and open it again within this time.
+const MEDIA_BACK: Duration = Duration::from_secs(2);
+
+/// What is known of calls that no CallState has named.
 #[derive(Debug, Default)]
-pub(super) struct EarlyInfos {
+pub(super) struct Implied {
+    /// What was said of them, newest last.
     list: VecDeque<(Time, CallInfo)>,
+    /// The active one has no media: it is over then.
+    media_gone: Option<Time>,
 }
 
-impl EarlyInfos {
+impl Implied {
+    /// CallInfo for a call that is not there yet.
     pub(super) fn keep(&mut self, now: Time, info: &CallInfo) {
         self.list.retain(|(at, _)| now - *at <= NAMED_WITHIN);
         if self.list.len() >= MOST_INFOS {
@@ -42,8 +48,24 @@ impl EarlyInfos {
         self.list.retain(|(_, info)| info.call != id);
     }
 
+    /// The server is lost.
     pub(super) fn clear(&mut self) {
-        self.list.clear();
+        *self = Implied::default();
+    }
+
+    /// The last leg of an implied call was closed.
+    fn media_closed(&mut self, now: Time) {
+        self.media_gone = Some(now + MEDIA_BACK);
+    }
+
+    /// One was opened again, or no call is implied any more.
+    fn media_opened(&mut self) {
+        self.media_gone = None;
+    }
+
+    /// When a call is over whose media does not come back.
+    pub(super) fn due(&self) -> Option<Time> {
+        self.media_gone
     }
 
     /// All that was said of a call, oldest first.
@@ -66,21 +88,21 @@ impl EarlyInfos {
 impl Port {
     /// A new call enters the list, with what has been said of it.
     pub(super) fn enter(&mut self, now: Time, mut call: Call) {
-        for info in self.early_infos.take(now, call.id) {
+        for info in self.calls.implied().take(now, call.id) {
             call.learn(&info);
         }
-        self.calls.push(call);
+        self.calls.enter(call);
     }
 
     /// A ring for a call that nobody has announced. Answers its reference.
     pub(super) fn imply_ringing(&mut self, now: Time, told: CallRef) -> CallRef {
         let id = match told {
-            CallRef::NONE => self.early_infos.newest_incoming(now).unwrap_or(told),
+            CallRef::NONE => self.calls.implied().newest_incoming(now).unwrap_or(told),
             told => told,
         };
         if self.call(id).is_none() && self.make_room(now) {
-            self.elsewhere.forget(id);
-            self.counters.calls_in += 1;
+            self.calls.elsewhere().forget(id);
+
             let mut call = Call::new(id, CallDirection::Incoming, CallState::Ringing, now);
             call.implied = true;
             self.enter(now, call);
@@ -120,14 +142,9 @@ impl Port {
             && call.is_offered() == rings
             && !others
         {
-            call.id = id;
+            self.calls.rename(CallRef::NONE, id);
             self.legs.rename_owner(CallRef::NONE, id);
-            for place in [&mut self.active, &mut self.expecting] {
-                if *place == Some(CallRef::NONE) {
-                    *place = Some(id);
-                }
-            }
-            if self.active == Some(id) {
+            if self.calls.active() == Some(id) {
                 self.server.renamed(id);
             }
             self.ringer.rename(CallRef::NONE, id);
@@ -136,12 +153,12 @@ impl Port {
             call.implied = false;
         }
         if self.calls.iter().all(|c| !c.implied) {
-            self.deadlines.disarm(Deadline::MediaGone);
+            self.calls.implied().media_opened();
         }
     }
 
     fn active_implied(&self) -> Option<&Call> {
-        let call = self.active.and_then(|id| self.call(id));
+        let call = self.calls.active_call();
         call.filter(|c| c.implied)
     }
 
@@ -167,7 +184,7 @@ impl Port {
 
     /// Media is opened for a call.
     pub(super) fn media_connects(&mut self, now: Time, id: CallRef) {
-        self.deadlines.disarm(Deadline::MediaGone);
+        self.calls.implied().media_opened();
         let Some(call) = self.call_mut(id).filter(|c| c.implied) else {
             return;
         };
@@ -190,17 +207,87 @@ impl Port {
             && call.was_connected()
             && self.legs.of_call(call.id).is_empty()
         {
-            self.arm(now, Deadline::MediaGone, MEDIA_GONE_MS);
+            self.calls.implied().media_closed(now);
         }
     }
 
     /// And none was opened again.
     pub(super) fn media_gone(&mut self, now: Time) {
+        self.calls.implied().media_opened();
         if let Some(call) = self.active_implied()
             && self.legs.of_call(call.id).is_empty()
         {
             let id = call.id;
             self.server_ended(now, id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Time {
+        Time::from_millis(ms)
+    }
+
+    fn info(call: u32, kind: u32, name: &str) -> CallInfo {
+        CallInfo {
+            call: CallRef(call),
+            kind,
+            calling_name: name.into(),
+            ..CallInfo::default()
+        }
+    }
+
+    #[test]
+    fn all_that_was_said_of_a_call_is_kept_in_order_until_it_is_named() {
+        let mut implied = Implied::default();
+        implied.keep(at(0), &info(1, 1, "a"));
+        implied.keep(at(10), &info(2, 1, "x"));
+        implied.keep(at(20), &info(1, 1, "b"));
+        let told: Vec<String> = implied
+            .take(at(30), CallRef(1))
+            .into_iter()
+            .map(|i| i.calling_name)
+            .collect();
+        assert_eq!(told, ["a", "b"]);
+        assert_eq!(implied.take(at(30), CallRef(1)), []);
+        implied.forget(CallRef(2));
+        assert_eq!(implied.take(at(30), CallRef(2)), []);
+    }
+
+    #[test]
+    fn what_is_old_or_too_much_is_forgotten() {
+        let mut implied = Implied::default();
+        implied.keep(at(0), &info(1, 1, "a"));
+        assert_eq!(implied.take(at(5_001), CallRef(1)), []);
+        for call in 0..20 {
+            implied.keep(at(0), &info(call, 1, "a"));
+        }
+        assert_eq!(implied.list.len(), MOST_INFOS);
+    }
+
+    #[test]
+    fn a_ring_without_a_reference_means_the_newest_call_that_comes_in() {
+        let mut implied = Implied::default();
+        assert_eq!(implied.newest_incoming(at(0)), None);
+        implied.keep(at(0), &info(1, 1, "a"));
+        implied.keep(at(0), &info(2, 1, "b"));
+        implied.keep(at(0), &info(3, OUTGOING, "c"));
+        assert_eq!(implied.newest_incoming(at(5_000)), Some(CallRef(2)));
+        assert_eq!(implied.newest_incoming(at(5_001)), None);
+    }
+
+    #[test]
+    fn media_that_comes_back_in_time_ends_nothing() {
+        let mut implied = Implied::default();
+        implied.media_closed(at(0));
+        assert_eq!(implied.due(), Some(at(2_000)));
+        implied.media_opened();
+        assert_eq!(implied.due(), None);
+        implied.media_closed(at(0));
+        implied.clear();
+        assert_eq!(implied.due(), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Calls offered to the port, and what the ringer is asked to do for them.
 
-use crate::call::calls::{Call, Caller};
 use crate::call::contract::{CallerId, LineOutput, Presented};
+use crate::call::entry::{Call, Caller};
 use crate::call::port::Port;
 use crate::call::record::EndCause;
 use crate::call::ringer::RingerOutput;
@@ -23,12 +23,12 @@ impl Port {
             Some(_) => return,
             None => {}
         }
-        self.elsewhere.forget(id);
+        self.calls.elsewhere().forget(id);
         if !self.make_room(now) {
-            self.counters.unknown_calls += 1;
+            self.calls.count_unknown();
             return;
         }
-        self.counters.calls_in += 1;
+
         let on_hook = self.set.is_on_hook();
         let state = if on_hook {
             CallState::Ringing
@@ -94,7 +94,7 @@ impl Port {
     /// CallInfo.
     pub(super) fn call_info(&mut self, now: Time, info: &CallInfo) {
         let Some(call) = self.call_mut(info.call) else {
-            return self.early_infos.keep(now, info);
+            return self.calls.implied().keep(now, info);
         };
         call.learn(info);
         self.ringer.caller_known(now, info.call);

@@ -1,7 +1,6 @@
 //! The CallManager lost and found again: talking calls go on until they are hung up.
 
 use crate::call::contract::MediaOutput;
-use crate::call::deadlines::Deadline;
 use crate::call::port::Port;
 use crate::call::record::EndCause;
 use crate::call::server::ServerOutput;
@@ -54,11 +53,9 @@ impl Port {
             self.server.owe(ServerOutput::OnHook(id));
         }
         self.digits.forget_early();
-        self.elsewhere.clear();
-        self.early_infos.clear();
-        self.deadlines.disarm(Deadline::MediaGone);
-        self.deadlines.disarm(Deadline::Orphan);
-        let kept = self.active.filter(|&id| {
+        self.calls.elsewhere().clear();
+        self.calls.implied().clear();
+        let kept = self.calls.active().filter(|&id| {
             let talking = matches!(
                 self.state_of(id),
                 Some(CallState::Connected | CallState::Preserved)
@@ -84,10 +81,9 @@ impl Port {
         self.close_legs_except(kept);
         self.offers_gone();
         self.stop_ringing();
-        self.expecting = None;
+        self.calls.stop_expecting();
         if let Some(call) = kept.and_then(|id| self.call_mut(id)) {
             call.state = CallState::Preserved;
-            self.counters.preserved += 1;
             self.watch_preserved(now);
         } else if self.set.is_served() {
             self.supervise(now, Some(Tone::REORDER));
@@ -102,16 +98,9 @@ impl Port {
 
     /// A new server uses the number of a call that outlived the old one: ours has none from now on.
     pub(super) fn forget_reference(&mut self, id: CallRef) {
-        if let Some(call) = self.call_mut(id) {
-            call.id = CallRef::NONE;
-        }
+        self.calls.rename(id, CallRef::NONE);
         self.legs.rename_owner(id, CallRef::NONE);
         self.tell_media(MediaOutput::Disown { call: id });
-        for place in [&mut self.active, &mut self.expecting] {
-            if *place == Some(id) {
-                *place = Some(CallRef::NONE);
-            }
-        }
         self.server.forget(id);
     }
 }

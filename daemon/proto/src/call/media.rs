@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use crate::call::calls::Call;
 use crate::call::contract::{LegStatistics, MediaOutput};
+use crate::call::entry::Call;
 use crate::call::legs::Leg;
 use crate::call::port::Port;
 use crate::sccp::message::{
@@ -46,7 +46,7 @@ impl Port {
             return self.refuse_receive(open.party, open.call, MediaStatus::DEVICE_ON_HOOK);
         }
         let owner = self.owner_of(open.party, open.call);
-        if owner.is_some() && owner == self.active {
+        if owner.is_some() && owner == self.calls.active() {
             self.set.server_spoke();
         }
         if let Some(id) = owner {
@@ -344,8 +344,8 @@ impl Port {
     /// reference; else the call at hand.
     pub(super) fn owner_of(&self, party: Party, told: CallRef) -> Option<CallRef> {
         self.named_by(party, told)
-            .or(self.expecting)
-            .or(self.active)
+            .or(self.calls.expecting())
+            .or(self.calls.active())
     }
 
     /// The call that a media message names, if it is known.

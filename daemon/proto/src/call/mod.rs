@@ -14,6 +14,8 @@
 //! | where a digit goes | `digits` |
 //! | hanging up | `hang_up` |
 //! | what the server says about calls | `progress` |
+//! | the list of calls, the active one | `calls` |
+//! | what is kept of one call | `entry` |
 //! | calls that are offered | `incoming` |
 //! | ring, caller ID, hold recall, message lamp | `ringer` |
 //! | SetRinger, several calls that ring | `offers` |
@@ -39,6 +41,7 @@ mod dialing;
 mod digits;
 mod early;
 mod elsewhere;
+mod entry;
 mod features;
 mod hang_up;
 mod hook;

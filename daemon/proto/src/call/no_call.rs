@@ -26,7 +26,7 @@ impl Port {
                 SupervisionOutput::Play(tone) => self.play(tone, CallRef::NONE),
                 SupervisionOutput::Silence => self.stop_tone(),
                 SupervisionOutput::Howl => {
-                    self.expecting = None;
+                    self.calls.stop_expecting();
                     self.play(Tone::HOWLER, CallRef::NONE);
                 }
                 SupervisionOutput::OpenLoop { ms } => self.tell_line(LineOutput::OpenLoop { ms }),
@@ -40,7 +40,7 @@ impl Port {
 
     /// A call failed and neither a tone nor audio came.
     fn silent_failure(&mut self) {
-        let Some(id) = self.active else {
+        let Some(id) = self.calls.active() else {
             return;
         };
         let tone = match self.state_of(id) {

@@ -1,6 +1,6 @@
 //! SetRinger, and which of several offered calls rings.
 
-use crate::call::calls::Call;
+use crate::call::entry::Call;
 use crate::call::port::Port;
 use crate::call::supervision::Set;
 use crate::sccp::message::RingMode;

@@ -3,14 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::call::calls::Call;
+use crate::call::calls::Calls;
 use crate::call::config::PortConfig;
 use crate::call::contract::{Input, LineInput, LineOutput, MediaInput, MediaOutput, Output};
 use crate::call::deadlines::Deadline;
 use crate::call::digits::{By, Digits};
-use crate::call::elsewhere::Elsewhere;
+use crate::call::entry::Call;
 use crate::call::hook::{Hook, HookEvent};
-use crate::call::implied::EarlyInfos;
 use crate::call::legs::Legs;
 use crate::call::record::{EndCause, PortCounters, PortSnapshot};
 use crate::call::ringer::{Ringer, RingerConfig};
@@ -33,6 +32,9 @@ enum Machine {
     Ringer,
     Tones,
     Transfer,
+    Preserved,
+    Implied,
+    Elsewhere,
 }
 
 /// The call logic of one analog port.
@@ -45,19 +47,10 @@ pub struct Port {
     pub(super) hook: Hook,
     pub(super) set: Supervision,
     pub(super) server: Server,
-    pub(super) calls: Vec<Call>,
-    pub(super) active: Option<CallRef>,
-    /// The call that was answered or resumed and is about to be the active one.
-    pub(super) expecting: Option<CallRef>,
+    pub(super) calls: Calls,
     pub(super) transfer: Transfer,
     pub(super) digits: Digits,
-    /// CallInfo for calls that are not named yet.
-    pub(super) early_infos: EarlyInfos,
     pub(super) legs: Legs,
-    /// When the call that outlived its server lost it.
-    pub(super) preserved_since: Time,
-    /// Calls of the line that this port has no part in.
-    pub(super) elsewhere: Elsewhere,
     pub(super) tones: Tones,
     pub(super) ringer: Ringer,
     pub(super) fault: Option<LineFault>,
@@ -77,15 +70,10 @@ impl Port {
             set: Supervision::new(supervision_config(&cfg)),
             cfg,
             server: Server::new(),
-            calls: Vec::new(),
-            active: None,
-            expecting: None,
+            calls: Calls::default(),
             transfer: Transfer::default(),
             digits: Digits::default(),
-            early_infos: EarlyInfos::default(),
             legs: Legs::default(),
-            preserved_since: Time::ZERO,
-            elsewhere: Elsewhere::default(),
             tones: Tones::default(),
             fault: None,
             deadlines: Deadlines::default(),
@@ -161,7 +149,7 @@ impl Port {
             Set::Lifted | Set::Calls | Set::LoopOpened | Set::ErrorTone => true,
             Set::OnHook | Set::Howling | Set::Lockout => false,
         };
-        lifted || self.own_calls() > 0 || self.transfer.owes_on_hook()
+        lifted || self.calls.own() > 0 || self.transfer.owes_on_hook()
     }
 
     /// There is a call that would be lost if the device left its server now. One that is only offered is better taken
@@ -196,6 +184,13 @@ impl Port {
             counters.digits_dropped,
         ) = self.digits.counted();
         (counters.error_tones, counters.howlers, counters.parked) = self.set.counted();
+        [
+            counters.calls_in,
+            counters.calls_out,
+            counters.unknown_calls,
+            counters.preserved,
+            counters.preserved_silent,
+        ] = self.calls.counted();
         let (unanswered, silences) = self.server.silences();
         counters.server_silences = silences;
         counters.tones_ignored = self.tones.ignored();
@@ -203,7 +198,7 @@ impl Port {
             off_hook: self.hook.is_off_hook(),
             state: self.word,
             since: self.since,
-            active: self.active,
+            active: self.calls.active(),
             calls: self.calls.iter().map(Call::snapshot).collect(),
             tone: self.tones.playing(),
             ring: self.ringer.sounding(),
@@ -326,13 +321,17 @@ impl Port {
     }
 
     /// When each of the machines has something to do.
-    fn machines(&self) -> [(Machine, Option<Time>); 5] {
+    fn machines(&self) -> [(Machine, Option<Time>); 8] {
+        let [preserved, implied, elsewhere] = self.calls.due();
         [
             (Machine::Supervision, self.set.due()),
             (Machine::Ringer, self.ringer.due()),
             (Machine::Tones, self.tones.due()),
             (Machine::Transfer, self.transfer.due()),
+            (Machine::Preserved, preserved),
             (Machine::Rest, self.deadlines.next()),
+            (Machine::Implied, implied),
+            (Machine::Elsewhere, elsewhere),
         ]
     }
 
@@ -354,6 +353,9 @@ impl Port {
                 self.set.handle_timeout(now);
                 self.supervision_asks(now);
             }
+            Machine::Preserved => self.look_at_preserved(),
+            Machine::Implied => self.media_gone(now),
+            Machine::Elsewhere => self.end_orphan(),
             Machine::Transfer => {
                 self.transfer.handle_timeout(now);
                 self.transfer_asks(now);
@@ -372,10 +374,7 @@ impl Port {
 
     fn expired(&mut self, now: Time, deadline: Deadline) {
         match deadline {
-            Deadline::PreservedSilent => self.look_at_preserved(),
             Deadline::EarlyStart => self.early_due(now),
-            Deadline::MediaGone => self.media_gone(now),
-            Deadline::Orphan => self.end_orphan(),
             Deadline::FaultGrace => self.line_lost(now),
         }
     }
@@ -383,7 +382,7 @@ impl Port {
     /// What follows from everything above: the bridge and the word of state.
     fn settle(&mut self, now: Time) {
         let bridge = match self.set.state() {
-            Set::Calls => self.active.and_then(|id| self.legs.audible(id)),
+            Set::Calls => self.calls.active().and_then(|id| self.legs.audible(id)),
             Set::OnHook
             | Set::Lifted
             | Set::LoopOpened
@@ -409,11 +408,11 @@ impl Port {
         match self.set.state() {
             Set::OnHook => match self.ringer.word() {
                 Some(word) => word,
-                None if self.line_in_use_elsewhere() => PortState::InUseElsewhere,
+                None if self.calls.in_use_elsewhere() => PortState::InUseElsewhere,
                 None => PortState::Idle,
             },
             Set::Lifted => PortState::Lifted,
-            Set::Calls if self.active.is_none() && self.expecting.is_none() => PortState::AllHeld,
+            Set::Calls if !self.calls.is_occupied() => PortState::AllHeld,
             Set::Calls | Set::LoopOpened => PortState::InCall,
             Set::ErrorTone => PortState::ErrorTone,
             Set::Howling => PortState::Howling,
@@ -424,15 +423,15 @@ impl Port {
     // What the other files of this room share.
 
     pub(super) fn call(&self, id: CallRef) -> Option<&Call> {
-        self.calls.iter().find(|c| c.id == id)
+        self.calls.get(id)
     }
 
     pub(super) fn call_mut(&mut self, id: CallRef) -> Option<&mut Call> {
-        self.calls.iter_mut().find(|c| c.id == id)
+        self.calls.get_mut(id)
     }
 
     pub(super) fn in_state(&self, state: CallState) -> Option<CallRef> {
-        self.calls.iter().find(|c| c.state == state).map(|c| c.id)
+        self.calls.in_state(state)
     }
 
     pub(super) fn state_of(&self, id: CallRef) -> Option<CallState> {
@@ -441,16 +440,9 @@ impl Port {
 
     /// Takes a call off the list, writes its record and closes what is left of its media.
     pub(super) fn remove_call(&mut self, now: Time, id: CallRef, cause: EndCause) -> Option<Call> {
-        let place = self.calls.iter().position(|c| c.id == id)?;
-        let call = self.calls.remove(place);
+        let call = self.calls.remove(id)?;
         self.out.push_back(Output::Record(call.record(now, cause)));
         self.close_legs_of(id);
-        if self.active == Some(id) {
-            self.active = None;
-        }
-        if self.expecting == Some(id) {
-            self.expecting = None;
-        }
         Some(call)
     }
 

@@ -1,6 +1,6 @@
 //! What the server says about the calls that the set makes or has.
 
-use crate::call::calls::Call;
+use crate::call::entry::Call;
 use crate::call::port::Port;
 use crate::call::record::EndCause;
 use crate::call::supervision::Set;
@@ -27,11 +27,11 @@ impl Port {
                 }
             }
             // A held call is being resumed: a server that opened a new call for the lift takes it back.
-            Set::Calls if self.expecting.is_some() && self.transfer.is_none() => {
+            Set::Calls if self.calls.expecting().is_some() && self.transfer.is_none() => {
                 self.orphan(now, id, true);
             }
             // A call that nobody has asked for while there is one is a colleague's.
-            Set::Calls if self.active.is_some() && !self.transfer.wants_second_call() => {
+            Set::Calls if self.calls.active().is_some() && !self.transfer.wants_second_call() => {
                 self.note_elsewhere(id);
             }
             Set::Lifted
@@ -48,12 +48,12 @@ impl Port {
     }
 
     pub(super) fn add_outgoing(&mut self, now: Time, id: CallRef, state: CallState) -> bool {
-        self.elsewhere.forget(id);
+        self.calls.elsewhere().forget(id);
         if !self.make_room(now) {
-            self.counters.unknown_calls += 1;
+            self.calls.count_unknown();
             return false;
         }
-        self.counters.calls_out += 1;
+
         self.enter(now, Call::new(id, CallDirection::Outgoing, state, now));
         self.transfer.new_call(id);
         self.make_active(id);
@@ -62,9 +62,8 @@ impl Port {
 
     /// The set now hears this call.
     pub(super) fn make_active(&mut self, id: CallRef) {
-        self.active = Some(id);
+        self.calls.set_active(id);
         self.server.active(id);
-        self.expecting = None;
         if self.set.state() != Set::Calls {
             self.stop_tone();
         }
@@ -76,7 +75,7 @@ impl Port {
         let Some(call) = self.call(id) else {
             return self.connected_unknown(now, id);
         };
-        let mine = self.active == Some(id) || self.expecting == Some(id);
+        let mine = self.calls.is_mine(id);
         if self.set.is_on_hook() {
             if !call.wanted && !matches!(call.state, CallState::Answering | CallState::Preserved) {
                 // Before media comes for it, it is somebody else's: see `elsewhere`.
@@ -85,14 +84,14 @@ impl Port {
                 }
             } else if self.transfer.is_none() {
                 // It was hung up while this was under way.
-                self.counters.unknown_calls += 1;
+                self.calls.count_unknown();
                 self.remove_call(now, id, EndCause::NearHangUp);
                 self.say_on_hook(id);
             }
             return;
         }
         if !mine && !call.wanted {
-            let occupied = self.active.is_some() || self.expecting.is_some();
+            let occupied = self.calls.is_occupied();
             if call.by_server {
                 return;
             }
@@ -119,18 +118,18 @@ impl Port {
             }
             return;
         }
-        let occupied = self.active.is_some() || self.expecting.is_some();
+        let occupied = self.calls.is_occupied();
         if occupied || !self.add_outgoing(now, id, CallState::Connected) {
             return self.note_elsewhere(id);
         }
-        self.counters.unknown_calls += 1;
+        self.calls.count_unknown();
         self.server_connected(now, id);
     }
 
     /// CallState Proceed, RingOut, Busy, Congestion, InvalidNumber.
     pub(super) fn progress(&mut self, now: Time, id: CallRef, state: CallState) {
         if self.call(id).is_none() {
-            self.counters.unknown_calls += 1;
+            self.calls.count_unknown();
             if self.set.state() != Set::Lifted || !self.add_outgoing(now, id, CallState::Dialing) {
                 return;
             }
@@ -152,10 +151,10 @@ impl Port {
             _ => {}
         }
         self.set.digit_came();
-        if self.active.is_none() && self.expecting.is_none() {
+        if !self.calls.is_occupied() {
             self.make_active(id);
         }
-        if matches!(state, CallState::Busy | CallState::Failed) && self.active == Some(id) {
+        if matches!(state, CallState::Busy | CallState::Failed) && self.calls.active() == Some(id) {
             self.set.await_failure_sound(now);
             self.set.await_error_tone_end(now);
         } else if self.tones.is_dial_tone() {
@@ -166,8 +165,8 @@ impl Port {
     /// CallState OnHook: the server is done with this call.
     pub(super) fn server_ended(&mut self, now: Time, id: CallRef) {
         let Some(call) = self.call(id) else {
-            self.early_infos.forget(id);
-            return self.elsewhere.forget(id);
+            self.calls.implied().forget(id);
+            return self.calls.elsewhere().forget(id);
         };
         let joined = self.transfer.joins(id);
         let cause = match (joined, call.state, call.failure) {
@@ -180,10 +179,9 @@ impl Port {
             _ => EndCause::Refused,
         };
         // With all calls on hold, the phone listens to the one that is left.
-        let held =
-            call.state == CallState::Held && self.active.is_none() && self.expecting.is_none();
+        let held = call.state == CallState::Held && !self.calls.is_occupied();
         let second_call_due = self.transfer.wants_second_call();
-        let was_mine = self.active == Some(id) || self.expecting == Some(id);
+        let was_mine = self.calls.is_mine(id);
         let talked = call.was_connected();
         self.remove_call(now, id, cause);
         self.transfer_lost(id);
@@ -201,12 +199,15 @@ impl Port {
             return;
         }
         let last_held = held && self.in_state(CallState::Held).is_none();
-        if !(was_mine || last_held) || self.expecting.is_some() || self.set.state() != Set::Calls {
+        if !(was_mine || last_held)
+            || self.calls.expecting().is_some()
+            || self.set.state() != Set::Calls
+        {
             return;
         }
         self.set.server_spoke();
         self.set.failure_sounds();
-        if talked && !joined && !second_call_due && self.own_calls() == 0 {
+        if talked && !joined && !second_call_due && self.calls.own() == 0 {
             self.far_hung_up(now);
         } else {
             let tone = match cause {
@@ -219,14 +220,14 @@ impl Port {
 
     /// Nothing came for a lift, an answer or a resume.
     pub(super) fn server_silent(&mut self, now: Time) {
-        self.expecting = None;
+        self.calls.stop_expecting();
         self.server.was_silent();
         self.supervise(now, Some(Tone::REORDER));
     }
 
     /// Dial tone for too long, and the server does not mind.
     pub(super) fn no_digit(&mut self, now: Time) {
-        if let Some(id) = self.active
+        if let Some(id) = self.calls.active()
             && self.state_of(id) == Some(CallState::Dialing)
         {
             self.say_on_hook(id);

@@ -45,7 +45,7 @@ impl Port {
             self.supervise(now, Some(Tone::REORDER));
         } else {
             if tone == Tone::ALERTING
-                && let Some(call) = self.active.and_then(|id| self.call_mut(id))
+                && let Some(call) = self.calls.active_call_mut()
                 && matches!(call.state, CallState::Dialing | CallState::Proceeding)
             {
                 call.state = CallState::RingingOut;
@@ -55,7 +55,7 @@ impl Port {
     }
 
     fn start_dial_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
-        let call = self.active.and_then(|id| self.call(id));
+        let call = self.calls.active_call();
         let dialing = call.is_some_and(|c| !c.dialed.is_empty());
         // Digits were faster than the server's dial tone; a second dial tone is another matter.
         if tone == Tone::INSIDE_DIAL && dialing {
@@ -71,7 +71,7 @@ impl Port {
     fn start_error_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
         self.set.digit_came();
         self.set.failure_sounds();
-        if let Some(call) = self.active.and_then(|id| self.call_mut(id))
+        if let Some(call) = self.calls.active_call_mut()
             && call.direction == CallDirection::Outgoing
             && !call.was_connected()
         {
@@ -102,10 +102,11 @@ impl Port {
             Set::Lifted | Set::Calls => {}
         }
         if id == CallRef::NONE {
-            return self.set.state() == Set::Lifted || (self.active.is_some() && !is_refusal(tone));
+            return self.set.state() == Set::Lifted
+                || (self.calls.active().is_some() && !is_refusal(tone));
         }
         if self.call(id).is_some() {
-            return self.active == Some(id) || self.expecting == Some(id) || is_call_waiting(tone);
+            return self.calls.is_mine(id) || is_call_waiting(tone);
         }
         let new_call = self.transfer.wants_second_call();
         self.set.state() == Set::Lifted || (new_call && is_dial_tone(tone))
@@ -120,10 +121,10 @@ impl Port {
         let own = !self.set.is_served();
         let failed = is_error_tone(tone)
             && self
-                .active
-                .and_then(|id| self.state_of(id))
-                .is_some_and(|s| matches!(s, CallState::Busy | CallState::Failed));
-        let meant = id == CallRef::NONE || self.tones.is_for(id) || self.active == Some(id);
+                .calls
+                .active_call()
+                .is_some_and(|c| matches!(c.state, CallState::Busy | CallState::Failed));
+        let meant = id == CallRef::NONE || self.tones.is_for(id) || self.calls.active() == Some(id);
         if !own && !failed && meant {
             self.stop_tone();
         }
