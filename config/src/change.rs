@@ -142,6 +142,8 @@ const TABLES: &[OfTable] = tables! {
     "line-thread" "shards" line_thread.shards;
     "control" "socket" control.socket;
     "control" "group" control.group;
+    "history" "keep-days" history.keep_days;
+    "history" "max-mb" history.max_mb;
     "log" "level" log.level;
     "log" "format" log.format;
 };

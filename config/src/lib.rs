@@ -41,7 +41,7 @@ pub use country::{Countries, Country};
 pub use layer::{Effective, Interval, Source};
 pub use machine::{Choice, Interface, Machine, Remembered, choose, interfaces};
 pub use model::{
-    CallManager, Card, Config, Control, DahdiCard, Gateway, LineThread, Log, Media, Port,
+    CallManager, Card, Config, Control, DahdiCard, Gateway, History, LineThread, Log, Media, Port,
     PortRange, SimCard,
 };
 pub use naming::Mac;

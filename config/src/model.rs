@@ -31,6 +31,8 @@ pub struct Config {
     pub card: Card,
     /// The control socket.
     pub control: Control,
+    /// What is kept over a restart.
+    pub history: History,
     /// Logging.
     pub log: Log,
     /// All ports, in order of number; disabled ones too.
@@ -205,6 +207,15 @@ pub struct Control {
     pub socket: PathBuf,
     /// Group that may use it; none: only the daemon's user.
     pub group: Option<String>,
+}
+
+/// What is kept over a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Days that calls and troubles are kept; 0: none is.
+    pub keep_days: u32,
+    /// Size of the file.
+    pub max_mb: u32,
 }
 
 /// Logging.

@@ -506,6 +506,28 @@ pub const CONTROL: Table = Table {
     ],
 };
 
+/// `[history]`
+pub const HISTORY: Table = Table {
+    name: "history",
+    help: "Finished calls and findings that are kept over a restart, in a file of the daemon's state directory (`tipring history`).",
+    keys: &[
+        key(
+            "keep-days",
+            Accepts::Integer(0, 3_650),
+            "365",
+            When::Now,
+            "Days after which a call or finding is removed. 0: nothing is kept, and what was kept is removed.",
+        ),
+        key(
+            "max-mb",
+            Accepts::Integer(1, 1_024),
+            "64",
+            When::Now,
+            "Size of the file, in megabytes; some 3000 calls fit in one. When it is reached the oldest calls and findings are removed.",
+        ),
+    ],
+};
+
 /// `[log]`
 pub const LOG: Table = Table {
     name: "log",
@@ -597,6 +619,7 @@ pub const TABLES: &[&Table] = &[
     &SIM,
     &DAHDI,
     &CONTROL,
+    &HISTORY,
     &LOG,
     &DEFAULTS,
 ];

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::choice::{CardDriver, Choice, Naming};
 use crate::model::{
-    CallManager, Card, Config, Control, DahdiCard, Gateway, LineThread, Log, Media, Port,
+    CallManager, Card, Config, Control, DahdiCard, Gateway, History, LineThread, Log, Media, Port,
     PortRange, SimCard,
 };
 use crate::origins::{self, Origins};
@@ -17,7 +17,8 @@ use crate::ports::{self, PortSections, Surroundings, find};
 use crate::reader::{Place, Reader, Section, default_of, kind, nearest};
 use crate::report::{Report, Severity};
 use crate::schema::{
-    CALLMANAGER, CARD, CONTROL, DAHDI, GATEWAY, Key, LINE_THREAD, LOG, MEDIA, SIM, TABLES, Table,
+    CALLMANAGER, CARD, CONTROL, DAHDI, GATEWAY, HISTORY, Key, LINE_THREAD, LOG, MEDIA, SIM, TABLES,
+    Table,
 };
 use crate::server::Server;
 use crate::syntax;
@@ -46,6 +47,7 @@ pub(crate) fn config(
     let line_thread = line_thread(&mut reader, root);
     let card = card(&mut reader, root, &line_thread);
     let control = control(&mut reader, root);
+    let history = history(&mut reader, root);
     let log = log(&mut reader, root);
 
     let sections = PortSections {
@@ -86,6 +88,7 @@ pub(crate) fn config(
         line_thread,
         card,
         control,
+        history,
         log,
         ports,
         countries,
@@ -595,6 +598,14 @@ fn control<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> Control {
     Control {
         socket: PathBuf::from(socket),
         group,
+    }
+}
+
+fn history<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> History {
+    let mut scan = Scan::new(reader, root, &HISTORY);
+    History {
+        keep_days: scan.integer("keep-days"),
+        max_mb: scan.integer("max-mb"),
     }
 }
 

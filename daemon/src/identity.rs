@@ -22,9 +22,7 @@ use tracing::{info, warn};
 /// Interfaces are looked at this often, and while the MAC is nothing to remember.
 const LOOK: Duration = Duration::from_secs(5);
 const LOOK_HARD: Duration = Duration::from_secs(1);
-/// Where a daemon with the default socket remembers, when systemd names no place.
-const STATE: &str = "/var/lib/tipring";
-/// The file's name there.
+/// The file's name in the daemon's state directory.
 const NAME: &str = "identity";
 /// No file of ours is longer.
 const LONGEST: u64 = 4096;
@@ -64,7 +62,7 @@ impl Identity {
 
     /// With what a daemon of this control socket has remembered.
     pub fn remember(&mut self, socket: &Path) {
-        self.file = file_for(socket, std::env::var_os("STATE_DIRECTORY").as_deref());
+        self.file = state_file(socket, NAME);
         match read(&self.file) {
             Ok(remembered) => self.remembered = remembered,
             Err(unreadable) => self.unreadable = Some(unreadable),
@@ -237,21 +235,10 @@ fn is_provisional(choice: &Choice) -> bool {
     matches!(choice, Choice::Virtual(_) | Choice::Nothing)
 }
 
-/// Where a daemon of this socket remembers: in the place that systemd gives it, in the machine's if it has the machine's
-/// socket, else beside its own, for there may be several.
-fn file_for(socket: &Path, state_directory: Option<&std::ffi::OsStr>) -> PathBuf {
-    // systemd gives a list when the unit has several.
-    let first = state_directory.and_then(|list| list.to_str()?.split(':').next());
-    if let Some(directory) = first.filter(|first| !first.is_empty()) {
-        return Path::new(directory).join(NAME);
-    }
-    if socket == Path::new(tipring_ctl::wire::DEFAULT_SOCKET) {
-        return Path::new(STATE).join(NAME);
-    }
-    let mut file = socket.as_os_str().to_owned();
-    file.push(".");
-    file.push(NAME);
-    file.into()
+/// A file of the daemon with this control socket that outlives a restart.
+pub(crate) fn state_file(socket: &Path, name: &str) -> PathBuf {
+    let systemds = std::env::var_os("STATE_DIRECTORY");
+    tipring_ctl::state::file(socket, systemds.as_deref(), name)
 }
 
 /// What the file remembers; nothing when there is none.
@@ -331,20 +318,6 @@ mod tests {
             interface: "enp3s0".into(),
             mac: Mac([0, 0x1b, 0x54, 0xaa, 0xbb, 0xcc]),
         }
-    }
-
-    #[test]
-    fn each_socket_has_a_place_of_its_own_and_the_machines_has_the_machines() {
-        let file = |socket: &str, state: Option<&str>| {
-            file_for(Path::new(socket), state.map(std::ffi::OsStr::new))
-        };
-        let state = Some("/var/lib/tipring:/var/lib/other");
-        let machines = Path::new("/var/lib/tipring/identity");
-        assert_eq!(file("/tmp/a/sock", state), machines);
-        assert_eq!(file("/run/tipring/control.sock", None), machines);
-        let own = Path::new("/tmp/a/sock.identity");
-        assert_eq!(file("/tmp/a/sock", None), own);
-        assert_eq!(file("/tmp/a/sock", Some("")), own);
     }
 
     #[test]

@@ -18,7 +18,8 @@ use tracing::{info, warn};
 
 use crate::control::claim::{self, Claim};
 use crate::control::{
-    Cards, Clock, Facts, Gateway, Lanes, LineSide, PortUnit, ServerBook, SimDesk, socket,
+    Cards, Clock, Facts, Gateway, HistoryDesk, Lanes, LineSide, PortUnit, ServerBook, SimDesk,
+    socket,
 };
 use crate::identity::Identity;
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, StartReport};
@@ -228,7 +229,9 @@ fn serve(
         let (queries, asked) = mpsc::channel(QUERIES);
         let sim = SimDesk::new(desk.world, desk.places);
         let server = tokio::task::spawn_local(socket::serve(listener, queries, sim.clone()));
+        let history = HistoryDesk::start(&config, &path);
         let gateway = Gateway::new(config, facts, units, servers, side, sim, desk.identity);
+        let gateway = gateway.with_history(history);
         let result = gateway.run(asked).await;
         server.abort();
         // A socket without a daemon only confuses.

@@ -12,6 +12,7 @@ mod crash;
 mod dahdi;
 mod fault;
 mod front;
+mod history;
 mod identity;
 mod log;
 mod names;
@@ -67,6 +68,11 @@ fn main() {
         fault::a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_port_that_stays_dead_leaves_the_callmanager_and_is_back_when_its_line_is,
         fault::a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings,
+        history::finished_calls_are_there_after_a_restart_and_after_a_crash,
+        history::without_the_daemon_its_file_is_read_and_the_answer_says_so,
+        history::a_file_that_cannot_be_written_costs_no_call_and_is_kept_again_by_itself,
+        history::a_broken_file_is_put_aside_and_another_one_begun,
+        history::nothing_is_kept_with_keep_days_0_and_a_reload_ends_that,
         identity::no_virtual_interface_changes_a_device_name,
         identity::an_interface_once_chosen_stays_when_better_ones_come_and_when_it_is_renamed,
         identity::an_interface_that_is_gone_or_replaced_is_a_trouble_and_the_names_stay,
@@ -106,6 +112,7 @@ fn main() {
     ];
     // Network and mount namespaces are for root.
     let networks = trials![
+        history::a_full_disk_costs_no_call_and_is_kept_again_when_there_is_room,
         names::a_silent_name_server_keeps_no_port_from_the_other_callmanager_and_the_name_is_named,
         names::a_callmanager_is_reached_by_the_address_that_works_whatever_is_wrong_with_the_other,
         network::a_dead_host_is_left_for_the_next_server_long_before_keepalives_tell,

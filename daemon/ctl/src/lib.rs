@@ -1,7 +1,7 @@
 //! The control socket: what the daemon and its callers say to each other, and a client.
 //!
 //! Owns: the request, response, event and report types ([`request`], [`report`]), the line framing ([`wire`]) and
-//! a blocking client with deadlines ([`client`]). Promises: a report is one plain value that is rendered as text,
+//! a blocking client with deadlines ([`client`]), and where a daemon keeps its files ([`state`]). Promises: a report is one plain value that is rendered as text,
 //! as JSON or in a terminal interface, and nothing received makes this crate panic or wait without end.
 //! Leaves to others: answering (the daemon) and rendering (the `tipring` command).
 #![forbid(unsafe_code)]
@@ -9,6 +9,7 @@
 pub mod client;
 pub mod report;
 pub mod request;
+pub mod state;
 pub mod wire;
 pub mod words;
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use tipring_store::{History, Query};
 
 use crate::report::{
     CallDetail, CallList, ConfigReport, PortDetail, PortSummary, ReloadReport, SimSnapshot,
@@ -32,6 +33,8 @@ pub enum Request {
         /// [`crate::report::CallSummary::id`].
         id: u64,
     },
+    /// Finished calls and findings, also of earlier runs of the daemon. → [`Response::History`]
+    History(Query),
     /// Live events. → [`Response::Done`], then [`crate::wire::Event`]s until the client closes.
     Trace {
         /// Ports to follow; empty means all.
@@ -65,6 +68,8 @@ pub enum Response {
     Calls(CallList),
     /// Answer to [`Request::CallShow`].
     Call(CallDetail),
+    /// Answer to [`Request::History`].
+    History(Box<History>),
     /// Answer to [`Request::Reload`].
     Reload(ReloadReport),
     /// Answer to [`Request::Reload`]: nothing has changed.

@@ -163,16 +163,16 @@ impl CallBook {
         open.id
     }
 
-    /// The final figures of a leg, which may come when its call is over already.
-    pub(super) fn media_over(&mut self, port: u16, leg: MediaLeg) {
+    /// The final figures of a leg, which may come when its call is over already: then the call's number and all its legs.
+    pub(super) fn media_over(&mut self, port: u16, leg: MediaLeg) -> Option<(u64, &[MediaLeg])> {
         let mut calls = self
             .recent
             .iter_mut()
             .filter(|e| e.summary.port == port && e.summary.call_ref == leg.call_ref);
-        let same = |l: &&mut MediaLeg| l.party == leg.party && l.local == leg.local;
-        if let Some(old) = calls.find_map(|e| e.media.iter_mut().find(same)) {
-            *old = leg;
-        }
+        let same = |l: &MediaLeg| l.party == leg.party && l.local == leg.local;
+        let (at, ended) = calls.find_map(|e| Some((e.media.iter().position(same)?, e)))?;
+        *ended.media.get_mut(at)? = leg;
+        Some((ended.summary.id, &ended.media))
     }
 
     /// Place of a call in the list of those that are up; it is entered if it is new.

@@ -118,8 +118,10 @@ impl Gateway {
                 self.trace(now, index, TraceKind::Digit, text);
             }
             LineReport::SessionReturned { session, why, .. } => {
-                if let Some(leg) = unit.desk.returned(&session) {
-                    self.calls.media_over(unit.number, leg);
+                if let Some(leg) = unit.desk.returned(&session)
+                    && let Some((call, media)) = self.calls.media_over(unit.number, leg)
+                {
+                    self.history.figures(call, media);
                 }
                 if let Some(status) = words::refused_session(why)
                     && let Some(party) = unit.desk.refused(session.id())

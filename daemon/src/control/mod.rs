@@ -10,6 +10,7 @@ mod cards;
 pub mod claim;
 mod clock;
 mod data;
+mod history;
 mod inputs;
 mod lamp;
 mod links;
@@ -47,6 +48,7 @@ use tracing::{error, info, warn};
 
 pub use cards::Cards;
 pub use clock::Clock;
+pub use history::HistoryDesk;
 pub use media::LegSettings;
 pub use port::{PortUnit, PortUnitConfig};
 pub use reload::Lanes;
@@ -101,6 +103,7 @@ pub struct Gateway {
     lookout: Lookout,
     network: NetworkDesk,
     calls: CallBook,
+    history: HistoryDesk,
     tracers: Tracers,
     orders_lost: u64,
     stopping: bool,
@@ -172,6 +175,7 @@ impl Gateway {
             lookout: Lookout::default(),
             network: NetworkDesk::default(),
             calls: CallBook::default(),
+            history: HistoryDesk::default(),
             tracers: Tracers::default(),
             orders_lost: 0,
             stopping: false,
@@ -281,8 +285,11 @@ impl Gateway {
     fn stop(&mut self) -> tokio::time::Instant {
         info!("stopping: unregistering all ports");
         notify::stopping();
-        self.stopping = true;
         let now = self.clock.now();
+        if !self.stopping {
+            self.end_history(now);
+        }
+        self.stopping = true;
         for index in 0..self.ports.len() {
             if let Some(unit) = self.ports.get_mut(index) {
                 unit.stop(now);
@@ -296,6 +303,7 @@ impl Gateway {
     fn stroke(&mut self) {
         let now = self.clock.now();
         self.look_for_cards();
+        self.history_turn(now);
         if self.cards.are_opened_one_by_one() {
             for unit in &mut self.ports {
                 let c = &unit.counters;

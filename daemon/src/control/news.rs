@@ -25,6 +25,7 @@ impl Gateway {
             event => words::news(event, &self.servers),
         };
         self.trace(now, index, TraceKind::Registration, text.clone());
+        self.note_server(index, event);
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };

@@ -51,7 +51,9 @@ impl Gateway {
             return;
         };
         let media = unit.desk.of_call(record.call, record.started);
-        let call = self.calls.close(&self.clock, unit.number, record, media);
+        let (number, legs) = (unit.number, media.clone());
+        let call = self.calls.close(&self.clock, number, record, media);
+        self.keep_call(index, call, record, &legs);
         let text = format!("over: {}", words::end_cause(record.cause));
         self.trace_call(now, index, call, &text);
     }

@@ -14,6 +14,7 @@ impl Gateway {
                 self.reader
                     .ask(Asked::Client(reply), self.identity.machine());
             }
+            Query::Ask(Request::History(question), reply) => self.history.ask(question, reply),
             Query::Ask(request, reply) => answer_to(reply, self.answer(request)),
             Query::Subscribe(ports, events, reply) => {
                 let unknown = ports
@@ -53,7 +54,7 @@ impl Gateway {
                 },
                 Response::Call,
             ),
-            Request::Reload | Request::Trace { .. } | Request::Sim { .. } => {
+            Request::Reload | Request::History(_) | Request::Trace { .. } | Request::Sim { .. } => {
                 Response::Error(ErrorReport {
                     code: ErrorCode::Internal,
                     message: "this request went to the wrong desk".to_owned(),

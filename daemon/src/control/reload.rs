@@ -97,6 +97,9 @@ impl Gateway {
         {
             self.rtp = ports;
         }
+        if former.history != config.history {
+            self.history.limit(&config);
+        }
         self.link_config = settings::links(&config);
         for link in self.ports.iter().filter_map(|unit| unit.first.link()) {
             link.set_options(self.link_config.options);

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rusqlite::{Connection, named_params};
+use tipring_types::finding::Severity;
 
 use crate::error::StoreError;
 use crate::file::{self, Aside};
@@ -92,7 +93,7 @@ impl Book {
 
     fn forget(&mut self, before_ms: u64) -> rusqlite::Result<()> {
         let before = int(before_ms);
-        // A trouble that goes on is as old as its begin: a year of it is no news.
+        // A finding that goes on is as old as its begin: a year of it is no news.
         self.db
             .execute("DELETE FROM calls WHERE ended < ?1", [before])?;
         self.db.execute(
@@ -110,7 +111,7 @@ impl Book {
             if self.bytes()? <= most && calls <= MOST_ROWS && findings <= MOST_ROWS {
                 break;
             }
-            // The longer table gives way, or a storm of troubles would drive out the calls of a year.
+            // The longer table gives way, or a storm of findings would drive out the calls of a year.
             let portion = |rows: i64| (rows / PORTION).max(64);
             if calls >= findings {
                 self.drop_oldest("calls", "ended", portion(calls))?;
@@ -198,6 +199,15 @@ fn put_call(into: &mut rusqlite::Statement<'_>, c: &StoredCall) -> rusqlite::Res
     Ok(())
 }
 
+/// As it is in JSON.
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
 /// SQLite stores what is no number as NULL, JSON cannot carry it.
 fn finite(value: Option<f64>) -> Option<f64> {
     value.filter(|v| v.is_finite())
@@ -205,7 +215,7 @@ fn finite(value: Option<f64>) -> Option<f64> {
 
 fn put_finding(into: &mut rusqlite::Statement<'_>, f: &StoredFinding) -> rusqlite::Result<()> {
     into.execute(named_params! {
-        ":run": int(f.run), ":id": int(f.id), ":port": f.port, ":code": f.code, ":severity": f.severity.name(),
+        ":run": int(f.run), ":id": int(f.id), ":port": f.port, ":code": f.code, ":severity": severity(f.severity),
         ":parameters": f.parameters.to_string(), ":text": f.text,
         ":begun": int(f.begun_unix_ms), ":ended": f.ended_unix_ms.map(int),
     })?;

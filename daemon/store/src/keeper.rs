@@ -38,9 +38,9 @@ struct Shared {
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls and troubles written.
+    /// Calls and findings written.
     pub kept: u64,
-    /// Calls and troubles that could not be kept.
+    /// Calls and findings that could not be kept.
     pub lost: u64,
     /// Orders and turns that the thread is done with; one that does not move while something waits is stalled.
     pub turns: u64,

@@ -1,4 +1,4 @@
-//! What outlives a restart: finished calls and troubles, in one SQLite file.
+//! What outlives a restart: finished calls and findings, in one SQLite file.
 //!
 //! Owns: the file, its schema and versions, its size limit, and the thread that writes it ([`Keeper`]). Promises: whoever
 //! hands over an entry or a question never waits; a full queue, a full disk, a directory that cannot be written or a
@@ -33,7 +33,7 @@ pub use error::StoreError;
 pub use keeper::{Counts, Keeper};
 pub use query::{History, MOST_ROWS, Query, What};
 pub use reader::read;
-pub use record::{Entry, Severity, StoredCall, StoredFinding};
+pub use record::{Entry, StoredCall, StoredFinding};
 pub use writer::{Limits, News};
 
 use std::path::PathBuf;

@@ -3,8 +3,9 @@
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 use tipring_types::CallDirection;
+use tipring_types::finding::Severity;
 
-use crate::record::{Severity, StoredCall, StoredFinding};
+use crate::record::{StoredCall, StoredFinding};
 
 /// Rows of an answer, at most of each kind.
 pub const MOST_ROWS: u32 = 1000;
@@ -55,11 +56,11 @@ impl Default for Query {
 pub struct History {
     /// Finished calls, newest first.
     pub calls: Vec<StoredCall>,
-    /// Troubles, newest first.
+    /// Findings, newest first.
     pub findings: Vec<StoredFinding>,
     /// There are older ones that the limit left out.
     pub more: bool,
-    /// Calls and troubles that could not be kept since the daemon was started.
+    /// Calls and findings that could not be kept since the daemon was started.
     pub lost: u64,
     /// Why nothing is kept at present.
     pub trouble: Option<String>,
@@ -76,7 +77,7 @@ const FINDINGS: &str = "
 SELECT * FROM findings WHERE (:port IS NULL OR port = :port) AND (ended IS NULL OR ended >= :since)
 ORDER BY begun DESC, id DESC LIMIT :limit";
 
-/// Answers; `run` is the run of the daemon that asks, whose open troubles go on.
+/// Answers; `run` is the run of the daemon that asks, whose open findings go on.
 pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Result<History> {
     let mut answer = History::default();
     let limit = q.limit.min(MOST_ROWS);
@@ -140,6 +141,10 @@ fn number_or_none(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<u64>> {
     Ok(n.and_then(|n| u64::try_from(n).ok()))
 }
 
+fn severity(word: &str) -> Option<Severity> {
+    serde_json::from_value(word.into()).ok()
+}
+
 /// A word of a later version stands for the usual one.
 fn word<T: Default>(
     row: &Row<'_>,
@@ -193,7 +198,7 @@ fn finding(row: &Row<'_>, run: Option<u64>) -> rusqlite::Result<StoredFinding> {
         id: number(row, "id")?,
         port: row.get("port")?,
         code: row.get("code")?,
-        severity: word(row, "severity", Severity::from_name)?,
+        severity: word(row, "severity", severity)?,
         parameters: serde_json::from_str(&parameters).unwrap_or_default(),
         text: row.get("text")?,
         begun_unix_ms: number(row, "begun")?,

@@ -1,14 +1,15 @@
-//! What is kept: a finished call, and a trouble from its begin to its end.
+//! What is kept: a finished call, and a finding from its begin to its end.
 
 use serde::{Deserialize, Serialize};
-use tipring_types::{CallDirection, words};
+use tipring_types::CallDirection;
+use tipring_types::finding::Severity;
 
 /// Something to keep.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
     /// A finished call; the same `run` and `id` again replace what was kept of it.
     Call(Box<StoredCall>),
-    /// A trouble that begins or ends; the same `run` and `id` again replace what was kept of it.
+    /// A finding that begins or ends; the same `run` and `id` again replace what was kept of it.
     Finding(Box<StoredFinding>),
 }
 
@@ -95,27 +96,13 @@ impl StoredCall {
     }
 }
 
-words! {
-    /// How bad a trouble is.
-    #[derive(Default)]
-    pub enum Severity {
-        /// Nothing is wrong: worth knowing.
-        Info = "info",
-        /// It works, but not as it should.
-        Warning = "warning",
-        /// Something does not work.
-        #[default]
-        Error = "error",
-    }
-}
-
-/// One trouble of a port or the gateway, from its begin to its end. Times are milliseconds since 1970, UTC.
+/// One finding about a port or the gateway, from its begin to its end. Times are milliseconds since 1970, UTC.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StoredFinding {
     /// The run of the daemon: when it began.
     pub run: u64,
-    /// Number of the trouble in that run.
+    /// Number of the finding in that run.
     pub id: u64,
     /// Port; none: the gateway as a whole.
     pub port: Option<u16>,

@@ -32,6 +32,15 @@ Example:
   disconnect-ms          500               default
   ...";
 
+const HISTORY_EXAMPLES: &str = "\
+Examples:
+  tipring history                      the last calls and findings of all ports
+  tipring history 7 --since 2h         what happened on port 7 in the last two hours
+  tipring history --findings --since 2026-11-29
+                                       all findings since that day began
+  tipring history --calls --limit 1000 --json
+                                       calls with all their figures";
+
 /// See, test and try the lines of a Tipring gateway.
 #[derive(Debug, Parser)]
 #[command(name = "tipring", version = tipring_ctl::VERSION, after_help = EXIT_CODES, arg_required_else_help = true, max_term_width = 100)]
@@ -82,6 +91,12 @@ pub(crate) enum Command {
     /// Calls: list, show
     #[command(subcommand)]
     Call(CallCommand),
+    /// Finished calls and findings, also those before the last restart
+    ///
+    /// Newest first. The daemon answers; when it is not running the file is read. With --json each call has its media
+    /// figures: packets, jitter, playout delay, echo, fax and modem tones.
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History(HistoryArgs),
     /// What happens on ports, live: SCCP messages, hook, digits, media
     Trace(Trace),
     /// Be the set, fax machine or line of a simulated port
@@ -189,6 +204,28 @@ pub(crate) enum CallCommand {
         /// Number of the call, as `call list` shows it
         id: u64,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HistoryArgs {
+    /// Port number; without it: all ports, and the gateway as a whole
+    #[arg(value_parser = port())]
+    pub(crate) port: Option<u16>,
+    /// Leave out what ended before: an interval up to now (90min, 2h, 3d) or a local date or time (2026-11-29, "2026-11-29 08:30", 08:30)
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(crate) since: Option<u64>,
+    /// Calls only
+    #[arg(long, conflicts_with = "findings")]
+    pub(crate) calls: bool,
+    /// Findings only
+    #[arg(long)]
+    pub(crate) findings: bool,
+    /// Show at most so many calls and so many findings
+    #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=i64::from(tipring_store::MOST_ROWS)))]
+    pub(crate) limit: u32,
+    /// Read this file instead of asking the daemon (which has its own file to itself while it runs)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -489,6 +526,34 @@ fn noise(text: &str) -> Result<f64, String> {
     number_in(text, -100.0, -20.0)
 }
 
+/// A moment in the past, in ms since 1970.
+fn since(text: &str) -> Result<u64, String> {
+    moment(text, &jiff::Zoned::now())
+        .and_then(|at| u64::try_from(at.as_millisecond()).ok())
+        .ok_or_else(|| {
+            "accepted: an interval up to now (90min, 2h, 3d), a local date (2026-11-29), date and time (\"2026-11-29 08:30\") or \
+             time of today (08:30)"
+                .to_owned()
+        })
+}
+
+fn moment(text: &str, now: &jiff::Zoned) -> Option<jiff::Timestamp> {
+    use jiff::civil::{DateTime, Time};
+    let local = |at: DateTime| at.to_zoned(now.time_zone().clone()).ok();
+    if let Ok(span) = text.parse::<jiff::Span>() {
+        let at = now.checked_sub(span).ok()?;
+        return (!span.is_negative()).then(|| at.timestamp());
+    }
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(at);
+    }
+    let at = match text.parse::<Time>() {
+        Ok(time) if !text.contains('-') => now.date().to_datetime(time),
+        _ => text.parse::<DateTime>().ok()?,
+    };
+    Some(local(at)?.timestamp())
+}
+
 fn digits(text: &str) -> Result<String, String> {
     let known = |c: char| {
         c.is_ascii_digit() || "*#,!".contains(c) || ('A'..='D').contains(&c.to_ascii_uppercase())
@@ -497,5 +562,32 @@ fn digits(text: &str) -> Result<String, String> {
         Ok(text.to_ascii_uppercase())
     } else {
         Err("accepted: 1 to 128 of 0-9 * # A-D , !".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_an_interval_up_to_now_or_a_local_date_or_time() {
+        let now: jiff::Zoned = "2026-11-29T14:00:00+01:00[Europe/Berlin]".parse().unwrap();
+        for (text, wanted) in [
+            ("2h", "2026-11-29T11:00:00Z"),
+            ("90min", "2026-11-29T11:30:00Z"),
+            ("1d 30m", "2026-11-28T12:30:00Z"),
+            ("3w", "2026-11-08T13:00:00Z"),
+            ("2026-11-28", "2026-11-27T23:00:00Z"),
+            ("2026-07-01 08:30", "2026-07-01T06:30:00Z"),
+            ("2026-11-29T08:30:15", "2026-11-29T07:30:15Z"),
+            ("2026-11-29T08:30:15Z", "2026-11-29T08:30:15Z"),
+            ("08:30", "2026-11-29T07:30:00Z"),
+        ] {
+            let at = moment(text, &now).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(at.to_string(), wanted, "{text}");
+        }
+        for text in ["", "2", "-2h", "yesterday", "2026-13-01", "25:00", "h"] {
+            assert_eq!(moment(text, &now), None, "{text}");
+        }
     }
 }

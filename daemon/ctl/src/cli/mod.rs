@@ -4,6 +4,7 @@ mod args;
 mod callmanager;
 mod config;
 mod hardware;
+mod history;
 mod manual;
 mod output;
 mod reload;
@@ -85,6 +86,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Port(PortCommand::Watch(watch)) => watch::port(&remote, out, watch),
         Command::Call(CallCommand::List) => ask(&remote, out, Request::CallList),
         Command::Call(CallCommand::Show { id }) => ask(&remote, out, Request::CallShow { id: *id }),
+        Command::History(args) => history::run(&remote, out, args),
         Command::Trace(trace) => watch::trace(&remote, out, trace),
         Command::Sim { port, action } => sim::run(&remote, out, *port, action),
         Command::Config(ConfigCommand::Check { file, countries }) => {
@@ -128,6 +130,9 @@ pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
         Response::Port(report) => out.report(report, |paint| render::port(paint, report)),
         Response::Calls(report) => out.report(report, |paint| render::call_list(paint, report)),
         Response::Call(report) => out.report(report, |paint| render::call(paint, report)),
+        Response::History(report) => out.report(report, |paint| {
+            render::history(paint, tipring_store::What::All, report)
+        }),
         Response::Reload(report) => out.report(report, |paint| render::reload(paint, report)),
         Response::Sim(report) => out.report(report, |paint| render::sim(paint, report)),
         Response::BadConfiguration(_) => Err(remote::unexpected(answer)),

@@ -29,6 +29,11 @@ impl Remote {
         }
     }
 
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     pub(crate) fn connect(&self) -> Result<Session, Failure> {
         let client = Client::connect(&self.socket, self.timeout)?;
         Ok(Session {

@@ -28,6 +28,7 @@ pub use status::{
     CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket, LastTrouble,
     LineThreadReport, PortCounts, RealtimeReport, Scheduling, SpanReport, StatusReport,
 };
+pub use tipring_store::{History, StoredCall, StoredFinding};
 pub use tipring_types::{
     CallDirection, CallState, EchoState, HookState, PortState, RegistrationState, Side,
 };

@@ -136,6 +136,26 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             ),
             "give the machine that address, write another one into [gateway] address, or remove the key",
         ),
+        Finding::HistoryDiskFull { file } => row(
+            "the history of calls and findings is not kept", &format!("the disk of {file} is full"),
+            "make room on the disk, or lower [history] max-mb; the history goes on by itself",
+        ),
+        Finding::HistoryNotWritable { file, reason } => row(
+            "the history of calls and findings is not kept", &format!("{file} cannot be written: {reason}"),
+            "let the daemon's user write the file and its directory, and check that their file system is not mounted read-only",
+        ),
+        Finding::HistoryInUse { file } => row(
+            "the history of calls and findings is not kept", &format!("another process has {file} open"),
+            "stop that process, or give each daemon a control socket or a state directory of its own",
+        ),
+        Finding::HistoryStalled => row(
+            "the history of calls and findings is not kept", "its disk does not answer",
+            "look at the disk of the daemon's state directory and the kernel's log (dmesg)",
+        ),
+        Finding::HistorySetAside { file, reason } => row(
+            "a new history file was begun", reason,
+            &format!("none needed; the earlier history is in {file}"),
+        ),
         Finding::PortNotServed => row(
             "the port is not in service",
             "it was added after the start, and the line thread has no place left for it",

@@ -14,13 +14,14 @@ use super::super::port::PortUnit;
 
 impl Gateway {
     /// What is wrong with the gateway as a whole.
-    pub(super) fn findings(&self) -> Vec<FindingReport> {
+    pub(in crate::control) fn findings(&self) -> Vec<FindingReport> {
         let mut findings = self.facts.findings.clone();
         findings.extend(self.identity.finding(&self.config.gateway));
         findings.extend(self.address_finding());
         if self.stuck {
             findings.push(Finding::LineThreadStalled);
         }
+        findings.extend(self.history.finding());
         if let Some(errors) = self.left.errors() {
             findings.push(Finding::ConfigFileErrors {
                 errors: errors as u64,
@@ -30,7 +31,7 @@ impl Gateway {
     }
 
     /// What is wrong with a port.
-    pub(super) fn port_findings(
+    pub(in crate::control) fn port_findings(
         &self,
         now: Time,
         unit: &PortUnit,

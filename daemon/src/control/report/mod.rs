@@ -11,6 +11,8 @@ use tipring_proto::finding::Finding;
 use tipring_proto::sccp::station::{StationSnapshot, StationState};
 use tipring_proto::time::Time;
 
+pub(super) use port::echo;
+
 use super::port::PortUnit;
 use super::{Gateway, words};
 use crate::observe;
@@ -61,7 +63,7 @@ impl Gateway {
             line_threads: self.line_threads(),
             port_counts,
             ports,
-            counters: vec![
+            counters: [
                 ctl::Counter::new(
                     "orders-lost",
                     self.orders_lost,
@@ -77,7 +79,10 @@ impl Gateway {
                     observe::waiting_lines(),
                     "log lines that are on their way now",
                 ),
-            ],
+            ]
+            .into_iter()
+            .chain(self.history.counters())
+            .collect(),
             findings: self.findings(),
             reload: self.reload_state(),
         }

@@ -111,7 +111,7 @@ impl Gateway {
 }
 
 /// The echo canceller, from the line thread's gauges.
-fn echo(c: &crate::line::PortCounters) -> ctl::EchoReport {
+pub(in crate::control) fn echo(c: &crate::line::PortCounters) -> ctl::EchoReport {
     let db = |tenths: i64| (tenths >= 0).then(|| tenths as f32 / 10.0);
     ctl::EchoReport {
         state: ctl::EchoState::ALL

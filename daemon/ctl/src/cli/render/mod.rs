@@ -3,6 +3,7 @@
 mod call;
 mod config;
 mod hardware;
+mod history;
 mod port;
 mod reload;
 mod sim;
@@ -11,6 +12,7 @@ mod status;
 pub(crate) use call::{call, call_list, trace};
 pub(crate) use config::{gateway_settings, port_settings};
 pub(crate) use hardware::hardware;
+pub(crate) use history::history;
 pub(crate) use port::{port, port_list, port_numbers};
 pub(crate) use reload::reload;
 pub(crate) use sim::sim;

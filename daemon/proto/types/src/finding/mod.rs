@@ -82,6 +82,33 @@ pub enum Finding {
         present: Vec<String>,
     },
 
+    /// The history is not kept: no room on the disk.
+    HistoryDiskFull {
+        /// The file.
+        file: String,
+    },
+    /// The history is not kept: its file cannot be written.
+    HistoryNotWritable {
+        /// The file.
+        file: String,
+        /// In the system's words.
+        reason: String,
+    },
+    /// The history is not kept: another process has its file.
+    HistoryInUse {
+        /// The file.
+        file: String,
+    },
+    /// The history is not kept: its disk does not answer.
+    HistoryStalled,
+    /// Another history file was begun.
+    HistorySetAside {
+        /// The earlier file, as it is called now.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+
     /// The line thread has no place for the port before the next start.
     PortNotServed,
     /// Another port has the port's channel until its call is over.
@@ -338,6 +365,11 @@ impl Finding {
             Finding::InterfaceMissing { .. } => ("interface-missing", Warning),
             Finding::NoInterface { .. } => ("no-interface", Warning),
             Finding::OwnAddressMissing { .. } => ("own-address-missing", Error),
+            Finding::HistoryDiskFull { .. } => ("history-disk-full", Warning),
+            Finding::HistoryNotWritable { .. } => ("history-not-writable", Warning),
+            Finding::HistoryInUse { .. } => ("history-in-use", Warning),
+            Finding::HistoryStalled => ("history-stalled", Warning),
+            Finding::HistorySetAside { .. } => ("history-set-aside", Info),
             Finding::PortNotServed => ("port-not-served", Error),
             Finding::ChannelHeld => ("channel-held", Info),
             Finding::CardChannelMissing { .. } => ("card-channel-missing", Error),

@@ -26,6 +26,21 @@ impl Finding {
                 address: "10.0.0.7".into(),
                 present: vec!["10.0.0.5 (eth0)".into()],
             },
+            Finding::HistoryDiskFull {
+                file: "/var/lib/tipring/history.db".into(),
+            },
+            Finding::HistoryNotWritable {
+                file: "/var/lib/tipring/history.db".into(),
+                reason: reason(),
+            },
+            Finding::HistoryInUse {
+                file: "/var/lib/tipring/history.db".into(),
+            },
+            Finding::HistoryStalled,
+            Finding::HistorySetAside {
+                file: "/var/lib/tipring/history.db.broken-2026-11-29T14-02-11Z".into(),
+                reason: reason(),
+            },
             Finding::PortNotServed,
             Finding::ChannelHeld,
             Finding::CardChannelMissing { channels: 8 },

@@ -1,0 +1,228 @@
+//! `tipring history` as text, in 80 columns.
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
+use tipring_ctl::report::{CallDirection, History, StoredCall, StoredFinding};
+use tipring_store::What;
+use tipring_types::EndCause;
+
+use super::super::output::Paint;
+use super::{length, lines, local, plain, table};
+
+/// Columns of a terminal.
+const WIDTH: u16 = 80;
+/// Of these, for the number and name of the far end.
+const FAR_END: usize = 16;
+
+pub(crate) fn history(paint: Paint, what: What, history: &History) -> String {
+    let mut out = String::new();
+    if let Some(trouble) = &history.trouble {
+        out += &format!(
+            "{} nothing is kept at present: {trouble}\n\n",
+            paint.bad("!")
+        );
+    }
+    if what != What::Findings {
+        out += &(paint.bold("Calls") + "\n" + &calls(paint, &history.calls));
+    }
+    if what != What::Calls {
+        out += if out.is_empty() { "" } else { "\n" };
+        out += &(paint.bold("Findings") + "\n" + &findings(paint, &history.findings));
+    }
+    if history.more {
+        out += "\nThere are older ones: see --limit and --since.\n";
+    }
+    if history.lost > 0 {
+        out += &format!(
+            "\n{} of them could not be kept since the daemon was started.\n",
+            history.lost
+        );
+    }
+    out
+}
+
+fn calls(paint: Paint, calls: &[StoredCall]) -> String {
+    if calls.is_empty() {
+        return "none\n".to_owned();
+    }
+    let header = ["PORT", "BEGAN", "", "FAR END", "TALKED", "LOST", "ENDED"];
+    let mut rows = table(paint, &header);
+    for call in calls {
+        rows.add_row([
+            plain(call.port.to_string()),
+            plain(moment(call.begun_unix_ms)),
+            plain(match call.direction {
+                CallDirection::Outgoing => "to",
+                CallDirection::Incoming => "by",
+            }),
+            plain(short(&far_end(call))),
+            plain(if call.is_answered() {
+                talked(call.talked_ms / 1000)
+            } else {
+                "-".to_owned()
+            }),
+            plain(lost(call)),
+            plain(end(&call.end)),
+        ]);
+    }
+    lines(&rows)
+}
+
+fn findings(paint: Paint, findings: &[StoredFinding]) -> String {
+    if findings.is_empty() {
+        return "none\n".to_owned();
+    }
+    let mut rows = table(paint, &["PORT", "BEGAN", "LASTED", "FINDING"]);
+    wrap(&mut rows);
+    for finding in findings {
+        let lasted = match finding.ended_unix_ms {
+            Some(end) => length(end.saturating_sub(finding.begun_unix_ms) / 1000),
+            None if finding.now => "goes on".to_owned(),
+            // The daemon was killed before it ended.
+            None => "unknown".to_owned(),
+        };
+        let port = finding.port.map_or("-".to_owned(), |p| p.to_string());
+        rows.add_row([
+            plain(port),
+            plain(moment(finding.begun_unix_ms)),
+            plain(lasted),
+            plain(&finding.text),
+        ]);
+    }
+    lines(&rows)
+}
+
+/// The last column takes as many lines as it needs.
+fn wrap(table: &mut Table) {
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(WIDTH);
+    for column in table.column_iter_mut().take(3) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+}
+
+fn moment(unix_ms: u64) -> String {
+    local(unix_ms.saturating_mul(1000), "%Y-%m-%d %H:%M")
+}
+
+fn far_end(call: &StoredCall) -> String {
+    let dialed = call.dialed.as_ref();
+    match (call.number.as_ref().or(dialed), &call.name) {
+        (Some(number), Some(name)) => format!("{number} {name}"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= FAR_END {
+        return text.to_owned();
+    }
+    text.chars().take(FAR_END - 1).chain(['…']).collect()
+}
+
+fn talked(seconds: u64) -> String {
+    let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if h > 0 {
+        format!("{h}:{m:02}:{s:02}")
+    } else {
+        format!("{m}:{s:02}")
+    }
+}
+
+/// Of the packets that should have come, those that did not.
+fn lost(call: &StoredCall) -> String {
+    let wanted = call.packets_received.saturating_add(call.packets_lost);
+    if wanted == 0 {
+        return "-".to_owned();
+    }
+    let percent = 100.0 * call.packets_lost as f64 / wanted as f64;
+    format!("{percent:.1} %")
+}
+
+/// Why a call ended; a word of a later version as it is.
+fn end(word: &str) -> String {
+    let text = match EndCause::from_name(word) {
+        None => word,
+        Some(EndCause::NearHangUp) => "hung up here",
+        Some(EndCause::FarHangUp) => "far end hung up",
+        Some(EndCause::NotAnswered) => "not answered",
+        Some(EndCause::AnsweredElsewhere) => "other phone",
+        Some(EndCause::Busy) => "busy",
+        Some(EndCause::Congestion) => "congestion",
+        Some(EndCause::Refused) => "refused",
+        Some(EndCause::NoDigits) => "no digit",
+        Some(EndCause::Transferred) => "transferred",
+        Some(EndCause::LinkLost) => "server lost",
+        Some(EndCause::RtpEnded) => "RTP ended",
+        Some(EndCause::LineFault) => "line fault",
+    };
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAINT: Paint = Paint { colour: false };
+
+    fn widest(text: &str) -> usize {
+        text.lines().map(|l| l.chars().count()).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn every_line_fits_eighty_columns() {
+        let calls = EndCause::NAMES.iter().map(|end| StoredCall {
+            port: 1024,
+            number: Some("+4930123456789012345".into()),
+            name: Some("Ada Augusta Countess of Lovelace".into()),
+            answered_unix_ms: Some(1),
+            talked_ms: 86_399_000,
+            packets_lost: 7,
+            end: (*end).to_owned(),
+            ..StoredCall::default()
+        });
+        let finding = StoredFinding {
+            port: Some(1024),
+            text: "not registered: 10.0.0.1:2000: cannot connect: no route to the server; 10.0.0.2:2000: cannot connect"
+                .into(),
+            begun_unix_ms: 1_795_960_931_000,
+            ended_unix_ms: Some(1_795_964_831_000),
+            ..StoredFinding::default()
+        };
+        let history = History {
+            calls: calls.collect(),
+            findings: vec![finding],
+            more: true,
+            lost: 1,
+            trouble: None,
+        };
+        let text = super::history(PAINT, What::All, &history);
+        assert!(widest(&text) <= 80, "{}:\n{text}", widest(&text));
+        assert!(
+            text.contains("100.0 %") && text.contains("23:59:59"),
+            "{text}"
+        );
+        assert!(text.contains("1 h 5 min"), "{text}");
+    }
+
+    #[test]
+    fn a_finding_that_goes_on_and_one_whose_end_nobody_saw_are_not_the_same() {
+        let open = |now| StoredFinding {
+            now,
+            text: "no battery".into(),
+            ..StoredFinding::default()
+        };
+        let history = History {
+            findings: vec![open(true), open(false)],
+            ..History::default()
+        };
+        let text = super::history(PAINT, What::Findings, &history);
+        assert!(
+            text.contains("goes on") && text.contains("unknown"),
+            "{text}"
+        );
+        assert!(!text.contains("Calls"), "{text}");
+        let both = super::history(PAINT, What::All, &History::default());
+        assert_eq!(both, "Calls\nnone\n\nFindings\nnone\n");
+    }
+}

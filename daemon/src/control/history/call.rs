@@ -1,0 +1,130 @@
+//! A finished call as it is kept.
+
+use tipring_ctl::report::{MediaLeg, StoredCall};
+use tipring_proto::call::CallRecord;
+use tipring_proto::time::Time;
+
+use super::super::clock::Clock;
+use super::super::port::PortUnit;
+use super::super::report::echo;
+
+/// Longest name or number that is kept: they are the CallManager's, who may send anything.
+const LONGEST: usize = 128;
+
+/// All but its run, number, server and media.
+pub(super) fn stored(clock: Clock, unit: &PortUnit, record: &CallRecord) -> StoredCall {
+    let echo = echo(&unit.counters);
+    StoredCall {
+        port: unit.number,
+        device: unit.device_name(),
+        direction: record.direction,
+        number: some(&record.number),
+        name: some(&record.name),
+        dialed: some(&record.dialed),
+        begun_unix_ms: clock.unix_ms(record.started),
+        answered_unix_ms: record.connected.map(|at| clock.unix_ms(at)),
+        ended_unix_ms: clock.unix_ms(record.ended),
+        duration_ms: ms(record.ended, record.started),
+        talked_ms: record.connected.map_or(0, |at| ms(record.ended, at)),
+        end: record.cause.name().to_owned(),
+        call_ref: record.call.0,
+        erl_db: echo.erl_db.map(tenths),
+        erle_db: echo.erle_db.map(tenths),
+        ..StoredCall::default()
+    }
+}
+
+/// The figures of its media legs.
+pub(super) fn figures(call: &mut StoredCall, media: &[MediaLeg]) {
+    let sum = |of: fn(&MediaLeg) -> u64| media.iter().map(of).sum();
+    let most = |of: fn(&MediaLeg) -> f32| media.iter().map(of).reduce(f32::max).map(tenths);
+    call.codec = media.last().map(|leg| leg.codec.clone());
+    call.legs = u32::try_from(media.len()).unwrap_or(u32::MAX);
+    call.packets_sent = sum(|leg| leg.rtp.sent_packets);
+    call.packets_received = sum(|leg| leg.rtp.received_packets);
+    call.packets_lost = sum(|leg| leg.rtp.lost_packets);
+    call.packets_late = sum(|leg| leg.rtp.late_packets);
+    call.concealed_ms = sum(|leg| leg.rtp.concealed_ms);
+    call.jitter_ms = most(|leg| leg.rtp.jitter_ms);
+    call.playout_delay_ms = most(|leg| leg.rtp.delay_ms);
+    call.data = media.iter().any(|leg| leg.pass_through);
+    let mut tones: Vec<&str> = vec![];
+    for tone in media.iter().flat_map(|leg| &leg.tones) {
+        if !tones.contains(&&tone.tone[..]) {
+            tones.push(&tone.tone);
+        }
+    }
+    call.tones = some(&tones.join(","));
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.chars().take(LONGEST).collect())
+}
+
+fn ms(later: Time, earlier: Time) -> u64 {
+    u64::try_from((later - earlier).as_millis()).unwrap_or(u64::MAX)
+}
+
+/// More is not measured, and `f64::from` would show 0.1 as 0.10000000149.
+fn tenths(value: f32) -> f64 {
+    (f64::from(value) * 10.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tipring_ctl::report::{DetectedTone, RtpStats};
+
+    fn leg(rtp: RtpStats, tones: &[&str]) -> MediaLeg {
+        MediaLeg {
+            codec: "G.711 A-law".into(),
+            rtp,
+            pass_through: !tones.is_empty(),
+            tones: tones
+                .iter()
+                .map(|tone| DetectedTone {
+                    tone: (*tone).to_owned(),
+                    ..DetectedTone::default()
+                })
+                .collect(),
+            ..MediaLeg::default()
+        }
+    }
+
+    #[test]
+    fn legs_are_added_up_and_the_worst_of_jitter_and_delay_counts() {
+        let first = RtpStats {
+            received_packets: 100,
+            lost_packets: 3,
+            jitter_ms: 2.34,
+            delay_ms: 40.0,
+            ..RtpStats::default()
+        };
+        let second = RtpStats {
+            received_packets: 50,
+            late_packets: 1,
+            jitter_ms: 0.1,
+            delay_ms: 60.0,
+            ..RtpStats::default()
+        };
+        let mut call = StoredCall::default();
+        let media = [leg(first, &["CNG", "CED", "CNG"]), leg(second, &[])];
+        figures(&mut call, &media);
+        let packets = (call.packets_received, call.packets_lost, call.packets_late);
+        assert_eq!((call.legs, packets), (2, (150, 3, 1)));
+        assert_eq!(
+            (call.jitter_ms, call.playout_delay_ms),
+            (Some(2.3), Some(60.0))
+        );
+        assert_eq!((call.data, call.tones.as_deref()), (true, Some("CNG,CED")));
+        // A call without media has no figures, not those of a perfect one.
+        figures(&mut call, &[]);
+        assert_eq!((call.codec, call.jitter_ms, call.tones), (None, None, None));
+    }
+
+    #[test]
+    fn names_of_any_length_are_kept_short() {
+        assert_eq!(some(&"ü".repeat(5000)).unwrap().chars().count(), LONGEST);
+        assert_eq!(some(""), None);
+    }
+}
