@@ -18,8 +18,7 @@ use tracing::{info, warn};
 
 use crate::control::claim::{self, Claim};
 use crate::control::{
-    Cards, Clock, Facts, Gateway, HistoryDesk, Lanes, LineSide, PortUnit, ServerBook, SimDesk,
-    socket,
+    Cards, Clock, Facts, Gateway, HistoryDesk, Lanes, Lines, PortUnit, ServerBook, SimDesk, socket,
 };
 use crate::identity::Identity;
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, StartReport};
@@ -191,13 +190,8 @@ pub fn run(
         places: sim_places,
         identity,
     };
-    let side = LineSide {
-        line: line_threads,
-        cards: opened,
-        lanes,
-        rtp,
-    };
-    serve(config, facts, units, servers, side, desk)
+    let lines = Lines::new(line_threads, opened, lanes, rtp);
+    serve(config, facts, units, servers, lines, desk)
 }
 
 struct Desk {
@@ -213,7 +207,7 @@ fn serve(
     facts: Facts,
     units: Vec<PortUnit>,
     servers: ServerBook,
-    side: LineSide,
+    lines: Lines,
     desk: Desk,
 ) -> Result<(), StartupError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -230,7 +224,7 @@ fn serve(
         let sim = SimDesk::new(desk.world, desk.places);
         let server = tokio::task::spawn_local(socket::serve(listener, queries, sim.clone()));
         let history = HistoryDesk::start(&config, &path);
-        let gateway = Gateway::new(config, facts, units, servers, side, sim, desk.identity);
+        let gateway = Gateway::new(config, facts, units, servers, lines, sim, desk.identity);
         let gateway = gateway.with_history(history);
         let result = gateway.run(asked).await;
         server.abort();

@@ -173,15 +173,15 @@ impl Cards {
 impl Gateway {
     /// Looks whether something changed where cards are found.
     pub(super) fn look_for_cards(&mut self) {
-        let Some(source) = &self.cards.source else {
+        let Some(source) = &self.lines.cards.source else {
             return;
         };
         let changed = source.changed();
-        if std::mem::replace(&mut self.cards.changed, changed) == changed {
+        if std::mem::replace(&mut self.lines.cards.changed, changed) == changed {
             return;
         }
         let now = self.clock.now();
-        for slot in &mut self.cards.slots {
+        for slot in &mut self.lines.cards.slots {
             slot.keeper.nudge(now);
         }
     }
@@ -189,8 +189,8 @@ impl Gateway {
     /// Does what is due for the cards.
     pub(super) fn cards_turn(&mut self) {
         let now = self.clock.now();
-        for n in 0..self.cards.slots.len() {
-            let Some(slot) = self.cards.slots.get(n) else {
+        for n in 0..self.lines.cards.slots.len() {
+            let Some(slot) = self.lines.cards.slots.get(n) else {
                 return;
             };
             if slot.due().is_none_or(|at| at > now) {
@@ -198,7 +198,7 @@ impl Gateway {
             }
             let line = slot.line;
             let at_rest = self.rests(line);
-            let Some(slot) = self.cards.slots.get_mut(n) else {
+            let Some(slot) = self.lines.cards.slots.get_mut(n) else {
                 return;
             };
             let (look, place) = (slot.look(now, at_rest), slot.place_now(now));
@@ -206,11 +206,11 @@ impl Gateway {
                 self.place(now, line, card);
             }
             if let Some(step) = look {
-                self.cards.look(line, step);
+                self.lines.cards.look(line, step);
             }
             if !self.stopping {
                 self.want_anew(line);
-                self.cards.open(now, line);
+                self.lines.cards.open(now, line);
             }
         }
     }
@@ -219,9 +219,9 @@ impl Gateway {
     pub(super) fn card_news(&mut self, (line, epoch, news): Told) {
         let now = self.clock.now();
         if matches!(news, CardNews::Opened(_)) {
-            self.cards.opening.retain(|(l, _)| *l != line);
+            self.lines.cards.opening.retain(|(l, _)| *l != line);
         }
-        let Some(slot) = self.cards.slot_mut(line).filter(|s| s.epoch == epoch) else {
+        let Some(slot) = self.lines.cards.slot_mut(line).filter(|s| s.epoch == epoch) else {
             return;
         };
         slot.asked = None;
@@ -260,7 +260,7 @@ impl Gateway {
     }
 
     fn card_missing(&mut self, now: Time, line: PortIndex, finding: Finding) {
-        let Some(slot) = self.cards.slot_mut(line) else {
+        let Some(slot) = self.lines.cards.slot_mut(line) else {
             return;
         };
         slot.keeper.not_opened(now);
@@ -274,7 +274,7 @@ impl Gateway {
     fn card_opened(&mut self, now: Time, line: PortIndex, open: OpenCard) {
         let facts = CardFacts::of(&*open.port);
         let chain = self.chain_for(line, &facts);
-        let Some(slot) = self.cards.slot_mut(line) else {
+        let Some(slot) = self.lines.cards.slot_mut(line) else {
             return;
         };
         let chain = match chain {
@@ -312,9 +312,9 @@ impl Gateway {
 
     /// Gives a card, or a stand-in for one, to the line thread.
     fn place(&mut self, now: Time, line: PortIndex, card: Box<CardSet>) {
-        if let Err(full) = self.line.send(line, LineOrder::ReplaceCard(card))
+        if let Err(full) = self.lines.threads.send(line, LineOrder::ReplaceCard(card))
             && let LineOrder::ReplaceCard(card) = full.0
-            && let Some(slot) = self.cards.slot_mut(line)
+            && let Some(slot) = self.lines.cards.slot_mut(line)
         {
             slot.place_later(card, now);
         }
@@ -328,7 +328,7 @@ impl Gateway {
         back: Box<CardSet>,
         why: CardBack,
     ) {
-        let Some(slot) = self.cards.slot_mut(line) else {
+        let Some(slot) = self.lines.cards.slot_mut(line) else {
             // Of a card that has all its ports from the start; what came back is a stand-in.
             if why == (CardBack::Replaced { off_hook: true }) {
                 self.found_off_hook(now, line);
@@ -350,7 +350,7 @@ impl Gateway {
                 // Closing may wait for the driver.
                 slot.asked = Some(now);
                 let epoch = slot.epoch;
-                self.cards.ask(line, epoch, move || {
+                self.lines.cards.ask(line, epoch, move || {
                     drop(back);
                     CardNews::Closed
                 });
@@ -360,7 +360,7 @@ impl Gateway {
 
     /// The line thread says that a card is gone.
     pub(super) fn card_lost(&mut self, now: Time, line: PortIndex) {
-        let Some(slot) = self.cards.slot_mut(line) else {
+        let Some(slot) = self.lines.cards.slot_mut(line) else {
             return;
         };
         if slot.lost(now) {

@@ -310,7 +310,7 @@ impl Gateway {
     pub(super) fn note_server(&mut self, index: usize, event: &StationEvent) {
         if let StationEvent::Registered { server, .. } = event
             && let Some(unit) = self.ports.get(index)
-            && let Some(address) = self.servers.address(*server)
+            && let Some(address) = self.signalling.servers.address(*server)
         {
             self.history.servers.insert(unit.number, address);
         }

@@ -18,12 +18,12 @@ const REPORTS_A_TURN: usize = 1024;
 
 impl Gateway {
     pub(super) fn line_reports(&mut self) {
-        self.more_reports = true;
+        self.lines.more_reports = true;
         for _ in 0..REPORTS_A_TURN {
-            match self.line.try_recv() {
+            match self.lines.threads.try_recv() {
                 Some(report) => self.line_report(report),
                 None => {
-                    self.more_reports = false;
+                    self.lines.more_reports = false;
                     return;
                 }
             }
@@ -58,7 +58,7 @@ impl Gateway {
         };
         let Some(index) = self.ports.iter().position(|p| p.line == Some(index)) else {
             if let LineReport::Line { port, event } = report {
-                self.lanes.heard(port, event.kind);
+                self.lines.lanes.heard(port, event.kind);
             }
             return;
         };

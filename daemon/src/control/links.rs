@@ -99,14 +99,13 @@ enum Where {
 impl Gateway {
     /// Begins to look up the name of every server of the list, before a port asks for it.
     pub(super) fn look_names_up(&mut self, now: Time) {
-        for server in self.servers.list().to_vec() {
+        for server in self.signalling.servers.list().to_vec() {
             self.locate(now, server);
         }
     }
 
     pub(super) fn connect(&mut self, now: Time, index: usize, which: Which, server: usize) {
-        self.next_epoch += 1;
-        let epoch = self.next_epoch;
+        let epoch = self.signalling.epoch();
         if let Some(unit) = self.ports.get_mut(index) {
             let connection = unit.connection(which);
             *connection = Connection {
@@ -125,7 +124,11 @@ impl Gateway {
         };
         unit.second.finish();
         let (port, interval) = (unit.number, unit.station_config().timing.probe);
-        if self.lookout.may_look(now, port, server, interval) {
+        if self
+            .signalling
+            .lookout
+            .may_look(now, port, server, interval)
+        {
             self.connect(now, index, Which::Second, server);
         } else {
             unit.handle(now, Input::ProbeHeld);
@@ -148,9 +151,9 @@ impl Gateway {
                 addresses.rotate_left(turn);
                 let config = LinkConfig {
                     bind,
-                    ..self.link_config.clone()
+                    ..self.signalling.config.clone()
                 };
-                let (epoch, events) = (connection.epoch, self.link_events.clone());
+                let (epoch, events) = (connection.epoch, self.signalling.events.clone());
                 connection.link = Some(Link::connect(addresses, config, port, epoch, events));
             }
             Where::Wait(until) => connection.pending = Some((server, until)),
@@ -165,13 +168,13 @@ impl Gateway {
     }
 
     fn locate(&mut self, now: Time, server: usize) -> Where {
-        let Some(server) = self.servers.server(server) else {
+        let Some(server) = self.signalling.servers.server(server) else {
             let failure = format!("there is no server {}", server + 1);
             return Where::Nowhere(ConnectFailure::Other(failure));
         };
         match &server.host {
             Host::Address(address) => Where::Here(vec![SocketAddrV4::new(*address, server.port)]),
-            Host::Name(name) => match self.names.ask(now, name) {
+            Host::Name(name) => match self.signalling.names.ask(now, name) {
                 Answer::Known(addresses) => {
                     let all = addresses.into_iter();
                     Where::Here(all.map(|a| SocketAddrV4::new(a, server.port)).collect())
@@ -188,7 +191,7 @@ impl Gateway {
     /// A name has been looked up.
     pub(super) fn name_looked_up(&mut self, (name, outcome): LookedUp) {
         let now = self.clock.now();
-        self.names.names.looked_up(now, &name, outcome);
+        self.signalling.names.names.looked_up(now, &name, outcome);
         self.open_pending(now, |_| true);
     }
 
@@ -287,14 +290,14 @@ impl Gateway {
         let input = match *event {
             StationEvent::Registered { server, .. } => Input::SiblingRegistered { server },
             StationEvent::Settled { server } => {
-                self.lookout.settled(now, server);
+                self.signalling.lookout.settled(now, server);
                 Input::SiblingSettled { server }
             }
             StationEvent::Lost {
                 server, ref reason, ..
             } => {
                 if !reason.is_our_wish() {
-                    self.lookout.lost(port, server);
+                    self.signalling.lookout.lost(port, server);
                 }
                 return;
             }

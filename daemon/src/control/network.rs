@@ -86,18 +86,18 @@ fn addresses() -> Vec<Address> {
 
 impl Gateway {
     pub(super) fn network_news(&mut self, news: NetworkNews) {
-        self.network.route_came |= news.route_came;
+        self.signalling.network.route_came |= news.route_came;
         let at = self.clock.now() + BURST;
-        self.network.due.get_or_insert(at);
+        self.signalling.network.due.get_or_insert(at);
     }
 
     /// Whether the machine has the address of `[gateway] address`; logged when that changes. It may come later, by DHCP.
     pub(super) fn look_for_address(&mut self) {
         let missing = self.config.gateway.address.filter(|a| !has_address(*a));
-        let before = std::mem::replace(&mut self.network.missing, missing);
+        let before = std::mem::replace(&mut self.signalling.network.missing, missing);
         match (before, missing) {
             (before, Some(address)) if before != Some(address) => {
-                log(&no_address(address, &self.network.addresses));
+                log(&no_address(address, &self.signalling.network.addresses));
             }
             (Some(address), None) => {
                 info!(%address, "this machine has the address of [gateway] address");
@@ -108,20 +108,20 @@ impl Gateway {
 
     /// What is wrong with the address of `[gateway] address`.
     pub(super) fn address_finding(&self) -> Option<Finding> {
-        let missing = self.network.missing?;
-        Some(no_address(missing, &self.network.addresses))
+        let missing = self.signalling.network.missing?;
+        Some(no_address(missing, &self.signalling.network.addresses))
     }
 
     /// Looks at the network when it has changed.
     pub(super) fn network_turn(&mut self, now: Time) {
-        if self.network.due.is_none_or(|at| at > now) {
+        if self.signalling.network.due.is_none_or(|at| at > now) {
             return;
         }
-        self.network.due = None;
-        let route_came = std::mem::take(&mut self.network.route_came);
+        self.signalling.network.due = None;
+        let route_came = std::mem::take(&mut self.signalling.network.route_came);
         let present = addresses();
-        let change = network::change(&self.network.addresses, &present);
-        self.network.addresses = present;
+        let change = network::change(&self.signalling.network.addresses, &present);
+        self.signalling.network.addresses = present;
         self.look_for_address();
         if change == network::Change::default() && !route_came {
             return;
@@ -134,7 +134,7 @@ impl Gateway {
                 "the addresses or links of this machine have changed"
             );
         }
-        self.names.doubt();
+        self.signalling.names.doubt();
         for index in 0..self.ports.len() {
             let Some(unit) = self.ports.get_mut(index) else {
                 continue;

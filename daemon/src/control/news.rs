@@ -15,14 +15,14 @@ impl Gateway {
         if let StationEvent::Settled { .. } = event {
             return;
         }
-        tally(now, &mut self.servers, event);
+        tally(now, &mut self.signalling.servers, event);
         let out = self
             .ports
             .get(index)
             .is_some_and(PortUnit::is_out_of_service);
         let text = match event {
             StationEvent::Stopped if out => words::OUT_OF_SERVICE.to_owned(),
-            event => words::news(event, &self.servers),
+            event => words::news(event, &self.signalling.servers),
         };
         self.trace(now, index, TraceKind::Registration, text.clone());
         self.note_server(index, event);

@@ -156,9 +156,13 @@ impl Gateway {
         };
         let bind = unit.station_config().address;
         let bind = bind.unwrap_or(unit.first.local);
-        let doing = unit
-            .desk
-            .act(now, output, bind, &mut self.rtp, &mut self.next_session);
+        let doing = unit.desk.act(
+            now,
+            output,
+            bind,
+            &mut self.lines.rtp,
+            &mut self.lines.sessions,
+        );
         // A call that the server answered by itself waits for the lift: the ringing line is not to be linked to it,
         // which the line thread does with a first session.
         let opens = matches!(output, MediaOutput::OpenReceive { .. });
@@ -191,9 +195,9 @@ impl Gateway {
         let Some(line) = self.ports.get(index).and_then(|p| p.line) else {
             return false;
         };
-        let sent = self.line.send(line, order);
+        let sent = self.lines.threads.send(line, order);
         if let Err(full) = &sent {
-            self.orders_lost += 1;
+            self.lines.orders_lost += 1;
             self.warn(now, index, &format!("an order was lost: {full}"));
         }
         sent.is_ok()

@@ -11,8 +11,9 @@ impl Gateway {
     pub(super) fn query(&mut self, query: Query) {
         match query {
             Query::Ask(Request::Reload, reply) => {
-                self.reader
-                    .ask(Asked::Client(reply), self.identity.machine());
+                self.reload
+                    .reader
+                    .ask(Asked::Client(reply), self.machine.identity.machine());
             }
             Query::Ask(Request::History(question), reply) => self.history.ask(question, reply),
             Query::Ask(request, reply) => answer_to(reply, self.answer(request)),

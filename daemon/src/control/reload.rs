@@ -37,6 +37,25 @@ pub(super) struct Left {
     errors: Option<usize>,
 }
 
+/// Reloads: the one that reads the file, and what earlier ones have left to do.
+#[derive(Debug)]
+pub(super) struct Reload {
+    pub(super) reader: Reader,
+    pub(super) left: Left,
+    /// A port has something new to take when it is idle.
+    pub(super) waiting: bool,
+}
+
+impl Reload {
+    pub(super) fn new(reader: Reader) -> Reload {
+        Reload {
+            reader,
+            left: Left::default(),
+            waiting: false,
+        }
+    }
+}
+
 impl Left {
     /// How many errors the file had when it was last read, if it had any.
     pub(super) fn errors(&self) -> Option<usize> {
@@ -51,14 +70,14 @@ impl Gateway {
         let response = match result.and_then(playable) {
             _ if self.stopping => read::refused("the daemon is stopping"),
             Ok(new) => {
-                self.left.errors = None;
+                self.reload.left.errors = None;
                 let report = self.apply(now, new);
-                self.identity.begin(&self.config.gateway);
+                self.machine.identity.begin(&self.config.gateway);
                 told::log(&report);
                 Response::Reload(report)
             }
             Err(report) => {
-                self.left.errors = Some(report.errors());
+                self.reload.left.errors = Some(report.errors());
                 told::log_problems(&report);
                 Response::BadConfiguration(told::config_report(&report))
             }
@@ -76,7 +95,7 @@ impl Gateway {
             warnings,
             ..ReloadReport::default()
         };
-        self.left.needs_restart = restarts(&all);
+        self.reload.left.needs_restart = restarts(&all);
         let config = Arc::new(applicable(&self.config, new));
         let former = std::mem::replace(&mut self.config, config);
         self.apply_tables(&former, &all, &mut report);
@@ -95,16 +114,16 @@ impl Gateway {
         if former.media.rtp_ports != config.media.rtp_ports
             && let Some(ports) = settings::rtp_ports(&config)
         {
-            self.rtp = ports;
+            self.lines.rtp = ports;
         }
         if former.history != config.history {
             self.history.limit(&config);
         }
-        self.link_config = settings::links(&config);
+        self.signalling.config = settings::links(&config);
         for link in self.ports.iter().filter_map(|unit| unit.first.link()) {
-            link.set_options(self.link_config.options);
+            link.set_options(self.signalling.config.options);
         }
-        self.servers.set(&config.callmanager.servers);
+        self.signalling.servers.set(&config.callmanager.servers);
         self.look_names_up(self.clock.now());
         self.look_for_address();
         for change in &all.tables {
@@ -148,7 +167,7 @@ impl Gateway {
             };
             wish::add(&mut waiting, unit.number, &keys, what);
         }
-        let mut needs_restart = self.left.needs_restart.clone();
+        let mut needs_restart = self.reload.left.needs_restart.clone();
         for unit in self.ports.iter().filter(|unit| self.is_late(unit)) {
             let what = "the line thread has no lane left for it";
             wish::add(&mut needs_restart, unit.number, &[], what);

@@ -13,7 +13,7 @@ use tipring_proto::finding::Place;
 use super::*;
 use crate::cards::{LineProbe, Nameplate};
 use crate::control::reload::Asked;
-use crate::control::{Clock, Facts, Lanes, LineSide, PortUnit, ServerBook, SimDesk, words};
+use crate::control::{Clock, Facts, Lanes, Lines, PortUnit, ServerBook, SimDesk, words};
 use crate::identity::Identity;
 use crate::line::{LineConfig, LineEngine, LinePortSpec, LineReport};
 use crate::startup::port::{self, Seat};
@@ -157,19 +157,19 @@ impl Bench {
         let shelf = Arc::new(Shelf::default());
         let want = crate::settings::want(&config, wanted);
         let source = Arc::clone(&shelf) as Arc<dyn CardSource>;
-        let side = LineSide {
+        let lines = Lines::new(
             line,
-            cards: Cards::opened_one_by_one(source, [(LINE, want, facts)], now),
-            lanes: Lanes::new(vec![], vec![]),
-            rtp: crate::settings::rtp_ports(&config).unwrap(),
-        };
+            Cards::opened_one_by_one(source, [(LINE, want, facts)], now),
+            Lanes::new(vec![], vec![]),
+            crate::settings::rtp_ports(&config).unwrap(),
+        );
         let desk = SimDesk::new(None, vec![]);
         let mut gateway = Gateway::new(
             config,
             Facts::default(),
             units,
             servers,
-            side,
+            lines,
             desk,
             Identity::of_this_machine(),
         );
@@ -185,7 +185,7 @@ impl Bench {
     /// Does what is due, and waits for the one answer that is on its way.
     async fn turn(&mut self) {
         self.gateway.cards_turn();
-        let told = self.gateway.cards.news.recv().await.unwrap();
+        let told = self.gateway.lines.cards.news.recv().await.unwrap();
         self.gateway.card_news(told);
         self.step();
     }
@@ -234,7 +234,7 @@ impl Bench {
     }
 
     fn slot(&self) -> &Slot {
-        &self.gateway.cards.slots()[0]
+        &self.gateway.lines.cards.slots()[0]
     }
 
     async fn opened(off_hook: bool) -> Bench {
@@ -312,7 +312,7 @@ fn a_lost_card_is_closed_and_a_stand_in_takes_its_place() {
         );
         assert!(b.slot().probe.is_none(), "nothing keeps the channel open");
         b.step(); // the line thread gives it back
-        let told = b.gateway.cards.news.recv().await.unwrap();
+        let told = b.gateway.lines.cards.news.recv().await.unwrap();
         assert!(matches!(told.2, CardNews::Closed));
         b.gateway.card_news(told);
         assert!(matches!(b.slot().keeper.state(), CardState::Closed { .. }));
@@ -450,10 +450,10 @@ fn a_flash_window_that_the_full_ring_refused_is_told_with_the_next_reload() {
         let mut b = Bench::opened(false).await;
         b.flash_told();
         let filler = || LineOrder::Port(LineCommand::StopRing);
-        while b.gateway.line.send(LINE, filler()).is_ok() {}
+        while b.gateway.lines.threads.send(LINE, filler()).is_ok() {}
         let keys = "flash-min-ms = 80\nflash-max-ms = 400\n";
         b.gateway.loaded(Asked::Signal, Ok(config(keys)));
-        assert!(b.gateway.orders_lost > 0);
+        assert!(b.gateway.lines.orders_lost > 0);
         // The line thread takes some at a time.
         for _ in 0..4 {
             b.step();
@@ -474,7 +474,7 @@ fn a_card_that_was_being_opened_during_a_reload_is_told_when_it_is_in_place() {
         b.gateway.cards_turn(); // it is being opened
         let keys = "flash-min-ms = 80\nflash-max-ms = 400\n";
         b.gateway.loaded(Asked::Signal, Ok(config(keys)));
-        let told = b.gateway.cards.news.recv().await.unwrap();
+        let told = b.gateway.lines.cards.news.recv().await.unwrap();
         b.gateway.card_news(told);
         b.step();
         b.step();
@@ -595,10 +595,10 @@ fn control_sleeps_while_a_card_is_waited_for_and_also_at_the_end() {
             b.gateway.sleep_for() > Duration::from_secs(1),
             "an answer is due"
         );
-        let told = b.gateway.cards.news.recv().await.unwrap();
+        let told = b.gateway.lines.cards.news.recv().await.unwrap();
         b.gateway.card_news(told);
         assert!(b.gateway.sleep_for() > Duration::from_millis(500));
-        for slot in &mut b.gateway.cards.slots {
+        for slot in &mut b.gateway.lines.cards.slots {
             slot.keeper = tipring_proto::card::CardKeeper::new(Time::ZERO);
         }
         assert_eq!(b.gateway.sleep_for(), Duration::ZERO);

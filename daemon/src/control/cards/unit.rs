@@ -31,7 +31,7 @@ impl Gateway {
         match logic.state {
             PortState::Idle | PortState::InUseElsewhere => logic.is_idle(),
             PortState::Fault => {
-                let slot = self.cards.slot(Some(line));
+                let slot = self.lines.cards.slot(Some(line));
                 !logic.off_hook && slot.is_some_and(|s| s.feed_trouble().is_some())
             }
             _ => false,
@@ -42,7 +42,7 @@ impl Gateway {
     pub(super) fn want_anew(&mut self, line: PortIndex) {
         let unit = self.of_lane(line).and_then(|n| self.ports.get(n));
         let want = unit.map(|unit| settings::want(&unit.used, &unit.settings));
-        if let (Some(want), Some(slot)) = (want, self.cards.slot_mut(line)) {
+        if let (Some(want), Some(slot)) = (want, self.lines.cards.slot_mut(line)) {
             slot.want = want;
         }
     }
@@ -54,7 +54,7 @@ impl Gateway {
             return;
         };
         self.want_anew(line);
-        let Some(slot) = self.cards.slot_mut(line).filter(|s| s.is_open()) else {
+        let Some(slot) = self.lines.cards.slot_mut(line).filter(|s| s.is_open()) else {
             return;
         };
         let wanted = slot.want.longest_flash_ms;
@@ -63,7 +63,7 @@ impl Gateway {
         }
         let longest = LineCommand::LongestFlash(Duration::from_millis(wanted.into()));
         if self.order(now, index, LineOrder::Port(longest))
-            && let Some(slot) = self.cards.slot_mut(line)
+            && let Some(slot) = self.lines.cards.slot_mut(line)
         {
             slot.told.longest_flash_ms = wanted;
         }
@@ -81,7 +81,7 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return false;
         };
-        let slot = self.cards.slot(unit.line);
+        let slot = self.lines.cards.slot(unit.line);
         let away = slot.is_some_and(|slot| !slot.is_open());
         if away {
             unit.fault = Some(LineFault::Removed);
@@ -119,9 +119,10 @@ impl Gateway {
     /// A card works: the call logic and the CallManager hear of it.
     pub(super) fn card_in_place(&mut self, now: Time, line: PortIndex, off_hook: bool) {
         let Some(index) = self.of_lane(line) else {
-            return self.lanes.heard(line, LineEventKind::FaultCleared);
+            return self.lines.lanes.heard(line, LineEventKind::FaultCleared);
         };
-        let (Some(unit), Some(slot)) = (self.ports.get_mut(index), self.cards.slot(Some(line)))
+        let (Some(unit), Some(slot)) =
+            (self.ports.get_mut(index), self.lines.cards.slot(Some(line)))
         else {
             return;
         };
@@ -182,7 +183,7 @@ impl Gateway {
 
     pub(super) fn feed_lost(&mut self, now: Time, line: PortIndex, trouble: FeedTrouble) {
         let Some(index) = self.of_lane(line) else {
-            return self.lanes.feed_lost(line);
+            return self.lines.lanes.feed_lost(line);
         };
         let Some(unit) = self.ports.get_mut(index) else {
             return;
@@ -211,7 +212,7 @@ impl Gateway {
 
     pub(super) fn feed_restored(&mut self, now: Time, line: PortIndex) {
         let Some(index) = self.of_lane(line) else {
-            return self.lanes.feed_restored(line);
+            return self.lines.lanes.feed_restored(line);
         };
         let Some(unit) = self.ports.get_mut(index) else {
             return;
@@ -236,14 +237,14 @@ impl Gateway {
 
     /// The line is in alarm, or out of it: what was found out about its feed does not hold any more.
     pub(in crate::control) fn look_anew(&mut self, now: Time, line: PortIndex) {
-        if let Some(slot) = self.cards.slot_mut(line).filter(|s| s.is_open()) {
+        if let Some(slot) = self.lines.cards.slot_mut(line).filter(|s| s.is_open()) {
             slot.begin_feed(now);
         }
     }
 
     /// A set was lifted, and the card has seen current: a line that was thought dead is fed.
     pub(in crate::control) fn current_flows(&mut self, now: Time, line: PortIndex) {
-        let slot = self.cards.slot(Some(line));
+        let slot = self.lines.cards.slot(Some(line));
         if slot.is_some_and(|s| s.feed_trouble().is_some()) {
             self.look_anew(now, line);
             self.feed_restored(now, line);

@@ -77,10 +77,10 @@ impl Gateway {
     /// no lane left.
     pub(super) fn take_lane(&mut self, now: Time, wanted: &Port) -> Option<Seat> {
         let channel = wanted.channel;
-        let back = self.lanes.given_back.iter();
+        let back = self.lines.lanes.given_back.iter();
         if let Some(at) = back.into_iter().position(|(c, _)| *c == channel) {
-            let (_, mut seat) = self.lanes.given_back.remove(at);
-            if let Some(slot) = self.cards.slot(seat.line) {
+            let (_, mut seat) = self.lines.lanes.given_back.remove(at);
+            if let Some(slot) = self.lines.cards.slot(seat.line) {
                 seat.card = Some(slot.facts); // it may be another one than when the port left it
             }
             return Some(seat);
@@ -88,31 +88,36 @@ impl Gateway {
         if self.is_held(channel) {
             return None;
         }
-        let mut seat = self.lanes.free.pop()?;
+        let mut seat = self.lines.lanes.free.pop()?;
         let (Some(line), Some(facts)) = (seat.line, seat.card) else {
             return None;
         };
-        if self.cards.are_opened_one_by_one() {
+        if self.lines.cards.are_opened_one_by_one() {
             let want = settings::want(&self.config, wanted);
-            self.cards.add(line, want, facts, now);
+            self.lines.cards.add(line, want, facts, now);
             return Some(seat);
         }
-        let unused = self.lanes.unused.iter().position(|(c, _)| *c == channel);
+        let unused = self
+            .lines
+            .lanes
+            .unused
+            .iter()
+            .position(|(c, _)| *c == channel);
         let Some(at) = unused else {
-            self.lanes.free.push(seat);
+            self.lines.lanes.free.push(seat);
             return None;
         };
-        let (_, port) = self.lanes.unused.swap_remove(at);
+        let (_, port) = self.lines.lanes.unused.swap_remove(at);
         seat.card = Some(CardFacts::of(&*port));
         let card = Box::new(CardSet { port, chain: None });
-        match self.line.send(line, LineOrder::ReplaceCard(card)) {
+        match self.lines.threads.send(line, LineOrder::ReplaceCard(card)) {
             Ok(()) => Some(seat),
             Err(full) => {
                 if let LineOrder::ReplaceCard(card) = full.0 {
-                    self.lanes.unused.push((channel, card.port));
+                    self.lines.lanes.unused.push((channel, card.port));
                 }
                 warn!(channel, "the line thread does not take a card now");
-                self.lanes.free.push(seat);
+                self.lines.lanes.free.push(seat);
                 None
             }
         }

@@ -54,13 +54,13 @@ impl Gateway {
                 }
             }
         }
-        self.reloading = self.ports.iter().any(|unit| unit.next.is_some());
+        self.reload.waiting = self.ports.iter().any(|unit| unit.next.is_some());
     }
 
     /// Lets every port at rest take what waits for it.
     pub(in crate::control) fn take_up(&mut self, now: Time) -> Vec<Taken> {
         let mut taken = vec![];
-        if !self.reloading {
+        if !self.reload.waiting {
             return taken;
         }
         let mut index = 0;
@@ -78,7 +78,7 @@ impl Gateway {
             // A port that is gone has made room for the next one.
             index += usize::from(self.ports.len() == before);
         }
-        self.reloading = self.ports.iter().any(|unit| unit.next.is_some());
+        self.reload.waiting = self.ports.iter().any(|unit| unit.next.is_some());
         taken
     }
 
@@ -151,7 +151,7 @@ impl Gateway {
         );
         if unit.line.is_some() {
             let seat = unit.seat();
-            self.lanes.given_back.push((channel, seat));
+            self.lines.lanes.given_back.push((channel, seat));
         }
         let keys = wish::wish(&used, &self.config, id).map_or(vec![], |wish| wish.keys);
         self.ports.remove(index);
@@ -216,7 +216,7 @@ impl Gateway {
         loop {
             let wants = |unit: &PortUnit| {
                 let channel = unit.settings.channel;
-                self.lanes.has(channel)
+                self.lines.lanes.has(channel)
                     && unit.settings.enabled
                     && unit.line.is_none()
                     && unit.next.is_none()
@@ -236,7 +236,7 @@ impl Gateway {
         let channel = unit.settings.channel;
         unit.settings.enabled
             && unit.line.is_none()
-            && (self.cards.are_opened_one_by_one() || channel <= self.facts.card.ports)
+            && (self.lines.cards.are_opened_one_by_one() || channel <= self.facts.card.ports)
             && !self.is_held(channel)
     }
 
@@ -258,7 +258,13 @@ impl Gateway {
     fn unit_config(&self, id: PortId, seat: Seat) -> Option<super::super::PortUnitConfig> {
         let place = self.config.ports.iter().position(|p| p.id == id)?;
         let wanted = self.config.ports.get(place)?;
-        let made = port::unit(&self.config, wanted, place, self.servers.list(), seat);
+        let made = port::unit(
+            &self.config,
+            wanted,
+            place,
+            self.signalling.servers.list(),
+            seat,
+        );
         match made {
             Ok(config) => Some(config),
             Err(error) => {

@@ -12,8 +12,8 @@ impl Gateway {
     /// The card of the whole gateway.
     pub(super) fn card_report(&self) -> ctl::CardReport {
         let mut report = self.facts.card.clone();
-        let slots = self.cards.slots();
-        if !self.cards.are_opened_one_by_one() {
+        let slots = self.lines.cards.slots();
+        if !self.lines.cards.are_opened_one_by_one() {
             // The line thread has lanes to spare for ports that come with a reload.
             let seated = || self.ports.iter().filter(|u| u.line.is_some());
             let removed = |u: &&PortUnit| u.fault == Some(LineFault::Removed);
@@ -56,7 +56,7 @@ impl Gateway {
         let remarks = unit
             .capabilities
             .map_or(vec![], |can| words::remarks(&unit.settings, can));
-        let Some(slot) = self.cards.slot(unit.line) else {
+        let Some(slot) = self.lines.cards.slot(unit.line) else {
             return ctl::PortCard {
                 driver: self.facts.card.driver.clone(),
                 open: unit.line.is_some() && unit.fault != Some(LineFault::Removed),

@@ -16,13 +16,13 @@ impl Gateway {
     /// What is wrong with the gateway as a whole.
     pub(in crate::control) fn findings(&self) -> Vec<FindingReport> {
         let mut findings = self.facts.findings.clone();
-        findings.extend(self.identity.finding(&self.config.gateway));
+        findings.extend(self.machine.identity.finding(&self.config.gateway));
         findings.extend(self.address_finding());
-        if self.stuck {
+        if self.health.is_stalled() {
             findings.push(Finding::LineThreadStalled);
         }
         findings.extend(self.history.finding());
-        if let Some(errors) = self.left.errors() {
+        if let Some(errors) = self.reload.left.errors() {
             findings.push(Finding::ConfigFileErrors {
                 errors: errors as u64,
             });
@@ -41,7 +41,7 @@ impl Gateway {
         let servers: Vec<String> = unit
             .reasons
             .iter()
-            .map(|(n, _)| self.servers.name(*n))
+            .map(|(n, _)| self.signalling.servers.name(*n))
             .collect();
         let reasons = servers.iter().map(String::as_str);
         let legs = unit.desk.shown_open();
@@ -89,7 +89,7 @@ impl Gateway {
     }
 
     fn line_facts(&self, now: Time, unit: &PortUnit) -> LineFacts<'_> {
-        let slot = self.cards.slot(unit.line);
+        let slot = self.lines.cards.slot(unit.line);
         let card = match slot {
             Some(slot) if slot.is_silent(now) => CardState::Silent,
             Some(slot) if slot.is_beginning() => CardState::Beginning,

@@ -66,7 +66,7 @@ impl Gateway {
             counters: [
                 ctl::Counter::new(
                     "orders-lost",
-                    self.orders_lost,
+                    self.lines.orders_lost,
                     "orders to the line thread that found its ring full",
                 ),
                 ctl::Counter::new(
@@ -104,13 +104,18 @@ impl Gateway {
             _ => None,
         };
         let used: Vec<usize> = stations.iter().filter_map(at).collect();
-        let shown = self.servers.shown(&used).into_iter();
+        let shown = self.signalling.servers.shown(&used).into_iter();
         shown
             .map(|n| {
                 let registered = used.iter().filter(|server| **server == n).count();
-                let tally = self.servers.tally(n).cloned().unwrap_or_default();
+                let tally = self
+                    .signalling
+                    .servers
+                    .tally(n)
+                    .cloned()
+                    .unwrap_or_default();
                 ctl::CallManagerReport {
-                    server: self.servers.name(n),
+                    server: self.signalling.servers.name(n),
                     registered_ports: u16::try_from(registered).unwrap_or(u16::MAX),
                     registrations: tally.registrations,
                     rejections: tally.rejections,
@@ -128,7 +133,7 @@ impl Gateway {
     }
 
     fn line_threads(&self) -> Vec<ctl::LineThreadReport> {
-        let shards = self.line.shard_counters().enumerate();
+        let shards = self.lines.threads.shard_counters().enumerate();
         shards
             .map(|(n, (counters, timing))| {
                 let units = || self.ports.iter().filter(|p| self.shard_of(p) == Some(n));
@@ -148,7 +153,7 @@ impl Gateway {
                     deadline_missed: times(&timing.deadline_missed),
                     to_network: times(&timing.to_network),
                     to_line: times(&timing.to_line),
-                    command_ring_full: self.line.orders_full(),
+                    command_ring_full: self.lines.threads.orders_full(),
                     event_ring_full: sum(&|c| c.events_held.get() + c.reports_lost.get()),
                     packets_deferred: sum(&|c| c.flood_blocks.get()),
                     io_errors: counters.poll_errors.get() + sum(&|c| c.tx_errors.get()),

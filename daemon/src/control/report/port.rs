@@ -24,7 +24,10 @@ impl Gateway {
             .iter()
             .find(|c| Some(c.call) == logic.active)
             .or(logic.calls.first());
-        let server = station.state.server().and_then(|n| self.servers.address(n));
+        let server = station
+            .state
+            .server()
+            .and_then(|n| self.signalling.servers.address(n));
         let enabled = unit.settings.enabled;
         ctl::PortSummary {
             port: unit.number,
@@ -102,7 +105,7 @@ impl Gateway {
             card: self.port_card(unit),
             capabilities: unit
                 .capabilities
-                .filter(|_| self.cards.slot(unit.line).is_none_or(Slot::was_open))
+                .filter(|_| self.lines.cards.slot(unit.line).is_none_or(Slot::was_open))
                 .map(words::capabilities)
                 .unwrap_or_default(),
             counters,

@@ -16,7 +16,7 @@ impl Gateway {
         unit: &PortUnit,
         s: &StationSnapshot,
     ) -> ctl::RegistrationReport {
-        let server = |n: usize| self.servers.address(n);
+        let server = |n: usize| self.signalling.servers.address(n);
         let registered = matches!(s.state, StationState::Registered { .. });
         ctl::RegistrationReport {
             state: s.state.registration(),

@@ -1,0 +1,49 @@
+//! The side of the CallManagers: links, names, addresses, and which port asks first.
+
+use tipring_proto::sccp::station::Lookout;
+use tokio::sync::mpsc;
+
+use super::links::NameDesk;
+use super::network::NetworkDesk;
+use super::servers::ServerBook;
+use crate::link::{LinkConfig, LinkEvent, LinkEvents};
+
+/// Link events that may wait; a server that sends faster waits in its socket.
+const LINK_EVENTS: usize = 512;
+
+/// Everything between the devices and their CallManagers that is not one device's own.
+pub(super) struct Signalling {
+    /// How links are made.
+    pub(super) config: LinkConfig,
+    /// For each new link, to report to.
+    pub(super) events: LinkEvents,
+    /// Port, number of the link, and what happened on it.
+    pub(super) links: mpsc::Receiver<(u16, u64, LinkEvent)>,
+    epochs: u64,
+    pub(super) names: NameDesk,
+    pub(super) lookout: Lookout,
+    pub(super) network: NetworkDesk,
+    pub(super) servers: ServerBook,
+}
+
+impl Signalling {
+    pub(super) fn new(config: LinkConfig, servers: ServerBook) -> Signalling {
+        let (events, links) = mpsc::channel(LINK_EVENTS);
+        Signalling {
+            config,
+            events,
+            links,
+            epochs: 0,
+            names: NameDesk::default(),
+            lookout: Lookout::default(),
+            network: NetworkDesk::default(),
+            servers,
+        }
+    }
+
+    /// A number for a link that no link before it had, so that what an old one still reports is known as such.
+    pub(super) fn epoch(&mut self) -> u64 {
+        self.epochs += 1;
+        self.epochs
+    }
+}
