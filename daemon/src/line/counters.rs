@@ -42,19 +42,36 @@ impl Gauge {
     }
 }
 
+/// What a counter is called, in which unit it counts, and what it counts, for JSON, metrics and the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// As here, with underscores.
+    pub name: &'static str,
+    /// What one is.
+    pub unit: &'static str,
+    /// In words.
+    pub help: &'static str,
+}
+
 macro_rules! figures {
-    ($(#[$outer:meta])* $name:ident { counters { $($(#[$c:meta])* $counter:ident,)* } gauges { $($(#[$g:meta])* $gauge:ident,)* } }) => {
+    ($(#[$outer:meta])* $name:ident {
+        counters { $($counter:ident: $unit:literal, $help:literal,)* }
+        gauges { $($(#[$g:meta])* $gauge:ident,)* }
+    }) => {
         $(#[$outer])*
         #[derive(Debug, Default)]
         pub struct $name {
-            $($(#[$c])* pub $counter: Counter,)*
+            $(#[doc = $help] pub $counter: Counter,)*
             $($(#[$g])* pub $gauge: Gauge,)*
         }
 
         impl $name {
-            /// Every counter by its name, in a fixed order: nothing counted stays unshown.
-            pub fn counters(&self) -> Vec<(&'static str, u64)> {
-                vec![$((stringify!($counter), self.$counter.get()),)*]
+            /// Every counter with its name, unit and help, in a fixed order: nothing counted stays unshown.
+            pub fn counters(&self) -> Vec<(Figure, u64)> {
+                vec![$((
+                    Figure { name: stringify!($counter), unit: $unit, help: $help },
+                    self.$counter.get(),
+                ),)*]
             }
 
             /// Every gauge by its name, in a fixed order.
@@ -69,120 +86,63 @@ figures! {
     /// Figures of one port. RTP figures are summed over its sessions.
     PortCounters {
         counters {
-            /// Blocks taken from the line.
-            blocks,
-            /// Blocks that a sound line did not deliver in time; the media went on with silence.
-            missed_blocks,
-            /// Blocks that passed while the line was in alarm or its card gone; the media went on with silence.
-            alarm_blocks,
-            /// Times more than one block was waiting: this thread came late.
-            catch_ups,
-            /// Blocks the card lost because nobody read (the card's count).
-            read_overruns,
-            /// Blocks of silence the card played because nobody wrote (the card's count).
-            write_underruns,
-            /// Times the prefill was written anew after an underrun.
-            refills,
-            /// Blocks of the network that were not played because the card had played silence in their place.
-            late_writes,
-            /// Blocks the card did not take because it had no room.
-            write_full,
-            /// Times the line went into alarm.
-            alarms,
-            /// Times the card was gone.
-            removals,
-            /// Times a card was put in the place of another, or of none.
-            replacements,
-            /// Times a descriptor that woke the thread for nothing was put aside, to be looked at by the timer.
-            deaf_wakes,
-            /// Events the card told.
-            line_events,
-            /// Events that had to wait because the ring to control was full.
-            events_held,
-            /// Reports lost because the ring to control was full (digits of the far end only).
-            reports_lost,
-            /// Commands the card refused.
-            commands_refused,
-            /// Keys of the set that were recognised.
-            digits,
-            /// Keys not told because they were the echo of what the line was sent.
-            echoed_digits,
-            /// Times the way to the network was muted for what turned out to be no key.
-            false_mutes,
-            /// Times the echo path was another all of a sudden.
-            echo_path_changes,
-            /// Times the echo canceller had gone wrong and began anew.
-            echo_restarts,
-            /// Events of the signal chain lost because nobody took them.
-            chain_events_lost,
-            /// Tones of faxes and modems that were heard, from either side.
-            data_tones,
-            /// Times a call went over to passing data.
-            pass_throughs,
-            /// RTP packets sent, events included.
-            tx_packets,
-            /// Payload octets sent.
-            tx_octets,
-            /// Of the packets sent, telephone-events.
-            tx_event_packets,
-            /// Of the packets sent, comfort noise.
-            tx_comfort,
-            /// Of the packets sent, those with earlier ones in them.
-            tx_redundant,
-            /// Packets the kernel did not take.
-            tx_errors,
-            /// RTP packets taken, events included.
-            rx_packets,
-            /// Payload octets taken.
-            rx_octets,
-            /// Of the packets taken, telephone-events.
-            rx_event_packets,
-            /// Telephone-events that found no room among those waiting to be played.
-            rx_events_dropped,
-            /// Of the packets taken, comfort noise.
-            rx_comfort,
-            /// Of the packets taken, those with earlier ones in them.
-            rx_redundant,
-            /// Lost or late packets whose sound came with a later one.
-            rx_recovered,
-            /// Packets that never came.
-            rx_lost,
-            /// Packets after their time.
-            rx_late,
-            /// Packets with a timestamp too far ahead.
-            rx_early,
-            /// Packets seen twice.
-            rx_duplicates,
-            /// Packets out of order.
-            rx_reordered,
-            /// Datagrams that are no RTP packet, or one that cannot be used.
-            rx_malformed,
-            /// Packets of a payload type that is not ours.
-            rx_other_payload,
-            /// The far end began anew (source or sequence).
-            rx_restarts,
-            /// The jitter buffer was set anew to where the stream is.
-            rx_resyncs,
-            /// The jitter buffer ran empty.
-            rx_underruns,
-            /// Blocks made up for missing ones.
-            rx_concealed,
-            /// Blocks inserted to wait longer.
-            rx_stretched,
-            /// Blocks skipped to wait shorter.
-            rx_shrunk,
-            /// Datagrams of sources that are not heard.
-            strangers,
-            /// Packets of the far end beyond what a block may take.
-            flood_dropped,
-            /// Blocks in which the bound on datagrams was reached.
-            flood_blocks,
-            /// Times the kernel was set to drop a flood's datagrams.
-            floods,
-            /// Datagrams that the kernel dropped: in a flood, or because the socket was full.
-            kernel_dropped,
-            /// Times the kernel refused to drop a flood's datagrams.
-            filter_errors,
+            blocks: "blocks", "blocks taken from the line",
+            missed_blocks: "blocks", "blocks a sound line did not deliver in time; media went on with silence",
+            alarm_blocks: "blocks", "blocks that passed while the line was in alarm or its card gone",
+            catch_ups: "times", "times more than one block was waiting: the thread came late",
+            read_overruns: "blocks", "blocks the card lost because nobody read",
+            write_underruns: "blocks", "blocks of silence the card played because nobody wrote",
+            refills: "times", "times the prefill was written again after an underrun",
+            late_writes: "blocks", "blocks not played because the card had played silence in their place",
+            write_full: "blocks", "blocks the card had no room for",
+            alarms: "times", "times the line went into alarm",
+            removals: "times", "times the card was gone",
+            replacements: "times", "times a card took the place of another or of none",
+            deaf_wakes: "times", "times a descriptor that woke the thread for nothing was set aside",
+            line_events: "events", "events that the card reported",
+            events_held: "events", "events that waited because the control task was busy",
+            reports_lost: "digits", "digits of the far end lost because the control task was busy",
+            commands_refused: "commands", "commands the card refused",
+            digits: "digits", "keys of the set that were recognised",
+            echoed_digits: "digits", "keys not reported: the echo of what the line was sent",
+            false_mutes: "times", "times the way to the network was muted for what was no key",
+            echo_path_changes: "times", "sudden changes of the echo path",
+            echo_restarts: "times", "times the echo canceller diverged and was reset",
+            chain_events_lost: "events", "events of the signal chain that nobody took",
+            data_tones: "tones", "fax and modem tones detected, from either side",
+            pass_throughs: "times", "times a call was switched to pass-through for fax and modem data",
+            tx_packets: "packets", "RTP packets sent",
+            tx_octets: "octets", "payload octets sent",
+            tx_event_packets: "packets", "of the packets sent, telephone-events",
+            tx_comfort: "packets", "of these, comfort noise",
+            tx_redundant: "packets", "of the packets sent, those with earlier ones in them",
+            tx_errors: "packets", "packets the kernel did not take",
+            rx_packets: "packets", "RTP packets taken",
+            rx_octets: "octets", "payload octets taken",
+            rx_event_packets: "packets", "of the packets taken, telephone-events",
+            rx_events_dropped: "events", "telephone-events dropped because the queue of those to be played was full",
+            rx_comfort: "packets", "of these, comfort noise",
+            rx_redundant: "packets", "of the packets taken, those with earlier ones in them",
+            rx_recovered: "packets", "lost packets whose sound came with a later one",
+            rx_lost: "packets", "packets that never came",
+            rx_late: "packets", "packets after their time",
+            rx_early: "packets", "packets with a timestamp too far ahead",
+            rx_duplicates: "packets", "duplicate packets",
+            rx_reordered: "packets", "packets out of order",
+            rx_malformed: "datagrams", "datagrams that are no usable RTP",
+            rx_other_payload: "packets", "packets of another payload type than agreed",
+            rx_restarts: "times", "times the far end began a new stream",
+            rx_resyncs: "times", "times the jitter buffer was resynchronised to the stream",
+            rx_underruns: "times", "underruns of the jitter buffer",
+            rx_concealed: "blocks", "blocks concealed: played in place of missing ones",
+            rx_stretched: "blocks", "blocks inserted to make the playout delay longer",
+            rx_shrunk: "blocks", "blocks skipped to make the playout delay shorter",
+            strangers: "datagrams", "datagrams from unexpected sources",
+            flood_dropped: "packets", "packets beyond what a block may take",
+            flood_blocks: "blocks", "blocks in which the bound on datagrams was reached",
+            floods: "times", "times the kernel was set to drop a flood's datagrams",
+            kernel_dropped: "datagrams", "datagrams that the kernel dropped: in a flood, or because the socket was full",
+            filter_errors: "times", "times the kernel refused to drop a flood's datagrams",
         }
         gauges {
             /// Interarrival jitter, µs (RFC 3550).
@@ -231,22 +191,14 @@ figures! {
     /// Figures of one line thread.
     ShardCounters {
         counters {
-            /// Wakes in which at least one block was served.
-            ticks,
-            /// Of these, with more than one block waiting on a port.
-            late_ticks,
-            /// Wakes of all kinds.
-            wakes,
-            /// Longest tick, µs.
-            max_tick_us,
-            /// Orders taken.
-            orders,
-            /// Times orders had to wait because the ring to control was full.
-            orders_held,
-            /// Times the poll itself failed.
-            poll_errors,
-            /// Processor time of the thread, µs; updated once a second.
-            cpu_us,
+            ticks: "wakes", "wakes in which at least one block was served",
+            late_ticks: "wakes", "of these, with more than one block waiting",
+            wakes: "wakes", "wakes of all kinds",
+            max_tick_us: "microseconds", "longest tick",
+            orders: "orders", "orders of the control task carried out",
+            orders_held: "times", "times orders waited because the control task was busy",
+            poll_errors: "times", "times waiting for work itself failed",
+            cpu_us: "microseconds", "processor time",
         }
         gauges {
             /// 1 when the thread runs under SCHED_FIFO.
@@ -264,7 +216,22 @@ mod tests {
         let c = PortCounters::default();
         c.rx_lost.add(3);
         c.jitter_us.set(-1);
-        assert!(c.counters().contains(&("rx_lost", 3)));
+        let counters = c.counters();
+        let lost = counters.iter().find(|(figure, _)| figure.name == "rx_lost");
+        assert_eq!(lost.map(|(_, value)| *value), Some(3));
         assert!(c.gauges().contains(&("jitter_us", -1)));
+    }
+
+    #[test]
+    fn every_counter_has_a_unit_and_says_what_it_counts() {
+        let (port, shard) = (PortCounters::default(), ShardCounters::default());
+        for (figure, value) in [port.counters(), shard.counters()].concat() {
+            assert_eq!(value, 0);
+            assert!(figure.help.len() > 5, "{figure:?}");
+            assert!(
+                figure.unit.chars().all(|c| c.is_ascii_lowercase()),
+                "{figure:?}"
+            );
+        }
     }
 }

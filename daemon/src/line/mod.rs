@@ -22,7 +22,7 @@ mod session;
 mod thread;
 mod view;
 
-pub use counters::{Counter, Gauge, PortCounters, ShardCounters};
+pub use counters::{Counter, Figure, Gauge, PortCounters, ShardCounters};
 pub use engine::{EngineConfig, LineEngine, LinePortSpec};
 pub use handle::LineHandle;
 pub use histogram::{Histogram, Timing};

@@ -528,6 +528,36 @@ impl MediaSession {
     /// Adds what is new since the last time to the port's counters.
     pub(super) fn publish(&mut self, port: &PortCounters) {
         let (now, old) = (self.stats(), self.published);
+        now.add_to(port, &old);
+        let lost = now.receiver.sequence.lost();
+        // A packet counted as lost may still come: the counter waits until the loss outgrows it again.
+        port.rx_lost.add(lost.saturating_sub(self.lost_told));
+        self.lost_told = self.lost_told.max(lost);
+        if now.strangers != old.strangers || self.view.source() != self.sources.current() {
+            self.view.sources(&self.sources);
+        }
+        self.published = now;
+    }
+
+    /// Shows the receive side of this session as the port's.
+    pub(super) fn show(&self, port: &PortCounters) {
+        self.published.show(port);
+    }
+}
+
+impl SessionStats {
+    /// These figures alone, under the names that a port has them by.
+    pub fn counters(&self) -> PortCounters {
+        let counters = PortCounters::default();
+        self.add_to(&counters, &SessionStats::default());
+        counters.rx_lost.add(self.receiver.sequence.lost());
+        self.show(&counters);
+        counters
+    }
+
+    /// Adds what has come since `old`, all but the lost packets, of which there may be fewer again.
+    fn add_to(&self, port: &PortCounters, old: &SessionStats) {
+        let now = self;
         let (rx, rx_old) = (&now.receiver, &old.receiver);
         let (seq, seq_old) = (&rx.sequence, &rx_old.sequence);
         let (jit, jit_old) = (&rx.jitter, &rx_old.jitter);
@@ -573,18 +603,11 @@ impl MediaSession {
         port.floods.add(now.floods - old.floods);
         port.filter_errors
             .add(now.filter_errors - old.filter_errors);
-        // A packet counted as lost may still come: the counter waits until the loss outgrows it again.
-        port.rx_lost.add(seq.lost().saturating_sub(self.lost_told));
-        self.lost_told = self.lost_told.max(seq.lost());
-        if now.strangers != old.strangers || self.view.source() != self.sources.current() {
-            self.view.sources(&self.sources);
-        }
-        self.published = now;
     }
 
-    /// Shows the receive side of this session as the port's.
-    pub(super) fn show(&self, port: &PortCounters) {
-        let rx = &self.published.receiver;
+    /// Shows the receive side as the port's.
+    fn show(&self, port: &PortCounters) {
+        let rx = &self.receiver;
         port.jitter_us.set(i64::from(rx.sequence.jitter_us));
         port.jitter_target_ms.set(i64::from(rx.jitter.target_ms));
         port.jitter_delay_ms.set(i64::from(rx.jitter.delay_ms));

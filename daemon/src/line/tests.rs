@@ -171,7 +171,7 @@ impl Rig {
 
     fn counter(&self, name: &str) -> u64 {
         let all = self.handle.port_counters(P).unwrap().counters();
-        all.iter().find(|(n, _)| *n == name).unwrap().1
+        all.iter().find(|(f, _)| f.name == name).unwrap().1
     }
 
     fn written(&self) -> Vec<[u8; BLOCK]> {

@@ -254,16 +254,19 @@ pub struct Counter {
     pub name: String,
     /// The count since start.
     pub value: u64,
+    /// What one is: `packets`, `blocks`, `times` …
+    pub unit: String,
     /// What is counted, in words.
     pub help: String,
 }
 
 impl Counter {
-    /// A counter.
+    /// A counter of whatever its help says.
     pub fn new(name: &str, value: u64, help: &str) -> Counter {
         Counter {
             name: name.to_owned(),
             value,
+            unit: String::new(),
             help: help.to_owned(),
         }
     }

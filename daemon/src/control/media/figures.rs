@@ -85,45 +85,12 @@ pub(super) fn between(then: &RtpStats, now: &RtpStats) -> RtpStats {
     }
 }
 
-/// The final figures of a session.
+/// The final figures of a session: nothing is queued any more.
 pub(super) fn last(s: &SessionStats, block_ms: u64) -> RtpStats {
-    let (jitter, sequence) = (&s.receiver.jitter, &s.receiver.sequence);
     RtpStats {
-        sent_packets: s.sender.packets,
-        sent_octets: s.sender.octets,
-        send_errors: s.tx_errors,
-        received_packets: sequence.received,
-        received_octets: s.receiver.octets,
-        lost_packets: sequence.lost(),
-        late_packets: jitter.late,
-        duplicate_packets: sequence.duplicates,
-        reordered_packets: sequence.reordered,
-        stray_packets: s.strangers,
-        invalid_packets: s.receiver.malformed + s.receiver.other_payload + jitter.refused,
-        overflow_packets: s.flood_dropped,
-        kernel_dropped_packets: s.kernel_dropped,
-        redundant_sent: s.sender.redundant_packets,
-        redundant_received: s.receiver.redundant_packets,
-        recovered_packets: jitter.recovered,
-        comfort_sent: s.sender.comfort_packets,
-        comfort_received: s.receiver.comfort_packets,
-        jitter_ms: sequence.jitter_us as f32 / 1000.0,
         buffer_ms: 0.0,
-        target_ms: jitter.target_ms as f32,
-        delay_ms: jitter.delay_ms as f32,
-        held: jitter.held,
-        late_percent: percent(jitter.late, sequence.received),
-        drift_ppm: s.receiver.drift.map(|drift| drift.ppm),
-        drift_error_ppm: s.receiver.drift.map(|drift| drift.error_ppm),
         lasts_min: None,
-        concealed_ms: jitter.concealed.saturating_mul(block_ms),
-        buffer_adjustments: jitter.stretched + jitter.shrunk,
-        stretched: jitter.stretched,
-        shrunk: jitter.shrunk,
-        resyncs: jitter.resyncs,
-        underruns: jitter.underruns,
-        events_sent: s.sender.event_packets,
-        events_received: s.receiver.event_packets,
+        ..totals(&s.counters(), block_ms)
     }
 }
 
@@ -188,5 +155,21 @@ mod tests {
             ..RtpStats::default()
         });
         assert_eq!((told.octets_sent, told.jitter_ms), (3, 2));
+    }
+
+    #[test]
+    fn a_leg_that_is_over_has_the_figures_of_its_session_alone() {
+        let mut stats = SessionStats::default();
+        stats.sender.packets = 7;
+        stats.receiver.sequence.received = 40;
+        stats.receiver.sequence.expected = 50;
+        stats.receiver.jitter.late = 4;
+        stats.receiver.jitter.depth_ms = 60;
+        stats.receiver.jitter.concealed = 3;
+        let leg = last(&stats, 10);
+        assert_eq!((leg.sent_packets, leg.received_packets), (7, 40));
+        assert_eq!((leg.lost_packets, leg.late_percent), (10, 10.0));
+        assert_eq!((leg.concealed_ms, leg.buffer_ms), (30, 0.0));
+        assert_eq!((leg.drift_ppm, leg.lasts_min), (None, None));
     }
 }

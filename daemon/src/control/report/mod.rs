@@ -2,7 +2,6 @@
 
 mod card;
 mod finding;
-mod help;
 mod port;
 mod registration;
 
@@ -15,6 +14,7 @@ pub(super) use port::echo;
 
 use super::port::PortUnit;
 use super::{Gateway, words};
+use crate::line::Figure;
 use crate::observe;
 
 /// What does not change while the daemon runs.
@@ -157,7 +157,7 @@ impl Gateway {
                     event_ring_full: sum(&|c| c.events_held.get() + c.reports_lost.get()),
                     packets_deferred: sum(&|c| c.flood_blocks.get()),
                     io_errors: counters.poll_errors.get() + sum(&|c| c.tx_errors.get()),
-                    counters: counters.counters().into_iter().map(help::shard).collect(),
+                    counters: counters.counters().into_iter().map(counter).collect(),
                 }
             })
             .collect()
@@ -197,6 +197,16 @@ impl Gateway {
             }
         }
         self.calls.ended(id)
+    }
+}
+
+/// A counter of the line side.
+fn counter((figure, value): (Figure, u64)) -> ctl::Counter {
+    ctl::Counter {
+        name: figure.name.replace('_', "-"),
+        value,
+        unit: figure.unit.to_owned(),
+        help: figure.help.to_owned(),
     }
 }
 

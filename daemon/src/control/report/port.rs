@@ -8,7 +8,7 @@ use tipring_proto::time::Time;
 use super::super::cards::Slot;
 use super::super::port::PortUnit;
 use super::super::{Gateway, words};
-use super::help;
+use super::counter;
 use super::registration::next_attempt;
 
 impl Gateway {
@@ -69,7 +69,7 @@ impl Gateway {
         let (station, logic) = (unit.station(), unit.call_logic());
         let c = &unit.counters;
         let level = |tenths: i64| (tenths > -900).then(|| tenths as f32 / 10.0);
-        let mut counters: Vec<ctl::Counter> = c.counters().into_iter().map(help::port).collect();
+        let mut counters: Vec<ctl::Counter> = c.counters().into_iter().map(counter).collect();
         let l = &logic.counters;
         counters.extend(call_logic(l));
         ctl::PortDetail {
