@@ -125,6 +125,7 @@ figures! {
             rx_redundant: "packets", "of the packets taken, those with earlier ones in them",
             rx_recovered: "packets", "lost packets whose sound came with a later one",
             rx_lost: "packets", "packets that never came",
+            rx_gaps: "times", "times one or more packets in a row were missing when a later one came",
             rx_late: "packets", "packets after their time",
             rx_early: "packets", "packets with a timestamp too far ahead",
             rx_duplicates: "packets", "duplicate packets",

@@ -583,6 +583,7 @@ impl SessionStats {
         port.rx_recovered.add(jit.recovered - jit_old.recovered);
         port.rx_late.add(jit.late - jit_old.late);
         port.rx_early.add(jit.early - jit_old.early);
+        port.rx_gaps.add(seq.gaps - seq_old.gaps);
         port.rx_duplicates.add(seq.duplicates - seq_old.duplicates);
         port.rx_reordered.add(seq.reordered - seq_old.reordered);
         port.rx_malformed

@@ -20,6 +20,8 @@ pub struct SequenceStats {
     pub duplicates: u64,
     /// Came after a later one.
     pub reordered: u64,
+    /// Gaps: packets were missing, one or several in a row, when a later one came.
+    pub gaps: u64,
     /// Restarts: the sequence jumped, or the source changed.
     pub restarts: u64,
     /// Interarrival jitter, microseconds (A.8).
@@ -85,6 +87,7 @@ impl Sequence {
             self.highest = sequence;
             self.seen = self.seen.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
             self.stats.expected += u64::from(ahead);
+            self.stats.gaps += u64::from(ahead > 1);
             self.stats.received += 1;
             Order::New
         } else if behind < MAX_MISORDER {
@@ -170,11 +173,20 @@ mod tests {
                 expected: 6,
                 duplicates: 2,
                 reordered: 1,
+                gaps: 2,
                 restarts: 0,
                 jitter_us: 0
             }
         );
         assert_eq!(stats.lost(), 2);
+    }
+
+    #[test]
+    fn a_gap_counts_once_however_many_packets_are_missing_and_also_when_they_come_later() {
+        assert_eq!(run(&[1, 2, 3]).1.gaps, 0);
+        assert_eq!(run(&[1, 5, 6, 9]).1.gaps, 2);
+        let (_, stats) = run(&[1, 3, 2, 4]);
+        assert_eq!((stats.gaps, stats.lost()), (1, 0));
     }
 
     #[test]
