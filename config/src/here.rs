@@ -89,7 +89,7 @@ pub fn lacking(config: &Config, origins: &Origins, here: &Here) -> Vec<Problem> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Mac, Machine};
+    use crate::{Mac, Machine, Render};
 
     const FILE: &str = "[gateway]\naddress = \"192.0.2.9\"\n[control]\ngroup = \"nobodys\"\n";
 

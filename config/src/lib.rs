@@ -46,7 +46,7 @@ pub use model::{
 };
 pub use naming::Mac;
 pub use origins::Origins;
-pub use report::{Problem, Report, Severity};
+pub use report::{Problem, Render, Report, Severity};
 pub use server::{Host, Server};
 pub use settings::Line;
 pub use window::WindowMs;

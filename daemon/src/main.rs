@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tipring_config::{Config, Report};
+use tipring_config::{Config, Render, Report};
 use tipringd::identity::Identity;
 use tipringd::{observe, startup};
 

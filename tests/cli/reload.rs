@@ -1,10 +1,11 @@
 //! `reload` and `status --check`: what they say and how they end.
 
 use tipring_ctl::report::{
-    ConfigProblem, ConfigReport, ConfigSeverity, FindingReport, PortCounts, PortSummary,
-    ReloadChange, ReloadReport, ReloadState, StatusReport,
+    ConfigProblem, ConfigReport, FindingReport, PortCounts, PortSummary, ReloadChange,
+    ReloadReport, ReloadState, StatusReport,
 };
 use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response};
+use tipring_proto::finding::Severity;
 
 use crate::mock::Mock;
 use crate::run::{Ended, tipring};
@@ -26,7 +27,7 @@ fn good() -> ReloadReport {
     ReloadReport {
         file: Some("/etc/tipring/tipring.toml".to_owned()),
         warnings: vec![ConfigProblem {
-            severity: ConfigSeverity::Warning,
+            severity: Severity::Warning,
             file: "/etc/tipring/tipring.toml".to_owned(),
             line: Some(7),
             message: "looks odd".to_owned(),

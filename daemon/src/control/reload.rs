@@ -79,7 +79,7 @@ impl Gateway {
             Err(report) => {
                 self.reload.left.errors = Some(report.errors());
                 told::log_problems(&report);
-                Response::BadConfiguration(told::config_report(&report))
+                Response::BadConfiguration(report)
             }
         };
         asked.answer(response);
@@ -88,7 +88,7 @@ impl Gateway {
     /// Uses what can be used of a good configuration, and notes the rest.
     fn apply(&mut self, now: Time, new: Config) -> ReloadReport {
         let file = new.file.clone();
-        let warnings = new.warnings.iter().map(told::problem).collect();
+        let warnings = new.warnings.clone();
         let all = changes(&self.config, &new);
         let mut report = ReloadReport {
             file,

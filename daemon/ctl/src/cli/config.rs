@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use tipring_config::here::{self, Address, Here};
-use tipring_config::{Config, Effective, Machine, Origins, Report};
+use tipring_config::{Config, Effective, Machine, Origins, Render, Report};
 use tipring_types::PortId;
 
 use super::output::{Failure, Out};

@@ -17,9 +17,7 @@ pub use port::{
     DetectedTone, EchoReport, LineStats, MediaLeg, PortCard, PortDetail, PortSummary,
     RefusedSource, RegistrationReport, RegistrationStep, RtpStats, Voltages,
 };
-pub use reload::{
-    ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport, ReloadState,
-};
+pub use reload::{ConfigProblem, ConfigReport, ReloadChange, ReloadReport, ReloadState};
 pub use sim::{
     CallerIdCoding, CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimCard, SimHeard, SimHybrid,
     SimPolarity, SimSetState, SimSnapshot,

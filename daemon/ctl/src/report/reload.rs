@@ -1,6 +1,7 @@
 //! `tipring reload`: what became of a configuration that was read again.
 
 use serde::{Deserialize, Serialize};
+pub use tipring_types::problem::{ConfigProblem, ConfigReport};
 
 /// What became of a good configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,49 +46,4 @@ pub struct ReloadChange {
     pub keys: Vec<String>,
     /// What follows from it, or why not, in words.
     pub what: String,
-}
-
-/// Why a configuration was refused; the one in use stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ConfigReport {
-    /// The file.
-    pub file: String,
-    /// Every problem, in order of line.
-    pub problems: Vec<ConfigProblem>,
-}
-
-/// One problem of a configuration, as `tipring config check --json` has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ConfigProblem {
-    /// How bad.
-    pub severity: ConfigSeverity,
-    /// File name.
-    pub file: String,
-    /// Line, from 1.
-    pub line: Option<u32>,
-    /// Another line that is part of the problem.
-    pub other_line: Option<u32>,
-    /// The key with its table.
-    pub key: Option<String>,
-    /// The value as written.
-    pub value: Option<String>,
-    /// What is wrong.
-    pub message: String,
-    /// What would be accepted.
-    pub accepts: Option<String>,
-    /// What to do.
-    pub cure: Option<String>,
-}
-
-/// How bad a problem is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConfigSeverity {
-    /// The configuration is refused.
-    #[default]
-    Error,
-    /// The configuration is used; somebody should look.
-    Warning,
 }

@@ -16,6 +16,7 @@ mod ids;
 pub mod law;
 pub mod level;
 mod line;
+pub mod problem;
 mod states;
 mod tones;
 

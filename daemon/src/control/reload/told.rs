@@ -1,9 +1,7 @@
 //! A reload in the log and on the wire.
 
-use tipring_config::{Problem, Report, Severity};
-use tipring_ctl::report::{
-    ConfigProblem, ConfigReport, ConfigSeverity, ReloadChange, ReloadReport,
-};
+use tipring_config::{Render, Report};
+use tipring_ctl::report::{ReloadChange, ReloadReport};
 use tracing::{info, warn};
 
 /// Problems that are logged one by one; more are counted.
@@ -56,42 +54,5 @@ pub(super) fn log_problems(report: &Report) {
     let more = report.problems.len().saturating_sub(PROBLEMS);
     if more > 0 {
         warn!(more, "further configuration problems");
-    }
-}
-
-/// For the wire.
-pub(super) fn config_report(report: &Report) -> ConfigReport {
-    ConfigReport {
-        file: report.file.clone(),
-        problems: report.problems.iter().map(problem).collect(),
-    }
-}
-
-/// For the wire.
-pub(super) fn problem(problem: &Problem) -> ConfigProblem {
-    let Problem {
-        severity,
-        file,
-        line,
-        other_line,
-        key,
-        value,
-        message,
-        accepts,
-        cure,
-    } = problem.clone();
-    ConfigProblem {
-        severity: match severity {
-            Severity::Error => ConfigSeverity::Error,
-            Severity::Warning => ConfigSeverity::Warning,
-        },
-        file,
-        line,
-        other_line,
-        key,
-        value,
-        message,
-        accepts,
-        cure,
     }
 }

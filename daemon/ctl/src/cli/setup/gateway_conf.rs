@@ -188,7 +188,7 @@ label = \"Lobby\"
             &machine,
         );
         assert_eq!(
-            config.map(|c| c.ports.len()).map_err(|e| e.render(false)),
+            config.map(|c| c.ports.len()).map_err(|e| e.to_string()),
             Ok(1)
         );
     }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
-use tipring_config::{Countries, Mac, Machine};
+use tipring_config::{Countries, Mac, Machine, Render};
 use tipring_hal::dahdi::scan::{self, CardState, Hardware};
 
 use super::args::SetupArgs;
