@@ -201,7 +201,8 @@ impl Port {
         call.state = CallState::InUseElsewhere;
         call.wanted = false;
         call.by_server = false;
-        self.close_legs_of(id);
+        self.legs.close_of(id);
+        self.legs_ask();
         self.offer_over(now, id);
         self.recall_gone();
         let nothing = !self.calls.is_occupied();

@@ -42,7 +42,8 @@ impl Port {
         if owed_a_call && self.server.is_up() {
             self.expect_orphan(now);
         }
-        self.close_legs_except(None);
+        self.legs.close_except(None);
+        self.legs_ask();
         self.calls.leave_all();
         self.server.hung_up();
         if !joining {

@@ -169,9 +169,7 @@ impl Port {
         };
         let (id, talked) = (call.id, call.was_connected());
         match message {
-            ServerMessage::SetSpeakerMode { on: false }
-                if talked && self.legs.of_call(id).is_empty() =>
-            {
+            ServerMessage::SetSpeakerMode { on: false } if talked && !self.legs.has_of(id) => {
                 self.server_ended(now, id);
             }
             ServerMessage::SetSpeakerMode { .. }
@@ -205,7 +203,7 @@ impl Port {
     pub(super) fn media_closed(&mut self, now: Time) {
         if let Some(call) = self.active_implied()
             && call.was_connected()
-            && self.legs.of_call(call.id).is_empty()
+            && !self.legs.has_of(call.id)
         {
             self.calls.implied().media_closed(now);
         }
@@ -215,7 +213,7 @@ impl Port {
     pub(super) fn media_gone(&mut self, now: Time) {
         self.calls.implied().media_opened();
         if let Some(call) = self.active_implied()
-            && self.legs.of_call(call.id).is_empty()
+            && !self.legs.has_of(call.id)
         {
             let id = call.id;
             self.server_ended(now, id);

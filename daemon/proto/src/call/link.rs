@@ -78,7 +78,8 @@ impl Port {
             }
             self.remove_call(now, id, EndCause::LinkLost);
         }
-        self.close_legs_except(kept);
+        self.legs.close_except(kept);
+        self.legs_ask();
         self.offers_gone();
         self.stop_ringing();
         self.calls.stop_expecting();

@@ -25,7 +25,7 @@
 //! | error tones, disconnect supervision: what for | `no_call` |
 //! | which of the server's tones is heard | `server_tones` |
 //! | the tone that sounds, call-waiting tone | `tones` |
-//! | media legs | `media`, `legs` |
+//! | media legs; whose they are | `legs`; `media` |
 //! | media that is started and not opened | `early` |
 //! | what a flash means: hold, transfer, call waiting | `features` |
 //! | how far a transfer is | `transfer` |
@@ -73,7 +73,7 @@ pub use contract::{
     CallerId, DigitHeard, Input, LegStatistics, LineInput, LineOutput, MediaInput, MediaOutput,
     Output, Presented,
 };
-pub use media::MOST_LEGS;
+pub use legs::MOST_LEGS;
 pub use port::Port;
 pub use preserved::Heard;
 pub use record::{CallRecord, CallSnapshot, EndCause, PortCounters, PortSnapshot};

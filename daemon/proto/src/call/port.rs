@@ -33,6 +33,7 @@ enum Machine {
     Tones,
     Transfer,
     Preserved,
+    Legs,
     Implied,
     Elsewhere,
 }
@@ -98,7 +99,7 @@ impl Port {
                 }
             }
             Input::Media(MediaInput::ReceiveOpened { party, result }) => {
-                self.receive_opened(party, result);
+                self.legs.receive_opened(party, result, &self.cfg);
             }
             Input::Media(MediaInput::LegRefused { party, status }) => {
                 self.leg_refused(now, party, status);
@@ -107,7 +108,7 @@ impl Port {
                 self.heard_of_preserved(now, party, heard);
             }
             Input::Media(MediaInput::Statistics { call, counters }) => {
-                self.statistics_known(call, counters);
+                self.legs.statistics_known(call, counters);
             }
             Input::StationUp { version } => self.station_up(version),
             Input::StationDown => self.station_down(now),
@@ -193,6 +194,7 @@ impl Port {
         ] = self.calls.counted();
         let (unanswered, silences) = self.server.silences();
         counters.server_silences = silences;
+        (counters.media_ignored, counters.media_refused) = self.legs.counted();
         counters.tones_ignored = self.tones.ignored();
         PortSnapshot {
             off_hook: self.hook.is_off_hook(),
@@ -282,12 +284,12 @@ impl Port {
             ServerMessage::SetHookFlashDetect => self.server.want_hook_flash(),
             ServerMessage::OpenReceiveChannel(open) => self.open_receive(now, open),
             ServerMessage::StartMediaTransmission(start) => self.start_media(now, start),
-            ServerMessage::StopMediaTransmission(leg) => self.stop_media(leg.party),
+            ServerMessage::StopMediaTransmission(leg) => self.legs.stop(leg.party),
             ServerMessage::CloseReceiveChannel(leg) => self.close_receive(now, leg.party),
             ServerMessage::CallInfo(info) => self.call_info(now, info),
             ServerMessage::CallState { state, call, .. } => self.call_state(now, *state, *call),
             ServerMessage::ConnectionStatisticsReq { number, call, mode } => {
-                self.statistics_wanted(number, *call, *mode);
+                self.legs.want_statistics(number, *call, *mode);
             }
             // Displays, soft keys, dates and the like: an analog set has no use for them.
             _ => {}
@@ -321,7 +323,7 @@ impl Port {
     }
 
     /// When each of the machines has something to do.
-    fn machines(&self) -> [(Machine, Option<Time>); 8] {
+    fn machines(&self) -> [(Machine, Option<Time>); 9] {
         let [preserved, implied, elsewhere] = self.calls.due();
         [
             (Machine::Supervision, self.set.due()),
@@ -329,9 +331,10 @@ impl Port {
             (Machine::Tones, self.tones.due()),
             (Machine::Transfer, self.transfer.due()),
             (Machine::Preserved, preserved),
-            (Machine::Rest, self.deadlines.next()),
+            (Machine::Legs, self.legs.due()),
             (Machine::Implied, implied),
             (Machine::Elsewhere, elsewhere),
+            (Machine::Rest, self.deadlines.next()),
         ]
     }
 
@@ -353,6 +356,7 @@ impl Port {
                 self.set.handle_timeout(now);
                 self.supervision_asks(now);
             }
+            Machine::Legs => self.early_due(now),
             Machine::Preserved => self.look_at_preserved(),
             Machine::Implied => self.media_gone(now),
             Machine::Elsewhere => self.end_orphan(),
@@ -374,7 +378,6 @@ impl Port {
 
     fn expired(&mut self, now: Time, deadline: Deadline) {
         match deadline {
-            Deadline::EarlyStart => self.early_due(now),
             Deadline::FaultGrace => self.line_lost(now),
         }
     }
@@ -390,10 +393,8 @@ impl Port {
             | Set::Howling
             | Set::Lockout => None,
         };
-        if self.legs.bridged != bridge {
-            self.legs.bridged = bridge;
-            self.tell_media(MediaOutput::Bridge { party: bridge });
-        }
+        self.legs.bridge(bridge);
+        self.legs_ask();
         let word = self.find_word();
         if word != self.word {
             self.word = word;
@@ -442,7 +443,8 @@ impl Port {
     pub(super) fn remove_call(&mut self, now: Time, id: CallRef, cause: EndCause) -> Option<Call> {
         let call = self.calls.remove(id)?;
         self.out.push_back(Output::Record(call.record(now, cause)));
-        self.close_legs_of(id);
+        self.legs.close_of(id);
+        self.legs_ask();
         Some(call)
     }
 

@@ -142,7 +142,7 @@ impl Port {
         if leg != party {
             return;
         }
-        let ptime_ms = self.legs.get(party).map_or(20, |l| l.ptime_ms);
+        let ptime_ms = self.legs.ptime_ms(party).unwrap_or(20);
         let limit_ms = self.cfg.preserved_rtp_ms;
         if self.calls.preserved().heard(now, heard, ptime_ms, limit_ms) {
             self.preserved_over(now, id);
