@@ -1,7 +1,6 @@
 //! From a checked configuration to a running gateway: card, line threads, control socket, control task.
 
 mod card;
-pub mod port;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,13 +16,13 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::control::claim::{self, Claim};
+use crate::control::seat::{self, CardFacts, ChainPlan, Seat};
 use crate::control::{
     Cards, Clock, Facts, Gateway, HistoryDesk, Lanes, Lines, PortUnit, ServerBook, SimDesk, socket,
 };
 use crate::identity::Identity;
 use crate::line::{self, EngineConfig, LineConfig, LinePortSpec, PortIndex, StartReport};
 use crate::settings;
-use port::{CardFacts, ChainPlan, Seat};
 
 /// Queries of control clients that may wait.
 const QUERIES: usize = 64;
@@ -134,7 +133,7 @@ pub fn run(
             card: cards_known.get(n).copied().flatten(),
             fault: None,
         };
-        let unit = port::unit(&config, port, n, servers.list(), seat)?;
+        let unit = seat::unit(&config, port, n, servers.list(), seat)?;
         units.push(PortUnit::new(unit, Arc::clone(&config), now));
     }
     let facts = Facts {

@@ -20,8 +20,8 @@ use tracing::warn;
 
 use super::Gateway;
 use crate::cards::{CardSource, OpenCard, ProbeError, Want};
+use crate::control::seat::{CardFacts, ChainPlan};
 use crate::line::{CardBack, CardSet, LineOrder, PortIndex};
-use crate::startup::port::{CardFacts, ChainPlan};
 
 pub(super) use slot::Slot;
 

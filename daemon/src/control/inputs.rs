@@ -2,16 +2,14 @@
 
 use tipring_ctl::report::TraceKind;
 use tipring_dsp::ChainEvent;
-use tipring_hal::port::{LineEventKind, LineFault};
+use tipring_hal::port::{LineEvent, LineEventKind, LineFault};
 use tipring_proto::call::{DigitHeard, LineInput, MediaInput};
 use tipring_proto::device::Input;
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
-use tracing::{info, warn};
 
-use super::log_rate::if_any;
 use super::{Gateway, words};
-use crate::line::{LineReport, Returned};
+use crate::line::{LineReport, PortIndex, Returned};
 
 /// Reports of the line thread handled before other work gets its turn.
 const REPORTS_A_TURN: usize = 1024;
@@ -38,13 +36,8 @@ impl Gateway {
             }
             report => report,
         };
-        if let LineReport::Line { port, event } = &report {
-            match event.kind {
-                LineEventKind::Fault(LineFault::Removed) => self.card_lost(now, *port),
-                LineEventKind::FaultCleared => self.look_anew(now, *port),
-                LineEventKind::LoopClosed => self.current_flows(now, *port),
-                _ => {}
-            }
+        if let LineReport::Line { port, event } = report {
+            return self.line_event(now, port, event);
         }
         let index = match &report {
             LineReport::Line { port, .. }
@@ -56,58 +49,13 @@ impl Gateway {
             | LineReport::CardReturned { port, .. }
             | LineReport::NoSuchSession { port, .. } => *port,
         };
-        let Some(index) = self.ports.iter().position(|p| p.line == Some(index)) else {
-            if let LineReport::Line { port, event } = report {
-                self.lines.lanes.heard(port, event.kind);
-            }
+        let Some(index) = self.of_lane(index) else {
             return;
         };
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
         match report {
-            LineReport::Line { event, .. } => {
-                // A stamp is never later than the moment it is handled.
-                let at = Time::from_duration(event.at).min(now);
-                let input = match event.kind {
-                    LineEventKind::LoopClosed => LineInput::LoopClosed { at },
-                    LineEventKind::LoopOpened => LineInput::LoopOpened { at },
-                    LineEventKind::Flash => LineInput::Flash { at },
-                    LineEventKind::PulseDigit(digit) => LineInput::PulseDigit { digit, at },
-                    LineEventKind::RingOn => LineInput::RingOn { at },
-                    LineEventKind::RingOff => LineInput::RingOff { at },
-                    LineEventKind::Fault(fault) => {
-                        let finding = words::fault(fault);
-                        let told = words::finding(&finding, &unit.place());
-                        if let Some(held_back) = unit.log_rate.pass(now) {
-                            warn!(
-                                port = unit.number,
-                                code = finding.code(),
-                                fault = told.what(),
-                                cure = told.cure,
-                                held_back = if_any(held_back),
-                                "line fault"
-                            );
-                        }
-                        LineInput::Fault(fault)
-                    }
-                    LineEventKind::FaultCleared => {
-                        if let Some(held_back) = unit.log_rate.pass(now) {
-                            info!(
-                                port = unit.number,
-                                held_back = if_any(held_back),
-                                "line fault over"
-                            );
-                        }
-                        LineInput::FaultCleared
-                    }
-                };
-                unit.saw(event.kind);
-                unit.handle(now, Input::Line(input));
-                if event.kind == LineEventKind::FaultCleared {
-                    self.line_works(now, index);
-                }
-            }
             LineReport::Chain { at, event, .. } => {
                 let at = Time::from_duration(at).min(now);
                 self.chain_event(now, index, at, event);
@@ -142,11 +90,32 @@ impl Gateway {
                 self.trace(now, index, TraceKind::Line, text);
             }
             // Seen to above.
-            LineReport::CardReturned { .. } => {}
+            LineReport::Line { .. } | LineReport::CardReturned { .. } => {}
             LineReport::NoSuchSession { session, .. } => {
                 let text = format!("media session {} is gone already", session.0);
                 self.trace(now, index, TraceKind::Media, text);
             }
+        }
+        self.drain(now, index);
+    }
+
+    /// A line has reported something: to the slot of its card, and to its port.
+    fn line_event(&mut self, now: Time, lane: PortIndex, event: LineEvent) {
+        match event.kind {
+            LineEventKind::Fault(LineFault::Removed) => self.card_lost(now, lane),
+            LineEventKind::FaultCleared => self.look_anew(now, lane),
+            LineEventKind::LoopClosed => self.current_flows(now, lane),
+            _ => {}
+        }
+        let Some(index) = self.of_lane(lane) else {
+            return self.lines.lanes.heard(lane, event.kind);
+        };
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        unit.line_event(now, event);
+        if event.kind == LineEventKind::FaultCleared {
+            self.line_works(now, index);
         }
         self.drain(now, index);
     }

@@ -26,6 +26,7 @@ mod queries;
 mod reload;
 mod repeats;
 mod report;
+pub(crate) mod seat;
 mod seats;
 mod servers;
 mod signalling;
@@ -33,6 +34,7 @@ mod simdesk;
 pub mod socket;
 mod sound;
 mod trace;
+mod translate;
 mod words;
 
 use std::net::Ipv4Addr;

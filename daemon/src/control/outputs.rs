@@ -12,6 +12,7 @@ use tipring_proto::time::Time;
 
 use super::lamp::LampStep;
 use super::links::Which;
+use super::translate::{self, Line};
 use super::{Gateway, PortUnit, trace, words};
 use crate::line::LineOrder;
 
@@ -59,48 +60,19 @@ impl Gateway {
     }
 
     fn line_output(&mut self, now: Time, index: usize, output: LineOutput) {
-        use tipring_dsp::ChainCommand as Chain;
-        use tipring_hal::port::LineCommand as Card;
         self.lamp_yields(index, &output);
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let order = match output {
-            LineOutput::Ring(mode) => LineOrder::Port(Card::Ring(unit.plan.ring(mode))),
-            LineOutput::StopRing => LineOrder::Port(Card::StopRing),
-            LineOutput::PlayTone(tone) => LineOrder::Chain(match unit.plan.tone(tone) {
-                Some(program) => Chain::PlayTone(program),
-                None => Chain::StopTone,
-            }),
-            LineOutput::StopTone => LineOrder::Chain(Chain::StopTone),
-            LineOutput::OnHookTransmission { ms } => {
-                LineOrder::Port(Card::OnHookTransmission(Duration::from_millis(ms.into())))
+        let neon_lamp = unit.capabilities.is_some_and(|c| c.neon_mwi);
+        let when = unit.call_time(&self.clock);
+        match translate::line_order(&output, &unit.plan, neon_lamp, when) {
+            Line::Order(order) => {
+                self.order(now, index, order);
             }
-            LineOutput::SendCallerId {
-                id,
-                dual_tone_alert,
-            } => {
-                let when = unit.call_time(&self.clock);
-                match unit.plan.caller_id(&id, dual_tone_alert, when) {
-                    Some(message) => LineOrder::Chain(Chain::SendCallerId(message)),
-                    None => return unit.handle(now, Input::Line(LineInput::CallerIdSent)),
-                }
-            }
-            LineOutput::StopCallerId => LineOrder::Chain(Chain::StopCallerId),
-            LineOutput::Polarity(polarity) => LineOrder::Port(Card::Polarity(polarity)),
-            LineOutput::OpenLoop { ms } => {
-                LineOrder::Port(Card::OpenLoop(Duration::from_millis(ms.into())))
-            }
-            LineOutput::MessageLamp(on) => {
-                if unit.capabilities.is_some_and(|c| c.neon_mwi) {
-                    LineOrder::Port(Card::MessageLamp(on))
-                } else {
-                    return unit.lamp.want(on);
-                }
-            }
-            LineOutput::EnableDtmf(on) => LineOrder::Chain(Chain::EnableDtmf(on)),
-        };
-        self.order(now, index, order);
+            Line::NoCallerId => unit.handle(now, Input::Line(LineInput::CallerIdSent)),
+            Line::LampByMessage(on) => unit.lamp.want(on),
+        }
     }
 
     /// A message to the lamp ends where the line is needed.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tipring_config::{Config, Port as PortSettings};
 use tipring_ctl::report::DetectedTone;
 use tipring_dsp::CallTime;
-use tipring_hal::port::{Capabilities, LineEventKind, LineFault};
+use tipring_hal::port::{Capabilities, LineEvent, LineEventKind, LineFault};
 use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot, PortState};
 use tipring_proto::card::Service;
 use tipring_proto::device::{Device, DeviceConfig, Input, Output};
@@ -15,17 +15,19 @@ use tipring_proto::finding::Glitches;
 use tipring_proto::sccp::message::DefineTimeDate;
 use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, StationState};
 use tipring_proto::time::Time;
+use tracing::{info, warn};
 
 use super::clock::Clock;
 use super::lamp::FskLamp;
 use super::links::Connection;
-use super::log_rate::LogRate;
+use super::log_rate::{LogRate, if_any};
 use super::media::{LegSettings, MediaDesk};
 use super::reload::Next;
 use super::repeats::Repeats;
 use super::sound::Plan;
+use super::{translate, words};
+use crate::control::seat::{CardFacts, ChainPlan, Seat};
 use crate::line::{PortCounters, PortIndex};
-use crate::startup::port::{CardFacts, ChainPlan, Seat};
 
 /// Detected tones remembered.
 const TONES: usize = 16;
@@ -271,17 +273,45 @@ impl PortUnit {
         self.reasons.sort_by_key(|(s, _)| *s);
     }
 
-    /// Takes note of a line event.
-    pub fn saw(&mut self, event: LineEventKind) {
-        match event {
+    /// Takes an event of the line: for the call logic, for the counters, and a fault for the log.
+    pub fn line_event(&mut self, now: Time, event: LineEvent) {
+        match event.kind {
             LineEventKind::LoopClosed => self.off_hooks += 1,
             LineEventKind::RingOn => self.ring_bursts += 1,
-            LineEventKind::Fault(fault) => self.fault = Some(fault),
-            LineEventKind::FaultCleared => self.fault = None,
+            LineEventKind::Fault(fault) => {
+                self.fault = Some(fault);
+                self.log_fault(now, fault);
+            }
+            LineEventKind::FaultCleared => {
+                self.fault = None;
+                if let Some(held_back) = self.log_rate.pass(now) {
+                    info!(
+                        port = self.number,
+                        held_back = if_any(held_back),
+                        "line fault over"
+                    );
+                }
+            }
             LineEventKind::LoopOpened
             | LineEventKind::Flash
             | LineEventKind::PulseDigit(_)
             | LineEventKind::RingOff => {}
+        }
+        self.handle(now, Input::Line(translate::line_input(now, event)));
+    }
+
+    fn log_fault(&mut self, now: Time, fault: LineFault) {
+        let finding = words::fault(fault);
+        let told = words::finding(&finding, &self.place());
+        if let Some(held_back) = self.log_rate.pass(now) {
+            warn!(
+                port = self.number,
+                code = finding.code(),
+                fault = told.what(),
+                cure = told.cure,
+                held_back = if_any(held_back),
+                "line fault"
+            );
         }
     }
 

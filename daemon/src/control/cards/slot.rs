@@ -8,8 +8,8 @@ use tipring_proto::finding::Finding;
 use tipring_proto::time::Time;
 
 use crate::cards::{LineProbe, Nameplate, Want};
+use crate::control::seat::CardFacts;
 use crate::line::{CardSet, PortIndex};
-use crate::startup::port::CardFacts;
 
 /// A card that has not answered for so long is told of.
 const SILENT: Duration = Duration::from_secs(10);

@@ -13,10 +13,10 @@ use tipring_proto::finding::Place;
 use super::*;
 use crate::cards::{LineProbe, Nameplate};
 use crate::control::reload::Asked;
+use crate::control::seat::{self, Seat};
 use crate::control::{Clock, Facts, Lanes, Lines, PortUnit, ServerBook, SimDesk, words};
 use crate::identity::Identity;
 use crate::line::{LineConfig, LineEngine, LinePortSpec, LineReport};
-use crate::startup::port::{self, Seat};
 
 const LINE: PortIndex = PortIndex(0);
 const DEAD: Volts = Volts {
@@ -152,7 +152,7 @@ impl Bench {
             card: Some(facts),
             fault: None,
         };
-        let unit = port::unit(&config, wanted, 0, servers.list(), seat).unwrap();
+        let unit = seat::unit(&config, wanted, 0, servers.list(), seat).unwrap();
         let units = vec![PortUnit::new(unit, Arc::clone(&config), now)];
         let shelf = Arc::new(Shelf::default());
         let want = crate::settings::want(&config, wanted);

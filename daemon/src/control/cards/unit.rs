@@ -18,7 +18,7 @@ use crate::line::{LineOrder, PortIndex};
 use crate::settings;
 
 impl Gateway {
-    fn of_lane(&self, line: PortIndex) -> Option<usize> {
+    pub(in crate::control) fn of_lane(&self, line: PortIndex) -> Option<usize> {
         self.ports.iter().position(|u| u.line == Some(line))
     }
 

@@ -11,9 +11,9 @@ use tipring_proto::time::Time;
 use tracing::warn;
 
 use super::super::Gateway;
+use crate::control::seat::{CardFacts, Seat};
 use crate::line::{CardSet, LineOrder, PortIndex};
 use crate::settings;
-use crate::startup::port::{CardFacts, Seat};
 
 /// Lanes without a port, and ports of the card without a lane.
 #[derive(Default)]

@@ -13,8 +13,8 @@ use tracing::{info, warn};
 
 use super::super::{Gateway, PortUnit};
 use super::wish::{self, Next, Wish};
+use crate::control::seat::{self, Seat};
 use crate::line::{LineOrder, MadeChain};
-use crate::startup::port::{self, Seat};
 
 /// A port that took something: which, what, and what followed.
 pub(in crate::control) type Taken = (u16, Vec<Change>, &'static str);
@@ -258,7 +258,7 @@ impl Gateway {
     fn unit_config(&self, id: PortId, seat: Seat) -> Option<super::super::PortUnitConfig> {
         let place = self.config.ports.iter().position(|p| p.id == id)?;
         let wanted = self.config.ports.get(place)?;
-        let made = port::unit(
+        let made = seat::unit(
             &self.config,
             wanted,
             place,

@@ -9,7 +9,9 @@ use tipring_config::{Config, Port};
 use tipring_dsp::{CancellerConfig, Chain, ChainConfig, ChainError, LineEchoCanceller};
 use tipring_hal::port::{Capabilities, Law, LineFault, LinePort};
 
-use crate::control::{LegSettings, Plan, PlanError, PortUnitConfig};
+use super::media::LegSettings;
+use super::port::PortUnitConfig;
+use super::sound::{Plan, PlanError};
 use crate::line::{PortCounters, PortIndex};
 use crate::settings;
 
