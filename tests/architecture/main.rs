@@ -239,3 +239,25 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+/// Arrows within the daemon: start-up composes control, control composes the rest; nothing looks back.
+#[test]
+fn control_and_the_line_threads_do_not_know_start_up() {
+    let daemon = workspace().folder["tipringd"].join("src");
+    for (room, not) in [
+        ("control", &["crate::startup"][..]),
+        ("line", &["crate::startup", "crate::control"]),
+        ("cards", &["crate::startup", "crate::control"]),
+    ] {
+        for file in rust_files(&daemon.join(room)) {
+            let text = std::fs::read_to_string(&file).expect("a file of ours");
+            for path in not {
+                assert!(
+                    !text.contains(path),
+                    "{}: {room} names {path}; the arrow goes the other way",
+                    file.display()
+                );
+            }
+        }
+    }
+}

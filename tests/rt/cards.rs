@@ -120,7 +120,7 @@ fn start(port: Box<dyn LinePort>) -> LineHandle {
 
 fn count(handle: &LineHandle, name: &str) -> u64 {
     let counters = handle.port_counters(P).expect("the port").counters();
-    let found = counters.iter().find(|(n, _)| *n == name);
+    let found = counters.iter().find(|(figure, _)| figure.name == name);
     found.expect("a counter of this name").1
 }
 

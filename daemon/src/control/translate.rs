@@ -27,6 +27,10 @@ pub(super) fn line_input(now: Time, event: LineEvent) -> LineInput {
 
 /// What becomes of an output of the call logic.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one at a time, and never kept: a box would be an allocation for nothing"
+)]
 pub(super) enum Line {
     /// For the line thread.
     Order(LineOrder),
