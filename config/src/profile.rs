@@ -23,6 +23,7 @@ pub(crate) fn preset(profile: Profile) -> Layer {
             // V.34 over packets loses the call with the first one lost; G3 with error correction does not.
             v8_squelch: Some(profile == Profile::Fax),
             vad: Some(false),
+            digits_in_band: Some(true),
             ..machine
         },
         Profile::Alarm => Layer {
@@ -31,6 +32,8 @@ pub(crate) fn preset(profile: Profile) -> Layer {
             reorder_s: Some(60),
             howler_s: Some(0),
             vad: Some(false),
+            // The panel and its receiver talk in tones.
+            digits_in_band: Some(true),
             ..machine
         },
         Profile::Door => Layer {

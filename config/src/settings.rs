@@ -69,6 +69,13 @@ settings! {
         used: Idle,
         help: "Pulses of each digit: standard (1 for 1, 10 for 0), nz (New Zealand: 9 for 1, 10 for 0), sweden (1 for 0, 2 for 1).",
     }
+    digits_in_band: bool {
+        key: "digits-in-band",
+        accepts: Bool,
+        absent: default("false"),
+        used: Idle,
+        help: "Keys pressed in a call stay in the voice as tones, and only there: they are not muted, and the CallManager is not sent them. For far ends that decode tones where out-of-band digits do not arrive. Dialling is not affected. The profiles fax, modem and alarm have it on.",
+    }
     transfer_on_hang_up: bool {
         key: "transfer-on-hang-up",
         accepts: Bool,

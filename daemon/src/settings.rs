@@ -160,7 +160,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         after_far_hang_up: line.after_far_hang_up,
         call_waiting_repeat_ms: line.call_waiting_repeat.ms,
         reminder_ring_ms: seconds(line.reminder_ring_s),
-        digits_in_band: is_machine(port),
+        digits_in_band: line.digits_in_band,
         ..call::PortConfig::default()
     }
 }
@@ -214,8 +214,8 @@ pub fn chain(config: &Config, port: &Port, law: Law, block_len: usize) -> ChainC
     let mut chain = ChainConfig::new(law, block_len);
     chain.rx_gain = port.line.rx_gain;
     chain.tx_gain = port.line.tx_gain;
-    // Alarm panels and modems send tones for the far end's ears: they stay in the voice.
-    chain.mute_detected_digits = !is_machine(port);
+    // Tones for the far end's ears stay in the voice.
+    chain.mute_detected_digits = !port.line.digits_in_band;
     chain.v8_squelch = port.line.v8_squelch;
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
     chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
@@ -364,15 +364,18 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_muted_for_phones_and_doors_and_stay_in_the_voice_of_machines() {
-        for (profile, muted) in [
-            ("phone", true),
-            ("door", true),
-            ("fax", false),
-            ("modem", false),
-            ("alarm", false),
+    fn digits_are_muted_for_phones_and_doors_and_stay_in_the_voice_of_data_unless_the_file_says_otherwise()
+     {
+        for (profile, own, muted) in [
+            ("phone", "", true),
+            ("door", "", true),
+            ("fax", "", false),
+            ("modem", "", false),
+            ("alarm", "", false),
+            ("door", "digits-in-band = true\n", false),
+            ("fax", "digits-in-band = false\n", true),
         ] {
-            let config = config(&format!("[defaults]\nprofile = \"{profile}\"\n"));
+            let config = config(&format!("[defaults]\nprofile = \"{profile}\"\n{own}"));
             let law = Law::Mu;
             let chain = chain(&config, &config.ports[0], law, 80);
             assert_eq!(chain.mute_detected_digits, muted, "{profile}");
