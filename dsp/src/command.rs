@@ -5,6 +5,7 @@ use tipring_types::{DataTone, Side, TenthDb, TenthDbm0};
 
 use crate::echo::EchoMeters;
 use crate::level::Reading;
+use crate::queue::Queue;
 use crate::tone::ToneProgram;
 
 /// What a chain can be told. Takes effect with the next block.
@@ -152,3 +153,6 @@ pub struct Meters {
     /// The echo canceller.
     pub echo: EchoMeters,
 }
+
+/// Events that can wait in a chain.
+pub(crate) type Events = Queue<ChainEvent, 32>;

@@ -3,13 +3,9 @@
 //! Owns when the receiver of digits runs (a quiet line costs nothing). Leaves digits to [`crate::dtmf`], and the tones
 //! of faxes and modems to [`crate::datatone`].
 
-use crate::chain::DtmfConfig;
-use crate::command::ChainEvent;
+use crate::command::Events;
+use crate::dtmf::DtmfConfig;
 use crate::dtmf::Keys;
-use crate::queue::Queue;
-
-/// Events that can wait in a chain.
-pub(crate) type Events = Queue<ChainEvent, 32>;
 
 /// Mean square below which a chunk is quiet (-52 dBm0: 10 dB under the quietest digit).
 const QUIET: f32 = 1_644.0;

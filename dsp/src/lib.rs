@@ -25,9 +25,9 @@ mod queue;
 pub mod tone;
 
 pub use canceller::{CancellerConfig, LineEchoCanceller};
-pub use chain::{Chain, ChainConfig, ChainError, DtmfConfig};
+pub use chain::{Chain, ChainConfig, ChainError};
 pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, Meters};
-pub use dtmf::{DtmfEvent, DtmfReceiver};
+pub use dtmf::{DtmfConfig, DtmfEvent, DtmfReceiver};
 pub use echo::{Bypass, EchoCanceller, EchoMeters};
 pub use level::Reading;
 pub use tipring_types::{DataTone, EchoState, Law, Side, TenthDb, TenthDbm0};

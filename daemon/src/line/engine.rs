@@ -11,6 +11,7 @@ use tipring_hal::port::{LinePort, Wake};
 use tipring_linux::EventFd;
 use tipring_proto::time::Time;
 
+use super::config::EngineConfig;
 use super::counters::{PortCounters, ShardCounters};
 use super::histogram::Timing;
 use super::lane::{Lane, Reports, SESSIONS, Tools, of_token};
@@ -19,33 +20,6 @@ use super::order::{CardBack, LineOrder, LineReport, PortIndex, Returned};
 
 /// Orders carried out in one wake.
 const ORDERS_AT_ONCE: usize = 256;
-
-/// Settings of an engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EngineConfig {
-    /// Blocks between what is written and what the line plays. Costs delay, buys tolerance of late wakes.
-    pub prefill_blocks: u8,
-    /// Datagrams looked at per port and block.
-    pub datagrams_per_block: u16,
-    /// Beyond that, datagrams looked at in a wake of all ports together.
-    pub datagrams_shared: u32,
-    /// Of these, packets of the far end taken; the rest is dropped.
-    pub packets_per_block: u16,
-    /// Blocks caught up per port and wake.
-    pub blocks_at_once: u8,
-}
-
-impl Default for EngineConfig {
-    fn default() -> EngineConfig {
-        EngineConfig {
-            prefill_blocks: 2,
-            datagrams_per_block: 64,
-            datagrams_shared: 2048,
-            packets_per_block: 16,
-            blocks_at_once: 8,
-        }
-    }
-}
 
 /// A port as it is given to the line thread.
 pub struct LinePortSpec {

@@ -8,11 +8,11 @@ use std::thread::JoinHandle;
 use rtrb::{Consumer, Producer, RingBuffer};
 use tipring_linux::EventFd;
 
+use super::config::LineConfig;
 use super::counters::{PortCounters, ShardCounters};
 use super::engine::{EngineParts, LineEngine, LinePortSpec};
 use super::histogram::Timing;
 use super::order::{LineOrder, LineReport, PortIndex, RingFull};
-use super::thread::LineConfig;
 
 /// One line thread as control sees it.
 pub(super) struct Shard {

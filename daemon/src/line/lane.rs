@@ -17,9 +17,9 @@ use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
 
 use super::card::Card;
+use super::config::EngineConfig;
 use super::counters::PortCounters;
 use super::edge::Edge;
-use super::engine::EngineConfig;
 use super::histogram::Timing;
 use super::media::{Allowance, Arrivals, Batches};
 use super::order::{LineOrder, LineReport, PortIndex, Returned, SessionId};

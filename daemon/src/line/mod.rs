@@ -7,6 +7,7 @@
 //! [`LineReport::SessionReturned`]).
 
 mod card;
+mod config;
 mod counters;
 mod edge;
 mod engine;
@@ -22,8 +23,9 @@ mod session;
 mod thread;
 mod view;
 
+pub use config::{EngineConfig, LineConfig};
 pub use counters::{Counter, Figure, Gauge, PortCounters, ShardCounters};
-pub use engine::{EngineConfig, LineEngine, LinePortSpec};
+pub use engine::{LineEngine, LinePortSpec};
 pub use handle::LineHandle;
 pub use histogram::{Histogram, Timing};
 pub use order::{
@@ -31,7 +33,7 @@ pub use order::{
     SessionId,
 };
 pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
-pub use thread::{LineConfig, ShardStart, StartError, StartReport, spawn};
+pub use thread::{ShardStart, StartError, StartReport, spawn};
 pub use view::SessionView;
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use tipring_linux::{
 };
 use tipring_proto::time::Time;
 
-use super::engine::{EngineConfig, LineEngine, LinePortSpec};
+use super::config::LineConfig;
+use super::engine::{LineEngine, LinePortSpec};
 use super::handle::{LineHandle, connect};
 use super::lane::us;
 use super::media::MediaPoll;
@@ -26,36 +27,6 @@ const WAKE: Token = Token(usize::MAX);
 const CLOCK: Token = Token(usize::MAX - 1);
 /// Stack touched beforehand.
 const STACK: usize = 128 * 1024;
-
-/// Settings of the line threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineConfig {
-    /// Number of threads; the ports are shared out in runs.
-    pub shards: usize,
-    /// SCHED_FIFO priority, 1–99; 0 asks for none.
-    pub priority: u8,
-    /// Lock the process in memory.
-    pub lock_memory: bool,
-    /// Orders that may wait per thread.
-    pub order_ring: usize,
-    /// Reports that may wait per thread.
-    pub report_ring: usize,
-    /// Work per wake.
-    pub engine: EngineConfig,
-}
-
-impl Default for LineConfig {
-    fn default() -> LineConfig {
-        LineConfig {
-            shards: 1,
-            priority: 70,
-            lock_memory: true,
-            order_ring: 512,
-            report_ring: 2048,
-            engine: EngineConfig::default(),
-        }
-    }
-}
 
 /// What the start gave, to be said once by control.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use tipring_spandsp::{CallerIdStandard, CallerIdTx, Error};
 use tipring_types::Side;
 
 use super::{CHUNK, Chain};
+use crate::command::Events;
 use crate::command::{Alert, CallerIdTransmission, ChainEvent};
-use crate::detect::Events;
 use crate::level::energy;
 use crate::tone::{ToneGenerator, ToneProgram, dtmf_program, to_pcm};
 

@@ -17,7 +17,7 @@ pub(crate) mod steady;
 mod tests;
 
 use crate::command::ChainEvent;
-use crate::detect::Events;
+use crate::command::Events;
 use ear::{Ear, Heard, Mixers, News};
 use squelch::Squelch;
 use tipring_types::{DataTone, Side};

@@ -4,16 +4,17 @@
 //! (`mute`). Leaves to others when it runs, and what a digit means.
 
 mod bands;
+mod config;
 mod evidence;
 pub(crate) mod mute;
 mod receiver;
 
+pub use config::DtmfConfig;
 pub use receiver::{DtmfEvent, DtmfReceiver};
 use tipring_types::TenthDbm0;
 
-use crate::chain::DtmfConfig;
 use crate::command::ChainEvent;
-use crate::detect::Events;
+use crate::command::Events;
 use crate::goertzel::Goertzels;
 use crate::level::mean_square_to_dbm0;
 use crate::tone::dtmf_frequencies;

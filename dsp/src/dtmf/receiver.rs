@@ -4,8 +4,8 @@
 //! and to [`super::mute`] what the far end hears.
 
 use super::bands::{Bands, HOP, Look, Phasor};
+use super::config::DtmfConfig;
 use super::evidence::{Evidence, Found, HIGH_HZ, LOW_HZ, Limits};
-use crate::chain::DtmfConfig;
 use crate::level::{RMS_0_DBM0, mean_square_to_dbm0};
 use tipring_types::TenthDbm0;
 
