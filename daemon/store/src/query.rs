@@ -23,6 +23,8 @@ pub enum What {
     Calls,
     /// Findings alone.
     Findings,
+    /// Calls added up for each port.
+    Summary,
 }
 
 /// A question.
@@ -58,12 +60,35 @@ pub struct History {
     pub calls: Vec<StoredCall>,
     /// Findings, newest first.
     pub findings: Vec<StoredFinding>,
+    /// Calls added up for each port that had any, in order of port; only when asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub summary: Vec<CallTotals>,
     /// There are older ones that the limit left out.
     pub more: bool,
     /// Calls and findings that could not be kept since the daemon was started.
     pub lost: u64,
     /// Why nothing is kept at present.
     pub trouble: Option<String>,
+}
+
+/// The calls of one port, added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CallTotals {
+    /// Port.
+    pub port: u16,
+    /// Finished calls.
+    pub calls: u64,
+    /// Of these, answered.
+    pub answered: u64,
+    /// Of these, ended by congestion, a refusal, a lost CallManager or a fault of the line.
+    pub failed: u64,
+    /// From the answer to the end, all calls together.
+    pub talked_ms: u64,
+    /// RTP packets received.
+    pub packets_received: u64,
+    /// RTP packets that never came.
+    pub packets_lost: u64,
 }
 
 /// SQLite's integers; what is beyond them is as good as the largest.
@@ -77,8 +102,37 @@ const FINDINGS: &str = "
 SELECT * FROM findings WHERE (:port IS NULL OR port = :port) AND (ended IS NULL OR ended >= :since)
 ORDER BY begun DESC, id DESC LIMIT :limit";
 
+const SUMMARY: &str = "
+SELECT port, count(*) AS calls, count(answered) AS answered,
+    sum(end IN ('congestion', 'refused', 'link-lost', 'rtp-ended', 'line-fault')) AS failed,
+    sum(talked_ms) AS talked_ms, sum(packets_received) AS packets_received, sum(packets_lost) AS packets_lost
+FROM calls WHERE (:port IS NULL OR port = :port) AND ended >= :since GROUP BY port ORDER BY port";
+
+fn summary(db: &Connection, q: &Query) -> rusqlite::Result<History> {
+    let since = int(q.since_unix_ms.unwrap_or(0));
+    let mut all = db.prepare(SUMMARY)?;
+    let rows = all.query_map(named_params! { ":port": q.port, ":since": since }, |row| {
+        Ok(CallTotals {
+            port: row.get("port")?,
+            calls: number(row, "calls")?,
+            answered: number(row, "answered")?,
+            failed: number(row, "failed")?,
+            talked_ms: number(row, "talked_ms")?,
+            packets_received: number(row, "packets_received")?,
+            packets_lost: number(row, "packets_lost")?,
+        })
+    })?;
+    Ok(History {
+        summary: rows.collect::<rusqlite::Result<_>>()?,
+        ..History::default()
+    })
+}
+
 /// Answers; `run` is the run of the daemon that asks, whose open findings go on.
 pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Result<History> {
+    if q.what == What::Summary {
+        return summary(db, q);
+    }
     let mut answer = History::default();
     let limit = q.limit.min(MOST_ROWS);
     let mut room = Room {
@@ -205,4 +259,65 @@ fn finding(row: &Row<'_>, run: Option<u64>) -> rusqlite::Result<StoredFinding> {
         ended_unix_ms: ended,
         now: ended.is_none() && run == Some(of_run),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::{Limits, Writer};
+    use crate::{Entry, Place};
+    use std::time::Duration;
+
+    #[test]
+    fn calls_are_added_up_by_port() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place {
+            file: folder.path().join("history.db"),
+            group: None,
+        };
+        let mut writer = Writer::new(place, Limits::default(), 1);
+        for (id, port, end) in [
+            (1, 7, "far-hang-up"),
+            (2, 7, "busy"),
+            (3, 7, "congestion"),
+            (4, 2, "line-fault"),
+        ] {
+            let answered = end == "far-hang-up";
+            writer.keep(Entry::from(StoredCall {
+                run: 1,
+                id,
+                port,
+                end: end.into(),
+                ended_unix_ms: id * 1000,
+                answered_unix_ms: answered.then_some(1),
+                talked_ms: u64::from(answered) * 90_000,
+                packets_received: 99,
+                packets_lost: 1,
+                ..StoredCall::default()
+            }));
+        }
+        let mut ask = |port, since| {
+            let query = Query {
+                port,
+                since_unix_ms: since,
+                what: What::Summary,
+                limit: 0,
+            };
+            writer.ask(&query, Duration::ZERO, 5000).unwrap().summary
+        };
+        let all = ask(None, None);
+        assert_eq!(all.iter().map(|t| t.port).collect::<Vec<_>>(), [2, 7]);
+        let seven = CallTotals {
+            port: 7,
+            calls: 3,
+            answered: 1,
+            failed: 1,
+            talked_ms: 90_000,
+            packets_received: 297,
+            packets_lost: 3,
+        };
+        assert_eq!(all[1], seven);
+        assert_eq!(ask(Some(7), None), [seven]);
+        assert_eq!(ask(None, Some(4000)).len(), 1);
+    }
 }

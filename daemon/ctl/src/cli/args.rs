@@ -38,6 +38,8 @@ Examples:
   tipring history 7 --since 2h         what happened on port 7 in the last two hours
   tipring history --findings --since 2026-11-29
                                        all findings since that day began
+  tipring history --summary --since 7d
+                                       calls, minutes and lost packets of each port in a week
   tipring history --calls --limit 1000 --json
                                        calls with all their figures";
 
@@ -220,6 +222,9 @@ pub(crate) struct HistoryArgs {
     /// Findings only
     #[arg(long)]
     pub(crate) findings: bool,
+    /// Add up the calls of each port: how many, answered, failed, minutes talked, packets lost
+    #[arg(long, conflicts_with_all = ["calls", "findings", "limit"])]
+    pub(crate) summary: bool,
     /// Show at most so many calls and so many findings
     #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=i64::from(tipring_store::MOST_ROWS)))]
     pub(crate) limit: u32,

@@ -31,6 +31,7 @@ pub(crate) fn run(remote: &Remote, out: &Out, args: &HistoryArgs) -> Result<Exit
         what: match (args.calls, args.findings) {
             (true, _) => What::Calls,
             (_, true) => What::Findings,
+            _ if args.summary => What::Summary,
             _ => What::All,
         },
         limit: args.limit,

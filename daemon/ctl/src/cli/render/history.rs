@@ -21,6 +21,9 @@ pub(crate) fn history(paint: Paint, what: What, history: &History) -> String {
             paint.bad("!")
         );
     }
+    if what == What::Summary {
+        return out + &summary(paint, history);
+    }
     if what != What::Findings {
         out += &(paint.bold("Calls") + "\n" + &calls(paint, &history.calls));
     }
@@ -60,8 +63,27 @@ fn calls(paint: Paint, calls: &[StoredCall]) -> String {
             } else {
                 "-".to_owned()
             }),
-            plain(lost(call)),
+            plain(lost(call.packets_received, call.packets_lost)),
             plain(end(&call.end)),
+        ]);
+    }
+    lines(&rows)
+}
+
+fn summary(paint: Paint, history: &History) -> String {
+    if history.summary.is_empty() {
+        return "no calls\n".to_owned();
+    }
+    let header = ["PORT", "CALLS", "ANSWERED", "FAILED", "TALKED", "LOST"];
+    let mut rows = table(paint, &header);
+    for port in &history.summary {
+        rows.add_row([
+            plain(port.port.to_string()),
+            plain(port.calls.to_string()),
+            plain(port.answered.to_string()),
+            plain(port.failed.to_string()),
+            plain(length(port.talked_ms / 1000)),
+            plain(lost(port.packets_received, port.packets_lost)),
         ]);
     }
     lines(&rows)
@@ -130,12 +152,12 @@ fn talked(seconds: u64) -> String {
 }
 
 /// Of the packets that should have come, those that did not.
-fn lost(call: &StoredCall) -> String {
-    let wanted = call.packets_received.saturating_add(call.packets_lost);
+fn lost(received: u64, lost: u64) -> String {
+    let wanted = received.saturating_add(lost);
     if wanted == 0 {
         return "-".to_owned();
     }
-    let percent = 100.0 * call.packets_lost as f64 / wanted as f64;
+    let percent = 100.0 * lost as f64 / wanted as f64;
     format!("{percent:.1} %")
 }
 
@@ -194,7 +216,7 @@ mod tests {
             findings: vec![finding],
             more: true,
             lost: 1,
-            trouble: None,
+            ..History::default()
         };
         let text = super::history(PAINT, What::All, &history);
         assert!(widest(&text) <= 80, "{}:\n{text}", widest(&text));
@@ -203,6 +225,26 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("1 h 5 min"), "{text}");
+    }
+
+    #[test]
+    fn calls_added_up_are_one_row_a_port() {
+        let mut history = History::default();
+        let text = super::history(PAINT, What::Summary, &history);
+        assert_eq!(text, "no calls\n");
+        history.summary = serde_json::from_value(serde_json::json!([
+            { "port": 3, "calls": 12, "answered": 9, "failed": 2, "talked_ms": 754_000,
+              "packets_received": 995, "packets_lost": 5 },
+            { "port": 1024, "calls": 1 }
+        ]))
+        .unwrap();
+        let text = super::history(PAINT, What::Summary, &history);
+        assert_eq!(
+            text,
+            "PORT  CALLS  ANSWERED  FAILED  TALKED       LOST\n\
+             3     12     9         2       12 min 34 s  0.5 %\n\
+             1024  1      0         0       0 s          -\n"
+        );
     }
 
     #[test]
