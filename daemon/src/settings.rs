@@ -159,7 +159,7 @@ pub fn call_logic(config: &Config, port: &Port, card: Option<Capabilities>) -> c
         open_loop_ms: open_loop_ms(line.disconnect_ms, card),
         after_far_hang_up: line.after_far_hang_up,
         call_waiting_repeat_ms: line.call_waiting_repeat.ms,
-        reminder_ring_ms: seconds(line.reminder_ring_s),
+        hold_recall_ms: seconds(line.reminder_ring_s),
         digits_in_band: line.digits_in_band,
         ..call::PortConfig::default()
     }

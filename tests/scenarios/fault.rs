@@ -170,14 +170,14 @@ fn a_call_that_outlasts_the_trouble_is_not_dropped_by_leaving() {
 #[test]
 fn a_call_on_hold_does_not_keep_a_dead_line_registered() {
     for dialect in Dialect::ALL {
-        // The set is lifted; it was hung up and is being reminded.
-        for reminded in [false, true] {
+        // The set is lifted; it was hung up and rings again (hold recall).
+        for recalled in [false, true] {
             let hold = |p: &mut PortConfig| p.flash = FlashAction::Hold;
             let mut w = World::with(dialect, 2, |_| {}, hold);
             w.talk(0, 1);
             w.flash(0);
             w.run(500);
-            if reminded {
+            if recalled {
                 w.hang_up(0);
                 w.run(500);
                 // mod_skinny lets go of what is on hold.

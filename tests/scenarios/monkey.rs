@@ -118,7 +118,7 @@ fn play(dialect: Dialect, seed: u64) {
             let _ = w.cm.hang_up(now, call.call);
         }
     }
-    // No answer, reminders and the return to the server take their time.
+    // No answer, hold recalls and the return to the server take their time.
     w.run(200_000);
     for d in 0..DESKS {
         let port = w.desks[d].device.snapshot().port;

@@ -38,9 +38,9 @@ pub struct PortConfig {
     pub after_far_hang_up: AfterFarHangUp,
     /// Call-waiting tone is repeated this often, ms; 0 = once.
     pub call_waiting_repeat_ms: u32,
-    /// How long the port rings to remind of a call left on hold, ms; then that call is ended, where
+    /// Hold recall: how long the port rings for a call left on hold, ms; then that call is ended, where
     /// the server lets a held call be ended.
-    pub reminder_ring_ms: u32,
+    pub hold_recall_ms: u32,
     /// Send the keys A–D as KeypadButton too. chan_skinny makes other characters of them and chan-sccp
     /// drops them, so they are dropped here by default.
     pub send_abcd: bool,
@@ -74,7 +74,7 @@ impl Default for PortConfig {
             open_loop_ms: 500,
             after_far_hang_up: AfterFarHangUp::Reorder,
             call_waiting_repeat_ms: 10_000,
-            reminder_ring_ms: 60_000,
+            hold_recall_ms: 60_000,
             send_abcd: false,
             digits_in_band: false,
             preserved_rtp_ms: 60_000,

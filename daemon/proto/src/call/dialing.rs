@@ -20,7 +20,6 @@ impl Port {
         self.server.lifted();
         self.digits.forget_early();
         if !self.server.is_up() {
-            self.counters.lifted_unregistered += 1;
             self.supervise(now, Some(self.cfg.unregistered_tone));
             return;
         }
@@ -158,7 +157,7 @@ impl Port {
             Set::Calls => match self.calls.active_call() {
                 Some(call) => match call.state {
                     CallState::Dialing if call.dialed.is_empty() => {
-                        other_call && self.hook.flashes_are_short()
+                        other_call && self.line.hook().flashes_are_short()
                     }
                     CallState::Dialing => self.digits.by_tone(),
                     // A server that takes the number for complete before the set does: alone, a flash means nothing.

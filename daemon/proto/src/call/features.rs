@@ -23,10 +23,8 @@ use crate::types::{CallRef, CallState, FlashAction};
 impl Port {
     /// A flash.
     pub(super) fn flash(&mut self, now: Time) {
-        self.counters.flashes += 1;
-        if !self.use_flash(now) {
-            self.counters.flashes_unused += 1;
-        }
+        let used = self.use_flash(now);
+        self.line.count_flash(used);
     }
 
     fn use_flash(&mut self, now: Time) -> bool {

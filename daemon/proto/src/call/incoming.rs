@@ -52,7 +52,7 @@ impl Port {
 
     /// Rings for a call, or shows first who calls.
     pub(super) fn start_ringing(&mut self, now: Time, mode: RingMode, id: CallRef) {
-        if self.fault.is_none() {
+        if !self.line.is_faulty() {
             let known = self.caller_known(id);
             self.ringer.start(now, mode, id, known);
             self.ringer_asks();
@@ -61,7 +61,7 @@ impl Port {
 
     /// Rings for a call left on hold.
     pub(super) fn recall(&mut self, now: Time, id: CallRef) {
-        if self.fault.is_none() {
+        if !self.line.is_faulty() {
             self.ringer.recall(now, id);
             self.ringer_asks();
         }

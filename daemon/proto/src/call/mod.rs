@@ -10,6 +10,7 @@
 //! | what goes in and out | [`contract`] |
 //! | settings and their defaults | [`config`] |
 //! | flash window, pulses, debounce | `hook` |
+//! | a fault of the line | `line` |
 //! | lifting, dialling | `dialing` |
 //! | where a digit goes | `digits` |
 //! | hanging up | `hang_up` |
@@ -36,7 +37,6 @@
 mod calls;
 pub mod config;
 pub mod contract;
-mod deadlines;
 mod dialing;
 mod digits;
 mod early;
@@ -48,6 +48,7 @@ mod hook;
 mod implied;
 mod incoming;
 mod legs;
+mod line;
 mod link;
 mod media;
 mod no_call;

@@ -60,13 +60,13 @@ impl Port {
         self.stop_tone();
         // Both hang up at the same time: with no call left there is nothing to flash for, and the next
         // closing is a lift.
-        if self.hook.decide_for_hang_up() {
+        if self.line.hook_mut().decide_for_hang_up() {
             self.hung_up(now, EndCause::NearHangUp);
             return;
         }
         match self.set.open_loop(now) {
             Some(until) => {
-                self.hook.mask(until);
+                self.line.hook_mut().mask(until);
                 self.supervision_asks(now);
             }
             None => self.after_far_hang_up(now),
@@ -91,7 +91,6 @@ impl Port {
 
     /// The line has been in trouble for too long: its calls are over.
     pub(super) fn line_lost(&mut self, now: Time) {
-        self.hook.reset();
         self.stop_ringing();
         self.hung_up(now, EndCause::LineFault);
     }

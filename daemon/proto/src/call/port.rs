@@ -1,33 +1,37 @@
 //! One analog port: its state, and who handles what.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use crate::call::calls::Calls;
 use crate::call::config::PortConfig;
 use crate::call::contract::{Input, LineInput, LineOutput, MediaInput, MediaOutput, Output};
-use crate::call::deadlines::Deadline;
 use crate::call::digits::{By, Digits};
 use crate::call::entry::Call;
-use crate::call::hook::{Hook, HookEvent};
+use crate::call::hook::HookEvent;
 use crate::call::legs::Legs;
+use crate::call::line::Line;
 use crate::call::record::{EndCause, PortCounters, PortSnapshot};
 use crate::call::ringer::{Ringer, RingerConfig};
 use crate::call::server::Server;
 use crate::call::supervision::{Set, Supervision, SupervisionConfig};
 use crate::call::tones::Tones;
 use crate::call::transfer::Transfer;
-use crate::deadlines::Deadlines;
 use crate::sccp::message::{
     CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus,
 };
 use crate::time::Time;
-use crate::types::{CallRef, CallState, LineFault, PortState};
+use crate::types::{CallRef, CallState, PortState};
 
-/// Those that wait for a time.
+/// What the port is shown to do.
+#[derive(Clone, Copy, Debug)]
+struct Status {
+    state: PortState,
+    since: Time,
+}
+
+/// The machines that wait for a time. What is due at the same time is done in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Machine {
-    Rest,
     Supervision,
     Ringer,
     Tones,
@@ -36,6 +40,7 @@ enum Machine {
     Legs,
     Implied,
     Elsewhere,
+    Line,
 }
 
 /// The call logic of one analog port.
@@ -45,7 +50,7 @@ enum Machine {
 #[derive(Debug)]
 pub struct Port {
     pub(super) cfg: PortConfig,
-    pub(super) hook: Hook,
+    pub(super) line: Line,
     pub(super) set: Supervision,
     pub(super) server: Server,
     pub(super) calls: Calls,
@@ -54,11 +59,7 @@ pub struct Port {
     pub(super) legs: Legs,
     pub(super) tones: Tones,
     pub(super) ringer: Ringer,
-    pub(super) fault: Option<LineFault>,
-    pub(super) deadlines: Deadlines<Deadline>,
-    pub(super) counters: PortCounters,
-    word: PortState,
-    since: Time,
+    status: Status,
     out: VecDeque<Output>,
 }
 
@@ -66,7 +67,7 @@ impl Port {
     /// A port on-hook, not registered.
     pub fn new(cfg: PortConfig, now: Time) -> Port {
         Port {
-            hook: Hook::new(cfg.hook),
+            line: Line::new(cfg.hook),
             ringer: Ringer::new(ringer_config(&cfg)),
             set: Supervision::new(supervision_config(&cfg)),
             cfg,
@@ -76,11 +77,10 @@ impl Port {
             digits: Digits::default(),
             legs: Legs::default(),
             tones: Tones::default(),
-            fault: None,
-            deadlines: Deadlines::default(),
-            counters: PortCounters::default(),
-            word: PortState::Idle,
-            since: now,
+            status: Status {
+                state: PortState::Idle,
+                since: now,
+            },
             out: VecDeque::new(),
         }
     }
@@ -90,9 +90,9 @@ impl Port {
         match input {
             Input::Line(line) => self.line(now, line),
             Input::Digit(heard) => {
-                self.hook.advance(heard.at);
+                self.line.hook_mut().advance(heard.at);
                 self.hook_events(now);
-                if self.hook.is_dialling() {
+                if self.line.hook().is_dialling() {
                     self.digits.drop_one();
                 } else {
                     self.dialled(heard.digit, By::Tone);
@@ -130,12 +130,12 @@ impl Port {
     /// When [`Port::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Time> {
         let machines = self.machines().into_iter().filter_map(|(_, due)| due);
-        machines.chain(self.hook.next_deadline()).min()
+        machines.chain(self.line.hook().next_deadline()).min()
     }
 
     /// Does what is due; too early is harmless.
     pub fn handle_timeout(&mut self, now: Time) {
-        self.hook.advance(now);
+        self.line.hook_mut().advance(now);
         self.hook_events(now);
         while let Some(machine) = self.due(now) {
             self.fire(now, machine);
@@ -163,7 +163,7 @@ impl Port {
 
     /// New settings; what is under way goes on by them. Meant for a port at rest.
     pub fn reconfigure(&mut self, cfg: PortConfig) {
-        self.hook.reconfigure(cfg.hook);
+        self.line.hook_mut().reconfigure(cfg.hook);
         self.set.reconfigure(supervision_config(&cfg));
         self.ringer.reconfigure(ringer_config(&cfg));
         self.cfg = cfg;
@@ -176,56 +176,74 @@ impl Port {
 
     /// For status.
     pub fn snapshot(&self) -> PortSnapshot {
-        let mut counters = self.counters;
-        counters.openings_odd = self.hook.odd();
-        counters.caller_ids = self.ringer.caller_ids();
-        (
-            counters.digits_dtmf,
-            counters.digits_pulse,
-            counters.digits_dropped,
-        ) = self.digits.counted();
-        (counters.error_tones, counters.howlers, counters.parked) = self.set.counted();
-        [
-            counters.calls_in,
-            counters.calls_out,
-            counters.unknown_calls,
-            counters.preserved,
-            counters.preserved_silent,
-        ] = self.calls.counted();
-        let (unanswered, silences) = self.server.silences();
-        counters.server_silences = silences;
-        (counters.media_ignored, counters.media_refused) = self.legs.counted();
-        counters.tones_ignored = self.tones.ignored();
         PortSnapshot {
-            off_hook: self.hook.is_off_hook(),
-            state: self.word,
-            since: self.since,
+            off_hook: self.line.hook().is_off_hook(),
+            state: self.status.state,
+            since: self.status.since,
             active: self.calls.active(),
             calls: self.calls.iter().map(Call::snapshot).collect(),
             tone: self.tones.playing(),
             ring: self.ringer.sounding(),
             message_waiting: self.ringer.lamp(),
-            unanswered,
-            counters,
+            unanswered: self.server.silences().0,
+            counters: self.counters(),
+        }
+    }
+
+    /// What the machines have counted.
+    fn counters(&self) -> PortCounters {
+        let [
+            calls_in,
+            calls_out,
+            unknown_calls,
+            preserved,
+            preserved_silent,
+        ] = self.calls.counted();
+        let (flashes, flashes_unused) = self.line.flashes();
+        let (digits_dtmf, digits_pulse, digits_dropped) = self.digits.counted();
+        let (error_tones, howlers, lockouts) = self.set.counted();
+        let (media_ignored, media_refused) = self.legs.counted();
+        PortCounters {
+            calls_in,
+            calls_out,
+            flashes,
+            flashes_unused,
+            digits_dtmf,
+            digits_pulse,
+            digits_dropped,
+            openings_odd: self.line.hook().odd(),
+            lifted_unregistered: self.server.lifted_unregistered(),
+            error_tones,
+            server_silences: self.server.silences().1,
+            howlers,
+            lockouts,
+            tones_ignored: self.tones.ignored(),
+            media_ignored,
+            media_refused,
+            unknown_calls,
+            caller_ids: self.ringer.caller_ids(),
+            preserved,
+            preserved_silent,
         }
     }
 
     fn line(&mut self, now: Time, line: LineInput) {
         match line {
-            LineInput::LoopClosed { at } => self.hook.closed(at),
+            LineInput::LoopClosed { at } => self.line.hook_mut().closed(at),
             LineInput::LoopOpened { at } => {
                 // What was due before it may change what it means.
-                self.hook.advance(at);
+                self.line.hook_mut().advance(at);
                 self.hook_events(now);
-                self.hook.opened(at, self.lone_opening());
+                let lone = self.lone_opening();
+                self.line.hook_mut().opened(at, lone);
             }
             LineInput::Flash { at } => {
-                self.hook.advance(at);
+                self.line.hook_mut().advance(at);
                 self.hook_events(now);
                 self.flash(now);
             }
             LineInput::PulseDigit { digit, at } => {
-                self.hook.advance(at);
+                self.line.hook_mut().advance(at);
                 self.hook_events(now);
                 // The card has taken ten pulses for a 0.
                 let pulses = if digit == 0 { 10 } else { u32::from(digit) };
@@ -238,14 +256,11 @@ impl Port {
             LineInput::RingOff { at } => self.ring_off(now, at),
             LineInput::CallerIdSent => self.ringer.caller_id_sent(now),
             LineInput::Fault(fault) => {
-                self.fault = Some(fault);
-                if self.deadlines.at(Deadline::FaultGrace).is_none() {
-                    self.arm(now, Deadline::FaultGrace, self.cfg.fault_grace_ms);
-                }
+                let grace_ms = self.cfg.fault_grace_ms;
+                self.line.fails(now, fault, grace_ms);
             }
             LineInput::FaultCleared => {
-                self.deadlines.disarm(Deadline::FaultGrace);
-                if self.fault.take().is_some() {
+                if self.line.works() {
                     self.ringer.renew();
                     self.ringer_asks();
                 }
@@ -258,7 +273,7 @@ impl Port {
     }
 
     fn hook_events(&mut self, now: Time) {
-        while let Some(event) = self.hook.poll() {
+        while let Some(event) = self.line.hook_mut().poll() {
             match event {
                 HookEvent::OffHook => self.lifted(now),
                 HookEvent::OnHook => self.hung_up(now, EndCause::NearHangUp),
@@ -334,7 +349,7 @@ impl Port {
             (Machine::Legs, self.legs.due()),
             (Machine::Implied, implied),
             (Machine::Elsewhere, elsewhere),
-            (Machine::Rest, self.deadlines.next()),
+            (Machine::Line, self.line.due()),
         ]
     }
 
@@ -347,11 +362,6 @@ impl Port {
 
     fn fire(&mut self, now: Time, machine: Machine) {
         match machine {
-            Machine::Rest => {
-                if let Some(deadline) = self.deadlines.take_due(now) {
-                    self.expired(now, deadline);
-                }
-            }
             Machine::Supervision => {
                 self.set.handle_timeout(now);
                 self.supervision_asks(now);
@@ -360,6 +370,11 @@ impl Port {
             Machine::Preserved => self.look_at_preserved(),
             Machine::Implied => self.media_gone(now),
             Machine::Elsewhere => self.end_orphan(),
+            Machine::Line => {
+                if self.line.take_due(now) {
+                    self.line_lost(now);
+                }
+            }
             Machine::Transfer => {
                 self.transfer.handle_timeout(now);
                 self.transfer_asks(now);
@@ -373,12 +388,6 @@ impl Port {
                 self.ringer.handle_timeout(now);
                 self.ringer_asks();
             }
-        }
-    }
-
-    fn expired(&mut self, now: Time, deadline: Deadline) {
-        match deadline {
-            Deadline::FaultGrace => self.line_lost(now),
         }
     }
 
@@ -396,14 +405,16 @@ impl Port {
         self.legs.bridge(bridge);
         self.legs_ask();
         let word = self.find_word();
-        if word != self.word {
-            self.word = word;
-            self.since = now;
+        if word != self.status.state {
+            self.status = Status {
+                state: word,
+                since: now,
+            };
         }
     }
 
     fn find_word(&self) -> PortState {
-        if self.fault.is_some() {
+        if self.line.is_faulty() {
             return PortState::Fault;
         }
         match self.set.state() {
@@ -448,11 +459,6 @@ impl Port {
         Some(call)
     }
 
-    pub(super) fn arm(&mut self, now: Time, deadline: Deadline, after_ms: u32) {
-        let at = now + Duration::from_millis(u64::from(after_ms));
-        self.deadlines.arm(deadline, at);
-    }
-
     pub(super) fn send(&mut self, message: ClientMessage) {
         self.out.push_back(Output::Send(message));
     }
@@ -484,7 +490,7 @@ fn supervision_config(cfg: &PortConfig) -> SupervisionConfig {
 fn ringer_config(cfg: &PortConfig) -> RingerConfig {
     RingerConfig {
         caller_id: cfg.caller_id,
-        hold_recall_ms: cfg.reminder_ring_ms,
+        hold_recall_ms: cfg.hold_recall_ms,
     }
 }
 

@@ -113,8 +113,8 @@ pub struct PortCounters {
     pub server_silences: u64,
     /// Howler played.
     pub howlers: u64,
-    /// Parked: off-hook past the howler.
-    pub parked: u64,
+    /// Lockout: off-hook past the howler.
+    pub lockouts: u64,
     /// Server's tones that fitted no call.
     pub tones_ignored: u64,
     /// Media messages that named no leg.

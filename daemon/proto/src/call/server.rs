@@ -38,6 +38,7 @@ pub(super) struct Server {
     owed: VecDeque<ServerOutput>,
     unanswered: u32,
     silences: u64,
+    lifted_unregistered: u64,
     out: VecDeque<ServerOutput>,
 }
 
@@ -53,6 +54,7 @@ impl Server {
             owed: VecDeque::new(),
             unanswered: 0,
             silences: 0,
+            lifted_unregistered: 0,
             out: VecDeque::new(),
         }
     }
@@ -118,6 +120,12 @@ impl Server {
     /// The phone is lifted, and no call has been active since.
     pub(super) fn lifted(&mut self) {
         self.last_active = CallRef::NONE;
+        self.lifted_unregistered += u64::from(!self.is_up());
+    }
+
+    /// Times that the phone was lifted without a registration.
+    pub(super) fn lifted_unregistered(&self) -> u64 {
+        self.lifted_unregistered
     }
 
     /// The server has a call for the lifted phone, or is asked for one.
@@ -301,5 +309,7 @@ mod tests {
         assert_eq!(server.silences(), (1, 3));
         server.down();
         assert_eq!(server.silences(), (0, 3));
+        server.lifted();
+        assert_eq!(server.lifted_unregistered(), 1);
     }
 }

@@ -158,7 +158,7 @@ fn call_logic(l: &PortCounters) -> impl Iterator<Item = ctl::Counter> {
             "times the server said nothing to a lift, an answer or a flash",
         ),
         ("howlers", l.howlers, "howler played"),
-        ("parked", l.parked, "off-hook past the howler"),
+        ("parked", l.lockouts, "off-hook past the howler"),
         (
             "tones-ignored",
             l.tones_ignored,

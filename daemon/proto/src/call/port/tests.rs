@@ -1,4 +1,5 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
 
 use super::*;
 use crate::call::contract::{CallerId, DigitHeard, Presented};
@@ -9,7 +10,7 @@ use crate::sccp::message::{
 };
 use crate::types::{
     AfterFarHangUp, CallDirection, CallerIdTiming, Codec, Conference, Digit, FlashAction,
-    LineInstance, Party, Polarity, TenthDbm0,
+    LineFault, LineInstance, Party, Polarity, TenthDbm0,
 };
 
 mod answer;

@@ -145,7 +145,7 @@ fn play(seed: u64) {
             6 | 7 => {
                 let line = dice.line(b.now);
                 // What a line does that was in trouble nobody knows: it is told again.
-                witness.ringing |= line == LineInput::FaultCleared && b.port.fault.is_some();
+                witness.ringing |= line == LineInput::FaultCleared && b.port.line.is_faulty();
                 b.input(Input::Line(line));
             }
             8 => b.dial("7"),
@@ -191,7 +191,7 @@ fn play(seed: u64) {
         }
     }
     // The set is hung up and the server goes: nothing is left.
-    witness.ringing |= b.port.fault.is_some();
+    witness.ringing |= b.port.line.is_faulty();
     b.input(Input::Line(LineInput::FaultCleared));
     b.hang_up();
     b.input(Input::StationDown);

@@ -22,7 +22,7 @@ fn without_a_server_there_is_an_error_tone_a_howler_and_then_silence() {
         (
             counters.lifted_unregistered,
             counters.howlers,
-            counters.parked
+            counters.lockouts
         ),
         (1, 1, 1)
     );
