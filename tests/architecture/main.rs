@@ -1,5 +1,7 @@
 //! The walls of the house, checked by machine: who may depend on whom, and where `unsafe` compiles.
 
+mod coordinators;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
