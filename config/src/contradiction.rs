@@ -59,6 +59,13 @@ const RULES: &[Rule] = &[
         cure: "remove it",
     },
     Rule {
+        key: "digits-in-band",
+        profiles: DATA,
+        contradicts: |line| !line.digits_in_band,
+        message: "mutes the tones that such a port talks in",
+        cure: "remove it",
+    },
+    Rule {
         key: "v8-squelch",
         profiles: &[Profile::Modem],
         contradicts: |line| line.v8_squelch,

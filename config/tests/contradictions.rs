@@ -31,6 +31,7 @@ fn what_data_does_not_bear_is_a_warning_on_a_port_for_data() {
             "call-waiting-tone = true",
             "stutter-dial-tone = true",
             "flash = \"transfer\"",
+            "digits-in-band = false",
         ] {
             let text = format!("[[port]]\nchannel = 1\nprofile = \"{profile}\"\n{key}\n");
             let name = key.split(' ').next().unwrap();

@@ -34,7 +34,7 @@ fn check(text: &str) {
                     "{problem:?}"
                 );
             }
-            let shown = report.render(false);
+            let shown = report.to_string();
             let hostile = |c: char| c.is_control() && c != '\n';
             assert!(!shown.contains(hostile), "a terminal would obey {shown:?}");
         }
@@ -54,7 +54,10 @@ fn holds_together(config: &Config) {
             port.device
         );
         let line = &port.line;
-        for window in [line.flash_window, line.pulse_window].into_iter().flatten() {
+        for window in [line.flash_window(), line.pulse_window()]
+            .into_iter()
+            .flatten()
+        {
             assert!(window.min_ms <= window.max_ms, "{window:?}");
         }
         assert!(!port.label.contains(char::is_control), "{:?}", port.label);
