@@ -8,6 +8,7 @@ use super::trace::TraceEvent;
 
 /// A call in one row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CallSummary {
     /// Number of the call in this run of the daemon, from 1.
@@ -38,6 +39,7 @@ pub struct CallSummary {
 
 /// Calls that are up and calls that were.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CallList {
     /// Now, oldest first.
@@ -48,6 +50,7 @@ pub struct CallList {
 
 /// A call in full.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CallDetail {
     /// The row of the list.

@@ -7,6 +7,7 @@ use crate::words::{self, Whose};
 
 /// A finding with its place and its words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FindingReport {
     /// `code` and `parameters`; none when a newer daemon has a code that this command does not know.

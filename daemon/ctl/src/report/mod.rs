@@ -7,6 +7,8 @@ mod call;
 mod finding;
 mod port;
 mod reload;
+#[cfg(test)]
+mod schema;
 mod sim;
 mod status;
 mod trace;

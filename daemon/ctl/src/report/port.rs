@@ -9,6 +9,7 @@ use super::status::Counter;
 
 /// One port in one row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PortSummary {
     /// Port number, from 1.
@@ -49,6 +50,7 @@ pub struct PortSummary {
 
 /// A past change of the registration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RegistrationStep {
     /// When.
@@ -63,6 +65,7 @@ pub struct RegistrationStep {
 
 /// The registration in full.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RegistrationReport {
     /// Now.
@@ -89,6 +92,7 @@ pub struct RegistrationReport {
 
 /// RTP of one leg, both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RtpStats {
     /// Packets sent.
@@ -165,6 +169,7 @@ pub struct RtpStats {
 
 /// A sender that was not heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RefusedSource {
     /// Address and port.
@@ -175,6 +180,7 @@ pub struct RefusedSource {
 
 /// One media leg.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct MediaLeg {
     /// Call reference of the CallManager.
@@ -209,6 +215,7 @@ pub struct MediaLeg {
 
 /// What the line side counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct LineStats {
     /// Blocks read from the card.
@@ -239,6 +246,7 @@ pub struct LineStats {
 
 /// A tone of a fax or a modem that was heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct DetectedTone {
     /// When it was told.
@@ -253,6 +261,7 @@ pub struct DetectedTone {
 
 /// The echo canceller of a port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct EchoReport {
     /// What it is doing.
@@ -265,6 +274,7 @@ pub struct EchoReport {
 
 /// Voltages on a line, against ground.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Voltages {
     /// Tip.
@@ -277,6 +287,7 @@ pub struct Voltages {
 
 /// The card of a port.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PortCard {
     /// `sim`, or the kernel module; empty when no card was ever open.
@@ -311,6 +322,7 @@ pub struct PortCard {
 
 /// One port in full.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PortDetail {
     /// The row of the list.

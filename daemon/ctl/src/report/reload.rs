@@ -5,6 +5,7 @@ pub use tipring_types::problem::{ConfigProblem, ConfigReport};
 
 /// What became of a good configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ReloadReport {
     /// The file; none for built-in defaults.
@@ -28,6 +29,7 @@ impl ReloadReport {
 
 /// What is left of reloads, for status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ReloadState {
     /// In use as soon as these ports are in no call.
@@ -38,6 +40,7 @@ pub struct ReloadState {
 
 /// One change, or the same change of several ports.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ReloadChange {
     /// The ports it is about, in order; empty: the gateway as a whole.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the simulated set is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SimSetState {
     /// On-hook.
@@ -19,6 +20,7 @@ pub enum SimSetState {
 
 /// Which way the simulated loop is fed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SimPolarity {
     /// Forward.
@@ -32,6 +34,7 @@ pub enum SimPolarity {
 
 /// How caller ID was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CallerIdCoding {
     /// FSK 1200 bit/s (Bell 202 or V.23).
@@ -43,6 +46,7 @@ pub enum CallerIdCoding {
 
 /// Caller ID as the set decoded it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CallerIdHeard {
     /// Number.
@@ -63,6 +67,7 @@ pub struct CallerIdHeard {
 
 /// Which end of the fax this machine is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FaxRole {
     /// Sending.
@@ -74,6 +79,7 @@ pub enum FaxRole {
 
 /// How a fax ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FaxResult {
     /// Which end this was.
@@ -102,6 +108,7 @@ pub struct FaxResult {
 
 /// A fax machine at work.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FaxSnapshot {
     /// Which end.
@@ -122,6 +129,7 @@ pub struct FaxSnapshot {
 
 /// The line between card and set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SimHybrid {
     /// Trans-hybrid loss.
@@ -134,6 +142,7 @@ pub struct SimHybrid {
 
 /// What the set hears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SimHeard {
     /// Level; none in silence.
@@ -146,6 +155,7 @@ pub struct SimHeard {
 
 /// The card's side of a simulated port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SimCard {
     /// There is ringing voltage right now.
@@ -166,6 +176,7 @@ pub struct SimCard {
 
 /// The simulated set, line and fax machine as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SimSnapshot {
     /// Port number, from 1.

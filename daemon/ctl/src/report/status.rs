@@ -8,6 +8,7 @@ use super::reload::ReloadState;
 
 /// The gateway as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StatusReport {
     /// The process.
@@ -32,6 +33,7 @@ pub struct StatusReport {
 
 /// The process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct DaemonReport {
     /// Version.
@@ -50,6 +52,7 @@ pub struct DaemonReport {
 
 /// The card or simulator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CardReport {
     /// `sim` or `dahdi`.
@@ -70,6 +73,7 @@ pub struct CardReport {
 
 /// One span of a card.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SpanReport {
     /// Its number.
@@ -86,6 +90,7 @@ pub struct SpanReport {
 
 /// One CallManager.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CallManagerReport {
     /// As configured.
@@ -106,6 +111,7 @@ pub struct CallManagerReport {
 
 /// What was last wrong with a CallManager, and whether it is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct LastTrouble {
     /// When.
@@ -120,6 +126,7 @@ pub struct LastTrouble {
 
 /// Ports by state; disabled ports are in `disabled` only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PortCounts {
     /// All ports, disabled ones too.
@@ -140,6 +147,7 @@ pub struct PortCounts {
 
 /// How a thread is scheduled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheduling {
     /// As any other thread.
@@ -151,6 +159,7 @@ pub enum Scheduling {
 
 /// Whether the realtime promises hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RealtimeReport {
     /// How the line thread is scheduled.
@@ -165,6 +174,7 @@ pub struct RealtimeReport {
 
 /// One line thread.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct LineThreadReport {
     /// Number of the shard, from 0.
@@ -201,6 +211,7 @@ pub struct LineThreadReport {
 
 /// Counts by upper bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Histogram {
     /// In rising order of bound; the last one may be open ([`u64::MAX`]).
@@ -211,6 +222,7 @@ pub struct Histogram {
 
 /// One step of a [`Histogram`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct HistogramBucket {
     /// Values up to and including this, above the bound before.
@@ -248,6 +260,7 @@ impl Histogram {
 
 /// A named number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Counter {
     /// Name in kebab-case, for programs.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kind of a trace line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TraceKind {
     /// A message from the CallManager.
@@ -29,6 +30,7 @@ pub enum TraceKind {
 
 /// One trace line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TraceEvent {
     /// When.

@@ -17,6 +17,8 @@ pub mod law;
 pub mod level;
 mod line;
 pub mod problem;
+#[cfg(feature = "schema")]
+mod schema;
 mod states;
 mod tones;
 

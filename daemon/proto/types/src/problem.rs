@@ -9,6 +9,7 @@ use crate::finding::Severity;
 
 /// One problem: where, what, what would be accepted, what to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ConfigProblem {
     /// How bad: the configuration is refused (error), or it is used and somebody should look (warning).
@@ -95,6 +96,7 @@ impl ConfigProblem {
 
 /// All problems of one configuration; at least one is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ConfigReport {
     /// The configuration file.

@@ -14,6 +14,7 @@ pub use reject::RejectCause;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// It ends by itself.
@@ -27,6 +28,7 @@ pub enum Severity {
 
 /// Which port a finding is about; all empty for the gateway as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Place {
     /// Port number.
@@ -39,6 +41,7 @@ pub struct Place {
 
 /// Something wrong. In JSON: `code`, and `parameters` where there are any.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "code", content = "parameters", rename_all = "kebab-case")]
 pub enum Finding {
     /// A line thread does not run.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a RegisterReject means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RejectCause {
     /// "No Authority": chan_skinny says this for an unknown name and for one in use alike.

@@ -1,0 +1,73 @@
+//! The schema of `tipring --json`, which is in the package: derived from the report types, so that it cannot be another.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Value, json};
+
+use super::{
+    CallDetail, CallList, PortDetail, PortSummary, ReloadReport, SimSnapshot, StatusReport,
+    TraceEvent,
+};
+
+const FILE: &str = include_str!("../../../../packaging/tipring.schema.json");
+
+/// What a command answers.
+fn answer<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<T>().to_value()
+}
+
+fn document() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let g = &mut generator;
+    let commands = json!({
+        "tipring --json status": answer::<StatusReport>(g),
+        "tipring --json port list": answer::<Vec<PortSummary>>(g),
+        "tipring --json port show PORT": answer::<PortDetail>(g),
+        "tipring --json call list": answer::<CallList>(g),
+        "tipring --json call show CALL": answer::<CallDetail>(g),
+        "tipring --json reload": answer::<ReloadReport>(g),
+        "tipring --json sim PORT show": answer::<SimSnapshot>(g),
+        "tipring --json trace (each line)": {
+            "type": "object",
+            "properties": { "event": { "enum": ["trace", "lost"] } },
+            "anyOf": [answer::<TraceEvent>(g), { "properties": { "count": { "type": "integer" } } }]
+        },
+        "any command that fails": {
+            "type": "object",
+            "required": ["error"],
+            "properties": { "error": {
+                "type": "object",
+                "required": ["code", "message", "exit"],
+                "properties": {
+                    "code": { "type": "string" },
+                    "message": { "type": "string" },
+                    "cure": { "type": ["string", "null"] },
+                    "exit": { "type": "integer" }
+                }
+            } }
+        }
+    });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "tipring --json",
+        "description": "What the commands of tipring answer with --json. Fields are added and never change their \
+            meaning; programs ignore those that they do not know.",
+        "properties": commands,
+        "$defs": generator.take_definitions(true),
+    })
+}
+
+#[test]
+fn the_schema_in_the_package_is_that_of_the_types() {
+    let document = document();
+    if serde_json::from_str::<Value>(FILE).ok().as_ref() == Some(&document) {
+        return;
+    }
+    let made = std::env::temp_dir().join("tipring.schema.json");
+    let text = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    std::fs::write(&made, text).unwrap();
+    panic!(
+        "packaging/tipring.schema.json is not what the types say: copy {} over it",
+        made.display()
+    );
+}
