@@ -2,8 +2,6 @@
 
 use super::*;
 
-const INSIDE: Output = Output::Line(LineOutput::Ring(RingMode::INSIDE));
-
 fn caller_id(number: Presented, name: Presented, dual_tone_alert: bool) -> [Output; 2] {
     [
         line(LineOutput::OnHookTransmission { ms: 3000 }),

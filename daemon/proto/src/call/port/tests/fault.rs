@@ -4,10 +4,8 @@ use super::*;
 
 const FORWARD: Output = Output::Line(LineOutput::Polarity(Polarity::Forward));
 const REVERSED: Output = Output::Line(LineOutput::Polarity(Polarity::Reversed));
-const STOP_RING: Output = Output::Line(LineOutput::StopRing);
 const DARK: Output = Output::Line(LineOutput::MessageLamp(false));
 const LIT: Output = Output::Line(LineOutput::MessageLamp(true));
-const INSIDE: Output = Output::Line(LineOutput::Ring(RingMode::INSIDE));
 /// What a line that came back is told when it is to do nothing.
 const AT_REST: [Output; 2] = [STOP_RING, DARK];
 

@@ -2,21 +2,11 @@
 
 use super::*;
 
-/// An active call 1 and a waiting call 2.
-fn with_waiting(b: &mut Bench, kind: CallStateKind) {
-    b.talking(1);
-    b.says(&[
-        state(CallStateKind::RING_IN, 2),
-        state(kind, 2),
-        info(2, "7", ""),
-    ]);
-}
-
 #[test]
 fn a_waiting_call_is_told_by_tone_and_never_rings() {
     // chan_skinny
     let mut b = Bench::new();
-    with_waiting(&mut b, CallStateKind::CALL_WAITING);
+    b.waiting(CallStateKind::CALL_WAITING);
     b.says(&[tone(Tone::CALL_WAITING, 2)]);
     assert_eq!(b.seen(), [play(Tone::CALL_WAITING)]);
     b.wait(10_000);
@@ -41,7 +31,7 @@ fn a_waiting_call_is_told_by_tone_and_never_rings() {
 #[test]
 fn a_flash_holds_the_first_call_and_answers_the_second_and_then_swaps() {
     let mut b = Bench::new();
-    with_waiting(&mut b, CallStateKind::CALL_WAITING);
+    b.waiting(CallStateKind::CALL_WAITING);
     b.says(&[tone(Tone::CALL_WAITING, 2)]);
     b.outputs();
     b.flash();
@@ -93,7 +83,7 @@ fn a_flash_holds_the_first_call_and_answers_the_second_and_then_swaps() {
 fn a_server_that_holds_by_itself_is_only_told_to_answer() {
     let mut b = Bench::new();
     b.says(&[ServerMessage::SetHookFlashDetect]);
-    with_waiting(&mut b, CallStateKind::RING_IN);
+    b.waiting(CallStateKind::RING_IN);
     b.says(&[tone(Tone::CALL_WAITING, 1)]);
     b.outputs();
     b.flash();
@@ -103,7 +93,7 @@ fn a_server_that_holds_by_itself_is_only_told_to_answer() {
 #[test]
 fn hanging_up_with_a_waiting_call_rings_for_it() {
     let mut b = Bench::new();
-    with_waiting(&mut b, CallStateKind::CALL_WAITING);
+    b.waiting(CallStateKind::CALL_WAITING);
     b.outputs();
     b.hang_up();
     let mut seen = b.seen();
@@ -128,7 +118,7 @@ fn hanging_up_with_a_waiting_call_rings_for_it() {
 #[test]
 fn a_port_that_ignores_flash_hears_no_call_waiting() {
     let mut b = Bench::with(|c| c.flash = FlashAction::Ignore);
-    with_waiting(&mut b, CallStateKind::CALL_WAITING);
+    b.waiting(CallStateKind::CALL_WAITING);
     b.says(&[tone(Tone::CALL_WAITING, 2)]);
     b.wait(30_000);
     b.flash();
@@ -174,13 +164,7 @@ fn consulting(b: &mut Bench) {
     b.talking(1);
     b.flash();
     assert_eq!(b.seen(), [soft(SoftKey::TRANSFER, 1)]);
-    b.says(&[
-        close(1),
-        stop(1),
-        state(CallStateKind::HOLD, 1),
-        state(CallStateKind::OFF_HOOK, 2),
-        tone(Tone::INSIDE_DIAL, 2),
-    ]);
+    b.consults();
     assert_eq!(
         b.seen(),
         [no_bridge(), close_receive(1), play(Tone::INSIDE_DIAL)]

@@ -2,8 +2,6 @@
 
 use super::*;
 
-const INSIDE: Output = Output::Line(LineOutput::Ring(RingMode::INSIDE));
-
 fn speaker(on: bool) -> ServerMessage {
     ServerMessage::SetSpeakerMode { on }
 }

@@ -2,24 +2,6 @@
 
 use super::*;
 
-const INSIDE: Output = Output::Line(LineOutput::Ring(RingMode::INSIDE));
-
-/// Ringing for call `id`.
-fn rung(b: &mut Bench, id: u32) {
-    b.says(&[
-        state(CallStateKind::RING_IN, id),
-        info(id, "5551234", "Ada"),
-        ringer(RingMode::INSIDE, id),
-    ]);
-    b.outputs();
-}
-
-fn sent(b: &mut Bench) -> Vec<Output> {
-    let mut all = b.outputs();
-    all.retain(|o| matches!(o, Output::Send(_)));
-    all
-}
-
 #[test]
 fn a_call_answered_at_another_phone_stops_ringing_and_is_left_alone() {
     // What the other phone's answer looks like: chan-sccp (one step or two), a server that only says where it is,
@@ -36,7 +18,7 @@ fn a_call_answered_at_another_phone_stops_ringing_and_is_left_alone() {
     ];
     for order in orders {
         let mut b = Bench::new();
-        rung(&mut b, 77);
+        b.rung(77);
         b.says(&order);
         assert_eq!(b.seen(), [STOP_RING], "{order:?}");
         b.wait(10_000);
@@ -138,14 +120,14 @@ fn a_held_call_that_a_colleague_resumes_stops_the_hold_recall_and_goes_on() {
 #[test]
 fn of_two_phones_that_answer_the_one_that_lost_hears_reorder_and_ends_nothing() {
     let mut b = Bench::new();
-    rung(&mut b, 77);
+    b.rung(77);
     b.lift();
     b.outputs();
     b.says(&[state(CallStateKind::REMOTE_MULTILINE, 77)]);
     assert_eq!(b.seen(), [play(Tone::REORDER)]);
     b.hang_up();
     b.wait(5_000);
-    assert_eq!(sent(&mut b), [on_hook(0)], "no OnHook that names the call");
+    assert_eq!(b.sent(), [on_hook(0)], "no OnHook that names the call");
 }
 
 #[test]
@@ -176,7 +158,7 @@ fn a_call_asked_for_by_a_lift_that_is_over_is_ended_when_it_comes() {
     b.outputs();
     b.says(&[state(CallStateKind::OFF_HOOK, 8)]);
     b.lift();
-    assert_eq!(sent(&mut b), [on_hook(8), off_hook(0, 0)]);
+    assert_eq!(b.sent(), [on_hook(8), off_hook(0, 0)]);
 }
 
 #[test]
@@ -185,7 +167,7 @@ fn a_call_that_the_server_answers_by_itself_rings_on_and_is_there_when_the_phone
     let orders = [[connected.clone(), open(104, 4)], [open(104, 4), connected]];
     for order in orders {
         let mut b = Bench::new();
-        rung(&mut b, 4);
+        b.rung(4);
         b.says(&order);
         b.opened(104);
         b.says(&[
@@ -207,14 +189,14 @@ fn a_call_that_the_server_answers_by_itself_rings_on_and_is_there_when_the_phone
         b.wait(20_000);
         assert_eq!(b.word(), PortState::InCall, "no error tone");
         b.hang_up();
-        assert!(sent(&mut b).contains(&on_hook(4)));
+        assert!(b.sent().contains(&on_hook(4)));
     }
 }
 
 #[test]
 fn a_call_answered_by_the_server_that_nobody_lifts_for_ends_with_its_caller() {
     let mut b = Bench::new();
-    rung(&mut b, 4);
+    b.rung(4);
     b.says(&[state(CallStateKind::CONNECTED, 4), open(104, 4)]);
     b.opened(104);
     b.outputs();
@@ -245,20 +227,20 @@ fn of_two_calls_that_ring_the_other_one_rings_on_whichever_ends_and_however() {
     for (gone, left) in [(21, 22), (22, 21)] {
         for end in ends(gone) {
             let mut b = Bench::new();
-            rung(&mut b, 21);
+            b.rung(21);
             b.wait(1_000);
-            rung(&mut b, 22);
+            b.rung(22);
             b.wait(1_000);
             b.says(&end);
             assert_eq!(b.word(), PortState::Ringing, "{gone} ends by {end:?}");
             b.wait(100);
             b.outputs();
             b.lift();
-            assert_eq!(sent(&mut b), [off_hook(1, left)], "{gone} ends by {end:?}");
+            assert_eq!(b.sent(), [off_hook(1, left)], "{gone} ends by {end:?}");
             // And alone it can stop, too.
             let mut b = Bench::new();
-            rung(&mut b, 21);
-            rung(&mut b, 22);
+            b.rung(21);
+            b.rung(22);
             b.says(&end);
             b.says(&[ringer(RingMode::OFF, left)]);
             assert_ne!(b.word(), PortState::Ringing, "{gone} ends by {end:?}");
@@ -269,7 +251,7 @@ fn of_two_calls_that_ring_the_other_one_rings_on_whichever_ends_and_however() {
 #[test]
 fn the_second_of_two_calls_is_announced_when_the_first_is_gone() {
     let mut b = Bench::new();
-    rung(&mut b, 21);
+    b.rung(21);
     b.says(&[
         state(CallStateKind::RING_IN, 22),
         info(22, "7", "Bob"),
@@ -297,8 +279,8 @@ fn the_second_of_two_calls_is_announced_when_the_first_is_gone() {
 fn a_ringer_off_without_a_call_silences_all_that_ring() {
     for (on_line, call) in [(1, 0), (0, 0)] {
         let mut b = Bench::new();
-        rung(&mut b, 21);
-        rung(&mut b, 22);
+        b.rung(21);
+        b.rung(22);
         b.says(&[ServerMessage::SetRinger {
             mode: RingMode::OFF,
             duration: 1,
@@ -311,7 +293,7 @@ fn a_ringer_off_without_a_call_silences_all_that_ring() {
         b.says(&[ringer(RingMode::INSIDE, 22)]);
         assert_eq!(b.seen(), [INSIDE]);
         b.lift();
-        assert_eq!(sent(&mut b), [off_hook(1, 22)]);
+        assert_eq!(b.sent(), [off_hook(1, 22)]);
     }
 }
 
@@ -353,7 +335,7 @@ fn a_call_that_is_connected_here_without_a_ring_rings_and_waits_for_the_lift() {
     assert_eq!(b.seen(), [STOP_RING, DTMF_ON, off_hook(1, 4), bridge(104)]);
     // Media for a call that the server has placed elsewhere is not for an on-hook phone.
     let mut b = Bench::new();
-    rung(&mut b, 77);
+    b.rung(77);
     b.says(&[
         state(CallStateKind::REMOTE_MULTILINE, 77),
         state(CallStateKind::REMOTE_MULTILINE, 78),

@@ -28,34 +28,18 @@ fn open_loop(b: &mut Bench, ms: u64, times: u32) {
     b.wait(800);
 }
 
-/// Lifted, with dial tone of call 1.
-fn dial_tone(b: &mut Bench) {
-    b.lift();
-    b.says(&[
-        state(CallStateKind::OFF_HOOK, 1),
-        tone(Tone::INSIDE_DIAL, 1),
-    ]);
-    b.outputs();
-}
-
 /// The call of `talking` on hold for a transfer by a flash of so long, call 2 with dial tone.
 fn consulting(b: &mut Bench, flash_ms: u64) {
     open_loop(b, flash_ms, 1);
     assert_eq!(b.seen(), [soft(SoftKey::TRANSFER, 1)]);
-    b.says(&[
-        close(1),
-        stop(1),
-        state(CallStateKind::HOLD, 1),
-        state(CallStateKind::OFF_HOOK, 2),
-        tone(Tone::INSIDE_DIAL, 2),
-    ]);
+    b.consults();
     b.outputs();
 }
 
 #[test]
 fn at_the_dial_tone_one_pulse_of_a_slow_dial_is_a_1() {
     let mut b = bench();
-    dial_tone(&mut b);
+    b.dial_tone();
     for (pulses, button) in [(1, 1), (10, 0), (10, 0), (2, 2), (1, 1)] {
         open_loop(&mut b, 83, pulses);
         let mut seen = b.seen();
@@ -79,7 +63,7 @@ fn before_the_server_has_named_the_call_one_pulse_of_a_slow_dial_is_a_1() {
 #[test]
 fn a_server_that_takes_the_number_for_complete_too_early_still_gets_the_1() {
     let mut b = bench();
-    dial_tone(&mut b);
+    b.dial_tone();
     open_loop(&mut b, 83, 2);
     b.says(&[state(CallStateKind::PROCEED, 1)]);
     b.outputs();
