@@ -45,6 +45,8 @@ while IFS= read -r pair; do environment+=("$pair"); done < <(env | grep -E '^(ht
 inside() { # COMMAND…: as on a machine of its own, as far as a process can see
   unshare --mount --pid --fork --kill-child --propagation private sh -ec '
     root=$1; shift
+    # Its / is a mount point, as on any machine: unshare changes the propagation of that.
+    mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"; mount -t sysfs sysfs "$root/sys"; mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/tmp"; mount -t tmpfs tmpfs "$root/run"
     exec chroot "$root" "$@"' sh "$root" env -i "${environment[@]}" "$@"

@@ -64,14 +64,21 @@ fn manual_pages_are_written_for_every_command_and_the_configuration() {
     for page in [
         "tipring.1",
         "tipring-status.1",
-        "tipring-sim-fax-send.1",
+        "tipring-sim.1",
         "tipring.toml.5",
     ] {
         let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
         assert!(text.contains(".TH"), "{page}");
     }
     let page = std::fs::read_to_string(folder.path().join("tipring.1")).unwrap();
-    assert!(page.contains("Exit codes"), "{page}");
+    assert!(page.contains("EXIT STATUS"), "{page}");
+    let sim = std::fs::read_to_string(folder.path().join("tipring-sim.1")).unwrap();
+    for command in ["fax-send", "auto-answer", "hybrid"] {
+        assert!(
+            sim.contains(&format!("tipring sim <PORT> {command}")),
+            "{command}: {sim}"
+        );
+    }
 }
 
 #[test]

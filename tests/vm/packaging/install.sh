@@ -25,7 +25,7 @@ root:root 644 /usr/share/zsh/vendor-completions/_tipring
 root:root 644 /usr/share/fish/vendor_completions.d/tipring.fish
 root:root 644 /usr/share/man/man8/tipringd.8.gz
 root:root 644 /usr/share/man/man1/tipring.1.gz
-root:root 644 /usr/share/man/man1/tipring-port-show.1.gz
+root:root 644 /usr/share/man/man1/tipring-port.1.gz
 root:root 644 /usr/share/man/man5/tipring.toml.5.gz
 tipring:tipring 755 /run/tipring
 tipring:tipring 660 /run/tipring/control.sock

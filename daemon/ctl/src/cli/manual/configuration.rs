@@ -1,32 +1,24 @@
-//! The manual pages: `tipring` and its commands from the command line's own description, `tipring.toml` from the
-//! configuration's schema.
+//! tipring.toml(5), from the configuration's schema.
 
-use std::path::Path;
-use std::process::ExitCode;
-
-use clap::CommandFactory;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 use tipring_config::schema::{Absent, DEFAULTS, Key, PORT_HELP, PORT_ONLY, TABLES};
 
-use super::args::Args;
-use super::output::{Failure, Out};
+use super::{Page, examples, see_also};
 
-pub(crate) fn write(out: &Out, dir: &Path) -> Result<ExitCode, Failure> {
-    let failed = |e: std::io::Error| {
-        Failure::failed(
-            format!("{}: {e}", dir.display()),
-            "name a directory that can be written",
-        )
-    };
-    std::fs::create_dir_all(dir).map_err(failed)?;
-    clap_mangen::generate_to(Args::command(), dir).map_err(failed)?;
-    std::fs::write(dir.join("tipring.toml.5"), configuration()).map_err(failed)?;
-    out.raw(&format!("{}\n", dir.display()))?;
-    Ok(ExitCode::SUCCESS)
-}
+/// Minimal, and what most gateways need.
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "The gateway of a CallManager cluster, with telephones on all ports:",
+        "[callmanager]\nservers = [\"10.0.0.1\", \"10.0.0.2\"]\n\n[defaults]\ncountry = \"uk\"\n\n[card]\ndriver = \"dahdi\"",
+    ),
+    (
+        "One port of it is a fax:",
+        "[[port]]\nchannel = 4\nlabel = \"Fax, 2nd floor\"\nprofile = \"fax\"",
+    ),
+];
 
 /// tipring.toml(5).
-fn configuration() -> String {
+pub(super) fn page() -> Page {
     let mut page = Roff::new();
     let version = format!("tipring {}", tipring_ctl::VERSION);
     let title = ["tipring.toml", "5", "", version.as_str(), "File formats"];
@@ -38,7 +30,7 @@ fn configuration() -> String {
     page.control("SH", ["DESCRIPTION"]);
     page.text([roman(
         "TOML. Every key has a default; an empty file is a working gateway with a simulated card of four ports. \
-         Unknown keys are errors. `tipring config check` tells all problems of a file at once.",
+         Unknown keys are errors. `tipring config check` reports all problems of a file at once, `tipring config show` every setting that holds and where it came from.",
     )]);
     for table in TABLES {
         page.control("SH", [format!("[{}]", table.name).as_str()]);
@@ -67,14 +59,15 @@ fn configuration() -> String {
         page.text([italic(path)]);
         page.text([roman(what)]);
     }
-    page.control("SH", ["SEE ALSO"]);
-    page.text([
-        bold("tipring"),
-        roman("(1), "),
-        bold("tipringd"),
-        roman("(8)"),
-    ]);
-    page.render()
+    examples(&mut page, EXAMPLES);
+    see_also(
+        &mut page,
+        &["tipring(1)", "tipring-config(1)", "tipringd(8)"],
+    );
+    Page {
+        name: "tipring.toml.5",
+        text: page.render(),
+    }
 }
 
 fn describe(page: &mut Roff, key: &Key) {
