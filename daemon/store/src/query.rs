@@ -96,11 +96,28 @@ pub(crate) fn int(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-const CALLS: &str = "
-SELECT * FROM calls WHERE (:port IS NULL OR port = :port) AND ended >= :since ORDER BY ended DESC, id DESC LIMIT :limit";
-const FINDINGS: &str = "
-SELECT * FROM findings WHERE (:port IS NULL OR port = :port) AND (ended IS NULL OR ended >= :since)
-ORDER BY begun DESC, id DESC LIMIT :limit";
+/// A condition for each case: with both in one, SQLite would go through the calls of all ports to find those of one.
+fn of_port(q: &Query) -> &'static str {
+    match q.port {
+        Some(_) => "port = :port",
+        None => ":port IS NULL",
+    }
+}
+
+fn calls(q: &Query) -> String {
+    format!(
+        "SELECT * FROM calls WHERE {} AND ended >= :since ORDER BY ended DESC, id DESC LIMIT :limit",
+        of_port(q)
+    )
+}
+
+fn findings(q: &Query) -> String {
+    format!(
+        "SELECT * FROM findings WHERE {} AND (ended IS NULL OR ended >= :since)
+         ORDER BY begun DESC, id DESC LIMIT :limit",
+        of_port(q)
+    )
+}
 
 const SUMMARY: &str = "
 SELECT port, count(*) AS calls, count(answered) AS answered,
@@ -144,7 +161,7 @@ pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Res
     let since = int(q.since_unix_ms.unwrap_or(0));
     let filter = named_params! { ":port": q.port, ":since": since, ":limit": asked };
     if q.what != What::Calls {
-        let mut found = db.prepare(FINDINGS)?;
+        let mut found = db.prepare(&findings(q))?;
         let mut rows = found.query(filter)?;
         while let Some(row) = rows.next()? {
             let finding = finding(row, run)?;
@@ -155,7 +172,7 @@ pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Res
         }
     }
     if q.what != What::Findings {
-        let mut found = db.prepare(CALLS)?;
+        let mut found = db.prepare(&calls(q))?;
         let mut rows = found.query(filter)?;
         while let Some(row) = rows.next()? {
             let call = call(row)?;
@@ -267,6 +284,32 @@ mod tests {
     use crate::writer::{Limits, Writer};
     use crate::{Entry, Place};
     use std::time::Duration;
+
+    #[test]
+    fn the_rows_of_one_port_are_found_by_its_index() {
+        let mut db = Connection::open_in_memory().unwrap();
+        crate::schema::migrate(&mut db).unwrap();
+        let plan = |sql: String| {
+            let mut all = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let filter = named_params! { ":port": 7, ":since": 0, ":limit": 21 };
+            let rows = all.query_map(filter, |row| row.get::<_, String>("detail"));
+            let rows: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
+            rows.join("; ")
+        };
+        let one = Query {
+            port: Some(7),
+            ..Query::default()
+        };
+        for (sql, index) in [
+            (calls(&one), "calls_port (port=? AND ended>?)"),
+            (findings(&one), "findings_port (port=?)"),
+            (calls(&Query::default()), "calls_ended"),
+            (findings(&Query::default()), "findings_begun"),
+        ] {
+            let plan = plan(sql);
+            assert!(plan.contains(index), "{plan}");
+        }
+    }
 
     #[test]
     fn calls_are_added_up_by_port() {
