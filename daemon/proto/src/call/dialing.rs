@@ -32,15 +32,14 @@ impl Port {
             self.server.say_off_hook(id);
             self.server_asks();
             if let Some(call) = self.call_mut(id) {
-                call.wanted = true;
-                if std::mem::take(&mut call.by_server) {
+                call.want();
+                if call.take_by_server() {
                     // The server has nothing more to say to this lift.
-                    call.state = CallState::Connected;
-                    call.connected.get_or_insert(now);
+                    call.connect(now);
                     self.set.enter_calls();
                     return;
                 }
-                call.state = CallState::Answering;
+                call.answer();
             }
             self.set.ask(now);
         } else if let Some(id) = held {

@@ -163,7 +163,7 @@ impl Port {
         if !self.calls.is_mine(id) {
             self.taken_elsewhere(now, id);
             if let Some(call) = self.call_mut(id) {
-                call.elsewhere_for_sure = true;
+                call.be_elsewhere_for_sure();
             }
             return;
         }
@@ -198,9 +198,7 @@ impl Port {
         if call.state == CallState::InUseElsewhere {
             return;
         }
-        call.state = CallState::InUseElsewhere;
-        call.wanted = false;
-        call.by_server = false;
+        call.go_elsewhere();
         self.legs.close_of(id);
         self.legs_ask();
         self.offer_over(now, id);
@@ -231,22 +229,19 @@ impl Port {
             return;
         };
         match call.state {
-            CallState::Ringing => call.by_server = true,
+            CallState::Ringing => call.offer_by_server(CallState::Ringing),
             CallState::InUseElsewhere if call.elsewhere_for_sure => {}
             CallState::InUseElsewhere if on_hook => {
-                call.state = CallState::Ringing;
-                call.by_server = true;
+                call.offer_by_server(CallState::Ringing);
                 let mode = call.ring.unwrap_or(RingMode::INSIDE);
                 self.start_ringing(now, mode, id);
             }
             CallState::InUseElsewhere if free => {
-                call.state = CallState::Connected;
-                call.connected.get_or_insert(now);
+                call.connect(now);
                 self.make_active(id);
             }
             CallState::InUseElsewhere => {
-                call.state = CallState::Waiting;
-                call.by_server = true;
+                call.offer_by_server(CallState::Waiting);
             }
             _ => {}
         }

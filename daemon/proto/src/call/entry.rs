@@ -90,6 +90,109 @@ impl Call {
         self.id = id;
     }
 
+    /// The two ends talk.
+    pub(super) fn connect(&mut self, now: Time) {
+        self.state = CallState::Connected;
+        self.failure = None;
+        self.connected.get_or_insert(now);
+    }
+
+    /// The server was asked to connect it.
+    pub(super) fn answer(&mut self) {
+        self.state = CallState::Answering;
+    }
+
+    /// This port has answered it or asked for it back.
+    pub(super) fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    pub(super) fn hold(&mut self) {
+        self.state = CallState::Held;
+        self.wanted = false;
+    }
+
+    /// It has lost its server.
+    pub(super) fn preserve(&mut self) {
+        self.state = CallState::Preserved;
+    }
+
+    /// It is at another phone, or the server acts as if it were.
+    pub(super) fn go_elsewhere(&mut self) {
+        self.state = CallState::InUseElsewhere;
+        self.wanted = false;
+        self.by_server = false;
+    }
+
+    /// The server has said that it is.
+    pub(super) fn be_elsewhere_for_sure(&mut self) {
+        self.elsewhere_for_sure = true;
+    }
+
+    /// The server has answered it by itself: it rings or waits until somebody takes it.
+    pub(super) fn offer_by_server(&mut self, state: CallState) {
+        self.state = state;
+        self.by_server = true;
+    }
+
+    /// Somebody takes it. True: the server has answered it by itself and has nothing more to say.
+    pub(super) fn take_by_server(&mut self) -> bool {
+        std::mem::take(&mut self.by_server)
+    }
+
+    /// No CallState has named it.
+    pub(super) fn imply(&mut self) {
+        self.implied = true;
+    }
+
+    /// One has.
+    pub(super) fn name(&mut self) {
+        self.implied = false;
+    }
+
+    /// The phone is on-hook: what has waited rings.
+    pub(super) fn ring_now(&mut self) {
+        self.state = CallState::Ringing;
+    }
+
+    /// The server wants it to ring like this.
+    pub(super) fn ring_like(&mut self, mode: RingMode) {
+        self.ring = Some(mode);
+        self.silenced = false;
+    }
+
+    /// It is not to be rung for, or is again.
+    pub(super) fn silence(&mut self, on: bool) {
+        self.silenced = on;
+    }
+
+    /// The server says how far it is. It does not go back from ringing at the far end.
+    pub(super) fn proceed(&mut self, state: CallState) {
+        let back = state == CallState::Proceeding && self.state == CallState::RingingOut;
+        if !back {
+            self.state = state;
+        }
+        match state {
+            CallState::Busy => self.failure = Some(EndCause::Busy),
+            CallState::Failed => self.failure = Some(EndCause::Congestion),
+            _ => {}
+        }
+    }
+
+    /// The server plays an error tone for it. No digit for 16 s ends in reorder at both servers; that is not congestion.
+    pub(super) fn fail_with_tone(&mut self, busy: bool) {
+        self.failure = Some(match (busy, self.dialed.is_empty()) {
+            (true, _) => EndCause::Busy,
+            (false, true) => EndCause::NoDigits,
+            (false, false) => EndCause::Congestion,
+        });
+        self.state = if busy {
+            CallState::Busy
+        } else {
+            CallState::Failed
+        };
+    }
+
     /// The far end talks or talked.
     pub(super) fn was_connected(&self) -> bool {
         self.connected.is_some()
@@ -132,7 +235,7 @@ impl Call {
         }
     }
 
-    fn name(&self) -> String {
+    fn far_name(&self) -> String {
         match self.caller.as_ref().map(|c| &c.name) {
             Some(Presented::Text(text)) => text.clone(),
             _ => String::new(),
@@ -144,7 +247,7 @@ impl Call {
             call: self.id,
             direction: self.direction,
             number: self.number(),
-            name: self.name(),
+            name: self.far_name(),
             dialed: self.dialed.clone(),
             started: self.started,
             connected: self.connected,
@@ -159,7 +262,7 @@ impl Call {
             direction: self.direction,
             state: self.state,
             number: self.number(),
-            name: self.name(),
+            name: self.far_name(),
             dialed: self.dialed.clone(),
             started: self.started,
             connected: self.connected,
@@ -197,5 +300,40 @@ mod tests {
         assert_eq!(caller.number, Presented::Unknown);
         assert_eq!(caller.name, Presented::Withheld);
         assert_eq!(call.number(), "");
+    }
+
+    #[test]
+    fn a_call_goes_its_way_and_remembers_why_it_failed() {
+        let direction = CallDirection::Outgoing;
+        let mut call = Call::new(CallRef(1), direction, CallState::Dialing, Time::ZERO);
+        call.fail_with_tone(false);
+        assert_eq!(call.failure, Some(EndCause::NoDigits));
+        call.dial('5');
+        call.fail_with_tone(false);
+        let failed = (call.state, call.failure);
+        assert_eq!(failed, (CallState::Failed, Some(EndCause::Congestion)));
+        call.proceed(CallState::RingingOut);
+        call.proceed(CallState::Proceeding);
+        assert_eq!(call.state, CallState::RingingOut, "it does not go back");
+        call.proceed(CallState::Busy);
+        assert_eq!(call.failure, Some(EndCause::Busy));
+        call.connect(Time::from_millis(1));
+        call.connect(Time::from_millis(2));
+        assert_eq!(
+            (call.connected, call.failure),
+            (Some(Time::from_millis(1)), None)
+        );
+    }
+
+    #[test]
+    fn a_call_that_the_server_answered_is_taken_once() {
+        let direction = CallDirection::Incoming;
+        let mut call = Call::new(CallRef(1), direction, CallState::Ringing, Time::ZERO);
+        call.offer_by_server(CallState::Waiting);
+        assert!(call.is_offered() && call.take_by_server() && !call.take_by_server());
+        call.offer_by_server(CallState::Ringing);
+        call.want();
+        call.go_elsewhere();
+        assert!(!call.by_server && !call.wanted && !call.is_offered());
     }
 }

@@ -161,16 +161,16 @@ impl Port {
 
     fn answer_waiting(&mut self, now: Time, id: CallRef) {
         self.tones.stop_announcing();
-        if let Some(call) = self.call_mut(id).filter(|c| c.by_server) {
-            call.by_server = false;
-            call.state = CallState::Connected;
-            call.connected.get_or_insert(now);
+        if let Some(call) = self.call_mut(id)
+            && call.take_by_server()
+        {
+            call.connect(now);
             self.stop_tone();
             return self.make_active(id);
         }
         self.soft_key(SoftKey::ANSWER, id);
         if let Some(call) = self.call_mut(id) {
-            call.state = CallState::Answering;
+            call.answer();
         }
         self.expect(now, id);
     }
@@ -184,7 +184,7 @@ impl Port {
     fn expect(&mut self, now: Time, id: CallRef) {
         self.calls.expect(id);
         if let Some(call) = self.call_mut(id) {
-            call.wanted = true;
+            call.want();
         }
         self.server.active(id);
         self.set.ask(now);
@@ -203,8 +203,7 @@ impl Port {
             | CallState::Proceeding
             | CallState::RingingOut
             | CallState::Preserved => {
-                call.state = CallState::Held;
-                call.wanted = false;
+                call.hold();
             }
             CallState::Ringing
             | CallState::Waiting

@@ -89,7 +89,7 @@ impl Port {
     pub(super) fn ring_for_what_is_left(&mut self, now: Time, joining: bool) {
         let rings = |c: &&mut Call| c.is_offered() && !c.silenced;
         let waiting = self.calls.iter_mut().find(rings).map(|call| {
-            call.state = CallState::Ringing;
+            call.ring_now();
             (call.id, call.ring.unwrap_or(RingMode::INSIDE))
         });
         if let Some((id, mode)) = waiting {

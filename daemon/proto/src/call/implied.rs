@@ -104,7 +104,7 @@ impl Port {
             self.calls.elsewhere().forget(id);
 
             let mut call = Call::new(id, CallDirection::Incoming, CallState::Ringing, now);
-            call.implied = true;
+            call.imply();
             self.enter(now, call);
         }
         id
@@ -117,7 +117,7 @@ impl Port {
             return;
         }
         if let Some(call) = self.call_mut(id) {
-            call.implied = true;
+            call.imply();
         }
     }
 
@@ -150,7 +150,7 @@ impl Port {
             self.ringer.rename(CallRef::NONE, id);
         }
         if let Some(call) = self.call_mut(id) {
-            call.implied = false;
+            call.name();
         }
         if self.calls.iter().all(|c| !c.implied) {
             self.calls.implied().media_opened();
@@ -193,8 +193,7 @@ impl Port {
                 | CallState::Proceeding
                 | CallState::RingingOut
         ) {
-            call.state = CallState::Connected;
-            call.connected.get_or_insert(now);
+            call.connect(now);
             self.set.digit_came();
         }
     }

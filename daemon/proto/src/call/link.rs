@@ -84,7 +84,7 @@ impl Port {
         self.stop_ringing();
         self.calls.stop_expecting();
         if let Some(call) = kept.and_then(|id| self.call_mut(id)) {
-            call.state = CallState::Preserved;
+            call.preserve();
             self.watch_preserved(now);
         } else if self.set.is_served() {
             self.supervise(now, Some(Tone::REORDER));

@@ -27,8 +27,7 @@ impl Port {
             .max_by_key(|c| c.id == call);
         let id = match offered {
             Some(offered) => {
-                offered.ring = Some(mode);
-                offered.silenced = false;
+                offered.ring_like(mode);
                 offered.id
             }
             None => CallRef::NONE,
@@ -49,7 +48,7 @@ impl Port {
             if call.implied {
                 self.server_ended(now, id);
             } else if !call.by_server {
-                call.silenced = true;
+                call.silence(true);
                 self.offer_over(now, id);
             }
             return;
@@ -70,7 +69,7 @@ impl Port {
             self.server_ended(now, id);
         }
         for call in self.calls.iter_mut().filter(|c| c.is_offered()) {
-            call.silenced = true;
+            call.silence(true);
         }
         self.ringer.switch_off(now);
         self.ringer_asks();
@@ -81,7 +80,7 @@ impl Port {
     pub(super) fn offer_ended(&mut self, now: Time) {
         if self.ringer.offer_ended(now) {
             for call in self.calls.iter_mut().filter(|c| c.is_offered()) {
-                call.silenced = false;
+                call.silence(false);
             }
         }
     }

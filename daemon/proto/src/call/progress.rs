@@ -100,9 +100,7 @@ impl Port {
             }
         }
         if let Some(call) = self.call_mut(id) {
-            call.state = CallState::Connected;
-            call.failure = None;
-            call.connected.get_or_insert(now);
+            call.connect(now);
         }
         self.stop_tone();
         self.make_active(id);
@@ -141,15 +139,7 @@ impl Port {
         if on_hook || call.direction == CallDirection::Incoming || call.was_connected() {
             return;
         }
-        let back = state == CallState::Proceeding && call.state == CallState::RingingOut;
-        if !back {
-            call.state = state;
-        }
-        match state {
-            CallState::Busy => call.failure = Some(EndCause::Busy),
-            CallState::Failed => call.failure = Some(EndCause::Congestion),
-            _ => {}
-        }
+        call.proceed(state);
         self.set.digit_came();
         if !self.calls.is_occupied() {
             self.make_active(id);

@@ -2,7 +2,6 @@
 
 use crate::call::contract::LineOutput;
 use crate::call::port::Port;
-use crate::call::record::EndCause;
 use crate::call::supervision::Set;
 use crate::call::tones::{ToneOutput, is_call_waiting, is_dial_tone, is_error_tone, is_refusal};
 use crate::sccp::message::Tone;
@@ -48,7 +47,7 @@ impl Port {
                 && let Some(call) = self.calls.active_call_mut()
                 && matches!(call.state, CallState::Dialing | CallState::Proceeding)
             {
-                call.state = CallState::RingingOut;
+                call.proceed(CallState::RingingOut);
             }
             self.play(tone, id);
         }
@@ -75,18 +74,7 @@ impl Port {
             && call.direction == CallDirection::Outgoing
             && !call.was_connected()
         {
-            let busy = tone == Tone::BUSY;
-            // No digit for 16 s ends in reorder at both servers; that is not congestion.
-            call.failure = Some(match (busy, call.dialed.is_empty()) {
-                (true, _) => EndCause::Busy,
-                (false, true) => EndCause::NoDigits,
-                (false, false) => EndCause::Congestion,
-            });
-            call.state = if busy {
-                CallState::Busy
-            } else {
-                CallState::Failed
-            };
+            call.fail_with_tone(tone == Tone::BUSY);
         }
         self.play(tone, id);
         self.set.await_error_tone_end(now);
