@@ -27,6 +27,7 @@ impl From<StoredFinding> for Entry {
 
 /// One finished call. Times are milliseconds since 1970, UTC.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StoredCall {
     /// The run of the daemon: when it began.
@@ -98,6 +99,7 @@ impl StoredCall {
 
 /// One finding about a port or the gateway, from its begin to its end. Times are milliseconds since 1970, UTC.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StoredFinding {
     /// The run of the daemon: when it began.

@@ -5,8 +5,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::{
-    CallDetail, CallList, PortDetail, PortSummary, ReloadReport, SimSnapshot, StatusReport,
-    TraceEvent,
+    CallDetail, CallList, History, PortDetail, PortSummary, ReloadReport, SimSnapshot,
+    StatusReport, TraceEvent,
 };
 
 const FILE: &str = include_str!("../../../../packaging/tipring.schema.json");
@@ -25,6 +25,11 @@ fn document() -> Value {
         "tipring --json port show PORT": answer::<PortDetail>(g),
         "tipring --json call list": answer::<CallList>(g),
         "tipring --json call show CALL": answer::<CallDetail>(g),
+        "tipring --json history [PORT]": {
+            "type": "object",
+            "properties": { "file": { "type": ["string", "null"] } },
+            "allOf": [answer::<History>(g)]
+        },
         "tipring --json reload": answer::<ReloadReport>(g),
         "tipring --json sim PORT show": answer::<SimSnapshot>(g),
         "tipring --json trace (each line)": {
