@@ -4,6 +4,7 @@
 mod commands;
 mod configuration;
 mod examples;
+mod fields;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,7 +27,10 @@ pub(crate) fn write(out: &Out, dir: &Path) -> Result<ExitCode, Failure> {
         )
     };
     std::fs::create_dir_all(dir).map_err(failed)?;
-    for page in commands::pages().into_iter().chain([configuration::page()]) {
+    for page in commands::pages()
+        .into_iter()
+        .chain([configuration::page(), fields::page()])
+    {
         std::fs::write(dir.join(page.name), page.text).map_err(failed)?;
     }
     out.raw(&format!("{}\n", dir.display()))?;

@@ -1,0 +1,352 @@
+//! tipring-fields(7): what each field of `port show`, `call show` and `status` says. A test looks for fields without a line.
+
+use clap_mangen::roff::{Roff, bold, roman};
+
+use super::{Page, see_also};
+
+/// A part of the output, and its fields.
+type Part = (&'static str, &'static [(&'static str, &'static str)]);
+
+const PARTS: &[Part] = &[
+    (
+        "STATUS",
+        &[
+            (
+                "daemon",
+                "Version of tipringd, time since its start, process number.",
+            ),
+            (
+                "configuration",
+                "The file that it has read; \"built-in defaults\" without one.",
+            ),
+            (
+                "gateway",
+                "The MAC address that device names are made of, and the own IP address if [gateway] address sets it.",
+            ),
+            (
+                "card",
+                "Driver and kind of the card, its ports, and the length of a block: the samples that are read and written at once.",
+            ),
+            (
+                "lines",
+                "Only when some are not in service: lines whose channel is open, and lines whose channel is not.",
+            ),
+            (
+                "span",
+                "Number, name, description and driver of a DAHDI span, and how many of its lines are in service here.",
+            ),
+            (
+                "ports",
+                "Ports by state. Talking ports include preserved calls: those whose CallManager is lost while both ends still talk.",
+            ),
+            (
+                "line thread",
+                "Scheduling and memory of the realtime thread, its ports and its ticks (one for each block). A missed block is a block that was not read in time. p50 and p99: half and 99 % of all times are not above. \"wake\": from the end of a block to the thread's wake. \"tick\": all ports served. \"line to network\": from the end of a block to its packet. \"network to line\": from a packet's arrival to the card. \"longer than a block\": the next block was complete before all ports were served.",
+            ),
+            (
+                "SERVER",
+                "A CallManager, in order of preference. When something was wrong with it, a line below the table says when, what, and whether it is over.",
+            ),
+            ("PORTS", "Ports registered with it now."),
+            (
+                "ACCEPTED, REJECTED",
+                "Registrations that it accepted and refused since the start.",
+            ),
+            ("LOST", "Connections that were lost after the registration."),
+            (
+                "FAILED",
+                "Connections that came to nothing: no address, no answer, refused.",
+            ),
+        ],
+    ),
+    (
+        "PORT LIST",
+        &[
+            ("PORT", "Number of the port in the configuration, from 1."),
+            ("LABEL", "Its text in the configuration."),
+            (
+                "DEVICE",
+                "Its SCCP device name, as it must be in the CallManager.",
+            ),
+            (
+                "NUMBER",
+                "The directory number that the CallManager has given it.",
+            ),
+            (
+                "REGISTRATION",
+                "registered: calls work. connecting, registering, asking: on the way. retry in N s: the next attempt. stopped: switched off, or unregistered because its line is dead. disabled: by the configuration.",
+            ),
+            (
+                "HOOK",
+                "on, off, or ? when the card does not know (alarm, card removed).",
+            ),
+            (
+                "STATE",
+                "idle; announcing (caller ID before the first ring); ringing; hold-recall (rings for a call left on hold); lifted (off-hook, the CallManager has not responded yet); the state of the call; all-held; error-tone; howling (off-hook for too long); lockout (off-hook past the howler, silent until on-hook); in-use-elsewhere (another phone of a shared line has the call); fault; disabled.",
+            ),
+            ("FAR END", "Number of the other side of the call."),
+        ],
+    ),
+    (
+        "PORT SHOW",
+        &[
+            ("device", "SCCP device name and device type number."),
+            ("number", "Directory number from the CallManager."),
+            ("channel", "Channel of the card."),
+            (
+                "profile",
+                "What hangs on the line (phone, fax, modem, alarm, door), and the country of tones and cadences.",
+            ),
+            ("caller id", "How and when the caller is sent to the phone."),
+            ("hook", "on-hook, off-hook or unknown."),
+            (
+                "state",
+                "As STATE of the port list; in Registration as REGISTRATION, with how long it has waited and when the next attempt is.",
+            ),
+            ("far end", "Number of the other side."),
+            ("playing", "The tone that the phone hears now."),
+            ("message lamp", "Whether a message waits (MWI)."),
+            (
+                "level",
+                "Speech level in both directions, dBm0 rms over 125 ms; - without a measurement in the last second. Normal speech is at -25 to -10.",
+            ),
+            (
+                "echo canceller",
+                "off, learning, converged, or disabled (a modem has asked for it). ERL: how much quieter than the signal to the line its echo comes back; below 6 dB the line or phone is badly matched. ERLE: what the canceller takes away beyond that.",
+            ),
+            ("card can", "Functions of this card's line."),
+        ],
+    ),
+    (
+        "PORT SHOW: CARD",
+        &[
+            (
+                "line",
+                "in service: channel open and no fault. out of service: open, but with a fault. not in service: the channel is not open. removed: the card is gone.",
+            ),
+            ("driver", "Kernel module."),
+            ("span", "Number, name and description of the span."),
+            ("channel name", "The channel as DAHDI names it."),
+            ("signalling", "Must be fxoks for a line that feeds a phone."),
+            ("law", "Companding law of the channel."),
+            (
+                "opened",
+                "How often the channel was opened, and how often that failed.",
+            ),
+            (
+                "voltages",
+                "Tip and ring against ground and the battery, as the line chip measures them. Idle and healthy: tip near 0, ring some 48 V below.",
+            ),
+            (
+                "feed",
+                "How often the card switched the line's feed off (power alarm: short to ground, too many ringers), and how often the gateway switched it on again.",
+            ),
+            ("note", "What this driver cannot do."),
+        ],
+    ),
+    (
+        "PORT SHOW: REGISTRATION",
+        &[
+            ("since", "Registered since."),
+            (
+                "reason",
+                "Why it is not registered, with the CallManager's own text.",
+            ),
+            ("version", "SCCP protocol version agreed upon."),
+            (
+                "keepalive",
+                "Interval of keepalives that the CallManager asks for.",
+            ),
+        ],
+    ),
+    (
+        "MEDIA",
+        &[
+            (
+                "path",
+                "Own address and port, and those that the CallManager names for the far end.",
+            ),
+            (
+                "heard from",
+                "Where the far end really sends from, if that is not the named address.",
+            ),
+            (
+                "codec",
+                "Codec, packet time, and the payload type of telephone-events (RFC 4733).",
+            ),
+            (
+                "pass-through",
+                "On: a fax or modem was detected; the audio is left as it is and the jitter buffer fixed.",
+            ),
+            (
+                "heard",
+                "A fax or modem tone, from which side, and how long after its onset it was detected.",
+            ),
+            (
+                "sent",
+                "RTP packets and payload octets sent; errors: the system did not take them.",
+            ),
+            (
+                "received",
+                "RTP packets and payload octets received. lost: never came. late: came after their time. duplicate: came twice. out of order: came after a later one.",
+            ),
+            (
+                "refused",
+                "Datagrams that were not played: from unexpected sources (addresses below), not RTP, or more than the limit. In Line: orders that the card refused.",
+            ),
+            (
+                "jitter",
+                "Interarrival jitter (RFC 3550), the share of late packets, and how much sound was concealed: made from what came before a gap.",
+            ),
+            (
+                "buffer",
+                "Jitter buffer: fixed or adapting; sound queued now; the delay from arrival to playing, and what it aims at; underruns: it was empty; resyncs: it began again at a jump of the stream.",
+            ),
+            (
+                "clocks",
+                "How fast the far end's clock runs against the card's, and the blocks inserted or skipped because of that.",
+            ),
+            (
+                "redundancy",
+                "RFC 2198: packets with an earlier one in them, and lost packets recovered by that.",
+            ),
+            (
+                "silence",
+                "Comfort noise packets, where silence is suppressed.",
+            ),
+            ("events", "Keys sent and received as telephone-events."),
+        ],
+    ),
+    (
+        "PORT SHOW: LINE",
+        &[
+            (
+                "blocks",
+                "Blocks read from and written to the card. overruns: the line's sound was lost. underruns: the phone heard a gap. prefills: the output was filled again.",
+            ),
+            (
+                "hook",
+                "Off-hooks, flashes, loop openings that are neither pulse nor flash nor hang-up, and bursts of ringing.",
+            ),
+            ("digits", "Keys taken by tone (DTMF) and by pulse."),
+            (
+                "COUNT",
+                "All other counters that are not 0, each with its meaning.",
+            ),
+        ],
+    ),
+    (
+        "CALL LIST AND CALL SHOW",
+        &[
+            (
+                "CALL",
+                "The gateway's own number of the call, from 1 since the start.",
+            ),
+            ("DIALLED, dialled", "Digits dialled at the port."),
+            ("BEGAN, began", "Off-hook, or first ring."),
+            ("LASTED, lasted", "From then to the end, or until now."),
+            (
+                "port",
+                "Port, who called, and the far end's number and name.",
+            ),
+            (
+                "CallManager ref",
+                "The CallManager's own number of the call, for its traces.",
+            ),
+            ("answered", "Time from the beginning to the connection."),
+            ("ended", "Why the call is over."),
+        ],
+    ),
+];
+
+/// tipring-fields(7).
+pub(super) fn page() -> Page {
+    let mut page = Roff::new();
+    let version = format!("tipring {}", tipring_ctl::VERSION);
+    page.control(
+        "TH",
+        ["tipring-fields", "7", "", version.as_str(), "Tipring"],
+    );
+    page.control("SH", ["NAME"]);
+    page.text([roman(
+        "tipring-fields - the fields that tipring status, port and call show",
+    )]);
+    page.control("SH", ["DESCRIPTION"]);
+    page.text([roman(
+        "A line that begins with ! is a finding: what is wrong, its cause, and the cure. Counters are those since the start of \
+         the daemon. Fields without a value are left out. The names in the output of --json are those of the schema in \
+         /usr/share/tipring.",
+    )]);
+    for (part, fields) in PARTS {
+        page.control("SH", [*part]);
+        for (field, text) in *fields {
+            page.control("TP", []);
+            page.text([bold(*field)]);
+            page.text([roman(*text)]);
+        }
+    }
+    page.control("SH", ["EXAMPLES"]);
+    page.text([roman(
+        "Port 17 is dead: read its first lines. A finding names cause and cure. Without one, look at \"hook\" while somebody lifts \
+         the handset: if it stays on-hook, the loop is broken between the card and the phone.",
+    )]);
+    see_also(
+        &mut page,
+        &[
+            "tipring(1)",
+            "tipring-status(1)",
+            "tipring-port(1)",
+            "tipring-call(1)",
+        ],
+    );
+    Page {
+        name: "tipring-fields.7",
+        text: page.render(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Labels in the sources of the output: first arguments of `facts.add` and of the tables' heads.
+    fn labels() -> Vec<String> {
+        let sources = [
+            include_str!("../render/status.rs"),
+            include_str!("../render/port.rs"),
+            include_str!("../render/call.rs"),
+        ];
+        let mut found = vec![];
+        for source in sources {
+            let code = source.split("#[cfg(test)]").next().unwrap();
+            for part in code.split("facts.add").skip(1) {
+                let part = part.trim_start_matches("_text").trim_start_matches('(');
+                let quoted = part.trim_start().strip_prefix('"');
+                let label = quoted.and_then(|rest| rest.split('"').next());
+                found.extend(label.filter(|l| !l.is_empty()).map(str::to_owned));
+            }
+            for head in code.split("table(").skip(1) {
+                let Some(head) = head.split("],").next().filter(|h| h.contains("&[")) else {
+                    continue;
+                };
+                let words = head.split('"').skip(1).step_by(2);
+                found.extend(words.filter(|w| !w.is_empty()).map(str::to_owned));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_field_is_explained() {
+        let known: Vec<&str> = PARTS
+            .iter()
+            .flat_map(|(_, fields)| fields.iter())
+            .flat_map(|(field, _)| field.split(", "))
+            .collect();
+        let labels = labels();
+        assert!(labels.len() > 60, "{labels:?}");
+        for label in labels {
+            assert!(known.contains(&label.as_str()), "{label} is not explained");
+        }
+    }
+}
