@@ -7,7 +7,7 @@ use tipring_store::{History, Query};
 
 use crate::report::{
     CallDetail, CallList, ConfigReport, PortDetail, PortSummary, ReloadReport, SimSnapshot,
-    StatusReport,
+    StatusReport, TraceEvent,
 };
 
 /// A request. Answered by the [`Response`] named at each variant, or by [`Response::Error`].
@@ -40,6 +40,11 @@ pub enum Request {
         /// Ports to follow; empty means all.
         ports: Vec<u16>,
     },
+    /// The last events of a port, kept whether anybody follows or not. → [`Response::Trace`]
+    TraceLast {
+        /// Port number, from 1.
+        port: u16,
+    },
     /// Acts on the simulated set, line or fax machine of a port. → [`Response::Sim`] with the state after the action.
     Sim {
         /// Port number, from 1.
@@ -70,6 +75,11 @@ pub enum Response {
     Call(CallDetail),
     /// Answer to [`Request::History`].
     History(Box<History>),
+    /// Answer to [`Request::TraceLast`].
+    Trace {
+        /// Oldest first; bounded.
+        events: Vec<TraceEvent>,
+    },
     /// Answer to [`Request::Reload`].
     Reload(ReloadReport),
     /// Answer to [`Request::Reload`]: nothing has changed.

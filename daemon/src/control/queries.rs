@@ -44,6 +44,12 @@ impl Gateway {
                 Some(unit) => Response::Port(Box::new(self.port_detail(now, unit))),
                 None => self.no_port(port),
             },
+            Request::TraceLast { port } if !self.ports.iter().any(|u| u.number == port) => {
+                self.no_port(port)
+            }
+            Request::TraceLast { port } => Response::Trace {
+                events: self.tracers.last(port),
+            },
             Request::CallList => Response::Calls(self.call_list(now)),
             Request::CallShow { id } => self.call_detail(now, id).map_or_else(
                 || {

@@ -1,5 +1,7 @@
 //! Live traces: who follows which ports, and lines for them.
 
+use std::collections::{HashMap, VecDeque};
+
 use tipring_ctl::report::{TraceEvent, TraceKind};
 use tipring_ctl::wire::Event;
 use tipring_proto::call::{
@@ -23,23 +25,42 @@ struct Tracer {
     lost: u64,
 }
 
-/// All clients that follow.
+/// Events that are kept of each port, for who comes after they happened.
+const KEPT: usize = 100;
+
+/// All clients that follow, and the last events of each port.
 #[derive(Debug, Default)]
-pub(super) struct Tracers(Vec<Tracer>);
+pub(super) struct Tracers {
+    clients: Vec<Tracer>,
+    last: HashMap<u16, VecDeque<TraceEvent>>,
+}
 
 impl Tracers {
     /// Another client.
     pub(super) fn add(&mut self, ports: Vec<u16>, events: mpsc::Sender<Event>) {
-        self.0.push(Tracer {
+        self.clients.push(Tracer {
             ports,
             events,
             lost: 0,
         });
     }
 
-    /// Tells those who follow this port. A slow client loses lines, and is told how many.
+    /// The last events of a port, oldest first.
+    pub(super) fn last(&self, port: u16) -> Vec<TraceEvent> {
+        let last = self.last.get(&port).into_iter().flatten();
+        last.cloned().collect()
+    }
+
+    /// Keeps an event, and reports it to those who follow this port. A slow client loses lines, and is told how many.
     pub(super) fn tell(&mut self, event: &TraceEvent) {
-        self.0.retain_mut(|tracer| {
+        if let Some(port) = event.port {
+            let last = self.last.entry(port).or_default();
+            if last.len() >= KEPT {
+                last.pop_front();
+            }
+            last.push_back(event.clone());
+        }
+        self.clients.retain_mut(|tracer| {
             let wanted =
                 tracer.ports.is_empty() || event.port.is_some_and(|p| tracer.ports.contains(&p));
             if !wanted {

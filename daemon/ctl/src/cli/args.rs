@@ -244,6 +244,9 @@ pub(crate) struct Trace {
     /// Stop after so many events
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+    /// Show the last events of this port, which the daemon keeps, and end
+    #[arg(long, value_parser = port(), value_name = "PORT", conflicts_with_all = ["ports", "duration", "count"])]
+    pub(crate) last: Option<u16>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -593,6 +596,19 @@ mod tests {
         }
         for text in ["", "2", "-2h", "yesterday", "2026-13-01", "25:00", "h"] {
             assert_eq!(moment(text, &now), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_events_are_of_one_port_and_not_followed() {
+        let parse = |args: &[&str]| Args::try_parse_from([&["tipring", "trace"], args].concat());
+        let parsed = parse(&["--last", "3"]).map(|args| args.command);
+        assert!(
+            matches!(&parsed, Ok(Command::Trace(t)) if t.last == Some(3) && t.ports.is_empty()),
+            "{parsed:?}"
+        );
+        for both in [&["--last", "3", "4"][..], &["--last", "3", "--count", "1"]] {
+            assert!(parse(both).is_err(), "{both:?}");
         }
     }
 }

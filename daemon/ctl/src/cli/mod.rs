@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, CallCommand, Command, ConfigCommand, PortCommand};
+use args::{Args, CallCommand, Command, ConfigCommand, PortCommand, Trace};
 use output::{Failure, Out};
 use remote::Remote;
 use tipring_ctl::request::{Request, Response};
@@ -87,6 +87,9 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Call(CallCommand::List) => ask(&remote, out, Request::CallList),
         Command::Call(CallCommand::Show { id }) => ask(&remote, out, Request::CallShow { id: *id }),
         Command::History(args) => history::run(&remote, out, args),
+        Command::Trace(Trace {
+            last: Some(port), ..
+        }) => ask(&remote, out, Request::TraceLast { port: *port }),
         Command::Trace(trace) => watch::trace(&remote, out, trace),
         Command::Sim { port, action } => sim::run(&remote, out, *port, action),
         Command::Config(ConfigCommand::Check { file, countries }) => {
@@ -132,6 +135,9 @@ pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
         Response::Call(report) => out.report(report, |paint| render::call(paint, report)),
         Response::History(report) => out.report(report, |paint| {
             render::history(paint, tipring_store::What::All, report)
+        }),
+        Response::Trace { events } => out.report(events, |paint| {
+            events.iter().map(|e| render::trace(paint, e)).collect()
         }),
         Response::Reload(report) => out.report(report, |paint| render::reload(paint, report)),
         Response::Sim(report) => out.report(report, |paint| render::sim(paint, report)),

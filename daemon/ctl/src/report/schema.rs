@@ -32,6 +32,7 @@ fn document() -> Value {
         },
         "tipring --json reload": answer::<ReloadReport>(g),
         "tipring --json sim PORT show": answer::<SimSnapshot>(g),
+        "tipring --json trace --last PORT": answer::<Vec<TraceEvent>>(g),
         "tipring --json trace (each line)": {
             "type": "object",
             "properties": { "event": { "enum": ["trace", "lost"] } },

@@ -51,13 +51,28 @@ fn a_slow_client_is_told_how_many_lines_it_lost() {
 }
 
 #[test]
+fn the_last_events_of_each_port_are_kept_and_no_more() {
+    let mut tracers = Tracers::default();
+    assert_eq!(tracers.last(1), []);
+    for n in 0..=KEPT {
+        tracers.tell(&line(1, &n.to_string()));
+    }
+    tracers.tell(&line(2, "other"));
+    let texts: Vec<String> = tracers.last(1).into_iter().map(|e| e.text).collect();
+    assert_eq!(texts.len(), KEPT);
+    assert_eq!(texts.first().map(String::as_str), Some("1"));
+    assert_eq!(texts.last(), Some(&KEPT.to_string()));
+    assert_eq!(tracers.last(2).len(), 1);
+}
+
+#[test]
 fn a_client_that_went_is_forgotten() {
     let mut tracers = Tracers::default();
     let (events, queue) = mpsc::channel(2);
     tracers.add(vec![9], events);
     drop(queue);
     tracers.tell(&line(1, "for others"));
-    assert_eq!(tracers.0.len(), 0);
+    assert_eq!(tracers.clients.len(), 0);
 }
 
 #[test]
