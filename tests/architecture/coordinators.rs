@@ -16,14 +16,27 @@ struct Coordinator {
     /// Where the rest of it may be.
     room: &'static str,
     most_fields: usize,
+    /// No other file assigns them.
+    closed: bool,
 }
 
-const COORDINATORS: [Coordinator; 1] = [Coordinator {
-    name: "Port",
-    file: "daemon/proto/src/call/port.rs",
-    room: "daemon/proto/src/call",
-    most_fields: 12,
-}];
+const COORDINATORS: [Coordinator; 2] = [
+    Coordinator {
+        name: "Port",
+        file: "daemon/proto/src/call/port.rs",
+        room: "daemon/proto/src/call",
+        most_fields: 12,
+        closed: true,
+    },
+    // It acts: what it does for links, cards and media stands in their files.
+    Coordinator {
+        name: "Gateway",
+        file: "daemon/src/control/mod.rs",
+        room: "daemon/src/control",
+        most_fields: 14,
+        closed: false,
+    },
+];
 
 #[test]
 fn coordinators_are_small_and_their_fields_are_assigned_in_their_own_file_only() {
@@ -38,7 +51,7 @@ fn coordinators_are_small_and_their_fields_are_assigned_in_their_own_file_only()
             c.most_fields
         );
         for other in rust_files(&root().join(c.room)) {
-            if other == file {
+            if !c.closed || other == file {
                 continue;
             }
             let found = assigned(&parsed(&other), c.name, &fields);

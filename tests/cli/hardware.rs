@@ -54,7 +54,7 @@ fn every_line_and_card_that_cannot_be_used_is_told_with_its_cure() {
         "in use by asterisk (pid 812)",
         "signalled fxsks; the gateway needs fxoks",
         "in alarm: red",
-        "for an exchange line, not for a telephone",
+        "an exchange line  -           for an exchange line, not",
         "cure for not configured (as channel 1): run \"tipring setup\"",
         "DAHDI has given it no channel numbers yet",
         "its driver opvxa1200 is not installed for this kernel",

@@ -67,7 +67,7 @@ pub(crate) fn a_silent_name_server_keeps_no_port_from_the_other_callmanager_and_
     let reload = start.elapsed();
     assert!(reload < Duration::from_secs(5), "a reload takes {reload:?}");
     let log = gateway.log();
-    let named = "the name cm1.test could not be looked up: no answer from a name server";
+    let named = "cm1.test:2000: its name could not be looked up: no answer from a name server";
     assert!(log.contains(named), "{log}");
     let start = Instant::now();
     gateway.stop().unwrap();

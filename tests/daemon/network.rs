@@ -162,7 +162,7 @@ pub(crate) fn a_dead_host_is_left_for_the_next_server_long_before_keepalives_tel
     let history = gateway.port(1).unwrap().registration.history;
     let told = history
         .iter()
-        .any(|h| h.reason.contains("nothing comes back"));
+        .any(|h| h.reason.contains("TCP gets no acknowledgement"));
     assert!(told, "{history:#?}");
     drop(servers);
 }

@@ -136,7 +136,7 @@ fn attacks() -> Vec<(&'static str, Script)> {
             }),
         ),
         (
-            "does not know the device name",
+            "the CallManager does not know the name",
             script(|mut c| {
                 let text = "Unknown\x1b[31m\ndevice".to_owned();
                 c.tell(&ServerMessage::RegisterReject { text });
