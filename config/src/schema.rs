@@ -253,7 +253,7 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(200, 60_000),
             "5000",
             When::Idle,
-            "A KeepAlive unanswered for so long counts as missed.",
+            "Time after which an unanswered KeepAlive counts as missed.",
         ),
         key(
             "keepalive-misses",
@@ -338,14 +338,14 @@ pub const MEDIA: Table = Table {
             Accepts::Integer(20, 500),
             "100",
             When::Idle,
-            "Delay of the jitter buffer for machines: with the profiles fax, modem and alarm, and on others once a machine is heard. It does not change then.",
+            "Fixed delay of the jitter buffer for fax and modem calls: with the profiles fax, modem and alarm, and on others once a fax or modem tone is detected.",
         ),
         key(
             "redundancy-payload-type",
             Accepts::Integer(77, 127),
             "90",
             When::Idle,
-            "RTP payload type of packets with earlier ones in them (RFC 2198; see redundancy of [[port]]). Nothing negotiates it: the far end must be set to the same one. Not the type of telephone-events, mostly 101: with that nothing is sent again. 90 is what gateways of Cisco have.",
+            "RTP payload type of packets with earlier ones in them (RFC 2198; see redundancy of [[port]]). It is not negotiated: the far end must be set to the same one. Not the type of telephone-events, mostly 101: with that one no redundancy is sent. 90 is what gateways of Cisco have.",
         ),
         key(
             "dscp-media",
@@ -409,7 +409,7 @@ pub const LINE_THREAD: Table = Table {
             Accepts::Integer(1, 16),
             "2",
             AT_START_LINE_THREAD,
-            "Blocks written ahead of the card at start and after an underrun: the delay towards the set.",
+            "Blocks written ahead of the card at start and after an underrun: the delay towards the phone.",
         ),
         key(
             "shards",
@@ -430,7 +430,7 @@ pub const CARD: Table = Table {
         Accepts::OneOf(CardDriver::NAMES),
         "\"sim\"",
         AT_START_CARD,
-        "sim: simulated lines, sets and fax machines. dahdi: the channels of DAHDI cards.",
+        "sim: simulated lines, phones and fax machines. dahdi: the channels of DAHDI cards.",
     )],
 };
 
@@ -634,7 +634,7 @@ with driver = \"dahdi\" they are needed (`tipring setup` writes them). Takes the
 /// something else. Uncommenting any `#` line changes nothing.
 pub fn sample() -> String {
     let mut out = String::from(
-        "# Tipring gateway configuration. `tipring config check FILE` tells all problems at once.\n\
+        "# Tipring gateway configuration. `tipring config check FILE` shows all problems at once.\n\
          # Lines `# key = value` show the defaults; lines `#: key = value` are examples.\n",
     );
     for table in TABLES {

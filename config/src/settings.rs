@@ -32,7 +32,7 @@ settings! {
         accepts: OneOf(CallerIdChoice::NAMES),
         absent: default("\"country\""),
         used: Idle,
-        help: "How the set is told who calls.",
+        help: "How caller ID is sent to the phone.",
     }
     flash: FlashAction {
         key: "flash",
@@ -109,49 +109,49 @@ settings! {
         accepts: Integer(0, 5_000),
         absent: default("500"),
         used: Idle,
-        help: "Open the loop for so long when the far end hangs up (disconnect supervision); 0: do not.",
+        help: "Time that the loop is opened when the far end hangs up (disconnect supervision); 0: it is not opened.",
     }
     after_far_hang_up: AfterFarHangUp {
         key: "after-far-hang-up",
         accepts: OneOf(AfterFarHangUp::NAMES),
         absent: default("\"reorder\""),
         used: Idle,
-        help: "What the set hears after the far end hung up.",
+        help: "What the phone hears after the far end hung up.",
     }
     first_digit_s: u16 {
         key: "first-digit-s",
         accepts: Integer(1, 65_535),
         absent: default("20"),
         used: Idle,
-        help: "Dial tone for so long without a digit becomes reorder tone.",
+        help: "Time of dial tone without a digit, after which reorder tone follows.",
     }
     reorder_s: u16 {
         key: "reorder-s",
         accepts: Integer(1, 65_535),
         absent: default("15"),
         used: Idle,
-        help: "Reorder tone for so long becomes the howler.",
+        help: "Time of reorder tone, after which the howler follows.",
     }
     howler_s: u16 {
         key: "howler-s",
         accepts: Integer(0, 65_535),
         absent: default("60"),
         used: Idle,
-        help: "The howler (receiver off-hook tone) lasts so long; 0: no howler.",
+        help: "Time of the howler (receiver off-hook tone), after which the line goes into lockout; 0: no howler.",
     }
     preserved_rtp_s: u16 {
         key: "preserved-rtp-s",
         accepts: Integer(0, 3_600),
         absent: default("60"),
         used: Idle,
-        help: "A call whose CallManager is lost goes on; nobody can say then that its far end has hung up, so it ends when no RTP has come for so long (five times as long from a far end that suppresses silence); 0: only by hanging up.",
+        help: "A call whose CallManager is lost goes on, but nothing reports then that its far end has hung up: it ends when no RTP has come for this time (five times as long from a far end that suppresses silence); 0: only by hanging up.",
     }
     reminder_ring_s: u16 {
         key: "reminder-ring-s",
         accepts: Integer(0, 65_535),
         absent: default("60"),
         used: Idle,
-        help: "Ring for so long to remind of a call left on hold.",
+        help: "Time of hold recall: ringing for a call that was left on hold.",
     }
     rx_gain: TenthDb {
         key: "rx-gain-db",
@@ -179,7 +179,7 @@ settings! {
         accepts: Integer(0, 2),
         absent: default("0"),
         used: Idle,
-        help: "Send so many earlier packets again with each one (RFC 2198) while machines talk: a lost packet then costs nothing. Costs as many times the bandwidth; the far end must take it. Taken it is always.",
+        help: "Number of earlier packets repeated in each one (RFC 2198) in fax and modem calls: a lost packet then costs nothing. Costs as many times the bandwidth; the far end must take it. Taken it is always.",
     }
     echo_tail_ms: u16 {
         key: "echo-tail-ms",
@@ -193,20 +193,20 @@ settings! {
         accepts: Bool,
         absent: default("true"),
         used: Idle,
-        help: "From the first tone of a fax or a modem on, from either side, the call passes data: a fixed deep jitter buffer, nothing suppressed, muted or left out. Voice returns after 10 s of silence, and at a set for people with the first key.",
+        help: "From the first tone of a fax or a modem on, from either side, the call is in pass-through: a fixed deep jitter buffer, nothing suppressed or muted. It ends after 10 s of silence, and at the first key pressed on a port with profile phone or door.",
     }
     v8_squelch: bool {
         key: "v8-squelch",
         accepts: Bool,
         absent: default("false"),
         used: Idle,
-        help: "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 machines go on as G3, which bears a lost packet. The profile fax has it on; not for modems.",
+        help: "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 fax terminals fall back to G3, which tolerates a lost packet. The profile fax has it on; not for modems.",
     }
     vad: bool {
         key: "vad",
         accepts: Bool,
         absent: default("false"),
         used: Idle,
-        help: "Send no packets while the set is silent, but comfort noise (RFC 3389) when the silence begins or its level changes. Not while data passes. Comfort noise of the far end is played in any case.",
+        help: "Send no packets while the phone is silent, but comfort noise (RFC 3389) when the silence begins or its level changes. Not in pass-through. Comfort noise of the far end is played in any case.",
     }
 }

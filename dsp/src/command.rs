@@ -55,7 +55,7 @@ pub enum ChainCommand {
     OffHook(bool),
     /// The far end hears silence.
     MuteUplink(bool),
-    /// Gain in tenths of a dB, ±[`MAX_GAIN_TENTHS`](crate::level::MAX_GAIN_TENTHS).
+    /// Gain, within ±[`MAX_GAIN`](crate::level::MAX_GAIN).
     Gains {
         /// Line to network.
         rx_gain: TenthDb,

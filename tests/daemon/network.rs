@@ -184,7 +184,7 @@ pub(crate) fn an_own_address_that_is_replaced_is_noticed_at_once() {
     all_at(&gateway, 3, Network::address(0), SOON);
     let log = gateway.log();
     assert!(
-        log.contains("this machine has the address 10.9.0.1 no more"),
+        log.contains("this machine no longer has the address 10.9.0.1"),
         "{log}"
     );
 }

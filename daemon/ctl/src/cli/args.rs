@@ -84,8 +84,8 @@ pub(crate) enum Command {
     Status(Status),
     /// Read the configuration file again and use what can be used without touching a call
     ///
-    /// Tells what is in use now, which ports take it after their call, and what needs a restart. A file with errors
-    /// changes nothing: all its problems are told, and the exit code is 78.
+    /// Shows what is in use now, which ports take it after their call, and what needs a restart. A file with errors
+    /// changes nothing: all its problems are shown, and the exit code is 78.
     Reload,
     /// Ports: list, show, watch
     #[command(subcommand)]
@@ -101,7 +101,7 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// What happens on ports, live: SCCP messages, hook, digits, media
     Trace(Trace),
-    /// Be the set, fax machine or line of a simulated port
+    /// Act as the phone, fax machine or line of a simulated port
     Sim {
         /// Port number
         #[arg(value_parser = port())]
@@ -112,7 +112,7 @@ pub(crate) enum Command {
     /// The configuration file: check, show, sample
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// What cards, lines and drivers this machine has, which of them are fit for use, and why others are not
+    /// The cards, lines and drivers of this machine: which can be used, and why others cannot
     ///
     /// Needs no daemon, no DAHDI and no rights. Proposes /etc/dahdi/system.conf and /etc/tipring/tipring.toml, which
     /// `tipring setup` writes. Exit code 1: no line can be used.
@@ -192,7 +192,7 @@ pub(crate) struct Watch {
     /// Seconds between two looks
     #[arg(long, default_value = "1", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) interval: std::time::Duration,
-    /// Look so many times; without it: until interrupted
+    /// Number of updates; without it: until interrupted
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u32>,
 }
@@ -225,7 +225,7 @@ pub(crate) struct HistoryArgs {
     /// Add up the calls of each port: how many, answered, failed, minutes talked, packets lost
     #[arg(long, conflicts_with_all = ["calls", "findings", "limit"])]
     pub(crate) summary: bool,
-    /// Show at most so many calls and so many findings
+    /// Largest number of calls, and of findings, to show
     #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=i64::from(tipring_store::MOST_ROWS)))]
     pub(crate) limit: u32,
     /// Read this file instead of asking the daemon (which has its own file to itself while it runs)
@@ -238,10 +238,10 @@ pub(crate) struct Trace {
     /// Port numbers; without any: all ports
     #[arg(value_parser = port())]
     pub(crate) ports: Vec<u16>,
-    /// Stop after so many seconds
+    /// Stop after this number of seconds
     #[arg(long, value_parser = seconds, value_name = "SECONDS")]
     pub(crate) duration: Option<std::time::Duration>,
-    /// Stop after so many events
+    /// Stop after this number of events
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
     /// Show the last events of this port, which the daemon keeps, and end
@@ -285,7 +285,7 @@ pub(crate) struct CallManagerArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Check a configuration file and tell all its problems
+    /// Check a configuration file and show all its problems
     Check {
         /// The file; without it: /etc/tipring/tipring.toml
         file: Option<PathBuf>,
@@ -293,10 +293,10 @@ pub(crate) enum ConfigCommand {
         #[arg(long, value_name = "DIR", default_value = tipring_config::COUNTRIES_DIR)]
         countries: Option<PathBuf>,
     },
-    /// Every setting as it holds, and where it came from: default, country, profile, [defaults] or [[port]]
+    /// Every setting as it holds, and where it came from: default, country, profile, `[defaults]` or `[[port]]`
     ///
     /// Reads the file, not the daemon, so it shows what a start or a reload would use. Nearest wins: a key of the port's
-    /// [[port]], the profile named there, a key of [defaults], the profile named there, the country, what is built in. A file
+    /// `[[port]]`, the profile named there, a key of `[defaults]`, the profile named there, the country, what is built in. A file
     /// with errors is reported as by `config check`, with exit code 78.
     #[command(after_help = SHOW_EXAMPLE)]
     Show {
@@ -316,7 +316,7 @@ pub(crate) enum ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sim {
-    /// What the set, its line and its fax machine are doing
+    /// What the phone, its line and its fax machine are doing
     Show,
     /// Lift the handset
     Lift,
@@ -348,7 +348,7 @@ pub(crate) enum Sim {
     },
     /// Lift by itself at the next ringing
     AutoAnswer {
-        /// After so many bursts of ringing
+        /// After this number of bursts of ringing
         #[arg(long, default_value = "1", value_parser = clap::value_parser!(u32).range(1..=100))]
         after: u32,
         /// Not any more
@@ -380,7 +380,7 @@ pub(crate) enum Sim {
     },
     /// Stop talking
     Stop,
-    /// Record what the set hears
+    /// Record what the phone hears
     Record {
         /// WAV file, overwritten
         wav: PathBuf,
@@ -400,7 +400,7 @@ pub(crate) enum Sim {
         /// Do not wait for the end
         #[arg(long)]
         no_wait: bool,
-        /// Give up waiting after so many seconds
+        /// Longest time to wait, seconds
         #[arg(long = "for", default_value = "600", value_parser = seconds, value_name = "SECONDS")]
         patience: std::time::Duration,
     },
@@ -414,7 +414,7 @@ pub(crate) enum Sim {
         /// Wait for the end
         #[arg(long)]
         wait: bool,
-        /// Give up waiting after so many seconds
+        /// Longest time to wait, seconds
         #[arg(long = "for", default_value = "600", value_parser = seconds, value_name = "SECONDS", requires = "wait")]
         patience: std::time::Duration,
     },
@@ -426,7 +426,7 @@ pub(crate) enum Sim {
     Wait {
         /// What
         until: Until,
-        /// At most so many seconds
+        /// Longest time to wait, seconds
         #[arg(long = "for", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
         patience: std::time::Duration,
         /// With `tone`: one of these frequencies
@@ -458,7 +458,7 @@ pub(crate) enum Sim {
 /// What `sim PORT wait` waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Until {
-    /// The set rings
+    /// The phone rings
     Ringing,
     /// It rings no more
     NotRinging,

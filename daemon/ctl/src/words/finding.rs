@@ -115,7 +115,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         Finding::InterfaceMissing { interface, mac, instead, file } => {
             let gone = match instead {
                 Some(instead) => format!("which has {instead} now"),
-                None => "which this machine has no more".to_owned(),
+                None => "which this machine no longer has".to_owned(),
             };
             row(
                 "the network interface of the device names is missing",
@@ -290,7 +290,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             &unregistered(server), "the connection timed out: TCP gets no acknowledgement", LOOK_AT_SERVER,
         ),
         Finding::OwnAddressGone { server, address } => row(
-            &unregistered(server), &format!("this machine has the address {address} no more"), BY_ITSELF,
+            &unregistered(server), &format!("this machine no longer has the address {address}"), BY_ITSELF,
         ),
         Finding::ConnectionBroken { server, reason } => row(
             &unregistered(server), &format!("the connection broke: {reason}"), LOOK_AT_SERVER,

@@ -1,6 +1,6 @@
 //! Which findings follow from which facts.
 //!
-//! Owns: the decision ([`port`], [`line`], [`lost`]). Promises: the same facts give the same findings; no clock, no words.
+//! Owns: the decision ([`port`], [`line()`], [`lost`]). Promises: the same facts give the same findings; no clock, no words.
 //! Leaves to others: gathering the facts (the daemon), the findings as values ([`tipring_types::finding`]), and their words
 //! (`tipring-ctl`).
 
