@@ -122,6 +122,16 @@ pub fn load_with_origins(
 }
 
 /// Checks the text of a configuration file; `file_name` is used in the report. Reads only the country files.
+///
+/// ```
+/// use tipring_config::{Machine, parse};
+/// let machine = Machine { mac: None, countries_dir: None };
+/// let good = parse("[defaults]\ncountry = \"uk\"\n", "example", &machine).unwrap();
+/// assert_eq!(good.ports.len(), 4); // the simulated card
+/// // Every problem is reported at once.
+/// let bad = parse("[sim]\nports = 0\n[callmanager]\nserver = []\n", "example", &machine).unwrap_err();
+/// assert_eq!(bad.errors(), 2);
+/// ```
 pub fn parse(text: &str, file_name: &str, machine: &Machine) -> Result<Config, Report> {
     parse_with_origins(text, file_name, machine).map(|(config, _)| config)
 }

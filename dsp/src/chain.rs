@@ -77,6 +77,15 @@ pub enum ChainError {
 }
 
 /// The signal chain of one port. Begins on hook, with voice let through as soon as the loop closes.
+///
+/// ```
+/// use tipring_dsp::{Chain, ChainConfig, Law};
+/// let mut chain = Chain::new(&ChainConfig::new(Law::Mu, 80)).unwrap();
+/// let from_line = [Law::Mu.silence(); 80];
+/// let mut to_network = [0i16; 80];
+/// chain.uplink(&from_line, &mut to_network);
+/// assert_eq!(to_network, [0; 80]);
+/// ```
 pub struct Chain {
     law: Law,
     chunk: usize,

@@ -149,6 +149,13 @@ pub enum Over {
 }
 
 /// A tone with its cadence.
+///
+/// ```
+/// use tipring_dsp::{Tone, ToneProgram};
+/// // Dial tone of the US: 350 and 440 Hz at -13 dBm0 each, until stopped.
+/// let dial = ToneProgram::continuous(&[Tone::new(350, -130), Tone::new(440, -130)]).unwrap();
+/// assert_eq!(dial.duration_ms(), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ToneProgram {
     segments: [ToneSegment; MAX_SEGMENTS],

@@ -6,6 +6,14 @@ use std::time::Duration;
 
 /// A point in monotonic time, counted from an epoch that the caller chose (the daemon: `CLOCK_MONOTONIC`
 /// zero; a scenario: its own start).
+///
+/// ```
+/// use std::time::Duration;
+/// use tipring_proto::time::Time;
+/// let lifted = Time::from_duration(Duration::from_secs(10));
+/// let answered = lifted + Duration::from_millis(2500);
+/// assert_eq!(answered - lifted, Duration::from_millis(2500));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(Duration);
 

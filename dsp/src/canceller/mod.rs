@@ -111,6 +111,16 @@ enum Race {
 }
 
 /// The canceller of one port.
+///
+/// ```
+/// use tipring_dsp::{CancellerConfig, EchoCanceller, EchoState, LineEchoCanceller};
+/// let mut canceller = LineEchoCanceller::new(CancellerConfig { tail_ms: 64, nlp: false, takes_turns: false });
+/// // Rin is what the phone hears; Sin comes back from the line, and is replaced by Sout.
+/// let rin = [0i16; 80];
+/// let mut sin = [0i16; 80];
+/// canceller.process(&mut sin, &rin);
+/// assert_eq!(canceller.meters().state, EchoState::Learning);
+/// ```
 pub struct LineEchoCanceller {
     #[cfg(target_arch = "x86_64")]
     simd: Option<pulp::x86::V3>,

@@ -85,6 +85,23 @@ pub enum DtmfEvent {
 }
 
 /// Recognises keys in samples.
+///
+/// ```
+/// use tipring_dsp::{DtmfConfig, DtmfEvent, DtmfReceiver};
+/// // 100 ms of the key 5: 770 and 1336 Hz, each at -9 dBm0 or so.
+/// let key: Vec<i16> = (0..800)
+///     .map(|n| f64::from(n) / 8000.0 * std::f64::consts::TAU)
+///     .map(|t| (8000.0 * ((770.0 * t).sin() + (1336.0 * t).sin()) / 2.0) as i16)
+///     .collect();
+/// let mut receiver = DtmfReceiver::new(&DtmfConfig::default());
+/// let mut keys = vec![];
+/// receiver.process(&key, |event| {
+///     if let DtmfEvent::On { digit, .. } = event {
+///         keys.push(digit);
+///     }
+/// });
+/// assert_eq!(keys, [b'5']);
+/// ```
 pub struct DtmfReceiver {
     bands: Bands,
     evidence: Evidence,

@@ -47,6 +47,20 @@ enum Machine {
 ///
 /// After each [`Port::handle`] and [`Port::handle_timeout`] take [`Port::poll_output`] until `None`, then
 /// ask [`Port::poll_timeout`].
+///
+/// ```
+/// use tipring_proto::call::{Input, LineInput, LineOutput, Output, Port, PortConfig};
+/// use tipring_proto::sccp::message::Tone;
+/// use tipring_proto::time::Time;
+/// // A phone is lifted while no CallManager is there: reorder tone.
+/// let mut port = Port::new(PortConfig::default(), Time::ZERO);
+/// port.handle(Time::ZERO, Input::Line(LineInput::LoopClosed { at: Time::ZERO }));
+/// while let Some(at) = port.poll_timeout().filter(|at| at.since_epoch().as_millis() < 500) {
+///     port.handle_timeout(at);
+/// }
+/// let outputs: Vec<Output> = std::iter::from_fn(|| port.poll_output()).collect();
+/// assert!(outputs.contains(&Output::Line(LineOutput::PlayTone(Tone::REORDER))), "{outputs:?}");
+/// ```
 #[derive(Debug)]
 pub struct Port {
     pub(super) cfg: PortConfig,

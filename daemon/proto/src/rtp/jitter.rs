@@ -145,6 +145,22 @@ enum Lateness {
 }
 
 /// One stream's buffer. Preallocated.
+///
+/// ```
+/// use std::time::Duration;
+/// use tipring_proto::rtp::{Insert, JitterBuffer, JitterConfig, Playout};
+/// use tipring_proto::types::Codec;
+/// let config = JitterConfig { block: 80, min_ms: 20, max_ms: 120, held_ms: 100 };
+/// let mut buffer = JitterBuffer::new(config);
+/// let mut block = [0; 80];
+/// assert_eq!(buffer.pop(&mut block), Playout::Silence); // nothing has come
+/// for packet in 0..4 {
+///     let taken = buffer.insert(Duration::ZERO, packet * 160, Codec::G711Ulaw, &[0x55; 160], false);
+///     assert_eq!(taken, Insert::Taken);
+/// }
+/// let played = (0..6).filter(|_| buffer.pop(&mut block) == Playout::Samples(Codec::G711Ulaw));
+/// assert!(played.count() >= 4);
+/// ```
 #[derive(Clone, Debug)]
 pub struct JitterBuffer {
     ring: Ring,

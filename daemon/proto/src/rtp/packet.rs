@@ -33,6 +33,15 @@ impl Header {
 }
 
 /// A packet as it came: header fields and the payload without padding.
+///
+/// ```
+/// use tipring_proto::rtp::{Packet, ParseError};
+/// let mut datagram = vec![0x80, 0, 0, 1, 0, 0, 0, 160, 0, 0, 0, 7]; // version 2, PCMU, sequence 1
+/// datagram.extend([0xFF; 160]);
+/// let packet = Packet::parse(&datagram).unwrap();
+/// assert_eq!((packet.header.sequence, packet.payload.len()), (1, 160));
+/// assert!(Packet::parse(&datagram[..5]).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// The fixed header.

@@ -47,6 +47,16 @@ struct Candidate {
 }
 
 /// The decision, datagram by datagram.
+///
+/// ```
+/// use tipring_proto::rtp::SourceLatch;
+/// use tipring_proto::types::RtpSource;
+/// let mut latch = SourceLatch::new(RtpSource::Strict);
+/// let far_end = "10.0.0.5:20000".parse().unwrap();
+/// latch.name(far_end); // StartMediaTransmission
+/// assert_eq!(latch.named(), Some(far_end));
+/// assert_eq!(latch.strangers(), 0);
+/// ```
 #[derive(Clone, Debug)]
 pub struct SourceLatch {
     policy: RtpSource,

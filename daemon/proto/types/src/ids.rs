@@ -64,6 +64,12 @@ impl DeviceType {
 }
 
 /// An SCCP device name: 1 to 15 printable ASCII characters without spaces (the field has 16 bytes with its NUL).
+///
+/// ```
+/// use tipring_types::{DeviceName, DeviceNameError};
+/// assert!(DeviceName::new("VGC112233445501").is_ok());
+/// assert_eq!(DeviceName::new(""), Err(DeviceNameError::Length(0)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeviceName(String);
 
@@ -119,6 +125,13 @@ impl fmt::Display for DeviceName {
 }
 
 /// A key of a telephone: 0–9, `*`, `#`, A–D.
+///
+/// ```
+/// use tipring_types::Digit;
+/// let star = Digit::from_char('*').unwrap();
+/// assert_eq!(star.event_code(), 10); // RFC 4733
+/// assert_eq!(Digit::from_char('x'), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digit(u8);
 

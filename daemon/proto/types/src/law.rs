@@ -7,6 +7,12 @@
 
 words! {
     /// Companding law of a card or a packet.
+    ///
+    /// ```
+    /// use tipring_types::Law;
+    /// assert_eq!(Law::A.decode(0xAA), 32_256);
+    /// assert_eq!(Law::Mu.encode(0), Law::Mu.silence());
+    /// ```
     pub enum Law {
         /// G.711 µ-law.
         Mu = "mulaw",

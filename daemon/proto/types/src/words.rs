@@ -3,6 +3,22 @@
 /// Declares an enumeration and the word of each of its values.
 ///
 /// The type gets `ALL`, `NAMES`, `name()`, `from_name()`, `Display`, and serde as that word.
+///
+/// ```
+/// tipring_types::words! {
+///     /// State of a message lamp.
+///     #[derive(Default)]
+///     pub enum Lamp {
+///         /// Dark.
+///         #[default]
+///         Off = "off",
+///         /// Lit.
+///         On = "on",
+///     }
+/// }
+/// assert_eq!(Lamp::from_name("on"), Some(Lamp::On));
+/// assert_eq!(Lamp::On.to_string(), "on");
+/// ```
 #[macro_export]
 macro_rules! words {
     ($(#[$meta:meta])* pub enum $name:ident {

@@ -55,6 +55,17 @@ const HISTORY: usize = 16;
 const STABLE: Duration = Duration::from_secs(20);
 
 /// The phone side of one SCCP device.
+///
+/// ```
+/// use tipring_proto::sccp::station::{Station, StationConfig, StationOutput};
+/// use tipring_proto::time::Time;
+/// use tipring_proto::types::{DeviceName, DeviceType};
+/// let name = DeviceName::new("VGC112233445501").unwrap();
+/// let mut station = Station::new(StationConfig::new(name, DeviceType::VGC_PHONE, [0, 0x1b, 0x54, 0, 0, 1]));
+/// station.start(Time::ZERO);
+/// station.handle_timeout(station.poll_timeout().unwrap_or(Time::ZERO));
+/// assert!(matches!(station.poll_output(), Some(StationOutput::Connect { server: 0 })));
+/// ```
 #[derive(Debug)]
 pub struct Station {
     config: StationConfig,

@@ -200,6 +200,19 @@ impl ServerMessage {
 }
 
 /// What a CallManager sent. `version` is the negotiated one; both forms of a message are read at every version.
+///
+/// ```
+/// use tipring_proto::sccp::message::ServerMessage;
+/// use tipring_proto::sccp::wire::{DEFAULT_MAX_BODY, FrameReader, decode_server, encode_server};
+/// let bytes = encode_server(&ServerMessage::KeepAliveAck, 17);
+/// assert_eq!(bytes.len(), 12); // length, version, message id
+/// let mut reader = FrameReader::new(DEFAULT_MAX_BODY);
+/// reader.push(&bytes[..7]);
+/// assert_eq!(reader.next_frame(), Ok(None)); // TCP keeps no messages together
+/// reader.push(&bytes[7..]);
+/// let frame = reader.next_frame().unwrap().unwrap();
+/// assert_eq!(decode_server(&frame, 17), Ok(ServerMessage::KeepAliveAck));
+/// ```
 pub fn decode_server(frame: &Frame, version: u8) -> Result<ServerMessage, DecodeError> {
     use ServerMessage as M;
     let body = Body::new(frame, version);
