@@ -3,13 +3,13 @@
 //! Owns the order of its parts: a Kalman filter (`kalman`) over transforms of two blocks (`fft`); a second one that
 //! begins anew when the first is wrong, and hands over what it found when it was better (a path has changed); what tones
 //! may teach, and whether the near end sends one (`tones`, by `guard`); the suppressor of what is left (`residual`); direct
-//! current (`direct`); and when a modem is heard that wants no canceller (`crate::datatone` knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
+//! current (`direct`); and when a modem signals that it wants no canceller (`crate::datatone` knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
 //!
 //! Promises: no delay is added; chunks of any length give the same echo estimate, whole blocks of 80 samples at the
 //! least cost; nothing allocates after [`LineEchoCanceller::new`]; a canceller that has gone wrong starts anew.
 //!
-//! Leaves to others: the delay of the reference (it must be what the line heard at that very sample), and when a fax
-//! or a modem is heard by other means.
+//! Leaves to others: the delay of the reference (it must be what the line got at that very sample), and when a fax
+//! or a modem is detected by other means.
 
 mod direct;
 mod fft;
@@ -23,7 +23,7 @@ use fft::{FRAME, Fft, Frame, Spectrum};
 use kalman::{History, Kalman, Pace};
 use residual::{Suppressor, energy};
 use tipring_types::{EchoState, TenthDb};
-use tones::{BAD, Block, Lesson, Tones, Verdict};
+use tones::{BAD, Block, ToneAge, Tones, Verdict};
 
 use crate::datatone::answer::AnswerTone;
 use crate::datatone::steady::Mixer;
@@ -40,7 +40,7 @@ const STEADY: Pace = Pace {
     caution: 1.0,
     flat: false,
 };
-/// The first filter, before it knows a path, while a tone is new to it, and when it has heard the tone for a while.
+/// The main filter, before it knows a path, while a tone is new to it, and when it has had the tone for a while.
 const NEW_TONE: Pace = Pace {
     drift: 0.03,
     caution: 0.02,
@@ -50,8 +50,8 @@ const KNOWN_TONE: Pace = Pace {
     flat: true,
     ..STEADY
 };
-/// The second: it has nothing to lose.
-const EAGER: Pace = Pace {
+/// The shadow filter: it has nothing to lose.
+const SHADOW_PACE: Pace = Pace {
     drift: 1e-2,
     caution: 0.3,
     flat: false,
@@ -63,12 +63,12 @@ const SILENCE: f32 = 100.0;
 const ACTIVE: f32 = 1_000.0;
 /// Smoothing of the energies that decisions are made on, for each block.
 const SMOOTH: f32 = 0.1;
-/// The second filter wins when it leaves less than this share of what the first leaves, for so many blocks.
+/// The shadow filter takes over when it leaves less than this share of what the main filter leaves, for so many blocks.
 const BETTER: f32 = 0.7;
 const BETTER_FOR: u32 = 4;
-/// So many active blocks are given to a filter that begins.
-const RACE: u32 = 50;
-/// More left than came, for so many blocks: the filter has gone wrong.
+/// Active blocks that a new filter is given.
+const SHADOW_BLOCKS: u32 = 50;
+/// A residual stronger than Sin, for this number of blocks: the filter has diverged.
 const DIVERGED: f32 = 1.5;
 const DIVERGED_FOR: u32 = 10;
 /// A filter has learned a path when it left less than this share of so many rich blocks.
@@ -87,7 +87,7 @@ pub struct CancellerConfig {
     pub tail_ms: u16,
     /// Suppress what the linear part leaves, and put comfort noise in its place.
     pub nlp: bool,
-    /// The two ends take turns, as machines do: what comes from the line while a tone is heard is its echo.
+    /// The two ends take turns, as fax terminals and modems do: what comes from the line during a tone in Rin is its echo.
     pub takes_turns: bool,
 }
 
@@ -101,10 +101,10 @@ impl Default for CancellerConfig {
     }
 }
 
-/// The second filter.
+/// The shadow filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Race {
-    /// At rest: the first does well.
+enum Shadow {
+    /// Idle: the main filter does well.
     Off,
     /// Begun so many active blocks ago.
     Since(u32),
@@ -126,12 +126,12 @@ pub struct LineEchoCanceller {
     simd: Option<pulp::x86::V3>,
     fft: Fft,
     /// The last block of the reference and the one that is being filled.
-    reference: Frame,
+    rin: Frame,
     /// The line without direct current, in the block that is being filled.
-    near: [f32; BLOCK],
+    sin: [f32; BLOCK],
     echo: [f32; BLOCK],
-    /// What the filter left, before the suppressor.
-    error: [f32; BLOCK],
+    /// What the filter leaves of Sin, before the suppressor.
+    residual: [f32; BLOCK],
     /// Samples of the block that are there.
     filled: usize,
     /// The echo of older blocks in this one, when it comes in chunks.
@@ -141,9 +141,9 @@ pub struct LineEchoCanceller {
     /// The spectrum of the current frame is in the history.
     pushed: bool,
     history: History,
-    first: Kalman,
-    second: Kalman,
-    race: Race,
+    filter: Kalman,
+    shadow_filter: Kalman,
+    shadow: Shadow,
     better: u32,
     /// Partition to constrain next.
     turn: usize,
@@ -156,7 +156,7 @@ pub struct LineEchoCanceller {
     tones: Tones,
     trained: u32,
     diverged: u32,
-    /// Active blocks since the first filter began.
+    /// Active blocks since the main filter began.
     age: u32,
     nlp: bool,
     nlp_wanted: bool,
@@ -172,19 +172,20 @@ pub struct LineEchoCanceller {
 /// Energies of a block, smoothed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Powers {
-    near: f32,
-    first: f32,
-    second: f32,
+    sin: f32,
+    residual: f32,
+    /// Of the shadow filter's residual.
+    shadow: f32,
     /// Slower, of blocks with an active far end only, for the meters.
     shown: Shown,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Shown {
-    heard: f32,
+    rin: f32,
     echo: f32,
-    near: f32,
-    left: f32,
+    sin: f32,
+    residual: f32,
 }
 
 impl LineEchoCanceller {
@@ -196,18 +197,18 @@ impl LineEchoCanceller {
             #[cfg(target_arch = "x86_64")]
             simd: pulp::x86::V3::try_new(),
             fft: Fft::new(),
-            reference: Frame::ZERO,
-            near: [0.0; BLOCK],
+            rin: Frame::ZERO,
+            sin: [0.0; BLOCK],
             echo: [0.0; BLOCK],
-            error: [0.0; BLOCK],
+            residual: [0.0; BLOCK],
             filled: 0,
             older: Frame::ZERO,
             newest: Frame::ZERO,
             pushed: false,
             history: History::new(partitions),
-            first: Kalman::new(partitions),
-            second: Kalman::new(partitions),
-            race: Race::Off,
+            filter: Kalman::new(partitions),
+            shadow_filter: Kalman::new(partitions),
+            shadow: Shadow::Off,
             better: 0,
             turn: 0,
             direct_sin: Direct::default(),
@@ -250,23 +251,23 @@ impl LineEchoCanceller {
         let to = from + n;
         if from == 0 {
             self.pushed = false;
-            let frame = self.reference.samples_mut();
+            let frame = self.rin.samples_mut();
             frame.copy_within(BLOCK.., 0);
         }
         let (direct_sin, direct_rin) = (self.direct_sin.level(), self.direct_rin.level());
-        let frame = self.reference.samples_mut();
+        let frame = self.rin.samples_mut();
         for (x, sample) in frame[BLOCK + from..].iter_mut().zip(reference) {
             *x = f32::from(*sample) - direct_rin;
         }
-        for (x, sample) in self.near[from..].iter_mut().zip(near.iter()) {
+        for (x, sample) in self.sin[from..].iter_mut().zip(near.iter()) {
             *x = f32::from(*sample) - direct_sin;
         }
         if !self.disabled {
             self.estimate::<FMA>(from, to);
             for i in from..to {
-                self.error[i] = self.near[i] - self.echo[i];
+                self.residual[i] = self.sin[i] - self.echo[i];
             }
-            self.say(near, from, to);
+            self.output(near, from, to);
         }
         self.filled = to;
         if to == BLOCK {
@@ -279,8 +280,8 @@ impl LineEchoCanceller {
     #[inline(always)]
     fn estimate<const FMA: bool>(&mut self, from: usize, to: usize) {
         let idle = self.silent > self.history.partitions();
-        let heard = &self.reference.samples()[BLOCK + from..BLOCK + to];
-        if idle && energy(heard) < SILENCE * (to - from) as f32 {
+        let rin = &self.rin.samples()[BLOCK + from..BLOCK + to];
+        if idle && energy(rin) < SILENCE * (to - from) as f32 {
             self.echo[from..to].fill(0.0);
             if from == 0 {
                 self.older = Frame::ZERO;
@@ -289,46 +290,46 @@ impl LineEchoCanceller {
         }
         let mut spectrum = Spectrum::ZERO;
         if from == 0 && to == BLOCK {
-            self.history.push(&self.fft, &self.reference);
+            self.history.push(&self.fft, &self.rin);
             self.pushed = true;
-            self.first.echo::<FMA>(&self.history, 0, &mut spectrum);
+            self.filter.echo::<FMA>(&self.history, 0, &mut spectrum);
             let mut frame = Frame::ZERO;
             self.fft.inverse(&spectrum, &mut frame);
             self.echo.copy_from_slice(&frame.samples()[BLOCK..]);
             return;
         }
         if from == 0 {
-            self.first.echo::<FMA>(&self.history, 1, &mut spectrum);
+            self.filter.echo::<FMA>(&self.history, 1, &mut spectrum);
             self.fft.inverse(&spectrum, &mut self.older);
         }
         // The newest partition in the time domain: it needs samples of this very chunk.
         let echo = &mut self.echo[from..to];
         echo.copy_from_slice(&self.older.samples()[BLOCK + from..BLOCK + to]);
         let taps = &self.newest.samples()[..BLOCK];
-        let heard = &self.reference.samples()[1 + from..BLOCK + to];
+        let rin = &self.rin.samples()[1 + from..BLOCK + to];
         for (n, echo) in echo.chunks_mut(8).enumerate() {
-            filter(taps, &heard[8 * n..], echo);
+            filter(taps, &rin[8 * n..], echo);
         }
     }
 
-    /// Puts what is left of samples `from` to `to` in the place of what came.
+    /// Puts the residual of samples `from` to `to` in the place of Sin.
     #[inline(always)]
-    fn say(&mut self, near: &mut [i16], from: usize, to: usize) {
-        let mut left = [0f32; BLOCK];
-        let left = &mut left[..to - from];
-        let came = &self.near[from..to];
+    fn output(&mut self, near: &mut [i16], from: usize, to: usize) {
+        let mut sout = [0f32; BLOCK];
+        let sout = &mut sout[..to - from];
+        let sin = &self.sin[from..to];
         // A filter that adds is worse than none.
-        let lately = self.powers.near * (to - from) as f32 / BLOCK as f32;
-        let wrong = energy(&self.error[from..to]) > 2.0 * energy(came).max(lately);
-        left.copy_from_slice(if wrong { came } else { &self.error[from..to] });
+        let lately = self.powers.sin * (to - from) as f32 / BLOCK as f32;
+        let wrong = energy(&self.residual[from..to]) > 2.0 * energy(sin).max(lately);
+        sout.copy_from_slice(if wrong { sin } else { &self.residual[from..to] });
         if self.nlp && !self.tones.near_end() {
             if from == 0 && self.suppressor.wants_comfort() {
                 self.suppressor.make_comfort(&self.fft);
             }
-            let heard = &self.reference.samples()[BLOCK + from..BLOCK + to];
-            self.suppressor.take(heard, left, from);
+            let rin = &self.rin.samples()[BLOCK + from..BLOCK + to];
+            self.suppressor.take(rin, sout, from);
         }
-        for (out, x) in near.iter_mut().zip(left.iter()) {
+        for (out, x) in near.iter_mut().zip(sout.iter()) {
             // Rounds half away from zero; `as` saturates.
             *out = (x + 0.5f32.copysign(*x)) as i16;
         }
@@ -336,15 +337,15 @@ impl LineEchoCanceller {
 
     #[inline(always)]
     fn block_over<const FMA: bool>(&mut self) {
-        let heard = energy(&self.reference.samples()[BLOCK..]);
-        let came = energy(&self.near);
-        self.direct_sin.follow(&self.near);
-        self.direct_rin.follow(&self.reference.samples()[BLOCK..]);
-        self.listen(heard, came);
+        let rin_energy = energy(&self.rin.samples()[BLOCK..]);
+        let sin_energy = energy(&self.sin);
+        self.direct_sin.follow(&self.sin);
+        self.direct_rin.follow(&self.rin.samples()[BLOCK..]);
+        self.watch_answer_tones(rin_energy, sin_energy);
         if self.disabled {
             return;
         }
-        if heard < SILENCE * BLOCK as f32 {
+        if rin_energy < SILENCE * BLOCK as f32 {
             self.silent = self.silent.saturating_add(1);
             if self.silent == self.history.partitions() + 1 {
                 // From here on nothing is pushed; what was is over.
@@ -353,61 +354,62 @@ impl LineEchoCanceller {
         } else {
             self.silent = 0;
         }
-        let left = energy(&self.error);
+        let residual_energy = energy(&self.residual);
         if self.silent > self.history.partitions() {
             // Nothing to learn but the noise of the room.
             if self.nlp {
-                let spectrum = self.spectrum_of_error();
-                self.suppressor.learn_noise(&spectrum, left, true);
+                let spectrum = self.spectrum_of_residual();
+                self.suppressor
+                    .learn_noise(&spectrum, residual_energy, true);
             }
             return;
         }
         if !self.pushed {
-            self.history.push(&self.fft, &self.reference);
+            self.history.push(&self.fft, &self.rin);
         }
-        self.powers.near += SMOOTH * (came - self.powers.near);
-        self.powers.first += SMOOTH * (left - self.powers.first);
-        let active = heard > ACTIVE * BLOCK as f32;
-        let verdict = self.judge(heard, active);
-        let spectrum = self.spectrum_of_error();
+        self.powers.sin += SMOOTH * (sin_energy - self.powers.sin);
+        self.powers.residual += SMOOTH * (residual_energy - self.powers.residual);
+        let active = rin_energy > ACTIVE * BLOCK as f32;
+        let verdict = self.judge(rin_energy, active);
+        let spectrum = self.spectrum_of_residual();
         if !verdict.frozen {
             let pace = self.pace(verdict.tone);
-            self.first.learn::<FMA>(&self.history, &spectrum, pace);
-            self.constrain_first();
+            self.filter.learn::<FMA>(&self.history, &spectrum, pace);
+            self.constrain();
         }
-        let frame = energy(self.reference.samples());
+        let frame = energy(self.rin.samples());
         let echo = energy(&self.echo);
         if self.nlp {
             let steady = self.tones.steady();
             self.suppressor
-                .learn(frame, echo, left, self.first.residual(), steady);
+                .learn(frame, echo, residual_energy, self.filter.residual(), steady);
             // Noise is what stands well above all that the filter could have left.
-            let quiet = left > 4.0 * (self.first.residual() + 0.001 * echo);
+            let quiet = residual_energy > 4.0 * (self.filter.residual() + 0.001 * echo);
             self.suppressor.learn_noise(
                 &spectrum,
-                left,
+                residual_energy,
                 quiet && !(verdict.tone && self.trained < TRAINED_FOR),
             );
         }
-        self.race::<FMA>(active, verdict, left);
+        self.run_shadow::<FMA>(active, verdict, residual_energy);
         self.check(active);
         if active {
             let shown = &mut self.powers.shown;
             let slow = |value: &mut f32, now: f32| *value += 0.02 * (now - *value);
-            slow(&mut shown.heard, heard);
+            slow(&mut shown.rin, rin_energy);
             slow(&mut shown.echo, echo);
             // What somebody near says is no measure of the echo.
-            if left < 0.5 * came || self.age < RACE {
-                slow(&mut shown.near, came);
-                slow(&mut shown.left, left);
+            if residual_energy < 0.5 * sin_energy || self.age < SHADOW_BLOCKS {
+                slow(&mut shown.sin, sin_energy);
+                slow(&mut shown.residual, residual_energy);
             }
         }
     }
 
     #[inline(always)]
-    fn spectrum_of_error(&self) -> Spectrum {
+    fn spectrum_of_residual(&self) -> Spectrum {
         let mut frame = Frame::ZERO;
-        frame.samples_mut()[BLOCK..].copy_from_slice(&self.error);
+        frame.samples_mut()[BLOCK..].copy_from_slice(&self.residual);
         let mut spectrum = Spectrum::ZERO;
         self.fft.forward(&frame, &mut spectrum);
         spectrum
@@ -415,71 +417,76 @@ impl LineEchoCanceller {
 
     /// The newest partition after each block, the others in turn.
     #[inline(always)]
-    fn constrain_first(&mut self) {
+    fn constrain(&mut self) {
         self.turn = (self.turn + 1) % self.history.partitions();
         if self.turn != 0 {
             let mut taps = Frame::ZERO;
-            self.first.constrain(&self.fft, self.turn, &mut taps);
+            self.filter.constrain(&self.fft, self.turn, &mut taps);
         }
-        self.first.constrain(&self.fft, 0, &mut self.newest);
+        self.filter.constrain(&self.fft, 0, &mut self.newest);
     }
 
     /// Watches for tones, and whether a path is learned.
     #[inline(always)]
-    fn judge(&mut self, heard: f32, active: bool) -> Verdict {
-        let Powers { near, first, .. } = self.powers;
+    fn judge(&mut self, rin_energy: f32, active: bool) -> Verdict {
+        let Powers { sin, residual, .. } = self.powers;
         let block = Block {
-            rin: &self.reference,
-            sin: &self.near,
-            residual: &self.error,
-            heard,
-            sin_level: near,
-            residual_level: first,
+            rin: &self.rin,
+            sin: &self.sin,
+            residual: &self.residual,
+            rin_energy,
+            sin_level: sin,
+            residual_level: residual,
             active,
             trained: self.trained >= TRAINED_FOR,
         };
         let verdict = self.tones.judge(&self.fft, &self.history, &block);
-        if verdict.rich && first < TRAINED * near {
+        if verdict.broadband && residual < TRAINED * sin {
             self.trained = self.trained.saturating_add(1);
         }
-        if verdict.forget {
-            self.forget();
+        if verdict.clear {
+            self.clear();
         }
         if self.nlp && self.tones.near_end() {
             self.suppressor.open();
         }
         if verdict.ended {
             // How loud the near-end tone was is no measure of what may go out.
-            (self.powers.near, self.powers.first) = (0.0, 0.0);
+            (self.powers.sin, self.powers.residual) = (0.0, 0.0);
         }
         verdict
     }
 
-    /// How the first filter learns from this block.
+    /// How the main filter learns from this block.
     #[inline(always)]
     fn pace(&self, tone: bool) -> Pace {
         if !tone || self.trained >= TRAINED_FOR {
             return STEADY;
         }
-        match self.tones.lesson() {
-            Lesson::First => NEW_TONE,
-            _ if self.powers.first > BAD * self.powers.near => NEW_TONE,
-            Lesson::Second => KNOWN_TONE,
-            Lesson::Rest => STEADY,
+        match self.tones.age() {
+            ToneAge::New => NEW_TONE,
+            _ if self.powers.residual > BAD * self.powers.sin => NEW_TONE,
+            ToneAge::Known => KNOWN_TONE,
+            ToneAge::Old => STEADY,
         }
     }
 
-    /// The second filter runs while the first does badly.
+    /// The shadow filter runs while the main one does badly.
     #[inline(always)]
-    fn race<const FMA: bool>(&mut self, active: bool, verdict: Verdict, left: f32) {
+    fn run_shadow<const FMA: bool>(
+        &mut self,
+        active: bool,
+        verdict: Verdict,
+        residual_energy: f32,
+    ) {
         self.age = self.age.saturating_add(u32::from(active));
-        let bad = self.powers.first > BAD * self.powers.near;
-        // What a filter that begins learns from a tone is no better than what the first knows of other tones.
+        let bad = self.powers.residual > BAD * self.powers.sin;
+        // What a filter that begins learns from a tone is no better than what the main filter knows of other tones.
         let skip = verdict.tone && self.trained < TRAINED_FOR;
-        let Race::Since(since) = self.race else {
+        let Shadow::Since(since) = self.shadow else {
             // A young filter is given its time.
-            if bad && active && self.age > RACE && !skip {
-                self.begin_race();
+            if bad && active && self.age > SHADOW_BLOCKS && !skip {
+                self.start_shadow();
             }
             return;
         };
@@ -488,63 +495,65 @@ impl LineEchoCanceller {
         }
         let mut spectrum = Spectrum::ZERO;
         let mut frame = Frame::ZERO;
-        self.second.echo::<FMA>(&self.history, 0, &mut spectrum);
+        self.shadow_filter
+            .echo::<FMA>(&self.history, 0, &mut spectrum);
         self.fft.inverse(&spectrum, &mut frame);
         let (old, new) = frame.samples_mut().split_at_mut(BLOCK);
         old.fill(0.0);
-        for (x, near) in new.iter_mut().zip(&self.near) {
+        for (x, near) in new.iter_mut().zip(&self.sin) {
             *x = near - *x;
         }
-        let second = energy(new);
+        let shadow = energy(new);
         self.fft.forward(&frame, &mut spectrum);
-        self.second.learn::<FMA>(&self.history, &spectrum, EAGER);
+        self.shadow_filter
+            .learn::<FMA>(&self.history, &spectrum, SHADOW_PACE);
         let mut taps = Frame::ZERO;
         let turn = self.turn;
         if turn != 0 {
-            self.second.constrain(&self.fft, turn, &mut taps);
+            self.shadow_filter.constrain(&self.fft, turn, &mut taps);
         }
-        self.second.constrain(&self.fft, 0, &mut taps);
-        self.powers.second += SMOOTH * (second - self.powers.second);
-        if bad && self.powers.second < BETTER * self.powers.first && second < left {
+        self.shadow_filter.constrain(&self.fft, 0, &mut taps);
+        self.powers.shadow += SMOOTH * (shadow - self.powers.shadow);
+        if bad && self.powers.shadow < BETTER * self.powers.residual && shadow < residual_energy {
             self.better += 1;
         } else {
             self.better = 0;
         }
         if self.better >= BETTER_FOR {
-            self.first.copy_from(&self.second);
+            self.filter.copy_from(&self.shadow_filter);
             self.newest = taps;
-            self.powers.first = self.powers.second;
+            self.powers.residual = self.powers.shadow;
             self.better = 0;
             self.path_changes += 1;
         }
         let since = since + u32::from(active);
-        self.race = Race::Since(since);
-        if since > RACE {
+        self.shadow = Shadow::Since(since);
+        if since > SHADOW_BLOCKS {
             if bad {
-                self.begin_race();
+                self.start_shadow();
             } else {
-                self.race = Race::Off;
+                self.shadow = Shadow::Off;
             }
         }
     }
 
     #[inline(always)]
-    fn begin_race(&mut self) {
-        self.second.reset();
-        self.powers.second = self.powers.near;
+    fn start_shadow(&mut self) {
+        self.shadow_filter.reset();
+        self.powers.shadow = self.powers.sin;
         self.better = 0;
-        self.race = Race::Since(0);
+        self.shadow = Shadow::Since(0);
     }
 
-    /// Starts anew when the filter adds rather than takes away.
+    /// Restarts when the filter adds rather than takes away.
     #[inline(always)]
     fn check(&mut self, active: bool) {
-        let Powers { near, first, .. } = self.powers;
-        if active && first > DIVERGED * near + SILENCE * BLOCK as f32 {
+        let Powers { sin, residual, .. } = self.powers;
+        if active && residual > DIVERGED * sin + SILENCE * BLOCK as f32 {
             self.diverged += 1;
             if self.diverged >= DIVERGED_FOR {
                 self.restarts += 1;
-                self.forget();
+                self.clear();
             }
         } else {
             self.diverged = 0;
@@ -552,27 +561,27 @@ impl LineEchoCanceller {
     }
 
     #[inline(always)]
-    fn forget(&mut self) {
-        self.first.reset();
+    fn clear(&mut self) {
+        self.filter.reset();
         self.newest = Frame::ZERO;
-        self.race = Race::Off;
+        self.shadow = Shadow::Off;
         self.powers = Powers::default();
         (self.better, self.age, self.trained, self.diverged) = (0, 0, 0, 0);
     }
 
     /// Listens for modems both ways, and for their end.
     #[inline(always)]
-    fn listen(&mut self, heard: f32, came: f32) {
+    fn watch_answer_tones(&mut self, rin_energy: f32, sin_energy: f32) {
         let [near, far] = &mut self.answers;
-        let mut modem = near.reverses(self.at_2100.of(&self.near), came);
-        if let Some(reference) = self.reference.samples()[BLOCK..].first_chunk() {
-            modem |= far.reverses(self.at_2100.of(reference), heard);
+        let mut modem = near.reverses(self.at_2100.of(&self.sin), sin_energy);
+        if let Some(reference) = self.rin.samples()[BLOCK..].first_chunk() {
+            modem |= far.reverses(self.at_2100.of(reference), rin_energy);
         }
         if modem {
             self.set_disabled(true);
         }
         let silence = DISABLER_SILENCE * BLOCK as f32;
-        self.quiet = if heard < silence && came < silence {
+        self.quiet = if rin_energy < silence && sin_energy < silence {
             self.quiet.saturating_add(1)
         } else {
             0
@@ -595,13 +604,13 @@ impl EchoCanceller for LineEchoCanceller {
     }
 
     fn reset(&mut self) {
-        // A line has the same hybrid in the next call, and nearly always the same set; if not, the second filter
-        // finds out.
+        // A line has the same hybrid in the next call, and nearly always the same phone; if not, the shadow
+        // filter finds out.
         if self.trained < TRAINED_FOR {
-            self.forget();
+            self.clear();
         }
         self.history.clear();
-        self.reference = Frame::ZERO;
+        self.rin = Frame::ZERO;
         self.older = Frame::ZERO;
         self.filled = 0;
         self.silent = 0;
@@ -617,11 +626,11 @@ impl EchoCanceller for LineEchoCanceller {
         }
         self.disabled = disabled;
         self.quiet = 0;
-        // What was heard meanwhile is not in the history.
+        // Rin of the meantime is not in the history.
         self.history.clear();
         self.older = Frame::ZERO;
         self.echo.fill(0.0);
-        self.error.fill(0.0);
+        self.residual.fill(0.0);
         self.suppressor.open();
     }
 
@@ -645,27 +654,27 @@ impl EchoCanceller for LineEchoCanceller {
             } else {
                 EchoState::Learning
             },
-            erl: db(shown.heard, shown.echo),
-            erle: db(shown.near, shown.left),
+            erl: db(shown.rin, shown.echo),
+            erle: db(shown.sin, shown.residual),
             path_changes: self.path_changes,
             restarts: self.restarts,
         }
     }
 }
 
-/// Adds `taps` filtered over `heard` to at most eight samples; `heard` begins as many samples earlier as there are taps,
+/// Adds `taps` filtered over `rin` to at most eight samples; `rin` begins as many samples earlier as there are taps,
 /// less one.
 #[inline(always)]
-fn filter(taps: &[f32], heard: &[f32], echo: &mut [f32]) {
+fn filter(taps: &[f32], rin: &[f32], echo: &mut [f32]) {
     let mut sums = [0f32; 8];
     if echo.len() == sums.len() {
-        for (tap, late) in taps.iter().rev().zip(heard.windows(8)) {
+        for (tap, late) in taps.iter().rev().zip(rin.windows(8)) {
             for (sum, x) in sums.iter_mut().zip(late) {
                 *sum += tap * x;
             }
         }
     } else {
-        for (sum, late) in sums.iter_mut().zip(heard.windows(taps.len())) {
+        for (sum, late) in sums.iter_mut().zip(rin.windows(taps.len())) {
             *sum = taps.iter().rev().zip(late).map(|(tap, x)| tap * x).sum();
         }
     }

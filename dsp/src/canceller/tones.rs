@@ -12,25 +12,25 @@ use super::residual::energy;
 const BLOCK: usize = FRAME / 2;
 /// A frame of which prediction leaves less is a tone; a frame of which it leaves more can teach a path.
 const TONE: f32 = 0.01;
-const RICH: f32 = 0.1;
+const BROADBAND: f32 = 0.1;
 /// So many blocks of a tone in a row stop the learning of a filter that knows the path.
 const TONES: u32 = 3;
 /// A hybrid returns no more than it gets, nor any frequency: beyond this ratio to Rin, Sin is the near end's. (A fax at a
 /// hybrid of 6 dB has frequencies at which nearly all returns, so that less cannot be told from an echo at once.)
 const NO_ECHO: f32 = 1.5;
 /// A near-end tone is suspected while more than this share of a frame is in bins where it is no echo, ...
-const FOREIGN: f32 = 0.2;
+const NEAR_TONE_SHARE: f32 = 0.2;
 /// ... and, where the frame is a residual, that is more than this share of Sin, and three bins have this share of what is
 /// no echo: a room's noise is spread.
 const RESIDUAL_LEAST: f32 = 0.04;
 const PEAK: f32 = 0.2;
 /// It is there after so many such blocks, when prediction leaves less than this share of the frame, which speech and noise
 /// do not allow.
-const FOREIGN_FOR: u32 = 3;
+const NEAR_TONE_BLOCKS: u32 = 3;
 const LIKE_TONE: f32 = 0.15;
 /// The near-end tone is over when less than this share of it is left in its bin, for so many blocks.
-const GONE: f32 = 0.1;
-const GONE_FOR: u32 = 6;
+const ENDED: f32 = 0.1;
+const ENDED_BLOCKS: u32 = 6;
 /// A near-end tone stays as loud as it was. What grows to so many times its power, for so many blocks, is the loop of two
 /// hybrids that begins to sing: an echo, to be learned at once.
 const GROWN: f32 = 4.0;
@@ -48,14 +48,14 @@ const WELL: u32 = 5;
 const SAME: f32 = 0.3;
 /// A filter that does badly after so many blocks of the same tone, and leaves a tone, has a near-end tone before it that
 /// is too close to Rin's for the bins to tell them apart.
-const PATIENCE: u32 = 40;
+const UNLEARNABLE_AFTER: u32 = 40;
 /// Blocks of the same tone until its first lesson ends, and the second.
-const FIRST: u32 = 55;
-const SECOND: u32 = 90;
+const NEW_FOR: u32 = 55;
+const KNOWN_FOR: u32 = 90;
 /// After so many blocks of the same tone, a filter that does not badly has learned from it what there is to learn. To go
 /// on is to fit the law's rounding, and ends badly: a tone shows but the sum of the partitions, and what it does not
 /// show grows with the drift (within 100 s the echo was back).
-const LESSON: u32 = 300;
+const LEARNED_AFTER: u32 = 300;
 /// With less energy than this in a block of Sin, there is no echo that a filter could have learned (-60 dBm0).
 const LEAST: f32 = 250.0 * BLOCK as f32;
 /// After so many blocks of the same tone, what a filter leaves of it is steady.
@@ -72,7 +72,7 @@ pub(super) struct Block<'a> {
     pub(super) sin_level: f32,
     pub(super) residual_level: f32,
     /// Energy of the new block of Rin.
-    pub(super) heard: f32,
+    pub(super) rin_energy: f32,
     /// Rin is loud enough to learn from.
     pub(super) active: bool,
     /// The first filter has learned a path.
@@ -81,13 +81,13 @@ pub(super) struct Block<'a> {
 
 /// How much the filter has heard of a tone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lesson {
+pub(super) enum ToneAge {
     /// It is new.
-    First,
+    New,
     /// What can be heard of it is known.
-    Second,
+    Known,
     /// It has been heard for so long that no other tone need be cared for.
-    Rest,
+    Old,
 }
 
 /// What is to be done with a block.
@@ -98,11 +98,11 @@ pub(super) struct Verdict {
     /// There is nothing to learn.
     pub(super) frozen: bool,
     /// What was learned so far is the near end's tone.
-    pub(super) forget: bool,
+    pub(super) clear: bool,
     /// The near-end tone has ended: how loud it was is no measure any more.
     pub(super) ended: bool,
     /// Rin has enough frequencies to teach a path.
-    pub(super) rich: bool,
+    pub(super) broadband: bool,
 }
 
 /// The near end's tone.
@@ -110,8 +110,8 @@ pub(super) struct Verdict {
 enum NearTone {
     /// None; so many blocks in a row had something of one.
     None(u32),
-    /// Strongest in this bin, with this power; gone from there for so many blocks.
-    In { bin: usize, power: f32, gone: u32 },
+    /// Strongest in this bin, with this power; absent from there for that many blocks.
+    In { bin: usize, power: f32, absent: u32 },
     /// Told by other signs than its frequency, with this energy of Sin: there until Rin's tone ends.
     Somewhere(f32),
 }
@@ -182,11 +182,11 @@ impl Tones {
 
     /// How much has been heard of the tone.
     #[inline(always)]
-    pub(super) fn lesson(&self) -> Lesson {
+    pub(super) fn age(&self) -> ToneAge {
         match self.same {
-            0..FIRST => Lesson::First,
-            FIRST..SECOND => Lesson::Second,
-            _ => Lesson::Rest,
+            0..NEW_FOR => ToneAge::New,
+            NEW_FOR..KNOWN_FOR => ToneAge::Known,
+            _ => ToneAge::Old,
         }
     }
 
@@ -210,23 +210,23 @@ impl Tones {
     #[inline(always)]
     fn decide(&mut self, fft: &Fft, history: &History, block: &Block<'_>) -> Verdict {
         let rin = block.rin.samples();
-        self.loudest = block.heard.max(FADES * self.loudest);
+        self.loudest = block.rin_energy.max(FADES * self.loudest);
         let mut verdict = Verdict::default();
         if !block.active {
             self.over();
             return verdict;
         }
         let unpredicted = guard::unpredicted(rin);
-        let rich = unpredicted > RICH;
+        let broadband = unpredicted > BROADBAND;
         if unpredicted < TONE {
             self.blocks = self.blocks.saturating_add(1);
             self.gaps = 0;
             self.compare(history.newest_power(), energy(rin));
-        } else if self.near_end() && (!rich || self.gaps < GAPS) {
-            self.gaps += u32::from(rich);
+        } else if self.near_end() && (!broadband || self.gaps < GAPS) {
+            self.gaps += u32::from(broadband);
         } else {
             self.over();
-            verdict.rich = rich;
+            verdict.broadband = broadband;
             return verdict;
         }
         verdict.tone = true;
@@ -238,7 +238,7 @@ impl Tones {
         let good = block.residual_level < GOOD * block.sin_level;
         verdict.frozen = self.suspected()
             || block.trained && self.blocks >= TONES && good
-            || self.same >= LESSON && !bad;
+            || self.same >= LEARNED_AFTER && !bad;
         verdict
     }
 
@@ -268,14 +268,16 @@ impl Tones {
         verdict.ended = self.look_for_near_tone(fft, history, &frames);
         let sin = energy(block.sin);
         let loud = self.blocks >= TONES && sin > NO_ECHO * self.loudest;
-        let unlearnable =
-            || self.bad >= PATIENCE && guard::unpredicted(frames.residual.samples()) < LIKE_TONE;
+        let unlearnable = || {
+            self.bad >= UNLEARNABLE_AFTER
+                && guard::unpredicted(frames.residual.samples()) < LIKE_TONE
+        };
         if !self.near_end() && (loud || unlearnable()) {
             self.near = NearTone::Somewhere(energy(frames.sin.samples()));
             self.grown = 0;
         }
         if self.near_end() && !was && !self.knows() && !block.trained {
-            verdict.forget = true;
+            verdict.clear = true;
             self.well = 0;
         }
         if !self.suspected() {
@@ -323,7 +325,7 @@ impl Tones {
     /// Looks for frequencies that are no echo. True when the near-end tone has ended.
     #[inline(always)]
     fn look_for_near_tone(&mut self, fft: &Fft, history: &History, frames: &Frames) -> bool {
-        // What a good filter leaves shows a tone better than what came.
+        // What a good filter leaves shows a tone better than Sin.
         let of_residual = self.knows();
         let frame = if of_residual {
             &frames.residual
@@ -332,10 +334,10 @@ impl Tones {
         };
         let mut spectrum = Spectrum::ZERO;
         fft.forward(frame, &mut spectrum);
-        let mut came = Bins::ZERO;
-        power(&spectrum, &mut came);
+        let mut bins = Bins::ZERO;
+        power(&spectrum, &mut bins);
         let now = match self.near {
-            NearTone::In { bin, power, .. } => came.0[bin] > GROWN * power,
+            NearTone::In { bin, power, .. } => bins.0[bin] > GROWN * power,
             NearTone::Somewhere(level) => energy(frames.sin.samples()) > GROWN * level,
             NearTone::None(_) => false,
         };
@@ -349,13 +351,13 @@ impl Tones {
             return true;
         }
         match &mut self.near {
-            NearTone::In { bin, power, gone } => {
-                *gone = if came.0[*bin] < GONE * *power {
-                    *gone + 1
+            NearTone::In { bin, power, absent } => {
+                *absent = if bins.0[*bin] < ENDED * *power {
+                    *absent + 1
                 } else {
                     0
                 };
-                if *gone >= GONE_FOR {
+                if *absent >= ENDED_BLOCKS {
                     // What is left may be learned.
                     self.near = NearTone::None(0);
                     self.bad = 0;
@@ -366,24 +368,24 @@ impl Tones {
                 }
             }
             NearTone::None(blocks) => {
-                let more = history.beyond(&came, NO_ECHO);
-                let foreign = sum(&more);
-                let all = sum(&came).max(1.0);
+                let more = history.beyond(&bins, NO_ECHO);
+                let beyond = sum(&more);
+                let all = sum(&bins).max(1.0);
                 let bin = strongest(&more);
-                let mut there = foreign > FOREIGN * all;
+                let mut there = beyond > NEAR_TONE_SHARE * all;
                 if of_residual {
                     let near = bin.saturating_sub(1)..(bin + 2).min(BINS);
                     let peak: f32 = more.0[near].iter().sum();
                     there &= energy(frame.samples())
                         > RESIDUAL_LEAST * energy(frames.sin.samples())
-                        && peak > PEAK * foreign;
+                        && peak > PEAK * beyond;
                 }
                 *blocks = if there { blocks.saturating_add(1) } else { 0 };
-                if *blocks >= FOREIGN_FOR && guard::unpredicted(frame.samples()) < LIKE_TONE {
+                if *blocks >= NEAR_TONE_BLOCKS && guard::unpredicted(frame.samples()) < LIKE_TONE {
                     self.near = NearTone::In {
                         bin,
-                        power: came.0[bin],
-                        gone: 0,
+                        power: bins.0[bin],
+                        absent: 0,
                     };
                     self.grown = 0;
                 }

@@ -45,15 +45,15 @@ words! {
 
 impl PulseDigits {
     /// The digit of a number of pulses; none has fewer than one or more than ten.
-///
-/// ```
-/// use tipring_types::PulseDigits;
-/// let one = PulseDigits::Standard.digit(1).unwrap();
-/// assert_eq!(one.as_char(), '1');
-/// // The same pulse on a dial of New Zealand, and of Sweden:
-/// assert_eq!(PulseDigits::NewZealand.digit(1).unwrap().as_char(), '9');
-/// assert_eq!(PulseDigits::Sweden.digit(1).unwrap().as_char(), '0');
-/// ```
+    ///
+    /// ```
+    /// use tipring_types::PulseDigits;
+    /// let one = PulseDigits::Standard.digit(1).unwrap();
+    /// assert_eq!(one.as_char(), '1');
+    /// // The same pulse on a dial of New Zealand, and of Sweden:
+    /// assert_eq!(PulseDigits::NewZealand.digit(1).unwrap().as_char(), '9');
+    /// assert_eq!(PulseDigits::Sweden.digit(1).unwrap().as_char(), '0');
+    /// ```
     pub fn digit(self, pulses: u32) -> Option<Digit> {
         let pulses = u8::try_from(pulses).ok().filter(|n| (1..=10).contains(n))?;
         Digit::from_event_code(match self {
