@@ -182,7 +182,7 @@ pub(crate) fn an_interface_that_is_gone_or_replaced_is_a_trouble_and_the_names_s
     let gateway = machine.start();
     machine.remove("enp3s0");
     let cure = format!("write mac = \"{ONE}\" into [gateway]");
-    has_trouble(&gateway, &["enp3s0", "this machine has no more", &cure]);
+    has_trouble(&gateway, &["enp3s0", "this machine no longer has", &cure]);
     machine.add("enp3s0", 20, OTHER, true);
     has_trouble(
         &gateway,
