@@ -143,7 +143,7 @@ fn line_in(line: LineInput) -> (TraceKind, String) {
         LineInput::RingOff { .. } => (TraceKind::Line, "ring burst ends".into()),
         LineInput::CallerIdSent => (TraceKind::Line, "caller ID sent".into()),
         LineInput::Fault(LineFault::Alarm) => (TraceKind::Fault, "the span is in alarm".into()),
-        LineInput::Fault(LineFault::Removed) => (TraceKind::Fault, "the card is gone".into()),
+        LineInput::Fault(LineFault::Removed) => (TraceKind::Fault, "the card is removed".into()),
         LineInput::Fault(LineFault::PowerAlarm) => {
             (TraceKind::Fault, "no battery on the line".into())
         }

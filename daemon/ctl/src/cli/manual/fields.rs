@@ -122,7 +122,7 @@ const PARTS: &[Part] = &[
         &[
             (
                 "line",
-                "in service: channel open and no fault. out of service: open, but with a fault. not in service: the channel is not open. removed: the card is gone.",
+                "in service: channel open and no fault. out of service: open, but with a fault. not in service: the channel is not open. removed: the card has been taken away.",
             ),
             ("driver", "Kernel module."),
             ("span", "Number, name and description of the span."),
