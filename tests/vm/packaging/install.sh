@@ -47,7 +47,7 @@ status=$(tipring status)
 says "status says what serves, and what to do about the missing CallManager" \
   "sim (simulated card with analog sets and fax machines), 4 ports
 SCHED_FIFO 50, memory locked
-is the CallManager running" "$status"
+check that the CallManager is running" "$status"
 says "the configuration that is shipped is the one in force" "$config" "$status"
 
 useradd -m alice && useradd -m bob && usermod -aG tipring alice
