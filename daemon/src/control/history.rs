@@ -27,9 +27,9 @@ use findings::Findings;
 
 /// Findings are looked at this often.
 const LOOK: Duration = Duration::from_secs(1);
-/// A thread that does nothing for so long, though something waits for it, is stalled: its disk does not answer.
+/// A thread that does nothing for this time, though something waits for it, is stalled: its disk does not answer.
 const STALLED: Duration = Duration::from_secs(20);
-/// The command waits for 5 s unless told otherwise, and is to hear why it waits.
+/// The command waits for 5 s by default, and its user is to see why it waits.
 const ANSWER: Duration = Duration::from_secs(4);
 /// Calls whose final media figures may still come.
 const CLOSING: usize = 64;

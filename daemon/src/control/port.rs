@@ -11,7 +11,7 @@ use tipring_hal::port::{Capabilities, LineEvent, LineEventKind, LineFault};
 use tipring_proto::call::{CallSnapshot, PortConfig, PortSnapshot, PortState};
 use tipring_proto::card::Service;
 use tipring_proto::device::{Device, DeviceConfig, Input, Output};
-use tipring_proto::finding::Glitches;
+use tipring_proto::finding::{Finding, Glitches};
 use tipring_proto::sccp::message::DefineTimeDate;
 use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, StationState};
 use tipring_proto::time::Time;
@@ -280,7 +280,7 @@ impl PortUnit {
             LineEventKind::RingOn => self.ring_bursts += 1,
             LineEventKind::Fault(fault) => {
                 self.fault = Some(fault);
-                self.log_fault(now, fault);
+                self.log_fault(now, &words::fault(fault));
             }
             LineEventKind::FaultCleared => {
                 self.fault = None;
@@ -300,19 +300,20 @@ impl PortUnit {
         self.handle(now, Input::Line(translate::line_input(now, event)));
     }
 
-    fn log_fault(&mut self, now: Time, fault: LineFault) {
-        let finding = words::fault(fault);
-        let told = words::finding(&finding, &self.place());
+    /// Logs a finding about the line, as often as the port's rate allows; answers its text and cause.
+    pub(super) fn log_fault(&mut self, now: Time, finding: &Finding) -> String {
+        let worded = words::finding(finding, &self.place());
         if let Some(held_back) = self.log_rate.pass(now) {
             warn!(
                 port = self.number,
                 code = finding.code(),
-                fault = told.what(),
-                cure = told.cure,
+                fault = worded.what(),
+                cure = worded.cure,
                 held_back = if_any(held_back),
                 "line fault"
             );
         }
+        worded.what()
     }
 
     /// Takes note of a fax or modem tone.

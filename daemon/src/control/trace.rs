@@ -51,7 +51,7 @@ impl Tracers {
         last.cloned().collect()
     }
 
-    /// Keeps an event, and reports it to those who follow this port. A slow client loses lines, and is told how many.
+    /// Keeps an event, and reports it to those who follow this port. A slow client loses lines, and is sent their number.
     pub(super) fn tell(&mut self, event: &TraceEvent) {
         if let Some(port) = event.port {
             let last = self.last.entry(port).or_default();

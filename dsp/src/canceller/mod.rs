@@ -63,7 +63,7 @@ const SILENCE: f32 = 100.0;
 const ACTIVE: f32 = 1_000.0;
 /// Smoothing of the energies that decisions are made on, for each block.
 const SMOOTH: f32 = 0.1;
-/// The shadow filter takes over when it leaves less than this share of what the main filter leaves, for so many blocks.
+/// The shadow filter takes over when it leaves less than this share of what the main filter leaves, for this number of blocks.
 const BETTER: f32 = 0.7;
 const BETTER_FOR: u32 = 4;
 /// Active blocks that a new filter is given.

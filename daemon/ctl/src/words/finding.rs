@@ -21,7 +21,7 @@ impl Words {
     }
 }
 
-/// Which ports a finding is told of: their channels and devices are in the words.
+/// Which ports a finding is about: their channels and devices are in the words.
 #[derive(Clone, Copy, Debug)]
 pub struct Whose<'a>(pub &'a [&'a Place]);
 

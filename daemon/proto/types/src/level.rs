@@ -24,7 +24,7 @@ pub const RMS_0_DBM0: f64 = 16_141.277;
 pub struct TenthDb(pub i16);
 
 impl TenthDb {
-    /// Of so many dB, rounded; beyond ±3276.7 dB the limit is taken.
+    /// From dB, rounded; beyond ±3276.7 dB the limit is taken.
     pub fn of(db: f64) -> TenthDb {
         TenthDb(tenths(db))
     }
@@ -54,7 +54,7 @@ impl TenthDbm0 {
     /// What meters read on silence.
     pub const FLOOR: TenthDbm0 = TenthDbm0(-900);
 
-    /// Of so many dBm0, rounded; beyond ±3276.7 dBm0 the limit is taken.
+    /// From dBm0, rounded; beyond ±3276.7 dBm0 the limit is taken.
     pub fn of(dbm0: f64) -> TenthDbm0 {
         TenthDbm0(tenths(dbm0))
     }

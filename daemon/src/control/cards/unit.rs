@@ -188,25 +188,14 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let finding = words::feed(trouble);
-        let told = words::finding(&finding, &unit.place());
-        if let Some(held_back) = unit.log_rate.pass(now) {
-            warn!(
-                port = unit.number,
-                code = finding.code(),
-                fault = told.what(),
-                cure = told.cure,
-                held_back = if_any(held_back),
-                "line fault"
-            );
-        }
+        let what = unit.log_fault(now, &words::feed(trouble));
         // The feed of a line that is in alarm anyway says nothing new of it, and its return does not end the alarm.
         if !matches!(unit.fault, Some(LineFault::Alarm | LineFault::Removed)) {
             unit.fault = Some(LineFault::PowerAlarm);
             let fault = LineInput::Fault(LineFault::PowerAlarm);
             unit.handle(now, Input::Line(fault));
         }
-        self.trace(now, index, TraceKind::Line, told.what());
+        self.trace(now, index, TraceKind::Line, what);
         self.drain(now, index);
     }
 
