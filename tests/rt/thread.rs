@@ -165,7 +165,7 @@ fn the_thread_neither_allocates_nor_frees_from_the_first_block_to_the_last() {
                 reports += 1;
                 if let LineReport::SessionReturned { session, why, .. } = report {
                     assert_eq!(why, Returned::Removed);
-                    assert!(session.stats().receiver.sequence.received > 40);
+                    assert!(session.stats().body.receiver.sequence.received > 40);
                     returned += 1;
                 }
             }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Command;
 
-use tipring_proto::rtp::{Sender, SenderConfig, SenderSeed, Vad, Verdict};
+use tipring_proto::rtp::{Outgoing, Sender, SenderConfig, SenderSeed, Vad, Verdict};
 
 /// A capture of raw IPv4 with these UDP payloads.
 fn pcap(datagrams: &[Vec<u8>]) -> Vec<u8> {
@@ -58,7 +58,7 @@ fn talk() -> Vec<Vec<u8>> {
             }
         };
         let samples: Vec<i16> = (0..80).map(|i| wave(i) as i16).collect();
-        let emit = |p: &[u8]| sent.push(p.to_vec());
+        let emit = |p: &mut Outgoing<'_>| sent.push(p.to_vec());
         match vad.judge(&samples, sender.at_boundary()) {
             Verdict::Talk => sender.push(&[0x55; 80], emit),
             Verdict::Silence { level } => sender.silence(80, level, emit),

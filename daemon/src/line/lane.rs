@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use rtrb::Producer;
-use std::os::fd::AsRawFd;
 use tipring_dsp::{Chain, ChainCommand};
 use tipring_hal::port::{LineEvent, LinePort, ReadBlock, Wake};
 use tipring_linux::monotonic;
@@ -445,13 +444,13 @@ pub(super) fn of_token(token: Token) -> (usize, Option<usize>) {
 }
 
 fn watch(registry: &Registry, session: &MediaSession, token: Token) -> Result<(), i32> {
-    let fd = session.socket().as_raw_fd();
+    let fd = session.descriptor();
     let registered = registry.register(&mut SourceFd(&fd), token, Interest::READABLE);
     registered.map_err(|e| e.raw_os_error().unwrap_or(0))
 }
 
 fn unwatch(registry: &Registry, session: &MediaSession) -> Result<(), i32> {
-    let fd = session.socket().as_raw_fd();
+    let fd = session.descriptor();
     let deregistered = registry.deregister(&mut SourceFd(&fd));
     deregistered.map_err(|e| e.raw_os_error().unwrap_or(0))
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use mio::{Events, Poll, Registry, Token};
-use tipring_linux::{Datagram, RecvBatch};
+use tipring_linux::RecvBatch;
 use tipring_proto::time::Time;
 
 /// Sockets told of at once.
@@ -116,9 +116,9 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// When a datagram came.
-    pub(super) fn of(self, datagram: &Datagram<'_>) -> Time {
-        let waited = match (self.wall, datagram.received_at) {
+    /// When a datagram came, by the kernel's stamp.
+    pub(super) fn of(self, received_at: Option<Duration>) -> Time {
+        let waited = match (self.wall, received_at) {
             (Some(wall), Some(at)) => wall.saturating_sub(at),
             _ => Duration::ZERO,
         };
@@ -131,8 +131,6 @@ impl Arrivals {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddrV4};
-
     use super::*;
 
     #[test]
@@ -143,12 +141,7 @@ mod tests {
                 now: Time::from_millis(5000),
                 wall,
             };
-            arrivals.of(&Datagram {
-                bytes: &[],
-                source: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 5),
-                truncated: false,
-                received_at: at,
-            })
+            arrivals.of(at)
         };
         let t = Time::from_millis;
         assert_eq!(came(Some(ms(90_000)), Some(ms(89_993))), t(4993));

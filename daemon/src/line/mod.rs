@@ -13,15 +13,12 @@ mod edge;
 mod engine;
 mod handle;
 mod histogram;
-mod kernel;
 mod lane;
 mod media;
 mod order;
 mod pace;
-mod probe;
 mod session;
 mod thread;
-mod view;
 
 pub use config::{EngineConfig, LineConfig};
 pub use counters::{Counter, Figure, Gauge, PortCounters, ShardCounters};
@@ -32,9 +29,11 @@ pub use order::{
     CardBack, CardSet, LineOrder, LineReport, MadeChain, PortIndex, Remote, Returned, RingFull,
     SessionId,
 };
-pub use session::{DSCP_EF, MediaOpenError, MediaSession, RtpPorts, SessionConfig, SessionStats};
+pub use session::{
+    Block, Body, DSCP_EF, DatagramShape, MediaOpenError, MediaSession, RtpPorts, SessionConfig,
+    SessionStats, SessionView, SocketStats, Taken, Voice, VoiceStats,
+};
 pub use thread::{ShardStart, StartError, StartReport, spawn};
-pub use view::SessionView;
 
 #[cfg(test)]
 mod tests;

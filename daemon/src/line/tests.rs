@@ -8,7 +8,8 @@ use tipring_types::TenthDb;
 use tipring_dsp::{Chain, ChainConfig, ChainEvent, Law};
 use tipring_hal::port::{LineCommand, LineEvent, LineEventKind, LineFault, Polarity, PortError};
 use tipring_proto::rtp::{
-    EventPayload, HEADER_LEN, NetworkDigit, Packet, RtpSource, Sender, SenderConfig, SenderSeed,
+    EventPayload, HEADER_LEN, NetworkDigit, Outgoing, Packet, RtpSource, Sender, SenderConfig,
+    SenderSeed,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
@@ -380,7 +381,7 @@ fn sessions_come_back_with_their_figures_and_orders_for_strange_ones_are_answere
                     "{} {} {why:?} {}",
                     port.0,
                     session.id().0,
-                    session.stats().sender.packets
+                    session.stats().body.sender.packets
                 )
             }
             LineReport::NoSuchSession { session, .. } => format!("none {}", session.0),

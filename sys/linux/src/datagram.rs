@@ -15,7 +15,7 @@ mod recv;
 mod send;
 
 pub use filter::{FilterOthers, SourceFilter, dropped_datagrams, filter_sources, unfilter};
-pub use recv::{Datagram, RecvBatch};
+pub use recv::{Datagram, DatagramMut, RecvBatch};
 pub use send::{QueueFull, SendBatch, SendReport};
 
 /// The longest datagram a batch can be made for: what IPv4 and UDP can carry.

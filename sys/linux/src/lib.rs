@@ -16,7 +16,7 @@ mod realtime;
 
 pub use accounts::{group_id, peer_pid, user_id};
 pub use datagram::{
-    Datagram, FilterOthers, MAX_DATAGRAM, QueueFull, RecvBatch, SendBatch, SendReport,
+    Datagram, DatagramMut, FilterOthers, MAX_DATAGRAM, QueueFull, RecvBatch, SendBatch, SendReport,
     SourceFilter, dropped_datagrams, enable_timestamps, filter_sources, set_dscp,
     set_receive_buffer, set_socket_priority, unfilter,
 };

@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use tipring_fuzz::Program;
 use tipring_linux::alloc_count::{CountingAllocator, allocations_in_this_thread};
 use tipring_proto::rtp::{
-    Concealer, HEADER_LEN, Header, JitterConfig, MAX_PAYLOAD, NetworkDigit, Packet, Playout,
+    Concealer, HEADER_LEN, Header, JitterConfig, MAX_PAYLOAD, NetworkDigit, Outgoing, Packet, Playout,
     Receiver, ReceiverConfig, ReceiverStats, Redundancy, Redundant, RtpSource, Sender,
     SenderConfig, SenderSeed, SourceLatch,
 };
@@ -323,7 +323,7 @@ impl Speaker {
         }
     }
 
-    fn send(&mut self, act: impl FnOnce(&mut Sender, &mut dyn FnMut(&[u8]))) {
+    fn send(&mut self, act: impl FnOnce(&mut Sender, &mut dyn FnMut(&mut Outgoing<'_>))) {
         let (next, sent, octets) = (&mut self.next, &mut self.sent, &mut self.octets);
         act(&mut self.sender, &mut |bytes| {
             let packet = Packet::parse(bytes).expect("our own packet");
@@ -409,7 +409,7 @@ impl Door {
         let (before, strangers) = (self.latch.current(), self.latch.strangers());
         let admitted = self
             .latch
-            .admits(self.now, who, || playable.then_some(header));
+            .admits(self.now, who, || playable.then_some(header.into()));
         let named = self.named == Some(who);
         let of_named_host = |a: SocketAddrV4| self.named.is_some_and(|n| n.ip() == a.ip());
         assert!(admitted || !named, "the named one is always let through");

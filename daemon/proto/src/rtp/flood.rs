@@ -200,7 +200,7 @@ mod tests {
             timestamp: 1,
             ssrc: 1,
         };
-        assert!(latch.admits(now, at(FAR), || Some(header)));
+        assert!(latch.admits(now, at(FAR), || Some(header.into())));
         latch
     }
 

@@ -11,6 +11,7 @@ mod drift;
 mod event;
 mod flood;
 mod jitter;
+mod outgoing;
 mod packet;
 mod receiver;
 mod redundancy;
@@ -25,12 +26,13 @@ pub use drift::Drift;
 pub use event::{EventPayload, EventReceiver, NetworkDigit};
 pub use flood::{FloodGuard, Gate, GateChange, Others, SHUT_OUT};
 pub use jitter::{Insert, JitterBuffer, JitterConfig, JitterStats, Playout};
+pub use outgoing::{Outgoing, TRAILER};
 pub use packet::{HEADER_LEN, Header, MAX_PAYLOAD, Packet, ParseError};
 pub use receiver::{Received, Receiver, ReceiverConfig, ReceiverStats};
 pub use redundancy::{MAX_REDUNDANT, MAX_SENT, Redundant, RedundantBlock, RedundantError};
 pub use sender::{Redundancy, Sender, SenderConfig, SenderSeed, SenderStats};
 pub use sequence::{Order, Sequence, SequenceStats};
-pub use source::{REFUSED, RefusedSource, SourceLatch};
+pub use source::{REFUSED, RefusedSource, SourceLatch, StreamMark};
 
 /// Clock of every codec here, samples a second.
 pub const CLOCK_HZ: u32 = 8000;

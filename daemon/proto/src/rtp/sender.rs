@@ -3,6 +3,7 @@
 
 use super::comfort::COMFORT_NOISE;
 use super::event::EventPayload;
+use super::outgoing::{Outgoing, TRAILER};
 use super::packet::{HEADER_LEN, Header, MAX_PAYLOAD};
 use super::redundancy::{EARLIER_HEADER, MAX_SENT, NEWEST_HEADER, earlier_header};
 use super::{CLOCK_HZ, SAMPLES_PER_MS};
@@ -109,8 +110,8 @@ pub struct Sender {
     sequence: u16,
     /// Of the first sample in `packet`.
     timestamp: u32,
-    /// Header and payload in the making.
-    packet: [u8; HEADER_LEN + MAX_PAYLOAD],
+    /// Header and payload in the making, and room behind them.
+    packet: [u8; HEADER_LEN + MAX_PAYLOAD + TRAILER],
     filled: usize,
     /// Timestamp after the last packet; none was sent yet.
     sent_until: Option<u32>,
@@ -120,7 +121,7 @@ pub struct Sender {
     /// Newest first.
     past: [Past; MAX_SENT],
     /// A packet with earlier ones in it.
-    wide: [u8; LONGEST],
+    wide: [u8; LONGEST + TRAILER],
     stats: SenderStats,
 }
 
@@ -132,14 +133,14 @@ impl Sender {
             ssrc: seed.ssrc,
             sequence: seed.sequence,
             timestamp: seed.timestamp,
-            packet: [0; HEADER_LEN + MAX_PAYLOAD],
+            packet: [0; HEADER_LEN + MAX_PAYLOAD + TRAILER],
             filled: 0,
             sent_until: None,
             marker_due: true,
             event: None,
             redundancy: None,
             past: [Past::NONE; MAX_SENT],
-            wide: [0; LONGEST],
+            wide: [0; LONGEST + TRAILER],
             stats: SenderStats::default(),
         }
     }
@@ -179,7 +180,7 @@ impl Sender {
     }
 
     /// Takes companded samples; `emit` gets each packet that is full.
-    pub fn push(&mut self, mut samples: &[u8], mut emit: impl FnMut(&[u8])) {
+    pub fn push(&mut self, mut samples: &[u8], mut emit: impl FnMut(&mut Outgoing<'_>)) {
         let full = self.payload_len();
         while !samples.is_empty() {
             let take = samples.len().min(full.saturating_sub(self.filled));
@@ -235,18 +236,24 @@ impl Sender {
 
     /// Time passes in which the set is silent (RFC 3389): nothing is sent but, with a level, comfort noise. The next
     /// packet with sound has the marker. For boundaries of packets ([`Sender::at_boundary`]).
-    pub fn silence(&mut self, samples: u32, level: Option<u8>, mut emit: impl FnMut(&[u8])) {
+    pub fn silence(
+        &mut self,
+        samples: u32,
+        level: Option<u8>,
+        mut emit: impl FnMut(&mut Outgoing<'_>),
+    ) {
         self.drop_partial();
         if let Some(level) = level {
             let header = self.next_header(COMFORT_NOISE, self.timestamp, false);
-            let mut bytes = [0; HEADER_LEN + 1];
-            let (head, tail) = bytes.split_at_mut(HEADER_LEN);
-            head.copy_from_slice(&header.to_bytes());
-            tail.fill(level & 0x7F);
+            const LEN: usize = HEADER_LEN + 1;
+            let mut bytes = [0; LEN + TRAILER];
+            let mut packet = Writer::new(&mut bytes);
+            packet.put(&header.to_bytes());
+            packet.put(&[level & 0x7F]);
             self.stats.packets += 1;
             self.stats.comfort_packets += 1;
             self.stats.octets += 1;
-            emit(&bytes);
+            emit(&mut Outgoing::new(&mut bytes, LEN));
             self.sent_until = Some(self.timestamp.wrapping_add(samples));
         }
         self.timestamp = self.timestamp.wrapping_add(samples);
@@ -265,7 +272,12 @@ impl Sender {
 
     /// A digit begins: events go out instead of audio until [`Sender::release`] and its end packets. False (and no
     /// event) when the far end takes none. `emit` gets what is left of the event before.
-    pub fn press(&mut self, digit: Digit, volume: u8, mut emit: impl FnMut(&[u8])) -> bool {
+    pub fn press(
+        &mut self,
+        digit: Digit,
+        volume: u8,
+        mut emit: impl FnMut(&mut Outgoing<'_>),
+    ) -> bool {
         if self.config.event_payload_type.is_none() {
             return false;
         }
@@ -329,7 +341,7 @@ impl Sender {
         self.filled = 0;
     }
 
-    fn boundary(&mut self, emit: &mut impl FnMut(&[u8])) {
+    fn boundary(&mut self, emit: &mut impl FnMut(&mut Outgoing<'_>)) {
         let end = self.position();
         if self.event.is_some() {
             self.event_packet(end, emit);
@@ -347,7 +359,7 @@ impl Sender {
             }
             self.stats.packets += 1;
             self.stats.octets += self.filled as u64;
-            emit(self.packet.get(..len).unwrap_or(&[]));
+            emit(&mut Outgoing::new(&mut self.packet, len));
         }
         self.timestamp = end;
         self.filled = 0;
@@ -360,7 +372,11 @@ impl Sender {
     }
 
     /// The packet in the making, with those before it.
-    fn redundant_packet(&mut self, redundancy: Redundancy, emit: &mut impl FnMut(&[u8])) {
+    fn redundant_packet(
+        &mut self,
+        redundancy: Redundancy,
+        emit: &mut impl FnMut(&mut Outgoing<'_>),
+    ) {
         // With the marker, these types are those of RTCP packets (RFC 5761 §4), and are taken for them.
         let marker = self.marker_due && !RTCP_LIKE.contains(&redundancy.payload_type);
         let header = self.next_header(redundancy.payload_type, self.timestamp, marker);
@@ -398,7 +414,7 @@ impl Sender {
         self.stats.packets += 1;
         self.stats.redundant_packets += 1;
         self.stats.octets += written.saturating_sub(HEADER_LEN) as u64;
-        emit(self.wide.get(..written).unwrap_or(&[]));
+        emit(&mut Outgoing::new(&mut self.wide, written));
     }
 
     fn forget_past(&mut self) {
@@ -408,7 +424,7 @@ impl Sender {
     }
 
     /// One packet of the event, as of the sample `now`.
-    fn event_packet(&mut self, now: u32, emit: &mut impl FnMut(&[u8])) {
+    fn event_packet(&mut self, now: u32, emit: &mut impl FnMut(&mut Outgoing<'_>)) {
         let packet_samples = u16::from(self.config.ptime_ms) * SAMPLES_PER_MS as u16;
         match self.event {
             None => {}
@@ -469,7 +485,7 @@ impl Sender {
         (code, volume, timestamp, duration): (u8, u8, u32, u16),
         end: bool,
         marker: bool,
-        emit: &mut impl FnMut(&[u8]),
+        emit: &mut impl FnMut(&mut Outgoing<'_>),
     ) {
         let Some(payload_type) = self.config.event_payload_type else {
             return;
@@ -482,14 +498,15 @@ impl Sender {
         }
         .to_bytes();
         let header = self.next_header(payload_type, timestamp, marker).to_bytes();
-        let mut bytes = [0; HEADER_LEN + 4];
-        let (head, tail) = bytes.split_at_mut(HEADER_LEN);
-        head.copy_from_slice(&header);
-        tail.copy_from_slice(&payload);
+        const LEN: usize = HEADER_LEN + 4;
+        let mut bytes = [0; LEN + TRAILER];
+        let mut packet = Writer::new(&mut bytes);
+        packet.put(&header);
+        packet.put(&payload);
         self.stats.packets += 1;
         self.stats.event_packets += 1;
         self.stats.octets += 4;
-        emit(&bytes);
+        emit(&mut Outgoing::new(&mut bytes, LEN));
     }
 
     fn next_header(&mut self, payload_type: u8, timestamp: u32, marker: bool) -> Header {

@@ -28,6 +28,24 @@ const CANDIDATES: usize = 4;
 /// Refused sources that are remembered by address.
 pub const REFUSED: usize = 3;
 
+/// What a datagram shows of the stream that it is of, if it is of any: by it packets in a row are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamMark {
+    /// The same in all packets of a stream (RTP: the SSRC; 0 where there is none).
+    pub stream: u32,
+    /// One more with each packet; wraps.
+    pub sequence: u16,
+}
+
+impl From<Header> for StreamMark {
+    fn from(header: Header) -> StreamMark {
+        StreamMark {
+            stream: header.ssrc,
+            sequence: header.sequence,
+        }
+    }
+}
+
 /// A source that was not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusedSource {
@@ -40,8 +58,7 @@ pub struct RefusedSource {
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     address: SocketAddrV4,
-    ssrc: u32,
-    sequence: u16,
+    mark: StreamMark,
     last: Time,
     run: u32,
 }
@@ -106,16 +123,16 @@ impl SourceLatch {
         self.released = true;
     }
 
-    /// Is a datagram from there heard? `header` reads it: none when it is no RTP packet that could be played.
+    /// Is a datagram from there heard? `mark` reads it: none when it is nothing that could be used.
     /// One of the named far end is always let through, if only to be counted as malformed.
     #[inline]
     pub fn admits(
         &mut self,
         now: Time,
         from: SocketAddrV4,
-        header: impl FnOnce() -> Option<Header>,
+        mark: impl FnOnce() -> Option<StreamMark>,
     ) -> bool {
-        self.current == Some(from) || self.consider(now, from, header())
+        self.current == Some(from) || self.consider(now, from, mark())
     }
 
     /// The source that is heard has sent a valid packet.
@@ -149,18 +166,18 @@ impl SourceLatch {
         self.refused.into_iter().flatten()
     }
 
-    fn consider(&mut self, now: Time, from: SocketAddrV4, header: Option<Header>) -> bool {
+    fn consider(&mut self, now: Time, from: SocketAddrV4, mark: Option<StreamMark>) -> bool {
         if self.named == Some(from) {
-            if header.is_some() {
+            if mark.is_some() {
                 self.latch(now, from);
             }
             return true;
         }
-        let Some(header) = header.filter(|_| self.may_take_over(now, from)) else {
+        let Some(mark) = mark.filter(|_| self.may_take_over(now, from)) else {
             self.refuse(from, 1);
             return false;
         };
-        if !self.has_passed(now, from, header) {
+        if !self.has_passed(now, from, mark) {
             return false;
         }
         self.latch(now, from);
@@ -193,7 +210,7 @@ impl SourceLatch {
     }
 
     /// Notes a packet of an unnamed source; true when its probation is over.
-    fn has_passed(&mut self, now: Time, from: SocketAddrV4, header: Header) -> bool {
+    fn has_passed(&mut self, now: Time, from: SocketAddrV4, mark: StreamMark) -> bool {
         let known = |c: &Option<Candidate>| c.is_some_and(|c| c.address == from);
         let place = self.candidates.iter().position(known).unwrap_or_else(|| {
             // The one that has been silent longest gives way.
@@ -202,9 +219,9 @@ impl SourceLatch {
         });
         let before = self.candidates[place];
         let follows = before.filter(|c| {
-            let ahead = header.sequence.wrapping_sub(c.sequence);
+            let ahead = mark.sequence.wrapping_sub(c.mark.sequence);
             c.address == from
-                && c.ssrc == header.ssrc
+                && c.mark.stream == mark.stream
                 && (1..=AHEAD).contains(&ahead)
                 && now.saturating_since(c.last) <= IN_A_ROW
         });
@@ -214,8 +231,7 @@ impl SourceLatch {
         let run = follows.map_or(1, |c| c.run + 1);
         self.candidates[place] = Some(Candidate {
             address: from,
-            ssrc: header.ssrc,
-            sequence: header.sequence,
+            mark,
             last: now,
             run,
         });

@@ -159,13 +159,13 @@ mod tests {
 
     #[test]
     fn a_leg_that_is_over_has_the_figures_of_its_session_alone() {
-        let mut stats = SessionStats::default();
-        stats.sender.packets = 7;
-        stats.receiver.sequence.received = 40;
-        stats.receiver.sequence.expected = 50;
-        stats.receiver.jitter.late = 4;
-        stats.receiver.jitter.depth_ms = 60;
-        stats.receiver.jitter.concealed = 3;
+        let mut stats: SessionStats = SessionStats::default();
+        stats.body.sender.packets = 7;
+        stats.body.receiver.sequence.received = 40;
+        stats.body.receiver.sequence.expected = 50;
+        stats.body.receiver.jitter.late = 4;
+        stats.body.receiver.jitter.depth_ms = 60;
+        stats.body.receiver.jitter.concealed = 3;
         let leg = last(&stats, 10);
         assert_eq!((leg.sent_packets, leg.received_packets), (7, 40));
         assert_eq!((leg.lost_packets, leg.late_percent), (10, 10.0));

@@ -199,10 +199,10 @@ fn redundancy_with_the_payload_type_of_events_is_told() {
 
 #[test]
 fn what_is_refused_is_invalid_in_the_final_figures_as_in_those_of_the_port() {
-    let mut stats = SessionStats::default();
-    stats.receiver.malformed = 1;
-    stats.receiver.other_payload = 2;
-    stats.receiver.jitter.refused = 4;
+    let mut stats: SessionStats = SessionStats::default();
+    stats.body.receiver.malformed = 1;
+    stats.body.receiver.other_payload = 2;
+    stats.body.receiver.jitter.refused = 4;
     assert_eq!(figures::last(&stats, 10).invalid_packets, 7);
 }
 

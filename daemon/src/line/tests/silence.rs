@@ -67,7 +67,7 @@ fn the_line_hears_noise_while_the_far_end_is_silent_and_nothing_is_counted_as_lo
     let mut sender = far_sender();
     let mut far = |rig: &mut Rig, blocks: std::ops::Range<usize>| {
         for block in blocks {
-            let emit = |p: &[u8]| {
+            let emit = |p: &mut Outgoing<'_>| {
                 rig.far.send_to(p, local).unwrap();
             };
             match block {

@@ -28,6 +28,19 @@ pub struct Datagram<'a> {
     pub received_at: Option<Duration>,
 }
 
+/// One datagram of a batch, whose content may be changed in place (deciphered).
+#[derive(Debug, PartialEq, Eq)]
+pub struct DatagramMut<'a> {
+    /// As [`Datagram::bytes`].
+    pub bytes: &'a mut [u8],
+    /// As [`Datagram::source`].
+    pub source: SocketAddrV4,
+    /// As [`Datagram::truncated`].
+    pub truncated: bool,
+    /// As [`Datagram::received_at`].
+    pub received_at: Option<Duration>,
+}
+
 #[derive(Clone, Copy)]
 struct Arrived {
     len: usize,
@@ -151,6 +164,20 @@ impl RecvBatch {
     /// The datagrams of the last batch, in order of arrival.
     pub fn iter(&self) -> impl Iterator<Item = Datagram<'_>> {
         (0..self.arrived.len()).filter_map(|index| self.get(index))
+    }
+
+    /// The same, to be changed in place.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = DatagramMut<'_>> {
+        let places = self.bytes.chunks_exact_mut(self.size);
+        places
+            .zip(&self.arrived)
+            .map(|(place, arrived)| DatagramMut {
+                // No datagram is longer than its place.
+                bytes: place.get_mut(..arrived.len).unwrap_or_default(),
+                source: arrived.source,
+                truncated: arrived.truncated,
+                received_at: arrived.received_at,
+            })
     }
 
     /// How many datagrams fit in one batch.

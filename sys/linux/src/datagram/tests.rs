@@ -43,6 +43,11 @@ fn a_batch_arrives_in_order_with_its_source() {
         assert_eq!(datagram.received_at, None);
     }
     assert_eq!(got.len(), 5);
+    for datagram in recv.iter_mut() {
+        datagram.bytes.fill(0x77);
+    }
+    let changed = recv.iter().map(|d| d.bytes.to_vec());
+    assert!(changed.eq((0..5).map(|n| vec![0x77; n * 10])));
     assert_eq!(
         recv.receive(&to).unwrap(),
         0,

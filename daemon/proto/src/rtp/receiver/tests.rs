@@ -1,7 +1,7 @@
 mod restarts;
 
 use super::*;
-use crate::rtp::{HEADER_LEN, Redundancy, Sender, SenderConfig, SenderSeed};
+use crate::rtp::{HEADER_LEN, Outgoing, Redundancy, Sender, SenderConfig, SenderSeed};
 use crate::types::Digit;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -439,7 +439,7 @@ fn with_silences(script: &[(usize, Option<u8>)]) -> (Receiver, Vec<Playout>, Vec
     let mut coming: Vec<(u64, Vec<u8>)> = vec![];
     for (blocks, level) in script {
         for n in 0..*blocks {
-            let mut emit = |p: &[u8]| {
+            let mut emit = |p: &mut Outgoing<'_>| {
                 sent.push(p.to_vec());
                 // 5 to 20 ms on the way.
                 coming.push((block + 1 + block % 2, p.to_vec()));

@@ -428,3 +428,27 @@ fn redundancy_never_has_the_payload_type_of_events() {
     s.push(&[1; 160], |p| got.push(audio(p)));
     assert_eq!((got[3].0, s.stats().redundant_packets), (101, 1));
 }
+
+#[test]
+fn every_kind_of_packet_has_room_behind_it_and_what_is_done_to_one_is_gone_in_the_next() {
+    let mut s = sender(20);
+    let mut kinds = vec![];
+    let mut protect = |p: &mut Outgoing<'_>| {
+        kinds.push((p[1] & 0x7F, p[HEADER_LEN]));
+        p.bytes_mut().fill(0xEE);
+        assert!(p.append(&[0xEE; TRAILER]));
+    };
+    s.push(&[1; 320], &mut protect);
+    s.silence(80, Some(60), &mut protect);
+    s.press(Digit::from_char('5').unwrap(), 10, &mut protect);
+    s.push(&[1; 160], &mut protect);
+    s.pause(160);
+    s.set_redundancy(Some(Redundancy {
+        payload_type: 90,
+        depth: 2,
+    }));
+    s.push(&[2; 480], &mut protect);
+    let wide = 0x80; // the first header of an earlier block
+    assert_eq!(kinds[..4], [(0, 1), (0, 1), (13, 60), (101, 5)]);
+    assert_eq!(kinds[4..], [(90, 0), (90, wide), (90, wide)]);
+}

@@ -28,14 +28,8 @@ fn bench(policy: RtpSource, named: Option<&str>) -> Bench {
     }
 }
 
-fn header(ssrc: u32, sequence: u16) -> Header {
-    Header {
-        marker: false,
-        payload_type: 0,
-        sequence,
-        timestamp: 0,
-        ssrc,
-    }
+fn mark(stream: u32, sequence: u16) -> StreamMark {
+    StreamMark { stream, sequence }
 }
 
 impl Bench {
@@ -44,7 +38,7 @@ impl Bench {
         let ssrc = u32::from(at(from).port()) ^ u32::from(*at(from).ip());
         let admitted = self
             .latch
-            .admits(now, at(from), || Some(header(ssrc, sequence)));
+            .admits(now, at(from), || Some(mark(ssrc, sequence)));
         if admitted {
             self.latch.heard(now);
         }

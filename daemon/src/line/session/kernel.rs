@@ -3,12 +3,22 @@
 use std::net::{SocketAddrV4, UdpSocket};
 
 use tipring_linux::{FilterOthers, SourceFilter, dropped_datagrams, filter_sources, unfilter};
-use tipring_proto::rtp::{FloodGuard, Gate, GateChange, HEADER_LEN, Others, SHUT_OUT, SourceLatch};
+use tipring_proto::rtp::{FloodGuard, Gate, GateChange, Others, SHUT_OUT, SourceLatch};
 use tipring_proto::time::Time;
 
+/// What a datagram looks like that a body could use. In a flood the kernel drops all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatagramShape {
+    /// Its least length.
+    pub shortest: u16,
+    /// The bits of its first byte that count, and what they have to be.
+    pub first_byte: (u8, u8),
+}
+
 /// The guard of one socket, and what came of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct KernelSide {
+    shape: DatagramShape,
     pub(super) guard: FloodGuard,
     /// Datagrams that the kernel dropped: by a gate, or because the socket was full.
     pub(super) dropped: u64,
@@ -21,6 +31,17 @@ pub(super) struct KernelSide {
 }
 
 impl KernelSide {
+    pub(super) fn new(shape: DatagramShape) -> KernelSide {
+        KernelSide {
+            shape,
+            guard: FloodGuard::default(),
+            dropped: 0,
+            counted: 0,
+            floods: 0,
+            errors: 0,
+        }
+    }
+
     /// The socket has been drained, or another source is to be heard.
     pub(super) fn drained(&mut self, now: Time, socket: &UdpSocket, sources: &SourceLatch) {
         let shut = self.guard.is_shut();
@@ -46,7 +67,7 @@ impl KernelSide {
 
     fn carry_out(&mut self, socket: &UdpSocket, change: GateChange) {
         let done = match change {
-            GateChange::Set(gate) => set(socket, &gate),
+            GateChange::Set(gate) => set(socket, self.shape, &gate),
             GateChange::Open => unfilter(socket),
         };
         if done.is_err() {
@@ -57,14 +78,14 @@ impl KernelSide {
 }
 
 /// One system call of some 30 µs, at the beginning of a flood and when somebody else is heard during it.
-fn set(socket: &UdpSocket, gate: &Gate) -> std::io::Result<()> {
+fn set(socket: &UdpSocket, shape: DatagramShape, gate: &Gate) -> std::io::Result<()> {
     let nobody = SocketAddrV4::new([0, 0, 0, 0].into(), 0);
     let (mut take, mut drop) = ([nobody; 2], [nobody; SHUT_OUT]);
     let take = packed(&gate.pass, &mut take);
     let drop = packed(&gate.shut_out, &mut drop);
     let filter = SourceFilter {
-        shortest: HEADER_LEN as u16 + 1,
-        first_byte: (0xC0, 0x80),
+        shortest: shape.shortest,
+        first_byte: shape.first_byte,
         take,
         drop,
         others: match gate.others {
