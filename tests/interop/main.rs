@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use figures::{Outcome, Round};
+use figures::{Figures, Outcome, Round};
+use flows::Flow;
 use stage::{Stage, StageConfig};
 
 struct Options {
@@ -150,57 +151,87 @@ fn run(
     };
     let wanted = |flow: &str| only.is_empty() || only.iter().any(|o| o == flow);
     let mut outcomes = vec![];
-    // Flows on ports of their own run side by side; what disturbs everybody comes after them, one by one.
+    // Flows on ports of their own run side by side; what disturbs everybody comes after them, one by one, and so does
+    // what failed while this machine was too slow for sound.
+    let begin = stage.mark();
+    let mut again: Vec<Flow> = vec![];
     std::thread::scope(|scope| {
         let running: Vec<_> = flows::SIDE_BY_SIDE
             .iter()
             .filter(|(flow, _)| wanted(flow))
             .map(|&(flow, body)| {
                 let stage = &stage;
-                scope.spawn(move || Outcome::of(flow, || body(stage)))
+                let thread = scope.spawn(move || Outcome::of(flow, || body(stage)));
+                ((flow, body), thread)
             })
             .collect();
-        for flow in running {
-            let outcome = flow
-                .join()
-                .unwrap_or_else(|_| Outcome::failed("flow", "panicked".into()));
+        for (flow, thread) in running {
+            let outcome = match thread.join() {
+                Ok(outcome) => outcome,
+                Err(_) => Outcome::failed(flow.0, "panicked".into()),
+            };
             outcome.print(name);
-            outcomes.push(outcome);
+            match stage.stalled(begin) {
+                Some(stalls) if !outcome.passed() => {
+                    say_again(name, flow.0, &format!("beside other flows: {stalls}"));
+                    again.push(flow);
+                }
+                _ => outcomes.push(outcome),
+            }
         }
     });
-    let one_by_one = (0..repeat).flat_map(|_| flows::ONE_BY_ONE);
-    for &(flow, body) in one_by_one.filter(|(flow, _)| wanted(flow)) {
-        let mut assertions = stage.assertions();
-        let mut outcome = Outcome::of(flow, || body(&stage));
-        // What the call manager does to itself is its own; it is said, and the flow gets another call manager.
-        for _ in 0..2 {
-            if outcome.passed() {
-                break;
-            }
-            let wrong = match stage.revive(assertions) {
-                Ok(Some(wrong)) => wrong,
-                Ok(None) => {
-                    let _ = stage.hang_all();
-                    break;
-                }
-                Err(e) => {
-                    outcome.print(name);
-                    outcome = Outcome::failed(flow, format!("no new call manager: {e}"));
-                    break;
-                }
-            };
-            println!(
-                "     {name:<15} {flow:<14} the call manager itself {wrong}; once more with a new one"
-            );
-            assertions = stage.assertions();
-            outcome = Outcome::of(flow, || body(&stage));
-        }
-        outcome.print(name);
-        outcomes.push(outcome);
+    if !again.is_empty() {
+        // What a failed flow left lifted would fail it again.
+        let _ = stage.hang_all();
+    }
+    let one_by_one = (0..repeat).flat_map(|_| flows::ONE_BY_ONE).copied();
+    let one_by_one = one_by_one.filter(|(flow, _)| wanted(flow));
+    for (flow, body) in again.into_iter().chain(one_by_one) {
+        outcomes.push(alone(name, &stage, flow, body));
     }
     for outcome in stage.strike() {
         outcome.print(name);
         outcomes.push(outcome);
     }
     outcomes
+}
+
+/// A flow by itself: again when the call manager or this machine was the reason that it failed, three times in all.
+fn alone(
+    name: &str,
+    stage: &Stage,
+    flow: &'static str,
+    body: fn(&Stage) -> Result<Figures, String>,
+) -> Outcome {
+    for _ in 0..2 {
+        let (assertions, begin) = (stage.assertions(), stage.mark());
+        let outcome = Outcome::of(flow, || body(stage));
+        outcome.print(name);
+        if outcome.passed() {
+            return outcome;
+        }
+        // What the call manager does to itself is its own; it is said, and the flow gets another call manager.
+        match stage.revive(assertions) {
+            Ok(Some(wrong)) => say_again(name, flow, &format!("the call manager itself {wrong}")),
+            Ok(None) => {
+                let _ = stage.hang_all();
+                let Some(stalls) = stage.stalled(begin) else {
+                    return outcome;
+                };
+                say_again(name, flow, &stalls);
+            }
+            Err(e) => {
+                let outcome = Outcome::failed(flow, format!("no new call manager: {e}"));
+                outcome.print(name);
+                return outcome;
+            }
+        }
+    }
+    let outcome = Outcome::of(flow, || body(stage));
+    outcome.print(name);
+    outcome
+}
+
+fn say_again(name: &str, flow: &str, why: &str) {
+    println!("     {name:<15} {flow:<14} {why}; once more");
 }

@@ -1,7 +1,7 @@
 //! What a round of flows runs on: a call manager, a gateway with 48 ports, a capture.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tipring_ctl::report::FindingReport;
 use tipring_tests::capture::{self, Capture};
@@ -9,6 +9,7 @@ use tipring_tests::gateway::Gateway;
 use tipring_tests::page::{self, Page};
 use tipring_tests::peer::Peer;
 use tipring_tests::set::Set;
+use tipring_tests::stalls::StallWatch;
 
 use crate::figures::{Figures, Outcome};
 
@@ -40,6 +41,14 @@ pub(crate) struct Stage {
     capture: Capture,
     registered_after: Duration,
     hybrid_loss_db: u8,
+    stalls: StallWatch,
+}
+
+/// A moment from which stalls of the machine are looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    at: Instant,
+    missed_blocks: u64,
 }
 
 impl Stage {
@@ -103,6 +112,7 @@ country = "us"
             capture,
             registered_after,
             hybrid_loss_db,
+            stalls: StallWatch::start(),
         })
     }
 
@@ -147,6 +157,36 @@ country = "us"
         let unresponsive = |f: &FindingReport| f.code() == "server-unresponsive";
         let ports = self.gateway.status()?.ports;
         Ok(ports.iter().any(|p| p.findings.iter().any(unresponsive)))
+    }
+
+    /// Now, for [`Stage::stalled`].
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            at: Instant::now(),
+            missed_blocks: self.missed_blocks().unwrap_or(0),
+        }
+    }
+
+    /// Sound may have had holes since the mark because this machine did not let the line thread, or a program that
+    /// wants to run every 10 ms, run in time. `None`: it was always in time.
+    pub(crate) fn stalled(&self, since: Mark) -> Option<String> {
+        let missed = self
+            .missed_blocks()
+            .map_or(0, |now| now.saturating_sub(since.missed_blocks));
+        let stalls = self.stalls.since(since.at);
+        if missed == 0 && stalls.is_none() {
+            return None;
+        }
+        let (count, longest) = stalls.unwrap_or_default();
+        Some(format!(
+            "the line thread missed {missed} blocks; {count} stalls of this machine, the longest {} ms",
+            longest.as_millis()
+        ))
+    }
+
+    fn missed_blocks(&self) -> Result<u64, String> {
+        let threads = self.gateway.status()?.line_threads;
+        Ok(threads.iter().map(|t| t.missed_blocks).sum())
     }
 
     /// Hangs every set up: what a failed flow left lifted would fail the next one.

@@ -10,3 +10,4 @@ pub mod page;
 pub mod peer;
 pub mod phone;
 pub mod set;
+pub mod stalls;

@@ -83,16 +83,22 @@ impl Peer {
         fs::read_to_string(self.state.join("log").join(name)).unwrap_or_default()
     }
 
-    /// Waits until a line of `log/name` satisfies `wanted`.
+    /// Lines that a log file has now, for [`Peer::wait_log`].
+    pub fn log_lines(&self, name: &str) -> usize {
+        self.log(name).lines().count()
+    }
+
+    /// Waits until a line of `log/name` behind the first `lines` satisfies `wanted`.
     pub fn wait_log(
         &self,
         name: &str,
+        lines: usize,
         within: Duration,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<String, String> {
         let end = Instant::now() + within;
         loop {
-            if let Some(line) = self.log(name).lines().find(|l| wanted(l)) {
+            if let Some(line) = self.log(name).lines().skip(lines).find(|l| wanted(l)) {
                 return Ok(line.to_owned());
             }
             if Instant::now() > end {

@@ -94,6 +94,7 @@ fn calls_of(stage: &Stage, port: u16) -> Result<(), String> {
 }
 
 pub(crate) fn pulse(stage: &Stage) -> Result<Figures, String> {
+    let before = stage.peer.log_lines("digits.log");
     let mut set = stage.port(32)?;
     set.lift()?;
     set.hears_dial_tone()?;
@@ -103,7 +104,7 @@ pub(crate) fn pulse(stage: &Stage) -> Result<Figures, String> {
     let number = stage.number(32);
     let line = stage
         .peer
-        .wait_log("digits.log", Duration::from_secs(20), |l| {
+        .wait_log("digits.log", before, Duration::from_secs(20), |l| {
             l.starts_with(&format!("{number} "))
         })?;
     set.finish()?;

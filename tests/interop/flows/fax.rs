@@ -32,6 +32,7 @@ fn figures(pages: usize, fax: &FaxResult) -> Figures {
 }
 
 pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
+    let before = stage.peer.log_lines("fax.log");
     let mut set = stage.port(30)?;
     let action = SimAction::FaxSend {
         tiff: stage.sent_pages(),
@@ -43,7 +44,7 @@ pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
     let number = stage.number(30);
     let line = stage
         .peer
-        .wait_log("fax.log", Duration::from_secs(20), |l| {
+        .wait_log("fax.log", before, Duration::from_secs(20), |l| {
             l.starts_with(&format!("{number} rx"))
         })?;
     if !line.contains("status=SUCCESS pages=2") {

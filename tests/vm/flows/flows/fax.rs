@@ -24,6 +24,8 @@ fn figures(outcome: &FaxOutcome) -> String {
 
 pub(crate) fn to_server(stage: &Stage) -> Result<String, String> {
     calls::set(stage)?;
+    let peer = stage.peer()?;
+    let before = peer.log_lines("fax.log");
     let exchange = stage.telephones(&[15])?;
     let phone = exchange.phone(15)?;
     stage.call_number(&phone, "506")?;
@@ -34,8 +36,7 @@ pub(crate) fn to_server(stage: &Stage) -> Result<String, String> {
         return Err(format!("the machine says {}", outcome.result));
     }
     let number = stage.number(15);
-    let peer = stage.peer()?;
-    let line = peer.wait_log("fax.log", Duration::from_secs(20), |l| {
+    let line = peer.wait_log("fax.log", before, Duration::from_secs(20), |l| {
         l.starts_with(&format!("{number} rx"))
     })?;
     if !line.contains("status=SUCCESS") {
