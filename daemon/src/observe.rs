@@ -1,7 +1,8 @@
 //! Logs: to the journal under systemd, to stderr elsewhere. Constant messages with fields.
 //!
-//! Promises: logging never waits; what nobody takes is lost and counted ([`lost_lines`]).
+//! Promises: logging never waits; a line that cannot be written is lost and counted ([`lost_lines`]).
 
+mod harmless;
 mod journal;
 mod spool;
 
@@ -109,12 +110,12 @@ pub fn set_level(level: LogLevel) -> bool {
     LEVEL.get().is_some_and(|set| set(level))
 }
 
-/// Log lines that nobody took since the start: a full disk, a pipe that nobody reads, a journal that stands still.
+/// Log lines lost since the start: a full disk, a pipe that nobody reads, a journal that is stalled.
 pub fn lost_lines() -> u64 {
     SPOOL.get().map_or(0, Spool::lost)
 }
 
-/// Log lines that are on their way: said already, and not to be read yet.
+/// Log lines that wait to be written.
 pub fn waiting_lines() -> u64 {
     SPOOL.get().map_or(0, Spool::waiting)
 }

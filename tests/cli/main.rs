@@ -1,6 +1,7 @@
 //! The `tipring` command as its users see it: exit codes, standard output, standard error.
 
 mod callmanager;
+mod complete;
 mod configuration;
 mod daemon;
 mod hardware;

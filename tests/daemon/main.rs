@@ -14,6 +14,7 @@ mod fault;
 mod front;
 mod history;
 mod identity;
+mod json;
 mod log;
 mod names;
 mod network;
@@ -73,6 +74,8 @@ fn main() {
         history::a_file_that_cannot_be_written_costs_no_call_and_is_kept_again_by_itself,
         history::a_broken_file_is_put_aside_and_another_one_begun,
         history::nothing_is_kept_with_keep_days_0_and_a_reload_ends_that,
+        json::what_json_shows_of_a_call_is_what_the_schema_says,
+        json::a_key_without_a_word_in_the_schema_is_found,
         identity::no_virtual_interface_changes_a_device_name,
         identity::an_interface_once_chosen_stays_when_better_ones_come_and_when_it_is_renamed,
         identity::an_interface_that_is_gone_or_replaced_is_a_trouble_and_the_names_stay,

@@ -248,11 +248,13 @@ impl HistoryDesk {
             Counter::new(
                 "history-kept",
                 counts.kept,
+                "records",
                 "calls and findings written to the history",
             ),
             Counter::new(
                 "history-lost",
                 counts.lost,
+                "records",
                 "calls and findings that the history lost: full queue, disk that takes nothing",
             ),
         ]

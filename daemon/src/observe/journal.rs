@@ -41,8 +41,8 @@ where
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let Fields { message, told, own } = fields;
-        writeln!(writer, "MESSAGE={message}{told}")?;
+        let Fields { message, behind, own } = fields;
+        writeln!(writer, "MESSAGE={message}{behind}")?;
         writer.write_str(&own)
     }
 }
@@ -51,7 +51,7 @@ where
 struct Fields {
     message: String,
     /// The other fields as they follow the message: `journalctl` shows nothing else by itself.
-    told: String,
+    behind: String,
     /// The same as fields of their own.
     own: String,
 }
@@ -64,8 +64,8 @@ impl Fields {
             let _ = OneLine(&mut self.message).write_fmt(kept);
             return;
         }
-        let _ = write!(self.told, " {}=", field.name());
-        let _ = OneLine(&mut self.told).write_fmt(shown);
+        let _ = write!(self.behind, " {}=", field.name());
+        let _ = OneLine(&mut self.behind).write_fmt(shown);
         self.own.push_str("F_");
         for c in field.name().chars() {
             let c = c.to_ascii_uppercase();

@@ -3,7 +3,7 @@
 //! Promises: logging never waits and never fails. Nobody reads the pipe, the disk is full, the journal stands still:
 //! that costs log lines, which are counted, and nothing else. Leaves to others: what a line looks like.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
+
+use super::harmless::{Keeps, harmless};
 
 /// Lines that may wait; a burst at start-up with 500 ports is less.
 const WAITING: usize = 4096;
@@ -36,7 +38,7 @@ impl Sink {
     pub(super) fn journal() -> Option<Sink> {
         let socket = UnixDatagram::unbound().ok()?;
         socket.set_nonblocking(true).ok()?;
-        // An empty datagram is nothing to the journal; it tells whether somebody listens.
+        // An empty datagram is nothing to the journal; the error shows that nothing listens.
         match socket.send_to(&[], JOURNAL) {
             Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
@@ -47,11 +49,20 @@ impl Sink {
     }
 
     fn write(&self, line: &[u8]) -> bool {
+        let line = &*harmless(line, self.keeps());
         match self {
             Sink::Stderr => io::stderr().write_all(line).is_ok(),
             Sink::Journal(socket) => socket.send_to(line, JOURNAL).is_ok(),
             #[cfg(test)]
             Sink::Test(lines) => lines.send(line.to_vec()).is_ok(),
+        }
+    }
+
+    fn keeps(&self) -> Keeps {
+        match self {
+            Sink::Stderr if io::stderr().is_terminal() => Keeps::Colours,
+            Sink::Journal(_) => Keeps::Fields,
+            _ => Keeps::LineEnd,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use tipring_ctl::wire::DEFAULT_SOCKET;
 
+use super::complete;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; the answer is yes
@@ -104,7 +106,7 @@ pub(crate) enum Command {
     /// Act as the phone, fax machine or line of a simulated port
     Sim {
         /// Port number
-        #[arg(value_parser = port())]
+        #[arg(value_parser = port(), add = complete::ports())]
         port: u16,
         #[command(subcommand)]
         action: Sim,
@@ -177,7 +179,7 @@ pub(crate) enum PortCommand {
     /// One port in full
     Show {
         /// Port number
-        #[arg(value_parser = port())]
+        #[arg(value_parser = port(), add = complete::ports())]
         port: u16,
     },
     /// One port in full, again and again
@@ -187,7 +189,7 @@ pub(crate) enum PortCommand {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Watch {
     /// Port number
-    #[arg(value_parser = port())]
+    #[arg(value_parser = port(), add = complete::ports())]
     pub(crate) port: u16,
     /// Seconds between two looks
     #[arg(long, default_value = "1", value_parser = seconds, value_name = "SECONDS")]
@@ -204,6 +206,7 @@ pub(crate) enum CallCommand {
     /// One call in full
     Show {
         /// Number of the call, as `call list` shows it
+        #[arg(add = complete::calls())]
         id: u64,
     },
 }
@@ -211,7 +214,7 @@ pub(crate) enum CallCommand {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct HistoryArgs {
     /// Port number; without it: all ports, and the gateway as a whole
-    #[arg(value_parser = port())]
+    #[arg(value_parser = port(), add = complete::ports())]
     pub(crate) port: Option<u16>,
     /// Leave out what ended before: an interval up to now (90min, 2h, 3d) or a local date or time (2026-11-29, "2026-11-29 08:30", 08:30)
     #[arg(long, value_name = "TIME", value_parser = since)]
@@ -236,7 +239,7 @@ pub(crate) struct HistoryArgs {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Trace {
     /// Port numbers; without any: all ports
-    #[arg(value_parser = port())]
+    #[arg(value_parser = port(), add = complete::ports())]
     pub(crate) ports: Vec<u16>,
     /// Stop after this number of seconds
     #[arg(long, value_parser = seconds, value_name = "SECONDS")]
@@ -245,7 +248,7 @@ pub(crate) struct Trace {
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
     /// Show the last events of this port, which the daemon keeps, and end
-    #[arg(long, value_parser = port(), value_name = "PORT", conflicts_with_all = ["ports", "duration", "count"])]
+    #[arg(long, value_parser = port(), add = complete::ports(), value_name = "PORT", conflicts_with_all = ["ports", "duration", "count"])]
     pub(crate) last: Option<u16>,
 }
 
@@ -301,7 +304,7 @@ pub(crate) enum ConfigCommand {
     #[command(after_help = SHOW_EXAMPLE)]
     Show {
         /// Port number; without it: the settings of the gateway
-        #[arg(value_parser = port())]
+        #[arg(value_parser = port(), add = complete::ports())]
         port: Option<u16>,
         /// The file; without it: /etc/tipring/tipring.toml
         #[arg(long, value_name = "FILE")]
@@ -321,7 +324,8 @@ pub(crate) enum Sim {
     /// Lift the handset
     Lift,
     /// Hang up
-    Hang,
+    #[command(visible_alias = "hang")]
+    HangUp,
     /// Press the flash button
     Flash {
         /// Milliseconds that the loop is open

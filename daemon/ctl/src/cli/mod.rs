@@ -2,6 +2,7 @@
 
 mod args;
 mod callmanager;
+mod complete;
 mod config;
 mod hardware;
 mod history;
@@ -17,7 +18,7 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use args::{Args, CallCommand, Command, ConfigCommand, PortCommand, Trace};
 use output::{Failure, Out};
@@ -39,6 +40,7 @@ pub(crate) mod exit {
 }
 
 pub(crate) fn main() -> ExitCode {
+    complete::answer();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(e) if e.use_stderr() => {
@@ -108,9 +110,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Setup(args) => setup::run(out, args),
         Command::Callmanager(args) => callmanager::run(out, args),
         Command::Completions { shell } => {
-            let mut buffer = Vec::new();
-            clap_complete::generate(*shell, &mut Args::command(), "tipring", &mut buffer);
-            out.raw(&String::from_utf8_lossy(&buffer))?;
+            complete::script(out, *shell)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Man { dir } => manual::write(out, dir),

@@ -59,7 +59,7 @@ fn action_of(action: &Sim) -> Result<SimAction, Failure> {
     Ok(match action {
         Sim::Show => SimAction::Show,
         Sim::Lift => SimAction::Lift,
-        Sim::Hang => SimAction::Hang,
+        Sim::HangUp => SimAction::Hang,
         Sim::Flash { ms } => SimAction::Flash { ms: *ms },
         Sim::Dial {
             digits,

@@ -274,12 +274,12 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// A counter of whatever its help says.
-    pub fn new(name: &str, value: u64, help: &str) -> Counter {
+    /// A counter with its words.
+    pub fn new(name: &str, value: u64, unit: &str, help: &str) -> Counter {
         Counter {
             name: name.to_owned(),
             value,
-            unit: String::new(),
+            unit: unit.to_owned(),
             help: help.to_owned(),
         }
     }

@@ -66,18 +66,18 @@ impl Gateway {
             counters: [
                 ctl::Counter::new(
                     "orders-lost",
-                    self.lines.orders_lost,
+                    self.lines.orders_lost, "orders",
                     "orders to the line thread that found its ring full",
                 ),
                 ctl::Counter::new(
                     "log-lines-lost",
-                    observe::lost_lines(),
-                    "log lines that nobody took: full disk, unread pipe, journal that stands still",
+                    observe::lost_lines(), "lines",
+                    "log lines that could not be written: full disk, unread pipe, journal that is stalled",
                 ),
                 ctl::Counter::new(
                     "log-lines-waiting",
-                    observe::waiting_lines(),
-                    "log lines that are on their way now",
+                    observe::waiting_lines(), "lines",
+                    "log lines that wait to be written now",
                 ),
             ]
             .into_iter()

@@ -130,63 +130,83 @@ pub(in crate::control) fn echo(c: &crate::line::PortCounters) -> ctl::EchoReport
 /// What the call logic counts, as far as [`ctl::LineStats`] has it not.
 fn call_logic(l: &PortCounters) -> impl Iterator<Item = ctl::Counter> {
     [
-        ("calls-in", l.calls_in, "calls received"),
-        ("calls-out", l.calls_out, "calls begun"),
+        ("calls-in", l.calls_in, "calls", "calls received"),
+        ("calls-out", l.calls_out, "calls", "calls begun"),
         (
             "flashes-unused",
             l.flashes_unused,
+            "flashes",
             "flashes without a meaning at that moment",
         ),
         (
             "digits-dropped",
             l.digits_dropped,
+            "digits",
             "digits in a state that takes none",
         ),
         (
             "lifted-unregistered",
             l.lifted_unregistered,
-            "lifted without a CallManager",
+            "times",
+            "times the phone was lifted without a CallManager",
         ),
         (
             "error-tones",
             l.error_tones,
+            "times",
             "error tones played because the server fell silent or the call failed",
         ),
         (
             "server-silences",
             l.server_silences,
-            "times the server said nothing to a lift, an answer or a flash",
+            "times",
+            "times the server did not respond to off-hook, an answer or a flash",
         ),
-        ("howlers", l.howlers, "howler played"),
-        ("parked", l.lockouts, "off-hook past the howler"),
+        ("howlers", l.howlers, "times", "times the howler was played"),
+        (
+            "lockouts",
+            l.lockouts,
+            "times",
+            "times the phone stayed off-hook past the howler",
+        ),
         (
             "tones-ignored",
             l.tones_ignored,
+            "messages",
             "tones of the server that fitted no call",
         ),
         (
             "media-ignored",
             l.media_ignored,
+            "messages",
             "media messages that named no leg",
         ),
-        ("media-refused", l.media_refused, "media that was refused"),
+        (
+            "media-refused",
+            l.media_refused,
+            "requests",
+            "media that was refused",
+        ),
         (
             "unknown-calls",
             l.unknown_calls,
+            "messages",
             "messages for calls never announced",
         ),
-        ("caller-ids", l.caller_ids, "caller IDs sent"),
+        ("caller-ids", l.caller_ids, "caller IDs", "caller IDs sent"),
         (
             "preserved",
             l.preserved,
+            "calls",
             "calls that outlived their CallManager link",
         ),
         (
             "preserved-silent",
             l.preserved_silent,
+            "calls",
             "of these, ended because no more RTP came from the far end",
         ),
     ]
-    .map(|(name, value, help)| ctl::Counter::new(name, value, help))
+    .map(|(name, value, unit, help)| ctl::Counter::new(name, value, unit, help))
     .into_iter()
 }

@@ -77,63 +77,108 @@ fn millis(time: Duration) -> u64 {
 
 fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 17] {
     [
-        ("connects", n.connects, "TCP connections asked for"),
+        (
+            "connects",
+            n.connects,
+            "connections",
+            "TCP connections asked for",
+        ),
         (
             "connect-failures",
             n.connect_failures,
-            "of which came to nothing",
+            "connections",
+            "TCP connections that could not be opened",
         ),
-        ("registrations", n.registrations, "registrations completed"),
+        (
+            "registrations",
+            n.registrations,
+            "registrations",
+            "registrations completed",
+        ),
         (
             "lost",
             n.lost,
-            "registrations that ended without our asking",
+            "registrations",
+            "registrations that ended and were not given up by the gateway",
         ),
-        ("rejects", n.rejects, "registrations refused"),
-        ("reconnects", n.reconnects, "registrations after a loss"),
-        ("keepalives-sent", n.keepalives_sent, "keepalives sent"),
+        (
+            "rejects",
+            n.rejects,
+            "registrations",
+            "registrations refused",
+        ),
+        (
+            "reconnects",
+            n.reconnects,
+            "registrations",
+            "registrations after a loss",
+        ),
+        (
+            "keepalives-sent",
+            n.keepalives_sent,
+            "messages",
+            "keepalives sent",
+        ),
         (
             "keepalives-missed",
             n.keepalives_missed,
+            "messages",
             "keepalives not answered in time",
         ),
         (
             "messages-received",
             n.frames_received,
+            "messages",
             "SCCP messages received",
         ),
-        ("messages-sent", n.frames_sent, "SCCP messages sent"),
+        (
+            "messages-sent",
+            n.frames_sent,
+            "messages",
+            "SCCP messages sent",
+        ),
         (
             "bad-frames",
             n.bad_frames,
-            "connections closed because of bytes that are no SCCP",
+            "connections",
+            "connections closed because of bytes that are not SCCP",
         ),
         (
             "unreadable",
             n.unreadable,
+            "messages",
             "messages that could not be read",
         ),
-        ("unknown-ids", n.unknown_ids, "messages with an unknown id"),
+        (
+            "unknown-ids",
+            n.unknown_ids,
+            "messages",
+            "messages with an unknown id",
+        ),
         (
             "answers-missing",
             n.answers_missing,
-            "answers of the request round that did not come",
+            "messages",
+            "answers to requests after registration that did not come",
         ),
         (
             "sends-dropped",
             n.sends_dropped,
+            "messages",
             "messages that were to be sent while not registered",
         ),
         (
             "dead-line-leaves",
             left,
-            "times it left the CallManager because its line had been dead for too long",
+            "times",
+            "times the port unregistered because its line had been out of service for too long",
         ),
         (
             "resets",
             n.resets,
-            "resets and restarts asked for by the server",
+            "messages",
+            "resets and restarts that the server asked for",
         ),
     ]
-    .map(|(name, value, help)| ctl::Counter::new(name, value, help))
+    .map(|(name, value, unit, help)| ctl::Counter::new(name, value, unit, help))
 }
