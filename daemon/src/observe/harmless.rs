@@ -77,7 +77,10 @@ mod tests {
     fn colours_pass_where_they_are_wanted_only() {
         let line = "\x1b[32mINFO\x1b[0m up\n";
         assert_eq!(after(line, Keeps::Colours), line);
-        assert_eq!(after(line, Keeps::LineEnd), "\u{fffd}[32mINFO\u{fffd}[0m up\n");
+        assert_eq!(
+            after(line, Keeps::LineEnd),
+            "\u{fffd}[32mINFO\u{fffd}[0m up\n"
+        );
     }
 
     #[test]

@@ -41,7 +41,11 @@ where
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let Fields { message, behind, own } = fields;
+        let Fields {
+            message,
+            behind,
+            own,
+        } = fields;
         writeln!(writer, "MESSAGE={message}{behind}")?;
         writer.write_str(&own)
     }
