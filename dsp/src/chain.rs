@@ -1,4 +1,4 @@
-//! The way of a sample between card and packet, both directions, for one port.
+//! The path of a sample between card and packet, both directions, for one port.
 //!
 //! Uplink: decode, gain, echo canceller, detectors, meter, mute. Downlink: gain, local tones and caller ID,
 //! encode, meter, echo reference. Owns their order; the parts are in the neighbouring modules.
@@ -42,7 +42,7 @@ pub struct ChainConfig {
     pub detect_dtmf: bool,
     /// Listen for the tones of faxes and modems.
     pub detect_fax_tones: bool,
-    /// Take V.8 out of both ways, so that Super G3 machines go on as G3. Works while fax tones are listened for.
+    /// Take V.8 out of both directions, so that Super G3 faxes go on as G3. Works while fax tones are listened for.
     pub v8_squelch: bool,
     /// Take recognised digits out of the uplink.
     pub mute_detected_digits: bool,
@@ -160,7 +160,7 @@ impl Chain {
         self.law
     }
 
-    /// Tells the chain something; takes effect with the next block.
+    /// Gives the chain a command; it takes effect with the next block.
     pub fn command(&mut self, command: ChainCommand) {
         match command {
             ChainCommand::PlayTone(program) => self.sources.play_tone(&program),
@@ -191,7 +191,7 @@ impl Chain {
         }
     }
 
-    /// The oldest event not yet taken; at most 32 wait.
+    /// The oldest event not yet read; at most 32 wait.
     pub fn next_event(&mut self) -> Option<ChainEvent> {
         self.events.pop()
     }

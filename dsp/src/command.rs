@@ -1,4 +1,4 @@
-//! What a chain can be told and what it tells: small `Copy` values that cross threads without an allocation.
+//! Commands to a chain and events from it: small `Copy` values that cross threads without an allocation.
 
 use tipring_spandsp::CallerIdMessage;
 use tipring_types::{DataTone, Side, TenthDb, TenthDbm0};
@@ -8,7 +8,7 @@ use crate::level::Reading;
 use crate::queue::Queue;
 use crate::tone::ToneProgram;
 
-/// What a chain can be told. Takes effect with the next block.
+/// A command to a chain. Takes effect with the next block.
 #[derive(Clone, Copy, Debug)]
 #[allow(
     clippy::large_enum_variant,
@@ -23,10 +23,10 @@ pub enum ChainCommand {
     /// Send caller ID towards the line, alone. [`ChainEvent::CallerIdSent`] at its end;
     /// [`ChainEvent::CallerIdRefused`] when one is being sent.
     SendCallerId(CallerIdTransmission),
-    /// Break caller ID off (the set answered), without an event.
+    /// Break caller ID off (the phone answered), without an event.
     StopCallerId,
     /// A key that came out of band (RFC 4733, SCCP): sound its tone towards the line, instead of the voice, until
-    /// told otherwise. `on: false` stops whatever key sounds. What is not a key is ignored.
+    /// the next command. `on: false` stops whatever key sounds. What is not a key is ignored.
     PlayDigit {
         /// `0`–`9`, `*`, `#`, `A`–`D` in ASCII.
         digit: u8,
@@ -35,19 +35,19 @@ pub enum ChainCommand {
     },
     /// Listen for DTMF from the line.
     EnableDtmf(bool),
-    /// Listen for the tones of faxes and modems, both ways.
+    /// Listen for the tones of faxes and modems, in both directions.
     EnableFaxTones(bool),
     /// A fax or a modem has the line, or not any more: while it has, nothing is suppressed, muted or put in the place of
-    /// what either side says; a digit is told all the same. Goes on until told otherwise.
+    /// what either side says; digits are reported all the same. Goes on until the next command.
     PassThrough {
         /// It has.
         on: bool,
-        /// [`ChainEvent::BothSilent`] after so long a silence of both sides; 0: never.
+        /// [`ChainEvent::BothSilent`] after a silence of both sides of this length; 0: never.
         silence_ms: u32,
     },
     /// Take recognised digits out of the uplink (they go out of band).
     MuteDetectedDigits(bool),
-    /// Let voice through, both ways. Without it the uplink is silent and the line hears only tones; digits are
+    /// Let voice through, in both directions. Without it the uplink is silent and the line hears only tones; digits are
     /// heard all the same.
     Bridge(bool),
     /// The loop is closed (true) or open. On hook nothing is heard from the line, the far end is not passed on,
@@ -78,7 +78,7 @@ pub enum Alert {
     None,
     /// DT-AS of 100 ms, then 60 ms of silence (ETS 300 659-1, BT SIN 227).
     DtAs,
-    /// CAS of 80 ms, then 60 ms of silence (GR-30). To wait for the set's acknowledgement, play
+    /// CAS of 80 ms, then 60 ms of silence (GR-30). To wait for the phone's acknowledgement, play
     /// [`ToneProgram::caller_id_alert`] instead and send the message when its digit came.
     Cas,
 }
@@ -90,7 +90,7 @@ pub struct CallerIdTransmission {
     pub message: CallerIdMessage,
     /// Dual tone before it.
     pub alert: Alert,
-    /// For a set off hook (call waiting): no channel seizure.
+    /// For a phone off hook (call waiting): no channel seizure.
     pub to_off_hook: bool,
 }
 
@@ -111,7 +111,7 @@ pub enum ChainEvent {
         /// How long it sounded.
         duration_ms: u32,
     },
-    /// A tone of a fax or a modem, from either side. One that is the echo of the other side's is not told.
+    /// A tone of a fax or a modem, from either side. One that is the echo of the other side's is not reported.
     DataTone {
         /// Which.
         tone: DataTone,
@@ -125,7 +125,7 @@ pub enum ChainEvent {
         /// Which side.
         from: Side,
     },
-    /// Neither side has said anything for so long as [`ChainCommand::PassThrough`] told; once each time.
+    /// Both sides have been silent for the time that [`ChainCommand::PassThrough`] gave; once each time.
     BothSilent,
     /// Caller ID went out whole.
     CallerIdSent,
@@ -144,11 +144,11 @@ pub struct Meters {
     pub tx: Reading,
     /// Digits recognised.
     pub digits: u64,
-    /// Digits not told because they were the echo of what the line was sent.
+    /// Digits not reported because they were the echo of what the line was sent.
     pub echoed_digits: u64,
     /// Times the uplink was muted for what turned out to be no digit.
     pub false_mutes: u64,
-    /// Events lost because nobody took them.
+    /// Events lost because nobody read them.
     pub lost_events: u64,
     /// The echo canceller.
     pub echo: EchoMeters,

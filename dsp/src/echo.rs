@@ -38,9 +38,9 @@ pub struct EchoMeters {
     pub erl: Option<TenthDb>,
     /// What the linear part takes away beyond that (echo return loss enhancement), tenths of a dB.
     pub erle: Option<TenthDb>,
-    /// Times the echo path was another all of a sudden.
+    /// Times the echo path changed suddenly.
     pub path_changes: u64,
-    /// Times it had gone wrong and began anew.
+    /// Times it had diverged and began again.
     pub restarts: u64,
 }
 

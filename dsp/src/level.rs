@@ -16,7 +16,7 @@ pub fn mean_square_to_dbm0(mean_square: f64) -> f64 {
     (10.0 * (mean_square / (RMS_0_DBM0 * RMS_0_DBM0)).log10()).max(floor)
 }
 
-/// Peak value of a sine of so many dBm0.
+/// Peak value of a sine of this level.
 pub fn sine_peak(dbm0: f64) -> f64 {
     RMS_0_DBM0 * std::f64::consts::SQRT_2 * 10f64.powf(dbm0 / 20.0)
 }
@@ -112,7 +112,7 @@ impl LevelMeter {
         self.turn(n);
     }
 
-    /// Takes so many samples of digital silence.
+    /// Takes `n` samples of digital silence.
     pub(crate) fn take_silence(&mut self, n: u32) {
         if n > 0 && (self.mean_square > 0.0 || self.peak_before > 0 || self.peak_now > 0) {
             self.decay(n, 0.0);

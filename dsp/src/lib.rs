@@ -1,6 +1,6 @@
 //! The per-port signal chain: allocates in `new()`, never in `process()`.
 //!
-//! Owns: the way of a sample between card and packet in both directions ([`Chain`]): G.711 ([`Law`]), gain, the
+//! Owns: the path of a sample between card and packet in both directions ([`Chain`]): G.711 ([`Law`]), gain, the
 //! slot of the echo canceller ([`EchoCanceller`]), DTMF and fax tone detection, tones, caller ID, meters; and the
 //! measurements with which tests and technicians judge audio ([`measure`]).
 //!

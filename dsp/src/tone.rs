@@ -208,7 +208,7 @@ impl ToneProgram {
         ToneProgram { over, ..self }
     }
 
-    /// The dual tone that tells a telephone to listen for caller ID: 2130 + 2750 Hz at -15 dBm0 each.
+    /// The dual tone that alerts a telephone to caller ID: 2130 + 2750 Hz at -15 dBm0 each.
     ///
     /// 80 ms for the CAS of GR-30 (off hook), 100 ms for the DT-AS of ETS 300 659 and BT SIN 227.
     pub fn caller_id_alert(on_ms: u16) -> ToneProgram {

@@ -71,9 +71,10 @@ fn collected(program: &std::path::Path, args: &[&str]) -> Result<f64, String> {
         .args(args)
         .output()
         .map_err(|e| format!("valgrind does not start: {e}; install valgrind"))?;
-    let told = String::from_utf8_lossy(&output.stderr);
-    told.lines()
+    let report = String::from_utf8_lossy(&output.stderr);
+    report
+        .lines()
         .find_map(|line| line.split_once("Collected : "))
         .and_then(|(_, number)| number.trim().parse().ok())
-        .ok_or_else(|| format!("no figure from callgrind in:\n{told}"))
+        .ok_or_else(|| format!("no figure from callgrind in:\n{report}"))
 }

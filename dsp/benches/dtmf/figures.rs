@@ -10,8 +10,8 @@ use super::signals::{Chance, KEYS, Signal, Style, dialled};
 pub(crate) enum Wanted {
     Most(f64),
     Least(f64),
-    /// It is only told.
-    Told,
+    /// It is only shown.
+    Shown,
 }
 
 /// One line of the table.
@@ -154,7 +154,7 @@ fn twice(ear: Ear, on_ms: f64, pause_ms: f64, seed: u64) -> (usize, usize, usize
     (none, one, two)
 }
 
-/// Keys of 80 ms, each with a hole of so many ms in it somewhere: the tones themselves go on.
+/// Keys of 80 ms, each with a hole of this number of ms in it somewhere: the tones themselves go on.
 fn holed(ear: Ear, hole_ms: f64) -> Score {
     let mut chance = Chance(77);
     let mut signal = Signal::default();
@@ -195,7 +195,7 @@ fn hit(ear: Ear) -> Score {
     })
 }
 
-/// Keys with their own echo, so many ms later and so many dB quieter.
+/// Keys with their own echo, this number of ms later and of dB quieter.
 fn echoed(ear: Ear, ms: f64, loss_db: f64) -> Score {
     rate(ear, P, |signal, _| {
         let delay = (ms * 8.0).round() as usize;
@@ -413,7 +413,7 @@ pub(crate) const FIGURES: [Figure; 33] = [
     Figure {
         name: "the same, 10 ms missing",
         unit: "%",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| {
             let score = holed(ear, 10.0);
             score.right - score.extra as f64 / 1.92
@@ -432,13 +432,13 @@ pub(crate) const FIGURES: [Figure; 33] = [
     Figure {
         name: "the same at 9 dB",
         unit: "% taken",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| rate(ear, P, |s, c| s.noise(-16.0, c)).right,
     },
     Figure {
         name: "noise at 15 dB, 8 dB of twist, 1.5 % off",
         unit: "% taken",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| {
             let style = Style {
                 levels: (-6.0, -14.0),
@@ -463,49 +463,49 @@ pub(crate) const FIGURES: [Figure; 33] = [
     Figure {
         name: "dial tone 400",
         unit: "dBm0",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| over(ear, &[400.0]),
     },
     Figure {
         name: "dial tone 400+450",
         unit: "dBm0 each",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| over(ear, &[400.0, 450.0]),
     },
     Figure {
         name: "dial tone 330+440",
         unit: "dBm0 each",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| over(ear, &[330.0, 440.0]),
     },
     Figure {
         name: "dial tone 413+438",
         unit: "dBm0 each",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| over(ear, &[413.0, 438.0]),
     },
     Figure {
         name: "ringback 440+480",
         unit: "dBm0 each",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| over(ear, &[440.0, 480.0]),
     },
     Figure {
         name: "keys with their echo, 10 dB down after 20 ms",
         unit: "% taken",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| echoed(ear, 20.0, 10.0).right,
     },
     Figure {
         name: "the same after 5 ms",
         unit: "% taken",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| echoed(ear, 5.0, 10.0).right,
     },
     Figure {
         name: "keys of 60/60 ms under ten clicks a second",
         unit: "% taken",
-        wanted: Wanted::Told,
+        wanted: Wanted::Shown,
         of: |ear| hit(ear).right,
     },
     Figure {

@@ -85,7 +85,7 @@ fn row(name: &str, unit: &str, wanted: Wanted, ours: f64, theirs: Option<f64>) {
     let (bound, met) = match wanted {
         Wanted::Most(limit) => (format!("<= {}", number(limit)), ours <= limit),
         Wanted::Least(limit) => (format!(">= {}", number(limit)), ours >= limit),
-        Wanted::Told => ("-".to_owned(), true),
+        Wanted::Shown => ("-".to_owned(), true),
     };
     println!(
         "  {:<58} {:>9} {:>9} {:>9}{}",
@@ -98,7 +98,7 @@ fn row(name: &str, unit: &str, wanted: Wanted, ours: f64, theirs: Option<f64>) {
 }
 
 fn keys() {
-    heading("DTMF, keys: 192 of them by both laws, 50/50 ms and -10 dBm0 each tone unless told");
+    heading("DTMF, keys: 192 of them by both laws, 50/50 ms and -10 dBm0 each tone unless stated");
     for figure in FIGURES {
         let [ours, theirs] = EARS.map(|ear| (figure.of)(ear));
         row(figure.name, figure.unit, figure.wanted, ours, Some(theirs));
@@ -186,7 +186,7 @@ fn mute() {
             Some(leak.recognised[1] as f64),
         );
         row(
-            &format!("{name}: not told"),
+            &format!("{name}: missed"),
             "keys",
             Wanted::Most(0.0),
             leak.missed as f64,

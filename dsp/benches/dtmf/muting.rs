@@ -30,7 +30,7 @@ pub(crate) struct Leak {
     pub(crate) mean_ms: f64,
     /// Keys that the receivers find in what was let through.
     pub(crate) recognised: [usize; 2],
-    /// Keys not told.
+    /// Keys not recognised.
     pub(crate) missed: usize,
 }
 

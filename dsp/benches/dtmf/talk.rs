@@ -84,7 +84,7 @@ fn said(voice: &str, pitch: usize, speed: usize, text: &str) -> Result<Vec<f64>,
     // A WAV header of 44 bytes, then 16-bit samples.
     let samples = pcm(output.stdout.get(44..).unwrap_or_default());
     if samples.is_empty() {
-        return Err(format!("espeak-ng says nothing as {voice}"));
+        return Err(format!("espeak-ng gives no speech as {voice}"));
     }
     Ok(samples)
 }

@@ -103,9 +103,10 @@ fn collected(program: &Path, args: &[String], input: &[u8]) -> Result<f64, Strin
     let feeder = std::thread::spawn(move || pipe.as_mut().map(|pipe| pipe.write_all(&input)));
     let output = child.wait_with_output().map_err(|e| e.to_string())?;
     let _ = feeder.join();
-    let told = String::from_utf8_lossy(&output.stderr);
-    told.lines()
+    let report = String::from_utf8_lossy(&output.stderr);
+    report
+        .lines()
         .find_map(|line| line.split_once("Collected : "))
         .and_then(|(_, number)| number.trim().parse().ok())
-        .ok_or_else(|| format!("no figure from callgrind in:\n{told}"))
+        .ok_or_else(|| format!("no figure from callgrind in:\n{report}"))
 }

@@ -1,4 +1,4 @@
-//! Fax calls between two ports with bad hybrids: each machine hears its own echo come back over the network unless a
+//! Fax calls between two ports with bad hybrids: each fax hears its own echo come back over the network unless a
 //! canceller takes it away.
 
 use std::collections::VecDeque;
@@ -16,12 +16,12 @@ const ROW_BYTES: usize = 1728 / 8;
 const ROWS: usize = 300;
 /// One way between the ports: two packets and a fixed jitter buffer.
 const NETWORK_BLOCKS: usize = 10;
-/// A call is given up after so much time, s.
+/// A call is given up after this time, s.
 const PATIENCE: usize = 180;
 
-/// One port with its machine.
+/// One port with its fax.
 struct End {
-    machine: FaxTerminal,
+    terminal: FaxTerminal,
     echo: Echo,
     canceller: Box<dyn EchoCanceller>,
     gain: f64,
@@ -30,16 +30,16 @@ struct End {
 }
 
 impl End {
-    /// A block: what the network gave goes to the machine, what the line gives goes to the network.
+    /// A block: what the network gave goes to the fax, what the line gives goes to the network.
     fn block(&mut self, law: Law, noise: &[f64], out: &mut VecDeque<i16>) {
         let mut heard = [0i16; BLOCK];
         for sample in &mut heard {
             *sample = law.decode(law.encode(self.coming.pop_front().unwrap_or(0)));
         }
         let quieter = |x: i16| (f64::from(x) * self.gain).round() as i16;
-        self.machine.rx(&heard.map(quieter));
+        self.terminal.rx(&heard.map(quieter));
         let mut said = [0i16; BLOCK];
-        self.machine.tx(&mut said);
+        self.terminal.tx(&mut said);
         let echo = self.echo.of(&heard);
         let mut line = [0i16; BLOCK];
         for (i, sample) in line.iter_mut().enumerate() {
@@ -85,7 +85,7 @@ fn call(
 ) -> bool {
     let mut chance = Chance(77 + n as u64);
     let mut end = |settings: FaxSettings, model: usize| End {
-        machine: FaxTerminal::new(&FaxSettings { ecm, ..settings }).expect("a fax machine"),
+        terminal: FaxTerminal::new(&FaxSettings { ecm, ..settings }).expect("a fax"),
         echo: Echo::new(hybrid(&MODELS[model % 8], erl_db, 8)),
         canceller: make(),
         // Loops of 1 to 5 dB.
@@ -101,7 +101,7 @@ fn call(
         let noise = &noise[at..at + BLOCK];
         sender.block(law, noise, &mut receiver.coming);
         receiver.block(law, noise, &mut sender.coming);
-        if let (Some(a), Some(b)) = (sender.machine.result(), receiver.machine.result()) {
+        if let (Some(a), Some(b)) = (sender.terminal.result(), receiver.terminal.result()) {
             return a.is_ok() && b.is_ok() && b.stats.pages_rx == 1;
         }
     }

@@ -19,8 +19,8 @@ pub(crate) enum Wanted {
     Most(f64, f64),
     /// At least: floor, goal.
     Least(f64, f64),
-    /// Nothing: told for comparison.
-    Told,
+    /// Nothing: shown for comparison.
+    Shown,
 }
 
 /// A figure.
@@ -47,11 +47,11 @@ fn figure(name: impl Into<String>, unit: &'static str, wanted: Wanted, value: f6
 fn worst(wanted: Wanted, values: impl Iterator<Item = f64>) -> f64 {
     match wanted {
         Wanted::Most(..) => values.fold(f64::MIN, f64::max),
-        Wanted::Least(..) | Wanted::Told => values.fold(f64::MAX, f64::min),
+        Wanted::Least(..) | Wanted::Shown => values.fold(f64::MAX, f64::min),
     }
 }
 
-/// A figure of each model, the worst of them told.
+/// A figure of each model, the worst of them shown.
 fn over_models(
     name: &str,
     unit: &'static str,
@@ -83,7 +83,7 @@ pub(crate) fn all(make: &mut Make<'_>) -> Vec<Figure> {
 
 /// Test 2B of G.168: convergence on the composite source signal.
 fn convergence(make: &mut Make<'_>, out: &mut Vec<Figure>) {
-    use Wanted::{Least, Most, Told};
+    use Wanted::{Least, Most, Shown};
     let cases = [
         ("u-law, ERL 6", Law::Mu, 6.0, -10.0, 0, true),
         ("A-law, ERL 6", Law::A, 6.0, -10.0, 0, true),
@@ -111,7 +111,7 @@ fn convergence(make: &mut Make<'_>, out: &mut Vec<Figure>) {
             [Most(0.3, 0.3), Least(34.0, 34.0), Least(39.0, 39.0)]
         } else {
             // The law's rounding of an echo of -36 dBm0 alone is nearly that loud.
-            [Most(0.3, 0.3), Told, Told]
+            [Most(0.3, 0.3), Shown, Shown]
         };
         let what = ["time to 20 dB", "loss at 1 s", "loss at 10 s"];
         for (k, unit) in ["s", "dB", "dB"].into_iter().enumerate() {
@@ -206,7 +206,7 @@ fn small_change(make: &mut Make<'_>, out: &mut Vec<Figure>) {
         out.push(over_models(
             &format!("path changes by {by_db} dB: loss after {after} s"),
             "dB",
-            Wanted::Told,
+            Wanted::Shown,
             |n, model| {
                 let mut canceller = make(64, false);
                 let path = hybrid(model, 6.0, 0);
@@ -263,7 +263,7 @@ fn narrow(make: &mut Make<'_>, out: &mut Vec<Figure>) {
     out.push(over_models(
         "7 the same, were the path itself the filter",
         "dB",
-        Wanted::Told,
+        Wanted::Shown,
         |_, model| {
             let path = hybrid(model, 6.0, 0);
             let mut canceller = Itself(Echo::new(path.clone()));
@@ -274,7 +274,7 @@ fn narrow(make: &mut Make<'_>, out: &mut Vec<Figure>) {
     ));
 }
 
-/// A canceller that was told the path.
+/// A canceller that was given the path.
 struct Itself(Echo);
 
 impl EchoCanceller for Itself {
@@ -326,7 +326,7 @@ fn long(make: &mut Make<'_>, out: &mut Vec<Figure>) {
         out.push(over_models(
             &name("loss at 1 s"),
             "dB",
-            Wanted::Told,
+            Wanted::Shown,
             |_, model| {
                 let mut canceller = make(128, false);
                 let mut line = Line::new(&mut *canceller, Law::Mu, hybrid(model, 10.0, ms * 8));
@@ -335,8 +335,8 @@ fn long(make: &mut Make<'_>, out: &mut Vec<Figure>) {
                 run.loss(1.0, 1.35)
             },
         ));
-        let value = worst(Wanted::Told, late.into_iter());
-        out.push(figure(name("at 5 s"), "dB", Wanted::Told, value));
+        let value = worst(Wanted::Shown, late.into_iter());
+        out.push(figure(name("at 5 s"), "dB", Wanted::Shown, value));
     }
 }
 

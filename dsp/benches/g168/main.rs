@@ -75,7 +75,7 @@ fn ours(tail_ms: u16, nlp: bool) -> Box<dyn EchoCanceller> {
 }
 
 /// As on the line of a fax.
-fn machines(nlp: bool) -> Box<dyn EchoCanceller> {
+fn fax_line(nlp: bool) -> Box<dyn EchoCanceller> {
     Box::new(LineEchoCanceller::new(CancellerConfig {
         nlp,
         takes_turns: true,
@@ -100,7 +100,7 @@ fn row(figure: &Figure, other: Option<f64>) {
     let (sign, floor, goal, met) = match figure.wanted {
         Wanted::Most(floor, goal) => ("<=", floor, goal, figure.value <= floor),
         Wanted::Least(floor, goal) => (">=", floor, goal, figure.value >= floor),
-        Wanted::Told => ("", f64::NAN, f64::NAN, true),
+        Wanted::Shown => ("", f64::NAN, f64::NAN, true),
     };
     let bound = |value: f64| {
         if value.is_nan() {
@@ -141,8 +141,8 @@ fn quality(speex: Option<&speex::Program>) -> Result<(), String> {
 
 /// An untrained port: tones, direct current and hum, and the first keys.
 fn untrained(speex: Option<&speex::Program>) -> Result<(), String> {
-    use Wanted::{Least, Told};
-    let told = |name: String, unit: &'static str, wanted: Wanted, each: Each<'_>| {
+    use Wanted::{Least, Shown};
+    let show = |name: String, unit: &'static str, wanted: Wanted, each: Each<'_>| {
         let value = each(&mut || ours(64, true));
         let other = speex.map(|speex| each(&mut || Box::new(speex.start(64, true))));
         let figure = Figure {
@@ -158,20 +158,20 @@ fn untrained(speex: Option<&speex::Program>) -> Result<(), String> {
     for far in &untrained::FAR_ENDS {
         let name = format!("{}: loss, 3 to 20 s, median", far.name);
         let wanted = Least(far.least, far.speex);
-        told(name, "dB", wanted, &|make| untrained::losses(far, make).0);
+        show(name, "dB", wanted, &|make| untrained::losses(far, make).0);
         let name = format!("{}: the same, worst model", far.name);
-        told(name, "dB", Told, &|make| untrained::losses(far, make).1);
+        show(name, "dB", Shown, &|make| untrained::losses(far, make).1);
     }
     for (name, under, direct) in untrained::HUMS {
         let name = format!("calls of 12 that learn with {name}");
-        told(name, "", Least(12.0, 12.0), &|make| {
+        show(name, "", Least(12.0, 12.0), &|make| {
             untrained::calls_with_hum(under, direct, make) as f64
         });
     }
     for (name, dial) in untrained::DIAL_TONES {
         for dbm0 in [-24.0, -10.0] {
             let name = format!("keys of {dbm0} over dial tone {name}");
-            told(name, "%", Least(98.0, 100.0), &|make| {
+            show(name, "%", Least(98.0, 100.0), &|make| {
                 untrained::keys_heard(dial, dbm0, 60, make)
             });
         }
@@ -211,8 +211,8 @@ fn howl(runs: u64) -> Result<(), String> {
 }
 
 fn costs(speex: Option<&speex::Program>) -> Result<(), String> {
-    use Wanted::{Most, Told};
-    heading("Echo canceller, cost (instructions a sample, AVX2; linear part unless told)");
+    use Wanted::{Most, Shown};
+    heading("Echo canceller, cost (instructions a sample, AVX2; linear part unless stated)");
     let cases = [
         (
             "64 ms, path known",
@@ -252,11 +252,11 @@ fn costs(speex: Option<&speex::Program>) -> Result<(), String> {
             64,
             true,
             80,
-            Told,
+            Shown,
         ),
-        ("64 ms, blocks of 40 samples", "still", 64, false, 40, Told),
-        ("64 ms, blocks of 16 samples", "still", 64, false, 16, Told),
-        ("64 ms, blocks of 8 samples", "still", 64, false, 8, Told),
+        ("64 ms, blocks of 40 samples", "still", 64, false, 40, Shown),
+        ("64 ms, blocks of 16 samples", "still", 64, false, 16, Shown),
+        ("64 ms, blocks of 8 samples", "still", 64, false, 8, Shown),
     ];
     for (name, case, tail, nlp, chunk, wanted) in cases {
         let other = match speex {
@@ -290,7 +290,7 @@ fn faxes(calls: usize, speex: Option<&speex::Program>) -> Result<(), String> {
             let pages = |make: &mut dyn FnMut() -> Box<dyn EchoCanceller>| {
                 fax::pages(calls, erl, ecm, make)
             };
-            let linear = pages(&mut || machines(false));
+            let linear = pages(&mut || fax_line(false));
             let nlp = pages(&mut || ours(64, true));
             let none = pages(&mut || Box::new(Bypass));
             let other = speex.map_or_else(

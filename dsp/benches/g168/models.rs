@@ -1,7 +1,7 @@
 //! Numbers of ITU-T G.168 (2000 and later): line models of annex D, voiced sounds of annex C, tones of test 6.
 //!
 //! Read from `spandsp/g168models.h` of libspandsp-dev 0.0.6, which has them from the Recommendation. The models are
-//! the impulse responses `m_i(k)` with their gains `K_i`: an echo path of so many dB loss is
+//! the impulse responses `m_i(k)` with their gains `K_i`: an echo path of a given loss in dB is
 //! `10^(-ERL/20) K_i m_i(k)`.
 
 /// A line model: its section, gain and impulse response.

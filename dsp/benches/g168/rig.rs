@@ -10,7 +10,7 @@ use super::signals::pcm;
 #[derive(Clone)]
 pub(crate) struct Path(Vec<f32>);
 
-/// The path of a model with this loss and so many samples of delay before it.
+/// The path of a model with this loss and number of samples of delay before it.
 pub(crate) fn hybrid(model: &Model, erl_db: f64, delay: usize) -> Path {
     let gain = model.gain * 10f64.powf(-erl_db / 20.0);
     let mut response = vec![0.0; delay];

@@ -96,7 +96,7 @@ fn shape(hz: f64) -> Option<f64> {
     Some(a0 + (a1 - a0) * (hz - f0) / (f1 - f0))
 }
 
-/// One period at 44.1 kHz, played for so many samples at 8 kHz without what 8 kHz cannot carry.
+/// One period at 44.1 kHz, played for this number of samples at 8 kHz without what 8 kHz cannot carry.
 fn voiced(period: &[i32], samples: usize) -> Vec<f64> {
     let n = period.len() as f64;
     let harmonics: Vec<(f64, f64, f64)> = (1..)

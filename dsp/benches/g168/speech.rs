@@ -32,7 +32,7 @@ pub(crate) fn said(voice: &str, text: &str) -> Result<Vec<f64>, String> {
         .stdout
         .get(44..)
         .filter(|data| !data.is_empty())
-        .ok_or("espeak-ng says nothing")?
+        .ok_or("espeak-ng gives no speech")?
         .as_chunks::<2>()
         .0
         .iter()

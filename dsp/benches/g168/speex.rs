@@ -28,8 +28,8 @@ impl Program {
         if built.status.success() {
             Ok(Program(target))
         } else {
-            let told = String::from_utf8_lossy(&built.stderr);
-            let first = told.lines().next().unwrap_or("cc failed");
+            let report = String::from_utf8_lossy(&built.stderr);
+            let first = report.lines().next().unwrap_or("cc failed");
             Err(format!("{first}; install libspeexdsp-dev"))
         }
     }

@@ -86,7 +86,7 @@ fn siren(n: usize, seed: u64) -> Vec<f64> {
     played(n, -10.0, |_, t| 850.0 - 350.0 * (TAU * t / period).cos())
 }
 
-/// Notes of a scale by chance, each of so many samples.
+/// Notes of a scale by chance, each of this number of samples.
 fn notes(n: usize, seed: u64, length: usize) -> Vec<f64> {
     let mut chance = Chance(seed * 7919 + 17);
     let mut hz = 0.0;
@@ -143,7 +143,7 @@ pub(crate) fn calls_with_hum(
     (0..12)
         .filter(|n| {
             let mut far = talk(20 * SECOND, -18.0, 100 + *n as u64);
-            // Who calls says nothing at first.
+            // The caller is silent at first.
             let begins = 2000 * n;
             far.rotate_right(begins);
             far[..begins].fill(0.0);

@@ -35,7 +35,7 @@ fn main() {
     }
 }
 
-/// Name, what is to be told (none: the canceller steps aside), wave, samples, libspandsp's receiver, floor and goal.
+/// Name, what is to be reported (none: the canceller steps aside), wave, samples, libspandsp's receiver, floor and goal.
 type Case = (
     &'static str,
     Option<DataTone>,
@@ -106,11 +106,11 @@ fn ours(signal: &[i16], side: Side, wanted: Option<DataTone>) -> Option<f64> {
         }
         chain.uplink(&bytes, &mut up);
         chain.downlink(&network, &mut down);
-        let mut told = wanted.is_none() && chain.meters().echo.state == EchoState::Disabled;
+        let mut found = wanted.is_none() && chain.meters().echo.state == EchoState::Disabled;
         while let Some(event) = chain.next_event() {
-            told |= matches!(event, ChainEvent::DataTone { tone, from, .. } if Some(tone) == wanted && from == side);
+            found |= matches!(event, ChainEvent::DataTone { tone, from, .. } if Some(tone) == wanted && from == side);
         }
-        if told {
+        if found {
             return Some(((n + 1) * 80) as f64 / 8000.0 - BEFORE as f64 / 8000.0);
         }
     }
@@ -244,11 +244,11 @@ fn times() {
         print!("  {name:<38}");
         let mut met = true;
         for dbm0 in LEVELS {
-            let told = worst(&signal(&wave, dbm0, samples, None));
+            let delay = worst(&signal(&wave, dbm0, samples, None));
             // The canceller does not step aside for a tone below -38 dBm0.
             let due = tone.is_some() || dbm0 > -38.0;
-            met &= !due || told.is_some_and(|s| s <= floor);
-            print!(" {:>8}", if due { seconds(told) } else { "-".to_owned() });
+            met &= !due || delay.is_some_and(|s| s <= floor);
+            print!(" {:>8}", if due { seconds(delay) } else { "-".to_owned() });
         }
         let noisy = worst(&signal(&wave, -20.0, samples, Some(15.0)));
         met &= noisy.is_some_and(|s| s <= floor);
@@ -268,7 +268,7 @@ fn times() {
 struct Talk {
     dbm0: f64,
     chain: Chain,
-    told: usize,
+    alarms: usize,
     squelched_ms: usize,
 }
 
@@ -283,7 +283,7 @@ impl Talk {
         Talk {
             dbm0,
             chain,
-            told: 0,
+            alarms: 0,
             squelched_ms: 0,
         }
     }
@@ -301,7 +301,7 @@ impl Talk {
             Law::Mu.decode_block(&bytes, &mut said);
             self.squelched_ms += if up == said { 0 } else { 10 };
             while let Some(event) = self.chain.next_event() {
-                self.told += usize::from(matches!(event, ChainEvent::DataTone { .. }));
+                self.alarms += usize::from(matches!(event, ChainEvent::DataTone { .. }));
             }
         }
     }
@@ -320,17 +320,17 @@ fn alarms() {
     };
     for Talk {
         dbm0,
-        told,
+        alarms,
         squelched_ms,
         ..
     } in talks
     {
         println!(
-            "  {:<12} {:>8.1} {told:>8} {squelched_ms:>16} {:>6}{}",
+            "  {:<12} {:>8.1} {alarms:>8} {squelched_ms:>16} {:>6}{}",
             format!("{dbm0} dBm0"),
             seconds / 60.0,
             "0",
-            if told > 0 { "  MISSED" } else { "" }
+            if alarms > 0 { "  MISSED" } else { "" }
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Direct current, of Sin and of Rin: it says nothing of the echo path, and is taken away before anything else.
+//! Direct current, of Sin and of Rin: it shows nothing of the echo path, and is taken away before anything else.
 
 /// Direct current is what all blocks have in common: their mean at first, as if four without any had been there before,
 /// then followed by this share with each block (3 dB at 0.13 Hz). Any faster, and it follows voices too: at 2 Hz it was off

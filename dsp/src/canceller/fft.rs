@@ -67,7 +67,7 @@ struct Columns([[f32; 16]; LANES]);
 pub(super) struct Fft {
     cos: Rows,
     sin: Rows,
-    /// The same over 160, for the way back.
+    /// The same over 160, for the inverse transform.
     cos_back: Rows,
     sin_back: Rows,
 }

@@ -1,8 +1,8 @@
-//! Tells tones from everything else, so that the filter does not unlearn a path for the sake of one frequency.
+//! Recognises tones, so that the filter does not unlearn a path for the sake of one frequency.
 
 use super::fft::FRAME;
 
-/// Order of the prediction: two sines are foretold exactly by four samples.
+/// Order of the prediction: two sines are predicted exactly from four samples.
 const ORDER: usize = 4;
 
 /// What linear prediction of order four leaves of the newest frame, as a share of its power: about 0 for one or two

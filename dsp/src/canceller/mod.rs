@@ -1,12 +1,12 @@
 //! The line echo canceller: takes the echo that a hybrid sends back out of what comes from the line.
 //!
 //! Owns the order of its parts: a Kalman filter (`kalman`) over transforms of two blocks (`fft`); a second one that
-//! begins anew when the first is wrong, and hands over what it found when it was better (a path has changed); what tones
+//! begins again when the first is wrong, and hands over what it found when it was better (a path has changed); what tones
 //! may teach, and whether the near end sends one (`tones`, by `guard`); the suppressor of what is left (`residual`); direct
 //! current (`direct`); and when a modem signals that it wants no canceller (`crate::datatone` knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
 //!
 //! Promises: no delay is added; chunks of any length give the same echo estimate, whole blocks of 80 samples at the
-//! least cost; nothing allocates after [`LineEchoCanceller::new`]; a canceller that has gone wrong starts anew.
+//! least cost; nothing allocates after [`LineEchoCanceller::new`]; a canceller that has diverged starts again.
 //!
 //! Leaves to others: the delay of the reference (it must be what the line got at that very sample), and when a fax
 //! or a modem is detected by other means.
@@ -71,7 +71,7 @@ const SHADOW_BLOCKS: u32 = 50;
 /// A residual stronger than Sin, for this number of blocks: the filter has diverged.
 const DIVERGED: f32 = 1.5;
 const DIVERGED_FOR: u32 = 10;
-/// A filter has learned a path when it left less than this share of so many rich blocks.
+/// A filter has learned a path when it left less than this share of this number of broadband blocks.
 const TRAINED: f32 = 0.03;
 const TRAINED_FOR: u32 = 30;
 /// Least mean square of an answer tone that disables, -38 dBm0.
@@ -106,7 +106,7 @@ impl Default for CancellerConfig {
 enum Shadow {
     /// Idle: the main filter does well.
     Off,
-    /// Begun so many active blocks ago.
+    /// Begun this number of active blocks ago.
     Since(u32),
 }
 
@@ -569,7 +569,7 @@ impl LineEchoCanceller {
         (self.better, self.age, self.trained, self.diverged) = (0, 0, 0, 0);
     }
 
-    /// Listens for modems both ways, and for their end.
+    /// Listens for modems in both directions, and for their end.
     #[inline(always)]
     fn watch_answer_tones(&mut self, rin_energy: f32, sin_energy: f32) {
         let [near, far] = &mut self.answers;

@@ -7,11 +7,11 @@ use super::fft::{BINS, Bins, FRAME, Fft, Frame, Spectrum};
 use super::kalman::sum;
 
 const BLOCK: usize = FRAME / 2;
-/// What is left may be so many times stronger than the model of it, and is still only echo.
+/// What is left may be stronger than the model of it by this factor, and is still only echo.
 const MARGIN: f32 = 4.0;
-/// A short chunk may be so many times stronger than that.
+/// A short chunk may be stronger than that by this factor.
 const CHUNK_MARGIN: f32 = 4.0;
-/// Nobody near has spoken for so many samples (40 ms) before the suppressor closes: the ends of words are not cut.
+/// The near end has been silent for this number of samples (40 ms) before the suppressor closes: the ends of words are not cut.
 const HANGOVER: usize = 320;
 /// Loudest part of the echo that the laws' rounding and the hybrid's bends leave, as a power.
 const LAW: f32 = 0.001;
@@ -22,7 +22,7 @@ const LEFT_RISES: f32 = 1.01;
 /// Steps of the gain to closed and to open, for each sample: 5 ms and 1 ms.
 const CLOSES: f32 = 1.0 / 40.0;
 const OPENS: f32 = 1.0 / 8.0;
-/// Mean square of the loudest room (-38 dBm0): what is louder and steady is a machine's signal.
+/// Mean square of the loudest room (-38 dBm0): what is louder and steady is a fax's or modem's signal.
 const LOUDEST_ROOM: f32 = 41_300.0;
 /// Blocks of the shortest stretch of which the quietest is kept (250 ms).
 const STRETCH: u32 = 25;
@@ -87,7 +87,7 @@ impl Suppressor {
         }
     }
 
-    /// Another call: opens; the noise of the room is learned anew.
+    /// Another call: opens; the noise of the room is learned again.
     pub(super) fn reset(&mut self) {
         self.loudest = 0.0;
         self.unspoken = 0;

@@ -13,10 +13,10 @@ const BLOCK: usize = FRAME / 2;
 /// A frame of which prediction leaves less is a tone; a frame of which it leaves more can teach a path.
 const TONE: f32 = 0.01;
 const BROADBAND: f32 = 0.1;
-/// So many blocks of a tone in a row stop the learning of a filter that knows the path.
+/// This number of blocks of a tone in a row stops the learning of a filter that knows the path.
 const TONES: u32 = 3;
 /// A hybrid returns no more than it gets, nor any frequency: beyond this ratio to Rin, Sin is the near end's. (A fax at a
-/// hybrid of 6 dB has frequencies at which nearly all returns, so that less cannot be told from an echo at once.)
+/// hybrid of 6 dB has frequencies at which nearly all returns, so that less cannot at once be distinguished from an echo.)
 const NO_ECHO: f32 = 1.5;
 /// A near-end tone is suspected while more than this share of a frame is in bins where it is no echo, ...
 const NEAR_TONE_SHARE: f32 = 0.2;
@@ -24,41 +24,41 @@ const NEAR_TONE_SHARE: f32 = 0.2;
 /// no echo: a room's noise is spread.
 const RESIDUAL_LEAST: f32 = 0.04;
 const PEAK: f32 = 0.2;
-/// It is there after so many such blocks, when prediction leaves less than this share of the frame, which speech and noise
+/// It is there after this number of such blocks, when prediction leaves less than this share of the frame, which speech and noise
 /// do not allow.
 const NEAR_TONE_BLOCKS: u32 = 3;
 const LIKE_TONE: f32 = 0.15;
-/// The near-end tone is over when less than this share of it is left in its bin, for so many blocks.
+/// The near-end tone is over when less than this share of it is left in its bin, for this number of blocks.
 const ENDED: f32 = 0.1;
 const ENDED_BLOCKS: u32 = 6;
-/// A near-end tone stays as loud as it was. What grows to so many times its power, for so many blocks, is the loop of two
-/// hybrids that begins to sing: an echo, to be learned at once.
+/// A near-end tone stays as loud as it was. What grows to this factor of its power, for this number of blocks, is the loop of
+/// two hybrids that begins to sing: an echo, to be learned at once.
 const GROWN: f32 = 4.0;
 const GROWN_FOR: u32 = 4;
-/// Rin is a tone no more after so many blocks that are none: a lost packet is not its end.
+/// Rin is a tone no more after this number of blocks that are none: a lost packet is not its end.
 const GAPS: u32 = 6;
 /// Fall of the loudest Rin of late with each block, for [`NO_ECHO`].
 const FADES: f32 = 0.8;
 /// A filter does badly while it leaves more than this share of Sin, and well when it leaves less than that.
 pub(super) const BAD: f32 = 0.05;
 const GOOD: f32 = 0.02;
-/// After so many blocks of a tone with less left than [`BAD`], it has learned the tone.
+/// After this number of blocks of a tone with less left than [`BAD`], it has learned the tone.
 const WELL: u32 = 5;
-/// It is the same tone while its spectrum is as similar to what it was (1: equal).
+/// It is the same tone while its spectrum is at least this similar to what it was (1: equal).
 const SAME: f32 = 0.3;
-/// A filter that does badly after so many blocks of the same tone, and leaves a tone, has a near-end tone before it that
-/// is too close to Rin's for the bins to tell them apart.
+/// A filter that does badly after this number of blocks of the same tone, and leaves a tone, has a near-end tone before
+/// it that is too close to Rin's for the bins to separate them.
 const UNLEARNABLE_AFTER: u32 = 40;
-/// Blocks of the same tone until its first lesson ends, and the second.
+/// Blocks of the same tone until it is known ([`ToneAge::Known`]), and until it is old.
 const NEW_FOR: u32 = 55;
 const KNOWN_FOR: u32 = 90;
-/// After so many blocks of the same tone, a filter that does not badly has learned from it what there is to learn. To go
-/// on is to fit the law's rounding, and ends badly: a tone shows but the sum of the partitions, and what it does not
+/// After this number of blocks of the same tone, a filter that does not do badly has learned from it what there is to
+/// learn. To go on would fit the rounding of the law: a tone shows only the sum of the partitions, and what it does not
 /// show grows with the drift (within 100 s the echo was back).
 const LEARNED_AFTER: u32 = 300;
 /// With less energy than this in a block of Sin, there is no echo that a filter could have learned (-60 dBm0).
 const LEAST: f32 = 250.0 * BLOCK as f32;
-/// After so many blocks of the same tone, what a filter leaves of it is steady.
+/// After this number of blocks of the same tone, what a filter leaves of it is steady.
 const SETTLED: u32 = 80;
 
 /// A block as the guard sees it.
@@ -86,7 +86,7 @@ pub(super) enum ToneAge {
     New,
     /// What can be heard of it is known.
     Known,
-    /// It has been heard for so long that no other tone need be cared for.
+    /// It has been heard long enough that no other tone need be cared for.
     Old,
 }
 
@@ -108,11 +108,11 @@ pub(super) struct Verdict {
 /// The near end's tone.
 #[derive(Clone, Copy, Debug)]
 enum NearTone {
-    /// None; so many blocks in a row had something of one.
+    /// None; this number of blocks in a row had something of one.
     None(u32),
     /// Strongest in this bin, with this power; absent from there for that many blocks.
     In { bin: usize, power: f32, absent: u32 },
-    /// Told by other signs than its frequency, with this energy of Sin: there until Rin's tone ends.
+    /// Recognised by other signs than its frequency, with this energy of Sin: there until Rin's tone ends.
     Somewhere(f32),
 }
 
@@ -174,7 +174,7 @@ impl Tones {
         !matches!(self.near, NearTone::None(0))
     }
 
-    /// Rin has been the same tone for so long that what is left of it is steady.
+    /// Rin has been the same tone until what is left of it is steady.
     #[inline(always)]
     pub(super) fn steady(&self) -> bool {
         self.same >= SETTLED

@@ -12,15 +12,15 @@ const SILENCE: f32 = 8_240.0;
 pub(super) struct Data {
     /// It passes, and nothing else is done.
     pub(super) passes: bool,
-    /// Silence of both sides that is told, samples; 0: none.
-    tell_after: u32,
+    /// Silence of both sides that is reported, samples; 0: none.
+    report_after: u32,
     /// Samples since either side last said something.
     silent: [u32; 2],
 }
 
 impl Chain {
     pub(super) fn pass_through(&mut self, on: bool, silence_ms: u32) {
-        self.data.tell_after = if on { silence_ms.saturating_mul(8) } else { 0 };
+        self.data.report_after = if on { silence_ms.saturating_mul(8) } else { 0 };
         self.data.silent = [0; 2];
         self.canceller.pass_data(on);
         if self.data.passes != on {
@@ -39,7 +39,7 @@ impl Chain {
 
     /// Takes note of how loud a side is, in `n` samples of this energy.
     pub(super) fn note_silence(&mut self, side: Side, n: usize, energy: f32) {
-        if self.data.tell_after == 0 {
+        if self.data.report_after == 0 {
             return;
         }
         let silent = &mut self.data.silent[side as usize];
@@ -49,7 +49,12 @@ impl Chain {
         } else {
             0
         };
-        if self.data.silent.iter().all(|s| *s >= self.data.tell_after) {
+        if self
+            .data
+            .silent
+            .iter()
+            .all(|s| *s >= self.data.report_after)
+        {
             self.data.silent = [0; 2];
             self.events.push(ChainEvent::BothSilent);
         }

@@ -54,7 +54,7 @@ impl Chain {
         self.tx_meter.take(samples, energy(samples));
     }
 
-    /// Listens to what the network says, before it is on its way to the line.
+    /// Listens to what the network says, before it goes to the line.
     fn voice_of_network(&mut self, heard: &mut [i16]) {
         self.data_tones.take(Side::Network, heard, &mut self.events);
         self.act_on_data();

@@ -1,8 +1,8 @@
 //! The answer tone: 2100 Hz, plain (CED of a fax), with phase reversals every 450 ms (V.25: echo cancellers off), and with
 //! 15 Hz in its amplitude (ANSam of V.8).
 //!
-//! Told when it is known which: at the first reversal, or when 0.5 s have passed without one. Reversals that come later
-//! are told as well.
+//! Reported when it is known which: at the first reversal, or when 0.5 s have passed without one. Reversals that come
+//! later are reported as well.
 
 use super::steady::{Follower, Phasor, Step, Wanted};
 use std::f32::consts::TAU;
@@ -16,9 +16,9 @@ const WANTED: Wanted = Wanted {
     turn: 2.1,
     same: 40.0 / 180.0 * std::f32::consts::PI,
 };
-/// A steady tone of so many blocks, then a reversal, is the answer of a modem.
+/// A steady tone of this number of blocks, then a reversal, is the answer of a modem.
 const STEADY: u32 = 30;
-/// A tone of so many blocks without a reversal has none: they come every 450 ± 25 ms.
+/// A tone of this number of blocks without a reversal has none: they come every 450 ± 25 ms.
 const PLAIN: u32 = 50;
 /// Three periods of 15 Hz.
 const PERIODS: usize = 20;
@@ -34,10 +34,10 @@ pub(crate) struct Answer {
     pub(crate) modulated: bool,
 }
 
-/// What is told.
+/// What is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerNews {
-    /// This tone is on, and began so many blocks ago.
+    /// This tone is on; and how many blocks ago it began.
     On(Answer, u32),
     /// It is over.
     Off,
@@ -54,7 +54,7 @@ pub(crate) struct Present {
     pub(crate) phase: f32,
     /// Turn with each block against 2100 Hz.
     pub(crate) turn: f32,
-    /// Peak, over whole swings of 15 Hz once it lasts so long.
+    /// Peak, over whole swings of 15 Hz once it has lasted for them.
     pub(crate) level: f32,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Present {
 pub(crate) struct AnswerTone {
     wanted: Wanted,
     tone: Follower,
-    told: Option<Answer>,
+    reported: Option<Answer>,
     levels: [f32; PERIODS],
     cos: [f32; PERIODS],
     sin: [f32; PERIODS],
@@ -76,7 +76,7 @@ impl AnswerTone {
         AnswerTone {
             wanted: Wanted { least, ..WANTED },
             tone: Follower::default(),
-            told: None,
+            reported: None,
             levels: [0.0; PERIODS],
             cos: std::array::from_fn(|i| angle(i).cos()),
             sin: std::array::from_fn(|i| angle(i).sin()),
@@ -85,12 +85,12 @@ impl AnswerTone {
 
     pub(crate) fn reset(&mut self) {
         self.tone.reset();
-        self.told = None;
+        self.reported = None;
     }
 
     /// Nothing is remembered.
     pub(crate) fn is_idle(&self) -> bool {
-        self.tone.blocks == 0 && self.told.is_none()
+        self.tone.blocks == 0 && self.reported.is_none()
     }
 
     /// The tone as it is now, whatever it will turn out to be.
@@ -110,7 +110,7 @@ impl AnswerTone {
         }
     }
 
-    /// Takes a block; true when it tells of a modem that wants echo cancellers off (V.25, G.168 on the tone disabler).
+    /// Takes a block; true when a modem asks for echo cancellers to be off (V.25, G.168 on the tone disabler).
     #[inline(always)]
     pub(crate) fn reverses(&mut self, x: Phasor, energy: f32) -> bool {
         match self.take(x, energy) {
@@ -125,7 +125,7 @@ impl AnswerTone {
         let step = self.tone.take(&self.wanted, x, energy);
         match step {
             Step::Absent => None,
-            Step::Over => self.told.take().map(|_| AnswerNews::Off),
+            Step::Over => self.reported.take().map(|_| AnswerNews::Off),
             Step::Steady | Step::Doubtful | Step::Reversed(_) => self.on(step, x),
         }
     }
@@ -141,18 +141,18 @@ impl AnswerTone {
             self.levels[blocks as usize % PERIODS] = level;
         }
         let reversed = matches!(step, Step::Reversed(steady) if steady >= STEADY);
-        let plain = self.told.is_none()
+        let plain = self.reported.is_none()
             && blocks >= PLAIN
             && self.tone.steady >= STEADY
             && step == Step::Steady;
-        if !(plain || reversed && !self.told.is_some_and(|t| t.reversals)) {
+        if !(plain || reversed && !self.reported.is_some_and(|t| t.reversals)) {
             return None;
         }
         let answer = Answer {
             reversals: reversed,
             modulated: self.depth() > DEPTH,
         };
-        self.told = Some(answer);
+        self.reported = Some(answer);
         Some(AnswerNews::On(answer, blocks))
     }
 

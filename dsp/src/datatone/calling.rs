@@ -10,20 +10,20 @@ const WANTED: Wanted = Wanted {
     turn: 2.7,
     same: 45.0 / 180.0 * std::f32::consts::PI,
 };
-/// A burst has at least 425 ms; told when it is told from speech.
+/// A burst has at least 425 ms; reported after this number of blocks, when it cannot be speech.
 const LONG: u32 = 35;
 
 /// Hears CNG in one direction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallingTone {
     tone: Follower,
-    told: bool,
+    reported: bool,
 }
 
 impl CallingTone {
     pub(crate) fn reset(&mut self) {
         self.tone.reset();
-        self.told = false;
+        self.reported = false;
     }
 
     /// Nothing is remembered.
@@ -31,14 +31,14 @@ impl CallingTone {
         self.tone.blocks == 0
     }
 
-    /// Takes a block; so many blocks ago it began, told once for each burst.
+    /// Takes a block. Returns, once for each burst, how many blocks ago it began.
     #[inline(always)]
     pub(crate) fn take(&mut self, x: Phasor, energy: f32) -> Option<u32> {
         match self.tone.take(&WANTED, x, energy) {
             Step::Absent | Step::Doubtful => {}
             Step::Steady => {
-                if !self.told && self.tone.steady >= LONG {
-                    self.told = true;
+                if !self.reported && self.tone.steady >= LONG {
+                    self.reported = true;
                     return Some(self.tone.blocks);
                 }
             }

@@ -32,13 +32,13 @@ impl Mixers {
 /// What was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// This tone; its onset was so many ms ago.
+    /// This tone, and how many ms ago it began.
     Tone(DataTone, u32),
     /// The answer tone is over.
     AnswerOver,
 }
 
-/// What a block may tell at most: one of each receiver.
+/// What a block can have at most: one of each receiver.
 pub(crate) type News = [Option<Heard>; 3];
 
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ impl Ear {
         news
     }
 
-    /// So many samples of silence.
+    /// This number of samples of silence.
     pub(crate) fn take_silence(&mut self, mixers: &Mixers, n: usize) -> News {
         if self.resting && self.filled == 0 {
             return [None; 3];

@@ -1,7 +1,7 @@
 //! The preamble with which a fax begins to signal: HDLC flags at 300 bit/s on channel 2 of V.21 (T.30).
 //!
 //! A flag is six marks (1650 Hz, 20 ms) between spaces (1850 Hz), two of which meet: 20 ms and 6.7 ms in turn. The sign
-//! of the turn around 1750 Hz from one millisecond to the next tells which.
+//! of the turn around 1750 Hz from one millisecond to the next shows which.
 
 use super::steady::{BLOCK, Phasor};
 
@@ -11,10 +11,10 @@ const SHARE: f32 = 0.6;
 const SPACE: (u32, u32) = (4, 9);
 const MARK: (u32, u32) = (16, 23);
 const FLAG: (u32, u32) = (24, 29);
-/// So many flags in a row, and how long they last together, ms.
+/// Number of flags in a row, and how long they last together, ms.
 const FLAGS: u32 = 5;
 const TOGETHER: (u32, u32) = (129, 137);
-/// Blocks without the carrier after which the next preamble is told again: a fax pauses for 75 ± 20 ms at least.
+/// Blocks without the carrier after which the next preamble is reported again: a fax pauses for 75 ± 20 ms at least.
 const OVER: u32 = 4;
 
 /// Hears the flags of one direction.
@@ -31,7 +31,7 @@ pub(crate) struct Flags {
     /// Milliseconds of carrier.
     carrier: u32,
     gaps: u32,
-    told: bool,
+    reported: bool,
 }
 
 impl Flags {
@@ -44,7 +44,7 @@ impl Flags {
         self.carrier == 0
     }
 
-    /// Takes the ten milliseconds of a block; so many ms ago the carrier came, told once for each.
+    /// Takes the ten milliseconds of a block. Returns, once for each preamble, how many ms ago its carrier came.
     #[inline(always)]
     pub(crate) fn take(&mut self, parts: &[Phasor; BLOCK / 8], energy: f32) -> Option<u32> {
         let inside: f32 = parts.iter().map(|x| x.power()).sum();
@@ -62,8 +62,8 @@ impl Flags {
             let turn = x.im * last.re - x.re * last.im;
             self.carrier += 1;
             let flags = self.bit(turn < 0.0);
-            if let Some(together) = flags.filter(|_| !self.told) {
-                self.told = true;
+            if let Some(together) = flags.filter(|_| !self.reported) {
+                self.reported = true;
                 // What was before the last part of a flag was another tone.
                 news = Some(self.carrier.min(together + FLAG.1));
             }

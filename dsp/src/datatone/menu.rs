@@ -8,9 +8,9 @@ use super::steady::{BLOCK, Phasor};
 const SHARE: f32 = 0.7;
 /// Sine of the turn, between.
 const TURN: (f32, f32) = (0.34, 0.8);
-/// So many of the nine turns of a block.
+/// Of the nine turns of a block, this number at least.
 const TURNS: usize = 6;
-/// So many blocks in a row are a menu, and so many without are its end.
+/// Blocks in a row that are a menu, and blocks without it that are its end.
 const SURE: u32 = 6;
 const OVER: u32 = 6;
 

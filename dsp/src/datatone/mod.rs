@@ -2,9 +2,9 @@
 //! fax begins to signal.
 //!
 //! Owns: an ear for each direction (`ear`), with one receiver for each tone (`answer`, `calling`, `flags`, and `menu` for
-//! `squelch`), and that a tone which is the echo of the other side's is not told. Promises: no lost packet of 20 ms and no echo makes another
-//! tone of one; speech is none (`benches/tones`). Leaves to others: what a tone means for a call (the daemon), and
-//! digits ([`crate::dtmf`]).
+//! `squelch`), and that a tone which is the echo of the other side's is not reported. Promises: no lost packet of 20 ms
+//! and no echo makes another tone of one; speech is none (`benches/tones`). Leaves to others: what a tone means for a
+//! call (the daemon), and digits ([`crate::dtmf`]).
 
 pub(crate) mod answer;
 mod calling;
@@ -22,7 +22,7 @@ use ear::{Ear, Heard, Mixers, News};
 use squelch::Squelch;
 use tipring_types::{DataTone, Side};
 
-/// So long after a tone of one side the same from the other side is still its echo, ms: a round trip, buffers included.
+/// A tone of one side that comes from the other side within this time, ms, is its echo: a round trip, buffers included.
 const ECHO_MS: u32 = 800;
 
 /// Tones of which one side's may be the echo of the other's.
@@ -41,14 +41,14 @@ fn kind(tone: DataTone) -> Kind {
     }
 }
 
-/// What one side has told.
+/// What was heard from one side.
 #[derive(Clone, Debug)]
 struct Ours {
     ear: Ear,
     squelch: Squelch,
-    /// Samples since a tone of each kind was last told or, an answer tone, sounded.
+    /// Samples since a tone of each kind was last reported or, an answer tone, sounded.
     since: [u32; 3],
-    /// An answer tone was told and is not over.
+    /// An answer tone was reported and is not over.
     answering: bool,
 }
 
@@ -87,7 +87,7 @@ pub(crate) struct DataTones {
     network: Ours,
     listen: bool,
     fax: bool,
-    /// A tone was told since the line was last taken.
+    /// A tone was reported since the line was last taken.
     any: bool,
     squelch: bool,
 }
@@ -132,7 +132,7 @@ impl DataTones {
         });
     }
 
-    /// So many samples of silence from one side, 80 at most.
+    /// This number of samples of silence from one side, 80 at most.
     pub(crate) fn take_silence(&mut self, side: Side, n: usize, events: &mut Events) {
         self.hear(side, n, events, |ear, mixers| ear.take_silence(mixers, n));
     }

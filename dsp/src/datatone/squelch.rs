@@ -1,4 +1,4 @@
-//! V.8 squelch: what two Super G3 machines would agree on V.34 with does not get through, so that they go on as G3.
+//! V.8 squelch: what two Super G3 faxes would agree on V.34 with does not get through, so that they go on as G3.
 //!
 //! V.34 wants a path without a lost packet or a slipping clock for minutes; V.17 with error correction bears one. So the
 //! answer tone passes as a plain one (2100 Hz of the same level, neither modulated nor reversed, which calls for no
@@ -10,9 +10,9 @@ use std::f32::consts::TAU;
 use super::ear::Ear;
 use super::steady::BLOCK;
 
-/// The answer tone is taken for one after so many steady blocks.
+/// The answer tone is taken for one after this number of steady blocks.
 const SURE: u32 = 5;
-/// It is over after so many blocks without.
+/// It is over after this number of blocks without it.
 const OVER: u32 = 2;
 /// Turn of 2100 Hz with each sample.
 const STEP: f32 = TAU * 2100.0 / 8000.0;

@@ -93,11 +93,11 @@ pub(crate) struct Wanted {
     pub(crate) same: f32,
 }
 
-/// A jump of the phase of at least so much is a reversal (V.25: 180 ± 10°; G.168 wants less than 110° ignored).
+/// A jump of the phase of at least this angle is a reversal (V.25: 180 ± 10°; G.168 wants less than 110° ignored).
 const REVERSAL: f32 = 125.0 / 180.0 * PI;
-/// The tone must go on so many blocks after a reversal.
+/// The tone must go on for this number of blocks after a reversal.
 const AFTER: u32 = 4;
-/// The tone is over after so many blocks without: a lost packet and what is made up for it are not its end.
+/// The tone is over after this number of blocks without it: a lost packet and its concealment are not its end.
 const GAPS: u32 = 6;
 
 /// What became of the tone in a block.
@@ -109,7 +109,7 @@ pub(crate) enum Step {
     Steady,
     /// It goes on, as it may: a gap, a block by chance, or the beginning of a reversal.
     Doubtful,
-    /// It was steady for so many blocks, then reversed its phase, and goes on.
+    /// It was steady for this number of blocks, then reversed its phase, and goes on.
     Reversed(u32),
     /// It was there and is over.
     Over,

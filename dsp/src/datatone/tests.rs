@@ -20,8 +20,8 @@ fn answer(hz: f64, turn_degrees: f64, every_ms: usize, am: f64, dbm0: f64) -> Ve
         .collect()
 }
 
-/// What was told and when, ms.
-fn told(signal: &[f32]) -> Vec<(usize, AnswerNews)> {
+/// What was reported and when, ms.
+fn reported(signal: &[f32]) -> Vec<(usize, AnswerNews)> {
     let (mixer, mut tone) = (Mixer::new(2100.0), AnswerTone::new(LEAST));
     let blocks = signal.as_chunks::<BLOCK>().0.iter().enumerate();
     blocks
@@ -40,9 +40,9 @@ fn reversals_are_heard_soon_after_the_first() {
             for every in [425, 450, 475] {
                 for am in [0.0, 0.2] {
                     for dbm0 in [-41.0, -30.0, -12.0] {
-                        let told = told(&answer(hz, turn, every, am, dbm0));
-                        let case = format!("{hz} {turn} {every} {am} {dbm0}: {told:?}");
-                        let [(ms, AnswerNews::On(answer, blocks))] = told[..] else {
+                        let news = reported(&answer(hz, turn, every, am, dbm0));
+                        let case = format!("{hz} {turn} {every} {am} {dbm0}: {news:?}");
+                        let [(ms, AnswerNews::On(answer, blocks))] = news[..] else {
                             panic!("{case}");
                         };
                         assert!(answer.reversals && answer.modulated == (am > 0.0), "{case}");
@@ -55,13 +55,13 @@ fn reversals_are_heard_soon_after_the_first() {
 }
 
 #[test]
-fn a_plain_tone_is_told_after_half_a_second_and_small_jumps_change_nothing() {
+fn a_plain_tone_is_reported_after_half_a_second_and_small_jumps_change_nothing() {
     for (turn, every) in [(0.0, 0), (100.0, 450)] {
         for am in [0.0, 0.2] {
             for hz in [2079.0, 2100.0, 2121.0] {
-                let told = told(&answer(hz, turn, every, am, -12.0));
-                let case = format!("{hz} {turn} {am}: {told:?}");
-                let [(ms, AnswerNews::On(answer, _))] = told[..] else {
+                let news = reported(&answer(hz, turn, every, am, -12.0));
+                let case = format!("{hz} {turn} {am}: {news:?}");
+                let [(ms, AnswerNews::On(answer, _))] = news[..] else {
                     assert!(turn > 0.0, "{case}");
                     continue;
                 };
@@ -84,7 +84,7 @@ fn other_tones_and_quiet_ones_are_no_answer() {
         (2100.0, -45.0),
     ] {
         assert_eq!(
-            told(&answer(hz, 180.0, 450, 0.0, dbm0)),
+            reported(&answer(hz, 180.0, 450, 0.0, dbm0)),
             [],
             "{hz} Hz, {dbm0} dBm0"
         );
@@ -97,30 +97,30 @@ fn a_lost_packet_neither_ends_a_tone_nor_reverses_it() {
         for (from, odd) in (800..20_000).step_by(650).zip(0..) {
             let mut signal = answer(2100.0, 0.0, 0, 0.0, -12.0);
             for (i, x) in signal[from..from + 160].iter_mut().enumerate() {
-                // Silence, or something made up with another phase.
-                let made_up = (i as f64 * 1.62 + f64::from(odd)).sin() * peak(-12.0);
-                *x = if lost { 0.0 } else { made_up as f32 };
+                // Silence, or a concealed packet with another phase.
+                let concealed = (i as f64 * 1.62 + f64::from(odd)).sin() * peak(-12.0);
+                *x = if lost { 0.0 } else { concealed as f32 };
             }
-            let told = told(&signal);
-            assert_eq!(told.len(), 1, "{from} {lost}: {told:?}");
+            let news = reported(&signal);
+            assert_eq!(news.len(), 1, "{from} {lost}: {news:?}");
             assert!(
-                matches!(told[0].1, AnswerNews::On(a, _) if !a.reversals),
-                "{from} {lost}: {told:?}"
+                matches!(news[0].1, AnswerNews::On(a, _) if !a.reversals),
+                "{from} {lost}: {news:?}"
             );
         }
     }
 }
 
 #[test]
-fn the_end_of_an_answer_tone_is_told() {
+fn the_end_of_an_answer_tone_is_reported() {
     let mut signal = answer(2100.0, 0.0, 0, 0.0, -12.0);
     signal[12_000..].fill(0.0);
-    let told = told(&signal);
-    assert_eq!(told[1], (1570, AnswerNews::Off), "{told:?}");
+    let news = reported(&signal);
+    assert_eq!(news[1], (1570, AnswerNews::Off), "{news:?}");
 }
 
 #[test]
-fn cng_is_told_within_its_first_burst_38_hz_off_and_at_all_levels() {
+fn cng_is_reported_within_its_first_burst_38_hz_off_and_at_all_levels() {
     for hz in [1062.0, 1080.0, 1100.0, 1120.0, 1138.0] {
         for dbm0 in [-43.0, -30.0, -11.0, 0.0] {
             for late in [0, 13, 79] {
@@ -136,7 +136,7 @@ fn cng_is_told_within_its_first_burst_38_hz_off_and_at_all_levels() {
                         .round() as f32
                     })
                     .collect();
-                let told: Vec<usize> = (1..)
+                let news: Vec<usize> = (1..)
                     .zip(signal.as_chunks::<BLOCK>().0)
                     .filter_map(|(n, b)| {
                         let energy = b.iter().map(|x| x * x).sum();
@@ -144,8 +144,8 @@ fn cng_is_told_within_its_first_burst_38_hz_off_and_at_all_levels() {
                     })
                     .collect();
                 assert!(
-                    told.len() == 1 && told[0] <= 380,
-                    "{hz} Hz, {dbm0} dBm0: {told:?}"
+                    news.len() == 1 && news[0] <= 380,
+                    "{hz} Hz, {dbm0} dBm0: {news:?}"
                 );
             }
         }
@@ -153,7 +153,7 @@ fn cng_is_told_within_its_first_burst_38_hz_off_and_at_all_levels() {
 }
 
 #[test]
-fn flags_of_a_clock_and_carrier_that_are_off_are_told() {
+fn flags_of_a_clock_and_carrier_that_are_off_are_reported() {
     let mixer = Mixer::new(1750.0);
     for (rate, off) in [(300.0, 0.0), (299.9, 12.0), (300.1, -12.0)] {
         for dbm0 in [-43.0, -13.0] {
@@ -167,7 +167,7 @@ fn flags_of_a_clock_and_carrier_that_are_off_are_told() {
                         (peak(dbm0) * (std::f64::consts::TAU * phase).sin()).round() as f32
                     })
                     .collect();
-                let told: Vec<usize> = (1..)
+                let news: Vec<usize> = (1..)
                     .zip(signal.as_chunks::<BLOCK>().0)
                     .filter_map(|(n, b)| {
                         let energy = b.iter().map(|x| x * x).sum();
@@ -175,8 +175,8 @@ fn flags_of_a_clock_and_carrier_that_are_off_are_told() {
                     })
                     .collect();
                 assert!(
-                    told.len() == 1 && told[0] <= 180,
-                    "{rate} bit/s, {off} Hz off, {dbm0} dBm0: {told:?}"
+                    news.len() == 1 && news[0] <= 180,
+                    "{rate} bit/s, {off} Hz off, {dbm0} dBm0: {news:?}"
                 );
             }
         }

@@ -4,7 +4,7 @@
 //! mean to the receiver.
 //!
 //! A band is a complex band pass of [`TAPS`] taps (10 ms): a Kaiser window around a sinc, shifted to the middle of the
-//! band. A sine in it leaves a phasor that turns with its frequency, so a few hops tell frequency, level and purity
+//! band. A sine in it leaves a phasor that turns with its frequency, so a few hops give frequency, level and purity
 //! without a filter for each tone.
 
 use std::f64::consts::TAU;
@@ -41,7 +41,7 @@ impl Phasor {
         }
     }
 
-    /// Length 1, at so many radians.
+    /// Length 1, at this angle in radians.
     pub(crate) fn unit(angle: f32) -> Phasor {
         let (im, re) = angle.sin_cos();
         Phasor { re, im }

@@ -26,9 +26,9 @@ const SHARE: f32 = 0.6;
 const LEAST: f32 = 0.2;
 /// Share of the energy that both sines have at least.
 const PURITY: f32 = 0.6;
-/// Dial tone has at most so many times the power of the key (9 dB).
+/// Dial tone has the power of the key times this at most (9 dB).
 const DIAL_TONE: f32 = 8.0;
-/// Dial tone is at most so much louder under the key than it was before: it beats.
+/// Dial tone is louder under the key than it was before by this factor at most: it beats.
 const BEATS: f32 = 1.5;
 /// Before a key sounds, each of its tones has less than this share of its power.
 const BEFORE: f32 = 0.2;
@@ -80,7 +80,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Do levels pass, with so much slack (a power ratio)?
+    /// Do levels pass, with this slack (a power ratio)?
     pub(crate) fn pass(&self, low: f32, high: f32, slack: f32) -> bool {
         let least = self.threshold / slack;
         low > least
@@ -131,7 +131,7 @@ impl Evidence {
         self.at = (self.at + 1) % KEPT;
     }
 
-    /// The look so many before the newest.
+    /// The look at this number before the newest.
     pub(crate) fn back(&self, age: usize) -> &Look {
         &self.looks[(self.at + 2 * KEPT - 1 - age) % KEPT]
     }
@@ -169,7 +169,7 @@ impl Evidence {
             TOLERANCE
         };
         let row = nearest(low.hz(600.0), &LOW_HZ, tolerance)?;
-        // The high tones span more than the looks can tell apart.
+        // The high tones span more than the looks can resolve.
         let hz = high.hz(1080.0);
         let hz = match hz + LOOKS_HZ {
             above if above < 1720.0 && bands.power_at(above) > bands.power_at(hz) => above,

@@ -1,6 +1,6 @@
-//! Digits from the line: heard, told, and taken out of the uplink.
+//! Digits from the line: heard, reported, and taken out of the uplink.
 //!
-//! Owns the receiver, that a digit which is the echo of what the line was sent is not told, and the muting of digits
+//! Owns the receiver, that a digit which is the echo of what the line was sent is not reported, and the muting of digits
 //! (`mute`). Leaves to others when it runs, and what a digit means.
 
 mod bands;
@@ -19,7 +19,7 @@ use crate::goertzel::Goertzels;
 use crate::level::mean_square_to_dbm0;
 use crate::tone::dtmf_frequencies;
 
-/// The echo of a digit is at least so much quieter than the digit was sent.
+/// The echo of a digit is quieter than the digit was sent by this loss at least.
 const ECHO_LOSS_DB: f64 = 2.0;
 
 struct Pressed {
@@ -29,7 +29,7 @@ struct Pressed {
     echoed: bool,
 }
 
-/// The keys of the set on the line.
+/// The keys of the phone on the line.
 pub(crate) struct Keys {
     receiver: DtmfReceiver,
     listen: bool,
@@ -144,7 +144,7 @@ impl Pressed {
 
 /// Did the line just get these two tones, louder than they came back?
 ///
-/// Of the last 40 ms, either half will do: a key is told up to 60 ms after its onset, and may just be over.
+/// Of the last 40 ms, either half will do: a key is reported up to 60 ms after its onset, and may just be over.
 fn is_echo(digit: u8, level: TenthDbm0, sent: &impl Fn(&mut [i16])) -> bool {
     let Some((low, high)) = dtmf_frequencies(digit) else {
         return false;

@@ -10,7 +10,7 @@ use crate::level::{RMS_0_DBM0, mean_square_to_dbm0};
 use tipring_types::TenthDbm0;
 
 /// Looks without the key that end it (20 ms): an interruption of 10 ms does not.
-const GONE: u32 = 8;
+const ABSENT: u32 = 8;
 /// Share of a look's energy that the two bands have at least when it is like a key.
 const FIT: f32 = 0.45;
 
@@ -22,7 +22,7 @@ const SUSPECT: f32 = 0.78;
 const DIAL_TONE: f32 = 0.25;
 /// Before a key begins, each of its tones has less than this share of its power …
 const BEFORE: f32 = 0.2;
-/// … so many looks before it looks like a key.
+/// … this number of looks before it looks like a key.
 const SUDDEN: usize = 10;
 
 /// How the tones of keys turn from look to look.
@@ -153,12 +153,12 @@ impl DtmfReceiver {
     }
 
     /// Listens to any number of samples.
-    pub fn process(&mut self, mut samples: &[i16], mut tell: impl FnMut(DtmfEvent)) {
+    pub fn process(&mut self, mut samples: &[i16], mut report: impl FnMut(DtmfEvent)) {
         while !samples.is_empty() {
             let (taken, look) = self.bands.take(samples);
             samples = &samples[taken..];
             if let Some(look) = look {
-                self.look(look, &mut tell);
+                self.look(look, &mut report);
             }
         }
     }
@@ -202,7 +202,7 @@ impl DtmfReceiver {
         self.alike & 0b11 != 0
     }
 
-    fn look(&mut self, look: Look, tell: &mut impl FnMut(DtmfEvent)) {
+    fn look(&mut self, look: Look, report: &mut impl FnMut(DtmfEvent)) {
         let before = *self.evidence.back(0);
         self.evidence.push(look);
         let (low, high) = (look.low.power(), look.high.power());
@@ -220,17 +220,17 @@ impl DtmfReceiver {
             if on.goes_on(&look, &before) {
                 return;
             }
-            tell(DtmfEvent::Off {
+            report(DtmfEvent::Off {
                 digit: on.found.key,
                 samples: (on.looks - on.absent) * HOP as u32,
             });
             self.on = None;
-            // What came before is told; another key may already have begun.
-            self.fits &= (1 << GONE) - 1;
+            // What came before is reported; another key may already have begun.
+            self.fits &= (1 << ABSENT) - 1;
         }
         if let Some(found) = self.evidence.key(self.fits, &self.limits, &self.bands) {
             let both = mean_square_to_dbm0(f64::from(found.power[0] + found.power[1]));
-            tell(DtmfEvent::On {
+            report(DtmfEvent::On {
                 digit: found.key,
                 level: TenthDbm0::of(both),
                 samples: found.looks * HOP as u32,
@@ -272,6 +272,6 @@ impl On {
         let there = has(0, look.low, before.low) && has(1, look.high, before.high);
         self.looks = self.looks.saturating_add(1);
         self.absent = if there { 0 } else { self.absent + 1 };
-        self.absent < GONE
+        self.absent < ABSENT
     }
 }

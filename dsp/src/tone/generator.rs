@@ -46,9 +46,9 @@ impl Oscillator {
 
 enum Place {
     Idle,
-    /// Sounding, so many samples left (none: until stopped).
+    /// Sounding, with the samples left (none: until stopped).
     On(Option<u32>),
-    /// In the pause of the segment, so many samples left.
+    /// In the pause of the segment, with the samples left.
     Off(u32),
     /// Stopped: only the ramp down is left.
     Ending,

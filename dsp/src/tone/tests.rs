@@ -4,7 +4,7 @@ use super::*;
 use crate::level::sine_peak;
 use crate::measure::{dominant_tone, level, tone_level};
 
-/// Plays so many milliseconds in blocks of `block`; also tells whether the program ended.
+/// Plays this number of milliseconds in blocks of `block`; also returns whether the program ended.
 fn play(generator: &mut ToneGenerator, ms: usize, block: usize) -> (Vec<i16>, bool) {
     let mut sum = vec![0f32; ms * 8];
     let mut ended = false;

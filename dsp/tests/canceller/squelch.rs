@@ -1,4 +1,4 @@
-//! V.8 through two ports: Super G3 machines agree on V.34 unless a port squelches it, and then go on as G3.
+//! V.8 through two ports: Super G3 faxes agree on V.34 unless a port squelches it, and then go on as G3.
 
 use std::collections::VecDeque;
 
@@ -46,7 +46,7 @@ impl Port {
         }
     }
 
-    /// The set has said `said`, and hears what is answered; what the network gets is added to `out`.
+    /// The phone has sent `said`, and hears what is answered; what the network gets is added to `out`.
     fn block(&mut self, said: &[i16], out: &mut VecDeque<i16>) -> Vec<i16> {
         let mut heard = vec![];
         for said in said.chunks(self.block) {
@@ -107,12 +107,12 @@ fn handshake_with(squelch: [bool; 2], block: usize) -> ([V8Outcome; 2], Vec<i16>
             ports[1 - end].coming.extend(out);
         }
     }
-    let told = if squelch[1] {
+    let tone = if squelch[1] {
         DataTone::Ced
     } else {
         DataTone::AnsAmPr
     };
-    assert!(ports[0].tones.contains(&told), "{:?}", ports[0].tones);
+    assert!(ports[0].tones.contains(&tone), "{:?}", ports[0].tones);
     (modems.map(|m| m.outcome()), caller)
 }
 
@@ -193,14 +193,14 @@ fn a_squelched_answer_tone_is_a_plain_one_of_the_same_level() {
     let mut other = Chain::new(&ChainConfig::new(Law::Mu, 80)).unwrap();
     other.command(ChainCommand::OffHook(true));
     let mut bytes = [0; 80];
-    let mut told = vec![];
+    let mut reported = vec![];
     for block in sent.chunks(80) {
         other.downlink(block, &mut bytes);
         while let Some(ChainEvent::DataTone { tone, .. }) = other.next_event() {
-            told.push(tone);
+            reported.push(tone);
         }
     }
-    assert_eq!(told, [DataTone::Ced]);
+    assert_eq!(reported, [DataTone::Ced]);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn a_g3_page_passes_two_ports_that_squelch() {
         let dir = std::env::temp_dir().join(format!("tipring-squelch-{}", std::process::id()));
         let page = page(&dir);
         let settings = |s: FaxSettings| FaxTerminal::new(&FaxSettings { ecm, ..s }).unwrap();
-        let mut machines = [
+        let mut faxes = [
             settings(FaxSettings::sender(&page)),
             settings(FaxSettings::receiver(dir.join("got.tif"))),
         ];
@@ -218,15 +218,15 @@ fn a_g3_page_passes_two_ports_that_squelch() {
         for _ in 0..180 * 100 {
             for end in 0..2 {
                 let mut said = [0i16; 80];
-                machines[end].tx(&mut said);
+                faxes[end].tx(&mut said);
                 let mut out = VecDeque::new();
                 let heard = ports[end].block(&said, &mut out);
                 let quieter: Vec<i16> =
                     heard.iter().map(|x| (f32::from(*x) * 0.7) as i16).collect();
-                machines[end].rx(&quieter);
+                faxes[end].rx(&quieter);
                 ports[1 - end].coming.extend(out);
             }
-            if let (Some(a), Some(b)) = (machines[0].result(), machines[1].result()) {
+            if let (Some(a), Some(b)) = (faxes[0].result(), faxes[1].result()) {
                 passed = a.is_ok() && b.is_ok() && b.stats.pages_rx == 1;
                 break;
             }

@@ -1,5 +1,5 @@
-//! Steady tones both ways on lines of people (machines take turns), with a hybrid and a canceller at each end: what the
-//! set sends is not echo, though it comes back from the far hybrid in the reference.
+//! Steady tones in both directions on voice lines (faxes and modems take turns), with a hybrid and a canceller at each
+//! end: what the phone sends is not echo, though it comes back from the far hybrid in the reference.
 //!
 //! What becomes of a tone depends on when it comes back, so every case is played with many delays.
 

@@ -73,7 +73,7 @@ fn every_standard_is_understood_on_hook() {
 }
 
 #[test]
-fn a_withheld_number_is_told_as_withheld() {
+fn a_withheld_number_is_received_as_withheld() {
     let withheld = CallerId {
         number: Party::Absent(Absence::Private),
         name: Party::Absent(Absence::Private),

@@ -32,14 +32,14 @@ fn dialled(
 }
 
 #[test]
-fn every_key_is_told_once_on_and_once_off_in_order() {
+fn every_key_is_reported_once_on_and_once_off_in_order() {
     for law in [Law::Mu, Law::A] {
         for block in [8, 80, 160] {
             let mut chance = Chance(7);
             let (keys, signal) = dialled(2, 60.0, 60.0, (-10.0, -8.0), &mut chance);
             let mut line = Line::new(&ChainConfig::new(law, block));
             line.up(&signal.pcm());
-            let told: Vec<(u8, bool)> = line
+            let reported: Vec<(u8, bool)> = line
                 .events
                 .iter()
                 .map(|event| match event {
@@ -58,7 +58,7 @@ fn every_key_is_told_once_on_and_once_off_in_order() {
                 .iter()
                 .flat_map(|digit| [(*digit, true), (*digit, false)])
                 .collect();
-            assert_eq!(told, wanted, "{law:?}, blocks of {block}");
+            assert_eq!(reported, wanted, "{law:?}, blocks of {block}");
             assert_eq!(line.chain.meters().digits, 32);
         }
     }
@@ -124,7 +124,7 @@ fn forty_milliseconds_are_a_key_and_twenty_are_none() {
 }
 
 #[test]
-fn a_key_held_long_is_one_key_and_its_length_is_told() {
+fn a_key_held_long_is_one_key_and_its_length_is_reported() {
     let mut chance = Chance(23);
     let mut signal = Signal::default();
     signal.silence(801);
@@ -155,7 +155,7 @@ fn a_muted_key_leaves_less_than_a_receiver_can_recognise() {
         signal.silence(1600 + offset);
         let digit = KEYS[chance.below(16)];
         let (low, high) = key(digit);
-        // A set that is 1.5 % off.
+        // A phone that is 1.5 % off.
         let (low, high) = match offset % 3 {
             0 => (low, high),
             1 => (low * 1.015, high),

@@ -90,11 +90,11 @@ fn a_flash_keeps_what_the_canceller_learned_and_a_new_call_does_not() {
     assert_eq!(*resets.lock().unwrap(), 2);
 }
 
-/// Notes what it is told.
+/// Records its commands.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<&'static str>>>);
+struct Recorder(Arc<Mutex<Vec<&'static str>>>);
 
-impl EchoCanceller for Told {
+impl EchoCanceller for Recorder {
     fn process(&mut self, _near: &mut [i16], _reference: &[i16]) {}
 
     fn set_disabled(&mut self, disabled: bool) {
@@ -114,10 +114,10 @@ impl EchoCanceller for Told {
 
 #[test]
 fn a_fax_that_signals_has_its_echo_cancelled_and_the_suppressor_goes_by_order() {
-    let told = Told::default();
+    let recorder = Recorder::default();
     let mut config = ChainConfig::new(Law::Mu, 80);
     config.detect_fax_tones = true;
-    let mut chain = Chain::with_echo_canceller(&config, Box::new(told.clone())).unwrap();
+    let mut chain = Chain::with_echo_canceller(&config, Box::new(recorder.clone())).unwrap();
     chain.command(ChainCommand::OffHook(true));
     let mut out = [0; 80];
     let mut say = |samples: &[i16]| {
@@ -130,7 +130,7 @@ fn a_fax_that_signals_has_its_echo_cancelled_and_the_suppressor_goes_by_order() 
         (8000.0 * (std::f64::consts::TAU * hz * i as f64 / 8000.0).sin()) as i16
     };
     say(&(0..4000).map(|i| tone(1100.0, i)).collect::<Vec<_>>());
-    assert!(told.0.lock().unwrap().is_empty());
+    assert!(recorder.0.lock().unwrap().is_empty());
     say(&vec![0; 1600]);
     // HDLC flags, 01111110, at 300 bit/s: a second of them.
     let mut phase = 0.0;
@@ -143,7 +143,7 @@ fn a_fax_that_signals_has_its_echo_cancelled_and_the_suppressor_goes_by_order() 
         })
         .collect();
     say(&flags);
-    assert_eq!(*told.0.lock().unwrap(), ["enabled"]);
+    assert_eq!(*recorder.0.lock().unwrap(), ["enabled"]);
     chain.command(ChainCommand::PassThrough {
         on: true,
         silence_ms: 0,
@@ -152,5 +152,5 @@ fn a_fax_that_signals_has_its_echo_cancelled_and_the_suppressor_goes_by_order() 
         on: false,
         silence_ms: 0,
     });
-    assert_eq!(told.0.lock().unwrap()[1..], ["data", "voice"]);
+    assert_eq!(recorder.0.lock().unwrap()[1..], ["data", "voice"]);
 }

@@ -24,10 +24,10 @@ fn flags(ms: usize, dbm0: f64) -> Vec<i16> {
         .collect()
 }
 
-/// What was told, without the times; these must be soon.
-fn told(line: &mut Line) -> Vec<(Side, Option<DataTone>)> {
+/// What was reported, without the times; these must be soon.
+fn reported(line: &mut Line) -> Vec<(Side, Option<DataTone>)> {
     let events = std::mem::take(&mut line.events);
-    let told = events.into_iter().map(|event| match event {
+    let reported = events.into_iter().map(|event| match event {
         ChainEvent::DataTone {
             tone,
             from,
@@ -39,15 +39,15 @@ fn told(line: &mut Line) -> Vec<(Side, Option<DataTone>)> {
         ChainEvent::AnswerToneOff { from } => (from, None),
         other => panic!("{other:?}"),
     });
-    told.collect()
+    reported.collect()
 }
 
 #[test]
-fn a_calling_fax_is_told_once_for_each_burst() {
+fn a_calling_fax_is_reported_once_for_each_burst() {
     let mut line = line();
     line.up(&sent(ConnectTone::Cng, 7000));
     // 0.5 s on, 3 s off.
-    assert_eq!(told(&mut line), [(Side::Line, Some(DataTone::Cng)); 2]);
+    assert_eq!(reported(&mut line), [(Side::Line, Some(DataTone::Cng)); 2]);
 }
 
 const ANSWERS: [(ConnectTone, DataTone); 4] = [
@@ -58,7 +58,7 @@ const ANSWERS: [(ConnectTone, DataTone); 4] = [
 ];
 
 #[test]
-fn answer_tones_are_told_apart_from_either_side_with_blocks_of_any_length() {
+fn answer_tones_are_distinguished_from_either_side_with_blocks_of_any_length() {
     for block_len in [8, 40, 80] {
         for (tone, wanted) in ANSWERS {
             for side in [Side::Line, Side::Network] {
@@ -69,7 +69,7 @@ fn answer_tones_are_told_apart_from_either_side_with_blocks_of_any_length() {
                     Side::Network => line.down(&tone),
                 };
                 assert_eq!(
-                    told(&mut line),
+                    reported(&mut line),
                     [(side, Some(wanted)), (side, None)],
                     "blocks of {block_len}"
                 );
@@ -79,7 +79,7 @@ fn answer_tones_are_told_apart_from_either_side_with_blocks_of_any_length() {
 }
 
 #[test]
-fn the_echo_of_a_tone_is_told_of_neither_side() {
+fn the_echo_of_a_tone_is_reported_from_neither_side() {
     // The line sends 6 dB less back 20 ms later; the far end's hybrid, 15 dB less after 300 ms.
     for (from, loss, late) in [(Side::Network, 0.5, 2), (Side::Line, 0.18, 30)] {
         for (tone, wanted) in ANSWERS {
@@ -96,19 +96,19 @@ fn the_echo_of_a_tone_is_told_of_neither_side() {
                 line.up(up);
                 line.down(down);
             }
-            assert_eq!(told(&mut line)[0], (from, Some(wanted)));
-            assert!(told(&mut line).iter().all(|(side, _)| *side == from));
+            assert_eq!(reported(&mut line)[0], (from, Some(wanted)));
+            assert!(reported(&mut line).iter().all(|(side, _)| *side == from));
         }
     }
 }
 
 #[test]
-fn v21_flags_are_told_soon_after_an_answer_tone_and_without_one() {
+fn v21_flags_are_reported_soon_after_an_answer_tone_and_without_one() {
     for dbm0 in [-10.0, -30.0, -42.0] {
         let mut line = line();
         line.up(&flags(600, dbm0));
         assert_eq!(
-            told(&mut line),
+            reported(&mut line),
             [(Side::Line, Some(DataTone::V21Preamble))],
             "{dbm0} dBm0"
         );
@@ -124,25 +124,25 @@ fn v21_flags_are_told_soon_after_an_answer_tone_and_without_one() {
         "{last:?}"
     );
     assert_eq!(
-        told(&mut line),
+        reported(&mut line),
         [
             (Side::Line, Some(DataTone::Ced)),
             (Side::Line, None),
             (Side::Line, Some(DataTone::V21Preamble))
         ]
     );
-    // The next handshake of the same call is told again, and so is the other machine's.
+    // The next handshake of the same call is reported again, and so is the other fax's.
     line.up(&[0; 8000]);
     line.up(&flags(1000, -13.0));
     line.down(&flags(1000, -13.0));
     assert_eq!(
-        told(&mut line),
+        reported(&mut line),
         [Side::Line, Side::Network].map(|side| (side, Some(DataTone::V21Preamble)))
     );
 }
 
 #[test]
-fn fax_tones_are_not_told_when_not_listened_for_or_on_hook() {
+fn fax_tones_are_not_reported_when_not_listened_for_or_on_hook() {
     let mut config = ChainConfig::new(Law::A, 80);
     config.detect_fax_tones = false;
     let mut line = Line::new(&config);
@@ -155,7 +155,7 @@ fn fax_tones_are_not_told_when_not_listened_for_or_on_hook() {
     assert_eq!(line.events, []);
     line.chain.command(ChainCommand::OffHook(true));
     line.up(&sent(ConnectTone::Ans, 2000));
-    assert_eq!(told(&mut line), [(Side::Line, Some(DataTone::Ced))]);
+    assert_eq!(reported(&mut line), [(Side::Line, Some(DataTone::Ced))]);
 }
 
 #[test]

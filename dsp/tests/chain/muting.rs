@@ -122,7 +122,7 @@ fn nothing_is_muted_while_keys_are_not_listened_for() {
 }
 
 #[test]
-fn while_data_passes_a_key_is_told_and_heard_by_the_far_end_as_it_is() {
+fn while_data_passes_a_key_is_reported_and_heard_by_the_far_end_as_it_is() {
     let mut chance = Chance(43);
     let (_, signal) = one_key(800, &mut chance);
     let mut line = line();

@@ -350,7 +350,7 @@ fn pulses_and_hooks_are_no_keys() {
 }
 
 #[test]
-fn the_level_is_told_to_half_a_db_and_the_length_to_six_ms() {
+fn the_level_is_reported_to_half_a_db_and_the_length_to_six_ms() {
     for on_ms in [40, 63, 100, 333] {
         let style = Style {
             on_ms,
@@ -358,16 +358,16 @@ fn the_level_is_told_to_half_a_db_and_the_length_to_six_ms() {
             ..PLAIN
         };
         let (keys, signal) = pressed(style, &mut Chance(23));
-        let told = events(&DtmfConfig::default(), Law::Mu, &signal);
-        assert_eq!(told.len(), 2 * keys.len());
-        for event in told {
+        let reported = events(&DtmfConfig::default(), Law::Mu, &signal);
+        assert_eq!(reported.len(), 2 * keys.len());
+        for event in reported {
             match event {
                 DtmfEvent::On { level, .. } => {
                     assert!((-113..=-103).contains(&level.0), "{event:?}");
                 }
                 DtmfEvent::Off { samples, .. } => {
                     let ms = samples as usize / 8;
-                    assert!(ms.abs_diff(on_ms) <= 6, "{ms} ms told of {on_ms}");
+                    assert!(ms.abs_diff(on_ms) <= 6, "{ms} ms reported for {on_ms}");
                 }
             }
         }

@@ -127,7 +127,7 @@ impl Line {
         heard
     }
 
-    /// So many ms from a silent network.
+    /// This number of ms from a silent network.
     pub(crate) fn down_ms(&mut self, ms: usize) -> Vec<i16> {
         self.down(&vec![0; ms * 8])
     }

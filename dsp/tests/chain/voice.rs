@@ -84,7 +84,7 @@ fn dial_tone_is_heard_until_stopped_and_the_voice_is_not() {
 }
 
 #[test]
-fn a_call_waiting_beep_is_heard_with_the_voice_and_its_end_is_told() {
+fn a_call_waiting_beep_is_heard_with_the_voice_and_its_end_is_reported() {
     let mut line = line();
     let beep = ToneSegment::new(&[Tone::new(440, -160)], 300, 0).unwrap();
     let program = ToneProgram::cadence(&[beep], None).unwrap().over(Over::Mix);
