@@ -18,7 +18,7 @@ const FUNCTIONS: &[&str] = &[
     "t30_(call_active|terminate|completion_code_to_str|frametype)",
     "v8_(init|free|rx|tx)",
     "span_set_(message|error)_handler",
-    // libspandsp reads and writes pages through libtiff, which reports to stderr unless told not to.
+    // libspandsp reads and writes pages through libtiff, which reports to stderr unless it is switched off.
     "TIFFSet(Error|Warning)Handler",
 ];
 

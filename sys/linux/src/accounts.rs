@@ -16,7 +16,7 @@ pub fn user_id() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
 
-/// The process that listens (or connected) at the other end of a Unix stream socket; none when it is not told.
+/// The process that listens (or connected) at the other end of a Unix stream socket; none when it is not known.
 #[must_use]
 pub fn peer_pid(socket: &impl AsFd) -> Option<u32> {
     use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};

@@ -25,7 +25,7 @@ pub const MAX_DATAGRAM: usize = 65_507;
 /// IP_TOS.
 ///
 /// # Errors
-/// `InvalidInput` for a DSCP above 63; what the kernel says.
+/// `InvalidInput` for a DSCP above 63; the error of the kernel.
 pub fn set_dscp(socket: impl AsFd, dscp: u8) -> io::Result<()> {
     if dscp > 63 {
         let problem = "a DSCP is a number from 0 to 63";
@@ -38,7 +38,7 @@ pub fn set_dscp(socket: impl AsFd, dscp: u8) -> io::Result<()> {
 /// Set it after the DSCP, which sets it too. Above 6 it needs CAP_NET_ADMIN.
 ///
 /// # Errors
-/// `PermissionDenied` above 6 without the capability; what the kernel says.
+/// `PermissionDenied` above 6 without the capability; the error of the kernel.
 pub fn set_socket_priority(socket: impl AsFd, priority: u8) -> io::Result<()> {
     setsockopt(&socket.as_fd(), sockopt::Priority, &i32::from(priority)).map_err(io::Error::from)
 }
@@ -46,18 +46,18 @@ pub fn set_socket_priority(socket: impl AsFd, priority: u8) -> io::Result<()> {
 /// Has the kernel stamp each datagram as it arrives: [`Datagram::received_at`].
 ///
 /// # Errors
-/// What the kernel says.
+/// The error of the kernel.
 pub fn enable_timestamps(socket: impl AsFd) -> io::Result<()> {
     setsockopt(&socket.as_fd(), sockopt::ReceiveTimestampns, &true).map_err(io::Error::from)
 }
 
-/// Asks for a receive buffer of so many bytes, as the kernel counts them (a short datagram takes 768); beyond
+/// Asks for a receive buffer of this number of bytes, as the kernel counts them (a short datagram takes 768); beyond
 /// net.core.rmem_max it gives what that allows.
 ///
 /// # Errors
-/// What the kernel says.
+/// The error of the kernel.
 pub fn set_receive_buffer(socket: impl AsFd, bytes: usize) -> io::Result<()> {
-    // The kernel doubles what it is told.
+    // The kernel doubles what it is given.
     setsockopt(&socket.as_fd(), sockopt::RcvBuf, &(bytes / 2)).map_err(io::Error::from)
 }
 

@@ -40,7 +40,7 @@ impl EventFd {
         }
     }
 
-    /// Takes the counter down to 0 and answers what it was.
+    /// Takes the counter down to 0 and returns what it was.
     ///
     /// # Errors
     /// None are known for a descriptor of this type.

@@ -1,4 +1,4 @@
-//! What becomes of the machine's links, addresses and routes (rtnetlink), and which IPv4 addresses it has.
+//! Changes of the machine's links, addresses and routes (rtnetlink), and which IPv4 addresses it has.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -11,7 +11,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket,
 };
 
-/// Room for what the kernel says at once; a message that is longer is cut, and its head is all that is read.
+/// Room for what the kernel sends at once; a message that is longer is cut, and its head is all that is read.
 const BUFFER: usize = 8192;
 /// Messages read at once; what else there is, is there the next time.
 const MESSAGES: usize = 256;
@@ -136,7 +136,7 @@ pub fn own_addresses() -> io::Result<Vec<OwnAddress>> {
 /// allows strange ones.
 pub fn has_address(address: Ipv4Addr) -> bool {
     let bound = std::net::UdpSocket::bind((address, 0));
-    // What else goes wrong (no descriptors left) says nothing about the address.
+    // What else goes wrong (no descriptors left) does not concern the address.
     !matches!(bound, Err(e) if e.kind() == io::ErrorKind::AddrNotAvailable)
 }
 

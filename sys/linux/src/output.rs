@@ -28,7 +28,7 @@ static LOOK: extern "C" fn() = look;
 /// Writes all of `bytes` to standard output, without a buffer.
 ///
 /// # Errors
-/// What the system says: no room, no reader, or no standard output at all (`EBADF`).
+/// The error of the system: no room, no reader, or no standard output at all (`EBADF`).
 pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     if CLOSED.load(Ordering::Relaxed) {
         return Err(Errno::EBADF.into());

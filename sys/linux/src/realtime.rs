@@ -76,7 +76,7 @@ pub fn set_fifo(priority: u8) -> Result<(), SchedError> {
 /// Puts the calling thread back in the ordinary class.
 ///
 /// # Errors
-/// What the kernel says; going back is always permitted.
+/// The error of the kernel; going back is always permitted.
 pub fn unset_fifo() -> io::Result<()> {
     // The flag stays set: a process without CAP_SYS_NICE may not clear it.
     set_policy(libc::SCHED_OTHER | libc::SCHED_RESET_ON_FORK, 0)
@@ -85,7 +85,7 @@ pub fn unset_fifo() -> io::Result<()> {
 /// How the calling thread is scheduled now.
 ///
 /// # Errors
-/// What the kernel says.
+/// The error of the kernel.
 pub fn scheduling() -> io::Result<Scheduling> {
     // SAFETY: pid 0 is the calling thread; no memory is touched.
     let policy = unsafe { libc::sched_getscheduler(0) };
@@ -157,7 +157,7 @@ pub fn lock_memory() -> Result<(), LockError> {
 /// Lets memory be paged again.
 ///
 /// # Errors
-/// What the kernel says.
+/// The error of the kernel.
 pub fn unlock_memory() -> io::Result<()> {
     mman::munlockall().map_err(io::Error::from)
 }
@@ -198,7 +198,7 @@ fn touch(pages: usize) {
     std::hint::black_box(&mut page);
 }
 
-/// Bytes between here and the end of the calling thread's stack; 0 when the C library cannot tell.
+/// Bytes between here and the end of the calling thread's stack; 0 when the C library does not know.
 fn stack_left() -> usize {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     // SAFETY: takes no arguments and cannot fail.

@@ -105,7 +105,7 @@ impl DtmfTx {
         }
     }
 
-    /// Fills `out` with the next samples and answers how many carry digits (or their pauses);
+    /// Fills `out` with the next samples and returns how many carry digits (or their pauses);
     /// the rest is silence. Fewer than asked means the queue ran empty.
     pub fn process(&mut self, out: &mut [i16]) -> usize {
         let mut made = 0;
@@ -157,7 +157,7 @@ impl Drop for DtmfTx {
     }
 }
 
-/// How picky a [`DtmfRx`] is. The default is measured to dial over dial tone without talk-off.
+/// What a [`DtmfRx`] accepts. The default is measured to dial over dial tone without talk-off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DtmfRxSettings {
     /// Notches at 350 and 440 Hz in front of the detector: dialling works while dial tone of up to
@@ -263,13 +263,13 @@ impl DtmfRx {
         }
     }
 
-    /// The oldest event not yet taken.
+    /// The oldest event not yet read.
     pub fn poll(&mut self) -> Option<DtmfEvent> {
         self.sink.get_mut().events.pop()
     }
 
-    /// Tells the receiver that audio is missing here, so that the gap is not heard as a digit's
-    /// end: the block being gathered starts anew.
+    /// Notifies the receiver that audio is missing here, so that the gap is not heard as a
+    /// digit's end: the block being gathered starts again.
     pub fn skip_missing(&mut self) {
         // SAFETY: the state is live; the count is not used by this version of the library.
         unsafe { sys::dtmf_rx_fillin(self.state.as_ptr(), 0) };

@@ -1,6 +1,6 @@
 //! A fax terminal on an analog line (T.30 over V.27ter, V.29 and V.17).
 //!
-//! Owns one fax machine: pages come from one TIFF file and go to another. Promises events and the
+//! Owns one fax: pages come from one TIFF file and go to another. Promises events and the
 //! result by polling. Reads and writes files inside `rx` and `tx`, so it has no place in the line
 //! thread; it is the simulator's and the tests' far end. libtiff parses the page file: give it only
 //! files that are trusted. Leaves answering, ringing and levels to others.
@@ -74,7 +74,7 @@ impl FaxResult {
 /// Something happened in a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaxEvent {
-    /// Phase B: the far end has told its capabilities (`DIS`) or choice (`DCS`).
+    /// Phase B: the far end has sent its capabilities (`DIS`) or choice (`DCS`).
     Negotiating {
         /// The frame's name in T.30.
         frame: &'static str,
@@ -97,7 +97,7 @@ struct FaxSink {
     events: Fifo<FaxEvent, 64>,
 }
 
-/// One fax machine in one call.
+/// One fax in one call.
 pub struct FaxTerminal {
     state: NonNull<sys::fax_state_t>,
     t30: NonNull<sys::t30_state_t>,
@@ -109,7 +109,7 @@ pub struct FaxTerminal {
 unsafe impl Send for FaxTerminal {}
 
 impl FaxTerminal {
-    /// A machine at the start of a call.
+    /// A fax at the start of a call.
     ///
     /// # Errors
     /// [`Error::FaxSetting`], [`Error::TooLong`], [`Error::BadCharacter`] for settings that cannot
@@ -193,8 +193,8 @@ impl FaxTerminal {
         }
     }
 
-    /// Fills `out` with what the machine sends and answers how many samples that is; the rest is
-    /// silence. With `transmit_on_idle` it is always everything.
+    /// Fills `out` with what the fax sends and returns how many samples that is; the rest is
+    /// silence. With `transmit_on_idle` it is always all of it.
     pub fn tx(&mut self, out: &mut [i16]) -> usize {
         let mut total = 0;
         for chunk in out.chunks_mut(BLOCK) {
@@ -209,7 +209,7 @@ impl FaxTerminal {
         total
     }
 
-    /// The oldest event not yet taken; at most 64 wait.
+    /// The oldest event not yet read; at most 64 wait.
     pub fn poll_event(&mut self) -> Option<FaxEvent> {
         self.sink.get_mut().events.pop()
     }
@@ -236,7 +236,7 @@ impl FaxTerminal {
         with_page_of(now, self.sink.get().last_page)
     }
 
-    /// The far end's ident (TSI or CSI), once it has told it.
+    /// The far end's ident (TSI or CSI), once it has sent it.
     #[must_use]
     pub fn remote_ident(&self) -> Option<String> {
         // SAFETY: the engine is live; the answer is null or a NUL-terminated text inside it.
@@ -249,7 +249,7 @@ impl FaxTerminal {
         Some(text.to_string_lossy().trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// The line is gone: ends the call as far as the machine is concerned. The result follows at
+    /// The line is gone: ends the call of this fax. The result follows at
     /// once: success when the last page was already confirmed, else a dropped call.
     pub fn terminate(&mut self) {
         // SAFETY: the engine is live; callbacks write only to the sink.

@@ -1,4 +1,4 @@
-//! The tones of modems and fax machines: CNG, CED/ANS and its relatives, V.21 preamble.
+//! The tones of modems and faxes: CNG, CED/ANS and its relatives, V.21 preamble.
 //!
 //! Owns their generation and detection. Promises no allocation after `new`. Leaves what to do
 //! about a tone (echo canceller off, switch to fax) to others.
@@ -81,7 +81,7 @@ impl ConnectTone {
 pub enum ToneListener {
     /// CNG only; reported 0.41 s after its onset.
     Cng,
-    /// Any 2100 Hz answer tone, told apart: ANS/CED and ANSam 0.55 s after onset, the two with
+    /// Any 2100 Hz answer tone, and which: ANS/CED and ANSam 0.55 s after onset, the two with
     /// phase reversals 1.35 s after it.
     AnswerTone,
     /// V.21 preamble only. About four times the cost of the others.
@@ -275,7 +275,7 @@ impl ModemConnectToneTx {
         Ok(ModemConnectToneTx { state })
     }
 
-    /// Fills `out` with the next samples and answers how many belong to the tone (pauses of its
+    /// Fills `out` with the next samples and returns how many belong to the tone (pauses of its
     /// cadence included); the rest is silence. Fewer than asked means the tone is over.
     pub fn process(&mut self, out: &mut [i16]) -> usize {
         // The library leaves one sample per CNG cycle unwritten: it must find silence there.

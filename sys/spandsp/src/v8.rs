@@ -1,4 +1,4 @@
-//! The V.8 handshake, by which two modems (two Super G3 faxes among them) agree on what to talk.
+//! The V.8 handshake, by which two modems (two Super G3 faxes among them) agree on a modulation.
 
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
@@ -11,7 +11,7 @@ use crate::state::{CHUNK, Pinned, init_lock};
 /// How a handshake ended, or how far it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum V8Outcome {
-    /// Nothing is agreed yet. The library tells no failure of some handshakes; they stay here.
+    /// Nothing is agreed yet. The library does not report that some handshakes failed; they stay here.
     Pending,
     /// The far end's menu was seen; the handshake goes on.
     Offered,
@@ -22,7 +22,7 @@ pub enum V8Outcome {
     },
     /// The far end has no V.8.
     NoV8,
-    /// It came to nothing.
+    /// It failed.
     Failed,
 }
 
@@ -104,7 +104,7 @@ impl V8Modem {
         }
     }
 
-    /// Fills `out` with what this end says next; silence when it has nothing to say.
+    /// Fills `out` with what this end sends next; silence when it has nothing to send.
     pub fn tx(&mut self, out: &mut [i16]) {
         out.fill(0);
         for chunk in out.chunks_mut(CHUNK) {

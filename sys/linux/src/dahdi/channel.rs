@@ -52,7 +52,7 @@ impl std::fmt::Display for OpenStep {
 /// Answer to a read or write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transfer {
-    /// So many bytes passed.
+    /// This number of bytes passed.
     Done(usize),
     /// Nothing there, or no room.
     WouldBlock,
@@ -116,9 +116,9 @@ pub struct Timing {
     pub start_ms: i32,
     /// Longest wink understood.
     pub rx_wink_ms: i32,
-    /// An opening of this length is told as [`Event::OnHook`]; a shorter one is a pulse or a flash. 0 tells none at all.
+    /// An opening of this length is reported as [`Event::OnHook`]; a shorter one is a pulse or a flash. 0 reports none.
     pub rx_flash_ms: i32,
-    /// After [`Hook::OffHook`] no opening is looked at for so long. 0 is for ever.
+    /// Time after [`Hook::OffHook`] for which no opening is looked at. 0 is for ever.
     pub debounce_ms: i32,
     /// Break of a pulse that we dial.
     pub pulse_break_ms: i32,
@@ -137,7 +137,7 @@ pub struct Buffers {
     pub count: usize,
 }
 
-/// An open channel. Closing it hangs it up; with the set lifted that is a battery drop of 500 ms.
+/// An open channel. Closing it hangs it up; with the phone lifted that is a battery drop of 500 ms.
 #[derive(Debug)]
 pub struct Channel {
     fd: OwnedFd,
@@ -187,7 +187,7 @@ impl Channel {
     /// State and timing.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn params(&self) -> Result<Params, Errno> {
         let raw = self.raw_params()?;
         Ok(params_of(&raw))
@@ -196,7 +196,7 @@ impl Channel {
     /// Loop closed (`fxo…`), or ringing (`fxs…`)? Cheaper than [`params`](Channel::params), and without an allocation.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn rx_off_hook(&self) -> Result<bool, Errno> {
         Ok(self.raw_params()?.rxisoffhook != 0)
     }
@@ -204,7 +204,7 @@ impl Channel {
     /// Alarms of the channel now, without an allocation.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn alarms(&self) -> Result<Alarms, Errno> {
         Ok(Alarms(self.raw_params()?.chan_alarms))
     }
@@ -212,7 +212,7 @@ impl Channel {
     /// Sets the timing, until the channel is closed.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn set_timing(&self, timing: &Timing) -> Result<(), Errno> {
         let mut raw = self.raw_params()?;
         raw.prewinktime = timing.pre_wink_ms;
@@ -238,7 +238,7 @@ impl Channel {
     /// The span this channel belongs to.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn span(&self) -> Result<SpanInfo, Errno> {
         SpanInfo::ask(self.as_fd(), 0)
     }
@@ -263,7 +263,7 @@ impl Channel {
     /// Buffers in force.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn buffers(&self) -> Result<Buffers, Errno> {
         let mut raw: abi::BufferInfo = abi::zeroed();
         abi::GET_BUFINFO.call(self.as_fd(), &mut raw)?;
@@ -273,7 +273,7 @@ impl Channel {
         })
     }
 
-    /// Puts a clear channel in audio mode; any other has it already and says EINVAL.
+    /// Puts a clear channel in audio mode; any other has it already and answers EINVAL.
     ///
     /// # Errors
     /// EINVAL.
@@ -284,7 +284,7 @@ impl Channel {
     /// Sets the law, until the channel is closed.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn set_law(&self, law: ChannelLaw) -> Result<(), Errno> {
         let number = match law {
             ChannelLaw::Mu => 1,
@@ -320,7 +320,7 @@ impl Channel {
     /// Empties buffers and stops what is in them.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn flush(&self, what: Flush) -> Result<(), Errno> {
         let bits =
             c_int::from(what.read) | c_int::from(what.write) << 1 | c_int::from(what.events) << 2;
@@ -330,7 +330,7 @@ impl Channel {
     /// Both gain tables of the kernel to "as it is".
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn unity_gain(&self) -> Result<(), Errno> {
         let mut table = [0; 256];
         for (place, code) in table.iter_mut().zip(0_u8..=255) {
@@ -347,7 +347,7 @@ impl Channel {
     /// Gain of the line chip, tenths of a dB. ENOTTY where the driver has none.
     ///
     /// # Errors
-    /// What the driver says.
+    /// The error of the driver.
     pub fn hardware_gain(&self, direction: GainDirection, tenth_db: i16) -> Result<(), Errno> {
         let mut raw = abi::HwGain {
             newgain: tenth_db.into(),
@@ -366,7 +366,7 @@ impl Channel {
     /// EBUSY when the state does not allow it, ENODATA for ringing without a tone zone.
     pub fn hook(&self, hook: Hook) -> Result<(), Errno> {
         match self.int(&abi::HOOK, hook as c_int) {
-            // What a non-blocking descriptor is told for "it goes on".
+            // What a non-blocking descriptor gets for "in progress".
             Err(Errno::EINPROGRESS) => Ok(()),
             other => other,
         }
@@ -376,7 +376,7 @@ impl Channel {
     /// zone's times for a missing off.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn set_cadence(&self, cadence: Option<&[i32; 16]>) -> Result<(), Errno> {
         match cadence {
             Some(&ringcadence) => {
@@ -395,7 +395,7 @@ impl Channel {
         self.int(&abi::SETTONEZONE, -1)
     }
 
-    /// Lets audio through on-hook for so many ms.
+    /// Lets audio through on-hook for this number of ms.
     ///
     /// # Errors
     /// ENOTTY where the driver has no such thing.
@@ -411,7 +411,7 @@ impl Channel {
         self.int(&abi::SETPOLARITY, reversed.into())
     }
 
-    /// Tells the lamp how many messages wait; 0 puts it out.
+    /// Sets the number of waiting messages for the lamp; 0 puts it out.
     ///
     /// # Errors
     /// ENOTTY where the driver has no such thing.
@@ -449,7 +449,7 @@ impl Channel {
     /// Still dialling?
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn dialling(&self) -> Result<bool, Errno> {
         let mut value = 0;
         abi::DIALING.call(self.as_fd(), &mut value)?;
@@ -484,7 +484,7 @@ impl Channel {
         transfer(unistd::write(&self.fd, buf))
     }
 
-    /// Waits until there is an event, audio (`for_read`) or room (`for_write`). A channel that is gone is told as an event.
+    /// Waits until there is an event, audio (`for_read`) or room (`for_write`). A channel that is gone is reported as an event.
     ///
     /// # Errors
     /// EINTR among others.

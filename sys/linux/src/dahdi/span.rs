@@ -1,4 +1,4 @@
-//! Spans and channels as the control device tells them, without opening any channel.
+//! Spans and channels as the control device reports them, without opening any channel.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -121,7 +121,7 @@ impl Control {
     /// Version of DAHDI in the kernel.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The error of the kernel.
     pub fn version(&self) -> Result<String, Errno> {
         let mut raw: abi::VersionInfo = abi::zeroed();
         abi::GETVERSION.call(self.0.as_fd(), &mut raw)?;

@@ -24,7 +24,7 @@ fn a_port_allows_what_its_driver_says_and_nothing_else() {
 }
 
 #[test]
-fn alarms_are_told_in_words_the_gravest_first_and_none_is_lost() {
+fn alarms_are_shown_in_words_the_most_severe_first_and_none_is_lost() {
     assert_eq!(Alarms(0).to_string(), "none");
     assert_eq!(Alarms(1 << 3).to_string(), "red");
     let both = Alarms(1 << 2 | 1 << 3 | 1 << 20);

@@ -61,7 +61,7 @@ impl Signalling {
         }
     }
 
-    /// A telephone hangs on this channel.
+    /// A telephone is connected to this channel.
     #[must_use]
     pub const fn is_for_telephone(self) -> bool {
         matches!(
@@ -70,7 +70,7 @@ impl Signalling {
         )
     }
 
-    /// An exchange line hangs on this channel.
+    /// An exchange line is connected to this channel.
     #[must_use]
     pub const fn is_for_exchange_line(self) -> bool {
         matches!(
@@ -180,14 +180,14 @@ impl fmt::Display for Alarms {
     }
 }
 
-/// What `DAHDI_HOOK` can be told.
+/// The commands of `DAHDI_HOOK`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Hook {
-    /// Hang up. On `fxoks` with the set lifted: 500 ms without battery, then 300 ms until [`Event::HookComplete`]'s
+    /// Hang up. On `fxoks` with the phone lifted: 500 ms without battery, then 300 ms until [`Event::HookComplete`]'s
     /// state is over; buffers are emptied. On `fxs…`: open the loop.
     OnHook = 0,
-    /// Feed the set, or (`fxs…`) close the loop.
+    /// Feed the phone, or (`fxs…`) close the loop.
     OffHook = 1,
     /// Close the loop for a moment.
     Wink = 2,
@@ -201,7 +201,7 @@ pub enum Hook {
     RingOff = 6,
 }
 
-/// What `DAHDI_GETEVENT` tells.
+/// What `DAHDI_GETEVENT` reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// `fxo…`: the loop is open for longer than `rx_flash_ms`. `fxs…`: the battery is gone.

@@ -36,7 +36,7 @@ const DROP: u32 = 0;
 pub enum FilterOthers {
     /// Takes them.
     Take,
-    /// Takes about one in so many, rounded up to a power of two.
+    /// Takes about one in this number, rounded up to a power of two.
     TakeOneIn(u32),
     /// Drops them.
     Drop,
@@ -61,7 +61,7 @@ pub struct SourceFilter<'a> {
 /// What is dropped counts in [`dropped_datagrams`]. One system call, which does not wait for anything.
 ///
 /// # Errors
-/// `InvalidInput` for more senders than a program has room for; what the kernel says, e.g. `OutOfMemory` beyond
+/// `InvalidInput` for more senders than a program has room for; the error of the kernel, e.g. `OutOfMemory` beyond
 /// net.core.optmem_max.
 pub fn filter_sources(socket: impl AsFd, filter: &SourceFilter<'_>) -> io::Result<()> {
     let mut program = Program::default();
@@ -106,7 +106,7 @@ pub fn filter_sources(socket: impl AsFd, filter: &SourceFilter<'_>) -> io::Resul
 /// Has the kernel drop nothing any more.
 ///
 /// # Errors
-/// What the kernel says; a socket without a filter is none.
+/// The error of the kernel; a socket without a filter is none.
 pub fn unfilter(socket: impl AsFd) -> io::Result<()> {
     let nothing: libc::c_int = 0;
     // SAFETY: the value is an int that outlives the call; the kernel does not look at it.
@@ -133,7 +133,7 @@ pub fn unfilter(socket: impl AsFd) -> io::Result<()> {
 /// full. Wraps.
 ///
 /// # Errors
-/// What the kernel says.
+/// The error of the kernel.
 pub fn dropped_datagrams(socket: impl AsFd) -> io::Result<u32> {
     // SK_MEMINFO_DROPS, the last of SK_MEMINFO_VARS values.
     const DROPS: usize = 8;

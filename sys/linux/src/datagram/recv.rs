@@ -49,7 +49,7 @@ struct Arrived {
     received_at: Option<Duration>,
 }
 
-/// Buffers for up to so many datagrams a call; one batch may serve many sockets in turn.
+/// Buffers for up to `slots` datagrams a call; one batch may serve many sockets in turn.
 pub struct RecvBatch {
     slots: usize,
     size: usize,
@@ -61,7 +61,7 @@ pub struct RecvBatch {
     arrived: Vec<Arrived>,
 }
 
-// SAFETY: the pointers in `vectors` and `headers` are set anew in each call and not used between.
+// SAFETY: the pointers in `vectors` and `headers` are set again in each call and not used between.
 unsafe impl Send for RecvBatch {}
 
 impl RecvBatch {
@@ -87,12 +87,12 @@ impl RecvBatch {
         }
     }
 
-    /// Takes what is waiting on `socket`, at most one batch, and answers how many datagrams that
+    /// Takes what is waiting on `socket`, at most one batch, and returns how many datagrams that
     /// were: none when nothing waits. Never blocks, even on a blocking socket. A full batch means
     /// that more may be waiting.
     ///
     /// # Errors
-    /// What the kernel says, e.g. `ConnectionRefused` after an ICMP message on a connected socket;
+    /// The error of the kernel, e.g. `ConnectionRefused` after an ICMP message on a connected socket;
     /// the batch is empty then.
     pub fn receive(&mut self, socket: &impl AsFd) -> io::Result<usize> {
         self.arrived.clear();

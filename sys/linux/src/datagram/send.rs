@@ -40,7 +40,7 @@ pub enum QueueFull {
     },
 }
 
-/// Buffers for up to so many datagrams a call; one batch may serve many sockets in turn.
+/// Buffers for up to `slots` datagrams a call; one batch may serve many sockets in turn.
 pub struct SendBatch {
     slots: usize,
     size: usize,
@@ -52,7 +52,7 @@ pub struct SendBatch {
     headers: Vec<libc::mmsghdr>,
 }
 
-// SAFETY: the pointers in `vectors` and `headers` are set anew in each call and not used between.
+// SAFETY: the pointers in `vectors` and `headers` are set again in each call and not used between.
 unsafe impl Send for SendBatch {}
 
 impl SendBatch {
@@ -167,7 +167,7 @@ impl SendBatch {
             };
             match usize::try_from(count) {
                 Ok(count) => {
-                    // At least one when successful; never stand still.
+                    // At least one when successful: the loop always advances.
                     report.sent += count;
                     at += count.max(1);
                 }

@@ -278,9 +278,9 @@ fn arrivals(to: &UdpSocket, senders: &[&UdpSocket], contents: &[&[u8]]) -> Vec<(
 
 #[test]
 fn a_filter_drops_by_sender_and_content_and_what_it_drops_is_counted() {
-    let [to, far, stranger, third] = [(); 4].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+    let [to, far, unexpected, third] = [(); 4].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
     let elsewhere = UdpSocket::bind("127.0.0.9:0").unwrap();
-    let senders = [&far, &stranger, &third, &elsewhere];
+    let senders = [&far, &unexpected, &third, &elsewhere];
     let v4 = |socket: &UdpSocket| match socket.local_addr().unwrap() {
         std::net::SocketAddr::V4(a) => a,
         std::net::SocketAddr::V6(a) => panic!("{a}"),
@@ -298,7 +298,7 @@ fn a_filter_drops_by_sender_and_content_and_what_it_drops_is_counted() {
     filter_sources(&to, &filter).unwrap();
     assert_eq!(arrivals(&to, &senders, &contents), [(0, 172), (0, 1400)]);
     assert_eq!(dropped_datagrams(&to).unwrap(), 18);
-    let shut_out = [v4(&stranger), v4(&elsewhere)];
+    let shut_out = [v4(&unexpected), v4(&elsewhere)];
     filter.drop = &shut_out;
     filter.others = FilterOthers::Take;
     filter_sources(&to, &filter).unwrap();

@@ -7,7 +7,7 @@ use std::thread;
 
 use super::*;
 
-/// The environment variable that tells a test it runs as a process of its own.
+/// The environment variable by which a test knows that it runs as a process of its own.
 const CHILD: &str = "TIPRING_LINUX_TEST_CHILD";
 
 #[derive(Clone, Copy, PartialEq)]
@@ -17,7 +17,7 @@ enum Rights {
 }
 
 /// Runs the test named `name` again as a process of its own: what it does to the process then
-/// disturbs no other test. Answers true in that child; the parent reports the child's verdict.
+/// disturbs no other test. Returns true in that child; the parent reports the child's verdict.
 fn in_child(name: &str, rights: Rights) -> bool {
     if std::env::var_os(CHILD).is_some() {
         if rights == Rights::Dropped {

@@ -9,7 +9,7 @@ use super::{CallerIdStandard, MAX_MESSAGE_BYTES, ReceivedMessage};
 use crate::error::Error;
 use crate::state::{CHUNK, Fifo, Pinned, init_lock};
 
-/// The DTMF receiver counts samples down in an `int` for ever; it is begun anew long before that
+/// The DTMF receiver counts samples down in an `int` for ever; it is restarted long before that
 /// wraps (2^30 samples are 37 hours).
 const RESTART_SAMPLES: u64 = 1 << 30;
 
@@ -76,7 +76,7 @@ impl CallerIdRx {
         }
     }
 
-    /// The oldest message not yet taken.
+    /// The oldest message not yet read.
     pub fn poll(&mut self) -> Option<ReceivedMessage> {
         self.sink.get_mut().messages.pop()
     }

@@ -66,7 +66,7 @@ impl CallerIdTx {
         self.off_hook = off_hook;
     }
 
-    /// Sends the dual tone that tells a telephone off hook to listen (DT-AS, CAS): 110 ms, then
+    /// Sends the dual tone that alerts a telephone off hook (DT-AS, CAS): 110 ms, then
     /// 60 ms of silence. A message put meanwhile follows it.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl CallerIdTx {
         }
     }
 
-    /// Fills `out` with the next samples and answers how many carry signal (the silence after the
+    /// Fills `out` with the next samples and returns how many carry signal (the silence after the
     /// alert tone included); the rest is silence.
     pub fn process(&mut self, out: &mut [i16]) -> usize {
         let mut at = 0;

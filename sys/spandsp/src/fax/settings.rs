@@ -1,4 +1,4 @@
-//! What a fax terminal is told before a call.
+//! The settings of a fax terminal, given before a call.
 
 use std::ffi::c_int;
 use std::path::PathBuf;
@@ -18,10 +18,10 @@ pub struct TxPages {
     pub last: Option<u16>,
 }
 
-/// The image modems a machine offers.
+/// The image modems a fax offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FaxModems {
-    /// 2400 and 4800 bit/s; every machine has it.
+    /// 2400 and 4800 bit/s; every fax has it.
     pub v27ter: bool,
     /// 7200 and 9600 bit/s.
     pub v29: bool,
@@ -39,10 +39,10 @@ impl Default for FaxModems {
     }
 }
 
-/// The image codings a machine offers.
+/// The image codings a fax offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FaxCompressions {
-    /// T.4 one-dimensional (MH); every machine has it.
+    /// T.4 one-dimensional (MH); every fax has it.
     pub t4_1d: bool,
     /// T.4 two-dimensional (MR).
     pub t4_2d: bool,
@@ -60,7 +60,7 @@ impl Default for FaxCompressions {
     }
 }
 
-/// What a fax terminal is told before a call.
+/// The settings of a fax terminal, given before a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaxSettings {
     /// Whether it placed the call (sends CNG) or answered it (sends CED).
@@ -77,7 +77,7 @@ pub struct FaxSettings {
     pub modems: FaxModems,
     /// The codings offered.
     pub compressions: FaxCompressions,
-    /// The machine's own number (TSI or CSI): up to 20 characters, empty for none.
+    /// The fax's own number (TSI or CSI): up to 20 characters, empty for none.
     pub local_ident: String,
     /// Text for the line printed above each sent page: up to 50 characters, empty for no line.
     pub header_line: String,
@@ -88,7 +88,7 @@ pub struct FaxSettings {
 }
 
 impl FaxSettings {
-    /// A machine that placed the call and sends `file`.
+    /// A fax that placed the call and sends `file`.
     #[must_use]
     pub fn sender(file: impl Into<PathBuf>) -> Self {
         FaxSettings {
@@ -102,7 +102,7 @@ impl FaxSettings {
         }
     }
 
-    /// A machine that answered the call and stores pages in `file`.
+    /// A fax that answered the call and stores pages in `file`.
     #[must_use]
     pub fn receiver(file: impl Into<PathBuf>) -> Self {
         FaxSettings {

@@ -46,7 +46,7 @@ fn cng_comes_and_goes_with_its_cadence() {
         let late = at - n * 3500;
         assert!(
             (400..=440).contains(&late),
-            "burst {n} told {late} ms after it began"
+            "burst {n} reported {late} ms after it began"
         );
     }
     match events[0].1 {
@@ -60,7 +60,7 @@ fn cng_comes_and_goes_with_its_cadence() {
 }
 
 #[test]
-fn answer_tones_are_told_apart() {
+fn answer_tones_are_distinguished() {
     for (sent, first_ms) in [(Ans, 760), (Ansam, 760), (AnsPr, 1560), (AnsamPr, 1560)] {
         let events = heard(ToneListener::AnswerTone, &tone(sent, 7));
         assert_eq!(on_tones(&events), [sent], "{events:?}");
@@ -113,7 +113,7 @@ fn v21_preamble_lasts_until_the_carrier_goes() {
     ] {
         let events = heard(listener, &samples);
         assert_eq!(on_tones(&events), [V21Preamble], "{events:?}");
-        assert!(events[0].0 < 400, "told at {} ms", events[0].0);
+        assert!(events[0].0 < 400, "reported at {} ms", events[0].0);
         let (at, last) = *events.last().unwrap();
         assert_eq!(last, ToneEvent::Off { tone: V21Preamble });
         assert!((1000..1200).contains(&at), "ended at {at} ms");
