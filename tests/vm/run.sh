@@ -1,7 +1,7 @@
 #!/bin/bash
 # Boots the guest of image.sh, runs a command in it as root, and ends with the command's exit status.
 #   run.sh [-w SECONDS] [-m MB] [-c CPUS] [-r] [-K] [-k KEEPDIR] [-o OUTDIR] [-v] PAYLOAD_DIR COMMAND [ARG...]
-#     -w  give up after so many seconds of this machine's time (600)
+#     -w  give up after this number of seconds of this machine's time (600)
 #     -m  memory (512 MB)      -c  processors (1)
 #     -r  the guest's clock follows the host's; without it, guest time is virtual and exact (see README.md)
 #     -K  KVM instead of emulation, where it works

@@ -200,9 +200,9 @@ def polarity_and_lamps():
 
 def registers():
     g, t = pair(3)
-    expect((g.register(64), g.register(68)), (0x11, 0), 'feed and loop at rest')
+    expect((g.register(64), g.register(68)), (0x11, 0), 'feed and loop idle')
     tip, ring, battery = g.stats()
-    assert -4000 < tip < -2000 and -53000 < ring < -49000 and battery < -49000, 'at rest %d %d %d mV' % (tip, ring, battery)
+    assert -4000 < tip < -2000 and -53000 < ring < -49000 and battery < -49000, 'idle %d %d %d mV' % (tip, ring, battery)
     t.hook(d.OFFHOOK)
     g.wait('ringoffhook', 1)
     tip, ring, battery = g.stats()

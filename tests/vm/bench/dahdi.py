@@ -62,7 +62,7 @@ class Channel:
             new.append(EVENTS.get(event, 'digit %c' % (event & 0xff) if event & 1 << 16 else str(event)))
 
     def wait(self, wanted, seconds):
-        """The milliseconds until this event, or an error that tells what came instead."""
+        """The milliseconds until this event, or an error that names what came instead."""
         start, seen = time.monotonic(), []
         poll = select.poll()
         poll.register(self.fd, select.POLLPRI)

@@ -114,7 +114,7 @@ impl Bench {
         self.down.1.listen();
     }
 
-    /// Serves both for so many ms.
+    /// Serves both for this number of ms.
     pub(crate) fn run(&mut self, ms: u64) {
         let end = monotonic() + Duration::from_millis(ms);
         while monotonic() < end {
@@ -122,7 +122,7 @@ impl Bench {
         }
     }
 
-    /// Serves both until something is seen that fits, at most so long.
+    /// Serves both until something is seen that fits, at most for this time.
     pub(crate) fn wait(&mut self, ms: u64, fits: impl Fn(&Seen) -> bool) -> Option<Seen> {
         let first = self.seen.len();
         let end = monotonic() + Duration::from_millis(ms);
@@ -181,7 +181,7 @@ impl Bench {
             }
             self.down.0.fill(&mut block);
             match port.write(&block) {
-                WriteBlock::Taken => self.down.0.taken(BLOCK),
+                WriteBlock::Taken => self.down.0.accepted(BLOCK),
                 WriteBlock::Full => self.write_full += 1,
                 WriteBlock::EventPending | WriteBlock::Down(_) => self.prefill_due = true,
             }
@@ -196,7 +196,7 @@ impl Bench {
                     self.down.1.hear(&block[..len], self.down.0.said);
                     self.up.0.fill(&mut block);
                     if let Transfer::Done(len) = self.phone.write(&block) {
-                        self.up.0.taken(len);
+                        self.up.0.accepted(len);
                     }
                 }
                 Transfer::EventPending => {

@@ -104,7 +104,7 @@ pub(crate) fn ring_and_trip(b: &mut Bench, r: &mut Report) {
             .all(|(n, ((kind, at), wanted))| *kind == on_off[n % 2] && (at - wanted).abs() <= 10.0);
     r.check(
         right,
-        format!("cadence 400-200-400-2000 as told by the port: {port:.1?}"),
+        format!("cadence 400-200-400-2000 as reported by the port: {port:.1?}"),
     );
     let bursts: Vec<_> = b
         .phone_times(first, Event::RingBegin)
@@ -128,20 +128,20 @@ pub(crate) fn ring_and_trip(b: &mut Bench, r: &mut Report) {
     let closed = at(b.wait(100, is_port(LineEventKind::LoopClosed))).map(|at| at - lifted);
     r.check(
         near(closed, 0.0, 5.0),
-        format!("lifted in a burst: told after {}", show(closed)),
+        format!("lifted in a burst: reported after {}", show(closed)),
     );
     let after = b.seen.len();
     b.run(4000);
     let more = b.phone_times(after, Event::RingBegin).len();
-    let told = b.port_events(after);
+    let reported = b.port_events(after);
     r.check(
-        more == 0 && told.is_empty(),
-        format!("no further burst in 4 s after the lift ({more}), no event ({told:?})"),
+        more == 0 && reported.is_empty(),
+        format!("no further burst in 4 s after the lift ({more}), no event ({reported:?})"),
     );
     let again = b.port().command(LineCommand::Ring(cadence));
     r.check(
         again == Err(PortError::Busy),
-        format!("ringing a lifted set: {again:?}"),
+        format!("ringing a phone that is off-hook: {again:?}"),
     );
     hang_up(b);
     stop(b, r);
@@ -263,9 +263,9 @@ fn opening(events: &[LineEvent]) -> Option<Duration> {
     }
 }
 
-/// Opens the loop for `open_ms` and answers how long it was, with the events of it. The set is a process too: one that ran
-/// late (a disk that answers slowly stops the guest's set, not its line) held the loop open for longer than asked, which
-/// says nothing about the port. It is asked again then; none if it never kept the time.
+/// Opens the loop for `open_ms` and answers how long it was, with the events of it. The phone is a process too: one that
+/// ran late (a slow disk stops the guest's phone, not its line) held the loop open for longer than asked, which
+/// proves nothing about the port. It is asked again then; none if it never kept the time.
 fn loop_opened_for(b: &mut Bench, open_ms: u64) -> (Option<Duration>, Vec<LineEvent>) {
     let mut events = Vec::new();
     for _ in 0..20 {
@@ -279,7 +279,7 @@ fn loop_opened_for(b: &mut Bench, open_ms: u64) -> (Option<Duration>, Vec<LineEv
         let opened_for = monotonic().saturating_sub(before);
         b.run(100);
         events = b.port_events(first);
-        // The set looks every millisecond, so it is up to two late; but an opening counts from 3 ms on
+        // The phone looks every millisecond, so it is up to two late; but an opening counts from 3 ms on
         // (`OPENING_TOLD_AFTER`), and 2 must not become that.
         let late = if open_ms < 3 { 0.6 } else { 2.5 };
         // Its order also waits for the line's next millisecond, which may come late: the line's own stamps show it.
@@ -301,7 +301,7 @@ pub(crate) fn flash_pulses_and_hang_up(b: &mut Bench, r: &mut Report) {
             r.check(
                 opened_for.is_some() && events.is_empty(),
                 format!(
-                    "loop open for {open_ms} ms (the set held it open for {}): {events:?}",
+                    "loop open for {open_ms} ms (the phone held it open for {}): {events:?}",
                     show(opened_for)
                 ),
             );
@@ -318,12 +318,12 @@ pub(crate) fn flash_pulses_and_hang_up(b: &mut Bench, r: &mut Report) {
     b.hook(Hook::OnHook);
     b.run(1500);
     let events = b.port_events(first);
-    let told = events.first().map(|e| e.at.abs_diff(hung_up));
+    let reported = events.first().map(|e| e.at.abs_diff(hung_up));
     r.check(
-        events.len() == 1 && near(told, 0.0, 3.0) && !b.port().off_hook(),
+        events.len() == 1 && near(reported, 0.0, 3.0) && !b.port().off_hook(),
         format!(
-            "hung up: told as {} from it, off_hook() is {}",
-            show(told),
+            "hung up: reported {} from it, off_hook() is {}",
+            show(reported),
             b.port().off_hook()
         ),
     );
@@ -415,10 +415,10 @@ pub(crate) fn open_loop(b: &mut Bench, r: &mut Report, card: Card) {
         b.run(500);
     }
     b.run(1000);
-    let told = b.port_events(first);
+    let reported = b.port_events(first);
     r.check(
-        told.is_empty() && b.port().off_hook(),
-        format!("the set stayed lifted: no event, {told:?}"),
+        reported.is_empty() && b.port().off_hook(),
+        format!("the phone stayed off-hook: no event, {reported:?}"),
     );
     b.listen();
     b.run(500);
@@ -439,16 +439,16 @@ pub(crate) fn open_loop(b: &mut Bench, r: &mut Report, card: Card) {
         .command(LineCommand::OpenLoop(Duration::from_millis(500)));
     b.run(100);
     b.hook(Hook::OnHook);
-    let told = at(b.wait(1500, is_port(LineEventKind::LoopOpened))).map(|at| at - start);
+    let reported = at(b.wait(1500, is_port(LineEventKind::LoopOpened))).map(|at| at - start);
     let rung = b
         .port()
         .command(LineCommand::Ring(RingCadence::new(1000, 1000)));
     let on = at(b.wait(1500, is_port(LineEventKind::RingOn))).map(|at| at - start);
     r.check(
-        opened.is_ok() && told.is_some() && rung.is_ok() && on.is_some(),
+        opened.is_ok() && reported.is_some() && rung.is_ok() && on.is_some(),
         format!(
-            "hung up in an open loop: told after {}; then rung: first burst after {}",
-            show(told),
+            "hung up in an open loop: reported after {}; then rung: first burst after {}",
+            show(reported),
             show(on)
         ),
     );
@@ -524,11 +524,11 @@ pub(crate) fn alarm(b: &mut Bench, r: &mut Report) {
     };
     let start = monotonic();
     cut(1);
-    let told =
+    let reported =
         at(b.wait(100, is_port(LineEventKind::Fault(LineFault::Alarm)))).map(|at| at - start);
     r.check(
-        near(told, 0.0, 10.0),
-        format!("line cut: alarm after {}", show(told)),
+        near(reported, 0.0, 10.0),
+        format!("line cut: alarm after {}", show(reported)),
     );
     let blocks = b.blocks;
     b.run(100);
@@ -545,15 +545,15 @@ pub(crate) fn alarm(b: &mut Bench, r: &mut Report) {
     let first = b.seen.len();
     cut(0);
     b.run(1000);
-    let told: Vec<_> = b
+    let reported: Vec<_> = b
         .port_events(first)
         .iter()
         .map(|e| (e.kind, ms(e.at - start)))
         .collect();
-    let kinds: Vec<_> = told.iter().map(|(kind, _)| *kind).collect();
+    let kinds: Vec<_> = reported.iter().map(|(kind, _)| *kind).collect();
     r.check(
         kinds == [LineEventKind::FaultCleared, LineEventKind::LoopClosed],
-        format!("mended, with the set lifted meanwhile: {told:.1?}"),
+        format!("mended, with the phone lifted meanwhile: {reported:.1?}"),
     );
     r.check(
         b.blocks > blocks + 50,
@@ -593,9 +593,9 @@ pub(crate) fn off_hook_at_open(b: &mut Bench, r: &mut Report) {
     b.run(500);
     b.listen();
     b.run(500);
-    let told = b.port_events(first);
+    let reported = b.port_events(first);
     r.check(
-        told.is_empty() && b.up.1.right > 3000 && b.down.1.right > 3000,
+        reported.is_empty() && b.up.1.right > 3000 && b.down.1.right > 3000,
         format!(
             "no event, audio both ways ({}, {} samples)",
             b.up.1.right, b.down.1.right
@@ -603,11 +603,11 @@ pub(crate) fn off_hook_at_open(b: &mut Bench, r: &mut Report) {
     );
     let start = monotonic();
     b.hook(Hook::OnHook);
-    let told =
+    let reported =
         at(b.wait(100, is_port(LineEventKind::LoopOpened))).map(|at| at.saturating_sub(start));
     r.check(
-        near(told, 0.0, 3.0),
-        format!("then hung up: told as {}", show(told)),
+        near(reported, 0.0, 3.0),
+        format!("then hung up: reported {}", show(reported)),
     );
     b.run(2500);
     // Closed in a call and opened at once, as after kill -9: the kernel is still opening the loop.
@@ -684,11 +684,11 @@ pub(crate) fn pulled(b: &mut Bench, r: &mut Report) {
     };
     let start = monotonic();
     pull(1);
-    let told =
+    let reported =
         at(b.wait(2000, is_port(LineEventKind::Fault(LineFault::Removed)))).map(|at| at - start);
     r.check(
-        told.is_some(),
-        format!("card pulled: told after {}", show(told)),
+        reported.is_some(),
+        format!("card pulled: reported after {}", show(reported)),
     );
     let refused = b
         .port()
@@ -720,7 +720,7 @@ pub(crate) fn pulled(b: &mut Bench, r: &mut Report) {
         Err(error) => return r.check(false, error),
     }
     b.hook(Hook::OffHook);
-    let told = b.wait(1000, is_port(LineEventKind::LoopClosed)).is_some();
-    r.check(told || b.port().off_hook(), "and it works".into());
+    let reported = b.wait(1000, is_port(LineEventKind::LoopClosed)).is_some();
+    r.check(reported || b.port().off_hook(), "and it works".into());
     hang_up(b);
 }

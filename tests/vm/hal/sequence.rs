@@ -14,14 +14,14 @@ pub(crate) struct Mouth {
 }
 
 impl Mouth {
-    /// The next block. It counts as said only with [`Mouth::taken`].
+    /// The next block. It counts as sent only with [`Mouth::accepted`].
     pub(crate) fn fill(&self, block: &mut [u8]) {
         for (place, to) in (self.said..).zip(block) {
             *to = byte(place);
         }
     }
 
-    pub(crate) fn taken(&mut self, bytes: usize) {
+    pub(crate) fn accepted(&mut self, bytes: usize) {
         self.said += bytes as u64;
     }
 }

@@ -6,12 +6,12 @@
  * fxsls). Port n of one is wired to port n of the other. See README.md for what it can do and break.
  *
  * card.c      the two DAHDI devices, the clock, pulling and plugging
- * line.c      one millisecond: audio across, each end told what the other did
+ * line.c      one millisecond: audio across, each end gets notice of the other
  * slic.c      the chip on each port: feed states, ioctls, registers, voltages, power alarms
  * hybrid.c    echo at the telephone
  * controls.c  module parameters, /proc/fxbench
  *
- * fx_lock guards struct fx_port. It is taken inside a channel's lock (DAHDI calls us with it held) and therefore never
+ * fx_lock guards struct fx_port. It is locked inside a channel's lock (DAHDI calls us with it held) and therefore never
  * around a call into DAHDI.
  */
 #ifndef FXBENCH_H
@@ -53,8 +53,8 @@ struct fx_port {
 	u16 indirect[NUM_INDIRECT_REGS];
 	/* counted */
 	unsigned long rings, trips, rearms;
-	/* what each end was last told; -1: nothing yet */
-	int told_loop, told_feed, told_reversed, told_lamp, told_cut;
+	/* what was last reported to each end; -1: nothing yet */
+	int reported_loop, reported_feed, reported_reversed, reported_lamp, reported_cut;
 	/* what the gateway sent, newest first, linear */
 	s16 sent[FX_TAPS];
 };

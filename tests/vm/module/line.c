@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One millisecond of every line: eight samples each way, and each end is told what the other did.
+ * One millisecond of every line: eight samples each way, and each end gets notice of what the other did.
  *
  * In strict mode (the default) a line passes only what a real one would: nothing without feed or while it rings, the
  * telephone's voice only off-hook, the card's towards a telephone on-hook only in on-hook transmission.
@@ -10,7 +10,7 @@
 struct fx_port fx_port[FX_MAX_PORTS];
 DEFINE_SPINLOCK(fx_lock);
 bool fx_span_cut;
-static bool told_span_cut;
+static bool reported_span_cut;
 int fx_strict = 1;
 module_param_named(strict, fx_strict, int, 0644);
 MODULE_PARM_DESC(strict, "1: audio only where a real line passes it (1)");
@@ -25,7 +25,7 @@ void fx_port_power_up(struct fx_port *p)
 	memset(p, 0, sizeof(*p));
 	p->loop = loop;		/* the telephone and the copper do not care about the card's power */
 	p->cut = cut;
-	p->told_loop = p->told_feed = p->told_reversed = p->told_lamp = p->told_cut = -1;
+	p->reported_loop = p->reported_feed = p->reported_reversed = p->reported_lamp = p->reported_cut = -1;
 	fx_chip_reset(p);
 }
 
@@ -53,7 +53,7 @@ static bool loop_seen(const struct fx_port *p)
 	return !fx_drop_opens_loop || battery(p);
 }
 
-static void tell(int i, struct dahdi_chan *gateway, struct dahdi_chan *phone)
+static void notify(int i, struct dahdi_chan *gateway, struct dahdi_chan *phone)
 {
 	static const enum dahdi_rxsig seen[] = { DAHDI_RXSIG_ONHOOK, DAHDI_RXSIG_OFFHOOK, DAHDI_RXSIG_RING };
 	struct fx_port *p = &fx_port[i];
@@ -64,25 +64,25 @@ static void tell(int i, struct dahdi_chan *gateway, struct dahdi_chan *phone)
 	spin_lock_irqsave(&fx_lock, flags);
 	feed = battery(p);
 	reversed = feed == 1 && fx_feed(p) >= FEED_REVERSE;
-	/* A port that lost its feed tells its driver nothing any more. */
-	loop = p->dead && p->told_loop >= 0 ? p->told_loop : loop_seen(p);
+	/* A port that lost its feed reports nothing to its driver any more. */
+	loop = p->dead && p->reported_loop >= 0 ? p->reported_loop : loop_seen(p);
 	lamp = p->vmwi_messages && (p->vmwi_type & (DAHDI_VMWI_HVDC | DAHDI_VMWI_HVAC)) && feed;
 	lost = p->cut || fx_span_cut;
-	new_feed = feed != p->told_feed;
-	new_reversed = feed == 1 && reversed != p->told_reversed;
-	new_lamp = lamp != p->told_lamp && (lamp || p->told_lamp > 0);
-	p->told_feed = feed;
+	new_feed = feed != p->reported_feed;
+	new_reversed = feed == 1 && reversed != p->reported_reversed;
+	new_lamp = lamp != p->reported_lamp && (lamp || p->reported_lamp > 0);
+	p->reported_feed = feed;
 	if (feed == 1) {
-		if (p->told_reversed < 0)
+		if (p->reported_reversed < 0)
 			new_reversed = false;
-		p->told_reversed = reversed;
+		p->reported_reversed = reversed;
 	}
-	p->told_lamp = lamp;
-	new_loop = gateway && loop != p->told_loop;
-	new_cut = gateway && lost != p->told_cut && (lost || p->told_cut > 0);
+	p->reported_lamp = lamp;
+	new_loop = gateway && loop != p->reported_loop;
+	new_cut = gateway && lost != p->reported_cut && (lost || p->reported_cut > 0);
 	if (gateway) {
-		p->told_loop = loop;
-		p->told_cut = lost;
+		p->reported_loop = loop;
+		p->reported_cut = lost;
 	}
 	spin_unlock_irqrestore(&fx_lock, flags);
 
@@ -148,11 +148,11 @@ void fx_millisecond(void)
 		fx_chip_millisecond(&fx_port[i]);
 		spin_unlock_irqrestore(&fx_lock, flags);
 		carry(&fx_port[i], gateway, phones->chans[i]);
-		tell(i, gateway, phones->chans[i]);
+		notify(i, gateway, phones->chans[i]);
 	}
 	cut = fx_span_cut;
-	if (card && cut != told_span_cut) {
-		told_span_cut = cut;
+	if (card && cut != reported_span_cut) {
+		reported_span_cut = cut;
 		card->span.alarms = cut ? DAHDI_ALARM_RED : 0;
 		dahdi_alarm_notify(&card->span);
 	}

@@ -5,7 +5,7 @@
  * Register numbers, units (376 mV) and the driver's habits are those of wctdm24xxp with a Si3210 module: SET_REG on
  * register 64 also updates the driver's own idea of the line state, on-hook transmission follows each ring for six
  * seconds, polarity cannot change while a line rings or is open. After too many power alarms that driver leaves the port
- * alone for good: the feed is open, and nobody is told.
+ * alone for good: the feed is open, and nothing is reported.
  */
 #include <linux/bug.h>
 #include <linux/fixp-arith.h>
@@ -68,7 +68,7 @@ void fx_chip_millisecond(struct fx_port *p)
 		p->feed = idle(p);
 }
 
-/* Called with the channel locked: only notes what is wanted, the next millisecond tells the other end. */
+/* Called with the channel locked: only notes what is wanted, the next millisecond notifies the other end. */
 static int hooksig(struct dahdi_chan *chan, enum dahdi_txsig sig)
 {
 	struct fx_card *card = chan->pvt;

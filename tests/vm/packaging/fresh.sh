@@ -1,5 +1,5 @@
 #!/bin/bash
-# From apt to dial tone, as README.Debian tells a technician: two commands on a machine that has neither Tipring nor
+# From apt to dial tone, as README.Debian describes it: two commands on a machine that has neither Tipring nor
 # DAHDI's tools, and a telephone on the card's first line.
 . "$(dirname "$0")/lib.sh"
 telephone=3 # channels 1 and 2 are the gateway's, 3 and 4 the telephones on them

@@ -6,7 +6,7 @@ find / -xdev \( -path /out -o -path /payload -o -path /proc -o -path /sys -o -pa
   sort >/out/before
 said=$(dpkg -i "$debs/current.deb" 2>&1 </dev/null) && ok=0 || ok=$?
 is "the package installs without questions" 0 "$ok"
-says "the installation tells where to go on" "simulated card
+says "the installation shows where to go on" "simulated card
 /usr/share/doc/tipring/README.Debian" "$said"
 
 is "the daemon has a system user of its own without a shell" "1 /var/lib/tipring /usr/sbin/nologin" \
@@ -40,7 +40,7 @@ check "the service runs" active
 is "it became ready the first time" 0 "$(shown NRestarts)"
 is "the daemon is not root" "tipring" "$(stat -c %U "/proc/$(pid)")"
 is "of all capabilities it has CAP_SYS_NICE" 0000000000800000 "$(sed -n 's/^CapEff:\t//p' "/proc/$(pid)/status")"
-is "systemd tells its state" "0 of 4 ports registered" "$(shown StatusText)"
+is "systemd shows its state" "0 of 4 ports registered" "$(shown StatusText)"
 says "the log says that the card is simulated" "the card is simulated, no telephone is connected; \`tipring setup\`" \
   "$(journalctl -q -o cat -u tipring)"
 status=$(tipring status)
@@ -54,11 +54,11 @@ useradd -m alice && useradd -m bob && usermod -aG tipring alice
 check "a member of the group tipring may use the command" runuser -u alice -- tipring status
 said=$(runuser -u bob -- env USER=bob tipring status 2>&1) && ok=0 || ok=$?
 is "others may not" 3 "$ok"
-says "they are told why, and the cure" "/run/tipring/control.sock: Permission denied
+says "they see why, and the cure" "/run/tipring/control.sock: Permission denied
 adduser bob tipring" "$said"
 userdel -r alice 2>/dev/null && userdel -r bob 2>/dev/null
 
-is "systemd-analyze verify has nothing to say" "" "$(systemd-analyze verify --man=no tipring.service tipring-restart-when-idle.service 2>&1)"
+is "systemd-analyze verify reports nothing" "" "$(systemd-analyze verify --man=no tipring.service tipring-restart-when-idle.service 2>&1)"
 systemd-analyze security tipring.service | tail -1
 callmanager
 check "ports register as soon as there is a CallManager" within 90 registered

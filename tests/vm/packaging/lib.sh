@@ -1,4 +1,4 @@
-# Sourced by the scripts of this folder, in the guest: claims, their verdicts, and calls between simulated sets.
+# Sourced by the scripts of this folder, in the guest: claims, their verdicts, and calls between simulated phones.
 # Every wait is for an event and has a deadline.
 # shellcheck shell=bash
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive SYSTEMD_COLORS=0 NO_COLOR=1 USER=root
@@ -15,7 +15,7 @@ check() { # CLAIM COMMAND...: passes when the command succeeds; shows what it sa
   shift
   if said=$("$@" 2>&1); then pass "$claim"; else
     fail "$claim"
-    printf '     %s: %s\n' "$*" "${said:-(it said nothing)}" | head -20
+    printf '     %s: %s\n' "$*" "${said:-(no output)}" | head -20
   fi
 }
 is() { # CLAIM WANTED GOT
@@ -74,7 +74,7 @@ call() { # FROM TO: until both talk
     tipring sim "$2" wait ringing --for 10 && tipring sim "$2" lift && tipring sim "$1" wait connected --for 10 &&
     tipring sim "$2" wait connected --for 10 && talks "$1" "$2"; } >/dev/null
 }
-talks() { # FROM TO: a tone goes from one set to the other
+talks() { # FROM TO: a tone goes from one phone to the other
   { tipring sim "$1" tone 1000 --ms 60000 && tipring sim "$2" wait tone --hz 1000 --for 5 && tipring sim "$1" stop &&
     tipring sim "$2" wait silence --for 5; } >/dev/null
 }

@@ -6,8 +6,8 @@ check "four ports are registered" settled
 old=$(pid)
 mark
 kill -STOP "$old"
-check "a daemon that stands still is restarted by the watchdog" within 90 new_pid "$old"
-says "the journal tells why" "Watchdog timeout
+check "a daemon that is stalled is restarted by the watchdog" within 90 new_pid "$old"
+says "the journal shows why" "Watchdog timeout
 Failed with result 'watchdog'" "$(journal)"
 check "its ports register again" settled
 

@@ -7,10 +7,10 @@ use tipring_tests::phone::{Bell, Phone, PhoneNews};
 use crate::stage::{Cards, DIAL_TONE, OVER, Stage};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
-/// Ringing may be off by so much.
+/// Limit for the error of the cadence.
 const RING_MS: f64 = 10.0;
 
-/// Telephones at all ports but: 13 and 14 modems that nothing may touch, 15 and 16 fax machines, 17 in the United Kingdom.
+/// Telephones at all ports but: 13 and 14 modems that nothing may touch, 15 and 16 fax terminals, 17 in the United Kingdom.
 pub(crate) fn config(stage: &Stage) -> String {
     stage.config("country = \"us\"", |n| {
         match n {
@@ -65,7 +65,7 @@ fn off_by(bell: &Bell, wanted: &[f64]) -> Result<f64, String> {
     }
 }
 
-/// Port 1 calls a port, which answers in the middle of the burst after so many; the figures of that.
+/// Port 1 calls a port, which answers in the middle of the burst after `bursts`; the figures of that.
 fn ring_and_answer(
     stage: &Stage,
     a: &Phone,
@@ -81,7 +81,7 @@ fn ring_and_answer(
     let rung = std::time::Instant::now() + S(6);
     while b.bell().bursts().len() == last {
         if std::time::Instant::now() > rung {
-            return Err(format!("the set stopped ringing after {last} bursts"));
+            return Err(format!("the phone stopped ringing after {last} bursts"));
         }
         std::thread::sleep(Duration::from_millis(20)); // asks the bell again, with the deadline above
     }
@@ -89,7 +89,7 @@ fn ring_and_answer(
     a.follow(b.number());
     let lifted = b.lift()?;
     b.talk();
-    // The kernel tells the end of a burst by its own count of milliseconds, which may be one or two early.
+    // The kernel reports the end of a burst by its own count of milliseconds, which may be one or two early.
     let early = lifted.saturating_sub(Duration::from_millis(5));
     let off = b.awaits_after(&PhoneNews::RingOff, early, S(2))?;
     stage.talking(a.number())?;
@@ -206,7 +206,7 @@ pub(crate) fn voice(stage: &Stage) -> Result<String, String> {
     ))
 }
 
-/// A second call right after the first, and a set that is found off-hook is none.
+/// A second call right after the first, and a phone that is found off-hook is none.
 pub(crate) fn again(stage: &Stage) -> Result<String, String> {
     set(stage)?;
     let exchange = stage.telephones(&[1])?;

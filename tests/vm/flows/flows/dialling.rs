@@ -50,8 +50,8 @@ pub(crate) fn dtmf(stage: &Stage) -> Result<String, String> {
     calls::set(stage)?;
     let exchange = stage.telephones(&[5])?;
     let phone = exchange.phone(5)?;
-    let mut told = vec![];
-    // As a set dials, as a memory key dials, and far away at the end of a long line.
+    let mut passed = vec![];
+    // As a phone dials, as a memory key dials, and far away at the end of a long line.
     for (name, style) in [
         ("80/80 ms", style(80, 80, -9, 2)),
         ("50/50 ms", style(50, 50, -9, 2)),
@@ -66,11 +66,11 @@ pub(crate) fn dtmf(stage: &Stage) -> Result<String, String> {
         if got != "1234567890*#" {
             return Err(format!("{name}: the server read {got}"));
         }
-        told.push(name);
+        passed.push(name);
     }
     Ok(format!(
         "503 and 1234567890*# exact at the server: {}",
-        told.join(", ")
+        passed.join(", ")
     ))
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn pulse(stage: &Stage) -> Result<String, String> {
     calls::set(stage)?;
     let exchange = stage.telephones(&[6])?;
     let phone = exchange.phone(6)?;
-    let mut told = vec![];
+    let mut passed = vec![];
     for (name, style) in [
         ("10 a second, 60/40 ms", PulseStyle::default()),
         (
@@ -101,11 +101,11 @@ pub(crate) fn pulse(stage: &Stage) -> Result<String, String> {
         if got != "1234567890" {
             return Err(format!("{name}: the server read {got}"));
         }
-        told.push(name);
+        passed.push(name);
     }
     Ok(format!(
         "503 and 1234567890 exact at the server: {}",
-        told.join(", ")
+        passed.join(", ")
     ))
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn flash(stage: &Stage) -> Result<String, String> {
     stage.call_number(&phone, "501")?;
     let milliwatt = [1000.0];
     phone.hears(&milliwatt, S(5))?;
-    let mut told = vec![];
+    let mut lengths = vec![];
     for ms in [210, 300, 700, 1200] {
         let before = stage.port(7)?.line.flashes;
         // The first flash gives a second call's dial tone, the next one the first call back.
@@ -126,7 +126,7 @@ pub(crate) fn flash(stage: &Stage) -> Result<String, String> {
         phone.flash(Duration::from_millis(ms))?;
         phone.hears(&milliwatt, S(5))?;
         let flashes = stage.port(7)?.line.flashes - before;
-        told.push(format!("{:.1}", open.as_secs_f64() * 1000.0));
+        lengths.push(format!("{:.1}", open.as_secs_f64() * 1000.0));
         if flashes != 2 {
             return Err(format!("two openings of {ms} ms were {flashes} flashes"));
         }
@@ -145,11 +145,11 @@ pub(crate) fn flash(stage: &Stage) -> Result<String, String> {
     stage.hang_up(&[&phone])?;
     Ok(format!(
         "openings of {} ms are flashes; after 150 ms the call goes on, 1300 ms end it",
-        told.join(", ")
+        lengths.join(", ")
     ))
 }
 
-/// Opens the loop for so long; true when that was no flash.
+/// Opens the loop for `ms`; true when that was no flash.
 fn is_no_flash(stage: &Stage, phone: &Phone, ms: u64) -> Result<bool, String> {
     let flashes = || stage.port(phone.number()).map(|p| p.line.flashes);
     let before = flashes()?;

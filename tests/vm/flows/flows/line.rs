@@ -62,7 +62,7 @@ impl Near {
         }
     }
 
-    /// Gives back what it hears until told to stop.
+    /// Returns what it hears until `stop` is set.
     fn echo(&self, stop: &AtomicBool) {
         let mut block = [0; BLOCK];
         let old = Flush {

@@ -119,7 +119,7 @@ fn speech(seconds: u64, lane: u16) -> Vec<u8> {
         .collect()
 }
 
-/// Lets everybody talk for so long; what it cost and what was heard.
+/// Lets everybody talk for `lasts`; what it cost and what was heard.
 fn work(
     phones: &[Phone],
     echo: bool,
@@ -525,7 +525,7 @@ fn chan_dahdi(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, Strin
     drop((phones, exchange, rival));
     stage.card("echo_db", "0")?;
     stage.kernel_echo_canceller(Echo::Off)?;
-    // Its samples are its own affair: what it lost is told, not judged.
+    // Its samples are its own affair: what it lost is shown, not judged.
     let (cost, heard) = done?;
     let text = heard.text;
     Ok((

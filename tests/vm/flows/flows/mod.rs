@@ -2,10 +2,10 @@
 
 mod calls;
 mod dialling;
+mod display;
 mod fax;
 mod line;
 mod load;
-mod told;
 mod trouble;
 
 use crate::stage::Stage;
@@ -24,8 +24,8 @@ pub(crate) const ALL: &[Flow] = &[
     ("dtmf", dialling::dtmf),
     ("pulse", dialling::pulse),
     ("flash", dialling::flash),
-    ("caller-id", told::caller_id),
-    ("lamp", told::message_waiting),
+    ("caller-id", display::caller_id),
+    ("lamp", display::message_waiting),
     ("fax-out", fax::to_server),
     ("fax-in", fax::from_server),
     ("all-ports", load::ours),

@@ -1,6 +1,6 @@
-//! What breaks, what the technician is told then, and how it heals.
+//! What breaks, what the technician is shown then, and how it heals.
 //!
-//! Each flow quotes the port's trouble as `tipring status` tells it; `trouble.txt` in the run's folder keeps the whole
+//! Each flow quotes the port's trouble as `tipring status` shows it; `trouble.txt` in the run's folder keeps the whole
 //! output of that moment.
 
 use std::fs;
@@ -15,11 +15,11 @@ use super::calls;
 use crate::stage::{Cards, DIAL_TONE, Stage, run};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
-/// A port heals by itself within so long: the longest wait between two tries, and a registration.
+/// A port heals by itself within this time: the longest wait between two tries, and a registration.
 const HEALS: Duration = Duration::from_secs(45);
 
-/// Waits until a port is in trouble; what is told of it.
-fn told(stage: &Stage, port: u16, within: Duration, title: &str) -> Result<String, String> {
+/// Waits until a port is in trouble; its finding and the cure.
+fn in_trouble(stage: &Stage, port: u16, within: Duration, title: &str) -> Result<String, String> {
     let detail = stage.port_until(port, "in trouble", within, |p| {
         !p.summary.findings.is_empty()
     })?;
@@ -54,7 +54,7 @@ fn healed(stage: &Stage, port: u16, within: Duration) -> Result<f64, String> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// A call of this set works from dial tone to echo.
+/// A call of this phone works from dial tone to echo.
 fn works(stage: &Stage, phone: &Phone) -> Result<(), String> {
     phone.forget();
     stage.call_number(phone, "500")?;
@@ -63,7 +63,7 @@ fn works(stage: &Stage, phone: &Phone) -> Result<(), String> {
     stage.hang_up(&[phone])
 }
 
-/// A set at this port, a call with it that works, and the set given back.
+/// A phone at this port and a call with it that works.
 fn a_call(stage: &Stage, port: u16) -> Result<(), String> {
     let exchange = stage.telephones(&[port])?;
     works(stage, &exchange.phone(port)?)
@@ -87,12 +87,12 @@ pub(crate) fn busy(stage: &Stage) -> Result<String, String> {
     let config = begin(stage)?;
     let held = Channel::open(3).map_err(|e| e.to_string())?;
     stage.start_gateway(&config)?;
-    let told = told(stage, 3, S(20), "another program has the channel")?;
+    let finding = in_trouble(stage, 3, S(20), "another program has the channel")?;
     others_registered(stage)?;
     drop(held);
     let took = healed(stage, 3, HEALS)?;
     a_call(stage, 3)?;
-    Ok(format!("{told}; let go: healed after {took:.1} s"))
+    Ok(format!("{finding}; let go: healed after {took:.1} s"))
 }
 
 /// On loopback spans, for the test's card takes no signalling that a port's card would not take.
@@ -120,14 +120,14 @@ pub(crate) fn signalling(stage: &Stage) -> Result<String, String> {
     };
     configure(&wrong)?;
     stage.start_gateway(&config)?;
-    let told = told(stage, 4, S(20), "wrong signalling")?;
+    let finding = in_trouble(stage, 4, S(20), "wrong signalling")?;
     others_registered(stage)?;
     configure(&good)?;
     let took = healed(stage, 4, HEALS)?;
     fs::write(conf, whole).map_err(|e| format!("{conf}: {e}"))?;
     a_call(stage, 4)?;
     Ok(format!(
-        "{told}; system.conf corrected: healed after {took:.1} s"
+        "{finding}; system.conf corrected: healed after {took:.1} s"
     ))
 }
 
@@ -135,8 +135,8 @@ pub(crate) fn no_cards(stage: &Stage) -> Result<String, String> {
     let config = begin(stage)?;
     stage.cards(Cards::None)?;
     stage.start_gateway(&config)?;
-    let told = told(stage, 1, S(20), "no cards")?;
-    // The cards come without anybody's telling the gateway.
+    let finding = in_trouble(stage, 1, S(20), "no cards")?;
+    // The cards come without notice to the gateway.
     let n = stage.ports.to_string();
     stage.script(&["fxbench", &n])?;
     stage.cards_are(Cards::Bench);
@@ -147,7 +147,7 @@ pub(crate) fn no_cards(stage: &Stage) -> Result<String, String> {
     let took = start.elapsed().as_secs_f64();
     a_call(stage, 1)?;
     Ok(format!(
-        "{told}; cards came: all {} ports registered after {took:.1} s",
+        "{finding}; cards came: all {} ports registered after {took:.1} s",
         stage.ports
     ))
 }
@@ -174,12 +174,12 @@ pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
         .map_err(|e| format!("after an alarm of 1 s: {e}"))?;
     // The line is out.
     stage.card("cut", "1 1")?;
-    let told = told(stage, 1, S(20), "line in alarm")?;
+    let finding = in_trouble(stage, 1, S(20), "line in alarm")?;
     b.quiet();
     b.forget();
     let start = Instant::now();
     b.awaits(&PhoneNews::Battery { there: false }, S(60))
-        .map_err(|e| format!("the far end was never told that the call is over: {e}"))?;
+        .map_err(|e| format!("the far end never noticed that the call is over: {e}"))?;
     let ended = start.elapsed().as_secs_f64();
     // Its callers are better sent elsewhere than left with ringing.
     stage.port_until(1, "unregistered", S(20), |p| {
@@ -192,7 +192,7 @@ pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
     stage.hang_up(&[&b])?;
     works(stage, &a)?;
     Ok(format!(
-        "1 s: the call goes on; for good: {told}, call ended {ended:.1} s later, unregistered after {left:.1} s; mended: healed after {took:.1} s"
+        "1 s: the call goes on; for good: {finding}, call ended {ended:.1} s later, unregistered after {left:.1} s; mended: healed after {took:.1} s"
     ))
 }
 
@@ -205,7 +205,7 @@ pub(crate) fn pulled(stage: &Stage) -> Result<String, String> {
         stage.call_number(&phone, "500")?;
         stage.script(&["pull"])?;
     }
-    let told = told(stage, 5, S(30), "card pulled")?;
+    let finding = in_trouble(stage, 5, S(30), "card pulled")?;
     stage.script(&["plug"])?;
     let start = Instant::now();
     let all = usize::from(stage.ports);
@@ -226,14 +226,14 @@ pub(crate) fn pulled(stage: &Stage) -> Result<String, String> {
     let took = start.elapsed().as_secs_f64();
     a_call(stage, 5)?;
     Ok(format!(
-        "{told}; plugged in: {all} ports healed after {took:.1} s"
+        "{finding}; plugged in: {all} ports healed after {took:.1} s"
     ))
 }
 
 pub(crate) fn unloaded(stage: &Stage) -> Result<String, String> {
     calls::set(stage)?;
     stage.script(&["pull"])?;
-    let told_pulled = told(
+    let finding_pulled = in_trouble(
         stage,
         1,
         S(30),
@@ -248,7 +248,7 @@ pub(crate) fn unloaded(stage: &Stage) -> Result<String, String> {
         std::thread::sleep(S(1)); // tries again, with the deadline above
     }
     stage.cards_are(Cards::None);
-    let told_gone = told(stage, 1, S(40), "module unloaded")?;
+    let finding_gone = in_trouble(stage, 1, S(40), "module unloaded")?;
     let n = stage.ports.to_string();
     stage.script(&["fxbench", &n])?;
     stage.cards_are(Cards::Bench);
@@ -273,7 +273,7 @@ pub(crate) fn unloaded(stage: &Stage) -> Result<String, String> {
     let took = start.elapsed().as_secs_f64();
     a_call(stage, 1)?;
     Ok(format!(
-        "{told_pulled}; unloaded: {told_gone}; loaded again: {all} ports healed after {took:.1} s"
+        "{finding_pulled}; unloaded: {finding_gone}; loaded again: {all} ports healed after {took:.1} s"
     ))
 }
 
@@ -290,7 +290,7 @@ pub(crate) fn power_alarm(stage: &Stage) -> Result<String, String> {
             .and_then(|c| c.trim().parse().ok())
             .ok_or_else(|| format!("/proc/fxbench: {card}"))
     };
-    // The card gives the port up without a word; the watchdog finds it and re-arms.
+    // The card gives the port up without notice; the watchdog finds it and re-arms.
     let before = rearms(10)?;
     stage.card("power", "10 1")?;
     let start = Instant::now();
@@ -305,12 +305,12 @@ pub(crate) fn power_alarm(stage: &Stage) -> Result<String, String> {
     a_call(stage, 10)?;
     // One that cannot be re-armed.
     stage.card("power", "11 2")?;
-    let told = told(stage, 11, S(120), "no feed, cannot be re-armed")?;
+    let finding = in_trouble(stage, 11, S(120), "no feed, cannot be re-armed")?;
     stage.card("power", "11 0")?;
     let took = healed(stage, 11, S(700))?;
     a_call(stage, 11)?;
     Ok(format!(
-        "feed lost: re-armed after {found:.0} s, and works; not to be re-armed: {told}; repaired: healed after {took:.0} s"
+        "feed lost: re-armed after {found:.0} s, and works; not to be re-armed: {finding}; repaired: healed after {took:.0} s"
     ))
 }
 
@@ -364,8 +364,8 @@ pub(crate) fn no_such_channel(stage: &Stage) -> Result<String, String> {
         "{config}[[port]]\nchannel = 99\nnumber = 47\n[[port]]\nchannel = {far}\nnumber = 48\n"
     );
     stage.start_gateway(&config)?;
-    let beyond = told(stage, 47, S(20), "no such channel")?;
-    let other = told(stage, 48, S(20), "a channel that is no port")?;
+    let beyond = in_trouble(stage, 47, S(20), "no such channel")?;
+    let other = in_trouble(stage, 48, S(20), "a channel that is no port")?;
     stage
         .control()
         .wait_registered(usize::from(stage.ports), S(40))?;
@@ -381,7 +381,7 @@ pub(crate) fn no_such_channel(stage: &Stage) -> Result<String, String> {
         calls::config(stage)
     );
     let refused = match stage.start_gateway(&twice) {
-        Ok(()) => return Err("a channel named twice was taken".into()),
+        Ok(()) => return Err("a channel named twice was accepted".into()),
         Err(e) => e,
     };
     let status = stage.unit("ExecMainStatus")?;

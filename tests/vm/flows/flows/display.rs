@@ -1,4 +1,4 @@
-//! What a set is told without a word: who calls, and that messages wait.
+//! Caller ID, and the message lamp with its stutter dial tone.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ pub(crate) fn caller_id(stage: &Stage) -> Result<String, String> {
     Ok(format!("us: {us}; uk: {uk}"))
 }
 
-/// A call from outside to this port, who calls being told.
+/// A call from outside to this port, with caller ID.
 fn call_from_outside(stage: &Stage, phone: &Phone) -> Result<(), String> {
     let number = stage.number(phone.number());
     let command = format!("channel originate Local/{number}@outside application Milliwatt o");
@@ -39,12 +39,12 @@ fn decoded(phone: &Phone) -> Result<(Duration, String), String> {
                 {
                     Ok((heard.at, format!("{name} <{number}>")))
                 }
-                _ => Err(format!("the set decoded {says:?}")),
+                _ => Err(format!("the phone decoded {says:?}")),
             };
         }
         if Instant::now() > end {
             let rung = phone.bell().cadence_ms();
-            return Err(format!("the set decoded nothing; it rang {rung:.0?} ms"));
+            return Err(format!("the phone decoded nothing; it rang {rung:.0?} ms"));
         }
         std::thread::sleep(Duration::from_millis(50)); // looks again, with the deadline above
     }
@@ -101,10 +101,10 @@ pub(crate) fn message_waiting(stage: &Stage) -> Result<String, String> {
     calls::set(stage)?;
     let exchange = stage.telephones(&[9])?;
     let phone = exchange.phone(9)?;
-    let mut told = vec![];
+    let mut lamps = vec![];
     for (code, on) in [("*81", true), ("*80", false)] {
         stage.dial(&phone, code)?;
-        stage.port_until(9, "told of its messages", S(15), |p| {
+        stage.port_until(9, "notified of its messages", S(15), |p| {
             p.summary.message_waiting == on
         })?;
         stage.port_until(9, "done with the call", S(15), |p| {
@@ -115,7 +115,7 @@ pub(crate) fn message_waiting(stage: &Stage) -> Result<String, String> {
         let card = fs::read_to_string("/proc/fxbench").unwrap_or_default();
         let line = card.lines().find(|l| l.starts_with("port=9 "));
         let lamp = line.and_then(|l| l.split_whitespace().find(|w| w.starts_with("vmwi=")));
-        told.push(format!("{code} {}", lamp.unwrap_or("not told")));
+        lamps.push(format!("{code} {}", lamp.unwrap_or("not shown")));
         phone.lift()?;
         phone.hears(&DIAL_TONE, S(5))?;
         let stutter = gaps(&phone);
@@ -123,13 +123,13 @@ pub(crate) fn message_waiting(stage: &Stage) -> Result<String, String> {
         if stutter != on {
             return Err(format!(
                 "{code}: stutter dial tone is {stutter}; {}",
-                told.join("; ")
+                lamps.join("; ")
             ));
         }
     }
     Ok(format!(
         "stutter dial tone with a message, plain without; the card's lamp: {}",
-        told.join("; ")
+        lamps.join("; ")
     ))
 }
 
