@@ -1,6 +1,6 @@
 #!/bin/bash
 # Prints what a port costs, how good its echo canceller is by the tests of G.168 (speexdsp's beside it) and its receiver
-# of keys by those of Q.24 (libspandsp's beside it), how soon fax tones are told (libspandsp's receivers beside ours) and
+# of keys by those of Q.24 (libspandsp's beside it), how soon fax tones are reported (libspandsp's receivers beside ours) and
 # that an hour of talk has none, what RFC 2198 redundancy is worth to faxes over a network that loses packets, and how
 # talking ports of the simulated card keep time on this machine: 48, 48 while other processes keep every processor busy,
 # 400 and 1000 on one line thread. What is required stands beside each figure. Instructions are counted by valgrind and

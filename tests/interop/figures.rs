@@ -33,9 +33,9 @@ impl Figures {
 /// A tone each way through a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BothWays {
-    /// What the second set heard of the first.
+    /// What the second phone heard of the first.
     pub(crate) there: HeardTone,
-    /// What the first set heard of the second.
+    /// What the first phone heard of the second.
     pub(crate) back: HeardTone,
 }
 

@@ -3,7 +3,7 @@
 //! `tipring-interop [--types 10,30027] [--versions 3,17,22] [--only FLOW,…] [--keep FOLDER] [--repeat N]
 //!  [--hybrid-loss DB]`
 //!
-//! Every flow runs against a real call manager over real TCP and RTP on loopback; the sets are the simulated
+//! Every flow runs against a real call manager over real TCP and RTP on loopback; the phones are the simulated
 //! card's. Exit 0 only when every flow passed and tshark found no malformed frame in what we sent.
 #![forbid(unsafe_code)]
 

@@ -117,7 +117,7 @@ country = "us"
     }
 
     /// What the call manager has said until now of its own calls and memory being in disorder: two of its threads ended
-    /// related calls at once. After one of these, a set can stay dead for good.
+    /// related calls at once. After one of these, a phone can stay dead for good.
     pub(crate) fn assertions(&self) -> usize {
         let log = self.peer.log("full");
         [
@@ -131,7 +131,7 @@ country = "us"
     }
 
     /// The call manager crashed, or says that it is in disorder (more `assertions` than before): starts it again, hangs
-    /// every set up and waits for all ports. What was wrong with it; `None`: nothing.
+    /// up every phone and waits for all ports. What was wrong with it; `None`: nothing.
     pub(crate) fn revive(&self, assertions: usize) -> Result<Option<&'static str>, String> {
         let wrong = if !self.peer.is_alive() {
             "crashed"
@@ -152,7 +152,7 @@ country = "us"
         Ok(Some(wrong))
     }
 
-    /// A set was lifted and the call manager said nothing, though it answers that device's keepalives.
+    /// A phone went off-hook and the call manager did not respond, though it answers that device's keepalives.
     fn has_dead_device(&self) -> Result<bool, String> {
         let unresponsive = |f: &FindingReport| f.code() == "server-unresponsive";
         let ports = self.gateway.status()?.ports;
@@ -189,12 +189,12 @@ country = "us"
         Ok(threads.iter().map(|t| t.missed_blocks).sum())
     }
 
-    /// Hangs every set up: what a failed flow left lifted would fail the next one.
+    /// Hangs up every phone: what a failed flow left off-hook would fail the next one.
     pub(crate) fn hang_all(&self) -> Result<(), String> {
         (1..=PORTS).try_for_each(|port| self.port(port)?.hang())
     }
 
-    /// The set at a port.
+    /// The phone at a port.
     pub(crate) fn port(&self, port: u16) -> Result<Set, String> {
         self.gateway.set(port)
     }

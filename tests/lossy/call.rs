@@ -1,4 +1,4 @@
-//! A fax call between two ports over a network that loses and delays packets: spandsp's machines, our packets, jitter
+//! A fax call between two ports over a network that loses and delays packets: spandsp's fax terminals, our packets, jitter
 //! buffer and concealment. Virtual time, seeded.
 
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ const REDUNDANT: u8 = 90;
 /// One way through the network without jitter, and the jitter, ms.
 const DELAY_MS: f64 = 50.0;
 const JITTER_MS: f64 = 20.0;
-/// A call is given up after so many seconds.
+/// A call is given up after this number of seconds.
 const PATIENCE_S: u64 = 300;
 /// Rows of the page: A4 in standard resolution.
 const ROWS: usize = 1100;
@@ -60,9 +60,9 @@ impl Dice {
     }
 }
 
-/// One port with its machine.
+/// One port with its fax terminal.
 struct End {
-    machine: FaxTerminal,
+    terminal: FaxTerminal,
     law: Law,
     gain: f64,
     sender: Sender,
@@ -110,7 +110,7 @@ impl End {
         let mut concealer = Concealer::new();
         concealer.for_machine(network.held);
         End {
-            machine: FaxTerminal::new(&settings).expect("a fax machine"),
+            terminal: FaxTerminal::new(&settings).expect("a fax terminal"),
             law,
             // Loops of 4 to 12 dB.
             gain: 10f64.powf(-(4.0 + 8.0 * dice.unit()) / 20.0),
@@ -123,7 +123,7 @@ impl End {
         }
     }
 
-    /// A block: what the network gave goes to the machine, what the machine says goes to the network.
+    /// A block: what the network gave goes to the terminal, what the terminal sends goes to the network.
     fn block(&mut self, now: Time, mut emit: impl FnMut(&[u8])) {
         while self.coming.front().is_some_and(|(at, _)| *at <= now) {
             if let Some((at, packet)) = self.coming.pop_front() {
@@ -143,9 +143,9 @@ impl End {
             Playout::Silence | Playout::Comfort { .. } => self.concealer.silence(&mut heard),
         }
         self.blocks += 1;
-        self.machine.rx(&heard);
+        self.terminal.rx(&heard);
         let mut said = [0; BLOCK];
-        self.machine.tx(&mut said);
+        self.terminal.tx(&mut said);
         let said = said.map(|x| (f64::from(x) * self.gain).round() as i16);
         self.law.encode_block(&said, &mut bytes);
         self.sender.push(&bytes, |packet| emit(packet));
@@ -182,7 +182,7 @@ pub(crate) fn call(n: u64, ecm: bool, network: Network, folder: &Path) -> Outcom
         };
         a.block(now, |packet| carry(&mut b.coming, packet));
         b.block(now, |packet| carry(&mut a.coming, packet));
-        if let [Some(a), Some(b)] = ends.each_ref().map(|end| end.machine.result()) {
+        if let [Some(a), Some(b)] = ends.each_ref().map(|end| end.terminal.result()) {
             outcome.passed = a.is_ok() && b.is_ok() && b.stats.pages_rx == 1;
             outcome.perfect = outcome.passed && b.stats.bad_rows == 0;
             outcome.seconds = block as f64 / 100.0;

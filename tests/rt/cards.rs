@@ -124,7 +124,7 @@ fn count(handle: &LineHandle, name: &str) -> u64 {
     found.expect("a counter of this name").1
 }
 
-/// So many blocks, one after the other as a card gives them.
+/// This number of blocks, one after the other as a card gives them.
 fn feed(handle: &LineHandle, far: &mut UnixStream, blocks: u64) {
     let mut due = Instant::now();
     for _ in 0..blocks {
@@ -173,7 +173,7 @@ fn what_piled_up_while_the_thread_slept_is_taken_at_once() {
     feed(&handle, &mut far, 5);
     let before = count(&handle, "blocks");
     let pile = [0x7F; 6 * BLOCK];
-    // A card cannot give six blocks within one; a thread that was away for so long sees it so.
+    // A card cannot give six blocks within one; a thread that was away for that time sees it so.
     let due = Instant::now() + Duration::from_millis(60);
     wait_for("60 ms", || Instant::now() >= due);
     far.write_all(&pile).expect("room in the socket");
@@ -211,19 +211,19 @@ fn replacing_cards_neither_allocates_nor_frees_in_the_thread() {
 }
 
 #[test]
-fn a_card_that_is_lost_is_told_once_and_costs_the_thread_nothing() {
+fn a_card_that_is_lost_is_reported_once_and_costs_the_thread_nothing() {
     let (card, mut far, notes) = SocketCard::new();
     let mut handle = start(Box::new(card));
     feed(&handle, &mut far, 5);
     drop(far);
-    let mut told = vec![];
-    wait_for("the loss to be told", || {
+    let mut reported = vec![];
+    wait_for("the loss to be reported", || {
         while let Some(report) = handle.try_recv() {
             if let LineReport::Line { event, .. } = report {
-                told.push(event.kind);
+                reported.push(event.kind);
             }
         }
-        !told.is_empty()
+        !reported.is_empty()
     });
     let reads = notes.reads.load(SeqCst);
     let wakes = |handle: &LineHandle| handle.shard_counters().next().unwrap().0.wakes.get();
@@ -239,7 +239,7 @@ fn a_card_that_is_lost_is_told_once_and_costs_the_thread_nothing() {
         reads,
         "a lost card is not touched"
     );
-    assert_eq!(told, [LineEventKind::Fault(LineFault::Removed)]);
+    assert_eq!(reported, [LineEventKind::Fault(LineFault::Removed)]);
     assert_eq!(count(&handle, "removals"), 1);
     // And another card heals the port.
     let (next, mut far, _) = SocketCard::new();
@@ -256,12 +256,12 @@ fn a_descriptor_that_wakes_for_nothing_is_put_aside_and_its_card_still_served() 
     notes.deaf.store(true, SeqCst);
     // One byte a wake: more of them would be one wake together, and fill the socket before the thread has had enough.
     let wakes = |handle: &LineHandle| handle.shard_counters().next().unwrap().0.wakes.get();
-    let mut told = None;
+    let mut seen = None;
     far.set_nonblocking(true).expect("a socket need not block");
     wait_for("the descriptor to be put aside", || {
         let now = Some(wakes(&handle));
-        if now != told {
-            told = now;
+        if now != seen {
+            seen = now;
             let _ = far.write(&[0x7F; 1]);
         }
         count(&handle, "deaf_wakes") == 1

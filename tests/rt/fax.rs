@@ -1,4 +1,4 @@
-//! A whole call of a fax machine on the real thread: nothing is allocated or freed from ringing to hanging up.
+//! A whole fax call on the real thread: nothing is allocated or freed from ringing to hanging up.
 
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn answering_machine() -> Vec<u8> {
     signal
 }
 
-/// Somebody calls, and the machine answers.
+/// Somebody calls, and the fax terminal answers.
 fn ring_and_answer(r: &mut Running) {
     let event = |r: &Running, kind| r.line.event(Duration::from_secs(1), kind);
     event(r, LineEventKind::LoopOpened);
@@ -72,7 +72,7 @@ fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
         let local = r.link(media, &far);
         for block in 0..760 {
             match block {
-                // As control does it when an answer tone is told.
+                // As control does it when an answer tone is reported.
                 200 => r.order(LineOrder::PassThrough {
                     session: S,
                     data: Some(7000),
@@ -95,7 +95,7 @@ fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
             }
             far.talk(local);
             r.run(1);
-            tones += told_tones(&mut r);
+            tones += reported_tones(&mut r);
         }
         far.sender.set_redundancy(None);
         r.order(LineOrder::StopSend { session: S });
@@ -116,7 +116,7 @@ fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
     r.run(20);
     let end = (r.probe.allocations.load(SeqCst), r.probe.frees.load(SeqCst));
     assert_eq!(end, start);
-    assert!(tones >= 2, "{tones} answer tones were told");
+    assert!(tones >= 2, "{tones} answer tones were reported");
     let c = r.handle.port_counters(P).unwrap();
     let seen = [
         &c.tx_redundant,
@@ -131,7 +131,7 @@ fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
     );
 }
 
-fn told_tones(r: &mut Running) -> usize {
+fn reported_tones(r: &mut Running) -> usize {
     let mut tones = 0;
     while let Some(report) = r.handle.try_recv() {
         if let LineReport::Chain {

@@ -1,4 +1,4 @@
-//! Floods, strangers and full rings, stepped by hand so that every figure is exact.
+//! Floods, unexpected sources and full rings, stepped by hand so that every figure is exact.
 
 use std::net::{SocketAddrV4, UdpSocket};
 
@@ -95,17 +95,17 @@ impl Pair {
 }
 
 #[test]
-fn a_flood_of_strangers_costs_neither_its_port_nor_the_neighbour_a_packet() {
+fn a_flood_from_an_unexpected_source_costs_neither_its_port_nor_the_neighbour_a_packet() {
     let mut pair = Pair::new(EngineConfig {
         datagrams_per_block: 32,
         packets_per_block: 4,
         ..EngineConfig::default()
     });
-    let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();
+    let unexpected = UdpSocket::bind((LOCAL, 0)).unwrap();
     for _ in 0..40 {
         // Twice what the port may look at.
         for n in 0..60u8 {
-            stranger
+            unexpected
                 .send_to(&[n; HEADER_LEN + 160], pair.place)
                 .unwrap();
         }

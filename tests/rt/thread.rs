@@ -59,7 +59,7 @@ impl Running {
         }
     }
 
-    /// The card's clock ticks so often; waits until the thread has served each block.
+    /// The card's clock ticks this number of times; waits until the thread has served each block.
     pub(crate) fn run(&self, blocks: u64) {
         let counters = self.handle.port_counters(P).unwrap();
         let shard = self.handle.shard_counters().next().unwrap().0;
@@ -211,7 +211,7 @@ fn packets_do_not_wake_the_thread() {
     (0..20).for_each(|_| far.talk(local));
     let packets = || r.handle.port_counters(P).unwrap().rx_packets.get();
     wait_for("the packets", || packets() == 10);
-    // The timer alone, which looks after ports whose card stands still.
+    // The timer alone, which looks after ports whose card is stalled.
     let most = 2 + began.elapsed().as_millis() as u64 / 10;
     assert!(wakes() - before <= most, "{} of {most}", wakes() - before);
 }

@@ -1,4 +1,4 @@
-//! The built-in CallManager (`tipring callmanager`) as a process, and what it tells.
+//! The built-in CallManager (`tipring callmanager`) as a process, and its events.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddrV4;

@@ -1,4 +1,4 @@
-//! A running `tipringd` with simulated sets, driven through its control socket as a technician would.
+//! A running `tipringd` with simulated phones, driven through its control socket as a technician would.
 
 use std::fs;
 use std::io::Write;
@@ -34,7 +34,7 @@ impl Gateway {
         Launch::new(folder, Some(config)).start()
     }
 
-    /// Writes everything `tipring trace` tells into `file`, until the gateway ends.
+    /// Writes everything `tipring trace` shows into `file`, until the gateway ends.
     pub fn trace_to(&self, file: &Path) -> Result<(), String> {
         let mut out = fs::File::create(file).map_err(|e| format!("{}: {e}", file.display()))?;
         let mut client = Client::connect(&self.socket, PROMPT).map_err(|e| e.to_string())?;
@@ -98,7 +98,7 @@ impl Gateway {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// The set at a port, with a control connection of its own.
+    /// The phone at a port, with a control connection of its own.
     pub fn set(&self, port: u16) -> Result<Set, String> {
         Set::connect(&self.socket, port)
     }

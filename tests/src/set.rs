@@ -1,4 +1,4 @@
-//! A simulated set at a port: the hands and ears of a test, through the control socket.
+//! A simulated phone at a port: the hands and ears of a test, through the control socket.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ mod tones {
     pub(super) const RING_BACK: [f32; 2] = [440.0, 480.0];
 }
 
-/// A simulated set and its port.
+/// A simulated phone and its port.
 pub struct Set {
     client: Client,
     port: u16,
@@ -54,7 +54,7 @@ impl std::fmt::Display for HeardTone {
 }
 
 impl Set {
-    /// The set at a port, with a control connection of its own.
+    /// The phone at a port, with a control connection of its own.
     pub fn connect(socket: &Path, port: u16) -> Result<Set, String> {
         let client = Client::connect(socket, PROMPT).map_err(|e| e.to_string())?;
         Ok(Set { client, port })
@@ -79,7 +79,7 @@ impl Set {
         self.port
     }
 
-    /// State of set and line.
+    /// State of phone and line.
     pub fn show(&mut self) -> Result<SimSnapshot, String> {
         self.act(SimAction::Show, PROMPT)
     }
@@ -147,7 +147,7 @@ impl Set {
         self.dial(digits)
     }
 
-    /// Talks a sine until told otherwise.
+    /// Talks a sine until another order.
     pub fn tone(&mut self, hz: f32, dbm0: f32) -> Result<(), String> {
         let action = SimAction::Tone {
             hz: vec![hz],
@@ -157,7 +157,7 @@ impl Set {
         self.act(action, PROMPT).map(drop)
     }
 
-    /// Says nothing more.
+    /// Falls silent.
     pub fn quiet(&mut self) -> Result<(), String> {
         self.act(SimAction::Stop, PROMPT).map(drop)
     }
@@ -171,14 +171,14 @@ impl Set {
         self.act(action, Duration::from_secs(within_s + 5))
             .map_err(|e| match self.show() {
                 Ok(s) => format!(
-                    "{e}; set {:?}, hears {:?}, polarity {:?}, loop opened {} times",
+                    "{e}; phone {:?}, hears {:?}, polarity {:?}, loop opened {} times",
                     s.set, s.heard, s.polarity, s.open_loops
                 ),
                 Err(_) => e,
             })
     }
 
-    /// Waits until one of these is the strongest frequency that the set hears.
+    /// Waits until one of these is the strongest frequency that the phone hears.
     pub fn hears(&mut self, hz: &[f32]) -> Result<SimSnapshot, String> {
         self.hears_within(hz, 15)
     }
@@ -237,7 +237,7 @@ impl Set {
         }
     }
 
-    /// How often the gateway has opened the loop so far; for [`Set::loop_opened_after`].
+    /// Number of times that the gateway has opened the loop until now; for [`Set::loop_opened_after`].
     pub fn loop_openings(&mut self) -> Result<u64, String> {
         Ok(self.show()?.open_loops)
     }

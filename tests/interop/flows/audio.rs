@@ -104,7 +104,7 @@ fn samples_of(wav: &[u8]) -> Vec<i16> {
 
 pub(crate) fn hang_up(stage: &Stage) -> Result<Figures, String> {
     let (mut a, mut b) = (stage.port(3)?, stage.port(4)?);
-    // Near end first: the far set gets its disconnect supervision and an error tone.
+    // Near end first: the far phone gets its disconnect supervision and an error tone.
     call(stage, &mut a, &mut b)?;
     let before = b.loop_openings()?;
     a.finish()?;
@@ -118,7 +118,7 @@ pub(crate) fn hang_up(stage: &Stage) -> Result<Figures, String> {
     a.loop_opened_after(before, Duration::from_secs(15))?;
     a.hears_busy_or_reorder()?;
     a.finish()?;
-    // The caller gives up while the far set rings.
+    // The caller gives up while the far phone rings.
     a.call(&stage.number(4))?;
     b.wait(SimCondition::Ringing, 15)?;
     a.finish()?;

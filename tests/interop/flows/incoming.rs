@@ -17,7 +17,7 @@ pub(crate) fn caller_id(stage: &Stage) -> Result<Figures, String> {
         .caller_id
         .unwrap_or_default();
     if heard.number.as_deref() != Some("5551234") || heard.name.as_deref() != Some("Ada Lovelace") {
-        return Err(format!("the set decoded {heard:?}"));
+        return Err(format!("the phone decoded {heard:?}"));
     }
     // The second ring shows the cadence.
     let end = std::time::Instant::now() + std::time::Duration::from_secs(15);
@@ -53,16 +53,17 @@ pub(crate) fn withheld(stage: &Stage) -> Result<Figures, String> {
         .wait(SimCondition::CallerId, 20)?
         .caller_id
         .unwrap_or_default();
-    let tells = heard.number.is_some() || heard.name.as_deref().is_some_and(|n| n.contains("Ada"));
-    let Some(absent) = heard.number_absent.filter(|_| !tells) else {
-        return Err(format!("the set decoded {heard:?}"));
+    let names_caller =
+        heard.number.is_some() || heard.name.as_deref().is_some_and(|n| n.contains("Ada"));
+    let Some(absent) = heard.number_absent.filter(|_| !names_caller) else {
+        return Err(format!("the phone decoded {heard:?}"));
     };
     set.lift()?;
     set.connected()?;
     set.hears(&MILLIWATT)?;
     set.finish()?;
-    // The set's own tone comes back from the server's echo. At which level is nobody's to say: a tone that comes back as
-    // the same tone cannot be told from what the hybrid returns, so an echo canceller may take some of either away.
+    // The phone's own tone comes back from the server's echo. Its level is not checked: the echo canceller cannot
+    // distinguish the same tone from what the hybrid returns, and may take some of either away.
     set.call("500")?;
     set.connected()?;
     set.tone(700.0, -15.0)?;

@@ -1,4 +1,4 @@
-//! Calls that do not come about: the set must always hear why.
+//! Calls that do not come about: the phone must always hear why.
 
 use tipring_ctl::request::SimCondition;
 

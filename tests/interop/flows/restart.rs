@@ -10,7 +10,7 @@ use crate::figures::Figures;
 use crate::flows::audio::{both_ways, call};
 use crate::stage::{PORTS, Stage};
 
-/// Waits until the port has registered anew after `since`.
+/// Waits until the port has registered again after `since`.
 fn registered_again(set: &mut Set, since: Option<u64>) -> Result<(), String> {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
@@ -19,7 +19,7 @@ fn registered_again(set: &mut Set, since: Option<u64>) -> Result<(), String> {
             return Ok(());
         }
         if Instant::now() > end {
-            return Err(format!("port {}: not registered anew: {r:?}", set.port()));
+            return Err(format!("port {}: not registered again: {r:?}", set.port()));
         }
         std::thread::sleep(Duration::from_millis(50)); // asks again, with the deadline above
     }
@@ -35,7 +35,7 @@ pub(crate) fn reset_and_restart(stage: &Stage) -> Result<Figures, String> {
             .rx(&format!("skinny reset {}{restart}", stage.device(port)))?;
         registered_again(&mut set, before).map_err(|e| format!("{command}: {e}"))?;
     }
-    // In a call the reset waits until the set is hung up.
+    // In a call the reset waits until the phone is hung up.
     let (mut a, mut b) = (stage.port(44)?, stage.port(45)?);
     call(stage, &mut a, &mut b)?;
     let before = a.detail()?.registration.since_unix_ms;

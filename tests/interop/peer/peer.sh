@@ -7,7 +7,7 @@
 # (first of 400 ports) · PEER_CACHE ~/.cache/tipring
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# chan_skinny tells stations the address that a route towards them would use, which on loopback is
+# chan_skinny gives stations the address that a route towards them would use, which on loopback is
 # 127.0.0.1 whatever it is bound to: instances differ by their ports.
 addr=127.0.0.1 port=${PEER_PORT:-2000} keepalive=${PEER_KEEPALIVE:-10} rtp=${PEER_RTP:-20000}
 cache=${PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}
@@ -85,7 +85,7 @@ start() {
   # What an interrupted run left behind has that run's state.
   running && stop
   [[ ${1:-} == again ]] || sip_stop
-  # Asterisk comes up without chan_skinny when its port is taken, and the stranger there would be tested.
+  # Asterisk comes up without chan_skinny when its port is in use, and whatever has the port would be tested.
   if (exec 3<>"/dev/tcp/$addr/$port") 2>/dev/null; then
     say "something else listens on $addr:$port; end it first (ss -ltnp | grep :$port)"
     exit 1

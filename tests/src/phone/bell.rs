@@ -1,4 +1,4 @@
-//! The bell of a set: measures bursts and pauses of the ringing.
+//! The bell of a phone: measures bursts and pauses of the ringing.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Bell {
         self.bursts.push(Burst { from: at, to: None });
     }
 
-    /// It was told at `at` that the voltage has gone; answers when it went.
+    /// It was reported at `at` that the voltage has gone; answers when it went.
     pub(super) fn over(&mut self, at: Duration) -> Duration {
         let to = at.saturating_sub(RING_TRAILER);
         if let Some(last) = self.bursts.last_mut()
@@ -78,9 +78,9 @@ mod tests {
     fn a_double_ring_is_measured_without_the_trailer() {
         let ms = Duration::from_millis;
         let mut bell = Bell::default();
-        for (on, told_over) in [(1000, 1450), (1600, 2050), (4000, 4450)] {
+        for (on, reported_over) in [(1000, 1450), (1600, 2050), (4000, 4450)] {
             bell.on(ms(on));
-            bell.over(ms(told_over));
+            bell.over(ms(reported_over));
         }
         assert_eq!(bell.cadence_ms(), [400.0, 200.0, 400.0, 2000.0, 400.0]);
     }

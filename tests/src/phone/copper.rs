@@ -1,4 +1,4 @@
-//! What a telephone is screwed to: one far channel, as a trait so that sets are tested without a kernel.
+//! What a telephone is connected to: one far channel, as a trait so that phones are tested without a kernel.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -7,24 +7,24 @@ use std::time::Duration;
 /// What came of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// So many codes.
+    /// This number of codes.
     Codes(usize),
     /// Nothing yet.
     Nothing,
-    /// An event must be taken first.
+    /// An event must be read first.
     EventFirst,
     /// The line is dead.
     Dead,
 }
 
-/// What the line tells a set.
+/// What the line reports to a phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineNews {
     /// Ringing voltage came on.
     RingOn,
     /// Ringing voltage has been off for 50 ms.
     RingOver,
-    /// The battery is gone (told only off-hook).
+    /// The battery is gone (reported only off-hook).
     BatteryGone,
     /// The battery was reversed, or reversed back.
     Polarity,
@@ -34,15 +34,15 @@ pub enum LineNews {
     AlarmOver,
     /// The line's card was removed.
     Removed,
-    /// Heard samples were lost: the set was late.
+    /// Heard samples were lost: the phone was late.
     Overrun,
-    /// The set had nothing to say in time.
+    /// The phone had nothing to say in time.
     Underrun,
     /// Another event, by its name.
     Other(String),
 }
 
-/// DAHDI says that a burst of ringing is over when the voltage has been off for so long.
+/// DAHDI says that a burst of ringing is over when the voltage has been off for this time.
 pub(super) const RING_TRAILER: Duration = Duration::from_millis(50);
 
 /// A far channel.
@@ -51,7 +51,7 @@ pub trait Copper: Send {
     fn fd(&self) -> BorrowedFd<'_>;
     /// Takes what the line says.
     fn read(&mut self, codes: &mut [u8]) -> Reading;
-    /// Says something to the line; false when it was not taken.
+    /// Says something to the line; false when it was not accepted.
     fn write(&mut self, codes: &[u8]) -> bool;
     /// The oldest news.
     fn news(&mut self) -> Option<LineNews>;

@@ -9,7 +9,7 @@ use tipring_linux::dahdi::{
 
 use super::copper::{Copper, LineNews, Reading};
 
-/// Deep enough that a set late by a third of a second loses nothing. What is said ahead is bounded by the set.
+/// Deep enough that a phone late by a third of a second loses nothing. The phone bounds what is written ahead.
 const BUFFERS: usize = 16;
 
 /// A far channel.
@@ -19,7 +19,7 @@ pub struct FarChannel {
 }
 
 impl FarChannel {
-    /// Opens a channel by number, to be served in blocks of so many samples.
+    /// Opens a channel by number, to be served in blocks of `block` samples.
     ///
     /// # Errors
     /// When it cannot be opened, or is no far end.

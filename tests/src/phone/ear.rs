@@ -1,4 +1,4 @@
-//! What a set hears: the last second, a recording, a tracked sequence, caller ID.
+//! What a phone hears: the last second, a recording, a tracked sequence, caller ID.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const LAW: Law = Law::Mu;
 /// Codes kept for [`Heard`]: a second.
 const KEPT: usize = 8000;
 
-/// The last of what a set heard.
+/// The last of what a phone heard.
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
     samples: Vec<i16>,
@@ -24,17 +24,17 @@ impl Heard {
         &self.samples
     }
 
-    /// Level of the last so many milliseconds.
+    /// Level of the last `ms` milliseconds.
     pub fn level_dbm0(&self, ms: usize) -> f64 {
         measure::level(self.last(ms))
     }
 
-    /// The strongest tone and its level in the last so many milliseconds.
+    /// The strongest tone and its level in the last `ms` milliseconds.
     pub fn tone(&self, ms: usize) -> Option<(f64, f64)> {
         measure::dominant_tone(self.last(ms))
     }
 
-    /// Level of one frequency in the last so many milliseconds.
+    /// Level of one frequency in the last `ms` milliseconds.
     pub fn tone_level(&self, hz: f64, ms: usize) -> f64 {
         measure::tone_level(self.last(ms), hz)
     }
@@ -45,7 +45,7 @@ impl Heard {
     }
 }
 
-/// Caller ID as a set decoded it.
+/// Caller ID as a phone decoded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallerIdHeard {
     /// When its last bit had come.
@@ -54,7 +54,7 @@ pub struct CallerIdHeard {
     pub says: ReceivedCallerId,
 }
 
-/// A set's ear.
+/// A phone's ear.
 #[derive(Default)]
 pub(super) struct Ear {
     last: VecDeque<u8>,
@@ -83,7 +83,7 @@ impl Ear {
         Some(CallerIdHeard { at, says })
     }
 
-    /// Codes heard since the set was screwed on.
+    /// Codes heard since the phone was connected.
     pub(super) fn heard(&self) -> u64 {
         self.heard
     }

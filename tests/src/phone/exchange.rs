@@ -1,4 +1,4 @@
-//! The thread that serves all sets, in the realtime class where that is allowed.
+//! The thread that serves all phones, in the realtime class where that is allowed.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,13 +15,13 @@ use super::copper::Copper;
 use super::handle::Phone;
 use super::set::Set;
 
-/// Below the gateway's own line thread: a set must not make the gateway late.
+/// Below the gateway's own line thread: a phone must not make the gateway late.
 const PRIORITY: u8 = 40;
-/// A dead line is looked at again so often: it tells nothing by itself.
+/// Interval at which a dead line is looked at again: it reports nothing by itself.
 const DEAD_POLL: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// A set, and those who wait for it.
+/// A phone, and those who wait for it.
 pub(super) struct Desk {
     set: Mutex<Set>,
     pub(super) changed: Condvar,
@@ -33,7 +33,7 @@ impl Desk {
     }
 }
 
-/// Sets with the thread that serves them; stopped when dropped.
+/// Phones with the thread that serves them; stopped when dropped.
 pub struct Exchange {
     desks: BTreeMap<u16, Arc<Desk>>,
     wake: Arc<EventFd>,
@@ -42,7 +42,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Screws a set to each of these lines (number, in rising order, and copper), to be served in blocks of so many samples.
+    /// Connects a phone to each of these lines (number, in rising order, and copper); `block`: samples served at once.
     ///
     /// # Errors
     /// When the system gives no thread or descriptor.
@@ -50,7 +50,7 @@ impl Exchange {
         let mut desks = BTreeMap::new();
         let mut fds = vec![];
         for (number, copper) in lines {
-            // Polled without the set's lock; the same open file.
+            // Polled without the phone's lock; the same open file.
             let fd = copper.fd().try_clone_to_owned();
             fds.push(fd.map_err(|e| format!("line {number}: {e}"))?);
             let set = Mutex::new(Set::new(copper, block));
@@ -75,7 +75,7 @@ impl Exchange {
         })
     }
 
-    /// The set of this number.
+    /// The phone of this number.
     ///
     /// # Errors
     /// When there is none.

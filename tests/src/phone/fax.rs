@@ -1,4 +1,4 @@
-//! The fax machine that a set becomes: its modems take the place of mouth and ear once the call is up.
+//! The fax terminal that a phone becomes: its modems take the place of mouth and ear once the call is up.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use tipring_spandsp::{FaxSettings, FaxTerminal};
 
 use super::ear::linear;
 
-/// After its verdict the machine says goodbye for so long at most.
+/// After its result the terminal takes this time at most to disconnect (DCN).
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// What the machine is to do.
+/// What the fax terminal is to do.
 #[derive(Clone, Debug)]
 pub enum FaxJob {
     /// Send these pages, as the caller.
@@ -39,7 +39,7 @@ pub struct FaxOutcome {
     pub took: Duration,
 }
 
-/// A machine at work.
+/// A fax terminal at work.
 pub(super) struct Fax {
     terminal: FaxTerminal,
     sends: bool,
@@ -72,7 +72,7 @@ impl Fax {
         Law::Mu.encode_block(&samples, out);
     }
 
-    /// The line was taken away.
+    /// The line is gone.
     pub(super) fn cut_off(&mut self) {
         self.terminal.terminate();
     }

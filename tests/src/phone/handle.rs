@@ -1,4 +1,4 @@
-//! A set's handle: what a test does with it, and waits for.
+//! A phone's handle: what a test does with it, and waits for.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,17 +14,17 @@ use super::mouth::{DtmfStyle, Mouth, PulseStyle};
 use super::sequence::{Continuity, Sequence, Tracker};
 use super::set::{LineCounts, Set};
 
-/// How often a condition on sound is looked at again.
+/// Interval at which a condition on sound is looked at again.
 const LOOK: Duration = Duration::from_millis(40);
 /// Sound judged at a time.
 const WINDOW_MS: usize = 200;
 /// Quieter than this is silence.
 const SILENT_DBM0: f64 = -60.0;
 
-/// What happened at a set, with its stamp beside it.
+/// What happened at a phone, with its stamp beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PhoneNews {
-    /// The set closed or opened its loop.
+    /// The phone closed or opened its loop.
     Loop {
         /// Closed?
         closed: bool,
@@ -47,13 +47,13 @@ pub enum PhoneNews {
     },
     /// The line's card was removed.
     Removed,
-    /// The set failed to do what it was told.
+    /// The phone failed to do what it was ordered to.
     Trouble(String),
     /// Another DAHDI event.
     Other(String),
 }
 
-/// A set on a line. Cheap to clone; one set, many handles.
+/// A phone on a line. Cheap to clone; one phone, many handles.
 #[derive(Clone)]
 pub struct Phone {
     number: u16,
@@ -66,12 +66,12 @@ impl Phone {
         Phone { number, desk, wake }
     }
 
-    /// The number it was screwed on with.
+    /// The number it was connected with.
     pub fn number(&self) -> u16 {
         self.number
     }
 
-    /// Forgets everything, once the set can ring (the kernel tells of no ringing for two seconds after a hang-up).
+    /// Forgets everything, once the phone can ring (the kernel reports no ringing for two seconds after a hang-up).
     pub fn ready(&self) {
         let from = self.desk.set().bell_from;
         std::thread::sleep(from.saturating_sub(monotonic())); // the kernel's own time
@@ -102,7 +102,7 @@ impl Phone {
         Ok(now)
     }
 
-    /// Opens the loop for so long, then closes it again; answers how long it was open.
+    /// Opens the loop for `open`, then closes it again; answers how long it was open.
     ///
     /// # Errors
     /// When the line refuses.
@@ -168,7 +168,7 @@ impl Phone {
         })
     }
 
-    /// Talks a tone until told otherwise.
+    /// Talks a tone until another order.
     pub fn tone(&self, hz: f64, dbm0: f64) {
         self.desk.set().mouth = Mouth::tone(hz, dbm0);
     }
@@ -189,9 +189,9 @@ impl Phone {
         self.desk.set().mouth = Mouth::Sequence(start);
     }
 
-    /// Follows from now on what the set of this number talks.
+    /// Follows from now on what the phone of this number talks.
     pub fn follow(&self, number: u16) {
-        // Made before the set is held, which the thread that serves it would have to wait for.
+        // Made before the phone is locked, which the thread that serves it would have to wait for.
         let tracker = Tracker::new(number);
         self.desk.set().ear.follow(tracker);
     }
@@ -201,7 +201,7 @@ impl Phone {
         self.desk.set().ear.continuity().unwrap_or_default()
     }
 
-    /// Samples between the line's taking a sample from `talker` and its giving it to this set, which follows it.
+    /// Samples between the line's taking a sample from `talker` and its giving it to this phone, which follows it.
     /// None before anything was recognised. Exact to the tick of the card (8 samples).
     pub fn delay_from(&self, talker: &Phone) -> Option<f64> {
         let at = {
@@ -246,19 +246,19 @@ impl Phone {
         self.desk.set().caller_ids.clone()
     }
 
-    /// Becomes a fax machine, on the call that is up.
+    /// Becomes a fax terminal, on the call that is up.
     ///
     /// # Errors
-    /// When the machine cannot be made (its file).
+    /// When the terminal cannot be made (its file).
     pub fn fax(&self, job: &FaxJob) -> Result<(), String> {
-        let machine = Fax::new(job, monotonic()).map_err(|e| self.says(e))?;
+        let terminal = Fax::new(job, monotonic()).map_err(|e| self.says(e))?;
         let mut set = self.desk.set();
         set.fax_outcome = None;
-        set.fax = Some(machine);
+        set.fax = Some(terminal);
         Ok(())
     }
 
-    /// Waits for the fax machine's verdict.
+    /// Waits for the fax terminal's result.
     ///
     /// # Errors
     /// When there is none in time.
@@ -271,7 +271,7 @@ impl Phone {
         self.desk.set().bell.clone()
     }
 
-    /// Everything that happened since [`Phone::forget`], in order of its telling.
+    /// Everything that happened since [`Phone::forget`], in the order reported.
     pub fn news(&self) -> Vec<(Duration, PhoneNews)> {
         self.desk.set().news.clone()
     }
@@ -295,12 +295,12 @@ impl Phone {
         self.desk.set().flush();
     }
 
-    /// Is the loop closed by the set?
+    /// Is the loop closed by the phone?
     pub fn is_lifted(&self) -> bool {
         self.desk.set().closed
     }
 
-    /// Does it still have its battery, as far as it can tell?
+    /// Does it still have its battery, as far as it knows?
     pub fn has_battery(&self) -> bool {
         self.desk.set().has_battery()
     }
@@ -334,7 +334,7 @@ impl Phone {
         })
     }
 
-    /// Waits for so many bursts of ringing that have ended since [`Phone::forget`].
+    /// Waits until this number of bursts of ringing has ended since [`Phone::forget`].
     ///
     /// # Errors
     /// When they do not come in time.

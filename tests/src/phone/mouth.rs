@@ -1,4 +1,4 @@
-//! What a set says, code by code.
+//! What a phone says, code by code.
 
 use std::f64::consts::TAU;
 
@@ -12,7 +12,7 @@ use super::sequence::Sequence;
 pub(super) const SILENCE: u8 = 0xFF;
 const LAW: Law = Law::Mu;
 
-/// How a set sends DTMF.
+/// How a phone sends DTMF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DtmfStyle {
     /// Length of a digit.
@@ -36,7 +36,7 @@ impl Default for DtmfStyle {
     }
 }
 
-/// How a set pulses.
+/// How a phone pulses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PulseStyle {
     /// Loop open.
@@ -57,7 +57,7 @@ impl Default for PulseStyle {
     }
 }
 
-/// What a set says.
+/// What a phone says.
 pub(super) enum Mouth {
     Closed,
     Sequence(Sequence),

@@ -17,7 +17,7 @@ const FIELD: u16 = 0x11D;
 const LANE: u64 = 150_000;
 /// Beginnings that are known.
 const LANES: usize = 64;
-/// Codes that make a place certain: five of them are foretold by the other three.
+/// Codes that make a place certain: five of them follow from the other three.
 const WINDOW: usize = 8;
 /// How far from where it should be the sequence is looked for.
 const REACH: u64 = 100_000;
@@ -95,7 +95,7 @@ impl Sequence {
         code
     }
 
-    /// Codes taken since the beginning of the lane.
+    /// Codes sent since the beginning of the lane.
     pub fn index(&self) -> u64 {
         self.index
     }
@@ -268,9 +268,9 @@ impl Tracker {
 
 /// Are these codes of the sequence, wherever?
 fn certain(window: &[u8; WINDOW]) -> bool {
-    // 0xFF may have been 0x7F, and says nothing; the rest must foretell each other.
-    let foretold = |w: &[u8]| matches!(w, [a, b, c, d] if after([*a, *b, *c]) == *d);
-    !window.contains(&0xFF) && window.iter().any(|c| *c != 0) && window.windows(4).all(foretold)
+    // 0xFF may have been 0x7F, and proves nothing; the rest must follow from each other.
+    let follows = |w: &[u8]| matches!(w, [a, b, c, d] if after([*a, *b, *c]) == *d);
+    !window.contains(&0xFF) && window.iter().any(|c| *c != 0) && window.windows(4).all(follows)
 }
 
 /// Looks for these codes in the sequence around `level`; answers what comes after them.
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_talk_is_whole_and_its_silence_before_is_told() {
+    fn a_whole_talk_is_whole_and_its_silence_before_is_counted() {
         let mut codes = vec![0xFF; 333];
         codes.extend(talk(20_000));
         let c = heard(&codes);

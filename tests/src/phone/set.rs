@@ -1,4 +1,4 @@
-//! One set: its copper, hand, bell, mouth and ear, advanced by the exchange's thread.
+//! One phone: its copper, hand, bell, mouth and ear, advanced by the exchange's thread.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,24 +12,24 @@ use super::fax::{Fax, FaxOutcome};
 use super::handle::PhoneNews;
 use super::mouth::Mouth;
 
-/// Blocks said ahead when a set begins to talk.
+/// Blocks said ahead when a phone begins to talk.
 const AHEAD: usize = 2;
-/// How often a set without battery looks for it.
+/// Interval at which a phone without battery looks for it.
 const BATTERY_POLL: Duration = Duration::from_millis(1);
-/// For so long after opening a far channel or hanging it up the kernel tells it of no ringing.
+/// After opening a far channel or hanging it up the kernel reports no ringing to it for this time.
 const BELL_DEAF: Duration = Duration::from_millis(2010);
 const SAMPLE: Duration = Duration::from_nanos(125_000);
 
-/// What is counted of a set's line.
+/// What is counted of a phone's line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineCounts {
     /// Blocks heard.
     pub heard: u64,
     /// Blocks said.
     pub said: u64,
-    /// Blocks lost because the set was late to hear.
+    /// Blocks lost because the phone was late to read.
     pub overruns: u64,
-    /// Gaps because the set was late to speak.
+    /// Gaps because the phone was late to write.
     pub underruns: u64,
     /// Blocks that the line did not take.
     pub refused: u64,
@@ -59,7 +59,7 @@ pub(super) struct Set {
     battery_lost: bool,
     battery_poll: Option<Duration>,
     dead: bool,
-    /// From then on ringing is told.
+    /// From then on the kernel reports ringing.
     pub(super) bell_from: Duration,
 }
 
@@ -108,7 +108,7 @@ impl Set {
     pub(super) fn hook(&mut self, closed: bool, now: Duration) -> Result<(), String> {
         self.copper
             .hook(closed)
-            .map_err(|e| format!("the set cannot move its hook: {e}"))?;
+            .map_err(|e| format!("the phone cannot move its hook: {e}"))?;
         self.closed = closed;
         if !closed {
             self.bell_from = now + BELL_DEAF;
@@ -210,7 +210,7 @@ impl Set {
     }
 
     fn line_news(&mut self, news: LineNews, now: Duration) {
-        let told = match news {
+        let event = match news {
             LineNews::RingOn => {
                 self.bell.on(now);
                 PhoneNews::RingOn
@@ -243,7 +243,7 @@ impl Set {
             }
             LineNews::Other(name) => PhoneNews::Other(name),
         };
-        self.news.push((now, told));
+        self.news.push((now, event));
     }
 
     pub(super) fn flush(&mut self) {

@@ -1,4 +1,4 @@
-//! Sets on a line that is a pair of sockets: what they do without a kernel.
+//! Phones on a line that is a pair of sockets: what they do without a kernel.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -94,7 +94,7 @@ fn a_line_that_gives_everything_back_gives_a_whole_talk() {
     phone.lift().unwrap();
     phone.follow(7);
     phone.talk();
-    // The line speaks first, silence, and then says what it is told.
+    // The line speaks first, silence, and then repeats what it received.
     near.write_all(&[0xFF; BLOCK]).unwrap();
     let mut block = [0; BLOCK];
     for _ in 0..200 {
@@ -122,7 +122,7 @@ fn ringing_and_a_lost_battery_are_news() {
     phone
         .awaits(&PhoneNews::Battery { there: false }, LONG)
         .unwrap();
-    // The set looks for its battery by itself.
+    // The phone looks for its battery by itself.
     phone
         .awaits(&PhoneNews::Battery { there: true }, LONG)
         .unwrap();
