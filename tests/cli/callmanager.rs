@@ -48,7 +48,7 @@ impl Running {
         stream
     }
 
-    /// The next line that tells this kind of thing.
+    /// The next line of this kind.
     fn line(&mut self, kind: &str) -> String {
         loop {
             let mut line = String::new();
@@ -125,7 +125,7 @@ fn a_device_registers_over_tcp_and_gets_its_number() {
 }
 
 #[test]
-fn a_stranger_is_refused_when_told_so() {
+fn an_unknown_device_is_refused_without_automatic_registration() {
     let mut server = Running::start(&["--no-auto"]);
     let mut stream = server.connect();
     stream.write_all(&register("VGC999999999901")).unwrap();

@@ -170,11 +170,11 @@ fn an_address_and_a_group_that_this_machine_lacks_are_warnings_with_their_lines(
                 [control]\ngroup = \"no-such-group\"\n";
     let ended = check(text, false);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
-    for told in [
+    for line in [
         "tipring.toml:3: warning: gateway.address = \"192.0.2.77\": is no address of this machine now",
         "tipring.toml:5: warning: control.group = \"no-such-group\": is no group of this machine",
     ] {
-        assert!(ended.stderr.contains(told), "{ended:#?}");
+        assert!(ended.stderr.contains(line), "{ended:#?}");
     }
     let report = check(text, true).json();
     assert_eq!(report["ok"], true);
@@ -252,8 +252,8 @@ fn the_settings_of_the_gateway_are_shown_within_eighty_columns() {
     for line in ended.stdout.lines().skip(1) {
         assert!(line.chars().count() <= 80, "{line}");
     }
-    for told in ["[gateway]", "[log]", "\"00:11:22:33:44:55\"", "line 2"] {
-        assert!(ended.stdout.contains(told), "{told}: {}", ended.stdout);
+    for line in ["[gateway]", "[log]", "\"00:11:22:33:44:55\"", "line 2"] {
+        assert!(ended.stdout.contains(line), "{line}: {}", ended.stdout);
     }
     let json = show(SHOWN, &["--json"]).json();
     let tables = json["tables"].as_array().unwrap();

@@ -310,7 +310,7 @@ fn names_from_the_network_cannot_drive_the_terminal() {
 }
 
 #[test]
-fn a_trace_ends_after_its_count_and_tells_losses_aside() {
+fn a_trace_ends_after_its_count_and_shows_losses_apart() {
     let mock = Mock::serve(|peer| {
         peer.greet();
         let Some(line) = peer.next() else { return };

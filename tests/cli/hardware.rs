@@ -45,7 +45,7 @@ fn hardware_on_this_machine_works_without_daemon_or_dahdi() {
 }
 
 #[test]
-fn every_line_and_card_that_cannot_be_used_is_told_with_its_cure() {
+fn every_line_and_card_that_cannot_be_used_is_shown_with_its_cure() {
     let root = grow(APPLIANCE);
     let ended = at(root.path(), &["hardware"]);
     assert_eq!(ended.code, Some(1), "{ended:#?}");

@@ -1,4 +1,4 @@
-//! A control socket whose server does what a test tells it, right or wrong.
+//! A control socket whose server does what a test orders, right or wrong.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};

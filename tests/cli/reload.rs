@@ -47,7 +47,7 @@ fn good() -> ReloadReport {
 }
 
 #[test]
-fn a_reload_tells_what_is_in_use_what_waits_and_what_needs_a_restart() {
+fn a_reload_shows_what_is_in_use_what_waits_and_what_needs_a_restart() {
     let mock = Mock::answering(|_| Response::Reload(good()));
     let ended = with(&mock, &["reload"]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
@@ -107,7 +107,7 @@ fn broken() -> Response {
 }
 
 #[test]
-fn a_broken_file_is_told_whole_on_standard_error_with_exit_78() {
+fn a_broken_file_is_shown_whole_on_standard_error_with_exit_78() {
     let ended = with(&Mock::answering(|_| broken()), &["reload"]);
     assert_eq!(ended.code, Some(78), "{ended:#?}");
     assert_eq!(ended.stdout, "");

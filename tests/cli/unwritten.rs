@@ -66,14 +66,14 @@ fn ends(bad: Bad, args: &[&str]) -> Ended {
 }
 
 /// It ended with 1 and said why; a reader that has gone needs no words.
-fn is_told(bad: Bad, args: &[&str], ended: &Ended) {
+fn is_reported(bad: Bad, args: &[&str], ended: &Ended) {
     assert_eq!(ended.code, Some(1), "{bad:?} {args:?}: {ended:#?}");
     if bad == Bad::ReaderGone {
         assert_eq!(ended.stderr, "", "{args:?}");
     } else {
-        let told = "cannot be written to standard output: ";
+        let text = "cannot be written to standard output: ";
         assert!(
-            ended.stderr.contains(told),
+            ended.stderr.contains(text),
             "{bad:?} {args:?}: {}",
             ended.stderr
         );
@@ -107,7 +107,7 @@ fn a_daemons_answer_that_cannot_be_written_is_exit_1() {
             for trouble in [false, true] {
                 let mock = Mock::answering(move |request| answer(request, trouble));
                 let all = [&mock.socket(), args].concat();
-                is_told(bad, args, &ends(bad, &all));
+                is_reported(bad, args, &ends(bad, &all));
             }
         }
     }
@@ -138,13 +138,13 @@ fn text_of_its_own_that_cannot_be_written_is_exit_1() {
     ];
     for bad in ALL {
         for args in commands {
-            is_told(bad, args, &ends(bad, args));
+            is_reported(bad, args, &ends(bad, args));
         }
     }
 }
 
 #[test]
-fn a_failure_keeps_its_code_when_its_json_cannot_be_written_and_is_told_as_text() {
+fn a_failure_keeps_its_code_when_its_json_cannot_be_written_and_is_shown_as_text() {
     for bad in ALL {
         let ended = ends(
             bad,
@@ -177,7 +177,7 @@ fn a_trace_ends_with_its_reader_and_is_exit_1() {
             peer.sleep();
         });
         let args = [&mock.socket()[..], &["trace", "--duration", "60"]].concat();
-        is_told(bad, &args, &ends(bad, &args));
+        is_reported(bad, &args, &ends(bad, &args));
     }
 }
 

@@ -3,15 +3,19 @@
 use crate::run::tipring;
 
 #[test]
-fn help_and_version_are_no_failure_and_tell_the_exit_codes() {
+fn help_and_version_are_no_failure_and_show_the_exit_codes() {
     let help = tipring(&["--help"]);
     assert_eq!(help.code, Some(0));
     for code in ["0 ", "1 ", "2 ", "3 ", "4 ", "78 "] {
-        let told = help
+        let shown = help
             .stdout
             .lines()
             .any(|line| line.trim_start().starts_with(code));
-        assert!(told, "exit code {code}is not in the help:\n{}", help.stdout);
+        assert!(
+            shown,
+            "exit code {code}is not in the help:\n{}",
+            help.stdout
+        );
     }
     assert_eq!(tipring(&["--version"]).code, Some(0));
     assert_eq!(tipring(&["sim", "--help"]).code, Some(0));

@@ -12,10 +12,10 @@ use tipring_tests::page::{self, Page};
 use tipring_tests::set::Set;
 
 use crate::house::House;
-use crate::terminal::Teller;
+use crate::terminal::Report;
 
 const PROMPT: Duration = Duration::from_secs(10);
-/// A page takes half a minute; machines that disagree give up after this.
+/// A page takes half a minute; fax terminals that disagree give up after this.
 const LONGEST: Duration = Duration::from_secs(120);
 /// From the settings of a page to its first row: DCS, training, CFR.
 const TRAINING_S: f64 = 5.0;
@@ -25,7 +25,7 @@ const HEIGHT: usize = 1160;
 /// Sends the page and compares what arrived.
 pub(crate) fn act(
     house: &House,
-    teller: &mut Teller,
+    report: &mut Report,
     out: &Path,
     number: &str,
 ) -> Result<(), String> {
@@ -44,14 +44,14 @@ pub(crate) fn act(
         ecm: true,
     };
     sender.act(send, PROMPT)?;
-    teller.say(&format!(
-        "the machine on port 3 lifts, waits for dial tone and dials {number}"
+    report.say(&format!(
+        "the fax terminal on port 3 lifts, waits for dial tone and dials {number}"
     ));
-    let result = follow(&mut sender, teller, &sent)?;
+    let result = follow(&mut sender, report, &sent)?;
     let at_receiver = receiver
         .wait(SimCondition::FaxDone, 20)?
         .last_fax
-        .ok_or("the machine on port 4 tells no result")?;
+        .ok_or("the fax terminal on port 4 reports no result")?;
     let words = |r: &FaxResult| {
         format!(
             "{} page, {} bit/s, {}, {} repeated, {:.0} s on the line: {}",
@@ -67,9 +67,9 @@ pub(crate) fn act(
             r.text
         )
     };
-    teller.check("fax sent", words(&result), result.ok && result.pages == 1);
+    report.check("fax sent", words(&result), result.ok && result.pages == 1);
     let good = at_receiver.ok && at_receiver.pages == 1;
-    teller.check("fax received", words(&at_receiver), good);
+    report.check("fax received", words(&at_receiver), good);
     let pages = page::read_tiff(&received).map_err(|e| e.to_string())?;
     if let Some(first) = pages.first() {
         let png = out.join("fax-received.png");
@@ -86,12 +86,12 @@ pub(crate) fn act(
         }
         Err(e) => e.clone(),
     };
-    teller.check("page compared pixel by pixel", figure, compared.is_ok());
+    report.check("page compared pixel by pixel", figure, compared.is_ok());
     Ok(())
 }
 
 /// Shows how the sender gets on, until it is done.
-fn follow(sender: &mut Set, teller: &Teller, tiff: &Path) -> Result<FaxResult, String> {
+fn follow(sender: &mut Set, report: &Report, tiff: &Path) -> Result<FaxResult, String> {
     let bits = compressed_bits(tiff);
     let bar = std::io::stderr().is_terminal().then(|| {
         let bar = ProgressBar::new(100);
@@ -110,7 +110,7 @@ fn follow(sender: &mut Set, teller: &Teller, tiff: &Path) -> Result<FaxResult, S
             Some(fax) => {
                 if fax.phase != last_phase {
                     if bar.is_none() {
-                        teller.say(&phase_line(&fax));
+                        report.say(&phase_line(&fax));
                     }
                     let begun = matches!(fax.phase.split(' ').next(), Some("negotiated" | "page"));
                     if begun && page_since.is_none() {
@@ -126,7 +126,7 @@ fn follow(sender: &mut Set, teller: &Teller, tiff: &Path) -> Result<FaxResult, S
             }
             None => match now.last_fax {
                 Some(result) => break result,
-                None => return Err("the machine on port 3 stopped without a result".into()),
+                None => return Err("the fax terminal on port 3 stopped without a result".into()),
             },
         }
         if Instant::now() > end {
@@ -144,7 +144,7 @@ fn follow(sender: &mut Set, teller: &Teller, tiff: &Path) -> Result<FaxResult, S
 }
 
 fn phase_line(fax: &FaxSnapshot) -> String {
-    // The rate holds from the page on; before that it is what the machine would like.
+    // The rate holds from the page on; before that it is what the terminal would like.
     let rate = match fax.phase.as_str() {
         "page" | "ending" => format!(", {} bit/s", fax.bit_rate),
         _ => String::new(),
@@ -165,7 +165,7 @@ fn percent(fax: &FaxSnapshot, page_since: Option<Instant>, bits: Option<u64>) ->
     ((since.elapsed().as_secs_f64() / seconds).min(1.0) * 95.0) as u64
 }
 
-/// Bits of the page as error-correcting machines send it (T.6), by libtiff.
+/// Bits of the page as error-correcting terminals send it (T.6), by libtiff.
 fn compressed_bits(tiff: &Path) -> Option<u64> {
     let to = tiff.with_extension("g4");
     let status = Command::new("tiffcp")

@@ -16,7 +16,7 @@ pub(crate) const PORTS: u16 = 4;
 const RTP_PORTS: u16 = 200;
 /// Not 127.0.0.1: a call manager or a telephone may live there.
 const LOOPBACK: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// Where Wireshark expects SCCP; taken when it is free.
+/// Where Wireshark expects SCCP; used when it is free.
 const SCCP_PORT: u16 = 2000;
 /// The gateway's MAC, and what device names have of it.
 const MAC: &str = "02:00:5e:10:20:30";
@@ -79,7 +79,7 @@ country = "us"
         })
     }
 
-    /// The keys that a number pressed in its call, as the CallManager tells them, until there are `count` or time is
+    /// The keys that a number pressed in its call, as the CallManager reports them, until there are `count` or time is
     /// up.
     pub(crate) fn digits(&mut self, number: &str, count: usize, within: Duration) -> String {
         let end = Instant::now() + within;
@@ -121,7 +121,7 @@ country = "us"
     }
 }
 
-/// Two telephones and two fax machines.
+/// Two telephones and two fax terminals.
 fn ports() -> String {
     let port = |(i, label): (usize, &&str)| {
         let profile = if i < 2 { "phone" } else { "fax" };

@@ -1,7 +1,7 @@
-//! `tipring-demo OUTDIR`: a phone call and a fax page through the gateway, told live.
+//! `tipring-demo OUTDIR`: a phone call and a fax page through the gateway, shown live.
 //!
 //! Starts the built-in CallManager and the daemon with a simulated four-port card on loopback, on ports that nobody
-//! else uses, lets the simulated sets and fax machines do what people do, checks every step by measurement, and
+//! else uses, lets the simulated phones and fax terminals do what people do, checks every step by measurement, and
 //! leaves recordings, pages and packets in OUTDIR. Exit 0 when every check held, 1 when one failed, 2 on wrong use,
 //! 130 when interrupted. Nothing it started keeps running, however it ends.
 #![forbid(unsafe_code)]
@@ -21,7 +21,7 @@ use std::time::Duration;
 const LONGEST: Duration = Duration::from_secs(300);
 
 enum End {
-    Told(Result<bool, String>),
+    Finished(Result<bool, String>),
     Interrupted,
 }
 
@@ -48,14 +48,14 @@ fn main() -> ExitCode {
     let folder = private.path().to_owned();
     // The processes of the story are on a leash of this thread.
     std::thread::spawn(move || {
-        let told = tell(&folder, &out);
-        let _ = sender.send(End::Told(told));
+        let held = run(&folder, &out);
+        let _ = sender.send(End::Finished(held));
     });
     let end = ends.recv_timeout(LONGEST);
     let code = match end {
-        Ok(End::Told(Ok(true))) => 0,
-        Ok(End::Told(Ok(false))) => 1,
-        Ok(End::Told(Err(e))) => {
+        Ok(End::Finished(Ok(true))) => 0,
+        Ok(End::Finished(Ok(false))) => 1,
+        Ok(End::Finished(Err(e))) => {
             eprintln!("tipring-demo: {e}");
             1
         }
@@ -74,12 +74,12 @@ fn main() -> ExitCode {
     std::process::exit(code)
 }
 
-fn tell(folder: &Path, out: &Path) -> Result<bool, String> {
+fn run(folder: &Path, out: &Path) -> Result<bool, String> {
     std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
     let out = out
         .canonicalize()
         .map_err(|e| format!("{}: {e}", out.display()))?;
-    story::tell(folder, &out)
+    story::run(folder, &out)
 }
 
 /// Waits for a signal to stop; false when signals cannot be waited for.

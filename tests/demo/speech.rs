@@ -1,11 +1,11 @@
-//! What the sets say, and how well it came through.
+//! What the phones say, and how well it came through.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tipring_dsp::measure;
 
-/// What a set says.
+/// What a phone says.
 pub(crate) struct Speech {
     /// 8 kHz mono 16 bit.
     pub(crate) wav: PathBuf,
@@ -34,7 +34,7 @@ const PIECE: usize = RATE / 4;
 /// How far such a piece may have moved.
 const SHIFT: usize = RATE / 25;
 
-/// Speech by espeak-ng and sox where they are installed, else a warble that is easy to tell apart by ear.
+/// Speech by espeak-ng and sox where they are installed, else a warble that is easy to distinguish by ear.
 pub(crate) fn prepare(
     folder: &Path,
     name: &str,
@@ -70,7 +70,7 @@ fn speak(folder: &Path, wav: &Path, voice: &str, words: &str) -> Option<()> {
         .args(["-v", voice, "-s", "150", "-w"])
         .arg(&wide)
         .arg(words))?;
-    // The telephone band, peaks 9 dB below full scale as a set's microphone gives them.
+    // The telephone band, peaks 9 dB below full scale as a telephone's microphone gives them.
     run(Command::new("sox")
         .arg(&wide)
         .args(["-r", "8000", "-c", "1", "-b", "16"])
@@ -119,7 +119,7 @@ pub(crate) fn read_wav(path: &Path) -> Result<Vec<i16>, String> {
     samples.map_err(named)
 }
 
-/// Finds `sent` in `heard` and tells how alike they are: every quarter of a second of `sent` is laid on the best
+/// Finds `sent` in `heard` and measures how alike they are: every quarter of a second of `sent` is laid on the best
 /// place in `heard`, and the correlations are averaged by energy.
 pub(crate) fn likeness(sent: &[i16], heard: &[i16]) -> Option<Likeness> {
     if sent.len() < PIECE || heard.len() < sent.len() / 2 {

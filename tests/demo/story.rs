@@ -11,7 +11,7 @@ use tipring_tests::set::Set;
 use crate::fax;
 use crate::house::{House, LABELS, PORTS};
 use crate::speech::{self, Speech};
-use crate::terminal::Teller;
+use crate::terminal::Report;
 
 const PROMPT: Duration = Duration::from_secs(10);
 const KEYS: &str = "0123456789*#";
@@ -22,11 +22,11 @@ const ALIKE: f64 = 0.9;
 const FILES: [(&str, &str); 6] = [
     (
         "port1-heard.wav",
-        "what the set on port 1 heard: aplay, or xdg-open",
+        "what the phone on port 1 heard: aplay, or xdg-open",
     ),
     (
         "port2-heard.wav",
-        "what the set on port 2 heard: aplay, or xdg-open",
+        "what the phone on port 2 heard: aplay, or xdg-open",
     ),
     ("fax-sent.tif", "the page that was sent"),
     (
@@ -40,24 +40,24 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
-/// Tells it; true when every check held.
-pub(crate) fn tell(folder: &Path, out: &Path) -> Result<bool, String> {
-    let mut teller = Teller::new();
-    // What an earlier run left must not be taken for what this one did.
+/// Runs it; true when every check held.
+pub(crate) fn run(folder: &Path, out: &Path) -> Result<bool, String> {
+    let mut report = Report::new();
+    // What an earlier run left must not be mistaken for what this one did.
     for (name, _) in FILES {
         let _ = std::fs::remove_file(out.join(name));
     }
     let pcap = out.join("calls.pcap");
-    teller.act("A CallManager and a gateway with a simulated 4-port card start on loopback");
+    report.act("A CallManager and a gateway with a simulated 4-port card start on loopback");
     let mut house = House::open(folder, &pcap)?;
     if let Err(e) = &house.capture {
-        teller.warn(&format!("no calls.pcap will be written: {e}"));
+        report.warn(&format!("no calls.pcap will be written: {e}"));
     }
     // An act that breaks off is a failed check, and the next one still runs.
-    let mut play = |title: &str, act: &mut dyn FnMut(&mut Teller) -> Result<(), String>| {
-        teller.act(title);
-        if let Err(e) = act(&mut teller) {
-            teller.check(title, e, false);
+    let mut play = |title: &str, act: &mut dyn FnMut(&mut Report) -> Result<(), String>| {
+        report.act(title);
+        if let Err(e) = act(&mut report) {
+            report.check(title, e, false);
         }
     };
     let mut numbers = vec![String::new(); usize::from(PORTS)];
@@ -76,7 +76,7 @@ pub(crate) fn tell(folder: &Path, out: &Path) -> Result<bool, String> {
     });
     play("Port 1 hangs up", &mut |t| hang_up(&house, t, folder));
     play(
-        "A fax machine on port 3 sends a page to one on port 4",
+        "A fax terminal on port 3 sends a page to one on port 4",
         &mut |t| fax::act(&house, t, out, &numbers[3]),
     );
     play("Everything stops in order", &mut |t| {
@@ -91,23 +91,23 @@ pub(crate) fn tell(folder: &Path, out: &Path) -> Result<bool, String> {
     } = house;
     let stopped = gateway.stop();
     let figure = stopped.clone().err().unwrap_or("ports unregistered".into());
-    teller.check("daemon ended in order", figure, stopped.is_ok());
+    report.check("daemon ended in order", figure, stopped.is_ok());
     drop(callmanager);
     match capture.map(Capture::finish) {
-        Ok(Ok(file)) => packets(&mut teller, &file, sccp),
+        Ok(Ok(file)) => packets(&mut report, &file, sccp),
         _ => drop(std::fs::remove_file(&pcap)),
     }
-    let held = teller.verdict();
-    teller.files(&files(out));
+    let held = report.verdict();
+    report.files(&files(out));
     Ok(held)
 }
 
 /// Has tshark look at the capture where it is installed.
-fn packets(teller: &mut Teller, pcap: &Path, sccp: u16) {
+fn packets(report: &mut Report, pcap: &Path, sccp: u16) {
     let Ok(verdict) = capture::judge(pcap, sccp) else {
-        return teller.say("calls.pcap was not looked at: tshark is not installed");
+        return report.say("calls.pcap was not looked at: tshark is not installed");
     };
-    teller.check(
+    report.check(
         "calls.pcap by tshark's eyes",
         format!(
             "{} SCCP messages from the ports, {} to them, {} RTP packets, {} malformed",
@@ -136,7 +136,7 @@ fn files(out: &Path) -> Vec<(String, &'static str)> {
         .collect()
 }
 
-fn registration(house: &House, teller: &mut Teller, numbers: &mut [String]) -> Result<(), String> {
+fn registration(house: &House, report: &mut Report, numbers: &mut [String]) -> Result<(), String> {
     let took = house
         .gateway
         .wait_registered(usize::from(PORTS), Duration::from_secs(30))?;
@@ -144,23 +144,23 @@ fn registration(house: &House, teller: &mut Teller, numbers: &mut [String]) -> R
     for (place, port) in numbers.iter_mut().zip(&ports) {
         *place = port.number.clone().unwrap_or_default();
         let label = &port.label;
-        teller.say(&format!(
+        report.say(&format!(
             "port {} ({label}) is {} and has number {place}",
             port.port, port.device
         ));
     }
-    teller.check(
+    report.check(
         "4 ports registered",
         format!("after {:.1} s", took.as_secs_f32()),
         numbers.iter().all(|n| !n.is_empty()),
     );
-    teller.excerpt("tipring status", &house.tipring(&["status"])?, 16);
+    report.excerpt("tipring status", &house.tipring(&["status"])?, 16);
     Ok(())
 }
 
 fn call(
     house: &House,
-    teller: &mut Teller,
+    report: &mut Report,
     folder: &Path,
     numbers: &[String],
 ) -> Result<(), String> {
@@ -169,19 +169,19 @@ fn call(
     a.lift()?;
     a.hears_dial_tone()?;
     let sound = listen(&mut a, &folder.join("dial-tone.wav"), 500)?;
-    tone_check(teller, "dial tone", &sound, [350.0, 440.0], -13.0);
+    tone_check(report, "dial tone", &sound, [350.0, 440.0], -13.0);
     let number = &numbers[1];
     a.dial(number)?;
-    teller.say(&format!("port 1 has dialled {number} by DTMF"));
+    report.say(&format!("port 1 has dialled {number} by DTMF"));
     b.wait(SimCondition::Ringing, 15)?;
-    teller.say("port 2 rings");
+    report.say("port 2 rings");
     let display = b.wait(SimCondition::CallerId, 15)?.caller_id;
     let display = display.unwrap_or_default();
-    show_display(teller, &display);
+    show_display(report, &display);
     let right = display.number.as_deref() == Some(numbers[0].as_str())
         && display.name.as_deref() == Some(LABELS[0]);
-    teller.check(
-        "caller ID decoded by the set",
+    report.check(
+        "caller ID decoded by the phone",
         format!(
             "{} <{}>, after ring {}",
             display.name.as_deref().unwrap_or("no name"),
@@ -192,7 +192,7 @@ fn call(
     );
     let (on, off) = cadence(&mut b)?;
     let near = |got: u32, want: u32| got.abs_diff(want) <= 50;
-    teller.check(
+    report.check(
         "ring cadence",
         format!("{on} ms on, {off} ms off (US: 2000 and 4000)"),
         near(on, 2000) && near(off, 4000),
@@ -200,11 +200,11 @@ fn call(
     b.lift()?;
     a.connected()?;
     b.connected()?;
-    teller.say("port 2 lifts: connected");
+    report.say("port 2 lifts: connected");
     Ok(())
 }
 
-/// What a set hears in so many milliseconds of the card's clock.
+/// What a phone hears in this number of milliseconds of the card's clock.
 fn listen(set: &mut Set, wav: &Path, ms: u64) -> Result<Vec<i16>, String> {
     let wav = wav.to_owned();
     let record = SimAction::Record { wav: wav.clone() };
@@ -213,7 +213,7 @@ fn listen(set: &mut Set, wav: &Path, ms: u64) -> Result<Vec<i16>, String> {
     // Blocks of 10 ms.
     while set.show()?.card.blocks_from_gateway < begin + ms / 10 {
         if Instant::now() > end {
-            return Err(format!("port {}: the card stands still", set.port()));
+            return Err(format!("port {}: the card is stalled", set.port()));
         }
         std::thread::sleep(Duration::from_millis(20)); // looks again, with the deadline above
     }
@@ -222,10 +222,10 @@ fn listen(set: &mut Set, wav: &Path, ms: u64) -> Result<Vec<i16>, String> {
 }
 
 /// Both sines of a tone must be there at their level.
-fn tone_check(teller: &mut Teller, what: &str, sound: &[i16], hz: [f64; 2], dbm0: f64) {
+fn tone_check(report: &mut Report, what: &str, sound: &[i16], hz: [f64; 2], dbm0: f64) {
     let levels = speech::levels(sound, hz);
     let [(f1, l1), (f2, l2)] = [(hz[0], levels[0]), (hz[1], levels[1])];
-    teller.check(
+    report.check(
         what,
         format!("{f1:.0} Hz at {l1:.1} dBm0, {f2:.0} Hz at {l2:.1} dBm0"),
         levels.iter().all(|l| (l - dbm0).abs() <= 1.0),
@@ -247,9 +247,9 @@ fn cadence(set: &mut Set) -> Result<(u32, u32), String> {
     }
 }
 
-fn show_display(teller: &Teller, id: &CallerIdHeard) {
-    let line = |text: &str| teller.say(&format!("    | {text:<20} |"));
-    teller.say(&format!("    +{}+", "-".repeat(22)));
+fn show_display(report: &Report, id: &CallerIdHeard) {
+    let line = |text: &str| report.say(&format!("    | {text:<20} |"));
+    report.say(&format!("    +{}+", "-".repeat(22)));
     line(id.name.as_deref().unwrap_or(""));
     line(id.number.as_deref().unwrap_or(""));
     if let Some(t) = id.time.as_deref().filter(|t| t.len() == 8 && t.is_ascii()) {
@@ -261,10 +261,10 @@ fn show_display(teller: &Teller, id: &CallerIdHeard) {
             &t[6..]
         ));
     }
-    teller.say(&format!("    +{}+", "-".repeat(22)));
+    report.say(&format!("    +{}+", "-".repeat(22)));
 }
 
-fn talk(house: &House, teller: &mut Teller, folder: &Path, out: &Path) -> Result<(), String> {
+fn talk(house: &House, report: &mut Report, folder: &Path, out: &Path) -> Result<(), String> {
     let says = [
         speech::prepare(
             folder,
@@ -281,8 +281,8 @@ fn talk(house: &House, teller: &mut Teller, folder: &Path, out: &Path) -> Result
     ];
     for (i, said) in says.iter().enumerate() {
         match said.words {
-            Some(words) => teller.say(&format!("port {} says: \"{words}\"", i + 1)),
-            None => teller.warn(&format!(
+            Some(words) => report.say(&format!("port {} says: \"{words}\"", i + 1)),
+            None => report.warn(&format!(
                 "port {} warbles instead of talking: espeak-ng or sox is not installed",
                 i + 1
             )),
@@ -305,7 +305,7 @@ fn talk(house: &House, teller: &mut Teller, folder: &Path, out: &Path) -> Result
         set.wait(SimCondition::Silence, 10)?;
         set.act(SimAction::RecordStop, PROMPT)?;
     }
-    teller.excerpt(
+    report.excerpt(
         "tipring port show 1",
         &parts(
             &house.tipring(&["port", "show", "1"])?,
@@ -315,13 +315,13 @@ fn talk(house: &House, teller: &mut Teller, folder: &Path, out: &Path) -> Result
     );
     let pairs = [(1, &says[0], 2, &files[1]), (2, &says[1], 1, &files[0])];
     for (from, said, to, heard) in pairs {
-        compare(teller, from, said, to, heard)?;
+        compare(report, from, said, to, heard)?;
     }
     Ok(())
 }
 
 fn compare(
-    teller: &mut Teller,
+    report: &mut Report,
     from: u16,
     said: &Speech,
     to: u16,
@@ -331,11 +331,11 @@ fn compare(
     let what = format!("port {to} heard port {from}");
     let Some(like) = speech::likeness(&said.samples, &heard) else {
         let n = heard.len();
-        teller.check(&what, format!("only {n} samples recorded"), false);
+        report.check(&what, format!("only {n} samples recorded"), false);
         return Ok(());
     };
     let level = like.heard_dbm0 - like.sent_dbm0;
-    teller.check(
+    report.check(
         &what,
         format!(
             "correlation {:.3}, level {:.1} dBm0 ({level:+.1} dB), from {:.1} s into the recording",
@@ -348,11 +348,11 @@ fn compare(
     Ok(())
 }
 
-fn keys(house: &mut House, teller: &mut Teller, number: &str) -> Result<(), String> {
+fn keys(house: &mut House, report: &mut Report, number: &str) -> Result<(), String> {
     let mut a = house.gateway.set(1)?;
     a.dial(KEYS)?;
     let got = house.digits(number, KEYS.len(), Duration::from_secs(5));
-    teller.check(
+    report.check(
         "keys at the CallManager",
         format!("{KEYS} pressed, {got} arrived"),
         got == KEYS,
@@ -360,27 +360,27 @@ fn keys(house: &mut House, teller: &mut Teller, number: &str) -> Result<(), Stri
     Ok(())
 }
 
-fn hang_up(house: &House, teller: &mut Teller, folder: &Path) -> Result<(), String> {
+fn hang_up(house: &House, report: &mut Report, folder: &Path) -> Result<(), String> {
     let (mut a, mut b) = (house.gateway.set(1)?, house.gateway.set(2)?);
     let before = b.loop_openings()?;
     a.finish()?;
     b.loop_opened_after(before, Duration::from_secs(10))?;
     let fed = b.show()?.polarity != SimPolarity::Open;
-    teller.check(
-        "port 2 is told by an open loop",
+    report.check(
+        "port 2 gets an open loop",
         "disconnect supervision, then the feed is back",
         fed,
     );
     b.hears_busy_or_reorder()?;
     let sound = listen(&mut b, &folder.join("reorder.wav"), 1000)?;
     tone_check(
-        teller,
+        report,
         "reorder tone at port 2",
         &sound,
         [480.0, 620.0],
         -24.0,
     );
     b.finish()?;
-    teller.say("port 2 hangs up: both ports idle");
+    report.say("port 2 hangs up: both ports idle");
     Ok(())
 }

@@ -18,16 +18,16 @@ struct Check {
     ok: bool,
 }
 
-/// Tells the story and keeps what was checked.
-pub(crate) struct Teller {
+/// Prints the story and keeps what was checked.
+pub(crate) struct Report {
     start: Instant,
     checks: Vec<Check>,
 }
 
-impl Teller {
+impl Report {
     /// A new story.
-    pub(crate) fn new() -> Teller {
-        Teller {
+    pub(crate) fn new() -> Report {
+        Report {
             start: Instant::now(),
             checks: vec![],
         }
@@ -61,7 +61,7 @@ impl Teller {
         }
     }
 
-    /// A claim, its figure, and whether it held; tells and keeps it.
+    /// A claim, its figure, and whether it held; prints and keeps it.
     pub(crate) fn check(&mut self, what: &str, figure: impl Into<String>, ok: bool) {
         let check = Check {
             what: what.into(),

@@ -7,7 +7,7 @@ use tipring_proto::sccp::message::Tone;
 
 use crate::world::World;
 
-/// Dials, and waits until any server has made up its mind.
+/// Dials, and waits until any server has decided.
 fn failed(dialect: Dialect, number: &str, early_rtp: bool) -> World {
     let mut w = World::with(dialect, 1, |c| c.early_rtp = early_rtp, |_| {});
     w.lift(0);
@@ -83,7 +83,7 @@ fn a_number_that_leads_nowhere_is_heard_as_reorder() {
 }
 
 #[test]
-fn a_set_lifted_and_not_dialled_hears_dial_tone_reorder_and_howler() {
+fn a_phone_lifted_and_not_dialled_hears_dial_tone_reorder_and_howler() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 1);
         w.lift(0);
@@ -104,7 +104,7 @@ fn a_set_lifted_and_not_dialled_hears_dial_tone_reorder_and_howler() {
 }
 
 #[test]
-fn a_server_that_waits_for_ever_for_a_digit_is_told_to_stop() {
+fn a_call_without_digits_ends_though_the_server_waits_for_ever() {
     let patient = DialTiming {
         first_digit: Duration::from_secs(3600),
         ..DialTiming::default()

@@ -47,7 +47,7 @@ fn a_call_outlives_a_card_that_is_back_within_the_grace() {
 }
 
 #[test]
-fn a_card_that_stays_away_ends_its_call_and_the_far_set_notices() {
+fn a_card_that_stays_away_ends_its_call_and_the_far_phone_notices() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 2);
         w.talk(0, 1);
@@ -59,7 +59,7 @@ fn a_card_that_stays_away_ends_its_call_and_the_far_set_notices() {
         assert_eq!(w.desks[1].audible_target(), None, "{dialect:?}");
         w.hang_up(1);
         assert!(w.desks[0].device.is_registered(), "{dialect:?}");
-        // The set was left lifted: it hears a dial tone and can call.
+        // The phone was left off-hook: it hears a dial tone and can call.
         card_back(&mut w, 0, true);
         w.run(500);
         assert!(w.desks[0].tone.is_some(), "{dialect:?}");
@@ -88,7 +88,7 @@ fn a_call_to_a_line_whose_card_is_away_for_a_moment_rings_when_it_is_back() {
         w.run(FLICKER_MS);
         assert_eq!(w.desks[1].ringing, None, "{dialect:?}");
         card_back(&mut w, 1, false);
-        w.until(3_000, "the called set rings", |w| {
+        w.until(3_000, "the called phone rings", |w| {
             w.desks[1].ringing.is_some()
         });
         w.lift(1);
@@ -170,7 +170,7 @@ fn a_call_that_outlasts_the_trouble_is_not_dropped_by_leaving() {
 #[test]
 fn a_call_on_hold_does_not_keep_a_dead_line_registered() {
     for dialect in Dialect::ALL {
-        // The set is lifted; it was hung up and rings again (hold recall).
+        // The phone is lifted; it was hung up and rings again (hold recall).
         for recalled in [false, true] {
             let hold = |p: &mut PortConfig| p.flash = FlashAction::Hold;
             let mut w = World::with(dialect, 2, |_| {}, hold);
@@ -215,7 +215,7 @@ fn a_call_beside_a_held_one_is_kept_while_its_line_is_dead_and_the_held_one_alon
         w.line(0, LineInput::Fault(LineFault::Alarm));
         w.run(DEAD_MS);
         w.assert_talking(0, 2);
-        // The grace is over, and the set counts as hung up.
+        // The grace is over, and the phone counts as hung up.
         w.run(DEAD_MS);
         assert!(w.desks[0].device.service().is_out(), "{dialect:?}");
         assert_eq!(w.desks[0].device.snapshot().port.calls, []);
@@ -302,7 +302,7 @@ fn a_device_that_was_stopped_stays_so_when_its_line_works_again() {
 }
 
 #[test]
-fn a_set_hung_up_while_its_card_was_away_leaves_nothing_behind() {
+fn a_phone_hung_up_while_its_card_was_away_leaves_nothing_behind() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 2);
         w.talk(0, 1);

@@ -134,7 +134,7 @@ fn the_server_ends_a_call_from_outside() {
 }
 
 #[test]
-fn a_call_offered_while_a_set_is_forgotten_off_hook_rings_once_it_is_hung_up() {
+fn a_call_offered_while_a_phone_is_forgotten_off_hook_rings_once_it_is_hung_up() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 1);
         w.lift(0);
@@ -145,7 +145,7 @@ fn a_call_offered_while_a_set_is_forgotten_off_hook_rings_once_it_is_hung_up() {
         called(&mut w, false);
         w.run(1_000);
         if w.desks[0].device.snapshot().port.calls.is_empty() {
-            // This server takes the set for busy and offers nothing.
+            // This server takes the phone for busy and offers nothing.
             continue;
         }
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Sets used at random, over a slow network: whatever happens, hanging up everywhere ends everything.
+//! Phones used at random, over a slow network: whatever happens, hanging up everywhere ends everything.
 
 use tipring_proto::call::{CallerIdTiming, FlashAction, PortState};
 use tipring_proto::sccp::callmanager::Dialect;

@@ -17,7 +17,7 @@ fn waiting(dialect: Dialect) -> World {
 }
 
 #[test]
-fn a_second_call_is_told_by_tone_every_ten_seconds_and_never_rings() {
+fn a_second_call_is_announced_by_tone_every_ten_seconds_and_never_rings() {
     for dialect in Dialect::ALL {
         let mut w = waiting(dialect);
         assert_eq!(w.tones(0), [Tone::CALL_WAITING], "{dialect:?}");

@@ -19,7 +19,7 @@ fn tshark_finds_every_earlier_packet_where_we_put_it() {
         for n in 0..PACKETS {
             sender.push(&[0x40 + n; 160], |p| packets.push(p.to_vec()));
         }
-        let Some(told) = tshark(&packets) else {
+        let Some(read) = tshark(&packets) else {
             // Past the test harness, which keeps the output of tests that do not fail to itself.
             std::io::stderr()
                 .write_all(b"SKIPPED: tshark missing, apt-get install tshark\n")
@@ -27,7 +27,7 @@ fn tshark_finds_every_earlier_packet_where_we_put_it() {
             return;
         };
         let wanted: Vec<String> = (0..PACKETS).map(|n| fields(n, n.min(depth))).collect();
-        assert_eq!(told, wanted, "{depth} earlier packets in each");
+        assert_eq!(read, wanted, "{depth} earlier packets in each");
     }
 }
 
