@@ -25,7 +25,7 @@ for set in build "${@/#build/}"; do
   wanted+=("${more[@]}")
   [[ $set != test ]] || checks=(fmt clippy)
 done
-# Where rustup puts it, also for shells that have not been told.
+# Where rustup puts it, also for shells that do not know it.
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
 say() { echo "setup: $*"; }
@@ -37,15 +37,15 @@ as_root() { if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi; }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 apt() { # apt-get's arguments: waits while another program has one of its locks; apt's own wait covers not all of them
-  local begun=$SECONDS told= holder
+  local begun=$SECONDS named= holder
   until as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=0 "$@" >"$log" 2>&1; do
     grep -qE 'Could not get lock|Unable to lock|Unable to acquire the dpkg' "$log" || return 1
     holder=$(sed -n 's/.*held by process \(.*\)$/process \1/p' "$log" | head -1)
     ((SECONDS - begun < patience)) ||
       die "apt is still in use by ${holder:-another program} after $patience s; run this again when it has ended"
-    if [[ ${holder:-another program} != "$told" ]]; then
-      told=${holder:-another program}
-      say "waiting for apt, which $told is using (at most $patience s)"
+    if [[ ${holder:-another program} != "$named" ]]; then
+      named=${holder:-another program}
+      say "waiting for apt, which $named is using (at most $patience s)"
     fi
     sleep 2
   done

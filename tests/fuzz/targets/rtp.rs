@@ -1,4 +1,4 @@
-//! Datagrams from strangers in any order and at any time, blocks played in between, digits and blocks sent.
+//! Datagrams from unexpected sources in any order and at any time, blocks played in between, digits and blocks sent.
 //!
 //! A block is always played whole, no figure goes back, nothing allocates, and what we send we would take.
 #![no_main]
@@ -10,8 +10,8 @@ use libfuzzer_sys::fuzz_target;
 use tipring_fuzz::Program;
 use tipring_linux::alloc_count::{CountingAllocator, allocations_in_this_thread};
 use tipring_proto::rtp::{
-    Concealer, HEADER_LEN, Header, JitterConfig, MAX_PAYLOAD, NetworkDigit, Outgoing, Packet, Playout,
-    Receiver, ReceiverConfig, ReceiverStats, Redundancy, Redundant, RtpSource, Sender,
+    Concealer, HEADER_LEN, Header, JitterConfig, MAX_PAYLOAD, NetworkDigit, Outgoing, Packet,
+    Playout, Receiver, ReceiverConfig, ReceiverStats, Redundancy, Redundant, RtpSource, Sender,
     SenderConfig, SenderSeed, SourceLatch,
 };
 use tipring_proto::time::Time;
@@ -53,7 +53,7 @@ const RED: u8 = 90;
 struct Listener {
     receiver: Receiver,
     concealer: Concealer,
-    /// Told the same, played into another room: what differs was not written.
+    /// Gets the same input and plays into another buffer: what differs was not written.
     twin: (Receiver, Concealer),
     block: usize,
     delay_ms: (u32, u32),
@@ -155,7 +155,7 @@ impl Listener {
         let digit = self.receiver.digit(self.now, self.block);
         assert_eq!(digit, self.twin.0.digit(self.now, self.block));
         if let Some(digit) = digit {
-            self.told(digit);
+            self.note(digit);
         }
         self.now = self.now + Duration::from_micros(self.block as u64 * 125);
         self.figures();
@@ -180,7 +180,7 @@ impl Listener {
     }
 
     /// Presses and releases come by turns.
-    fn told(&mut self, digit: NetworkDigit) {
+    fn note(&mut self, digit: NetworkDigit) {
         self.pressed = match (digit, self.pressed) {
             (NetworkDigit::On { digit, .. }, None) => Some(digit),
             (NetworkDigit::Off { digit, .. }, Some(pressed)) if digit == pressed => None,
@@ -303,8 +303,8 @@ impl Speaker {
             Some(digit) => {
                 let volume = program.byte();
                 self.send(|sender, emit| {
-                    let taken = sender.press(digit, volume, emit);
-                    assert_eq!(taken, sender.config().event_payload_type.is_some());
+                    let accepted = sender.press(digit, volume, emit);
+                    assert_eq!(accepted, sender.config().event_payload_type.is_some());
                 });
             }
             None => self.sender.release(),
@@ -406,14 +406,14 @@ impl Door {
             timestamp: 0,
             ssrc: u32::from(program.byte() % 2),
         };
-        let (before, strangers) = (self.latch.current(), self.latch.strangers());
+        let (before, unexpected) = (self.latch.current(), self.latch.strangers());
         let admitted = self
             .latch
             .admits(self.now, who, || playable.then_some(header.into()));
         let named = self.named == Some(who);
         let of_named_host = |a: SocketAddrV4| self.named.is_some_and(|n| n.ip() == a.ip());
         assert!(admitted || !named, "the named one is always let through");
-        assert!(self.latch.strangers() >= strangers);
+        assert!(self.latch.strangers() >= unexpected);
         match self.policy {
             RtpSource::Strict => assert!(!admitted || named),
             RtpSource::Host => assert!(!admitted || of_named_host(who)),
