@@ -40,14 +40,14 @@ def parameter(name, value):
 
 def pair(port):
     g, t = d.Channel(port), d.Channel(lines + port)
-    at_rest(g, t)  # a telephone's channel hears no ring in the two seconds after it was opened
+    idle(g, t)  # a telephone's channel hears no ring in the two seconds after it was opened
     return g, t
 
 
 STABLE = 1  # s that a telephone's channel takes to call its loop closed; before that it defers a hang-up and ignores a lost battery
 
 
-def at_rest(*channels):
+def idle(*channels):
     for c in channels:
         c.hook(d.ONHOOK)
     d.settle(2.5)
@@ -81,7 +81,7 @@ def ring_and_answer():
     t.hook(d.ONHOOK)
     gone = g.wait('onhook', 2)
     assert 1240 <= gone <= 1270, 'hang-up after %.0f ms' % gone
-    at_rest(g, t)
+    idle(g, t)
     g.close(), t.close()
     return note + ', hang-up after %.0f ms' % gone
 
@@ -102,7 +102,7 @@ def flash_and_pulse():
         t.hook(d.OFFHOOK)
         d.settle(0.04)
     g.wait('digit 3', 1)
-    at_rest(g, t)
+    idle(g, t)
     g.close(), t.close()
 
 
@@ -126,7 +126,7 @@ def exact_audio(ports, seconds):
         ports, seconds, min(samples), max(samples), breaks, rate, good, len(gaps), ', events %s' % events if events else '')
     assert not breaks and not events and good == len(gaps) and abs(rate - 8000) < 0.1, note
     assert min(samples) > 8000 * seconds - 2000, note
-    at_rest(*all_)
+    idle(*all_)
     for c in all_:
         c.close()
     return note
@@ -163,11 +163,11 @@ def strict():
     g.wait('ringoffhook', 1)
     expect(heard(g, t), 1, 'heard by a telephone off-hook')
     expect(heard(t, g), 1, 'heard of a telephone off-hook')
-    at_rest(g, t)
+    idle(g, t)
     g.hook(d.RING)
     d.settle(0.2)
     expect(heard(g, t), 0, 'heard while it rings')
-    at_rest(g, t)
+    idle(g, t)
     g.close(), t.close()
 
 
@@ -183,7 +183,7 @@ def polarity_and_lamps():
     g.hook(d.RING)
     d.settle(0.05)
     refused('EINVAL', lambda: g.ioctl(d.SETPOLARITY, 1))
-    at_rest(g, t)
+    idle(g, t)
     g.ioctl(d.VMWI_CONFIG, 4)
     g.ioctl(d.VMWI, 2)
     t.wait('lamp-on', 0.1)
@@ -208,7 +208,7 @@ def registers():
     tip, ring, battery = g.stats()
     assert 5000 < tip - ring < 12000, 'off-hook %d mV' % (tip - ring)
     expect((g.register(68), g.register(79)), (1, 16), 'loop and current off-hook')
-    at_rest(g, t)
+    idle(g, t)
     g.hook(d.RING)
     d.settle(0.1)
     expect(g.register(64), 0x44, 'feed while ringing')
@@ -217,7 +217,7 @@ def registers():
         volts.append(t.stats()[0])
         d.settle(0.001)
     assert max(volts) > 60000 and min(volts) < -60000, 'ringing %d to %d mV' % (min(volts), max(volts))
-    at_rest(g, t)
+    idle(g, t)
     g.set_register(64, 3)
     tip, ring, _ = g.stats()
     assert tip == 0 and ring < -49000, 'tip open: %d %d mV' % (tip, ring)
@@ -250,7 +250,7 @@ def power_alarm():
     expect(g.register(64), 0x11, 'feed once healthy')
     t.hook(d.ONHOOK)
     g.wait('onhook', 2)
-    at_rest(g, t)
+    idle(g, t)
     g.close(), t.close()
 
 
@@ -265,7 +265,7 @@ def cut():
     other.wait('alarm', 1)
     parameter('cut', '0 0')
     other.wait('noalarm', 1)
-    at_rest(g, t)
+    idle(g, t)
     g.close(), t.close(), other.close()
     return 'alarm after %.1f ms, mended after %.1f ms' % (alarm, mended)
 
@@ -307,7 +307,7 @@ def pulled():
     epoll.close()
     g.close()
     subprocess.check_call(['/payload/guest/cards.sh', 'plug'])
-    at_rest(t)
+    idle(t)
     t.close()
     return 'removed after %.1f ms, ENODEV after %.0f ms' % (removed, gone)
 
@@ -354,7 +354,7 @@ def echo():
         measured.append(loss)
     parameter('echo_db', 0)
     assert measured[0] > 60 and 4 < measured[1] < 8 and 18 < measured[2] < 22, '%s dB' % measured
-    at_rest(g, t)
+    idle(g, t)
     g.close(), t.close()
     return 'white noise comes back %.1f and %.1f dB down at 6 and 20' % tuple(measured[1:])
 
@@ -373,7 +373,7 @@ def opened_loop():
         t.wait('onhook', 0.2)
         d.settle(2)
         notes.append('%s' % g.drain())
-        at_rest(g, t)
+        idle(g, t)
     parameter('drop_opens_loop', 1)
     g.close(), t.close()
     return 'with the telephone off-hook the gateway sees %s; with drop_opens_loop=0 %s' % tuple(notes)

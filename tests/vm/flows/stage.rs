@@ -379,10 +379,10 @@ group = "tipring"
     }
 }
 
-/// What says "dial".
+/// Dial tone.
 pub(crate) const DIAL_TONE: [f64; 2] = [350.0, 440.0];
-/// Busy and reorder.
-pub(crate) const OVER: [f64; 2] = [480.0, 620.0];
+/// Busy and reorder tone.
+pub(crate) const BUSY_OR_REORDER: [f64; 2] = [480.0, 620.0];
 
 /// Runs a program; its output, or what it complained about.
 pub(crate) fn run(program: &str, args: &[&str]) -> Result<String, String> {

@@ -1,4 +1,4 @@
-//! A known sequence of law bytes, and an ear that counts what is lost, repeated or torn.
+//! A known sequence of law bytes, and an ear that counts what is lost, repeated or altered.
 
 /// The byte at this place. All 256 codes come, and no run of 32 comes twice in hours.
 pub(crate) fn byte(place: u64) -> u8 {
@@ -9,7 +9,7 @@ pub(crate) fn byte(place: u64) -> u8 {
 /// Writes the sequence, block by block.
 #[derive(Default)]
 pub(crate) struct Mouth {
-    /// Bytes given so far.
+    /// Bytes sent up to now.
     pub(crate) said: u64,
 }
 

@@ -23,7 +23,7 @@ void fx_port_power_up(struct fx_port *p)
 	bool loop = p->loop, cut = p->cut;
 
 	memset(p, 0, sizeof(*p));
-	p->loop = loop;		/* the telephone and the copper do not care about the card's power */
+	p->loop = loop;		/* the telephone and the copper do not depend on the card's power */
 	p->cut = cut;
 	p->reported_loop = p->reported_feed = p->reported_reversed = p->reported_lamp = p->reported_cut = -1;
 	fx_chip_reset(p);
@@ -53,7 +53,7 @@ static bool loop_seen(const struct fx_port *p)
 	return !fx_drop_opens_loop || battery(p);
 }
 
-static void notify(int i, struct dahdi_chan *gateway, struct dahdi_chan *phone)
+static void report_changes(int i, struct dahdi_chan *gateway, struct dahdi_chan *phone)
 {
 	static const enum dahdi_rxsig seen[] = { DAHDI_RXSIG_ONHOOK, DAHDI_RXSIG_OFFHOOK, DAHDI_RXSIG_RING };
 	struct fx_port *p = &fx_port[i];
@@ -148,7 +148,7 @@ void fx_millisecond(void)
 		fx_chip_millisecond(&fx_port[i]);
 		spin_unlock_irqrestore(&fx_lock, flags);
 		carry(&fx_port[i], gateway, phones->chans[i]);
-		notify(i, gateway, phones->chans[i]);
+		report_changes(i, gateway, phones->chans[i]);
 	}
 	cut = fx_span_cut;
 	if (card && cut != reported_span_cut) {

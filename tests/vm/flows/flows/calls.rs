@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tipring_tests::phone::{Bell, Phone, PhoneNews};
 
-use crate::stage::{Cards, DIAL_TONE, OVER, Stage};
+use crate::stage::{BUSY_OR_REORDER, Cards, DIAL_TONE, Stage};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 /// Limit for the error of the cadence.
 const RING_MS: f64 = 10.0;
 
-/// Telephones at all ports but: 13 and 14 modems that nothing may touch, 15 and 16 fax terminals, 17 in the United Kingdom.
+/// Telephones at all ports except modems at 13 and 14 (nothing may alter their signal), fax terminals at 15 and 16, and
+/// a telephone of the United Kingdom at 17.
 pub(crate) fn config(stage: &Stage) -> String {
     stage.config("country = \"us\"", |n| {
         match n {
@@ -194,7 +195,7 @@ pub(crate) fn voice(stage: &Stage) -> Result<String, String> {
     a.hang_up()?;
     let gone = b.awaits(&PhoneNews::Battery { there: false }, S(5))?;
     let back = b.awaits(&PhoneNews::Battery { there: true }, S(5))?;
-    let (hz, _) = b.hears(&OVER, S(5))?;
+    let (hz, _) = b.hears(&BUSY_OR_REORDER, S(5))?;
     let drop_ms = back.saturating_sub(gone).as_secs_f64() * 1000.0;
     stage.hang_up(&[&b])?;
     if !(480.0..=520.0).contains(&drop_ms) {
@@ -206,7 +207,7 @@ pub(crate) fn voice(stage: &Stage) -> Result<String, String> {
     ))
 }
 
-/// A second call right after the first, and a phone that is found off-hook is none.
+/// Five calls, each right after the one before: how soon dial tone comes.
 pub(crate) fn again(stage: &Stage) -> Result<String, String> {
     set(stage)?;
     let exchange = stage.telephones(&[1])?;
@@ -225,7 +226,7 @@ pub(crate) fn again(stage: &Stage) -> Result<String, String> {
     ))
 }
 
-/// The basic call on Debian's own modules: what the test's card shows is no peculiarity of it.
+/// The basic call on Debian's own modules: what the test's card shows holds there too.
 pub(crate) fn loopback(stage: &Stage) -> Result<String, String> {
     stage.cards(Cards::Loopback)?;
     stage.gateway(&config(stage))?;

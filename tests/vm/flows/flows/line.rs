@@ -13,7 +13,7 @@ use crate::stage::{Cards, Stage};
 const BLOCK: usize = 80;
 const AHEAD: usize = 2;
 
-/// A near channel, driven as barely as possible.
+/// A near channel, driven with nothing beyond what is needed.
 struct Near {
     channel: Channel,
 }

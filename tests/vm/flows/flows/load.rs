@@ -1,6 +1,6 @@
 //! All ports talking at once, and what that costs: ours, and the same work by Asterisk's `chan_dahdi`.
 //!
-//! Guest time is an instruction count, so that shares of it compare programs, not machines. A program's own time is what
+//! Guest time is an instruction count: shares of it compare programs, not computers. A program's own time is what
 //! `/proc/PID` says; what the kernel does for a line (its interrupt: copying, and its echo canceller) belongs to no
 //! program, and is shown beside: everything that is busy less all programs that are known, and less what the idle card costs.
 
@@ -50,7 +50,7 @@ struct Cost {
 }
 
 impl Cost {
-    /// Everything that was done for the lines, by whomever: all that was busy less telephones, call manager and the
+    /// Everything that was done for the lines: all that was busy less telephones, call manager and the
     /// idle machine. The kernel's interrupts are in it, which `process` holds only where they hit the process.
     fn whole(&self) -> f64 {
         self.machine.busy - self.telephones - self.server - self.idle
@@ -186,13 +186,13 @@ fn what_was_heard(phones: &[Phone], echo: bool, lasts: Duration) -> Heard {
             text: format!("speech comes back at {least:.0} dBm0 or more"),
         };
     }
-    let (mut lost, mut repeated, mut torn, mut samples, mut delays) = (0, 0, 0, 0, vec![]);
+    let (mut lost, mut repeated, mut altered, mut samples, mut delays) = (0, 0, 0, 0, vec![]);
     let mut worst = String::new();
     for phone in phones {
         let c = phone.continuity();
         lost += c.lost;
         repeated += c.repeated;
-        torn += c.torn + c.astray;
+        altered += c.altered + c.unrecognised;
         samples += c.samples;
         delays.extend(phone.delay_from(phone));
         let long = c.samples as f64 > (lasts.as_secs_f64() - 2.0) * 8000.0;
@@ -211,7 +211,7 @@ fn what_was_heard(phones: &[Phone], echo: bool, lasts: Duration) -> Heard {
         worst = format!("; the telephones themselves were late {late} times{worst}");
     }
     let text = format!(
-        "{} telephones, {samples} samples: {lost} lost, {repeated} repeated, {torn} torn, {least:.0} to {most:.0} samples there and back{worst}",
+        "{} telephones, {samples} samples: {lost} lost, {repeated} repeated, {altered} altered, {least:.0} to {most:.0} samples there and back{worst}",
         phones.len()
     );
     Heard {
@@ -370,26 +370,26 @@ pub(crate) fn compared(stage: &Stage) -> Result<String, String> {
 }
 
 /// An Asterisk of its own, with nothing but `chan_dahdi` and `Echo()`.
-struct Rival {
+struct ChanDahdi {
     root: PathBuf,
     child: Child,
 }
 
-const RIVAL: &str = "/etc/rival";
+const CHAN_DAHDI_ETC: &str = "/etc/chan-dahdi-only";
 
-impl Rival {
-    fn start(stage: &Stage, echo: Echo) -> Result<Rival, String> {
+impl ChanDahdi {
+    fn start(stage: &Stage, echo: Echo) -> Result<ChanDahdi, String> {
         let root = run(
             &stage.payload.join("guest/peer.sh").display().to_string(),
             &["tree"],
         )?;
         let root = PathBuf::from(root.trim());
-        let state = "/var/rival";
+        let state = "/var/chan-dahdi-only";
         for folder in ["run", "log", "spool", "lib", "db"] {
             let folder = root.join(state.trim_start_matches('/')).join(folder);
             fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         }
-        let etc = root.join(RIVAL.trim_start_matches('/'));
+        let etc = root.join(CHAN_DAHDI_ETC.trim_start_matches('/'));
         fs::create_dir_all(&etc).map_err(|e| format!("{}: {e}", etc.display()))?;
         let channels = stage.ports;
         let cancel = match echo {
@@ -400,7 +400,7 @@ impl Rival {
             (
                 "asterisk.conf",
                 format!(
-                    "[directories]\nastetcdir => {RIVAL}\nastmoddir => /usr/lib/asterisk/modules\nastvarlibdir => {state}/lib\n\
+                    "[directories]\nastetcdir => {CHAN_DAHDI_ETC}\nastmoddir => /usr/lib/asterisk/modules\nastvarlibdir => {state}/lib\n\
                      astdbdir => {state}/db\nastkeydir => {state}/lib\nastdatadir => /usr/share/asterisk\nastagidir => {state}/lib\n\
                      astspooldir => {state}/spool\nastrundir => {state}/run\nastlogdir => {state}/log\n\
                      [options]\nhighpriority = yes\nnocolor = yes\n"
@@ -415,12 +415,12 @@ impl Rival {
             ("logger.conf", "[general]\n[logfiles]\nconsole => error,warning\n".into()),
             (
                 "extensions.conf",
-                "[general]\n[rival]\nexten => s,1,Answer()\n same => n,Echo()\n".into(),
+                "[general]\n[echo]\nexten => s,1,Answer()\n same => n,Echo()\n".into(),
             ),
             (
                 "chan_dahdi.conf",
                 format!(
-                    "[trunkgroups]\n[channels]\ncontext=rival\nsignalling=fxo_ks\nimmediate=yes\nechocancelwhenbridged=no\n\
+                    "[trunkgroups]\n[channels]\ncontext=echo\nsignalling=fxo_ks\nimmediate=yes\nechocancelwhenbridged=no\n\
                      echocancel={cancel}\nusecallerid=no\nrelaxdtmf=no\nbusydetect=no\nchannel => 1-{channels}\n"
                 ),
             ),
@@ -430,22 +430,22 @@ impl Rival {
             fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
         }
         let console =
-            fs::File::create(stage.folder.join("rival.log")).map_err(|e| e.to_string())?;
+            fs::File::create(stage.folder.join("chan-dahdi.log")).map_err(|e| e.to_string())?;
         let errors = console.try_clone().map_err(|e| e.to_string())?;
         let child = Command::new("chroot")
             .arg(&root)
             .args(["/usr/sbin/asterisk", "-f", "-C"])
-            .arg(format!("{RIVAL}/asterisk.conf"))
+            .arg(format!("{CHAN_DAHDI_ETC}/asterisk.conf"))
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(console)
             .stderr(errors)
             .spawn()
             .map_err(|e| format!("chroot: {e}"))?;
-        let rival = Rival { root, child };
+        let asterisk = ChanDahdi { root, child };
         let end = Instant::now() + S(60);
         loop {
-            let shown = rival.rx("dahdi show channels").unwrap_or_default();
+            let shown = asterisk.rx("dahdi show channels").unwrap_or_default();
             let there = shown
                 .lines()
                 .filter(|l| {
@@ -455,10 +455,11 @@ impl Rival {
                 })
                 .count();
             if there == usize::from(channels) {
-                return Ok(rival);
+                return Ok(asterisk);
             }
             if Instant::now() > end {
-                let log = fs::read_to_string(stage.folder.join("rival.log")).unwrap_or_default();
+                let log =
+                    fs::read_to_string(stage.folder.join("chan-dahdi.log")).unwrap_or_default();
                 return Err(format!(
                     "chan_dahdi has {there} of {channels} channels: {shown}\n{log}"
                 ));
@@ -469,7 +470,7 @@ impl Rival {
 
     fn rx(&self, command: &str) -> Result<String, String> {
         let root = self.root.display().to_string();
-        let conf = format!("{RIVAL}/asterisk.conf");
+        let conf = format!("{CHAN_DAHDI_ETC}/asterisk.conf");
         run(
             "chroot",
             &[&root, "/usr/sbin/asterisk", "-C", &conf, "-rx", command],
@@ -477,7 +478,7 @@ impl Rival {
     }
 }
 
-impl Drop for Rival {
+impl Drop for ChanDahdi {
     fn drop(&mut self) {
         let _ = self.rx("core stop now");
         let end = Instant::now() + S(10);
@@ -498,7 +499,7 @@ fn chan_dahdi(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, Strin
     stage.kernel_echo_canceller(echo)?;
     stage.card("echo_db", if echo == Echo::On { ECHO_DB } else { "0" })?;
     let idle = idle_machine()?;
-    let rival = Rival::start(stage, echo)?;
+    let asterisk = ChanDahdi::start(stage, echo)?;
     let exchange = stage.telephones(&ports(stage))?;
     let phones: Vec<Phone> = ports(stage)
         .into_iter()
@@ -509,20 +510,20 @@ fn chan_dahdi(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, Strin
         std::thread::sleep(Duration::from_millis(40)); // nobody lifts 24 handsets at once
     }
     std::thread::sleep(S(3)); // calls are up, cancellers trained
-    let shown = rival.rx("core show channels")?;
+    let shown = asterisk.rx("core show channels")?;
     let up = format!("{} active channels", phones.len());
     if !shown.contains(&up) {
         return Err(format!("chan_dahdi has no {up}: {shown}"));
     }
     let cancelling = fs::read_to_string("/proc/dahdi/1").unwrap_or_default();
     let cancelling = cancelling.matches("ACTIVE").count();
-    let pid = rival.child.id();
+    let pid = asterisk.child.id();
     let done = work(&phones, echo == Echo::On, lasts, pid, None, None, idle);
     for phone in &phones {
         phone.hang_up()?;
     }
     // Each handle keeps its line open.
-    drop((phones, exchange, rival));
+    drop((phones, exchange, asterisk));
     stage.card("echo_db", "0")?;
     stage.kernel_echo_canceller(Echo::Off)?;
     // Its samples are its own affair: what it lost is shown, not judged.

@@ -159,7 +159,7 @@ pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
     stage.call(&a, &b)?;
     b.tone(1100.0, -15.0);
     a.hears(&[1100.0], S(5))?;
-    // A flicker.
+    // A short alarm.
     stage.card("cut", "1 1")?;
     std::thread::sleep(S(1)); // the alarm's length
     stage.card("cut", "1 0")?;
@@ -172,7 +172,7 @@ pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
     }
     a.hears(&[1100.0], S(5))
         .map_err(|e| format!("after an alarm of 1 s: {e}"))?;
-    // The line is out.
+    // A lasting alarm.
     stage.card("cut", "1 1")?;
     let finding = in_trouble(stage, 1, S(20), "line in alarm")?;
     b.quiet();
@@ -181,7 +181,7 @@ pub(crate) fn alarm_in_a_call(stage: &Stage) -> Result<String, String> {
     b.awaits(&PhoneNews::Battery { there: false }, S(60))
         .map_err(|e| format!("the far end never noticed that the call is over: {e}"))?;
     let ended = start.elapsed().as_secs_f64();
-    // Its callers are better sent elsewhere than left with ringing.
+    // Unregistered, so that CallManager forwards its callers in place of ringing.
     stage.port_until(1, "unregistered", S(20), |p| {
         p.summary.registration == RegistrationState::Stopped
     })?;
