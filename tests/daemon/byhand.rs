@@ -1,4 +1,4 @@
-//! A CallManager that says what a test wants it to say, to one port, and a far end that talks and counts.
+//! A CallManager that sends what a test gives it, to one port, and a far end that sends a tone and counts packets.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddrV4, TcpListener, TcpStream, UdpSocket};
@@ -55,7 +55,7 @@ impl ByHand {
         (server, gateway)
     }
 
-    /// Says all of this in one piece.
+    /// Sends all of this in one piece.
     pub(crate) fn says(&mut self, messages: &[ServerMessage]) {
         let version = self.version;
         let bytes = messages
@@ -65,7 +65,7 @@ impl ByHand {
         self.stream.write_all(&bytes).unwrap();
     }
 
-    /// Reads on until the gateway says what is wanted; what it says besides is passed over.
+    /// Reads on until the gateway sends what is wanted; what it sends besides is passed over.
     pub(crate) fn wait<T>(
         &mut self,
         what: &str,
@@ -128,7 +128,7 @@ impl FarEnd {
         }
     }
 
-    /// Sends a tone to `to` until told otherwise: µ-law, a packet every 20 ms.
+    /// Sends a tone to `to` until another order: µ-law, a packet every 20 ms.
     pub(crate) fn talks(&mut self, to: SocketAddrV4, hz: f64, dbm0: f64) {
         let socket = self.socket.try_clone().unwrap();
         let stop = Arc::clone(&self.stop);
@@ -159,7 +159,7 @@ impl FarEnd {
         }));
     }
 
-    /// Says nothing more.
+    /// Sends nothing more.
     pub(crate) fn falls_silent(&mut self) {
         self.stop.store(true, Relaxed);
         if let Some(talker) = self.talker.take() {

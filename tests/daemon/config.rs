@@ -1,11 +1,11 @@
-//! Mistaken configurations: all of it is told at once, by the daemon and by the command alike.
+//! Mistaken configurations: all of it is reported at once, by the daemon and by the command alike.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tipring_tests::gateway::binary;
 
-/// Ten mistakes: line, key and what would be right (a part of what is told of it).
+/// Ten mistakes: line, key and what would be right (a part of its text).
 const MISTAKES: [(u32, &str, &str); 10] = [
     (2, "gateway.naming", "\"vgc\", \"an\" or \"sep\""),
     (3, "gateway.protocol-version", "3 to 22"),
@@ -81,7 +81,7 @@ fn checked(file: &Path) -> [(Option<i32>, String); 3] {
     })
 }
 
-pub(crate) fn ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted() {
+pub(crate) fn ten_mistakes_are_reported_at_once_with_line_key_and_what_is_accepted() {
     let (_folder, file) = file(MISTAKEN);
     let [by_check, by_command, by_start] = checked(&file);
     assert_eq!(by_check.0, Some(78), "{}", by_check.1);
@@ -136,7 +136,7 @@ pub(crate) fn a_check_whose_answer_cannot_be_written_is_exit_1() {
     let file = file.to_str().unwrap();
     let checks: [&[&str]; 3] = [&["--check", "--config", file], &["--help"], &["--version"]];
     for args in checks {
-        for (redirection, told) in [
+        for (redirection, shown) in [
             ("> /dev/full", "No space left on device"),
             (">&-", "Bad file descriptor"),
             ("1< /dev/null", "Bad file descriptor"),
@@ -157,8 +157,8 @@ pub(crate) fn a_check_whose_answer_cannot_be_written_is_exit_1() {
             let error = String::from_utf8_lossy(&output.stderr);
             let why = format!("{args:?} {redirection}: {output:?}");
             assert_eq!(output.status.code(), Some(1), "{why}");
-            assert!(error.contains(told), "{why}");
-            assert_eq!(error.is_empty(), told.is_empty(), "{why}");
+            assert!(error.contains(shown), "{why}");
+            assert_eq!(error.is_empty(), shown.is_empty(), "{why}");
         }
     }
 }
@@ -172,15 +172,15 @@ pub(crate) fn files_that_are_no_configuration_are_exit_78() {
         "[media]\nrtp-ports = [1, [2, [3, [4]]]]",
     ] {
         let (_folder, file) = file(text);
-        for (code, told) in checked(&file) {
-            assert_eq!(code, Some(78), "{text:?}: {told}");
-            assert!(told.contains("tipring.toml"), "{told}");
+        for (code, shown) in checked(&file) {
+            assert_eq!(code, Some(78), "{text:?}: {shown}");
+            assert!(shown.contains("tipring.toml"), "{shown}");
         }
     }
     let (_folder, file) = file("");
     std::fs::write(&file, [0xFF, 0xFE, b'\n']).unwrap();
-    for (code, told) in checked(&file) {
-        assert_eq!(code, Some(78), "{told}");
-        assert!(told.contains("UTF-8"), "{told}");
+    for (code, shown) in checked(&file) {
+        assert_eq!(code, Some(78), "{shown}");
+        assert!(shown.contains("UTF-8"), "{shown}");
     }
 }

@@ -1,4 +1,4 @@
-//! The daemon or the CallManager dies without a goodbye and comes back.
+//! The daemon or the CallManager crashes and comes back.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) fn a_daemon_killed_in_a_call_registers_again_and_its_ports_work() {
     callmanager.event("gone", SOON).unwrap();
     let gateway = launch.start().unwrap();
     gateway.wait_registered(2, SOON).unwrap();
-    // Nothing of the old call is left: both sets are new and on-hook, and calls work either way.
+    // Nothing of the old call is left: both phones are new and on-hook, and calls work either way.
     assert_eq!(gateway.calls().unwrap().active, []);
     can_call(&gateway, 1, 2);
     can_call(&gateway, 2, 1);

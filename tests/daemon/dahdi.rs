@@ -66,7 +66,7 @@ pub(crate) fn without_dahdi_the_daemon_starts_says_what_is_missing_and_goes_on_t
         "{detail:?}"
     );
     assert_eq!(detail.card.opened, 0);
-    // It tries again, and says nothing new.
+    // It tries again, and reports nothing new.
     tried(3);
     let log = gateway.log();
     assert_eq!(log.matches("a line cannot be opened").count(), 2, "{log}");

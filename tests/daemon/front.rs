@@ -36,7 +36,7 @@ pub(crate) struct Front {
 pub(crate) struct Connection {
     stream: TcpStream,
     upstream: SocketAddrV4,
-    /// What it said so far: Alarm and Register.
+    /// What it has sent: Alarm and Register.
     said: Vec<u8>,
 }
 
@@ -77,7 +77,7 @@ impl Front {
         }
     }
 
-    /// Waits until so many scripts have been played to their end.
+    /// Waits until this number of scripts has been played to their end.
     pub(crate) fn played(&self, scripts: usize) {
         for n in 1..=scripts {
             self.done
@@ -86,7 +86,7 @@ impl Front {
         }
     }
 
-    /// Says this to the victim between two messages of the CallManager.
+    /// Sends this to the victim between two messages of the CallManager.
     pub(crate) fn inject(&self, bytes: &[u8]) {
         let tap = self.shared.tap.lock().unwrap();
         let mut stream: &TcpStream = tap.as_ref().expect("the victim is passed through");
@@ -95,20 +95,20 @@ impl Front {
 }
 
 impl Connection {
-    /// Says this.
+    /// Sends these bytes.
     pub(crate) fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }
 
-    /// Says this message in the layout of version 3.
-    pub(crate) fn tell(&mut self, message: &ServerMessage) {
+    /// Sends this message in the layout of version 3.
+    pub(crate) fn send(&mut self, message: &ServerMessage) {
         // An end of the connection shows where it is waited for.
         let _ = self.say(&wire::encode_server(message, 3));
     }
 
     /// Accepts the registration with this version.
     pub(crate) fn accept(&mut self, version: u8) {
-        self.tell(&ServerMessage::RegisterAck(RegisterAck {
+        self.send(&ServerMessage::RegisterAck(RegisterAck {
             keepalive_s: 30,
             secondary_keepalive_s: 30,
             version,
@@ -117,7 +117,7 @@ impl Connection {
         }));
     }
 
-    /// The gateway must close this connection within so long; what it says until then is read and ignored.
+    /// The gateway must close this connection within this time; what it sends until then is read and ignored.
     pub(crate) fn must_die(&mut self, within: Duration, why: &str) {
         let end = Instant::now() + within;
         let mut scrap = [0; 4096];
@@ -181,7 +181,7 @@ fn serve(shared: &Shared, mut stream: TcpStream) {
     });
 }
 
-/// Reads up to Register: which device, and what it said. `None`: nothing came of it.
+/// Reads up to Register: which device, and what it sent. `None`: nothing came of it.
 fn who(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut reader = FrameReader::default();
     let (mut said, mut buffer) = (vec![], [0; 1024]);

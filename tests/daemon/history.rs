@@ -115,7 +115,7 @@ pub(crate) fn without_the_daemon_its_file_is_read_and_the_answer_says_so() {
         file(&place).display()
     );
     assert!(text.starts_with(&begin), "{text}");
-    // Nobody saw its end.
+    // Its end was not recorded.
     assert!(text.contains("unknown"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&read(&["history", "--json"])).unwrap();
     assert_eq!(json["file"], file(&place).display().to_string());

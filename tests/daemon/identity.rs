@@ -192,7 +192,7 @@ pub(crate) fn an_interface_that_is_gone_or_replaced_is_a_trouble_and_the_names_s
     assert_eq!(name_of(&gateway), device(ONE));
     gateway.stop().unwrap();
 
-    // So it is after a restart, which says it in the log too.
+    // The same after a restart, which logs it too.
     let gateway = machine.start();
     assert_eq!(name_of(&gateway), device(ONE));
     has_trouble(&gateway, &[OTHER, &cure]);
@@ -201,7 +201,7 @@ pub(crate) fn an_interface_that_is_gone_or_replaced_is_a_trouble_and_the_names_s
         log.contains(OTHER) && log.contains("into [gateway]"),
         "{log}"
     );
-    // The cure cures.
+    // The cure works.
     gateway
         .write_config(&machine.config(&format!("mac = \"{ONE}\"")))
         .unwrap();

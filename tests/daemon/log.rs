@@ -12,15 +12,15 @@ fn full_pipe() -> (PipeReader, File) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let filler = writer.try_clone().unwrap();
     // A thread fills it and stays in its last write; its end comes with the reader's.
-    let (tell, told) = std::sync::mpsc::channel();
+    let (progress, written) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let mut filler = filler;
         while filler.write_all(&[b'.'; 4096]).is_ok() {
-            let _ = tell.send(());
+            let _ = progress.send(());
         }
     });
     // A pipe holds 64 KiB; what comes after that comes no more.
-    while told
+    while written
         .recv_timeout(std::time::Duration::from_millis(500))
         .is_ok()
     {}

@@ -1,9 +1,9 @@
-//! The gateway as a process, ill-treated: bad servers, strangers' packets, mistaken configurations, rude control clients,
-//! faults, crashes, and systemd's side of it.
+//! The gateway as a process under faults: bad servers, packets from unexpected sources, mistaken configurations, rude
+//! control clients, line and card faults, crashes, and systemd's side of it.
 //!
-//! Real `tipringd` and `tipring` on loopback, simulated sets, the built-in CallManager. Each test has a loopback address
-//! of its own, so nothing collides. Waits for what it waits for with a deadline, never by sleeping; since waiting is most
-//! of it, more tests run side by side than there are processors.
+//! Real `tipringd` and `tipring` on loopback, simulated phones, the built-in CallManager. Each test has a loopback
+//! address of its own, so nothing collides. Every wait has a deadline and no test sleeps; since waiting is most of it,
+//! more tests run side by side than there are processors.
 
 mod byhand;
 mod config;
@@ -47,7 +47,7 @@ fn main() {
     let mut trials = trials![
         dahdi::without_dahdi_the_daemon_starts_says_what_is_missing_and_goes_on_trying,
         dahdi::a_block_that_dahdi_does_not_take_is_refused_with_the_reason,
-        config::ten_mistakes_are_told_at_once_with_line_key_and_what_is_accepted,
+        config::ten_mistakes_are_reported_at_once_with_line_key_and_what_is_accepted,
         config::two_ports_with_one_device_name_are_refused_with_both_lines,
         config::a_good_file_is_good_to_both,
         config::a_check_whose_answer_cannot_be_written_is_exit_1,
@@ -87,15 +87,15 @@ fn main() {
         ports::ports_that_others_use_are_skipped,
         ports::a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one,
         reload::a_good_file_is_used_at_once_and_the_same_again_changes_nothing,
-        reload::a_broken_file_is_told_whole_and_changes_nothing,
+        reload::a_broken_file_is_reported_whole_and_changes_nothing,
         reload::a_talking_port_takes_new_settings_after_its_call_and_its_sound_is_unharmed,
         reload::another_device_name_registers_again_when_the_port_is_idle,
         reload::ports_leave_come_back_and_change_places,
         reload::ports_added_while_others_talk_work_until_the_spare_lanes_are_used_up,
         reload::what_needs_a_restart_is_named_with_its_reason_until_it_is_taken_back,
         reload::a_server_that_left_the_list_is_left_by_idle_ports_at_once_and_by_talking_ones_after,
-        reload::sighup_reads_the_file_again_and_the_log_tells_the_outcome,
-        rtp::packets_of_strangers_are_dropped_and_counted_and_the_wanted_sound_is_untouched,
+        reload::sighup_reads_the_file_again_and_the_log_shows_the_outcome,
+        rtp::packets_from_unexpected_sources_are_dropped_and_counted_and_the_wanted_sound_is_untouched,
         rtp::music_without_start_media_is_heard_and_the_source_that_is_refused_is_named,
         rtp::a_flood_on_one_port_leaves_the_calls_of_the_others_alone,
         server::a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices,
@@ -118,7 +118,7 @@ fn main() {
         history::a_full_disk_costs_no_call_and_is_kept_again_when_there_is_room,
         names::a_silent_name_server_keeps_no_port_from_the_other_callmanager_and_the_name_is_named,
         names::a_callmanager_is_reached_by_the_address_that_works_whatever_is_wrong_with_the_other,
-        network::a_dead_host_is_left_for_the_next_server_long_before_keepalives_tell,
+        network::a_dead_host_is_left_for_the_next_server_long_before_keepalives_notice,
         network::an_own_address_that_is_replaced_is_noticed_at_once,
         network::a_link_that_comes_up_wakes_the_ports_that_wait,
         network::a_configured_address_that_comes_later_is_named_until_it_does,

@@ -79,7 +79,7 @@ pub(crate) fn a_callmanager_is_reached_by_the_address_that_works_whatever_is_wro
 {
     for hung in [0, 1] {
         let place = Place::new();
-        // Two addresses of one name: behind one of them somebody takes connections and says nothing.
+        // Two addresses of one name: behind one of them somebody takes connections and does not respond.
         let [a, b, c, d] = place.address().octets();
         let addresses = [place.address(), [a, b, c, d ^ 0x80].into()];
         let _hung = TcpListener::bind((addresses[hung], SCCP)).unwrap();

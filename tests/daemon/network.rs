@@ -99,7 +99,7 @@ impl Network {
         CallManager::start_by(&wrapper, Network::address(server), args).unwrap()
     }
 
-    /// A gateway with so many ports and all servers, in order.
+    /// A gateway with this number of ports and all servers, in order.
     pub(crate) fn start(&self, place: &Place, ports: u16, more: &str) -> Gateway {
         let servers: Vec<_> = (0..self.servers)
             .map(|n| format!("\"{}\"", Network::address(n)))
@@ -150,7 +150,7 @@ pub(crate) fn all_at(
     start.elapsed()
 }
 
-pub(crate) fn a_dead_host_is_left_for_the_next_server_long_before_keepalives_tell() {
+pub(crate) fn a_dead_host_is_left_for_the_next_server_long_before_keepalives_notice() {
     let network = Network::new(2);
     let place = Place::new();
     let servers = [0, 1].map(|n| network.callmanager(n, &[]));
@@ -160,10 +160,10 @@ pub(crate) fn a_dead_host_is_left_for_the_next_server_long_before_keepalives_tel
     // 4 s; the keepalives of SCCP come every 30 s.
     all_at(&gateway, 3, Network::address(1), Duration::from_secs(15));
     let history = gateway.port(1).unwrap().registration.history;
-    let told = history
+    let reported = history
         .iter()
         .any(|h| h.reason.contains("TCP gets no acknowledgement"));
-    assert!(told, "{history:#?}");
+    assert!(reported, "{history:#?}");
     drop(servers);
 }
 

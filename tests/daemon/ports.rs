@@ -1,4 +1,4 @@
-//! RTP ports: none left, and some taken by others.
+//! RTP ports: none left, and some used by others.
 
 use std::net::UdpSocket;
 
@@ -11,7 +11,7 @@ const LAST: u16 = RTP + 15;
 pub(crate) fn ports_that_others_use_are_skipped() {
     let place = Place::new();
     let _callmanager = place.callmanager();
-    let taken: Vec<UdpSocket> = (RTP..=LAST)
+    let used: Vec<UdpSocket> = (RTP..=LAST)
         .step_by(2)
         .filter(|p| p % 8 != 0)
         .map(|p| UdpSocket::bind((place.address(), p)).unwrap())
@@ -22,7 +22,7 @@ pub(crate) fn ports_that_others_use_are_skipped() {
     for _ in 0..2 {
         can_call(&gateway, 1, 2);
     }
-    drop(taken);
+    drop(used);
     let log = gateway.log();
     assert!(!log.contains("no free RTP port"), "{log}");
 }
@@ -30,7 +30,7 @@ pub(crate) fn ports_that_others_use_are_skipped() {
 pub(crate) fn a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one() {
     let place = Place::new();
     let _callmanager = place.callmanager();
-    let taken: Vec<UdpSocket> = (RTP..=LAST)
+    let used: Vec<UdpSocket> = (RTP..=LAST)
         .step_by(2)
         .skip(1)
         .map(|p| UdpSocket::bind((place.address(), p)).unwrap())
@@ -59,8 +59,8 @@ pub(crate) fn a_call_without_a_port_is_refused_with_cause_and_cure_and_works_whe
         "no free RTP port among 8 from {RTP} on {}; widen the RTP port range",
         place.address()
     );
-    // Told for each call: each of them is one that somebody complains about.
+    // Reported for each call: each of them is one that somebody complains about.
     assert!(log.matches(&wanted).count() >= 3, "{log}");
-    drop(taken);
+    drop(used);
     can_call(&gateway, 1, 2);
 }

@@ -45,7 +45,7 @@ pub(crate) fn a_good_file_is_used_at_once_and_the_same_again_changes_nothing() {
     assert_eq!(
         registrations(&gateway, 1),
         before,
-        "the server need not be told"
+        "the server notices nothing"
     );
     // The tones are those of the country, and the chain has the gain: a call goes through.
     let mut set = gateway.set(1).unwrap();
@@ -59,7 +59,7 @@ pub(crate) fn a_good_file_is_used_at_once_and_the_same_again_changes_nothing() {
     gateway.stop().unwrap();
 }
 
-pub(crate) fn a_broken_file_is_told_whole_and_changes_nothing() {
+pub(crate) fn a_broken_file_is_reported_whole_and_changes_nothing() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = place.gateway(2, "");
@@ -72,7 +72,7 @@ pub(crate) fn a_broken_file_is_told_whole_and_changes_nothing() {
     let ended = gateway.tipring_ends(&["reload"]).unwrap();
     assert_eq!(ended.status.code(), Some(78));
     assert!(ended.stdout.is_empty());
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let shown = String::from_utf8_lossy(&ended.stderr).into_owned();
     for wanted in [
         "log.level",
         "cuntry",
@@ -82,7 +82,7 @@ pub(crate) fn a_broken_file_is_told_whole_and_changes_nothing() {
         "3 errors",
         "the configuration in use stays as it is",
     ] {
-        assert!(told.contains(wanted), "no {wanted:?} in\n{told}");
+        assert!(shown.contains(wanted), "no {wanted:?} in\n{shown}");
     }
     let log = gateway.log();
     assert_eq!(log.matches("configuration problem").count(), 3, "{log}");
@@ -318,14 +318,14 @@ pub(crate) fn what_needs_a_restart_is_named_with_its_reason_until_it_is_taken_ba
     gateway.write_config(&config).unwrap();
     let ended = gateway.tipring_ends(&["reload"]).unwrap();
     assert_eq!(ended.status.code(), Some(0));
-    let told = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let shown = String::from_utf8_lossy(&ended.stdout).into_owned();
     for wanted in [
         "Needs a restart of tipringd",
         "line-thread.prefill-blocks: the line thread and its buffers are made at start",
         "sim.ports: the simulated card is made at start",
         "log.format: where the log goes is settled at start",
     ] {
-        assert!(told.contains(wanted), "no {wanted:?} in\n{told}");
+        assert!(shown.contains(wanted), "no {wanted:?} in\n{shown}");
     }
     let text = gateway.tipring(&["status"]).unwrap();
     assert!(text.contains("Needs a restart of tipringd"), "{text}");
@@ -375,7 +375,7 @@ pub(crate) fn a_server_that_left_the_list_is_left_by_idle_ports_at_once_and_by_t
     gateway.stop().unwrap();
 }
 
-pub(crate) fn sighup_reads_the_file_again_and_the_log_tells_the_outcome() {
+pub(crate) fn sighup_reads_the_file_again_and_the_log_shows_the_outcome() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = place.gateway(1, "");

@@ -1,4 +1,4 @@
-//! RTP that nobody asked for: strangers, floods, garbage.
+//! RTP that nobody asked for: unexpected sources, floods, garbage.
 
 use std::net::{SocketAddrV4, UdpSocket};
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ fn packet(sequence: u16, timestamp: u32) -> Vec<u8> {
     packet
 }
 
-/// Sends at this rate for so long, packet by packet as `next` makes them; returns how many went out.
+/// Sends at this rate for this time, packet by packet as `next` makes them; returns how many went out.
 fn send_paced(
     socket: &UdpSocket,
     to: SocketAddrV4,
@@ -82,38 +82,39 @@ fn garbage() -> Vec<Vec<u8>> {
     ]
 }
 
-pub(crate) fn packets_of_strangers_are_dropped_and_counted_and_the_wanted_sound_is_untouched() {
+pub(crate) fn packets_from_unexpected_sources_are_dropped_and_counted_and_the_wanted_sound_is_untouched()
+ {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = place.gateway(2, "");
     let mut talk = Talk::begin(&gateway, 1, 2);
     let target = receives_at(&gateway, 1);
     // Another port of the same address, and another address.
-    let strangers = [
+    let sources = [
         UdpSocket::bind((place.address(), 0)).unwrap(),
         UdpSocket::bind(("127.0.0.1", 0)).unwrap(),
     ];
     // Everything but `strangers` itself has to stay where it is.
     let mut sent = 0;
     talk.undisturbed_but(&["strangers"], || {
-        for stranger in &strangers {
+        for source in &sources {
             sent += u64::from(send_paced(
-                stranger,
+                source,
                 target,
                 200,
                 Duration::from_secs(1),
                 |n| packet(n as u16, n * 160),
             ));
             for garbage in garbage() {
-                sent += u64::from(stranger.send_to(&garbage, target).is_ok());
+                sent += u64::from(source.send_to(&garbage, target).is_ok());
             }
         }
     });
     until(SOON, || {
         let counted = counter(&gateway, 1, "strangers");
-        (counted == sent)
-            .then_some(())
-            .ok_or(format!("{counted} of {sent} strangers counted"))
+        (counted == sent).then_some(()).ok_or(format!(
+            "{counted} of {sent} packets from unexpected sources counted"
+        ))
     });
     let shown = gateway.tipring(&["port", "show", "1"]).unwrap();
     let line = shown
@@ -136,15 +137,15 @@ pub(crate) fn music_without_start_media_is_heard_and_the_source_that_is_refused_
     held.call("600").unwrap();
     held.connected().unwrap();
     let talked = gateway.port(1).unwrap().media[0].clone();
-    let tell = |message| front.inject(&wire::encode_server(&message, 3));
+    let send = |message| front.inject(&wire::encode_server(&message, 3));
     let leg = MediaLeg {
         party: Party(talked.party),
         ..MediaLeg::default()
     };
     let party = talked.party + 1000;
-    tell(ServerMessage::CloseReceiveChannel(leg));
-    tell(ServerMessage::StopMediaTransmission(leg));
-    tell(ServerMessage::OpenReceiveChannel(OpenReceiveChannel {
+    send(ServerMessage::CloseReceiveChannel(leg));
+    send(ServerMessage::StopMediaTransmission(leg));
+    send(ServerMessage::OpenReceiveChannel(OpenReceiveChannel {
         conference: Conference(0),
         party: Party(party),
         ptime_ms: 20,
@@ -166,26 +167,26 @@ pub(crate) fn music_without_start_media_is_heard_and_the_source_that_is_refused_
     let second = Duration::from_secs(1);
     let sent = send_paced(&music, target, 50, second, |n| packet(n as u16, n * 160));
     // Somebody who comes second is not heard as long as the music plays, and named.
-    let stranger = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+    let unexpected = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
     (0..7).for_each(|n| {
-        stranger.send_to(&packet(n, 0), target).unwrap();
+        unexpected.send_to(&packet(n, 0), target).unwrap();
     });
     let address = |socket: &UdpSocket| socket.local_addr().unwrap().to_string();
     let refused = |leg: &ctl::MediaLeg| {
         let all = leg.refused_sources.iter();
-        let mine = all.filter(|r| r.address == address(&stranger));
+        let mine = all.filter(|r| r.address == address(&unexpected));
         mine.map(|r| r.packets).sum::<u64>()
     };
     let leg = until(SOON, || {
         let leg = leg()?;
-        // On a machine that stutters more than the first two packets do not come in a row.
+        // On a machine that stalls more than the first two packets do not come in a row.
         let here = leg.rtp.received_packets + 10 >= u64::from(sent) && refused(&leg) == 7;
         here.then_some(leg.clone()).ok_or(format!("{leg:?}"))
     });
     assert_eq!((leg.source, leg.remote), (Some(address(&music)), None));
     let shown = gateway.tipring(&["port", "show", "1"]).unwrap();
     assert!(
-        shown.contains(&format!("{}: 7 packets", address(&stranger))),
+        shown.contains(&format!("{}: 7 packets", address(&unexpected))),
         "{shown}"
     );
     held.finish().unwrap();
@@ -198,7 +199,7 @@ pub(crate) fn a_flood_on_one_port_leaves_the_calls_of_the_others_alone() {
     let front = Front::open(place.sccp(), callmanager.address());
     let gateway = place.gateway(3, "");
     let mut talk = Talk::begin(&gateway, 2, 3);
-    // The far end of port 1 is this test's own socket: a server's word is enough for that.
+    // The far end of port 1 is this test's own socket, as the server's message says.
     let mut victim = gateway.set(1).unwrap();
     victim.call("600").unwrap();
     victim.connected().unwrap();
@@ -235,11 +236,11 @@ pub(crate) fn a_flood_on_one_port_leaves_the_calls_of_the_others_alone() {
             .ok_or(format!("{remote:?}"))
     });
     let target = receives_at(&gateway, 1);
-    let stranger = UdpSocket::bind((place.address(), 0)).unwrap();
+    let unexpected = UdpSocket::bind((place.address(), 0)).unwrap();
     talk.undisturbed(|| {
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                // In order, out of order, twice, far ahead: whatever the far end may send, and more of it.
+                // In order, out of order, duplicate, far ahead: whatever the far end may send, and more of it.
                 send_paced(&far, target, FLOOD_RATE / 2, FLOOD, |n| match n % 4 {
                     0 => packet(n as u16, n * 160),
                     1 => packet(0u16.wrapping_sub(n as u16), n.wrapping_mul(0x9E37_79B9)),
@@ -247,7 +248,7 @@ pub(crate) fn a_flood_on_one_port_leaves_the_calls_of_the_others_alone() {
                     _ => garbage()[n as usize % garbage().len()].clone(),
                 });
             });
-            send_paced(&stranger, target, FLOOD_RATE / 2, FLOOD, |n| {
+            send_paced(&unexpected, target, FLOOD_RATE / 2, FLOOD, |n| {
                 packet(n as u16, n * 160)
             });
         });

@@ -1,4 +1,4 @@
-//! A CallManager that talks nonsense: its connection dies where it should, the reason is told once, and nobody else
+//! A CallManager that talks nonsense: its connection is closed where it should be, the reason is reported once, and nobody else
 //! notices.
 
 use std::io::Write;
@@ -21,7 +21,7 @@ use crate::talk::{Talk, can_call, has_dial_tone};
 
 const VICTIM: u16 = 1;
 const LINE: LineInstance = LineInstance(1);
-/// A connection that says what is no SCCP dies within this.
+/// A connection with what is no SCCP is closed within this.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
 struct Scene {
@@ -51,7 +51,7 @@ fn script(play: impl FnOnce(Connection) + Send + 'static) -> Script {
     Box::new(play)
 }
 
-/// Says this and has to be left.
+/// Sends this; the gateway has to close the connection.
 fn deadly(why: &'static str, bytes: Vec<u8>) -> (&'static str, Script) {
     let play = script(move |mut connection: Connection| {
         let _ = connection.say(&bytes);
@@ -81,7 +81,7 @@ fn garbage(len: usize) -> Vec<u8> {
     .collect()
 }
 
-/// Each: what the port says afterwards (a part of it), and what the server does.
+/// Each: what the port shows afterwards (a part of it), and what the server does.
 fn attacks() -> Vec<(&'static str, Script)> {
     let register_ack = {
         let mut w = header(4, 0x81);
@@ -139,7 +139,7 @@ fn attacks() -> Vec<(&'static str, Script)> {
             "the CallManager does not know the name",
             script(|mut c| {
                 let text = "Unknown\x1b[31m\ndevice".to_owned();
-                c.tell(&ServerMessage::RegisterReject { text });
+                c.send(&ServerMessage::RegisterReject { text });
                 c.must_die(AT_ONCE, "RegisterReject");
             }),
         ),
@@ -159,10 +159,10 @@ pub(crate) fn a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_
                 let history = &detail.registration.history;
                 // It may have registered again already.
                 let mut newest = history.iter().rev().take(2).map(|h| &h.reason);
-                let is_told = newest.any(|told| told.contains(reason));
-                is_told
+                let reported = newest.any(|shown| shown.contains(reason));
+                reported
                     .then_some(())
-                    .ok_or(format!("{reason:?} is not told: {history:#?}"))
+                    .ok_or(format!("{reason:?} is not reported: {history:#?}"))
             });
             let shown = gateway.tipring(&["port", "show", "1"]).unwrap();
             assert!(shown.contains(reason), "no {reason:?} in\n{shown}");
@@ -191,23 +191,23 @@ pub(crate) fn single_bytes_and_odd_versions_register_all_the_same() {
         front.play([script]);
         front.cut();
     };
-    // What the port says of it: the lesser of the two versions.
+    // What the port shows: the lesser of the two versions.
     for (version, expected) in [(None, 3), (Some(0), 0), (Some(48), 3), (Some(255), 3)] {
         let mut before = counter(gateway, VICTIM, "registrations");
         play(version);
         until(SOON, || {
             let registration = gateway.port(VICTIM)?.registration;
             let again = counter(gateway, VICTIM, "registrations") > before;
-            let told = (registration.state, registration.protocol_version);
-            if again && told == (RegistrationState::Registered, Some(expected)) {
+            let shown = (registration.state, registration.protocol_version);
+            if again && shown == (RegistrationState::Registered, Some(expected)) {
                 return Ok(());
             }
-            if again && told.0 == RegistrationState::Registered {
+            if again && shown.0 == RegistrationState::Registered {
                 // The attempt that had the script took too long on a busy machine; this one went without.
                 before = counter(gateway, VICTIM, "registrations");
                 play(version);
             }
-            Err(format!("version {expected} expected, but {told:?}"))
+            Err(format!("version {expected} expected, but {shown:?}"))
         });
         has_dial_tone(gateway, VICTIM);
     }
@@ -228,7 +228,7 @@ pub(crate) fn the_same_trouble_again_and_again_is_one_line_in_the_log() {
     assert_eq!(lines("frame length 0 is below 4"), 1, "{log}");
     // One is the registered device that was cut off, the other a try to register.
     assert!(lines("the server closed the connection") <= 2, "{log}");
-    // And after the trouble it says that all is well again.
+    // And after the trouble it logs that all is well again.
     assert!(
         log.lines()
             .filter(|l| l.contains("registered with"))
@@ -340,7 +340,7 @@ fn nonsense() -> Vec<ServerMessage> {
     all
 }
 
-/// So many SetRinger and CallState messages in one go.
+/// This number of SetRinger and CallState messages in one go.
 const STORM: u32 = 10_000;
 
 fn storm() -> Vec<ServerMessage> {
@@ -386,7 +386,7 @@ pub(crate) fn nonsense_and_storms_in_a_call_cost_that_call_at_most() {
         victim.hang().unwrap();
         let active = gateway.calls().unwrap().active;
         assert!(active.len() < 20, "{} calls are up", active.len());
-        // The server's imagination left calls behind; a new registration clears it up.
+        // The server left invented calls behind; a new registration ends them.
         front.cut();
         gateway.wait_registered(3, SOON).unwrap();
         victim
@@ -437,14 +437,14 @@ pub(crate) fn a_better_callmanager_that_hangs_draws_no_port_off_and_one_that_wor
     let gateway = place.launch(&config).start().unwrap();
     gateway.wait_registered(2, SOON).unwrap();
     let registrations = || [1, 2].map(|port| counter(&gateway, port, "registrations"));
-    // Takes connections, and says nothing to the question.
+    // Takes connections, and does not respond to Register.
     let hung = TcpListener::bind(place.sccp()).unwrap();
     until(SOON * 2, || {
-        let told = [1, 2].map(|port| gateway.port(port).map(|p| p.registration.history));
-        let told = told.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let asked = told.iter().flatten();
+        let histories = [1, 2].map(|port| gateway.port(port).map(|p| p.registration.history));
+        let histories = histories.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let asked = histories.iter().flatten();
         let mut asked = asked.filter(|h| h.reason.contains("no answer to Register"));
-        asked.next().map(drop).ok_or(format!("{told:#?}"))
+        asked.next().map(drop).ok_or(format!("{histories:#?}"))
     });
     assert_eq!(registrations(), [1, 1], "none has left");
     gateway.wait_registered(2, SOON).unwrap();

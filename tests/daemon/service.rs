@@ -27,7 +27,7 @@ impl Notifications {
         Notifications { socket, path }
     }
 
-    /// The next message, or `None` after so long.
+    /// The next message, or `None` when none came in time.
     fn next(&self, within: Duration) -> Option<String> {
         self.socket
             .set_read_timeout(Some(within.max(Duration::from_millis(1))))
@@ -112,11 +112,11 @@ pub(crate) fn an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_n
         }
         let gateway = launch.start().unwrap();
         systemd.until("STATUS=0 of 1 ports registered");
-        let told = systemd.until("STATUS=0 of 1 ports registered");
+        let messages = systemd.until("STATUS=0 of 1 ports registered");
         // Without a watchdog a stroke means nothing to systemd, but it is not wrong either.
         assert!(
-            !strokes || told.contains(&"WATCHDOG=1".to_owned()),
-            "{told:?}"
+            !strokes || messages.contains(&"WATCHDOG=1".to_owned()),
+            "{messages:?}"
         );
         gateway.stop().unwrap();
     }

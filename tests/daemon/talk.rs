@@ -11,16 +11,16 @@ use tipring_tests::set::Set;
 
 use crate::place::{SOON, number_of};
 
-/// What each of the two says.
+/// The tone that each of the two sends.
 const TONES: [f32; 2] = [1004.0, 700.0];
 const LEVEL_DBM0: f32 = -13.0;
 /// A gap of one lost block shows in a window of this many samples (20 ms).
 const WINDOW: usize = 160;
 /// Samples that a meter and a filter need to settle at both ends of a recording.
 const EDGE: usize = 8000 / 5;
-/// An attack lasts at least so long: 150 blocks.
-const LONG_ENOUGH: Duration = Duration::from_millis(1500);
-/// How often an attack is repeated when the machine itself stuttered.
+/// An attack lasts at least this: 150 blocks.
+const LEAST_ATTACK: Duration = Duration::from_millis(1500);
+/// Number of times an attack is repeated when the machine itself stalled.
 const ROUNDS: usize = 3;
 
 /// Counters of a port that stay where they are as long as no sound is lost.
@@ -69,9 +69,9 @@ impl Talk {
         }
     }
 
-    /// Runs the attack, at least once and for [`LONG_ENOUGH`], and judges: nothing at all may be missing in this call.
+    /// Runs the attack, at least once and for [`LEAST_ATTACK`], and judges: nothing at all may be missing in this call.
     ///
-    /// All of it is done again if the machine stuttered, for the simulated card is no realtime thread. A gateway
+    /// All of it is done again if the machine stalled, for the simulated card is no realtime thread. A gateway
     /// without realtime rights promises nothing exact: there a tenth may be missing.
     pub(crate) fn undisturbed(&mut self, attack: impl FnMut()) {
         self.undisturbed_but(&[], attack);
@@ -84,7 +84,7 @@ impl Talk {
             let before = self.losses();
             self.record();
             let begin = Instant::now();
-            while begin.elapsed() < LONG_ENOUGH {
+            while begin.elapsed() < LEAST_ATTACK {
                 attack();
             }
             let gaps = self.gaps();

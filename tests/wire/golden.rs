@@ -124,7 +124,7 @@ fn every_server_frame_decodes_to_what_tshark_reads() {
         ids.len()
     );
     assert_eq!((frames, ids.len()), (FRAMES_SERVER, IDS_SERVER));
-    // Two frames end in layouts that tshark takes as cut short, the two others are told apart by their size below.
+    // Two frames end in layouts that tshark takes as cut short, the two others are distinguished by their size below.
     assert_eq!(malformed, 4);
     let dialed = |call| ServerMessage::DialedNumber {
         number: "1002".to_owned(),

@@ -41,7 +41,7 @@ fn check(text: &str) {
     }
 }
 
-/// What the rest of the gateway takes as given.
+/// What the rest of the gateway relies on.
 fn holds_together(config: &Config) {
     let ports = &config.ports;
     let enabled = || ports.iter().filter(|p| p.enabled);

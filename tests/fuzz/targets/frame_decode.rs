@@ -1,4 +1,4 @@
-//! A byte stream from a stranger: reassembled, decoded as both sides, described, encoded, decoded again.
+//! A byte stream from an unknown peer: reassembled, decoded as both sides, described, encoded, decoded again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,6 +1,6 @@
 //! Datagrams from unexpected sources in any order and at any time, blocks played in between, digits and blocks sent.
 //!
-//! A block is always played whole, no figure goes back, nothing allocates, and what we send we would take.
+//! A block is always played whole, no figure goes back, nothing allocates, and what we send we would accept.
 #![no_main]
 
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -24,7 +24,7 @@ fuzz_target!(|input: &[u8]| {
     let mut program = Program::new(input);
     let mut listener = Listener::new(&mut program);
     let mut speaker = Speaker::new(&mut program);
-    let mut door = Door::new(&mut program);
+    let mut source_check = SourceCheck::new(&mut program);
     let before = allocations_in_this_thread();
     while let Some(step) = program.next_step() {
         match step % 16 {
@@ -33,7 +33,7 @@ fuzz_target!(|input: &[u8]| {
             6..9 => listener.play(),
             9 => listener.pause(&mut program),
             10 => listener.command(&mut program),
-            11 => door.knock(&mut program),
+            11 => source_check.arrive(&mut program),
             12 | 13 => speaker.push(program.byte()),
             14 => speaker.digit(&mut program),
             _ => speaker.change(&mut program),
@@ -254,7 +254,7 @@ fn fill(concealer: &mut Concealer, played: Playout, law: &[u8], pcm: &mut [i16])
             }
             concealer.good(pcm);
         }
-        // The noise is not the fuzz's.
+        // The noise is not under test here.
         Playout::Comfort { .. } => concealer.silence(pcm),
         Playout::Conceal => concealer.conceal(pcm),
         Playout::Silence => concealer.silence(pcm),
@@ -360,7 +360,7 @@ fn speaker_config(program: &mut Program<'_>) -> SenderConfig {
 }
 
 /// The source check, against what it promises.
-struct Door {
+struct SourceCheck {
     latch: SourceLatch,
     policy: RtpSource,
     named: Option<SocketAddrV4>,
@@ -368,10 +368,10 @@ struct Door {
     heard: Time,
 }
 
-impl Door {
-    fn new(program: &mut Program<'_>) -> Door {
+impl SourceCheck {
+    fn new(program: &mut Program<'_>) -> SourceCheck {
         let policy = program.choice(&[RtpSource::Strict, RtpSource::Host, RtpSource::Latch]);
-        Door {
+        SourceCheck {
             latch: SourceLatch::new(policy),
             policy,
             named: None,
@@ -380,7 +380,7 @@ impl Door {
         }
     }
 
-    fn knock(&mut self, program: &mut Program<'_>) {
+    fn arrive(&mut self, program: &mut Program<'_>) {
         let who = SocketAddrV4::new(
             Ipv4Addr::new(10, 0, 0, program.byte() % 2),
             u16::from(program.byte() % 4),
