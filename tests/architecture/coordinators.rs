@@ -1,4 +1,5 @@
-//! A coordinator knows machines and leaves their state to them: it has few fields, and only its own file assigns them.
+//! A coordinator holds state machines and leaves their state to them: it has few fields, and only its own file assigns
+//! them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -28,7 +29,7 @@ const COORDINATORS: [Coordinator; 2] = [
         most_fields: 12,
         closed: true,
     },
-    // It acts: what it does for links, cards and media stands in their files.
+    // It acts: what it does for links, cards and media is in their files.
     Coordinator {
         name: "Gateway",
         file: "daemon/src/control/mod.rs",
@@ -45,7 +46,7 @@ fn coordinators_are_small_and_their_fields_are_assigned_in_their_own_file_only()
         let fields = fields(&parsed(&file), c.name);
         assert!(
             (1..=c.most_fields).contains(&fields.len()),
-            "{} has {} fields, and {} at most are allowed: {fields:?}. A machine of its own is wanted",
+            "{} has {} fields, and {} at most are allowed: {fields:?}. Move some into a state machine of their own",
             c.name,
             fields.len(),
             c.most_fields
@@ -57,7 +58,7 @@ fn coordinators_are_small_and_their_fields_are_assigned_in_their_own_file_only()
             let found = assigned(&parsed(&other), c.name, &fields);
             assert!(
                 found.is_empty(),
-                "{} changes {found:?} of {} by hand: the machine behind it wants a method",
+                "{} changes {found:?} of {} by hand: give its state machine a method for it",
                 other.display(),
                 c.name
             );

@@ -1,4 +1,4 @@
-//! The walls of the house, checked by machine: who may depend on whom, and where `unsafe` compiles.
+//! The rules of ARCHITECTURE.md: which package may depend on which, and where `unsafe` compiles.
 
 mod coordinators;
 
@@ -104,7 +104,7 @@ fn dependencies_point_one_way() {
     ]);
     for (name, dependencies) in &ws.normal {
         if name == "tipring-tests" {
-            continue; // the tests may look into every room
+            continue; // the tests may use every package
         }
         let may = allowed
             .get(name.as_str())
@@ -242,7 +242,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Arrows within the daemon: start-up composes control, control composes the rest; nothing looks back.
+/// Dependencies within the daemon: start-up composes control, control composes the rest; nothing looks back.
 #[test]
 fn control_and_the_line_threads_do_not_know_start_up() {
     let daemon = workspace().folder["tipringd"].join("src");

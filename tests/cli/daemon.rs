@@ -1,4 +1,4 @@
-//! The command against daemons that are well, ill, or not there.
+//! The command against daemons that work, that are faulty, or that do not run.
 
 use std::os::unix::net::UnixListener;
 
@@ -355,7 +355,7 @@ fn a_trace_ends_after_its_time() {
     assert_eq!(with(&mock, &["trace", "--duration", "0.1"]).code, Some(0));
 }
 
-/// A fax machine that shows its work twice and then its result.
+/// A fax terminal that shows its work twice and then its result.
 fn fax(ok: bool) -> Mock {
     let looks = std::cell::Cell::new(0);
     Mock::answering(move |_| {

@@ -1,4 +1,4 @@
-//! `packaging/setup.sh` on machines that it finds in different states: apt, dpkg, Rust and the user are stand-ins.
+//! `packaging/setup.sh` on machines that it finds in different states: apt, dpkg, Rust and the user are substitutes.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ const TOOLS: [&str; 18] = [
     "xargs", "env", "cp", "touch", "chmod", "mkdir",
 ];
 
-/// A machine of stand-ins; what apt is asked for is kept.
+/// A machine with substitutes for its programs; what apt is asked for is kept.
 struct Machine {
     folder: tempfile::TempDir,
 }
@@ -201,7 +201,7 @@ fn apt_that_another_program_is_using_is_waited_for_and_the_program_named_once() 
     assert_eq!(code, Some(0), "{said}");
     let waits = "waiting for apt, which process 4711 (unattended-upgr) is using";
     assert_eq!(said.matches(waits).count(), 1, "{said}");
-    // The same command again, as often as it took.
+    // The same command again, until the lock was free.
     assert_eq!(
         machine.asked().matches("update").count(),
         3,

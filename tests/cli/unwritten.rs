@@ -65,7 +65,7 @@ fn ends(bad: Bad, args: &[&str]) -> Ended {
     }
 }
 
-/// It ended with 1 and said why; a reader that has gone needs no words.
+/// It ended with 1 and said why; a reader that has gone gets no message.
 fn is_reported(bad: Bad, args: &[&str], ended: &Ended) {
     assert_eq!(ended.code, Some(1), "{bad:?} {args:?}: {ended:#?}");
     if bad == Bad::ReaderGone {

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         }
     });
     let folder = private.path().to_owned();
-    // The processes of the story are on a leash of this thread.
+    // The processes of the story end with this thread.
     std::thread::spawn(move || {
         let held = run(&folder, &out);
         let _ = sender.send(End::Finished(held));

@@ -168,7 +168,7 @@ fn best(a: &[f64], b: &[f64], lags: std::ops::Range<usize>) -> Option<(usize, f6
     let energy_a: f64 = a.iter().map(|x| x * x).sum();
     lags.filter_map(|lag| {
         let b = b.get(lag..)?;
-        // A tail that is too short to judge by.
+        // The rest is too short to judge by.
         if b.len() < a.len() / 2 {
             return None;
         }

@@ -210,7 +210,7 @@ fn alone(
         if outcome.passed() {
             return outcome;
         }
-        // What the call manager does to itself is its own; it is said, and the flow gets another call manager.
+        // A failure of the call manager itself is printed, and the flow gets another call manager.
         match stage.revive(assertions) {
             Ok(Some(wrong)) => say_again(name, flow, &format!("the call manager itself {wrong}")),
             Ok(None) => {

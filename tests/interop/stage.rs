@@ -116,8 +116,8 @@ country = "us"
         })
     }
 
-    /// What the call manager has said until now of its own calls and memory being in disorder: two of its threads ended
-    /// related calls at once. After one of these, a phone can stay dead for good.
+    /// Errors that the call manager has logged about its own calls and memory: two of its threads ended related calls
+    /// at once. After one of these, a phone can stay without service for good.
     pub(crate) fn assertions(&self) -> usize {
         let log = self.peer.log("full");
         [
@@ -130,18 +130,18 @@ country = "us"
         .sum()
     }
 
-    /// The call manager crashed, or says that it is in disorder (more `assertions` than before): starts it again, hangs
+    /// The call manager crashed, or logs errors of its own (more `assertions` than before): starts it again, hangs
     /// up every phone and waits for all ports. What was wrong with it; `None`: nothing.
     pub(crate) fn revive(&self, assertions: usize) -> Result<Option<&'static str>, String> {
         let wrong = if !self.peer.is_alive() {
             "crashed"
         } else if self.assertions() > assertions {
             self.peer.crash()?;
-            "says that its calls are in disorder"
+            "logged errors about its own calls"
         } else if self.has_dead_device()? {
-            // The same race without a word in the log: seen to last until the call manager is started again.
+            // The same race without a log line: seen to last until the call manager is started again.
             self.peer.crash()?;
-            "answers a device with nothing any more"
+            "no longer responds to a device"
         } else {
             return Ok(None);
         };

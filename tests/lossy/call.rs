@@ -1,5 +1,5 @@
-//! A fax call between two ports over a network that loses and delays packets: spandsp's fax terminals, our packets, jitter
-//! buffer and concealment. Virtual time, seeded.
+//! A fax call between two ports over a network that loses and delays packets: spandsp's fax terminals, our packets,
+//! jitter buffer and concealment. Virtual time, seeded.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -21,7 +21,7 @@ const REDUNDANT: u8 = 90;
 const DELAY_MS: f64 = 50.0;
 const JITTER_MS: f64 = 20.0;
 /// A call is given up after this number of seconds.
-const PATIENCE_S: u64 = 300;
+const TIME_LIMIT_S: u64 = 300;
 /// Rows of the page: A4 in standard resolution.
 const ROWS: usize = 1100;
 
@@ -166,7 +166,7 @@ pub(crate) fn call(n: u64, ecm: bool, network: Network, folder: &Path) -> Outcom
         settings.map(|settings| End::new(FaxSettings { ecm, ..settings }, law, network, &mut dice));
     let mut outcome = Outcome::default();
     let (mut sent, mut lost) = (0u64, 0u64);
-    for block in 0..PATIENCE_S * 100 {
+    for block in 0..TIME_LIMIT_S * 100 {
         let now = Time::from_millis(block * 10);
         let [a, b] = &mut ends;
         let mut carry = |to: &mut VecDeque<(Time, Vec<u8>)>, packet: &[u8]| {

@@ -254,7 +254,7 @@ fn a_descriptor_that_wakes_for_nothing_is_put_aside_and_its_card_still_served() 
     let handle = start(Box::new(card));
     feed(&handle, &mut far, 5);
     notes.deaf.store(true, SeqCst);
-    // One byte a wake: more of them would be one wake together, and fill the socket before the thread has had enough.
+    // One byte a wake: several would be one wake together, and fill the socket before the thread puts it aside.
     let wakes = |handle: &LineHandle| handle.shard_counters().next().unwrap().0.wakes.get();
     let mut seen = None;
     far.set_nonblocking(true).expect("a socket need not block");

@@ -77,7 +77,7 @@ impl Pair {
         self.handle.port_counters(port).unwrap()
     }
 
-    /// Everything was sent and heard at the other port.
+    /// The other port sent and received everything.
     fn neighbour_is_untouched(&self) {
         let calm = self.counters(NEIGHBOUR);
         let figures = [

@@ -1,4 +1,4 @@
-//! The line thread keeps its promises: no allocation after start, bounded work under a flood, full rings are counted.
+//! What the line thread guarantees: no allocation after start, bounded work under a flood, full rings are counted.
 //!
 //! Runs the real thread with a fake card and real sockets on the loopback. Waits for what it waits for with a deadline,
 //! never by sleeping.

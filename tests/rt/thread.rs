@@ -67,7 +67,7 @@ impl Running {
             let before = (counters.blocks.get(), shard.ticks.get());
             self.line.step(1);
             self.clock.add(1).unwrap();
-            // To the end of the wake: a block that came while it lasts would be served in it, without the packets since.
+            // To the end of the wake: a block that comes during it would be served without the packets since.
             wait_for("a block", || {
                 counters.blocks.get() > before.0 && shard.ticks.get() > before.1
             });

@@ -1,4 +1,4 @@
-//! Calls that come to nothing: busy, congestion, refused, never dialled.
+//! Calls that fail: busy, congestion, refused, never dialled.
 
 use std::time::Duration;
 use tipring_proto::call::{EndCause, PortState};

@@ -52,7 +52,7 @@ fn a_card_that_stays_away_ends_its_call_and_the_far_phone_notices() {
         let mut w = World::new(dialect, 2);
         w.talk(0, 1);
         w.line(0, LineInput::Fault(LineFault::Removed));
-        w.run(FLICKER_MS);
+        w.run(SHORT_FAULT_MS);
         assert_eq!(w.word(0), PortState::Fault, "{dialect:?}");
         let ended = w.desks[0].records.last().map(|r| r.cause);
         assert_eq!(ended, Some(EndCause::LineFault), "{dialect:?}");
@@ -73,8 +73,8 @@ fn a_card_that_stays_away_ends_its_call_and_the_far_phone_notices() {
 }
 
 /// A moment in which a line that failed still has its device, and one in which it has not.
-const FLICKER_MS: u64 = 3_000;
-const DEAD_MS: u64 = 12_000;
+const SHORT_FAULT_MS: u64 = 3_000;
+const LONG_FAULT_MS: u64 = 12_000;
 /// Within which a device whose line works again is back.
 const RETURN_MS: u64 = 1_000;
 
@@ -85,7 +85,7 @@ fn a_call_to_a_line_whose_card_is_away_for_a_moment_rings_when_it_is_back() {
         w.lift(0);
         w.line(1, LineInput::Fault(LineFault::Removed));
         w.dial(0, &number(1));
-        w.run(FLICKER_MS);
+        w.run(SHORT_FAULT_MS);
         assert_eq!(w.desks[1].ringing, None, "{dialect:?}");
         card_back(&mut w, 1, false);
         w.until(3_000, "the called phone rings", |w| {
@@ -105,9 +105,9 @@ fn a_line_that_stays_dead_leaves_the_server_and_comes_back_when_it_works() {
         for fault in [LineFault::Alarm, LineFault::Removed, LineFault::PowerAlarm] {
             let mut w = World::new(dialect, 2);
             w.line(1, LineInput::Fault(fault));
-            w.run(FLICKER_MS);
+            w.run(SHORT_FAULT_MS);
             assert!(w.desks[1].device.is_registered(), "{dialect:?} {fault:?}");
-            w.run(DEAD_MS);
+            w.run(LONG_FAULT_MS);
             assert!(w.desks[1].device.service().is_out());
             assert!(!w.desks[1].device.is_registered(), "{dialect:?} {fault:?}");
             // The caller is not left with ringing: the server knows that nobody is there.
@@ -153,7 +153,7 @@ fn a_call_that_outlasts_the_trouble_is_not_dropped_by_leaving() {
         let mut w = World::with(dialect, 2, |_| {}, patient);
         w.talk(0, 1);
         w.line(0, LineInput::Fault(LineFault::Alarm));
-        w.run(DEAD_MS);
+        w.run(LONG_FAULT_MS);
         w.assert_talking(0, 1);
         assert!(w.desks[0].device.is_registered(), "{dialect:?}");
         // After the call it leaves at once.
@@ -185,9 +185,9 @@ fn a_call_on_hold_does_not_keep_a_dead_line_registered() {
                 assert_eq!(kept, dialect != Dialect::ModSkinny, "{dialect:?}");
             }
             w.line(0, LineInput::Fault(LineFault::Removed));
-            w.run(FLICKER_MS);
+            w.run(SHORT_FAULT_MS);
             assert!(w.desks[0].device.is_registered(), "{dialect:?}");
-            w.run(DEAD_MS);
+            w.run(LONG_FAULT_MS);
             assert!(w.desks[0].device.service().is_out(), "{dialect:?}");
             assert_eq!(w.desks[0].device.snapshot().port.calls, []);
             assert_eq!(w.desks[1].bridge, None, "{dialect:?}: the far end waits");
@@ -213,10 +213,10 @@ fn a_call_beside_a_held_one_is_kept_while_its_line_is_dead_and_the_held_one_alon
         w.run(500);
         w.assert_talking(0, 2);
         w.line(0, LineInput::Fault(LineFault::Alarm));
-        w.run(DEAD_MS);
+        w.run(LONG_FAULT_MS);
         w.assert_talking(0, 2);
         // The grace is over, and the phone counts as hung up.
-        w.run(DEAD_MS);
+        w.run(LONG_FAULT_MS);
         assert!(w.desks[0].device.service().is_out(), "{dialect:?}");
         assert_eq!(w.desks[0].device.snapshot().port.calls, []);
         for far in [1, 2] {
@@ -255,7 +255,7 @@ fn a_line_that_comes_and_goes_does_not_register_each_time() {
 }
 
 #[test]
-fn a_line_that_is_dead_but_for_moments_leaves_and_one_that_flickers_does_not() {
+fn a_line_that_is_dead_but_for_moments_leaves_and_one_with_short_alarms_does_not() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 1);
         flutter(&mut w, 4_900, 100);
@@ -280,7 +280,7 @@ fn the_wait_between_first_registrations_is_not_that_of_a_line_that_works_again()
         let staggered = |s: &mut StationConfig| s.start_delay = Duration::from_secs(4);
         let mut w = World::seeded(1, dialect, 1, |_| {}, staggered, |_| {});
         w.line(0, LineInput::Fault(LineFault::Alarm));
-        w.run(DEAD_MS);
+        w.run(LONG_FAULT_MS);
         assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
         card_back(&mut w, 0, false);
         w.run(RETURN_MS);
@@ -293,10 +293,10 @@ fn a_device_that_was_stopped_stays_so_when_its_line_works_again() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 1);
         w.line(0, LineInput::Fault(LineFault::Alarm));
-        w.run(DEAD_MS);
+        w.run(LONG_FAULT_MS);
         w.input(0, Input::Stop);
         card_back(&mut w, 0, false);
-        w.run(DEAD_MS);
+        w.run(LONG_FAULT_MS);
         assert!(!w.desks[0].device.is_registered(), "{dialect:?}");
     }
 }

@@ -68,7 +68,7 @@ fn a_held_far_end_that_hangs_up_leaves_the_lifted_phone_as_any_other_does() {
 }
 
 #[test]
-fn what_a_colleague_does_on_a_shared_line_does_not_touch_the_call_of_this_phone() {
+fn use_of_a_shared_line_elsewhere_does_not_touch_the_call_of_this_phone() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 2);
         w.talk(0, 1);
@@ -98,7 +98,7 @@ fn what_a_colleague_does_on_a_shared_line_does_not_touch_the_call_of_this_phone(
 }
 
 #[test]
-fn the_lamp_burns_and_the_dial_tone_stutters_while_a_message_waits() {
+fn the_lamp_is_lit_and_the_dial_tone_stutters_while_a_message_waits() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 1);
         let now = w.now;

@@ -134,7 +134,7 @@ fn the_server_ends_a_call_from_outside() {
 }
 
 #[test]
-fn a_call_offered_while_a_phone_is_forgotten_off_hook_rings_once_it_is_hung_up() {
+fn a_call_offered_during_lockout_rings_once_the_phone_is_hung_up() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 1);
         w.lift(0);

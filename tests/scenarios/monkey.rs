@@ -132,7 +132,7 @@ fn play(dialect: Dialect, seed: u64) {
 }
 
 #[test]
-fn sets_used_at_random_end_up_idle() {
+fn phones_used_at_random_end_up_idle() {
     for dialect in Dialect::ALL {
         for seed in 1..=60 {
             play(dialect, seed);

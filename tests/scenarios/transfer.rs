@@ -138,7 +138,7 @@ fn a_busy_second_call_is_left_by_flash() {
 }
 
 #[test]
-fn hanging_up_at_the_dial_tone_rings_back() {
+fn hanging_up_at_the_dial_tone_gives_hold_recall() {
     for dialect in Dialect::ALL {
         let mut w = consulting(dialect);
         w.hang_up(0);

@@ -76,7 +76,7 @@ fn hanging_up_rings_for_the_waiting_call() {
 }
 
 #[test]
-fn hanging_up_with_a_held_call_rings_back_and_lifting_resumes_it() {
+fn hanging_up_with_a_held_call_gives_hold_recall_and_lifting_resumes_it() {
     for dialect in Dialect::ALL {
         let mut w = waiting(dialect);
         w.flash(0);
@@ -98,7 +98,7 @@ fn hanging_up_with_a_held_call_rings_back_and_lifting_resumes_it() {
 }
 
 #[test]
-fn a_held_call_that_gives_up_while_it_rings_back_stops_the_ring() {
+fn a_held_call_that_ends_during_hold_recall_stops_the_ring() {
     for dialect in Dialect::ALL {
         let mut w = waiting(dialect);
         w.flash(0);
@@ -114,7 +114,7 @@ fn a_held_call_that_gives_up_while_it_rings_back_stops_the_ring() {
 }
 
 #[test]
-fn a_held_call_that_nobody_comes_back_to_is_ended() {
+fn a_held_call_that_is_not_resumed_is_ended() {
     for dialect in Dialect::ALL {
         let mut w = waiting(dialect);
         w.flash(0);

@@ -166,7 +166,7 @@ impl Gateway {
         waited.map_err(|e| format!("{e}:\n{}", self.log()))
     }
 
-    /// Kills it as a crash would: no goodbye on any connection, the socket stays behind.
+    /// Kills it as a crash would: no connection is closed in order, the socket stays behind.
     pub fn crash(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -68,7 +68,7 @@ impl Peer {
         self.script(&["halt"]).map(drop)
     }
 
-    /// Kills the call manager: no goodbye on any connection.
+    /// Kills the call manager: no connection is closed in order.
     pub fn crash(&self) -> Result<(), String> {
         self.script(&["crash"]).map(drop)
     }

@@ -96,7 +96,7 @@ impl Set {
         }
     }
 
-    /// Lifts.
+    /// Goes off-hook.
     pub fn lift(&mut self) -> Result<(), String> {
         self.act(SimAction::Lift, PROMPT).map(drop)
     }
@@ -147,7 +147,7 @@ impl Set {
         self.dial(digits)
     }
 
-    /// Talks a sine until another order.
+    /// Sends a sine until another order.
     pub fn tone(&mut self, hz: f32, dbm0: f32) -> Result<(), String> {
         let action = SimAction::Tone {
             hz: vec![hz],
@@ -194,7 +194,7 @@ impl Set {
             .map_err(|e| format!("no dial tone: {e}"))
     }
 
-    /// Waits for busy or reorder tone (the same frequencies in another rhythm).
+    /// Waits for busy or reorder tone (the same frequencies in another cadence).
     pub fn hears_busy_or_reorder(&mut self) -> Result<SimSnapshot, String> {
         self.hears_busy_or_reorder_within(15)
     }
@@ -205,10 +205,10 @@ impl Set {
             .map_err(|e| format!("no busy or reorder tone: {e}"))
     }
 
-    /// Waits for ring back tone.
+    /// Waits for ring-back tone.
     pub fn hears_ring_back(&mut self) -> Result<SimSnapshot, String> {
         self.hears(&tones::RING_BACK)
-            .map_err(|e| format!("no ring back tone: {e}"))
+            .map_err(|e| format!("no ring-back tone: {e}"))
     }
 
     /// Waits for a tone that was sent at this level, and measures it: `hz` ±1 %, `dbm0` ±1 dB.

@@ -2,7 +2,7 @@
 //!
 //! A fax over G.711 is lost by a hole of a tenth of a second in its sound, and a call manager or a simulated card that
 //! the machine does not let run makes such holes. A test that failed can ask here whether that was so, in place of
-//! guessing; a machine that was always there on time is no excuse.
+//! guessing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

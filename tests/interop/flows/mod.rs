@@ -32,7 +32,7 @@ pub(crate) const SIDE_BY_SIDE: &[Flow] = &[
     ("fax-in", fax::from_server),
 ];
 
-/// Flows that move calls about (chan_skinny has races of its own there and now and then crashes under load), and
+/// Flows that transfer calls (chan_skinny has races of its own there and now and then crashes under load), and
 /// flows that stop the call manager or a device; in order.
 pub(crate) const ONE_BY_ONE: &[Flow] = &[
     ("call-waiting", features::call_waiting),

@@ -1,4 +1,4 @@
-//! Calls that do not come about: the phone must always hear why.
+//! Calls that fail: the phone always hears a tone for the reason.
 
 use tipring_ctl::request::SimCondition;
 

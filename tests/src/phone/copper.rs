@@ -47,13 +47,13 @@ pub(super) const RING_TRAILER: Duration = Duration::from_millis(50);
 
 /// A far channel.
 pub trait Copper: Send {
-    /// Readable: codes. Priority: news.
+    /// Readable: codes. Priority: events.
     fn fd(&self) -> BorrowedFd<'_>;
-    /// Takes what the line says.
+    /// Reads codes from the line.
     fn read(&mut self, codes: &mut [u8]) -> Reading;
-    /// Says something to the line; false when it was not accepted.
+    /// Writes codes to the line; false when it was not accepted.
     fn write(&mut self, codes: &[u8]) -> bool;
-    /// The oldest news.
+    /// The oldest event.
     fn news(&mut self) -> Option<LineNews>;
     /// Closes or opens the loop.
     fn hook(&mut self, closed: bool) -> io::Result<()>;

@@ -1,4 +1,4 @@
-//! Copper that ends in a DAHDI channel signalled `fxsks`, the far end of a port.
+//! A line that ends in a DAHDI channel signalled `fxsks`, the far end of a port.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -106,7 +106,7 @@ impl Copper for FarChannel {
             write: true,
             events: true,
         };
-        // What is left over is heard as such.
+        // When it fails, what is left over is heard.
         let _ = self.channel.flush(all);
     }
 }

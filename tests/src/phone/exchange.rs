@@ -106,7 +106,7 @@ fn serve(desks: &[Arc<Desk>], fds: &[OwnedFd], wake: &EventFd, stop: &AtomicBool
     if let Err(e) = set_fifo(PRIORITY) {
         eprintln!("telephones: {e}; hook timing will be less exact");
     }
-    // A line that is woken by nothing but its own death is left out of the poll.
+    // A line that wakes the poll only because it is dead is left out of the poll.
     let on = PollFlags::POLLIN | PollFlags::POLLPRI;
     let mut wanted: Vec<PollFlags> = vec![on; fds.len()];
     let mut due = Duration::ZERO;

@@ -168,12 +168,12 @@ impl Phone {
         })
     }
 
-    /// Talks a tone until another order.
+    /// Sends a tone until another order.
     pub fn tone(&self, hz: f64, dbm0: f64) {
         self.desk.set().mouth = Mouth::tone(hz, dbm0);
     }
 
-    /// Talks these codes once.
+    /// Sends these codes once.
     pub fn say(&self, codes: Vec<u8>) {
         self.desk.set().mouth = Mouth::Codes(codes, 0);
     }
@@ -183,13 +183,13 @@ impl Phone {
         self.desk.set().mouth = Mouth::Closed;
     }
 
-    /// Talks its own lane of the [`Sequence`] from its beginning.
+    /// Sends its own lane of the [`Sequence`] from its beginning.
     pub fn talk(&self) {
         let start = Sequence::lane(self.number);
         self.desk.set().mouth = Mouth::Sequence(start);
     }
 
-    /// Follows from now on what the phone of this number talks.
+    /// Follows from now on what the phone of this number sends.
     pub fn follow(&self, number: u16) {
         // Made before the phone is locked, which the thread that serves it would have to wait for.
         let tracker = Tracker::new(number);
@@ -201,7 +201,7 @@ impl Phone {
         self.desk.set().ear.continuity().unwrap_or_default()
     }
 
-    /// Samples between the line's taking a sample from `talker` and its giving it to this phone, which follows it.
+    /// Delay in samples from where the line gets a sample of `talker` to where it reaches this phone, which follows it.
     /// None before anything was recognised. Exact to the tick of the card (8 samples).
     pub fn delay_from(&self, talker: &Phone) -> Option<f64> {
         let at = {

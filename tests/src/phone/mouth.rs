@@ -1,4 +1,4 @@
-//! What a phone says, code by code.
+//! What a phone sends, code by code.
 
 use std::f64::consts::TAU;
 
@@ -57,7 +57,7 @@ impl Default for PulseStyle {
     }
 }
 
-/// What a phone says.
+/// What a phone sends.
 pub(super) enum Mouth {
     Closed,
     Sequence(Sequence),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_said_once() {
+    fn codes_are_sent_once() {
         let mut mouth = Mouth::Codes(vec![1, 2, 3], 0);
         let mut block = [0; 5];
         mouth.say(&mut block);

@@ -1,10 +1,10 @@
-//! A sequence of G.711 codes that says by itself where in it one is, and the tracker that follows it through a call.
+//! A sequence of G.711 codes in which any few codes give their place, and the tracker that follows it through a call.
 //!
 //! The sequence is a maximal-length one over GF(256), three codes deep: all 256 codes, in every combination of three
 //! but one, before it repeats after 2²⁴ − 1 samples (35 minutes). Eight codes in a row are enough to recognise it, so
 //! a sample that was lost, repeated or altered on the way is counted and located.
 //!
-//! One code cannot survive a path that goes through linear samples: µ-law 0x7F, the negative zero, comes out as 0xFF.
+//! One code does not pass through linear samples: µ-law 0x7F, the negative zero, comes out as 0xFF.
 //! It is sent all the same; coming out as 0xFF it is counted apart, as folded, and is no fault.
 
 use std::sync::LazyLock;
@@ -121,7 +121,7 @@ pub struct Slip {
     /// Samples of the sequence that never came (negative: came again).
     pub lost: i64,
     /// Received samples that are not of the sequence.
-    pub torn: u64,
+    pub altered: u64,
 }
 
 /// How much of a sequence arrived, and how.
@@ -136,21 +136,21 @@ pub struct Continuity {
     /// Samples of the sequence that came again.
     pub repeated: u64,
     /// Received samples that are not of the sequence.
-    pub torn: u64,
+    pub altered: u64,
     /// The first faults.
     pub slips: Vec<Slip>,
     /// Received samples before the first of the sequence.
     pub silence_before: u64,
     /// The first sample of the sequence that came.
     pub first_index: u64,
-    /// Samples at the end, so far, that have not been recognised again.
-    pub astray: u64,
+    /// Samples at the end that have not been recognised again.
+    pub unrecognised: u64,
 }
 
 impl Continuity {
     /// Every sample came once, in order and unaltered.
     pub fn is_whole(&self) -> bool {
-        self.lost == 0 && self.repeated == 0 && self.torn == 0 && self.astray == 0
+        self.lost == 0 && self.repeated == 0 && self.altered == 0 && self.unrecognised == 0
     }
 }
 
@@ -158,14 +158,18 @@ impl std::fmt::Display for Continuity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} samples: {} lost, {} repeated, {} torn",
-            self.samples, self.lost, self.repeated, self.torn
+            "{} samples: {} lost, {} repeated, {} altered",
+            self.samples, self.lost, self.repeated, self.altered
         )?;
-        if self.astray > 0 {
-            write!(f, ", the last {} not of the sequence", self.astray)?;
+        if self.unrecognised > 0 {
+            write!(f, ", the last {} not of the sequence", self.unrecognised)?;
         }
         for s in self.slips.iter().take(5) {
-            write!(f, "; at {}: {} lost, {} torn", s.index, s.lost, s.torn)?;
+            write!(
+                f,
+                "; at {}: {} lost, {} altered",
+                s.index, s.lost, s.altered
+            )?;
         }
         Ok(())
     }
@@ -178,7 +182,7 @@ enum Lock {
     /// This comes next.
     InStep(Sequence),
     /// This should have come; what came since.
-    Astray(Sequence, Vec<u8>),
+    Lost(Sequence, Vec<u8>),
 }
 
 /// Follows a phone's sequence in what another phone hears.
@@ -206,8 +210,8 @@ impl Tracker {
     /// What came so far.
     pub fn report(&self) -> Continuity {
         let mut report = self.so_far.clone();
-        if let Lock::Astray(_, since) = &self.lock {
-            report.astray = since.len() as u64;
+        if let Lock::Lost(_, since) = &self.lock {
+            report.unrecognised = since.len() as u64;
         }
         report
     }
@@ -236,10 +240,10 @@ impl Tracker {
                     match (next.take(), code) {
                         (wanted, code) if wanted == code => {}
                         (0x7F, 0xFF) => self.so_far.folded += 1,
-                        _ => self.lock = Lock::Astray(here, vec![code]),
+                        _ => self.lock = Lock::Lost(here, vec![code]),
                     }
                 }
-                Lock::Astray(from, since) => {
+                Lock::Lost(from, since) => {
                     self.so_far.samples += 1;
                     since.push(code);
                     let Some(window) = since.last_chunk::<WINDOW>().filter(|w| certain(w)) else {
@@ -252,7 +256,7 @@ impl Tracker {
                     let from = *from;
                     if let Some(found) = recognise(window, level) {
                         let slip = judge(from, since, found);
-                        self.so_far.torn += slip.torn;
+                        self.so_far.altered += slip.altered;
                         self.so_far.lost += slip.lost.max(0).unsigned_abs();
                         self.so_far.repeated += slip.lost.min(0).unsigned_abs();
                         if self.so_far.slips.len() < KEPT {
@@ -295,13 +299,13 @@ fn recognise(window: &[u8; WINDOW], level: Sequence) -> Option<Sequence> {
 fn judge(from: Sequence, since: &[u8], found: Sequence) -> Slip {
     let came = since.len() as u64;
     let lost = found.index.wrapping_sub(from.index + came).cast_signed();
-    let mut torn = 0;
+    let mut altered = 0;
     if lost == 0 {
-        // In place: only what differs is torn.
+        // In place: only what differs is altered.
         let mut place = from;
         for &code in since {
             let wanted = place.take();
-            torn += u64::from(wanted != code && (wanted, code) != (0x7F, 0xFF));
+            altered += u64::from(wanted != code && (wanted, code) != (0x7F, 0xFF));
         }
     } else {
         // Backwards from the end, for as long as it is the sequence.
@@ -310,12 +314,12 @@ fn judge(from: Sequence, since: &[u8], found: Sequence) -> Slip {
             place.back();
             place.codes[0] == code || (place.codes[0], code) == (0x7F, 0xFF)
         });
-        torn = came - of_it.count() as u64;
+        altered = came - of_it.count() as u64;
     }
     Slip {
         index: from.index,
         lost,
-        torn,
+        altered,
     }
 }
 
@@ -336,9 +340,9 @@ mod tests {
         tracker.report()
     }
 
-    /// Lost, repeated, torn.
+    /// Lost, repeated, altered.
     fn faults(c: &Continuity) -> (u64, u64, u64) {
-        (c.lost, c.repeated, c.torn)
+        (c.lost, c.repeated, c.altered)
     }
 
     #[test]
@@ -388,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_repeated_and_torn_is_counted_and_located() {
+    fn what_is_lost_repeated_and_altered_is_counted_and_located() {
         let whole = talk(10_000);
         let mut lost = whole.clone();
         lost.drain(5000..5080);
@@ -399,10 +403,10 @@ mod tests {
         repeated.splice(5000..5000, whole[4920..5000].to_vec());
         assert_eq!(faults(&heard(&repeated)), (0, 80, 0));
 
-        let mut torn = whole.clone();
-        torn[5000] ^= 0x01;
-        torn[5003] ^= 0x80;
-        assert_eq!(faults(&heard(&torn)), (0, 0, 2));
+        let mut altered = whole.clone();
+        altered[5000] ^= 0x01;
+        altered[5003] ^= 0x80;
+        assert_eq!(faults(&heard(&altered)), (0, 0, 2));
 
         let mut concealed = whole.clone();
         concealed[5000..5160].fill(0xFF);
@@ -414,11 +418,11 @@ mod tests {
     }
 
     #[test]
-    fn a_talk_that_ends_is_astray() {
+    fn a_talk_that_ends_is_unrecognised() {
         let mut codes = talk(4000);
         codes.extend([0xFF; 400]);
         let c = heard(&codes);
-        assert_eq!(c.astray, 400);
+        assert_eq!(c.unrecognised, 400);
         assert!(!c.is_whole());
     }
 }

@@ -1,4 +1,4 @@
-//! One phone: its copper, hand, bell, mouth and ear, advanced by the exchange's thread.
+//! One phone: its line, hook, bell, transmitter (mouth) and receiver (ear), advanced by the exchange's thread.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::fax::{Fax, FaxOutcome};
 use super::handle::PhoneNews;
 use super::mouth::Mouth;
 
-/// Blocks said ahead when a phone begins to talk.
+/// Blocks written ahead when a phone begins to talk.
 const AHEAD: usize = 2;
 /// Interval at which a phone without battery looks for it.
 const BATTERY_POLL: Duration = Duration::from_millis(1);
@@ -23,9 +23,9 @@ const SAMPLE: Duration = Duration::from_nanos(125_000);
 /// What is counted of a phone's line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineCounts {
-    /// Blocks heard.
+    /// Blocks read.
     pub heard: u64,
-    /// Blocks said.
+    /// Blocks written.
     pub said: u64,
     /// Blocks lost because the phone was late to read.
     pub overruns: u64,

@@ -112,7 +112,7 @@ fn a_line_that_gives_everything_back_gives_a_whole_talk() {
 }
 
 #[test]
-fn ringing_and_a_lost_battery_are_news() {
+fn ringing_and_a_lost_battery_are_reported() {
     let (_exchange, phone, mut near, seen) = line();
     for news in [LineNews::RingOn, LineNews::RingOver, LineNews::BatteryGone] {
         seen.lock().unwrap().news.push_back(news);
