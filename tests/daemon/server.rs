@@ -1,5 +1,5 @@
-//! A CallManager that talks nonsense: its connection is closed where it should be, the reason is reported once, and nobody else
-//! notices.
+//! A CallManager that sends nonsense: its connection is closed where it should be, the reason is reported once, and no
+//! other port notices.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};

@@ -2,8 +2,8 @@
 /*
  * Echo at the telephone: what the card sends comes back, attenuated and smeared, under the telephone's own voice.
  *
- * The response is that of a badly balanced two-wire line: a first arrival, then a decaying oscillation of alternating sign
- * over 4 ms, of energy one before the loss is applied. It works on linear values, through the channel's own law tables.
+ * The response is that of a badly balanced two-wire line: a first arrival, then a decaying oscillation over 4 ms, of
+ * energy one before the loss is applied. It works on linear values, through the channel's own law tables.
  */
 #include "fxbench.h"
 

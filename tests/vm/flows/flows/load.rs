@@ -2,7 +2,7 @@
 //!
 //! Guest time is an instruction count: shares of it compare programs, not computers. A program's own time is what
 //! `/proc/PID` says; what the kernel does for a line (its interrupt: copying, and its echo canceller) belongs to no
-//! program, and is shown beside: everything that is busy less all programs that are known, and less what the idle card costs.
+//! program, and is shown beside: all that is busy less all known programs, and less what the idle card costs.
 
 use std::fmt::Write as _;
 use std::fs;
