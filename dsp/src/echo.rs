@@ -1,7 +1,7 @@
 //! The place of the echo canceller, and the reference it needs.
 //!
 //! Owns the delay between what was written to the card and when the line hears it. The canceller itself is
-//! whatever keeps [`EchoCanceller`]; [`Bypass`] is the one that does nothing.
+//! whatever implements [`EchoCanceller`]; [`Bypass`] is the one that does nothing.
 
 use tipring_types::{EchoState, TenthDb};
 
@@ -23,7 +23,7 @@ pub trait EchoCanceller: Send {
     /// put in the place of what comes from it.
     fn pass_data(&mut self, _on: bool) {}
 
-    /// How it does.
+    /// Its figures.
     fn meters(&self) -> EchoMeters {
         EchoMeters::default()
     }

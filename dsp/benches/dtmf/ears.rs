@@ -1,4 +1,4 @@
-//! The receivers under test, all with the same face.
+//! The receivers under test, behind one interface.
 
 use tipring_dsp::{DtmfConfig, DtmfEvent, DtmfReceiver};
 use tipring_spandsp::{DtmfEvent as TheirEvent, DtmfRx, DtmfRxSettings};

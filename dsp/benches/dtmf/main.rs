@@ -1,11 +1,11 @@
 //! The receiver of keys (DTMF) by the tests of ITU-T Q.24 and harder ones, with spandsp's beside it in the same run.
 //!
 //! `cargo bench -p tipring-dsp --bench dtmf` prints the whole table (a minute); `-- keys`, `-- talk`, `-- mute` and
-//! `-- cost` a part of it. All is the same with every run but what espeak-ng says, which differs a little. Each figure is
-//! the worse of µ-law and A-law.
+//! `-- cost` a part of it. All is the same with every run but the speech of espeak-ng, which differs a little. Each
+//! figure is the worse of µ-law and A-law.
 //!
-//! spandsp's receiver is set up as it does best on a telephone line: with its dial-tone filter, 8 dB of twist both ways
-//! and a threshold of -42 dBm0.
+//! spandsp's receiver is set up as it does best on a telephone line: with its dial-tone filter, 8 dB of twist in both
+//! directions and a threshold of -42 dBm0.
 #![forbid(unsafe_code)]
 
 mod cost;

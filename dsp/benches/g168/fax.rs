@@ -14,7 +14,7 @@ use super::signals::{Chance, white};
 const BLOCK: usize = 80;
 const ROW_BYTES: usize = 1728 / 8;
 const ROWS: usize = 300;
-/// One way between the ports: two packets and a fixed jitter buffer.
+/// Delay in one direction between the ports: two packets and a fixed jitter buffer.
 const NETWORK_BLOCKS: usize = 10;
 /// A call is given up after this time, s.
 const PATIENCE: usize = 180;

@@ -11,7 +11,7 @@ const SECOND: usize = 8000;
 /// A loop louder than this once all are silent sings, dBm0.
 const SINGS: f64 = -40.0;
 
-/// A call: loss of the hybrids, gain of the ways (dB), and the way's length (blocks).
+/// A call: loss of the hybrids, gain of the network paths (dB), and their length (blocks).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loop {
     pub(crate) erl: [f64; 2],

@@ -1,8 +1,9 @@
 //! The line echo canceller by the tests of ITU-T G.168, with speexdsp's beside it in the same run.
 //!
 //! `cargo bench -p tipring-dsp --bench g168` prints the whole table (some minutes); `-- quality`,
-//! `-- untrained`, `-- howl [RUNS]`, `-- cost` and `-- fax [CALLS]` a part of it. Everything but wall-clock time is the same with every run. The tests are named after
-//! those of the Recommendation that they follow; floor and goal are this project's own.
+//! `-- untrained`, `-- howl [RUNS]`, `-- cost` and `-- fax [CALLS]` a part of it. Everything but wall-clock time is the
+//! same with every run. The tests are named after those of the Recommendation that they follow; floor and goal are this
+//! project's own.
 #![forbid(unsafe_code)]
 
 mod cost;

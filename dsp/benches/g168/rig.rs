@@ -1,4 +1,4 @@
-//! A hybrid between a canceller and a near end, with the law on both ways.
+//! A hybrid between a canceller and a near end, with the law in both directions.
 
 use tipring_dsp::level::mean_square_to_dbm0;
 use tipring_dsp::{EchoCanceller, Law};
@@ -98,7 +98,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The far end says `far`, the near end `near` (silence where it is shorter).
+    /// The far end sends `far`, the near end `near` (silence where it is shorter).
     pub(crate) fn play(&mut self, far: &[f64], near: &[f64]) -> Run {
         let coded = |x: i16| self.law.decode(self.law.encode(x));
         let rin: Vec<i16> = pcm(far).into_iter().map(coded).collect();

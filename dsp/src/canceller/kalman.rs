@@ -23,8 +23,8 @@ const FOCUS_FALLS: f32 = 0.95;
 const SUDDEN: f32 = 0.5;
 /// How far the noise follows with each block.
 const NOISE_FOLLOWS: f32 = 0.3;
-/// A block with less than this share of the noise, all bins together: somebody near has fallen silent, and the noise
-/// follows so far. A voice that goes on is weak in some bins, not in all.
+/// A block with less than this share of the noise, all bins together: the near end has fallen silent, and the noise
+/// follows by this share. A voice that goes on is weak in some bins, not in all.
 const HUSH: f32 = 0.1;
 const HUSH_FOLLOWS: f32 = 0.8;
 /// Power of the rounding of the samples and a little more, for each bin of 80 samples.

@@ -3,7 +3,8 @@
 //! Owns the order of its parts: a Kalman filter (`kalman`) over transforms of two blocks (`fft`); a second one that
 //! begins again when the first is wrong, and hands over what it found when it was better (a path has changed); what tones
 //! may teach, and whether the near end sends one (`tones`, by `guard`); the suppressor of what is left (`residual`); direct
-//! current (`direct`); and when a modem signals that it wants no canceller (`crate::datatone` knows it). ARCHITECTURE.md has the diagram, the equations and where they come from.
+//! current (`direct`); and when a modem signals that it wants no canceller (`crate::datatone` recognises it).
+//! ARCHITECTURE.md has the diagram, the equations and where they come from.
 //!
 //! Promises: no delay is added; chunks of any length give the same echo estimate, whole blocks of 80 samples at the
 //! least cost; nothing allocates after [`LineEchoCanceller::new`]; a canceller that has diverged starts again.
@@ -34,7 +35,7 @@ const BLOCK: usize = FRAME / 2;
 /// Shortest and longest tail, ms.
 pub const TAIL_MS: (u16, u16) = (16, 128);
 
-/// The first filter: a path is taken to stay as it is.
+/// The first filter: the path is assumed not to change.
 const STEADY: Pace = Pace {
     drift: 4e-5,
     caution: 1.0,
@@ -63,7 +64,8 @@ const SILENCE: f32 = 100.0;
 const ACTIVE: f32 = 1_000.0;
 /// Smoothing of the energies that decisions are made on, for each block.
 const SMOOTH: f32 = 0.1;
-/// The shadow filter takes over when it leaves less than this share of what the main filter leaves, for this number of blocks.
+/// The shadow filter takes over when it leaves less than this share of what the main filter leaves, for this number of
+/// blocks.
 const BETTER: f32 = 0.7;
 const BETTER_FOR: u32 = 4;
 /// Active blocks that a new filter is given.
@@ -71,7 +73,7 @@ const SHADOW_BLOCKS: u32 = 50;
 /// A residual stronger than Sin, for this number of blocks: the filter has diverged.
 const DIVERGED: f32 = 1.5;
 const DIVERGED_FOR: u32 = 10;
-/// A filter has learned a path when it left less than this share of this number of broadband blocks.
+/// A filter has learned a path when it left less than this share of Sin in this number of broadband blocks.
 const TRAINED: f32 = 0.03;
 const TRAINED_FOR: u32 = 30;
 /// Least mean square of an answer tone that disables, -38 dBm0.
@@ -398,7 +400,7 @@ impl LineEchoCanceller {
             let slow = |value: &mut f32, now: f32| *value += 0.02 * (now - *value);
             slow(&mut shown.rin, rin_energy);
             slow(&mut shown.echo, echo);
-            // What somebody near says is no measure of the echo.
+            // Near-end speech is no measure of the echo.
             if residual_energy < 0.5 * sin_energy || self.age < SHADOW_BLOCKS {
                 slow(&mut shown.sin, sin_energy);
                 slow(&mut shown.residual, residual_energy);

@@ -1,7 +1,7 @@
 //! What the linear part leaves: taken away when it is nothing but echo, and comfort noise put in its place.
 //!
 //! Owns the decision (what is left is no stronger than the filter's own model of its error, for a while), the
-//! estimate of the room's noise, and noise like it. Never touches a block in which somebody near speaks.
+//! estimate of the room's noise, and noise like it. Never touches a block with near-end speech.
 
 use super::fft::{BINS, Bins, FRAME, Fft, Frame, Spectrum};
 use super::kalman::sum;
@@ -11,11 +11,11 @@ const BLOCK: usize = FRAME / 2;
 const MARGIN: f32 = 4.0;
 /// A short chunk may be stronger than that by this factor.
 const CHUNK_MARGIN: f32 = 4.0;
-/// The near end has been silent for this number of samples (40 ms) before the suppressor closes: the ends of words are not cut.
+/// The near end is silent for this number of samples (40 ms) before the suppressor closes: the ends of words are not cut.
 const HANGOVER: usize = 320;
 /// Loudest part of the echo that the laws' rounding and the hybrid's bends leave, as a power.
 const LAW: f32 = 0.001;
-/// The model is not believed beyond this share of the reference: before anything is known, somebody near may speak.
+/// The model is not believed beyond this share of the reference: before anything is known, it may be near-end speech.
 const MOST: f32 = 0.03;
 /// What is left of a steady tone is followed upwards by this with each block: 3 dB in 0.7 s.
 const LEFT_RISES: f32 = 1.01;
@@ -36,7 +36,7 @@ pub(super) struct Suppressor {
     loudest: f32,
     /// Mean square of what is left, over 10 ms.
     left: f32,
-    /// Samples for which nobody near spoke.
+    /// Samples without near-end speech.
     unspoken: usize,
     /// 1 open, 0 closed.
     gain: f32,
@@ -121,7 +121,7 @@ impl Suppressor {
         self.left += share * (left - self.left);
         let echo = MARGIN * self.share * self.loudest;
         let only_echo = self.left <= echo && left <= CHUNK_MARGIN * echo;
-        // The room's own noise is nobody speaking.
+        // The noise of the room is not near-end speech.
         let most = echo.max(MARGIN * self.noise.level);
         if only_echo || (self.left <= most && left <= CHUNK_MARGIN * most) {
             self.unspoken = self.unspoken.saturating_add(n);

@@ -24,15 +24,15 @@ const NEAR_TONE_SHARE: f32 = 0.2;
 /// no echo: a room's noise is spread.
 const RESIDUAL_LEAST: f32 = 0.04;
 const PEAK: f32 = 0.2;
-/// It is there after this number of such blocks, when prediction leaves less than this share of the frame, which speech and noise
-/// do not allow.
+/// It is there after this number of such blocks, when prediction leaves less than this share of the frame, which speech
+/// and noise do not allow.
 const NEAR_TONE_BLOCKS: u32 = 3;
 const LIKE_TONE: f32 = 0.15;
 /// The near-end tone is over when less than this share of it is left in its bin, for this number of blocks.
 const ENDED: f32 = 0.1;
 const ENDED_BLOCKS: u32 = 6;
-/// A near-end tone stays as loud as it was. What grows to this factor of its power, for this number of blocks, is the loop of
-/// two hybrids that begins to sing: an echo, to be learned at once.
+/// A near-end tone stays as loud as it was. What grows to this factor of its power, for this number of blocks, is
+/// the loop of two hybrids that begins to sing: an echo, to be learned at once.
 const GROWN: f32 = 4.0;
 const GROWN_FOR: u32 = 4;
 /// Rin is a tone no more after this number of blocks that are none: a lost packet is not its end.

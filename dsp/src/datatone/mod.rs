@@ -1,16 +1,16 @@
 //! The tones of faxes and modems, from the line and from the network: CNG, the answer tones, and the flags with which a
 //! fax begins to signal.
 //!
-//! Owns: an ear for each direction (`ear`), with one receiver for each tone (`answer`, `calling`, `flags`, and `menu` for
+//! Owns: the receivers of each direction (`receivers`), one for each tone (`answer`, `calling`, `flags`, and `menu` for
 //! `squelch`), and that a tone which is the echo of the other side's is not reported. Promises: no lost packet of 20 ms
 //! and no echo makes another tone of one; speech is none (`benches/tones`). Leaves to others: what a tone means for a
 //! call (the daemon), and digits ([`crate::dtmf`]).
 
 pub(crate) mod answer;
 mod calling;
-mod ear;
 mod flags;
 mod menu;
+mod receivers;
 mod squelch;
 pub(crate) mod steady;
 #[cfg(test)]
@@ -18,7 +18,7 @@ mod tests;
 
 use crate::command::ChainEvent;
 use crate::command::Events;
-use ear::{Ear, Heard, Mixers, News};
+use receivers::{Heard, Mixers, News, Receivers};
 use squelch::Squelch;
 use tipring_types::{DataTone, Side};
 
@@ -41,10 +41,10 @@ fn kind(tone: DataTone) -> Kind {
     }
 }
 
-/// What was heard from one side.
+/// One direction: its receivers, and what was reported of it.
 #[derive(Clone, Debug)]
-struct Ours {
-    ear: Ear,
+struct Direction {
+    receivers: Receivers,
     squelch: Squelch,
     /// Samples since a tone of each kind was last reported or, an answer tone, sounded.
     since: [u32; 3],
@@ -52,10 +52,10 @@ struct Ours {
     answering: bool,
 }
 
-impl Ours {
-    fn new(squelch: bool) -> Ours {
-        Ours {
-            ear: Ear::new(squelch),
+impl Direction {
+    fn new(squelch: bool) -> Direction {
+        Direction {
+            receivers: Receivers::new(squelch),
             squelch: Squelch::default(),
             since: [u32::MAX; 3],
             answering: false,
@@ -63,7 +63,7 @@ impl Ours {
     }
 
     fn reset(&mut self) {
-        self.ear.reset();
+        self.receivers.reset();
         self.squelch.reset();
         self.since = [u32::MAX; 3];
         self.answering = false;
@@ -83,8 +83,8 @@ impl Ours {
 /// The receivers of one port.
 pub(crate) struct DataTones {
     mixers: Box<Mixers>,
-    line: Ours,
-    network: Ours,
+    line: Direction,
+    network: Direction,
     listen: bool,
     fax: bool,
     /// A tone was reported since the line was last taken.
@@ -97,8 +97,8 @@ impl DataTones {
     pub(crate) fn new(squelch: bool) -> DataTones {
         DataTones {
             mixers: Box::new(Mixers::new()),
-            line: Ours::new(squelch),
-            network: Ours::new(squelch),
+            line: Direction::new(squelch),
+            network: Direction::new(squelch),
             listen: false,
             fax: false,
             any: false,
@@ -120,31 +120,33 @@ impl DataTones {
         self.any = false;
     }
 
-    /// Has a fax signalled since last asked?
+    /// Has a fax signalled since the last call?
     pub(crate) fn fax(&mut self) -> bool {
         std::mem::take(&mut self.fax)
     }
 
     /// Listens to a chunk of one side, 80 samples at most.
     pub(crate) fn take(&mut self, side: Side, chunk: &[i16], events: &mut Events) {
-        self.hear(side, chunk.len(), events, |ear, mixers| {
-            ear.take(mixers, chunk)
+        self.hear(side, chunk.len(), events, |receivers, mixers| {
+            receivers.take(mixers, chunk)
         });
     }
 
     /// This number of samples of silence from one side, 80 at most.
     pub(crate) fn take_silence(&mut self, side: Side, n: usize, events: &mut Events) {
-        self.hear(side, n, events, |ear, mixers| ear.take_silence(mixers, n));
+        self.hear(side, n, events, |receivers, mixers| {
+            receivers.take_silence(mixers, n)
+        });
     }
 
     /// Takes V.8 out of a chunk that was just listened to, if that is wanted.
     pub(crate) fn squelch(&mut self, side: Side, chunk: &mut [i16]) {
         if self.squelch && self.listen {
-            let ours = match side {
+            let own = match side {
                 Side::Line => &mut self.line,
                 Side::Network => &mut self.network,
             };
-            ours.squelch.apply(&ours.ear, self.any, chunk);
+            own.squelch.apply(&own.receivers, self.any, chunk);
         }
     }
 
@@ -153,25 +155,25 @@ impl DataTones {
         side: Side,
         n: usize,
         events: &mut Events,
-        take: impl FnOnce(&mut Ear, &Mixers) -> News,
+        take: impl FnOnce(&mut Receivers, &Mixers) -> News,
     ) {
         if !self.listen {
             return;
         }
-        let (ours, other) = match side {
+        let (own, other) = match side {
             Side::Line => (&mut self.line, &self.network),
             Side::Network => (&mut self.network, &self.line),
         };
-        ours.passed(n);
-        for heard in take(&mut ours.ear, &self.mixers).into_iter().flatten() {
+        own.passed(n);
+        for heard in take(&mut own.receivers, &self.mixers).into_iter().flatten() {
             match heard {
                 Heard::Tone(tone, after_ms) => {
                     let kind = kind(tone) as usize;
                     if other.since[kind] < ECHO_MS * 8 {
                         continue;
                     }
-                    ours.since[kind] = 0;
-                    ours.answering |= kind == Kind::Answer as usize;
+                    own.since[kind] = 0;
+                    own.answering |= kind == Kind::Answer as usize;
                     events.push(ChainEvent::DataTone {
                         tone,
                         from: side,
@@ -181,7 +183,7 @@ impl DataTones {
                     self.fax |= tone == DataTone::V21Preamble;
                 }
                 Heard::AnswerOver => {
-                    if std::mem::take(&mut ours.answering) {
+                    if std::mem::take(&mut own.answering) {
                         events.push(ChainEvent::AnswerToneOff { from: side });
                     }
                 }

@@ -3,11 +3,11 @@
 //! V.34 wants a path without a lost packet or a slipping clock for minutes; V.17 with error correction bears one. So the
 //! answer tone passes as a plain one (2100 Hz of the same level, neither modulated nor reversed, which calls for no
 //! menu), and the menu of the caller (CI and CM: V.21 on channel 1, which G3 never uses) not at all, once a tone of a
-//! fax was heard in the call. Both are done on what the ear of the same direction has found.
+//! fax was heard in the call. Both are done on what the receivers of the same direction have found.
 
 use std::f32::consts::TAU;
 
-use super::ear::Ear;
+use super::receivers::Receivers;
 use super::steady::BLOCK;
 
 /// The answer tone is taken for one after this number of steady blocks.
@@ -35,14 +35,14 @@ impl Squelch {
         self.clean = None;
     }
 
-    /// Changes a chunk that `ear` has just heard; `fax`: a tone of a fax was heard before.
-    pub(crate) fn apply(&mut self, ear: &Ear, fax: bool, samples: &mut [i16]) {
-        if fax && ear.hears_menu() {
+    /// Changes a chunk that the receivers have just heard; `fax`: a tone of a fax was heard before.
+    pub(crate) fn apply(&mut self, receivers: &Receivers, fax: bool, samples: &mut [i16]) {
+        if fax && receivers.hears_menu() {
             samples.fill(0);
             self.clean = None;
             return;
         }
-        let tone = ear.answer();
+        let tone = receivers.answer();
         let (least, gaps) = match self.clean {
             Some(_) => (1, OVER),
             None => (SURE, 1),
@@ -54,7 +54,7 @@ impl Squelch {
         let clean = self.clean.get_or_insert_with(|| {
             let step = STEP + tone.turn / BLOCK as f32;
             // Where the chunk begins in the block that is being filled; after a whole one it is that one.
-            let (start, phase) = match ear.filled() {
+            let (start, phase) = match receivers.filled() {
                 0 => (BLOCK.saturating_sub(samples.len()), tone.phase - tone.turn),
                 filled => (filled.saturating_sub(samples.len()), tone.phase),
             };

@@ -17,7 +17,7 @@ fn played(block: usize) -> Vec<i16> {
 }
 
 #[test]
-fn chunks_of_any_length_say_the_same_as_whole_blocks_and_no_later() {
+fn chunks_of_any_length_give_the_same_as_whole_blocks_and_no_later() {
     let whole = played(80);
     for block in [8, 16, 40, 50, 77, 1] {
         let chunks = played(block);

@@ -185,7 +185,7 @@ fn a_longer_path_is_learned_with_a_longer_tail() {
 }
 
 #[test]
-fn meters_tell_the_loss_of_the_line_and_of_the_canceller() {
+fn meters_show_the_loss_of_the_line_and_of_the_canceller() {
     let mut canceller = linear();
     assert_eq!(canceller.meters().state, EchoState::Learning);
     let mut line = Line::new(&mut canceller, Law::Mu, hybrid(&MODELS[0], 10.0, 0));

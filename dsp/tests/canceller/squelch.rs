@@ -13,7 +13,7 @@ use crate::fax_rig::page;
 use crate::models::MODELS;
 use crate::rig::{Echo, hybrid};
 
-/// Blocks on the way from port to port.
+/// Blocks in transit from port to port.
 const WAY: usize = 10;
 
 /// A port with a bad hybrid; what the network holds for it.

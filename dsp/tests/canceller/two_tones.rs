@@ -10,7 +10,7 @@ use crate::rig::{Line, hybrid, level};
 use crate::signals::tones;
 
 const BLOCK: usize = 80;
-/// Blocks on the way from one end to the other, packets and jitter buffer.
+/// Blocks in transit from one end to the other, packets and jitter buffer.
 const WAYS: [usize; 6] = [4, 8, 13, 17, 20, 23];
 const BLOCKS: usize = 300;
 /// Samples after which nothing may be learned any more.
@@ -149,7 +149,7 @@ fn the_echo_of_a_tone_is_learned_when_the_near_end_has_ended_its_own() {
 }
 
 #[test]
-fn where_machines_take_turns_a_tone_that_comes_back_louder_than_it_was_is_learned() {
+fn where_the_ends_take_turns_a_tone_that_comes_back_louder_than_it_was_is_learned() {
     let left = |takes_turns| {
         let mut canceller = LineEchoCanceller::new(CancellerConfig {
             nlp: false,

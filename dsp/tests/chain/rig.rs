@@ -1,4 +1,4 @@
-//! Signals, a seeded source of chance, and a line on which a chain hangs.
+//! Signals, a seeded source of chance, and a line with a chain.
 
 use tipring_dsp::level::sine_peak;
 use tipring_dsp::{Chain, ChainCommand, ChainConfig, ChainEvent, Law};
@@ -82,7 +82,7 @@ pub(crate) fn key(digit: u8) -> (f64, f64) {
 
 pub(crate) const KEYS: [u8; 16] = *b"123A456B789C*0#D";
 
-/// An off-hook chain with all events and everything it said.
+/// An off-hook chain with all its events and everything it sent.
 pub(crate) struct Line {
     pub(crate) chain: Chain,
     pub(crate) law: Law,
@@ -102,7 +102,7 @@ impl Line {
         }
     }
 
-    /// The line says this; answers what the network hears.
+    /// The line sends this; returns what the network hears.
     pub(crate) fn up(&mut self, samples: &[i16]) -> Vec<i16> {
         let mut heard = vec![0; samples.len()];
         let mut bytes = vec![0; self.block];
@@ -114,7 +114,7 @@ impl Line {
         heard
     }
 
-    /// The network says this; answers what the line hears.
+    /// The network sends this; returns what the line hears.
     pub(crate) fn down(&mut self, samples: &[i16]) -> Vec<i16> {
         let mut heard = vec![0; samples.len()];
         let mut bytes = vec![0; self.block];

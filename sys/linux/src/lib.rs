@@ -1,9 +1,10 @@
 //! The few Linux calls the gateway needs, as safe functions.
 //!
 //! Owns: real-time scheduling and memory locking, clocks, eventfd and timerfd, batched datagrams,
-//! group and process numbers, standard output, news of the network, DAHDI's requests, and the allocation counter of tests and benches. Promises that what is meant for the line
-//! thread (everything but constructors) neither allocates nor blocks. Leaves polling to mio and the
-//! sockets themselves to std and mio.
+//! group and process numbers, standard output, changes of the network, DAHDI's requests, and the
+//! allocation counter of tests and benches. Promises that what is meant for the line thread
+//! (everything but constructors) neither allocates nor blocks. Leaves polling to mio and the sockets
+//! themselves to std and mio.
 
 mod accounts;
 pub mod alloc_count;

@@ -484,7 +484,8 @@ impl Channel {
         transfer(unistd::write(&self.fd, buf))
     }
 
-    /// Waits until there is an event, audio (`for_read`) or room (`for_write`). A channel that is gone is reported as an event.
+    /// Waits until there is an event, audio (`for_read`) or room (`for_write`). A channel that is gone is reported as an
+    /// event.
     ///
     /// # Errors
     /// EINTR among others.

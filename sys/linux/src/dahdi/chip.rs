@@ -1,6 +1,7 @@
 //! Voltages and registers of a line chip (Si3210 family), on the drivers that give them.
 //!
-//! `wctdm24xxp`, `wcaxx`, `wctdm` and `opvxa1200` answer; others say ENOTTY. The drivers wait for the chip: never ask from the line thread.
+//! `wctdm24xxp`, `wcaxx`, `wctdm` and `opvxa1200` answer; others return ENOTTY. The drivers wait for the chip: never ask
+//! from the line thread.
 
 /// Voltages on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

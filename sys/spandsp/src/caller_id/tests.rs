@@ -431,7 +431,7 @@ fn reset_forgets_waiting_messages() {
 }
 
 #[test]
-fn the_dtmf_receiver_begins_anew_before_its_counter_wraps() {
+fn the_dtmf_receiver_restarts_before_its_counter_wraps() {
     let message =
         CallerIdMessage::dtmf(DtmfCallerIdFormat::AToC, &Party::Known("123".into())).unwrap();
     let mut tx = CallerIdTx::new(ClipDtmf).unwrap();

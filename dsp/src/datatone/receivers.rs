@@ -1,6 +1,6 @@
 //! All receivers of one direction.
 //!
-//! Samples are collected to blocks of 10 ms; a quiet one costs nothing but its energy.
+//! Samples are collected in blocks of 10 ms; of a quiet one only the energy is computed.
 
 use super::answer::{AnswerNews, AnswerTone, LEAST, Present};
 use super::calling::CallingTone;
@@ -42,7 +42,7 @@ pub(crate) enum Heard {
 pub(crate) type News = [Option<Heard>; 3];
 
 #[derive(Clone, Debug)]
-pub(crate) struct Ear {
+pub(crate) struct Receivers {
     block: [f32; BLOCK],
     filled: usize,
     answer: AnswerTone,
@@ -50,20 +50,20 @@ pub(crate) struct Ear {
     flags: Flags,
     /// Listened for where V.8 is to be squelched only.
     menu: Option<Menu>,
-    /// The last block was quiet, and all receivers know.
-    resting: bool,
+    /// The last block was quiet, and all receivers are idle.
+    idle: bool,
 }
 
-impl Ear {
-    pub(crate) fn new(menu: bool) -> Ear {
-        Ear {
+impl Receivers {
+    pub(crate) fn new(menu: bool) -> Receivers {
+        Receivers {
             block: [0.0; BLOCK],
             filled: 0,
             answer: AnswerTone::new(LEAST),
             calling: CallingTone::default(),
             flags: Flags::default(),
             menu: menu.then(Menu::default),
-            resting: true,
+            idle: true,
         }
     }
 
@@ -75,7 +75,7 @@ impl Ear {
         if let Some(menu) = &mut self.menu {
             menu.reset();
         }
-        self.resting = true;
+        self.idle = true;
     }
 
     /// The tone at 2100 Hz as of the last whole block.
@@ -115,7 +115,7 @@ impl Ear {
 
     /// This number of samples of silence.
     pub(crate) fn take_silence(&mut self, mixers: &Mixers, n: usize) -> News {
-        if self.resting && self.filled == 0 {
+        if self.idle && self.filled == 0 {
             return [None; 3];
         }
         self.take(mixers, &[0; BLOCK][..n.min(BLOCK)])
@@ -132,7 +132,7 @@ impl Ear {
         }
         let energy: f32 = sums.iter().sum();
         let quiet = energy < LEAST * BLOCK as f32;
-        if quiet && self.resting {
+        if quiet && self.idle {
             return [None; 3];
         }
         let answer = self.answer.take(mixers.answer.of(block), energy);
@@ -164,7 +164,7 @@ impl Ear {
                 menu.take(&mixers.menu.of_eights(block), energy);
             }
         }
-        self.resting = quiet
+        self.idle = quiet
             && self.menu.as_ref().is_none_or(Menu::is_idle)
             && self.answer.is_idle()
             && self.calling.is_idle()
