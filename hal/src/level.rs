@@ -6,7 +6,7 @@ use tipring_types::level;
 pub const FULL_SCALE_SINE_DBM0: f32 = level::FULL_SCALE_SINE_DBM0 as f32;
 const RMS_0_DBM0: f32 = level::RMS_0_DBM0 as f32;
 const PEAK_0_DBM0: f32 = RMS_0_DBM0 * std::f32::consts::SQRT_2;
-/// What [`rms_to_dbm0`] says of digital silence.
+/// What [`rms_to_dbm0`] gives for digital silence.
 pub const SILENCE_DBM0: f32 = -99.0;
 
 /// A ratio of amplitudes from dB.

@@ -1,4 +1,4 @@
-//! Level and frequency of what a simulated set hears.
+//! Level and frequency of what a simulated phone hears.
 //!
 //! Owns: a small spectrum, and exact frequencies by Goertzel filters. Not for the line thread: it is exact, not cheap.
 

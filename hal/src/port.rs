@@ -23,16 +23,16 @@ pub enum Wake {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// The card turns loop openings into flash and pulse digits itself ([`LineEventKind::Flash`],
-    /// [`LineEventKind::PulseDigit`]); without it only loop open/closed is told.
+    /// [`LineEventKind::PulseDigit`]); without it only loop open/closed is reported.
     pub decodes_flash_and_pulse: bool,
     /// The line can be reversed.
     pub polarity_reversal: bool,
     /// The loop can be opened (disconnect supervision).
     pub open_loop: bool,
-    /// The card opens the loop for this long, whatever [`LineCommand::OpenLoop`] says, and only under a lifted set (under
-    /// one that is on-hook there is nothing to tell). `None`: for as long as it is told.
+    /// The card opens the loop for this long, whatever [`LineCommand::OpenLoop`] says, and only at a lifted phone (one
+    /// that is on-hook would not notice). `None`: for the time of the command.
     pub fixed_open_loop_ms: Option<u16>,
-    /// Audio passes with the set on-hook (caller ID).
+    /// Audio passes with the phone on-hook (caller ID).
     pub on_hook_transmission: bool,
     /// Message lamp by high voltage.
     pub neon_mwi: bool,
@@ -64,24 +64,24 @@ impl RingCadence {
     }
 }
 
-/// What a port can be told. `Copy`, so it crosses threads without an allocation.
+/// A command to a port. `Copy`, so it crosses threads without an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineCommand {
-    /// Ring with this cadence until told otherwise; ring trip stops it at once, in the card or its driver's port. A card
-    /// that is still opening the loop takes it and begins after that: [`LineEventKind::RingOn`] tells when.
+    /// Ring with this cadence until the next command; ring trip stops it at once, in the card or its driver's port. A card
+    /// that is still opening the loop takes it and begins after that: [`LineEventKind::RingOn`] shows when.
     Ring(RingCadence),
     /// Stop ringing.
     StopRing,
     /// Line polarity.
     Polarity(Polarity),
-    /// Open the loop for so long, then feed it again.
+    /// Open the loop for this time, then feed it again.
     OpenLoop(Duration),
-    /// Let audio through while on-hook for so long (caller ID). May take a few ms to act.
+    /// Let audio through while on-hook for this time (caller ID). May take a few ms to act.
     OnHookTransmission(Duration),
     /// Message lamp (only what the card can do).
     MessageLamp(bool),
-    /// The longest opening of the loop that may still be a flash: until then the set is not taken for hung up. Taken in any
-    /// state, for the openings to come; nothing to do for a card that leaves that to others.
+    /// The longest opening of the loop that may still be a flash: until then the phone is not taken for hung up. Taken in
+    /// any state, for the openings to come; nothing to do for a card that leaves that to others.
     LongestFlash(Duration),
     /// Analog gain towards the network and towards the line, tenths of a dB.
     Gain {
@@ -95,7 +95,7 @@ pub enum LineCommand {
 /// What happened on the line, and when (`CLOCK_MONOTONIC`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineEvent {
-    /// When, as exactly as the card tells.
+    /// When, as exactly as the card knows.
     pub at: Duration,
     /// What.
     pub kind: LineEventKind,
@@ -115,13 +115,13 @@ pub enum LineEventKind {
     PulseDigit(u8),
     /// A burst of ringing began (the first one too).
     RingOn,
-    /// A burst of ringing ended: the silent interval begins. Not told when ringing was tripped or
-    /// stopped: no silent interval begins then.
+    /// A burst of ringing ended: the silent interval begins. Not reported when ringing was
+    /// tripped or stopped: no silent interval begins then.
     RingOff,
     /// The line or its card is in trouble.
     Fault(LineFault),
-    /// The trouble is over. During trouble no loop edge is told; if the loop is found otherwise than last told, its edge
-    /// follows.
+    /// The trouble is over. During trouble no loop edge is reported; if the loop is found otherwise than last
+    /// reported, its edge follows.
     FaultCleared,
 }
 
@@ -158,7 +158,7 @@ pub struct PortStats {
     pub read_overruns: u64,
     /// Silence played because nobody wrote (counted from the first write on).
     pub write_underruns: u64,
-    /// Events lost because nobody took them.
+    /// Events lost because nobody read them.
     pub events_lost: u64,
 }
 
@@ -197,7 +197,7 @@ pub trait LinePort: Send {
     fn write(&mut self, buf: &[u8]) -> WriteBlock;
     /// The next event, oldest first.
     fn next_event(&mut self) -> Option<LineEvent>;
-    /// Tells the port something.
+    /// Gives the port a command.
     fn command(&mut self, command: LineCommand) -> Result<(), PortError>;
     /// Loop closed right now? (A port may be found off-hook at start without an event.)
     fn off_hook(&self) -> bool;

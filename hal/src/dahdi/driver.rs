@@ -1,8 +1,8 @@
 //! What each driver of DAHDI really does: one row a driver, read in its source.
 //!
-//! A row says what asking the kernel cannot tell: requests that a driver takes and does not carry out, requests that make
-//! the caller wait, and what passes without being asked for. The rest is found by asking at open. Version read:
-//! dahdi-linux 2.11.1 (2017-09-17) as Debian packages it.
+//! A row states what cannot be found by asking the kernel: requests that a driver takes and does not carry out, requests
+//! that make the caller wait, and what passes without being asked for. The rest is found by asking at open. Version
+//! read: dahdi-linux 2.11.1 (2017-09-17) as Debian packages it.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub enum Driver {
     Other,
 }
 
-/// How audio reaches a set that is on-hook.
+/// How audio reaches a phone that is on-hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnHookAudio {
     /// By request; asked at open whether there is one.
@@ -41,9 +41,9 @@ pub(super) enum OnHookAudio {
 pub(super) struct Row {
     /// Kernel module.
     pub(super) module: &'static str,
-    /// Audio to a set that is on-hook.
+    /// Audio to a phone that is on-hook.
     pub(super) on_hook_audio: OnHookAudio,
-    /// Lamps that are really lit, not only taken.
+    /// Lamps that are really lit; a driver may accept others without lighting them.
     pub(super) lamp: LampKinds,
     /// Voltages and registers may be there (`WCTDM_GET_STATS`, `GET_REGS`); asked at open.
     pub(super) registers: bool,
@@ -83,7 +83,7 @@ impl Driver {
         matches!(self, Driver::Wctdm | Driver::Opvxa1200)
     }
 
-    /// By name of a span, where sysfs does not tell. `WCTDM/…` is three drivers' and stays open.
+    /// By name of a span, where sysfs does not name it. `WCTDM/…` is three drivers' and stays open.
     pub(super) fn from_span_name(name: &str) -> Driver {
         let prefixes = [
             ("OPVXA1200/", Driver::Opvxa1200),

@@ -14,7 +14,7 @@ pub struct Holder {
     pub pid: u32,
     /// Its name.
     pub name: String,
-    /// How many of DAHDI's devices it has open. Which channels they are the kernel does not tell.
+    /// How many of DAHDI's devices it has open. Which channels they are the kernel does not show.
     pub devices: usize,
 }
 
@@ -82,7 +82,7 @@ pub enum OpenError {
         /// Which channel.
         channel: u16,
     },
-    /// An exchange line can hang here, no telephone.
+    /// An exchange line can be connected here, no telephone.
     #[error(
         "DAHDI channel {channel} is a port for a telephone exchange line (FXO): no telephone can be connected; choose a \
          channel with a port for a telephone (FXS), see \"tipring hardware\""
@@ -175,7 +175,7 @@ impl OpenError {
                 if !known.contains(&channel) {
                     return OpenError::NoSuchChannel { channel, known };
                 }
-                // The kernel opens no channel without signalling. What it could have, the control device tells.
+                // The kernel opens no channel without signalling. What it could have, the control device reports.
                 let asked = Control::open().and_then(|control| control.channel(channel));
                 let unfit = asked.map(|found| {
                     OpenError::of_signalling(channel, found.signalling, found.sig_capabilities)
@@ -203,7 +203,7 @@ impl OpenError {
         if can.broken() {
             return Err(OpenError::NoModule { channel });
         }
-        // A driver that tells no capabilities at all is believed to have all.
+        // A driver that reports no capabilities at all is assumed to have all.
         if can.0 != 0 && !can.allows(Signalling::FxoKs) {
             return Err(OpenError::ExchangePort { channel });
         }

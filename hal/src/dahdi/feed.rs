@@ -1,7 +1,7 @@
-//! The feed of a line: on-hook, feeding a lifted set, ringing, loop opened by us. And the loop, as last told.
+//! The feed of a line: on-hook, feeding a lifted phone, ringing, loop opened by us. And the loop, as last reported.
 //!
 //! Owns: which hook state the kernel is in, and when it has to change by itself. Facts of `dahdi-base.c` that decide:
-//! ringing goes on under a lifted set until `HOOK(OFFHOOK)`; `HOOK(ONHOOK)` empties the buffers and, under a lifted set,
+//! ringing goes on at a lifted phone until `HOOK(OFFHOOK)`; `HOOK(ONHOOK)` empties the buffers and, at a lifted phone,
 //! takes the battery away for 500 ms, then refuses `HOOK(OFFHOOK)` and ringing for another 300 ms; `HOOK(RINGOFF)` goes
 //! on-hook from any state and does neither; an opening during the debounce after `HOOK(OFFHOOK)` is seen only if it lasts.
 
@@ -14,9 +14,9 @@ use super::kernel::Kernel;
 use super::port::Port;
 use crate::port::LineEventKind;
 
-/// The kernel tells an opening when it is this old. It must be more than 2 ms to be seen at the end of a debounce.
-pub(super) const OPENING_TOLD_AFTER: Duration = Duration::from_millis(3);
-/// Contacts bounce for so long after a lift; 0 would be for ever.
+/// The kernel reports an opening when it is this old. It must be more than 2 ms to be seen at the end of a debounce.
+pub(super) const OPENING_REPORTED_AFTER: Duration = Duration::from_millis(3);
+/// Contacts bounce for this time after a lift; 0 would be for ever.
 pub(super) const DEBOUNCE_MS: i32 = 10;
 /// `DAHDI_KEWLTIME`: how long the loop is open.
 pub(super) const OPEN_LOOP_MS: u16 = 500;
@@ -32,7 +32,7 @@ const SETTLING: Duration = Duration::from_millis(300);
 pub(super) enum FeedState {
     /// On-hook.
     Idle,
-    /// The set is lifted and fed.
+    /// The phone is lifted and fed.
     Fed,
     /// Ringing, in bursts or silences.
     Ringing,
@@ -46,7 +46,7 @@ pub(super) enum FeedState {
 /// One line: loop and feed.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
-    /// The loop as last told.
+    /// The loop as last reported.
     pub(super) closed: bool,
     /// Since when it is open, while that may still be a flash.
     pub(super) opened_at: Option<Duration>,
@@ -111,7 +111,7 @@ impl Line {
 
 impl<K: Kernel> Port<K> {
     /// The loop is not to be believed: the line is in trouble, or was just now. A ringing line is believed at once, for the
-    /// bell must stop in the ear.
+    /// bell must stop before the handset is at the ear.
     fn doubtful(&self) -> bool {
         self.fault.is_some() || (self.line.settled_at.is_some() && !self.line.is_ringing())
     }
@@ -121,12 +121,12 @@ impl<K: Kernel> Port<K> {
             return;
         }
         // First of all: the bell stops.
-        self.feed_the_set(now);
+        self.feed_the_phone(now);
         self.line.ring_wanted = None;
         self.line.opened_at = None;
         if !self.line.closed {
             self.line.closed = true;
-            self.tell(now, LineEventKind::LoopClosed);
+            self.report(now, LineEventKind::LoopClosed);
         }
     }
 
@@ -136,10 +136,10 @@ impl<K: Kernel> Port<K> {
         }
         self.line.closed = false;
         self.line.opened_at = Some(at);
-        self.tell(at, LineEventKind::LoopOpened);
+        self.report(at, LineEventKind::LoopOpened);
     }
 
-    pub(super) fn feed_the_set(&mut self, now: Duration) {
+    pub(super) fn feed_the_phone(&mut self, now: Duration) {
         if self.line.feed == FeedState::Fed {
             return;
         }
@@ -156,7 +156,7 @@ impl<K: Kernel> Port<K> {
         }
     }
 
-    /// Rings from the first burst on, which the kernel does not tell.
+    /// Rings from the first burst on, which the kernel does not report.
     pub(super) fn start_ringing(&mut self, times: &[i32; 16], now: Duration) -> Result<(), Errno> {
         if self.line.feed != FeedState::Idle {
             self.kernel.hook(Hook::RingOff)?;
@@ -167,7 +167,7 @@ impl<K: Kernel> Port<K> {
             Ok(()) => {
                 self.line.feed = FeedState::Ringing;
                 self.line.opened_at = None;
-                self.tell(now, LineEventKind::RingOn);
+                self.report(now, LineEventKind::RingOn);
                 Ok(())
             }
             // What whoever had the channel before has begun is not over yet.
@@ -192,7 +192,7 @@ impl<K: Kernel> Port<K> {
     pub(super) fn open_loop(&mut self) -> Result<(), Errno> {
         match self.line.feed {
             FeedState::Ringing => return Err(Errno::EBUSY),
-            // Nobody is there to be told, or is being told already.
+            // No phone is there to notice it, or the loop is open already.
             FeedState::Idle | FeedState::Opened { .. } => return Ok(()),
             FeedState::Fed => {}
         }
@@ -256,13 +256,13 @@ impl<K: Kernel> Port<K> {
     fn go_on(&mut self, now: Duration) {
         self.line.feed = FeedState::Idle;
         if self.line.closed {
-            self.feed_the_set(now);
+            self.feed_the_phone(now);
         } else if let Some(times) = self.line.ring_wanted.take() {
             let _ = self.start_ringing(&times, now);
         }
     }
 
-    /// Asks the kernel, and tells what differs.
+    /// Asks the kernel, and reports what differs.
     fn believe_the_loop(&mut self, now: Duration) {
         match self.kernel.rx_off_hook() {
             Ok(true) => self.loop_closed(now),

@@ -31,7 +31,7 @@ pub(super) trait Kernel {
 pub(super) enum Feed {
     /// Reverse it?
     Polarity(bool),
-    /// Audio on-hook for so many ms.
+    /// Audio on-hook for this number of ms.
     OnHookAudio(u16),
     /// Messages that wait.
     Lamp(u16),

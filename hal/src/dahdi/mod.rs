@@ -36,7 +36,7 @@ use crate::port::{
 };
 use driver::OnHookAudio;
 use errand::Errands;
-use feed::{DEBOUNCE_MS, OPEN_LOOP_MS, OPENING_TOLD_AFTER};
+use feed::{DEBOUNCE_MS, OPEN_LOOP_MS, OPENING_REPORTED_AFTER};
 use port::{Port, Setup};
 use sysfs::Root;
 
@@ -54,7 +54,7 @@ pub struct DahdiConfig {
     pub buffers: u8,
     /// Blocks that the writer keeps in flight; put back by the port when the kernel has emptied the buffers by our doing.
     pub prefill_blocks: u8,
-    /// Longest opening that may be a flash: the line is fed for so long after the loop opened.
+    /// Longest opening that may be a flash: the line is fed for this time after the loop opened.
     pub longest_flash: Duration,
 }
 
@@ -93,7 +93,7 @@ pub struct ChannelFacts {
     pub signalling: Signalling,
     /// Driver of the card.
     pub driver: Driver,
-    /// Kernel module by name, where sysfs tells.
+    /// Kernel module by name, where sysfs names it.
     pub module: Option<String>,
     /// The span, with description, location and alarms.
     pub span: SpanInfo,
@@ -130,7 +130,7 @@ pub fn open(config: &DahdiConfig) -> Result<Opened, OpenError> {
         ChannelLaw::Mu => Law::Mu,
         ChannelLaw::A => Law::A,
     };
-    // Again, after the settings: what happens from here on is told as an event.
+    // Again, after the settings: what happens from here on is reported as an event.
     let now = ask(number, "asking its state", channel.params())?;
     let facts = ChannelFacts {
         channel: number,
@@ -191,7 +191,7 @@ fn prepare(channel: &Channel, config: &DahdiConfig, params: &Params) -> Result<(
         other => ask(number, "taking the tone zone", other)?,
     }
     let mut timing = params.timing;
-    timing.rx_flash_ms = i32::try_from(OPENING_TOLD_AFTER.as_millis()).unwrap_or(i32::MAX);
+    timing.rx_flash_ms = i32::try_from(OPENING_REPORTED_AFTER.as_millis()).unwrap_or(i32::MAX);
     timing.debounce_ms = DEBOUNCE_MS;
     ask(number, "setting its timing", channel.set_timing(&timing))?;
     // A canceller that is not there cannot be switched off either.

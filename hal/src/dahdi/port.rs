@@ -1,7 +1,7 @@
 //! A DAHDI channel as a line port: blocks, events, and the commands.
 //!
-//! The kernel is told to report every opening of the loop after 3 ms (`rx_flash_ms`), so that flash, pulses and hang-up are
-//! decided where all lines' are, on exact stamps. What the set does to the feed is in [`super::feed`].
+//! The kernel is set to report every opening of the loop after 3 ms (`rx_flash_ms`), so that flash, pulses and hang-up are
+//! decided where all lines' are, on exact stamps. What the phone does to the feed is in [`super::feed`].
 
 use std::os::fd::RawFd;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tipring_linux::monotonic;
 
 use super::cadence;
 use super::errand::Errands;
-use super::feed::{FeedState, Line, OPENING_TOLD_AFTER};
+use super::feed::{FeedState, Line, OPENING_REPORTED_AFTER};
 use super::kernel::{Feed, Kernel};
 use super::queue::Queue;
 use crate::port::{
@@ -22,7 +22,7 @@ use crate::port::{
 
 /// Tries of a read or write while events come that concern only the counters.
 const TRIES: usize = 8;
-/// An event gives at most so many of ours.
+/// Events of ours that one of the kernel's gives at most.
 const EVENTS_OF_ONE: usize = 2;
 /// Buffers were emptied by our own doing: an underrun within this time is no fault.
 const EXCUSED: Duration = Duration::from_millis(20);
@@ -35,7 +35,7 @@ pub(super) struct Setup {
     pub(super) block_len: usize,
     pub(super) prefill_blocks: u8,
     pub(super) capabilities: Capabilities,
-    /// Audio reaches an on-hook set unasked.
+    /// Audio reaches an on-hook phone without a request.
     pub(super) audio_always: bool,
     pub(super) longest_flash: Duration,
 }
@@ -50,7 +50,7 @@ pub(super) struct Port<K> {
     pub(super) line: Line,
     pub(super) events: Queue,
     pub(super) fault: Option<LineFault>,
-    /// Reading has begun; what had piled up before is thrown away.
+    /// Reading has begun; what had queued up before is dropped.
     reading: bool,
     writing: bool,
     /// The transmitter ran empty; blocks written since.
@@ -84,7 +84,7 @@ impl<K: Kernel> Port<K> {
         };
         if off_hook {
             port.line.closed = true;
-            port.feed_the_set(now);
+            port.feed_the_phone(now);
         }
         if alarm {
             port.alarm(now);
@@ -92,7 +92,7 @@ impl<K: Kernel> Port<K> {
         port
     }
 
-    pub(super) fn tell(&mut self, at: Duration, kind: LineEventKind) {
+    pub(super) fn report(&mut self, at: Duration, kind: LineEventKind) {
         if !self.events.push(LineEvent { at, kind }) {
             self.stats.events_lost += 1;
         }
@@ -112,9 +112,9 @@ impl<K: Kernel> Port<K> {
     pub(super) fn take(&mut self, event: Event, now: Duration) {
         match event {
             Event::RingOffHook => self.loop_closed(now),
-            Event::OnHook => self.loop_opened(now.saturating_sub(OPENING_TOLD_AFTER)),
-            Event::RingerOn if self.line.is_ringing() => self.tell(now, LineEventKind::RingOn),
-            Event::RingerOff if self.line.is_ringing() => self.tell(now, LineEventKind::RingOff),
+            Event::OnHook => self.loop_opened(now.saturating_sub(OPENING_REPORTED_AFTER)),
+            Event::RingerOn if self.line.is_ringing() => self.report(now, LineEventKind::RingOn),
+            Event::RingerOff if self.line.is_ringing() => self.report(now, LineEventKind::RingOff),
             Event::Alarm => self.alarm(now),
             Event::NoAlarm => self.mended(now),
             Event::Removed => self.removed(now),
@@ -135,7 +135,7 @@ impl<K: Kernel> Port<K> {
         if self.fault != Some(LineFault::Removed) {
             self.fault = Some(LineFault::Removed);
             self.line.forget();
-            self.tell(now, LineEventKind::Fault(LineFault::Removed));
+            self.report(now, LineEventKind::Fault(LineFault::Removed));
         }
     }
 
@@ -150,7 +150,7 @@ impl<K: Kernel> Port<K> {
         self.line.ring_wanted = None;
         self.line.settled_at = None;
         self.fault = Some(LineFault::Alarm);
-        self.tell(now, LineEventKind::Fault(LineFault::Alarm));
+        self.report(now, LineEventKind::Fault(LineFault::Alarm));
     }
 
     fn mended(&mut self, now: Duration) {
@@ -161,7 +161,7 @@ impl<K: Kernel> Port<K> {
         self.fault = None;
         self.empty_buffers(now);
         self.line.settle(now);
-        self.tell(now, LineEventKind::FaultCleared);
+        self.report(now, LineEventKind::FaultCleared);
     }
 
     fn empty_buffers(&mut self, now: Duration) {
@@ -199,7 +199,7 @@ impl<K: Kernel> Port<K> {
     }
 
     /// No block waits any more. If the transmitter had run empty, more may be in flight now than the prefill: blocks that
-    /// were read late were answered late. That delay would stay, so it is thrown away.
+    /// were read late were answered late. That delay would stay, so it is dropped.
     fn caught_up(&mut self) {
         let Some(written) = self.dry.take() else {
             return;

@@ -26,7 +26,7 @@ impl Queue {
         self.count == 0
     }
 
-    /// Room for so many.
+    /// Room for this number.
     pub(super) const fn has_room_for(&self, count: usize) -> bool {
         self.count + count <= PLACES
     }

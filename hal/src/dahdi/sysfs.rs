@@ -1,4 +1,4 @@
-//! What sysfs and /proc tell of DAHDI, below a root that tests may choose.
+//! What sysfs and /proc show of DAHDI, below a root that tests may choose.
 
 use std::path::{Path, PathBuf};
 
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_told_as_ranges() {
+    fn numbers_are_shown_as_ranges() {
         assert_eq!(ranges(&[1, 2, 3, 4, 7, 9, 10]), "1-4, 7, 9-10");
         assert_eq!(ranges(&[5]), "5");
         assert_eq!(ranges(&[]), "");

@@ -41,7 +41,7 @@ struct State {
     notices_empty: bool,
 }
 
-/// Does what it is told, and writes it down.
+/// Does what it is asked, and records it.
 #[derive(Debug, Default)]
 struct Script(RefCell<State>);
 
@@ -147,7 +147,7 @@ fn port() -> Port<Script> {
     Port::new(Script::default(), SETUP, None, false, false, T0)
 }
 
-/// Later than any machine is up: what is due then is not due by the real clock.
+/// Later than the uptime of any machine: what is due then is not due by the real clock.
 const T0: Duration = Duration::from_secs(1_000_000_000);
 
 fn at(ms: u64) -> Duration {
@@ -155,7 +155,7 @@ fn at(ms: u64) -> Duration {
 }
 
 /// Takes all events from the port, without their stamps.
-fn told(port: &mut Port<Script>) -> Vec<LineEventKind> {
+fn events(port: &mut Port<Script>) -> Vec<LineEventKind> {
     std::iter::from_fn(|| port.events.pop())
         .map(|event| event.kind)
         .collect()
@@ -168,10 +168,10 @@ fn hooks(port: &Port<Script>) -> Vec<Hook> {
 const RING: LineCommand = LineCommand::Ring(RingCadence::new(2000, 4000));
 
 #[test]
-fn a_lift_stops_the_bell_before_it_is_told() {
+fn a_lift_stops_the_bell_before_it_is_reported() {
     let mut port = port();
     port.command(RING).unwrap();
-    assert_eq!(told(&mut port), [LineEventKind::RingOn]);
+    assert_eq!(events(&mut port), [LineEventKind::RingOn]);
     assert_eq!(hooks(&port), [Hook::Ring]);
     port.take(Event::RingerOff, at(2000));
     port.take(Event::RingOffHook, at(2500));
@@ -179,7 +179,7 @@ fn a_lift_stops_the_bell_before_it_is_told() {
     // What the kernel had still queued of the ringing is no news.
     port.take(Event::RingerOn, at(2501));
     assert_eq!(
-        told(&mut port),
+        events(&mut port),
         [LineEventKind::RingOff, LineEventKind::LoopClosed]
     );
     assert_eq!(port.command(RING), Err(PortError::Busy));
@@ -189,7 +189,7 @@ fn a_lift_stops_the_bell_before_it_is_told() {
 fn an_opening_is_stamped_when_it_began_and_the_line_is_fed_until_it_is_no_flash_any_more() {
     let mut port = port();
     port.take(Event::RingOffHook, at(0));
-    told(&mut port);
+    events(&mut port);
     hooks(&port);
     port.take(Event::OnHook, at(503));
     let event = port.events.pop().unwrap();
@@ -224,7 +224,7 @@ fn a_feed_that_the_kernel_refuses_is_tried_again() {
     let mut port = port();
     port.kernel.0.borrow_mut().refuse = [Errno::EBUSY, Errno::EBUSY].into();
     port.take(Event::RingOffHook, at(0));
-    assert_eq!(told(&mut port), [LineEventKind::LoopClosed]);
+    assert_eq!(events(&mut port), [LineEventKind::LoopClosed]);
     port.advance(at(20));
     assert_eq!(hooks(&port), []);
     port.advance(at(40));
@@ -242,7 +242,7 @@ fn rung_in_an_open_loop_rings_when_the_kernel_allows_and_not_when_stopped_or_lif
         port.take(Event::HookComplete, at(500));
         port.take(Event::OnHook, at(800));
         port.command(RING).unwrap();
-        told(&mut port);
+        events(&mut port);
         hooks(&port);
         match stop {
             Some(true) => port.command(LineCommand::StopRing).unwrap(),
@@ -266,7 +266,7 @@ fn rung_in_an_open_loop_rings_when_the_kernel_allows_and_not_when_stopped_or_lif
 fn a_loop_opened_by_us_puts_the_prefill_back() {
     let mut port = port();
     port.take(Event::RingOffHook, at(0));
-    told(&mut port);
+    events(&mut port);
     assert_eq!(port.write(&[0; BLOCK]), WriteBlock::Taken);
     port.command(LineCommand::OpenLoop(Duration::from_millis(500)))
         .unwrap();
@@ -283,7 +283,7 @@ fn a_loop_opened_by_us_puts_the_prefill_back() {
 fn the_prefill_is_put_back_though_the_transmitter_noticed_that_it_ran_empty() {
     let mut port = port();
     port.take(Event::RingOffHook, at(0));
-    told(&mut port);
+    events(&mut port);
     assert_eq!(port.write(&[0; BLOCK]), WriteBlock::Taken);
     port.kernel.0.borrow_mut().notices_empty = true;
     let open = LineCommand::OpenLoop(Duration::from_millis(500));
@@ -299,7 +299,7 @@ fn in_an_alarm_no_edge_is_believed_and_afterwards_the_kernel_is_asked() {
     port.take(Event::Alarm, at(100));
     assert_eq!(hooks(&port), [Hook::Ring, Hook::RingOff]);
     let fault = LineEventKind::Fault(LineFault::Alarm);
-    assert_eq!(told(&mut port), [LineEventKind::RingOn, fault]);
+    assert_eq!(events(&mut port), [LineEventKind::RingOn, fault]);
     assert_eq!(port.command(RING), Err(PortError::Down(LineFault::Alarm)));
     assert_eq!(port.command(LineCommand::StopRing), Ok(()));
     let mut block = [0; BLOCK];
@@ -308,16 +308,16 @@ fn in_an_alarm_no_edge_is_believed_and_afterwards_the_kernel_is_asked() {
     port.take(Event::RingOffHook, at(200));
     port.take(Event::NoAlarm, at(210));
     port.take(Event::OnHook, at(230));
-    assert_eq!(told(&mut port), [LineEventKind::FaultCleared]);
+    assert_eq!(events(&mut port), [LineEventKind::FaultCleared]);
     port.advance(at(500));
-    assert_eq!(told(&mut port), []);
+    assert_eq!(events(&mut port), []);
     // The next time it really is lifted.
     port.take(Event::Alarm, at(1000));
     port.take(Event::NoAlarm, at(1100));
     port.kernel.0.borrow_mut().off_hook = true;
     port.advance(at(1400));
     assert_eq!(
-        told(&mut port),
+        events(&mut port),
         [
             fault,
             LineEventKind::FaultCleared,
@@ -339,7 +339,7 @@ fn of_two_alarms_both_must_end() {
 }
 
 #[test]
-fn a_channel_that_is_gone_is_told_once_and_stays_gone() {
+fn a_channel_that_is_gone_is_reported_once_and_stays_gone() {
     let mut port = port();
     let mut block = [0; BLOCK];
     assert_eq!(port.read(&mut block), ReadBlock::WouldBlock);
@@ -451,8 +451,8 @@ impl Kernel for Slow {
 fn on_a_card_that_waits_the_feed_is_asked_beside_the_line_thread_which_neither_waits_nor_allocates()
 {
     const SOON: Duration = Duration::from_secs(20);
-    let (told, heard) = mpsc::channel();
-    let errands = Errands::start(Slow(told), 7).unwrap();
+    let (sender, heard) = mpsc::channel();
+    let errands = Errands::start(Slow(sender), 7).unwrap();
     let mut port = Port::new(Script::default(), SETUP, Some(errands), false, false, T0);
     let before = allocations_in_this_thread();
     let reverse = LineCommand::Polarity(crate::port::Polarity::Reversed);

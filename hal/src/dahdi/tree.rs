@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-/// Makes the tree that `text` tells: `path = content` (`|` ends a line), `path -> target`, `path/` for a folder.
+/// Makes the tree that `text` lists: `path = content` (`|` ends a line), `path -> target`, `path/` for a folder.
 pub(super) fn grow(text: &str) -> TempDir {
     let root = tempfile::tempdir().expect("a temporary folder");
     let place = |path: &str| root.path().join(path.trim_start_matches('/'));

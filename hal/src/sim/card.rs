@@ -19,11 +19,11 @@ pub(super) struct Feed {
     pub(super) battery: bool,
     /// Ringing voltage is on the line.
     pub(super) ring: bool,
-    /// Audio may pass to an on-hook set.
+    /// Audio may pass to an on-hook phone.
     pub(super) on_hook_transmission: bool,
 }
 
-/// What a set sees at once, beside [`Feed`].
+/// What a phone sees at once, beside [`Feed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CardSignal {
     Polarity(Polarity),
@@ -105,7 +105,7 @@ impl Card {
     ) -> Option<CardSignal> {
         match command {
             LineCommand::Ring(cadence) => {
-                // Lifted between the order and its execution: nothing to ring.
+                // Lifted between the command and its execution: nothing to ring.
                 if self.loop_closed || cadence.parts().is_empty() {
                     ends.shared.ringing.store(false, Ordering::Release);
                     return None;
@@ -116,7 +116,7 @@ impl Card {
                     part: 0,
                     left: u32::from(first) * SAMPLES_PER_MS,
                 });
-                ends.tell(event(at, LineEventKind::RingOn));
+                ends.send(event(at, LineEventKind::RingOn));
                 None
             }
             LineCommand::StopRing => self.ringing.take().map(|_| CardSignal::RingStopped),
@@ -145,7 +145,7 @@ impl Card {
         }
     }
 
-    /// Nothing of the card changes by itself while the set's end of the loop stays so.
+    /// Nothing of the card changes by itself while the phone's end of the loop stays so.
     pub(super) fn is_still(&self, closed: bool) -> bool {
         self.ringing.is_none()
             && self.open_left == 0
@@ -154,7 +154,7 @@ impl Card {
             && self.decoder.as_ref().is_none_or(Decoder::is_still)
     }
 
-    /// So many samples in which it is still.
+    /// `len` samples in which it is still.
     pub(super) fn pass(&mut self, len: usize) {
         let len = len as u64;
         self.oht_left = self.oht_left.saturating_sub(len);
@@ -163,7 +163,7 @@ impl Card {
         }
     }
 
-    /// One sample: `closed` is the set's end of the loop. Returns what the card feeds.
+    /// One sample: `closed` is the phone's end of the loop. Returns what the card feeds.
     pub(super) fn sample(&mut self, closed: bool, at: Duration, ends: &mut CardEnds) -> Feed {
         self.oht_left = self.oht_left.saturating_sub(1);
         if self.open_left > 0 {
@@ -191,7 +191,7 @@ impl Card {
                 } else {
                     LineEventKind::LoopOpened
                 };
-                ends.tell(event(at, kind));
+                ends.send(event(at, kind));
             }
             None => {}
             Some(decoder) => {
@@ -199,7 +199,7 @@ impl Card {
                     ends.shared
                         .off_hook
                         .store(decoder.off_hook, Ordering::Release);
-                    ends.tell(event(at, kind));
+                    ends.send(event(at, kind));
                 }
             }
         }
@@ -219,8 +219,8 @@ impl Card {
         ringing.left = parts.get(ringing.part).map_or(1, |&ms| u32::from(ms)) * SAMPLES_PER_MS;
         let next = at + Duration::from_micros(125);
         match (was_on, ringing.on()) {
-            (false, true) => ends.tell(event(next, LineEventKind::RingOn)),
-            (true, false) => ends.tell(event(next, LineEventKind::RingOff)),
+            (false, true) => ends.send(event(next, LineEventKind::RingOn)),
+            (true, false) => ends.send(event(next, LineEventKind::RingOff)),
             // An odd number of parts: the last burst and the first one are one.
             (true, true) | (false, false) => {}
         }
@@ -287,7 +287,7 @@ impl Decoder {
         self.closed == self.off_hook && self.pulses == 0
     }
 
-    /// The loop is closed again after so many samples.
+    /// The loop is closed again, after an opening of `length` samples.
     fn returned(&mut self, length: u64) -> Option<LineEventKind> {
         if !self.off_hook {
             self.off_hook = true;

@@ -39,19 +39,19 @@ impl SimConfig {
     }
 }
 
-/// One port of the card, its copper and its set.
+/// One port of the card, its copper and its phone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimPortConfig {
     /// The copper and the two-wire hybrid.
     pub hybrid: HybridConfig,
-    /// What the card says it can do, and does. `decodes_flash_and_pulse` here is overruled by
+    /// What the card reports that it can do, and does. `decodes_flash_and_pulse` here is overruled by
     /// [`SimPortConfig::decode`].
     pub capabilities: Capabilities,
-    /// Let the card decode flash and pulse itself, as DAHDI does; `None`: every loop edge is told.
+    /// Let the card decode flash and pulse itself, as DAHDI does; `None`: every loop edge is reported.
     pub decode: Option<DecodeConfig>,
-    /// The set is off-hook when the card starts; as with DAHDI no event tells so.
+    /// The phone is off-hook when the card starts; as with DAHDI there is no event for it.
     pub off_hook_at_start: bool,
-    /// How the set behaves.
+    /// How the phone behaves.
     pub set: SetConfig,
 }
 
@@ -86,9 +86,9 @@ pub struct HybridConfig {
     /// Shape of the echo path, a sample each, at most 512; scaled so that its energy is the
     /// trans-hybrid loss. Empty: the echo is a plain copy.
     pub echo_shape: Vec<f32>,
-    /// Loss from the gateway to the set, dB.
+    /// Loss from the gateway to the phone, dB.
     pub loss_to_set_db: f32,
-    /// Loss from the set to the gateway, dB.
+    /// Loss from the phone to the gateway, dB.
     pub loss_from_set_db: f32,
     /// Noise on the line in each direction, dBm0; `None`: no noise at all (bytes pass unchanged).
     pub noise_dbm0: Option<f32>,
@@ -129,11 +129,11 @@ pub struct DecodeConfig {
     pub ignore_below: Duration,
     /// Openings up to this are pulses.
     pub pulse_up_to: Duration,
-    /// A digit is complete when the loop stayed closed so long after its last pulse.
+    /// A digit is complete when the loop stayed closed for this time after its last pulse.
     pub digit_gap: Duration,
     /// Openings from this length on are flashes …
     pub flash_from: Duration,
-    /// … unless the loop stays open so long: then it was a hang-up.
+    /// … unless the loop stays open for this time: then it was a hang-up.
     pub hangup_after: Duration,
 }
 
@@ -149,14 +149,14 @@ impl Default for DecodeConfig {
     }
 }
 
-/// How the analog set behaves.
+/// How the analog phone behaves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SetConfig {
-    /// Lift by itself after so many bursts of ringing.
+    /// Number of bursts of ringing after which it lifts by itself.
     pub answer_after_bursts: Option<u32>,
-    /// The set has a display that decodes caller ID (FSK and DTMF).
+    /// The phone has a display that decodes caller ID (FSK and DTMF).
     pub caller_id: bool,
-    /// How it dials when not told otherwise.
+    /// How it dials when a request does not say.
     pub dialling: Dialling,
 }
 
@@ -170,7 +170,7 @@ impl Default for SetConfig {
     }
 }
 
-/// How a set dials.
+/// How a phone dials.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Dialling {
     /// DTMF.
@@ -181,7 +181,7 @@ pub enum Dialling {
         off_ms: u16,
         /// Level of the low group, dBm0.
         low_dbm0: f32,
-        /// The high group is so much louder, dB.
+        /// By how much the high group is louder, dB.
         twist_db: f32,
     },
     /// Loop disconnect.

@@ -1,10 +1,10 @@
-//! What the simulated sets notice.
+//! What the simulated phones notice.
 
 use std::time::Duration;
 
 use crate::port::Polarity;
 
-/// Something that a simulated set noticed or did.
+/// Something that a simulated phone noticed or did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimEvent {
     /// When, by the card's clock.
@@ -15,10 +15,10 @@ pub struct SimEvent {
     pub kind: SimEventKind,
 }
 
-/// What a set noticed or did.
+/// What a phone noticed or did.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SimEventKind {
-    /// The handset was lifted (by request, by itself, or by a fax machine).
+    /// The handset was lifted (by request, by itself, or by a fax terminal).
     Lifted,
     /// The handset was put down.
     HungUp,
@@ -42,14 +42,14 @@ pub enum SimEventKind {
     Lamp(bool),
     /// The line was reversed or put right.
     Polarity(Polarity),
-    /// The loop had no battery for so long (disconnect supervision).
+    /// The loop had no battery for this time (disconnect supervision).
     OpenLoop {
         /// Length, ms.
         ms: u32,
     },
     /// Everything asked of the hand is done (digits dialled).
     DialFinished,
-    /// What was to be said once has been said, or was stopped or replaced.
+    /// Audio that was to be played once has been played, or was stopped or replaced.
     PlayFinished,
     /// A DTMF digit was heard.
     Digit(char),
@@ -64,38 +64,38 @@ pub enum SimEventKind {
     ToneEnded,
     /// A recording could not go on and ended.
     RecordingFailed(String),
-    /// The fax machine came to another phase of its call.
+    /// The fax terminal came to another phase of its call.
     FaxPhase(FaxPhase),
     /// A page has been sent or received.
     FaxPage {
         /// Which one, from 1.
         page: u32,
     },
-    /// The fax is over and the machine has hung up.
+    /// The fax is over and the terminal has hung up.
     FaxFinished(FaxReport),
 }
 
-/// How far a fax machine is.
+/// The phase of a fax call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaxPhase {
-    /// Answering machine: waits for ringing.
+    /// Called terminal: waits for ringing.
     WaitingForRing,
     /// Lifted, waits for dial tone (or for its delay).
     WaitingForDialTone,
     /// Dials.
     Dialling,
-    /// Lifted and dialled, or answered: the modems look for each other.
+    /// Lifted and dialled, or answered: the modems connect.
     Connecting,
-    /// The machines have agreed (rate, compression) and train.
+    /// The terminals have agreed (rate, compression) and train.
     Negotiated {
         /// bit/s agreed so far.
         bit_rate: u32,
         /// Error correction.
         ecm: bool,
     },
-    /// Pages go over.
+    /// Pages are being transferred.
     Page,
-    /// All pages are over, the machines say goodbye.
+    /// All pages are over, the terminals disconnect.
     Ending,
 }
 
@@ -106,7 +106,7 @@ pub struct FaxReport {
     pub success: bool,
     /// The reason in words (`OK` when all is well).
     pub result: String,
-    /// The library's code of it (0 = OK; −1: ended by the machine itself, before or outside T.30).
+    /// The library's code of it (0 = OK; −1: ended by the terminal itself, before or outside T.30).
     pub code: i32,
     /// Sent (`true`) or received.
     pub sent: bool,
@@ -120,7 +120,7 @@ pub struct FaxReport {
     pub bad_rows: u32,
     /// Frames or pages that had to be repeated.
     pub retries: u32,
-    /// The other machine's number as it told it.
+    /// The far end's number as it sent it.
     pub far_ident: String,
     /// From lift to hang-up.
     pub took: Duration,
@@ -129,11 +129,11 @@ pub struct FaxReport {
 /// A caller as a display would show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallerIdHeard {
-    /// Number, if told.
+    /// Number, if sent.
     pub number: Option<String>,
-    /// Name, if told.
+    /// Name, if sent.
     pub name: Option<String>,
-    /// `MMDDhhmm`, if told.
+    /// `MMDDhhmm`, if sent.
     pub time: Option<String>,
     /// Why there is no number: `P` withheld, `O` not available.
     pub number_absent: Option<char>,

@@ -1,6 +1,6 @@
-//! The fax machine on a line: its call from lifting (or ringing) to hanging up.
+//! The fax terminal on a line: its call from lifting (or ringing) to hanging up.
 //!
-//! Owns one order to send or receive. Drives the set's hand; its modem replaces the set's mouth.
+//! Owns one order to send or receive. Works the phone's hook; its modem replaces the phone's audio.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use super::snapshot::FaxState;
 
 /// Dial tone is a steady tone in this range (Hz): 350+440, 425, 400, 450 …
 const DIAL_TONE: std::ops::RangeInclusive<f32> = 300.0..=500.0;
-/// After the result the machine stays on the line so long at most, to say goodbye.
+/// Longest time that the terminal stays on the line after the result, to disconnect (DCN).
 const GOODBYE: Duration = Duration::from_millis(2000);
 /// Between lifting and answering (CED) or dialling.
 const SETTLE: Duration = Duration::from_millis(200);
-/// The library is asked for its figures so often.
+/// Interval at which the library is asked for its figures.
 const FIGURES_EVERY: Duration = Duration::from_millis(100);
 
 enum Order {
@@ -28,7 +28,7 @@ enum Order {
 }
 
 enum Stage {
-    /// Answering machine, on-hook.
+    /// Called terminal, on-hook.
     WaitRing,
     WaitTone,
     Settle,
@@ -111,7 +111,7 @@ impl Fax {
         })
     }
 
-    /// Replaces what the set would say while the modems are on the line.
+    /// True while the modems are on the line: their signal replaces the phone's audio.
     pub(super) fn speaks(&self) -> bool {
         matches!(self.stage, Stage::Call)
     }
@@ -126,7 +126,7 @@ impl Fax {
         }
     }
 
-    /// The loop lost its battery for long: the exchange has disconnected.
+    /// The loop lost its battery long enough for a disconnect of the exchange.
     pub(super) fn disconnected(&mut self) {
         if self.speaks() {
             self.terminal.terminate();
@@ -158,25 +158,25 @@ impl Fax {
         hand: &mut Hand,
         bursts: Option<u32>,
         tone_hz: Option<f32>,
-        tell: &mut impl FnMut(SimEventKind),
+        notify: &mut impl FnMut(SimEventKind),
     ) -> Option<FaxReport> {
         if self.begun.is_none() {
             self.begun = Some(now);
             self.stage_since = now;
-            tell(SimEventKind::FaxPhase(self.phase));
+            notify(SimEventKind::FaxPhase(self.phase));
         }
         let waited = now.saturating_sub(self.stage_since);
         match (&self.stage, &self.order) {
             (Stage::WaitRing, Order::Receive(order))
                 if bursts.is_some_and(|bursts| bursts >= order.after_bursts) =>
             {
-                self.lift(now, hand, tell);
+                self.lift(now, hand, notify);
                 self.enter(now, Stage::Settle);
             }
             (Stage::WaitTone, Order::Send(order, _)) => {
                 let wait = order.wait;
                 if self.lifted_at.is_none() {
-                    self.lift(now, hand, tell);
+                    self.lift(now, hand, notify);
                     self.stage_since = now;
                     return None;
                 }
@@ -192,20 +192,20 @@ impl Fax {
                     // Checked when the order was given.
                     let _ = hand.dial(&order.number, how);
                     self.enter(now, Stage::Dial);
-                    self.say(FaxPhase::Dialling, tell);
+                    self.enter_phase(FaxPhase::Dialling, notify);
                 } else if late {
                     return Some(self.give_up(now, "no dial tone"));
                 }
             }
-            (Stage::Dial, _) if !hand.is_busy() => self.connect(now, tell),
-            (Stage::Settle, _) if waited >= SETTLE => self.connect(now, tell),
-            (Stage::Call, _) => return self.in_call(now, tell),
+            (Stage::Dial, _) if !hand.is_busy() => self.connect(now, notify),
+            (Stage::Settle, _) if waited >= SETTLE => self.connect(now, notify),
+            (Stage::Call, _) => return self.in_call(now, notify),
             _ => {}
         }
         None
     }
 
-    /// What the report says when it ends before its time.
+    /// The report of a fax that is ended early.
     pub(super) fn give_up(&mut self, now: Duration, why: &str) -> FaxReport {
         if self.speaks() {
             self.terminal.terminate();
@@ -215,7 +215,7 @@ impl Fax {
         self.report(now, false, why.to_owned(), -1)
     }
 
-    /// It is over; what a machine has received goes to the disk now.
+    /// It is over; received pages go to the disk now.
     pub(super) fn end(self, report: FaxReport, now: Duration) -> Ended {
         let state = self.state(now);
         // It closes its file.
@@ -231,17 +231,17 @@ impl Fax {
         }
     }
 
-    fn lift(&mut self, now: Duration, hand: &mut Hand, tell: &mut impl FnMut(SimEventKind)) {
+    fn lift(&mut self, now: Duration, hand: &mut Hand, notify: &mut impl FnMut(SimEventKind)) {
         self.lifted_at = Some(now);
         if !hand.is_lifted() {
             hand.lift();
-            tell(SimEventKind::Lifted);
+            notify(SimEventKind::Lifted);
         }
     }
 
-    fn connect(&mut self, now: Duration, tell: &mut impl FnMut(SimEventKind)) {
+    fn connect(&mut self, now: Duration, notify: &mut impl FnMut(SimEventKind)) {
         self.enter(now, Stage::Call);
-        self.say(FaxPhase::Connecting, tell);
+        self.enter_phase(FaxPhase::Connecting, notify);
     }
 
     fn enter(&mut self, now: Duration, stage: Stage) {
@@ -249,7 +249,11 @@ impl Fax {
         self.stage_since = now;
     }
 
-    fn in_call(&mut self, now: Duration, tell: &mut impl FnMut(SimEventKind)) -> Option<FaxReport> {
+    fn in_call(
+        &mut self,
+        now: Duration,
+        notify: &mut impl FnMut(SimEventKind),
+    ) -> Option<FaxReport> {
         while let Some(event) = self.terminal.poll_event() {
             match event {
                 FaxEvent::Negotiating { .. } => {
@@ -258,19 +262,19 @@ impl Fax {
                         bit_rate: self.stats.bit_rate,
                         ecm: self.stats.ecm,
                     };
-                    self.say(phase, tell);
+                    self.enter_phase(phase, notify);
                 }
                 FaxEvent::PageEnd { frame, stats } => {
                     if !self.sending() {
                         self.bad_rows = self.bad_rows.saturating_add(stats.bad_rows);
                     }
-                    self.figures(stats, tell);
+                    self.figures(stats, notify);
                     if frame == "EOP" {
-                        self.say(FaxPhase::Ending, tell);
+                        self.enter_phase(FaxPhase::Ending, notify);
                     }
                 }
                 FaxEvent::Finished(result) => {
-                    self.figures(result.stats, tell);
+                    self.figures(result.stats, notify);
                     self.ended_at = Some(now);
                 }
             }
@@ -278,7 +282,7 @@ impl Fax {
         if now.saturating_sub(self.figures_at) >= FIGURES_EVERY {
             self.figures_at = now;
             let stats = self.terminal.stats();
-            self.figures(stats, tell);
+            self.figures(stats, notify);
         }
         if let Some(ended) = self.ended_at {
             let done = !self.terminal.is_active() || now.saturating_sub(ended) >= GOODBYE;
@@ -292,15 +296,15 @@ impl Fax {
         (now.saturating_sub(lifted) >= limit).then(|| self.give_up(now, "took too long"))
     }
 
-    fn figures(&mut self, stats: FaxStats, tell: &mut impl FnMut(SimEventKind)) {
+    fn figures(&mut self, stats: FaxStats, notify: &mut impl FnMut(SimEventKind)) {
         self.stats = stats;
         if matches!(self.phase, FaxPhase::Negotiated { .. }) && stats.length > 0 {
-            self.say(FaxPhase::Page, tell);
+            self.enter_phase(FaxPhase::Page, notify);
         }
         let pages = self.pages_of(&stats);
         while self.pages < pages {
             self.pages += 1;
-            tell(SimEventKind::FaxPage { page: self.pages });
+            notify(SimEventKind::FaxPage { page: self.pages });
         }
     }
 
@@ -316,10 +320,10 @@ impl Fax {
         matches!(self.order, Order::Send(..))
     }
 
-    fn say(&mut self, phase: FaxPhase, tell: &mut impl FnMut(SimEventKind)) {
+    fn enter_phase(&mut self, phase: FaxPhase, notify: &mut impl FnMut(SimEventKind)) {
         if self.phase != phase {
             self.phase = phase;
-            tell(SimEventKind::FaxPhase(phase));
+            notify(SimEventKind::FaxPhase(phase));
         }
     }
 
@@ -356,7 +360,7 @@ impl Fax {
 
 /// A fax that is over.
 pub(super) struct Ended {
-    /// Its pages, on their way to the disk.
+    /// Its pages, being written to the disk.
     saving: Option<Saving>,
     report: FaxReport,
     state: FaxState,

@@ -1,4 +1,4 @@
-//! The files of the sets: WAV in and out, the page count of a TIFF.
+//! The files of the phones: WAV in and out, the page count of a TIFF.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -136,7 +136,7 @@ fn walk(file: &mut (impl Read + Seek)) -> std::io::Result<Option<u32>> {
     Ok(None)
 }
 
-/// Opens a file to be read. Neither a writer that a pipe lacks nor a device is waited for.
+/// Opens a file to be read. Waits neither for a writer of a pipe nor for a device.
 ///
 /// # Errors
 /// [`SimError::File`] for anything but a regular file, or a link to one.

@@ -1,4 +1,4 @@
-//! The set's hand: hook, flash and dialling, one thing after the other, sample by sample.
+//! The hand at a phone: hook, flash and dialling, one thing after the other, sample by sample.
 
 use std::collections::VecDeque;
 use std::f32::consts::TAU;
@@ -34,13 +34,13 @@ struct Stretch {
 /// What the hand does during one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct HandSample {
-    /// The set's end of the loop.
+    /// The phone's end of the loop.
     pub(super) closed: bool,
     /// A DTMF sample; the mouth is cut off while it lasts.
     pub(super) tone: Option<f32>,
 }
 
-/// The hand of a set.
+/// The hand at a phone.
 #[derive(Debug, Default)]
 pub(super) struct Hand {
     lifted: bool,

@@ -26,7 +26,7 @@ pub(super) struct Hybrid {
     /// `past` holds something.
     busy: bool,
     random: Noise,
-    /// Where in the table of noise this block's begins: at the set, at the gateway.
+    /// Where in the table of noise this block's begins: at the phone, at the gateway.
     places: [usize; 2],
 }
 
@@ -52,7 +52,7 @@ impl Hybrid {
         &self.config
     }
 
-    /// Takes over another path; what is under way in the old one is lost, as when a line is replugged.
+    /// Takes over another path; audio in the old one is lost, as when a line is replugged.
     pub(super) fn set(&mut self, config: HybridConfig) {
         let mut shape = config.echo_shape.clone();
         shape.truncate(MAX_SHAPE);
@@ -93,7 +93,7 @@ impl Hybrid {
         self.past.copy_within(len..len + keep, 0);
     }
 
-    /// Nothing is on the line: what was under way is gone.
+    /// Nothing is on the line: earlier audio has no echo left.
     pub(super) fn quiet(&mut self) {
         if self.busy {
             self.past.fill(0.0);
@@ -116,7 +116,7 @@ impl Hybrid {
         }
     }
 
-    /// Noise of this block's sample at the set.
+    /// Noise of this block's sample at the phone.
     pub(super) fn noise_to_set(&self, i: usize) -> f32 {
         self.noise_at(0, i)
     }
@@ -126,7 +126,7 @@ impl Hybrid {
         self.noise_at(1, i)
     }
 
-    /// Adds the noise of a whole block at the set.
+    /// Adds the noise of a whole block at the phone.
     pub(super) fn add_noise_to_set(&self, block: &mut [f32]) {
         self.add_noise(0, block);
     }

@@ -1,4 +1,4 @@
-//! One line: the card's side, the copper, the set and its fax machine, moved block by block.
+//! One line: the card's side, the copper, the phone and its fax terminal, moved block by block.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use super::event::{FaxReport, SimEvent, SimEventKind};
 use super::fax::{Ended, Fax};
 use super::hand::Hand;
 use super::hybrid::Hybrid;
-use super::listen::{Bell, Ear};
+use super::listen::{Bell, Receivers};
 use super::mouth::Mouth;
 use super::recorder::Recorder;
 use super::request::SimError;
@@ -21,9 +21,9 @@ use super::wires::{Block, CardEnds};
 use crate::level::to_i16;
 use crate::port::{Law, MAX_BLOCK_LEN};
 
-/// A set that answers by itself takes so long after the burst.
+/// Time from a burst until a phone answers by itself.
 const ANSWER_AFTER: Duration = Duration::from_millis(200);
-/// The shortest loss of battery that a fax machine takes for a disconnect.
+/// The shortest loss of battery that a fax terminal takes for a disconnect.
 const DISCONNECT_MS: u32 = 250;
 const SAMPLE: Duration = Duration::from_micros(125);
 
@@ -37,7 +37,7 @@ struct Counts {
     written: bool,
 }
 
-/// One line of the card and what hangs on it.
+/// One line of the card and what is connected to it.
 pub(super) struct Line {
     port: usize,
     law: Law,
@@ -47,7 +47,7 @@ pub(super) struct Line {
     hybrid: Hybrid,
     hand: Hand,
     mouth: Mouth,
-    ear: Ear,
+    ear: Receivers,
     bell: Bell,
     lamp: bool,
     answer_after: Option<u32>,
@@ -59,7 +59,7 @@ pub(super) struct Line {
     ended_fax: Option<Ended>,
     last_fax: Option<FaxReport>,
     recorder: Option<Recorder>,
-    /// Why the last recording ended by itself: told to whoever wants to stop it.
+    /// Why the last recording ended by itself: the answer to a request to stop it.
     recording_failed: Option<SimError>,
     counts: Counts,
     // Scratch of a block.
@@ -72,14 +72,14 @@ pub(super) struct Line {
 }
 
 /// Collects what happens on one line.
-struct Teller<'a> {
+struct Notices<'a> {
     port: usize,
     at: Duration,
     events: &'a mut VecDeque<SimEvent>,
 }
 
-impl Teller<'_> {
-    fn tell(&mut self, kind: SimEventKind) {
+impl Notices<'_> {
+    fn push(&mut self, kind: SimEventKind) {
         self.events.push_back(SimEvent {
             at: self.at,
             port: self.port,
@@ -88,7 +88,7 @@ impl Teller<'_> {
     }
 }
 
-/// What of a block could be heard by the set.
+/// What of a block could be heard by the phone.
 #[derive(Clone, Copy, Debug, Default)]
 struct Audible {
     off_hook: bool,
@@ -103,7 +103,7 @@ impl Line {
         seed: u64,
         ends: CardEnds,
     ) -> Result<Self, SimError> {
-        let ear = Ear::new(config.set.caller_id).map_err(|error| SimError::Engine {
+        let ear = Receivers::new(config.set.caller_id).map_err(|error| SimError::Engine {
             what: "a set's receivers",
             reason: error.to_string(),
         })?;
@@ -145,7 +145,7 @@ impl Line {
         self.step_by(Line::is_steady, start, now, events);
     }
 
-    /// As [`Line::step`]; `steady` tells whether the block may be moved as a whole.
+    /// As [`Line::step`]; `steady` decides whether the block may be moved as a whole.
     fn step_by(
         &mut self,
         steady: fn(&Line) -> bool,
@@ -153,40 +153,40 @@ impl Line {
         now: Duration,
         events: &mut VecDeque<SimEvent>,
     ) {
-        let mut teller = Teller {
+        let mut notices = Notices {
             port: self.port,
             at: start,
             events,
         };
-        self.commands(start, &mut teller);
-        self.automatic(start, &mut teller);
+        self.commands(start, &mut notices);
+        self.automatic(start, &mut notices);
         self.hybrid.next_noise();
         let steady = steady(self);
         if steady && !self.hand.is_lifted() {
             self.taken();
             self.rest();
-            teller.at = now;
-            self.listen(None, &mut teller);
+            notices.at = now;
+            self.listen(None, &mut notices);
         } else {
             self.take_block();
             let audible = if steady {
                 self.talk()
             } else {
-                self.samples(start, &mut teller)
+                self.samples(start, &mut notices)
             };
-            teller.at = now;
-            self.listen(Some(audible), &mut teller);
+            notices.at = now;
+            self.listen(Some(audible), &mut notices);
             self.give_block();
         }
         if self.hand.take_finished() && self.fax.is_none() {
-            teller.tell(SimEventKind::DialFinished);
+            notices.push(SimEventKind::DialFinished);
         }
         if self.mouth.take_finished() {
-            teller.tell(SimEventKind::PlayFinished);
+            notices.push(SimEventKind::PlayFinished);
         }
     }
 
-    fn commands(&mut self, at: Duration, teller: &mut Teller<'_>) {
+    fn commands(&mut self, at: Duration, notices: &mut Notices<'_>) {
         while let Ok(command) = self.ends.commands.pop() {
             if self.ends.shared.fault().is_some() {
                 continue;
@@ -194,12 +194,12 @@ impl Line {
             match self.card.command(command, at, &mut self.ends) {
                 Some(CardSignal::Polarity(polarity)) => {
                     self.counts.polarity_changes += 1;
-                    teller.tell(SimEventKind::Polarity(polarity));
+                    notices.push(SimEventKind::Polarity(polarity));
                 }
-                Some(CardSignal::Lamp(on)) => self.lamp(on, teller),
+                Some(CardSignal::Lamp(on)) => self.lamp(on, notices),
                 Some(CardSignal::RingStopped) => {
                     if let Some(kind) = self.bell.stopped() {
-                        teller.tell(kind);
+                        notices.push(kind);
                     }
                 }
                 None => {}
@@ -207,32 +207,32 @@ impl Line {
         }
     }
 
-    fn lamp(&mut self, on: bool, teller: &mut Teller<'_>) {
+    fn lamp(&mut self, on: bool, notices: &mut Notices<'_>) {
         if self.lamp != on {
             self.lamp = on;
-            teller.tell(SimEventKind::Lamp(on));
+            notices.push(SimEventKind::Lamp(on));
         }
     }
 
-    /// What set and fax machine do of themselves.
-    fn automatic(&mut self, at: Duration, teller: &mut Teller<'_>) {
+    /// What phone and fax terminal do by themselves.
+    fn automatic(&mut self, at: Duration, notices: &mut Notices<'_>) {
         if let Some(ended) = &mut self.ended_fax
             && let Some(report) = ended.report()
         {
             self.ended_fax = None;
-            self.tell_fax(report, teller);
+            self.report_fax(report, notices);
         }
         if let Some(mut fax) = self.fax.take() {
             let bursts = self.bell.is_ringing().then_some(self.bell.bursts);
             let tone = self.ear.tone();
             let was_lifted = self.hand.is_lifted();
-            let mut tell = |kind| teller.tell(kind);
-            let report = fax.advance(at, &mut self.hand, bursts, tone, &mut tell);
+            let mut notify = |kind| notices.push(kind);
+            let report = fax.advance(at, &mut self.hand, bursts, tone, &mut notify);
             if !was_lifted && self.hand.is_lifted() {
                 self.ear.lifted();
             }
             match report {
-                Some(report) => self.end_fax(fax, report, at, teller),
+                Some(report) => self.end_fax(fax, report, at, notices),
                 None => self.fax = Some(fax),
             }
             return;
@@ -247,49 +247,49 @@ impl Line {
             (true, None) => self.answer_at = Some(at + ANSWER_AFTER),
             (true, Some(when)) if at >= when => {
                 self.answer_at = None;
-                self.lift(teller);
+                self.lift(notices);
             }
             (true, Some(_)) => {}
         }
     }
 
-    /// The machine hangs up at once; its report comes when the pages are where they should be.
-    fn end_fax(&mut self, fax: Fax, report: FaxReport, at: Duration, teller: &mut Teller<'_>) {
+    /// The terminal hangs up at once; its report comes when the pages are on the disk.
+    fn end_fax(&mut self, fax: Fax, report: FaxReport, at: Duration, notices: &mut Notices<'_>) {
         self.fax = None;
-        self.hang_up(teller);
+        self.hang_up(notices);
         let mut ended = fax.end(report, at);
         match ended.report() {
-            Some(report) => self.tell_fax(report, teller),
+            Some(report) => self.report_fax(report, notices),
             None => self.ended_fax = Some(ended),
         }
     }
 
-    fn tell_fax(&mut self, report: FaxReport, teller: &mut Teller<'_>) {
+    fn report_fax(&mut self, report: FaxReport, notices: &mut Notices<'_>) {
         self.last_fax = Some(report.clone());
-        teller.tell(SimEventKind::FaxFinished(report));
+        notices.push(SimEventKind::FaxFinished(report));
     }
 
-    fn lift(&mut self, teller: &mut Teller<'_>) {
+    fn lift(&mut self, notices: &mut Notices<'_>) {
         if !self.hand.is_lifted() {
             self.hand.lift();
             self.ear.lifted();
-            teller.tell(SimEventKind::Lifted);
+            notices.push(SimEventKind::Lifted);
         }
     }
 
-    fn hang_up(&mut self, teller: &mut Teller<'_>) {
+    fn hang_up(&mut self, notices: &mut Notices<'_>) {
         let was_lifted = self.hand.is_lifted();
         self.hand.hang_up();
         self.mouth.stop();
         if was_lifted {
-            teller.tell(SimEventKind::HungUp);
+            notices.push(SimEventKind::HungUp);
         }
     }
 
     /// Takes the block to be played.
     fn take_block(&mut self) {
         if self.ends.shared.fault().is_some() {
-            // A dead card forgets what was written to it.
+            // A card with a fault drops what was written to it.
             while self.ends.from_gateway.pop().is_ok() {}
             self.counts.written = false;
             self.down.fill(0.0);
@@ -307,8 +307,8 @@ impl Line {
         }
     }
 
-    /// Moves card and set sample by sample, and mixes.
-    fn samples(&mut self, start: Duration, teller: &mut Teller<'_>) -> Audible {
+    /// Moves card and phone sample by sample, and mixes.
+    fn samples(&mut self, start: Duration, notices: &mut Notices<'_>) -> Audible {
         let len = self.block_len;
         let faulty = self.ends.shared.fault().is_some();
         let speaks = self.fax.as_ref().is_some_and(Fax::speaks);
@@ -325,8 +325,8 @@ impl Line {
             } else {
                 self.card.sample(hand.closed, at, &mut self.ends)
             };
-            teller.at = at;
-            self.see(feed, hand.closed, teller);
+            notices.at = at;
+            self.see(feed, hand.closed, notices);
             let quiet = !feed.battery || feed.ring;
             let off_hook = hand.closed && !quiet;
             let on_hook = !hand.closed && !quiet && feed.on_hook_transmission;
@@ -351,7 +351,7 @@ impl Line {
         audible
     }
 
-    /// What the set says in this sample.
+    /// What the phone sends in this sample.
     fn say(&mut self, i: usize, speaks: bool, digit: Option<f32>) -> f32 {
         if let Some(tone) = digit {
             return tone;
@@ -362,23 +362,23 @@ impl Line {
         self.mouth.sample()
     }
 
-    /// What the set sees of battery and ringing.
-    fn see(&mut self, feed: Feed, closed: bool, teller: &mut Teller<'_>) {
+    /// What the phone sees of battery and ringing.
+    fn see(&mut self, feed: Feed, closed: bool, notices: &mut Notices<'_>) {
         if closed {
             if self.bell.is_ringing()
                 && let Some(kind) = self.bell.stopped()
             {
-                teller.tell(kind);
+                notices.push(kind);
             }
         } else if let Some(kind) = self.bell.sample(feed.ring) {
-            teller.tell(kind);
+            notices.push(kind);
         }
         if feed.battery {
             let gone = std::mem::take(&mut self.battery_gone);
             if gone > 0 && self.ends.shared.fault().is_none() {
                 let ms = u32::try_from((gone + 4) / 8).unwrap_or(u32::MAX);
                 self.counts.open_loops += 1;
-                teller.tell(SimEventKind::OpenLoop { ms });
+                notices.push(SimEventKind::OpenLoop { ms });
                 if let Some(fax) = self.fax.as_mut().filter(|_| ms >= DISCONNECT_MS) {
                     fax.disconnected();
                 }
@@ -408,8 +408,8 @@ impl Line {
         }
     }
 
-    /// The set hears the block; `None`: it hangs, and nothing passes.
-    fn listen(&mut self, audible: Option<Audible>, teller: &mut Teller<'_>) {
+    /// The phone hears the block; `None`: it is on-hook, and nothing passes.
+    fn listen(&mut self, audible: Option<Audible>, notices: &mut Notices<'_>) {
         let len = self.block_len;
         if audible.is_none() {
             self.heard.fill(0);
@@ -421,7 +421,7 @@ impl Line {
         }
         let mut lamp = None;
         let (off_hook, on_hook) = (audible.off_hook, audible.on_hook);
-        // A caller told before the first burst: the bursts of an earlier call do not count.
+        // A caller ID sent before the first burst: the bursts of an earlier call do not count.
         let bursts = if self.bell.is_ringing() {
             self.bell.bursts
         } else {
@@ -430,17 +430,17 @@ impl Line {
         self.ear
             .block(heard, off_hook, on_hook, bursts, &mut |kind| match kind {
                 SimEventKind::Lamp(on) => lamp = Some(on),
-                other => teller.tell(other),
+                other => notices.push(other),
             });
         if let Some(recorder) = &mut self.recorder
             && let Err(error) = recorder.add(heard)
         {
-            teller.tell(SimEventKind::RecordingFailed(error.to_string()));
+            notices.push(SimEventKind::RecordingFailed(error.to_string()));
             self.recorder = None;
             self.recording_failed = Some(error);
         }
         if let Some(on) = lamp {
-            self.lamp(on, teller);
+            self.lamp(on, notices);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The set's ear: level, tones, DTMF, caller ID, and the bell.
+//! What a phone hears: level, tones, DTMF, caller ID, and ringing.
 
 use std::collections::VecDeque;
 
@@ -15,19 +15,19 @@ use crate::meter::{Measured, Peaks, measure};
 const RATE: usize = 8000;
 /// A tone is looked for this often …
 const LOOK_EVERY: usize = 800;
-/// … in so many samples.
+/// … in this number of samples.
 const LOOK_AT: usize = 256;
 /// Quieter is no tone.
 const TONE_FLOOR_DBM0: f32 = -50.0;
-/// Peaks so near are the same tone.
+/// Peaks within this distance are the same tone.
 const SAME_HZ: f32 = 25.0;
 const DIGITS_KEPT: usize = 64;
 const BURSTS_KEPT: usize = 16;
-/// No burst for so long: nobody rings any more.
+/// No burst for this number of samples: ringing is over.
 const RINGING_OVER: u64 = 6 * 8000;
 
-/// The ear of a set.
-pub(super) struct Ear {
+/// The receivers of a phone.
+pub(super) struct Receivers {
     past: Past,
     dtmf: DtmfRx,
     /// One FSK receiver hears Bell 202 and V.23, the other one DTMF.
@@ -41,7 +41,7 @@ pub(super) struct Ear {
     on_hook_audio_before: bool,
 }
 
-impl Ear {
+impl Receivers {
     pub(super) fn new(caller_id: bool) -> Result<Self, Error> {
         let caller_id = if caller_id {
             Some([
@@ -75,13 +75,13 @@ impl Ear {
         self.last_caller = None;
     }
 
-    /// A new call: its digits are counted afresh.
+    /// A new call: its digits are counted from the first.
     pub(super) fn lifted(&mut self) {
         self.digits.clear();
         self.dtmf.reset();
     }
 
-    /// The last so many ms.
+    /// Level and frequency of the last `window_ms`.
     pub(super) fn heard(&self, window_ms: u16) -> Heard {
         let wanted = usize::from(window_ms) * 8;
         let mut window = vec![0; wanted.min(RATE)];
@@ -102,7 +102,7 @@ impl Ear {
         off_hook: bool,
         on_hook_audio: bool,
         bursts: u32,
-        tell: &mut impl FnMut(SimEventKind),
+        notify: &mut impl FnMut(SimEventKind),
     ) {
         if off_hook || on_hook_audio {
             self.past.add(samples);
@@ -117,23 +117,23 @@ impl Ear {
                         self.digits.remove(0);
                     }
                     self.digits.push(digit);
-                    tell(SimEventKind::Digit(digit));
+                    notify(SimEventKind::Digit(digit));
                 }
             }
         }
         if on_hook_audio {
-            self.caller_id(samples, bursts, tell);
+            self.caller_id(samples, bursts, notify);
         } else if self.on_hook_audio_before {
-            // The transmission is over: half a message is none.
+            // The transmission is over: half a message is dropped.
             for rx in self.caller_id.iter_mut().flatten() {
                 rx.reset();
             }
         }
         self.on_hook_audio_before = on_hook_audio;
-        self.tones(samples.len(), off_hook, tell);
+        self.tones(samples.len(), off_hook, notify);
     }
 
-    fn caller_id(&mut self, samples: &[i16], bursts: u32, tell: &mut impl FnMut(SimEventKind)) {
+    fn caller_id(&mut self, samples: &[i16], bursts: u32, notify: &mut impl FnMut(SimEventKind)) {
         let mut said = Vec::new();
         for rx in self.caller_id.iter_mut().flatten() {
             rx.process(samples);
@@ -143,20 +143,20 @@ impl Ear {
         }
         for (what, coding) in said {
             if let Some(lamp) = what.message_waiting {
-                tell(SimEventKind::Lamp(lamp));
+                notify(SimEventKind::Lamp(lamp));
                 continue;
             }
             let caller = shown(&what, coding, bursts);
             self.last_caller = Some(caller.clone());
-            tell(SimEventKind::CallerId(caller));
+            notify(SimEventKind::CallerId(caller));
         }
     }
 
-    fn tones(&mut self, len: usize, off_hook: bool, tell: &mut impl FnMut(SimEventKind)) {
+    fn tones(&mut self, len: usize, off_hook: bool, notify: &mut impl FnMut(SimEventKind)) {
         if !off_hook {
             if self.audible_before {
                 self.candidate = None;
-                self.end_tone(tell);
+                self.end_tone(notify);
             }
             self.audible_before = false;
             self.until_look = LOOK_EVERY;
@@ -178,25 +178,25 @@ impl Ear {
         };
         let Some(now) = steady else {
             self.candidate = None;
-            self.end_tone(tell);
+            self.end_tone(notify);
             return;
         };
         let same = self.candidate.is_some_and(|before| alike(before, now));
         self.candidate = Some(now);
         if !same {
-            self.end_tone(tell);
+            self.end_tone(notify);
         } else if self.tone.is_none() {
             let Heard { dbm0, hz, .. } = self.heard(100);
             if let Some(hz) = hz {
                 self.tone = Some(hz);
-                tell(SimEventKind::ToneHeard { hz, dbm0 });
+                notify(SimEventKind::ToneHeard { hz, dbm0 });
             }
         }
     }
 
-    fn end_tone(&mut self, tell: &mut impl FnMut(SimEventKind)) {
+    fn end_tone(&mut self, notify: &mut impl FnMut(SimEventKind)) {
         if self.tone.take().is_some() {
-            tell(SimEventKind::ToneEnded);
+            notify(SimEventKind::ToneEnded);
         }
     }
 }
@@ -301,7 +301,7 @@ impl Past {
     }
 }
 
-/// The bell of a set: measures ringing, sample by sample.
+/// The bell of a phone: measures ringing, sample by sample.
 #[derive(Debug, Default)]
 pub(super) struct Bell {
     ringing: bool,
@@ -324,7 +324,7 @@ impl Bell {
         !self.ringing && !self.voltage
     }
 
-    /// So many samples without ringing.
+    /// `len` samples without ringing.
     pub(super) fn pass(&mut self, len: usize) {
         self.since = self.since.saturating_add(len as u64);
     }

@@ -1,7 +1,7 @@
-//! The simulated card: kernel, card, copper and sets, in a thread of their own.
+//! The simulated card: kernel, card, copper and phones, in a thread of their own.
 //!
-//! Owns: a [`World`] of ports, each with a two-wire hybrid, an analog set and, when asked, a fax
-//! machine; and a [`SimPort`] for each, which is what a line thread holds. Between them there are
+//! Owns: a [`World`] of ports, each with a two-wire hybrid, an analog phone and, when asked, a fax
+//! terminal; and a [`SimPort`] for each, which is what a line thread holds. Between them there are
 //! only lock-free rings and atomics. Promises: [`SimPort`] never allocates, locks or blocks; the
 //! same seed, requests and blocks give the same samples. Leaves to others: what the gateway does.
 //!
@@ -10,8 +10,8 @@
 //!
 //! Like a real card: the audio path exists while the loop is closed (or during on-hook
 //! transmission); ringing is tripped in the card; a reversal during ringing is refused; with an
-//! event waiting, audio calls say so; a set that is off-hook at start tells nobody. The loop can be
-//! decoded by the card (flash, pulses) or told edge by edge.
+//! event waiting, audio calls answer so; a phone that is off-hook at start gives no event. The loop
+//! can be decoded by the card (flash, pulses) or reported edge by edge.
 
 mod card;
 mod clock;

@@ -1,4 +1,4 @@
-//! What a set says: samples once or again and again, or a tone.
+//! The audio of a phone: samples, once or repeated, or a tone.
 
 use std::f32::consts::TAU;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ enum Source {
         /// Radians a sample, phase.
         sines: [(f32, f32); 2],
         peak: f32,
-        /// `None`: until told otherwise.
+        /// `None`: until stopped.
         left: Option<u64>,
     },
 }
 
-/// The mouth of a set; silent at first.
+/// Plays the audio of a phone; silent at first.
 #[derive(Debug, Default)]
 pub(super) struct Mouth {
     source: Option<Source>,

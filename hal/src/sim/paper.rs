@@ -1,4 +1,4 @@
-//! The pages of a fax machine, in memory while it is at work: the library opens, reads and writes its TIFF file in the
+//! The pages of a fax terminal, in memory while it is at work: the library opens, reads and writes its TIFF file in the
 //! card's thread, where a disk, a pipe or a file server must not be waited for.
 
 use std::fs::File;
@@ -12,7 +12,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use super::files::{self, TIFF_CURE as CURE, fail};
 use super::request::SimError;
 
-/// More is no fax.
+/// A larger file is no fax.
 const LARGEST: u64 = 64 << 20;
 
 /// A TIFF file in memory.
@@ -39,7 +39,7 @@ impl Paper {
         Ok((paper, pages))
     }
 
-    /// Nothing as yet.
+    /// An empty file.
     pub(super) fn blank() -> Result<Self, SimError> {
         match memfd_create(c"fax", MFdFlags::MFD_CLOEXEC) {
             Ok(memory) => Ok(Self(memory.into())),
@@ -57,13 +57,13 @@ impl Paper {
 
     /// Writes it to a file, in a thread of its own. Without a page there is no file.
     pub(super) fn save(mut self, tiff: PathBuf) -> Saving {
-        let (told, done) = channel();
+        let (sender, done) = channel();
         let thread = std::thread::Builder::new()
             .name(String::from("sim-fax-file"))
             .spawn(move || {
                 let saved = self.write(&tiff);
-                // A card that has stopped needs no word.
-                let _ = told.send(saved);
+                // A card that has stopped waits for no answer.
+                let _ = sender.send(saved);
             });
         Saving(done, thread.err().map(|error| error.to_string()))
     }
@@ -81,7 +81,7 @@ impl Paper {
     }
 }
 
-/// Pages on their way to the disk.
+/// Pages being written to the disk.
 pub(super) struct Saving(Receiver<Result<(), SimError>>, Option<String>);
 
 impl Saving {

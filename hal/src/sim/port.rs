@@ -10,7 +10,7 @@ use crate::port::{
     ReadBlock, Wake, WriteBlock,
 };
 
-/// `EINVAL`: what DAHDI says to a cadence without a burst.
+/// `EINVAL`: what DAHDI answers to a cadence without a burst.
 const EINVAL: i32 = 22;
 
 /// One port of the simulated card.
@@ -97,7 +97,7 @@ impl LinePort for SimPort {
     }
 
     fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
-        // Flash and hang-up are told apart by others.
+        // Others decide what is a flash and what a hang-up.
         if let LineCommand::LongestFlash(_) = command {
             return Ok(());
         }

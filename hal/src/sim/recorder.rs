@@ -1,4 +1,4 @@
-//! A recording of what a set hears. Its file is written by a thread of its own: a disk that stands still costs the
+//! A recording of what a phone hears. Its file is written by a thread of its own: a disk that is stalled costs the
 //! recording, never the card.
 
 use std::fs::File;
@@ -19,7 +19,7 @@ pub(super) type Answer = Box<dyn FnOnce(Result<SimReply, SimError>) + Send>;
 
 const NO_ROOM: &str = "make room on the disk";
 
-/// A file that may be recorded into. One that was made for it and never used goes again.
+/// A file that may be recorded into. One that was created for it and never used is removed again.
 pub(super) struct Target {
     file: Option<File>,
     path: PathBuf,
@@ -64,10 +64,10 @@ pub(super) enum Order {
     Finish(u64, Answer),
 }
 
-/// What the two threads know of each other.
+/// What the two threads share.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// Samples that are not with the system yet.
+    /// Samples not yet handed to the system.
     behind: AtomicUsize,
     failed: OnceLock<SimError>,
 }
@@ -168,7 +168,7 @@ impl Recorder {
     }
 }
 
-/// The recording's thread. After a failure it lives on to say so to who ends the recording.
+/// The recording's thread. After a failure it goes on, to report it when the recording is ended.
 fn write<W: Write + Seek>(
     path: &Path,
     open: impl FnOnce() -> std::io::Result<W>,

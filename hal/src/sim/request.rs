@@ -1,4 +1,4 @@
-//! What a test, a technician or the demonstration may ask of the simulated sets, and the answers.
+//! What a test, a technician or the demonstration may ask of the simulated phones, and the answers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,17 +34,17 @@ impl SimRequest {
 
 /// Something for one port.
 ///
-/// A set has a hand (hook, flash, dialling: done one after the other) and a mouth (what it says:
-/// the newest replaces the former). Hanging up empties both.
+/// A phone has a hand (hook, flash, dialling: done one after the other) and a mouth (the audio that it
+/// sends: the newest replaces the former). Hanging up empties both.
 #[derive(Clone, Debug)]
 pub enum SimAction {
     /// Lift the handset. Nothing happens if it is lifted.
     Lift,
-    /// Hang up; whatever was being dialled or said ends.
+    /// Hang up; whatever was being dialled or played ends.
     HangUp,
-    /// Open the loop for so many ms (1 to 5000), after what the hand is doing.
+    /// Open the loop for a time, after what the hand is doing.
     Flash {
-        /// Loop open, ms.
+        /// Loop open, ms (1 to 5000).
         open_ms: u16,
     },
     /// Dial `0-9 * # A-D`, `,` = a pause of 1 s, `!` = a flash of 500 ms; `*`, `#` and letters cannot
@@ -52,19 +52,19 @@ pub enum SimAction {
     Dial {
         /// The digits.
         digits: String,
-        /// How; `None`: as the set is made.
+        /// How; `None`: as the phone is configured.
         how: Option<Dialling>,
     },
-    /// Say this.
+    /// Play this.
     Play {
         /// What.
         audio: Audio,
-        /// Again and again (the talk loop).
+        /// Repeated (the talk loop).
         repeat: bool,
     },
-    /// Stop saying anything.
+    /// Stop playing.
     StopPlaying,
-    /// Record what the set hears.
+    /// Record what the phone hears.
     StartRecording {
         /// Into a WAV file (8 kHz, 16 bit, mono); `None`: in memory, given back by `StopRecording`
         /// (at most 10 minutes are kept).
@@ -72,22 +72,22 @@ pub enum SimAction {
     },
     /// End the recording; answered by [`SimReply::Recording`].
     StopRecording,
-    /// Measure what the set has heard in the last so many ms (10 to 1000); answered by
-    /// [`SimReply::Heard`].
+    /// Measure what the phone has heard in the last `window_ms` (10 to 1000); answered
+    /// by [`SimReply::Heard`].
     Meter {
         /// Window, ms.
         window_ms: u16,
     },
-    /// Lift after so many bursts of ringing, from now on; `None`: never.
+    /// Lift after this number of bursts of ringing, from now on; `None`: never.
     AutoAnswer {
         /// Bursts.
         after_bursts: Option<u32>,
     },
-    /// A fax machine on this line sends a file. Replaces the phone until it has hung up.
+    /// A fax terminal on this line sends a file. Replaces the phone until it has hung up.
     SendFax(SendFax),
-    /// A fax machine on this line answers the next call.
+    /// A fax terminal on this line answers the next call.
     ReceiveFax(ReceiveFax),
-    /// The fax machine is switched off: it hangs up at once.
+    /// The fax terminal is switched off: it hangs up at once.
     CancelFax,
     /// Changes the copper.
     SetHybrid(HybridConfig),
@@ -97,25 +97,25 @@ pub enum SimAction {
     ForgetHeard,
 }
 
-/// What a set says.
+/// Audio of a phone.
 #[derive(Clone, Debug)]
 pub enum Audio {
     /// These 16-bit samples at 8 kHz.
     Samples(Arc<[i16]>),
     /// A WAV file: 8 kHz, or a multiple up to 48 kHz; read when the request is made.
     Wav(PathBuf),
-    /// One or two sines, for so many ms (0: until told otherwise).
+    /// One or two sines, for a time.
     Tone {
         /// Hz; a zero second one is none.
         hz: [f32; 2],
         /// Level of each, dBm0.
         dbm0: f32,
-        /// Length, ms.
+        /// Length, ms; 0: until stopped.
         ms: u32,
     },
 }
 
-/// Orders for a sending fax machine.
+/// Orders for a sending fax terminal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SendFax {
     /// Any multi-page G3/G4 TIFF with a fax resolution.
@@ -124,11 +124,11 @@ pub struct SendFax {
     pub number: String,
     /// When to dial.
     pub wait: DialWait,
-    /// Tone or pulse; `None`: as the set is made.
+    /// Tone or pulse; `None`: as the phone is configured.
     pub how: Option<Dialling>,
-    /// The machine itself.
+    /// The terminal itself.
     pub machine: FaxMachine,
-    /// Give up when the fax has not ended after so long.
+    /// Give up when the fax has not ended after this time.
     pub limit: Duration,
 }
 
@@ -146,25 +146,25 @@ impl SendFax {
     }
 }
 
-/// When a fax machine begins to dial.
+/// When a fax terminal begins to dial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DialWait {
-    /// When a steady tone of 300–500 Hz is heard; gives up (hangs up) after so long without.
+    /// When a steady tone of 300–500 Hz is heard; gives up (hangs up) after this time without.
     DialTone(Duration),
-    /// So long after lifting, whatever is heard.
+    /// This time after lifting, whatever is heard.
     Delay(Duration),
 }
 
-/// Orders for a receiving fax machine.
+/// Orders for a receiving fax terminal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReceiveFax {
     /// Where the pages go (created or overwritten).
     pub tiff: PathBuf,
-    /// Answer after so many bursts.
+    /// Answer after this number of bursts.
     pub after_bursts: u32,
-    /// The machine itself.
+    /// The terminal itself.
     pub machine: FaxMachine,
-    /// Give up when the fax has not ended so long after the answer.
+    /// Give up when the fax has not ended within this time after the answer.
     pub limit: Duration,
 }
 
@@ -180,12 +180,12 @@ impl ReceiveFax {
     }
 }
 
-/// What a fax machine is like.
+/// The abilities of a fax terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaxMachine {
     /// Error correction.
     pub ecm: bool,
-    /// Its number as it tells it (at most 20 characters).
+    /// Its number as it sends it (at most 20 characters).
     pub ident: String,
     /// Fastest modem it has.
     pub max_bit_rate: u32,
@@ -204,7 +204,7 @@ impl Default for FaxMachine {
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SimReply {
-    /// Done, or begun: events tell the rest.
+    /// Done, or begun: events report the rest.
     Done,
     /// What [`SimRequest::Snapshot`] asked for.
     Snapshot(Vec<SimSnapshot>),
@@ -217,7 +217,7 @@ pub enum SimReply {
         /// The samples, if there is no file.
         memory: Vec<i16>,
     },
-    /// What the set hears.
+    /// What the phone hears.
     Heard(Heard),
 }
 
@@ -245,12 +245,12 @@ pub enum SimError {
         /// How many there are.
         ports: usize,
     },
-    /// The set would have to be lifted, or to be on-hook.
+    /// The phone would have to be lifted, or to be on-hook.
     #[error("simulated port index {port}: the set is {state}, so it cannot {action}; {cure}")]
     WrongState {
         /// Port.
         port: usize,
-        /// What the set is.
+        /// The state of the phone.
         state: &'static str,
         /// What was asked.
         action: &'static str,

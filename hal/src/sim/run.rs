@@ -16,7 +16,7 @@ use super::request::{SimError, SimReply, SimRequest};
 use super::snapshot::WorldStats;
 use super::world::{Applied, Prepared, World, prepare};
 
-/// Gets every event; false: no more, please.
+/// Gets every event; false: no more events.
 type Listener = Box<dyn FnMut(&SimEvent) -> bool + Send>;
 
 enum Message {
@@ -35,7 +35,7 @@ struct Stats {
     events_dropped: AtomicU64,
 }
 
-/// A running card. Dropping it stops the card's thread; its ports then stand still.
+/// A running card. Dropping it stops the card's thread; its ports then get no more blocks.
 pub struct WorldHandle {
     messages: Sender<Message>,
     stats: Arc<Stats>,
@@ -48,12 +48,12 @@ pub struct WorldHandle {
 pub struct SimEvents(Receiver<SimEvent>);
 
 impl SimEvents {
-    /// The oldest event not yet taken.
+    /// The oldest event not yet read.
     pub fn try_next(&self) -> Option<SimEvent> {
         self.0.try_recv().ok()
     }
 
-    /// Waits for the next event; `None` after so long, or when the card has stopped.
+    /// Waits for the next event; `None` after `limit`, or when the card has stopped.
     pub fn next_within(&self, limit: Duration) -> Option<SimEvent> {
         self.0.recv_timeout(limit).ok()
     }
@@ -188,7 +188,7 @@ impl Drop for WorldHandle {
     fn drop(&mut self) {
         self.stats.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
-            // A card thread that panicked has already said so; the ports just stand still.
+            // A card thread that panicked has already logged it; its ports just get no more blocks.
             let _ = thread.join();
         }
     }

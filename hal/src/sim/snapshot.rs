@@ -15,13 +15,13 @@ pub struct SimSnapshot {
     pub port: usize,
     /// The card's clock.
     pub at: Duration,
-    /// The set.
+    /// The phone.
     pub set: SetState,
     /// What the hand still has to do (digits, flashes), oldest first.
     pub dialling: String,
-    /// The set is saying something.
+    /// The phone sends audio.
     pub talking: bool,
-    /// What the set hears (100 ms).
+    /// What the phone hears (100 ms).
     pub heard: Heard,
     /// DTMF digits heard since the last lift, the newest 64.
     pub digits_heard: String,
@@ -39,11 +39,11 @@ pub struct SimSnapshot {
     pub polarity_changes: u64,
     /// Open loops seen.
     pub open_loops: u64,
-    /// Lifts by itself after so many bursts.
+    /// Number of bursts after which it lifts by itself.
     pub answer_after_bursts: Option<u32>,
     /// Where it records to, and how many samples so far.
     pub recording: Option<(Option<PathBuf>, u64)>,
-    /// The fax machine on this line.
+    /// The fax terminal on this line.
     pub fax: Option<FaxState>,
     /// How the last fax ended.
     pub last_fax: Option<FaxReport>,
@@ -53,7 +53,7 @@ pub struct SimSnapshot {
     pub hybrid: HybridConfig,
 }
 
-/// What the set is doing.
+/// What the phone is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetState {
     /// On-hook.
@@ -66,7 +66,7 @@ pub enum SetState {
     LoopBreak,
 }
 
-/// A fax machine at work.
+/// A fax terminal at work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaxState {
     /// It sends (or receives).
@@ -108,7 +108,7 @@ pub struct CardState {
     pub read_overruns: u64,
     /// Blocks of silence played because the gateway did not write.
     pub write_underruns: u64,
-    /// Events lost because the gateway did not take them.
+    /// Events lost because the gateway did not read them.
     pub events_lost: u64,
     /// Blocks that the gateway has given and the card has not played yet.
     pub blocks_in_flight: usize,

@@ -7,7 +7,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::port::{LineCommand, LineEvent, LineFault, MAX_BLOCK_LEN};
 
-/// Commands that the card has not taken yet; a full ring is `Busy`.
+/// Commands that the card has not read yet; a full ring is `Busy`.
 const COMMANDS: usize = 64;
 
 /// A block in a ring; only the first `block_len` bytes count.
@@ -16,7 +16,7 @@ pub(super) type Block = [u8; MAX_BLOCK_LEN];
 /// State that both sides look at.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// As the card tells it (after decoding, if it decodes).
+    /// As the card reports it (after decoding, if it decodes).
     pub(super) off_hook: AtomicBool,
     /// Set by an accepted `Ring`, cleared by `StopRing` or by the card.
     pub(super) ringing: AtomicBool,
@@ -70,8 +70,8 @@ pub(super) struct CardEnds {
 }
 
 impl CardEnds {
-    /// Tells the gateway, or counts what it lost.
-    pub(super) fn tell(&mut self, event: LineEvent) {
+    /// Sends the event to the gateway, or counts it as lost.
+    pub(super) fn send(&mut self, event: LineEvent) {
         if self.events.push(event).is_err() {
             self.shared.events_lost.fetch_add(1, Ordering::Relaxed);
         }

@@ -23,7 +23,7 @@ const EVENTS_KEPT: usize = 4096;
 
 /// What [`build`] makes.
 pub struct Sim {
-    /// The card, copper and sets: step it or spawn it.
+    /// The card, copper and phones: step it or spawn it.
     pub world: World,
     /// What the line thread holds, in the order of the configuration.
     pub ports: Vec<SimPort>,
@@ -31,7 +31,7 @@ pub struct Sim {
     pub clock: CardClock,
 }
 
-/// Kernel, card, copper and sets of a simulated card.
+/// Kernel, card, copper and phones of a simulated card.
 pub struct World {
     lines: Vec<Line>,
     clock: CardClock,
@@ -40,7 +40,7 @@ pub struct World {
     events: VecDeque<SimEvent>,
 }
 
-/// Builds a card; it stands still until it is stepped or spawned.
+/// Builds a card; it does nothing until it is stepped or spawned.
 ///
 /// # Errors
 /// [`SimError::BadValue`] for a configuration that cannot be, [`SimError::Engine`] when the system
@@ -131,7 +131,7 @@ impl World {
         self.lines.len()
     }
 
-    /// What the sets have noticed since the last call, oldest first.
+    /// What the phones have noticed since the last call, oldest first.
     pub fn take_events(&mut self) -> Vec<SimEvent> {
         self.events.drain(..).collect()
     }

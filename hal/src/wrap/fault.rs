@@ -27,11 +27,11 @@ struct Control {
 /// What has been broken so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultCounts {
-    /// Blocks read from the card and thrown away.
+    /// Blocks read from the card and dropped.
     pub reads_dropped: u64,
-    /// Blocks said to be taken that never reached the card.
+    /// Blocks reported as taken that never reached the card.
     pub writes_lost: u64,
-    /// Events thrown away.
+    /// Events dropped.
     pub events_lost: u64,
     /// Times the port went down.
     pub downs: u64,
@@ -42,8 +42,8 @@ pub struct FaultCounts {
 pub struct FaultHandle(Arc<Control>);
 
 impl FaultHandle {
-    /// Takes the port down (`Some`) or up again (`None`). The port tells it as an event, refuses
-    /// everything while down, and tells `FaultCleared` afterwards.
+    /// Takes the port down (`Some`) or up again (`None`). The port reports it as an event,
+    /// refuses everything while down, and reports `FaultCleared` afterwards.
     pub fn set_down(&self, fault: Option<LineFault>) {
         let code = match fault {
             None => 0,
@@ -54,7 +54,7 @@ impl FaultHandle {
         self.0.down.store(code, Ordering::Release);
     }
 
-    /// Reads answer `WouldBlock`, as if the card's clock stood still; its blocks pile up.
+    /// Reads answer `WouldBlock`, as if the card's clock had stopped; its blocks queue up.
     pub fn stall_reads(&self, on: bool) {
         self.0.stall_reads.store(on, Ordering::Release);
     }
@@ -69,17 +69,17 @@ impl FaultHandle {
         self.0.full_writes.store(on, Ordering::Release);
     }
 
-    /// The next so many blocks from the line are thrown away.
+    /// The next `blocks` blocks from the line are dropped.
     pub fn drop_reads(&self, blocks: u64) {
         self.0.drop_reads.fetch_add(blocks, Ordering::AcqRel);
     }
 
-    /// The next so many written blocks never reach the card, which then has an underrun.
+    /// The next `blocks` written blocks never reach the card, which then has an underrun.
     pub fn lose_writes(&self, blocks: u64) {
         self.0.lose_writes.fetch_add(blocks, Ordering::AcqRel);
     }
 
-    /// The next so many events are thrown away.
+    /// The next `events` events are dropped.
     pub fn lose_events(&self, events: u64) {
         self.0.lose_events.fetch_add(events, Ordering::AcqRel);
     }
@@ -111,8 +111,8 @@ impl FaultHandle {
 pub struct Fault<P> {
     port: P,
     control: Arc<Control>,
-    /// The trouble that has been told to the caller.
-    told: Option<LineFault>,
+    /// The trouble that has been reported to the caller.
+    reported: Option<LineFault>,
 }
 
 impl<P: LinePort> Fault<P> {
@@ -120,12 +120,12 @@ impl<P: LinePort> Fault<P> {
     pub fn new(port: P) -> (Self, FaultHandle) {
         let control = Arc::new(Control::default());
         let handle = FaultHandle(Arc::clone(&control));
-        let told = None;
+        let reported = None;
         (
             Self {
                 port,
                 control,
-                told,
+                reported,
             },
             handle,
         )
@@ -178,7 +178,7 @@ impl<P: LinePort> LinePort for Fault<P> {
 
     fn read(&mut self, buf: &mut [u8]) -> ReadBlock {
         let down = self.down();
-        if down != self.told {
+        if down != self.reported {
             return ReadBlock::EventPending;
         }
         if let Some(fault) = down {
@@ -206,7 +206,7 @@ impl<P: LinePort> LinePort for Fault<P> {
 
     fn write(&mut self, buf: &[u8]) -> WriteBlock {
         let down = self.down();
-        if down != self.told {
+        if down != self.reported {
             return WriteBlock::EventPending;
         }
         if let Some(fault) = down {
@@ -224,15 +224,15 @@ impl<P: LinePort> LinePort for Fault<P> {
 
     fn next_event(&mut self) -> Option<LineEvent> {
         let down = self.down();
-        if down != self.told {
-            self.told = down;
+        if down != self.reported {
+            self.reported = down;
             let kind = match down {
                 Some(fault) => {
                     self.control.downs.fetch_add(1, Ordering::Relaxed);
                     LineEventKind::Fault(fault)
                 }
                 None => {
-                    // What piled up meanwhile is old: a card that comes back starts afresh.
+                    // What queued up meanwhile is old: a card that comes back starts with empty buffers.
                     let mut old = [0; MAX_BLOCK_LEN];
                     while self.port.read(&mut old) == ReadBlock::Block {}
                     LineEventKind::FaultCleared

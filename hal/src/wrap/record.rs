@@ -1,4 +1,4 @@
-//! Keeps the blocks of a port, both ways.
+//! Keeps the blocks of a port, in both directions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use crate::port::{
     ReadBlock, Wake, WriteBlock,
 };
 
-/// Which way a block went.
+/// The direction of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Read: from the line.
@@ -23,7 +23,7 @@ pub enum Direction {
 /// A block as it passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordedBlock {
-    /// Which way.
+    /// Its direction.
     pub direction: Direction,
     /// Number of the block in its direction since the port was made, so that a gap shows.
     pub sequence: u64,
@@ -73,12 +73,12 @@ impl RecordReader {
         self.control.on.load(Ordering::Acquire)
     }
 
-    /// The oldest block not yet taken.
+    /// The oldest block not yet read.
     pub fn next_block(&mut self) -> Option<RecordedBlock> {
         self.blocks.pop().ok()
     }
 
-    /// Blocks lost because they were not taken in time.
+    /// Blocks lost because they were not read in time.
     pub fn lost(&self) -> u64 {
         self.control.lost.load(Ordering::Relaxed)
     }

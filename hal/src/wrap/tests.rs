@@ -52,7 +52,7 @@ fn trace_mirrors_events_commands_and_their_answers() {
 }
 
 #[test]
-fn trace_tells_once_when_reads_go_down_and_up() {
+fn trace_reports_once_when_reads_go_down_and_up() {
     let (mut world, port) = one();
     let (port, fault) = Fault::new(port);
     let (mut port, mut reader) = Trace::new(port, 16);

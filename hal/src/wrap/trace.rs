@@ -1,4 +1,4 @@
-//! Mirrors what a port says and is told.
+//! Mirrors the events of a port and the commands to it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use crate::port::{
     ReadBlock, Wake, WriteBlock,
 };
 
-/// Something a port said or was told.
+/// An event of a port, or a command to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traced {
     /// When it passed (`CLOCK_MONOTONIC`); an event carries its own time as well.
@@ -23,15 +23,15 @@ pub struct Traced {
 /// What passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TraceItem {
-    /// The port said this.
+    /// The port reported this.
     Event(LineEvent),
-    /// The port was told this, and answered.
+    /// The port got this command, and answered.
     Command(LineCommand, Result<(), PortError>),
     /// Reads began to fail.
     ReadsDown(LineFault),
     /// Reads work again.
     ReadsUp,
-    /// A block was not taken by a full card; told once until one is taken.
+    /// A full card refused a block; reported once until it takes one.
     WritesFull,
 }
 
@@ -53,12 +53,12 @@ pub struct TraceReader {
 }
 
 impl TraceReader {
-    /// The oldest item not yet taken.
+    /// The oldest item not yet read.
     pub fn next_item(&mut self) -> Option<Traced> {
         self.items.pop().ok()
     }
 
-    /// Items lost because they were not taken in time.
+    /// Items lost because they were not read in time.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }

@@ -247,7 +247,7 @@ pub(crate) fn late(b: &mut Bench, r: &mut Report) {
     hang_up(b);
 }
 
-/// From this length on an opening is reported (`OPENING_TOLD_AFTER`).
+/// From this length on an opening is reported (`OPENING_REPORTED_AFTER`).
 const OPENING_COUNTS_FROM: Duration = Duration::from_millis(3);
 
 /// How long the loop was open by the line's own stamps, if the events are one opening and its end.
@@ -280,7 +280,7 @@ fn loop_opened_for(b: &mut Bench, open_ms: u64) -> (Option<Duration>, Vec<LineEv
         b.run(100);
         events = b.port_events(first);
         // The phone looks every millisecond, so it is up to two late; but an opening counts from 3 ms on
-        // (`OPENING_TOLD_AFTER`), and 2 must not become that.
+        // (`OPENING_REPORTED_AFTER`), and 2 must not become that.
         let late = if open_ms < 3 { 0.6 } else { 2.5 };
         // Its order also waits for the line's next millisecond, which may come late: the line's own stamps show it.
         let line_was_late = open_ms < 3 && opening(&events) >= Some(OPENING_COUNTS_FROM);

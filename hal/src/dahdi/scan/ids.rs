@@ -2,7 +2,7 @@
 //!
 //! Only cards that can have ports for telephones: others are no business of this gateway.
 
-/// A number on the PCI bus. `subvendor` tells cards apart that share the number of their bus chip.
+/// A number on the PCI bus. `subvendor` distinguishes cards that share the number of their bus chip.
 pub(super) struct PciId {
     pub(super) vendor: u16,
     pub(super) device: u16,
@@ -70,7 +70,7 @@ pub(super) const PCI: &[PciId] = &[
     tiger(0x9599, "opvxa1200", A1200),
 ];
 
-/// Vendor of the Astribank; the last digit of the product tells how far its firmware is (2: complete).
+/// Vendor of the Astribank; the last digit of the product shows how far its firmware is loaded (2: complete).
 pub(super) const XORCOM: u16 = 0xe4e4;
 /// Products of the Astribank without the last digit.
 pub(super) const ASTRIBANKS: [u16; 4] = [0x1130, 0x1140, 0x1150, 0x1160];

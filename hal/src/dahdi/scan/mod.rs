@@ -216,7 +216,7 @@ impl Hardware {
             .flat_map(|span| &span.channels)
     }
 
-    /// Channels that a telephone can hang on, in order: fit for the gateway now or after configuration.
+    /// Channels that a telephone can be connected to, in order: fit for the gateway now or after configuration.
     pub fn telephone_channels(&self) -> Vec<u16> {
         let mut numbers: Vec<u16> = self
             .channels()

@@ -88,7 +88,7 @@ fn each_channel_of_a_mixed_card_says_what_it_is_and_what_to_do() {
 fn cards_without_channels_say_why_and_what_to_do() {
     let root = grow(APPLIANCE);
     let hardware = scan_at(root.path());
-    let told: Vec<String> = hardware
+    let shown: Vec<String> = hardware
         .cards
         .iter()
         .filter_map(|card| {
@@ -105,9 +105,9 @@ fn cards_without_channels_say_why_and_what_to_do() {
         "Wildcard TDM400P (PCI 0000:06:02.0): the driver netjet has taken it; write \"blacklist netjet\"",
         "Wildcard A4B (PCI 0000:06:03.0): its driver wcaxx is loaded but did not bring it up",
     ];
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, expected) in told.iter().zip(expected) {
-        assert!(told.starts_with(expected), "{told}");
+    assert_eq!(shown.len(), expected.len(), "{shown:#?}");
+    for (text, expected) in shown.iter().zip(expected) {
+        assert!(text.starts_with(expected), "{text}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{Line, Teller};
+use super::{Line, Notices};
 use crate::level::{FULL_SCALE_SINE_DBM0, SILENCE_DBM0};
 use crate::port::{LineEvent, LineEventKind, LineFault};
 use crate::sim::event::SimEvent;
@@ -24,7 +24,7 @@ impl Line {
         now: Duration,
         events: &mut VecDeque<SimEvent>,
     ) -> Result<Applied, SimError> {
-        let mut teller = Teller {
+        let mut notices = Notices {
             port: self.port,
             at: now,
             events,
@@ -32,11 +32,11 @@ impl Line {
         match action {
             SimAction::Lift => {
                 self.no_fax("lift")?;
-                self.lift(&mut teller);
+                self.lift(&mut notices);
             }
             SimAction::HangUp => {
                 self.no_fax("hang up")?;
-                self.hang_up(&mut teller);
+                self.hang_up(&mut notices);
             }
             SimAction::Flash { open_ms } => {
                 self.phone_lifted("flash")?;
@@ -108,10 +108,10 @@ impl Line {
                     return Err(self.wrong("a phone only", "cancel a fax", "begin a fax first"));
                 };
                 let report = fax.give_up(now, "switched off");
-                self.end_fax(fax, report, now, &mut teller);
+                self.end_fax(fax, report, now, &mut notices);
             }
             SimAction::SetHybrid(hybrid) => self.hybrid.set(hybrid),
-            SimAction::Break(fault) => self.set_fault(fault, now, &mut teller),
+            SimAction::Break(fault) => self.set_fault(fault, now, &mut notices),
             SimAction::ForgetHeard => {
                 self.ear.forget();
                 self.bell.forget();
@@ -131,7 +131,7 @@ impl Line {
     fn play(&mut self, audio: Audio, repeat: bool) -> Result<(), SimError> {
         match audio {
             Audio::Samples(samples) => self.mouth.play(samples, repeat),
-            // Read before it came here; kept right for whoever calls without that.
+            // Read before it came here; kept right for callers that did not.
             Audio::Wav(path) => self.mouth.play(load_wav(&path)?.into(), repeat),
             Audio::Tone { hz, dbm0, ms } => {
                 let [first, second] = hz;
@@ -150,7 +150,7 @@ impl Line {
         Ok(())
     }
 
-    fn set_fault(&mut self, fault: Option<LineFault>, at: Duration, teller: &mut Teller<'_>) {
+    fn set_fault(&mut self, fault: Option<LineFault>, at: Duration, notices: &mut Notices<'_>) {
         let before = self.ends.shared.fault();
         if before == fault {
             return;
@@ -159,12 +159,12 @@ impl Line {
             self.card.stop();
             self.ends.shared.ringing.store(false, Ordering::Release);
             if let Some(kind) = self.bell.stopped() {
-                teller.tell(kind);
+                notices.push(kind);
             }
         }
         self.ends.shared.set_fault(fault);
         let kind = fault.map_or(LineEventKind::FaultCleared, LineEventKind::Fault);
-        self.ends.tell(LineEvent { at, kind });
+        self.ends.send(LineEvent { at, kind });
     }
 
     fn ready_for_fax(&self) -> Result<(), SimError> {

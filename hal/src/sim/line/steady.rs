@@ -10,7 +10,7 @@ use crate::sim::fax::Fax;
 use crate::sim::wires::Block;
 
 impl Line {
-    /// Neither card nor set changes anything in the block to come.
+    /// Neither card nor phone changes anything in the block to come.
     pub(super) fn is_steady(&self) -> bool {
         let closed = self.hand.is_lifted();
         self.hand.is_still()
@@ -20,7 +20,7 @@ impl Line {
             && self.ends.shared.fault().is_none()
     }
 
-    /// A steady block of a set that hangs: neither way anything passes.
+    /// A steady block of an on-hook phone: nothing passes in either direction.
     pub(super) fn rest(&mut self) {
         self.card.pass(self.block_len);
         self.bell.pass(self.block_len);
@@ -31,7 +31,7 @@ impl Line {
         }
     }
 
-    /// A steady block of a lifted set, whose block from the gateway is decoded.
+    /// A steady block of a lifted phone, whose block from the gateway is decoded.
     pub(super) fn talk(&mut self) -> Audible {
         let len = self.block_len;
         self.card.pass(len);
@@ -57,7 +57,7 @@ impl Line {
         }
         self.hybrid.add_noise_from_set(up);
         let to_set = self.hybrid.gain_to_set();
-        // What the set hears, before it is rounded.
+        // What the phone hears, before it is rounded.
         let mut ear = [0f32; MAX_BLOCK_LEN];
         let ear = ear.get_mut(..len).unwrap_or_default();
         for (ear, down) in ear.iter_mut().zip(down.iter()) {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     /// Everything that can be seen of a line while it rings, is lifted, hears, talks, dials, flashes and hangs up:
-    /// bytes to the gateway, what the set heard, events; and how many blocks were moved as a whole.
+    /// bytes to the gateway, what the phone heard, events; and how many blocks were moved as a whole.
     fn life(decode: bool, by: fn(&Line) -> bool) -> (Vec<u8>, Vec<String>, usize) {
         let mut config = SimConfig::new(1);
         config.ports[0].decode = decode.then(DecodeConfig::default);
@@ -135,7 +135,7 @@ mod tests {
             ..HybridConfig::default()
         };
         let (mut line, mut ends) = line(&config);
-        let (mut bytes, mut told, mut steady) = (Vec::new(), Vec::new(), 0);
+        let (mut bytes, mut seen, mut steady) = (Vec::new(), Vec::new(), 0);
         let mut events = VecDeque::new();
         for n in 0..600u64 {
             let now = Duration::from_millis(1000 + 10 * n);
@@ -188,26 +188,26 @@ mod tests {
             while let Ok(block) = ends.from_line.pop() {
                 bytes.extend(&block[..80]);
             }
-            told.push(format!("{:?}", line.snapshot(now)));
-            told.extend(events.drain(..).map(|e| format!("{e:?}")));
+            seen.push(format!("{:?}", line.snapshot(now)));
+            seen.extend(events.drain(..).map(|e| format!("{e:?}")));
             while let Ok(event) = ends.events.pop() {
-                told.push(format!("{event:?}"));
+                seen.push(format!("{event:?}"));
             }
         }
-        (bytes, told, steady)
+        (bytes, seen, steady)
     }
 
     #[test]
     fn blocks_moved_as_a_whole_are_those_moved_sample_by_sample() {
         for decode in [false, true] {
-            let (bytes, told, _) = life(decode, |_| false);
-            let (fast_bytes, fast_told, steady) = life(decode, Line::is_steady);
+            let (bytes, seen, _) = life(decode, |_| false);
+            let (fast_bytes, fast_seen, steady) = life(decode, Line::is_steady);
             let differ = bytes.iter().zip(&fast_bytes).position(|(a, b)| a != b);
             assert_eq!((differ, bytes.len()), (None, fast_bytes.len()));
-            for (slow, fast) in told.iter().zip(&fast_told) {
+            for (slow, fast) in seen.iter().zip(&fast_seen) {
                 assert_eq!(slow, fast);
             }
-            assert_eq!(told.len(), fast_told.len());
+            assert_eq!(seen.len(), fast_seen.len());
             assert!((200..590).contains(&steady), "{steady}");
         }
     }

@@ -50,7 +50,7 @@ fn hybrid_can_be_changed_while_talking() {
 }
 
 #[test]
-fn losses_and_gains_add_up_each_way() {
+fn losses_and_gains_add_up_in_each_direction() {
     let mut rig = lifted(HybridConfig {
         loss_to_set_db: 3.0,
         loss_from_set_db: 5.0,
@@ -84,7 +84,7 @@ fn losses_and_gains_add_up_each_way() {
 }
 
 #[test]
-fn an_on_hook_set_hears_and_says_nothing_without_on_hook_transmission() {
+fn an_on_hook_phone_hears_and_sends_nothing_without_on_hook_transmission() {
     let mut rig = Rig::one(SimPortConfig::default());
     rig.send[0] = sine(1004.0, -10.0, 2000).into();
     rig.run_ms(300);
@@ -233,7 +233,7 @@ fn dialled_digits_reach_the_gateway_in_order() {
 }
 
 #[test]
-fn a_set_hears_digits_and_tones_of_the_gateway() {
+fn a_phone_hears_digits_and_tones_of_the_gateway() {
     let mut rig = lifted(HybridConfig::default());
     rig.noticed();
     let mut tx = tipring_spandsp::DtmfTx::new().unwrap();
@@ -271,7 +271,7 @@ fn a_set_hears_digits_and_tones_of_the_gateway() {
 }
 
 #[test]
-fn talk_is_heard_once_or_again_and_again_and_can_be_recorded() {
+fn talk_is_heard_once_or_repeated_and_can_be_recorded() {
     let mut card = SimConfig::new(2);
     card.ports = vec![Rig::perfect(), Rig::perfect()];
     card.law = Law::A;
@@ -318,12 +318,12 @@ fn talk_is_heard_once_or_again_and_again_and_can_be_recorded() {
     assert_eq!((samples, memory.len()), (4800, 0));
     let heard = load_wav(&wav).unwrap();
     assert_eq!(heard.len(), 4800);
-    // A block on each way in the cards and one in this gateway.
+    // A block in each direction in the cards and one in this gateway.
     let (once, pause, again) = (&heard[320..800], &heard[1200..2400], &heard[2800..4800]);
     assert!((measure(once).hz.unwrap() - 600.0).abs() < 2.0);
     assert!(level_dbm0(pause) < -60.0);
     assert!((level_dbm0(again) - -12.0).abs() < 0.2);
-    // Its own recording, said again.
+    // Its own recording, played again.
     rig.act(
         1,
         SimAction::Play {

@@ -59,7 +59,7 @@ fn late_gateways_are_counted_and_lose_blocks_not_more() {
 }
 
 #[test]
-fn with_an_event_waiting_audio_calls_say_so() {
+fn with_an_event_waiting_audio_calls_answer_so() {
     let Sim {
         mut world,
         mut ports,
@@ -76,7 +76,7 @@ fn with_an_event_waiting_audio_calls_say_so() {
 }
 
 #[test]
-fn a_broken_port_tells_it_refuses_everything_and_comes_back() {
+fn a_broken_port_reports_it_refuses_everything_and_comes_back() {
     let mut rig = Rig::one(SimPortConfig::default());
     let ring = LineCommand::Ring(RingCadence::new(2000, 4000));
     rig.ports[0].command(ring).unwrap();
@@ -93,9 +93,9 @@ fn a_broken_port_tells_it_refuses_everything_and_comes_back() {
     assert_eq!(rig.snapshot(0).card.fault, Some(broken));
     rig.act(0, SimAction::Break(None));
     rig.run_ms(100);
-    // 100 ms of ringing, broken until 210 ms; the set was lifted meanwhile.
+    // 100 ms of ringing, broken until 210 ms; the phone was lifted meanwhile.
     assert_eq!(
-        rig.told(),
+        rig.reported(),
         [
             (0, LineEventKind::RingOn),
             (800, LineEventKind::Fault(broken)),
@@ -108,7 +108,7 @@ fn a_broken_port_tells_it_refuses_everything_and_comes_back() {
 }
 
 #[test]
-fn events_that_nobody_takes_are_lost_and_counted() {
+fn events_that_nobody_reads_are_lost_and_counted() {
     let mut config = SimConfig::new(1);
     config.events_buffered = 4;
     let Sim {

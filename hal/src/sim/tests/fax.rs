@@ -1,4 +1,4 @@
-//! Fax machines on two ports whose gateways are connected block by block.
+//! Fax terminals on two ports whose gateways are connected block by block.
 
 use super::*;
 
@@ -43,18 +43,18 @@ fn two_pages(name: &str, ecm: bool) -> (Rig, Vec<(usize, FaxReport)>) {
     let (sent, received) = (dir.file("sent.tif"), dir.file("received.tif"));
     tiff::write(&sent, 2);
     let mut rig = Rig::new(&SimConfig::new(2));
-    let machine = |ident: &str| FaxMachine {
+    let terminal = |ident: &str| FaxMachine {
         ecm,
         ident: ident.into(),
         ..FaxMachine::default()
     };
     let order = SendFax {
-        machine: machine("111"),
+        machine: terminal("111"),
         ..SendFax::new(&sent, "2001")
     };
     rig.act(0, SimAction::SendFax(order));
     let order = ReceiveFax {
-        machine: machine("222"),
+        machine: terminal("222"),
         ..ReceiveFax::new(&received)
     };
     rig.act(1, SimAction::ReceiveFax(order));
@@ -141,7 +141,7 @@ fn a_sender_without_dial_tone_gives_up_and_hangs_up() {
     assert_eq!((done[0].1.success, done[0].1.code), (false, -1));
     assert_eq!(done[0].1.result, "no dial tone");
     rig.step();
-    let kinds: Vec<_> = rig.told().into_iter().map(|(_, kind)| kind).collect();
+    let kinds: Vec<_> = rig.reported().into_iter().map(|(_, kind)| kind).collect();
     assert_eq!(
         kinds,
         [LineEventKind::LoopClosed, LineEventKind::LoopOpened]
@@ -149,7 +149,7 @@ fn a_sender_without_dial_tone_gives_up_and_hangs_up() {
 }
 
 #[test]
-fn a_machine_switched_off_in_the_page_hangs_up_at_once_and_the_other_one_fails() {
+fn a_terminal_switched_off_in_the_page_hangs_up_at_once_and_the_other_one_fails() {
     let dir = tiff::Scratch::new("off");
     let (sent, received) = (dir.file("sent.tif"), dir.file("received.tif"));
     tiff::write(&sent, 2);
@@ -166,7 +166,7 @@ fn a_machine_switched_off_in_the_page_hangs_up_at_once_and_the_other_one_fails()
     rig.step();
     assert_eq!(rig.snapshot(1).set, SetState::OnHook);
     assert!(!rig.ports[1].off_hook());
-    // The exchange tells the sender by opening its loop.
+    // The exchange shows it to the sender by opening its loop.
     let open = LineCommand::OpenLoop(Duration::from_millis(500));
     rig.ports[0].command(open).unwrap();
     let done = until_finished(&mut rig, 2, 60);
@@ -196,6 +196,6 @@ fn wrong_files_are_refused_before_anything_is_lifted() {
         "{answer:?}"
     );
     rig.run_ms(100);
-    assert_eq!(rig.told(), []);
+    assert_eq!(rig.reported(), []);
     assert_eq!(rig.noticed(), []);
 }

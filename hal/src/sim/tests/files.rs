@@ -1,4 +1,4 @@
-//! Files that are none, and disks that stand still.
+//! Files that are none, and disks that are stalled.
 
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::os::unix::net::UnixListener;
@@ -12,7 +12,7 @@ use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A disk that takes nothing until it is let go, and then says this of every write.
+/// A disk that takes nothing until it is released, and then answers this to every write.
 struct Disk {
     let_go: Receiver<()>,
     full: bool,
@@ -21,7 +21,7 @@ struct Disk {
 
 impl Write for Disk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // The other end is dropped: let go for good.
+        // The other end is dropped: released for good.
         let _ = self.let_go.recv();
         if self.full {
             return Err(io::Error::from_raw_os_error(nix::libc::ENOSPC));
@@ -43,7 +43,7 @@ impl Seek for Disk {
 /// Answers `action` by the clock, or fails: a card whose thread waits for a file answers nobody.
 fn ask(action: SimAction) -> Result<SimReply, SimError> {
     let Sim { world, .. } = build(&SimConfig::new(1)).unwrap();
-    let (told, answer) = channel();
+    let (sender, answer) = channel();
     std::thread::spawn(move || {
         let handle = world.spawn().unwrap();
         let answer = match action {
@@ -56,7 +56,7 @@ fn ask(action: SimAction) -> Result<SimReply, SimError> {
             action => handle.request(SimRequest::port(0, action)),
         };
         handle.request(SimRequest::Snapshot { port: None }).unwrap();
-        told.send(answer).unwrap();
+        sender.send(answer).unwrap();
     });
     answer
         .recv_timeout(PATIENCE)
@@ -175,7 +175,7 @@ fn recording(full: bool) -> (Rig, std::sync::mpsc::Sender<()>) {
 }
 
 #[test]
-fn a_disk_that_stands_still_holds_neither_the_card_nor_the_recording() {
+fn a_stalled_disk_holds_up_neither_the_card_nor_the_recording() {
     let (mut rig, hold) = recording(false);
     // With a disk that is waited for, this would not end.
     rig.run_ms(2000);
@@ -188,7 +188,7 @@ fn a_disk_that_stands_still_holds_neither_the_card_nor_the_recording() {
 }
 
 #[test]
-fn a_disk_that_stands_still_for_ever_ends_the_recording_before_the_memory_does() {
+fn a_disk_stalled_for_ever_ends_the_recording_before_the_memory_runs_out() {
     let (mut rig, hold) = recording(false);
     rig.run_ms(LONGEST as u64 / 8 + 100);
     let failed = rig.noticed().into_iter().find_map(|kind| match kind {
@@ -202,10 +202,10 @@ fn a_disk_that_stands_still_for_ever_ends_the_recording_before_the_memory_does()
 }
 
 #[test]
-fn a_recording_that_ran_out_of_disk_says_so_to_who_ends_it() {
+fn a_recording_that_ran_out_of_disk_reports_it_when_it_is_ended() {
     let (mut rig, hold) = recording(true);
     drop(hold);
-    // The disk is another thread's business: until it has told.
+    // The recording's thread writes the disk: wait until it has reported.
     let end = std::time::Instant::now() + PATIENCE;
     while rig.snapshot(0).recording.is_some() {
         assert!(std::time::Instant::now() < end, "it has not failed");

@@ -3,13 +3,13 @@
 use super::*;
 use LineEventKind::{Flash, LoopClosed, LoopOpened, PulseDigit, RingOff, RingOn};
 
-/// Samples in so many ms.
+/// Samples in this number of ms.
 const fn ms(ms: u64) -> u64 {
     ms * 8
 }
 
 #[test]
-fn ringing_follows_its_cadence_on_the_card_and_in_the_set() {
+fn ringing_follows_its_cadence_on_the_card_and_in_the_phone() {
     let mut rig = Rig::one(SimPortConfig::default());
     let cadence = RingCadence {
         parts_ms: [400, 200, 400, 2000, 0, 0, 0, 0],
@@ -19,13 +19,13 @@ fn ringing_follows_its_cadence_on_the_card_and_in_the_set() {
     let at = [0, 400, 600, 1000, 3000, 3400].map(ms);
     let kinds = [RingOn, RingOff, RingOn, RingOff, RingOn, RingOff];
     let want: Vec<_> = at.into_iter().zip(kinds).collect();
-    assert_eq!(rig.told(), want);
+    assert_eq!(rig.reported(), want);
     let snapshot = rig.snapshot(0);
     assert_eq!(snapshot.ring_bursts_ms, [(400, 0), (400, 200), (400, 2000)]);
     assert_eq!(snapshot.set, SetState::Ringing);
     rig.ports[0].command(LineCommand::StopRing).unwrap();
     rig.run_ms(5000);
-    assert_eq!(rig.told(), []);
+    assert_eq!(rig.reported(), []);
     let burst = |off_ms| SimEventKind::RingBurst { on_ms: 400, off_ms };
     assert_eq!(
         rig.noticed(),
@@ -48,7 +48,7 @@ fn lifting_in_a_burst_trips_ringing_at_once() {
     rig.run_ms(500);
     rig.act(0, SimAction::Lift);
     rig.run_ms(10_000);
-    assert_eq!(rig.told(), [(0, RingOn), (ms(500), LoopClosed)]);
+    assert_eq!(rig.reported(), [(0, RingOn), (ms(500), LoopClosed)]);
     assert_eq!(
         rig.noticed(),
         [
@@ -64,7 +64,7 @@ fn lifting_in_a_burst_trips_ringing_at_once() {
 }
 
 #[test]
-fn a_set_with_auto_answer_lifts_after_its_burst() {
+fn a_phone_with_auto_answer_lifts_after_its_burst() {
     let mut rig = Rig::one(SimPortConfig::default());
     rig.act(
         0,
@@ -76,9 +76,9 @@ fn a_set_with_auto_answer_lifts_after_its_burst() {
     rig.ports[0].command(ring).unwrap();
     rig.run_ms(5000);
     // Seen with the block after the burst, done 200 ms later.
-    let told = rig.told();
+    let reported = rig.reported();
     assert_eq!(
-        &told[..4],
+        &reported[..4],
         [
             (0, RingOn),
             (8000, RingOff),
@@ -86,11 +86,11 @@ fn a_set_with_auto_answer_lifts_after_its_burst() {
             (24_000, RingOff)
         ]
     );
-    assert_eq!(told[4..], [(ms(3210), LoopClosed)]);
+    assert_eq!(reported[4..], [(ms(3210), LoopClosed)]);
 }
 
 #[test]
-fn flash_and_pulses_are_told_edge_by_edge_to_the_sample() {
+fn flash_and_pulses_are_reported_edge_by_edge_to_the_sample() {
     let mut rig = Rig::one(SimPortConfig::default());
     rig.act(0, SimAction::Lift);
     rig.run_ms(10);
@@ -111,7 +111,7 @@ fn flash_and_pulses_are_told_edge_by_edge_to_the_sample() {
     rig.run_ms(1500);
     // 10 ms, flash 123 ms, 100 ms to settle, then the pulses.
     assert_eq!(
-        rig.told(),
+        rig.reported(),
         [
             (0, LoopClosed),
             (ms(10), LoopOpened),
@@ -129,7 +129,7 @@ fn flash_and_pulses_are_told_edge_by_edge_to_the_sample() {
 }
 
 #[test]
-fn a_decoding_card_tells_flash_and_digits_instead_of_edges() {
+fn a_decoding_card_reports_flash_and_digits_instead_of_edges() {
     let mut rig = Rig::one(SimPortConfig {
         decode: Some(DecodeConfig::default()),
         ..SimPortConfig::default()
@@ -150,8 +150,8 @@ fn a_decoding_card_tells_flash_and_digits_instead_of_edges() {
     rig.act(0, SimAction::HangUp);
     rig.run_ms(2000);
     assert!(!rig.ports[0].off_hook());
-    let told = rig.told();
-    let kinds: Vec<_> = told.iter().map(|(_, kind)| *kind).collect();
+    let reported = rig.reported();
+    let kinds: Vec<_> = reported.iter().map(|(_, kind)| *kind).collect();
     assert_eq!(
         kinds,
         [
@@ -164,25 +164,25 @@ fn a_decoding_card_tells_flash_and_digits_instead_of_edges() {
         ]
     );
     // Hang-up is known 1250 ms after it was done.
-    assert_eq!(told[5].0, ms(6000 + 1250));
+    assert_eq!(reported[5].0, ms(6000 + 1250));
 }
 
 #[test]
-fn a_set_off_hook_at_start_tells_nobody() {
+fn a_phone_off_hook_at_start_gives_no_event() {
     let mut rig = Rig::one(SimPortConfig {
         off_hook_at_start: true,
         ..SimPortConfig::default()
     });
     assert!(rig.ports[0].off_hook());
     rig.run_ms(100);
-    assert_eq!(rig.told(), []);
+    assert_eq!(rig.reported(), []);
     rig.act(0, SimAction::HangUp);
     rig.run_ms(10);
-    assert_eq!(rig.told(), [(ms(100), LoopOpened)]);
+    assert_eq!(rig.reported(), [(ms(100), LoopOpened)]);
 }
 
 #[test]
-fn reversal_is_refused_while_ringing_and_seen_by_the_set_otherwise() {
+fn reversal_is_refused_while_ringing_and_seen_by_the_phone_otherwise() {
     let mut rig = Rig::one(SimPortConfig::default());
     let reverse = LineCommand::Polarity(Polarity::Reversed);
     rig.ports[0]
@@ -240,14 +240,14 @@ fn what_the_card_cannot_do_is_refused() {
 }
 
 #[test]
-fn an_open_loop_is_seen_by_the_set_and_not_taken_for_a_hang_up() {
+fn an_open_loop_is_seen_by_the_phone_and_not_taken_for_a_hang_up() {
     let mut rig = Rig::one(SimPortConfig::default());
     rig.act(0, SimAction::Lift);
     rig.run_ms(100);
     let open = LineCommand::OpenLoop(Duration::from_millis(350));
     rig.ports[0].command(open).unwrap();
     rig.run_ms(500);
-    assert_eq!(rig.told(), [(0, LoopClosed)]);
+    assert_eq!(rig.reported(), [(0, LoopClosed)]);
     assert_eq!(
         rig.noticed(),
         [SimEventKind::Lifted, SimEventKind::OpenLoop { ms: 350 }]
@@ -256,7 +256,7 @@ fn an_open_loop_is_seen_by_the_set_and_not_taken_for_a_hang_up() {
     rig.ports[0].command(open).unwrap();
     rig.act(0, SimAction::HangUp);
     rig.run_ms(500);
-    assert_eq!(rig.told(), [(ms(600 + 350), LoopOpened)]);
+    assert_eq!(rig.reported(), [(ms(600 + 350), LoopOpened)]);
 }
 
 #[test]
@@ -307,5 +307,5 @@ fn requests_that_make_no_sense_are_refused_with_the_cure() {
         assert!(rig.try_act(0, action).is_err());
     }
     rig.run_ms(10);
-    assert_eq!(rig.told(), [(0, LoopClosed)]);
+    assert_eq!(rig.reported(), [(0, LoopClosed)]);
 }

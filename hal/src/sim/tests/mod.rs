@@ -27,7 +27,7 @@ struct Rig {
     ports: Vec<SimPort>,
     clock: CardClock,
     now: Duration,
-    /// What each port told, in order.
+    /// What each port reported, in order.
     line: Vec<Vec<LineEvent>>,
     /// Everything read from each port, as samples.
     read: Vec<Vec<i16>>,
@@ -152,13 +152,13 @@ impl Rig {
         }
     }
 
-    /// Kinds of what the set noticed, and forgets them.
+    /// Takes the kinds of what the phone noticed.
     fn noticed(&mut self) -> Vec<SimEventKind> {
         self.set.drain(..).map(|event| event.kind).collect()
     }
 
-    /// What port 0 told, in 125 µs from `BEGIN`, and forgets it.
-    fn told(&mut self) -> Vec<(u64, LineEventKind)> {
+    /// Takes what port 0 reported, in 125 µs from `BEGIN`.
+    fn reported(&mut self) -> Vec<(u64, LineEventKind)> {
         self.line[0]
             .drain(..)
             .map(|event| {
@@ -170,7 +170,7 @@ impl Rig {
     }
 }
 
-/// A sine of so many ms.
+/// A sine of this number of ms.
 fn sine(hz: f32, dbm0: f32, ms: usize) -> Vec<i16> {
     let peak = crate::level::dbm0_to_peak(dbm0);
     (0..ms * 8)

@@ -5,7 +5,7 @@ use super::*;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_running_card_answers_tells_and_keeps_time() {
+fn a_running_card_answers_reports_and_keeps_time() {
     let Sim {
         world,
         mut ports,
@@ -19,19 +19,19 @@ fn a_running_card_answers_tells_and_keeps_time() {
     let lifted = events.next_within(PATIENCE).unwrap();
     assert_eq!((lifted.port, lifted.kind), (1, SimEventKind::Lifted));
     // The edge reaches the port: wait on the card's clock, not on time.
-    let mut told = None;
-    while told.is_none() && tipring_linux::monotonic() < begun + PATIENCE {
+    let mut event = None;
+    while event.is_none() && tipring_linux::monotonic() < begun + PATIENCE {
         let mut fds = [nix::poll::PollFd::new(
             std::os::fd::AsFd::as_fd(&clock),
             nix::poll::PollFlags::POLLIN,
         )];
         nix::poll::poll(&mut fds, 1000u16).unwrap();
         clock.drain();
-        told = ports[1].next_event();
+        event = ports[1].next_event();
     }
-    let told = told.unwrap();
-    assert_eq!(told.kind, LineEventKind::LoopClosed);
-    assert!(told.at >= begun && told.at <= tipring_linux::monotonic());
+    let event = event.unwrap();
+    assert_eq!(event.kind, LineEventKind::LoopClosed);
+    assert!(event.at >= begun && event.at <= tipring_linux::monotonic());
     let Ok(SimReply::Snapshot(all)) = handle.request(SimRequest::Snapshot { port: None }) else {
         panic!("no snapshot");
     };
