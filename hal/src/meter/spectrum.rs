@@ -1,4 +1,4 @@
-//! A transform of 256 samples: the spectrum in which a simulated set looks for tones ten times a second.
+//! A transform of 256 samples: the spectrum in which a simulated phone looks for tones ten times a second.
 
 use std::f32::consts::TAU;
 use std::sync::OnceLock;

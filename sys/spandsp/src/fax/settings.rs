@@ -145,13 +145,13 @@ impl FaxSettings {
             | bit(self.modems.v29, sys::T30_SUPPORT_V29)
             | bit(self.modems.v17, sys::T30_SUPPORT_V17);
         if !self.modems.v27ter {
-            return problem("T.30 machines always have V.27ter; switch it on");
+            return problem("every T.30 fax has V.27ter; switch it on");
         }
         let compressions = bit(self.compressions.t4_1d, sys::T30_SUPPORT_T4_1D_COMPRESSION)
             | bit(self.compressions.t4_2d, sys::T30_SUPPORT_T4_2D_COMPRESSION)
             | bit(self.compressions.t6, sys::T30_SUPPORT_T6_COMPRESSION);
         if !self.compressions.t4_1d {
-            return problem("T.30 machines always have T.4 one-dimensional coding; switch it on");
+            return problem("every T.30 fax has T.4 one-dimensional coding; switch it on");
         }
         Ok(Masks {
             modems,
