@@ -27,7 +27,7 @@ const RULES: &[Rule] = &[
         key: "vad",
         profiles: DATA,
         contradicts: |line| line.vad,
-        message: "is not used: nothing that such a port sends is left out",
+        message: "is not used: silence is never suppressed on such a port",
         cure: "remove it",
     },
     Rule {
@@ -55,14 +55,14 @@ const RULES: &[Rule] = &[
         key: "flash",
         profiles: DATA,
         contradicts: |line| line.flash != FlashAction::Ignore,
-        message: "takes a short opening of the loop for a flash, which holds the call; such a port makes none on purpose",
+        message: "a short loop opening is taken as a flash and holds the call; such a port never flashes on purpose",
         cure: "remove it",
     },
     Rule {
         key: "digits-in-band",
         profiles: DATA,
         contradicts: |line| !line.digits_in_band,
-        message: "mutes the tones that such a port talks in",
+        message: "mutes the tones by which such a port communicates",
         cure: "remove it",
     },
     Rule {
@@ -104,7 +104,7 @@ pub(crate) fn check(
             .filter_map(|key| written(reader, sections, origins, key));
         if let Some(place) = places.next() {
             let message = format!(
-                "both gains together are {:.1} dB; a line is sure to lose only 6 dB between its directions, so it may sing",
+                "both gains together are {:.1} dB; only 6 dB of trans-hybrid loss are certain on a line, so it may sing",
                 f64::from(sum) / 10.0
             );
             let accepts = "rx-gain-db and tx-gain-db of up to 6 dB together".to_owned();

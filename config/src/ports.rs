@@ -516,7 +516,7 @@ fn check_windows(
         Some((
             place_of(["flash-min-ms", "flash-max-ms"]),
             format!(
-                "no opening is from {} to {} ms long",
+                "flash-min-ms ({}) is not below flash-max-ms ({})",
                 window.min_ms, window.max_ms
             ),
             "make flash-min-ms less than flash-max-ms".to_owned(),

@@ -260,35 +260,35 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(0, 20),
             "4",
             When::Idle,
-            "So many missed in a row are a lost link when there is another server; 0: only three intervals without an answer are.",
+            "Number of KeepAlives missed in a row after which the link is lost, if there is another server; 0: only three intervals without an answer count.",
         ),
         key(
             "retry-first-ms",
             Accepts::Integer(100, 600_000),
             "1000",
             When::Idle,
-            "First wait after no server of the list could be used; it doubles.",
+            "First retry interval when no server of the list could be used; it doubles with each attempt.",
         ),
         key(
             "retry-max-ms",
             Accepts::Integer(100, 3_600_000),
             "60000",
             When::Idle,
-            "Longest such wait; while no server answers, few ports try more often, one of all about every 4 s.",
+            "Longest retry interval; while no server answers, a few ports retry more often: together about once every 4 s.",
         ),
         key(
             "probe-s",
             Accepts::Integer(5, 3_600),
             "30",
             When::Idle,
-            "How often a preferred server is asked whether it takes a port back while a lesser one serves.",
+            "Interval at which a preferred server is asked to take a port back from a less preferred one.",
         ),
         key(
             "register-stagger-ms",
             Accepts::Integer(0, 10_000),
             "20",
             When::Idle,
-            "Time between the first registrations of two ports, so that they do not all knock at once.",
+            "Time between the first registrations of two ports, so that they do not all register at once.",
         ),
     ],
 };
@@ -479,7 +479,7 @@ pub const DAHDI: Table = Table {
         Accepts::Integer(4, 32),
         "32",
         AT_START_DAHDI,
-        "Blocks that the kernel keeps for each channel and direction: so late the line thread may be before sound is lost. They make no delay; [line-thread] prefill-blocks does.",
+        "Blocks that the kernel keeps for each channel and direction: the line thread may be late by this number before audio is lost. They add no delay; [line-thread] prefill-blocks does.",
     )],
 };
 
@@ -562,7 +562,7 @@ pub const PORT_ONLY: &[Key] = &[
     open(
         "channel",
         Accepts::Integer(1, 1024),
-        "required",
+        "an error",
         "1",
         When::Line,
         "Channel of the card, from 1.",

@@ -18,7 +18,7 @@ settings! {
         accepts: OneOf(Profile::NAMES),
         absent: default("\"phone\""),
         used: Idle,
-        help: "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, flash, call-waiting or stutter tone, silence after the far end hung up; fax: v8-squelch), alarm (the same, more patient), door (no caller ID or flash, busy tone after the far end hung up).",
+        help: "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, flash, call-waiting or stutter tone, silence after the far end hung up; fax: v8-squelch), alarm (the same; dial and reorder tone of 60 s, no howler), door (no caller ID or flash, busy tone after the far end hung up).",
     }
     country: String {
         key: "country",
@@ -179,7 +179,7 @@ settings! {
         accepts: Integer(0, 2),
         absent: default("0"),
         used: Idle,
-        help: "Number of earlier packets repeated in each one (RFC 2198) in fax and modem calls: a lost packet then costs nothing. Costs as many times the bandwidth; the far end must take it. Taken it is always.",
+        help: "Number of earlier packets repeated in each one (RFC 2198) in fax and modem calls: a lost packet then costs nothing. Each one adds the bandwidth of one payload; the far end must support it. Reception is always enabled.",
     }
     echo_tail_ms: u16 {
         key: "echo-tail-ms",

@@ -37,7 +37,7 @@ fn good() -> ReloadReport {
             change(&[], &["log.level"], "in use"),
             change(&[1, 2, 3, 7], &["flash", "country"], "in use"),
         ],
-        waiting: vec![change(&[4], &["flash"], "to be used after its call")],
+        waiting: vec![change(&[4], &["flash"], "to be used after the call")],
         needs_restart: vec![change(
             &[],
             &["sim.ports"],
@@ -54,8 +54,8 @@ fn a_reload_shows_what_is_in_use_what_waits_and_what_needs_a_restart() {
     assert_eq!(
         ended.stdout,
         "/etc/tipring/tipring.toml: good\n\
-         \nIn use now\n  log.level: in use\n  ports 1-3, 7: flash, country: in use\n\
-         \nWaiting for calls to end\n  port 4: flash: to be used after its call\n\
+         \nIn use now\n  log.level\n  ports 1-3, 7: flash, country\n\
+         \nWaiting for calls to end\n  port 4: flash: to be used after the call\n\
          \nNeeds a restart of tipringd\n  sim.ports: the simulated card is made at start\n"
     );
     assert_eq!(
@@ -191,7 +191,7 @@ fn a_check_is_exit_0_when_all_is_well_and_exit_1_with_the_trouble_when_not() {
     // What waits for a call to end is no trouble.
     let waiting = StatusReport {
         reload: ReloadState {
-            waiting: vec![change(&[1], &["flash"], "to be used after its call")],
+            waiting: vec![change(&[1], &["flash"], "to be used after the call")],
             needs_restart: vec![],
         },
         ..status(2, None)

@@ -71,7 +71,7 @@ pub(crate) fn without_dahdi_the_daemon_starts_says_what_is_missing_and_goes_on_t
     let log = gateway.log();
     assert_eq!(log.matches("a line cannot be opened").count(), 2, "{log}");
     let text = gateway.tipring(&["status"]).unwrap();
-    assert!(text.contains("0 in service, 2 not in service"), "{text}");
+    assert!(text.contains("0 with an open channel, 2 without"), "{text}");
     assert!(text.contains("cure: "), "{text}");
     gateway.stop().unwrap();
 }

@@ -112,7 +112,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<(Country, Vec<String>), Ve
             &mut reader,
             "code",
             &raw.code,
-            "the country code is not one",
+            "is not a valid country code",
             accepts,
         );
     }
@@ -141,7 +141,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<(Country, Vec<String>), Ve
             &mut reader,
             "flash-ms",
             &raw.flash_ms,
-            "no window",
+            "is not a range of flash times",
             "[shortest, longest], 30 to 5000 ms",
         );
     }
@@ -168,7 +168,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<(Country, Vec<String>), Ve
             &mut reader,
             "pulse-digits",
             digits,
-            "no such dial",
+            "no such coding of pulse digits",
             &accepts,
         );
     }

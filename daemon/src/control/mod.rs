@@ -273,7 +273,7 @@ impl Gateway {
         match progress {
             Progress::Good => notify::alive(),
             Progress::JustStalled => error!(
-                "a line thread is stalled: its ports have no audio; the watchdog is not stroked any more"
+                "a line thread is stalled: its ports have no audio; the watchdog is no longer served"
             ),
             Progress::Stalled => {}
         }

@@ -70,11 +70,11 @@ impl Gateway {
             return;
         };
         match event {
-            _ if trouble => warn!(port, device, news = text, held_back, "registration trouble"),
+            _ if trouble => warn!(port, device, what = text, held_back, "registration trouble"),
             StationEvent::Registered { .. } => {
-                info!(port, device, news = text, held_back, "registered");
+                info!(port, device, what = text, held_back, "registered");
             }
-            _ => info!(port, device, news = text, held_back, "registration"),
+            _ => info!(port, device, what = text, held_back, "registration"),
         }
     }
 

@@ -114,7 +114,7 @@ impl Gateway {
                     }
                     None => {
                         unit.lamp.sent(now);
-                        "message lamp: neither the card nor the port's caller ID can tell the set"
+                        "message lamp: neither the card nor the port's caller ID can switch it"
                     }
                 }
             }

@@ -162,8 +162,8 @@ impl Gateway {
             let keys = wish::wish(&unit.used, &self.config, id).map_or(vec![], |wish| wish.keys);
             let what = match unit.next {
                 Some(Next::Leave { leaving: true }) => "unregistering",
-                _ if keys.is_empty() => "to be removed after its call",
-                _ => "to be used after its call",
+                _ if keys.is_empty() => "to be removed after the call",
+                _ => "to be used after the call",
             };
             wish::add(&mut waiting, unit.number, &keys, what);
         }

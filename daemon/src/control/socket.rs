@@ -164,7 +164,7 @@ pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc
                 });
             }
             Err(error) => {
-                warn!(%error, "the control socket accepts nobody for a second");
+                warn!(%error, "the control socket accepts no connection for 1 s");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }

@@ -251,8 +251,8 @@ fn media_out(media: &MediaOutput) -> String {
         }
         MediaOutput::StopSend { party } => format!("leg {} stops sending", party.0),
         MediaOutput::CloseReceive { party } => format!("close leg {}", party.0),
-        MediaOutput::Bridge { party: Some(party) } => format!("the set hears leg {}", party.0),
-        MediaOutput::Bridge { party: None } => "the set hears no leg".into(),
+        MediaOutput::Bridge { party: Some(party) } => format!("the phone hears leg {}", party.0),
+        MediaOutput::Bridge { party: None } => "the phone hears no leg".into(),
         MediaOutput::Disown { call } => format!(
             "the call with CallManager ref {} outlived its CallManager, which uses the reference again",
             call.0

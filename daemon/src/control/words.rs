@@ -16,7 +16,7 @@ use super::servers::ServerBook;
 use crate::line::Returned;
 
 /// Why a port is not registered whose line has been dead for a while.
-pub(super) const OUT_OF_SERVICE: &str = "the line has been dead for too long: unregistered until it works and stays so, so that callers are sent elsewhere";
+pub(super) const OUT_OF_SERVICE: &str = "the line is out of service: unregistered until it works reliably, so that callers are sent elsewhere";
 
 /// A finding about a port, in words.
 pub(super) fn finding(finding: &Finding, place: &Place) -> Words {
@@ -197,9 +197,7 @@ pub(super) fn remarks(settings: &PortSettings, can: Capabilities) -> Vec<String>
         _ => {}
     }
     if settings.caller_id.is_some() && !can.on_hook_transmission {
-        remarks.push(
-            "no caller ID: this card lets no sound through to a set that is on-hook".to_owned(),
-        );
+        remarks.push("no caller ID: this card has no on-hook transmission".to_owned());
     }
     remarks
 }

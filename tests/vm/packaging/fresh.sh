@@ -22,7 +22,7 @@ echo "$said" >/out/fresh-setup.txt
 sed 's/^/     | /' <<<"$said"
 is "the second, tipring setup, goes through" 0 "$ok"
 says "it asks before it writes, and before it restarts the daemon" "Write this? [y/N]
-Restart the daemon, as soon as no set is off-hook? [y/N]" "$said"
+Restart the daemon as soon as no phone is off-hook? [y/N]" "$said"
 check "both lines register" within 60 eval '[[ $(shown StatusText) == "2 of 2 ports registered"* ]]'
 is "they are the card's" "dahdi" "$(value "d['card']['driver']" status)"
 

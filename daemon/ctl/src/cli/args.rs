@@ -191,7 +191,7 @@ pub(crate) struct Watch {
     /// Port number
     #[arg(value_parser = port(), add = complete::ports())]
     pub(crate) port: u16,
-    /// Seconds between two looks
+    /// Interval of updates, seconds
     #[arg(long, default_value = "1", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) interval: std::time::Duration,
     /// Number of updates; without it: until interrupted
@@ -257,7 +257,7 @@ pub(crate) struct CallManagerArgs {
     /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:2000", value_name = "ADDRESS:PORT")]
     pub(crate) listen: std::net::SocketAddrV4,
-    /// Whom to imitate
+    /// CallManager software to imitate
     #[arg(long, default_value = "chan-skinny", value_parser = ["chan-skinny", "chan-sccp", "mod-skinny", "wazo"])]
     pub(crate) dialect: String,
     /// A device it knows; repeat for more
@@ -296,7 +296,7 @@ pub(crate) enum ConfigCommand {
         #[arg(long, value_name = "DIR", default_value = tipring_config::COUNTRIES_DIR)]
         countries: Option<PathBuf>,
     },
-    /// Every setting as it holds, and where it came from: default, country, profile, `[defaults]` or `[[port]]`
+    /// Every effective setting, and where it came from: default, country, profile, `[defaults]` or `[[port]]`
     ///
     /// Reads the file, not the daemon, so it shows what a start or a reload would use. Nearest wins: a key of the port's
     /// `[[port]]`, the profile named there, a key of `[defaults]`, the profile named there, the country, what is built in. A file
@@ -355,11 +355,11 @@ pub(crate) enum Sim {
         /// After this number of bursts of ringing
         #[arg(long, default_value = "1", value_parser = clap::value_parser!(u32).range(1..=100))]
         after: u32,
-        /// Not any more
+        /// Switch it off
         #[arg(long, conflicts_with = "after")]
         never: bool,
     },
-    /// Talk a WAV file (mono, 8 kHz or a multiple of it)
+    /// Play a WAV file into the line (mono, 8 kHz or a multiple of it)
     Play {
         /// The file
         wav: PathBuf,
@@ -370,7 +370,7 @@ pub(crate) enum Sim {
         #[arg(long, conflicts_with = "looped")]
         wait: bool,
     },
-    /// Talk one sine, or two
+    /// Send one or two sine tones into the line
     Tone {
         /// Frequencies in Hz
         #[arg(required = true, num_args = 1..=2, value_parser = frequency)]

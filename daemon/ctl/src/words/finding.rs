@@ -251,7 +251,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         ),
         Finding::FeedSwitchedOff { unregistered } => dead(
             "no battery on the line",
-            "the card has switched the feed off after power alarms (a short to ground, a ringer that is a short, too many ringers)",
+            "the card has switched the feed off after power alarms (a short to ground, a shorted ringer, too many ringers)",
             *unregistered,
             "mend the line or its phones; the feed is switched on again by itself",
         ),
@@ -309,7 +309,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         Finding::ResetByServer { server, kind } => row(
             &unregistered(server), &format!("the CallManager asked for a {kind}"), BY_ITSELF,
         ),
-        Finding::ReturnToPreferred { server } => row(&unregistered(server), "the device returns to a better CallManager", BY_ITSELF),
+        Finding::ReturnToPreferred { server } => row(&unregistered(server), "the device returns to a preferred CallManager", BY_ITSELF),
         Finding::Reconfigured { server } => row(&unregistered(server), "new configuration", BY_ITSELF),
         Finding::Unregistered { server } => row(&unregistered(server), "stopped", BY_ITSELF),
         Finding::KeepalivesUnanswered => row(
@@ -317,7 +317,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "check the network to the CallManager",
         ),
         Finding::ServerUnresponsive => row(
-            "no call, no tone", "the CallManager did not respond to the last off-hook or flash",
+            "no dial tone, no call possible", "the CallManager did not respond to the last off-hook or flash",
             "lift again; if that stays so, reset the device on the CallManager, and look at its log (`tipring trace` shows its messages)",
         ),
         Finding::OffHookLockout => row(

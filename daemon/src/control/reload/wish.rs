@@ -72,7 +72,7 @@ pub(super) fn effect(keys: &[Change], enabled: bool) -> &'static str {
     let has = |when| keys.iter().any(|change| change.when == when);
     if has(When::Line) {
         return if enabled {
-            "in use; the port registers anew"
+            "in use; the port registers again"
         } else {
             "switched off"
         };

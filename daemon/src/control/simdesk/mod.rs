@@ -83,7 +83,7 @@ impl SimDesk {
             (Some(Some(place)), Some(_)) => Ok(place),
             _ => Err(report(
                 ErrorCode::NotSimulated,
-                format!("port {port} is not on a simulated card"),
+                format!("port {port} is disabled or not on a simulated card"),
                 "sim commands need [card] driver = \"sim\" and an enabled port",
             )),
         }
@@ -142,7 +142,7 @@ fn refused(error: &SimError) -> ErrorReport {
             action,
             cure,
         } => (
-            format!("the set is {state}, so it cannot {action}"),
+            format!("the phone is {state}, so it cannot {action}"),
             Some((*cure).to_owned()),
         ),
         SimError::NoSuchPort { .. }

@@ -44,7 +44,7 @@ impl SimDesk {
                 return Err(report(
                     ErrorCode::TimedOut,
                     format!(
-                        "port {port}: waited {timeout_ms} ms in vain until {}",
+                        "port {port}: timed out after {timeout_ms} ms, waiting until {}",
                         words(until)
                     ),
                     "see `tipring sim PORT show` and `tipring port show PORT` for what happened instead",
@@ -128,8 +128,8 @@ impl SimDesk {
 
 fn words(until: &SimCondition) -> String {
     let fixed = match until {
-        SimCondition::Ringing => "the set rings",
-        SimCondition::NotRinging => "the set has stopped ringing",
+        SimCondition::Ringing => "the phone rings",
+        SimCondition::NotRinging => "the phone has stopped ringing",
         SimCondition::Idle => "the port is idle",
         SimCondition::Connected => "a call is connected",
         SimCondition::Tone { hz } if hz.is_empty() => "a tone is heard",

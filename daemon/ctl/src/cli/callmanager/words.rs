@@ -3,7 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
-use tipring_proto::sccp::callmanager::CmEvent;
+use tipring_proto::sccp::callmanager::{CmEvent, EndCause, GoneReason};
+use tipring_proto::sccp::message::ConnectionStatistics;
 
 use super::super::output::{Failure, Out, clean};
 use super::super::render;
@@ -35,8 +36,11 @@ pub(super) fn event(event: &CmEvent) -> (&'static str, String) {
             "registered",
             format!("{device} as {number} (offered version {offered}, device type {device_type})"),
         ),
-        CmEvent::Refused { name, text } => ("refused", format!("{name}: {text}")),
-        CmEvent::Gone { device, reason } => ("gone", format!("{device}: {reason:?}")),
+        CmEvent::Refused { name, text } => (
+            "refused",
+            format!("{name}: \"{}\"", text.trim_end_matches([':', ' '])),
+        ),
+        CmEvent::Gone { device, reason } => ("gone", format!("{device}: {}", gone(*reason))),
         CmEvent::OffHook { number, call } => ("off-hook", format!("{number}, call {}", call.0)),
         CmEvent::Ringing {
             number,
@@ -53,7 +57,10 @@ pub(super) fn event(event: &CmEvent) -> (&'static str, String) {
             number,
             call,
             cause,
-        } => ("ended", format!("{number}, call {}: {cause:?}", call.0)),
+        } => (
+            "ended",
+            format!("{number}, call {}: {}", call.0, ended(*cause)),
+        ),
         CmEvent::Digit {
             number,
             call,
@@ -67,12 +74,47 @@ pub(super) fn event(event: &CmEvent) -> (&'static str, String) {
             "media",
             format!("{number}, call {}: listens at {address}", call.0),
         ),
-        CmEvent::Statistics { number, statistics } => {
-            ("statistics", format!("{number}: {statistics:?}"))
-        }
+        CmEvent::Statistics { number, statistics } => ("statistics", figures(number, statistics)),
         CmEvent::Alarm { text } => ("alarm", text.clone()),
         CmEvent::ProtocolError { conn, text } => {
             ("error", format!("connection {}: {text}", conn.0))
         }
     }
+}
+
+fn gone(reason: GoneReason) -> &'static str {
+    match reason {
+        GoneReason::Unregistered => "it unregistered",
+        GoneReason::Closed => "its connection ended",
+        GoneReason::KeepaliveExpired => "its KeepAlives stopped",
+        GoneReason::Dropped => "its connection was closed here",
+    }
+}
+
+fn ended(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::NearHangUp => "it hung up",
+        EndCause::FarHangUp => "the far end hung up",
+        EndCause::Dialling => "no such number, or dialling took too long",
+        EndCause::Refused => "busy, congestion or refused",
+        EndCause::NoAnswer => "no answer",
+        EndCause::Transferred => "transferred",
+        EndCause::DeviceGone => "its device is gone",
+        EndCause::MediaFailed => "its media could not be opened",
+        EndCause::Commanded => "ended by command",
+    }
+}
+
+fn figures(number: &str, s: &ConnectionStatistics) -> String {
+    format!(
+        "{number}, call {}: {} packets and {} octets sent, {} and {} received, {} lost, jitter {} ms, latency {} ms",
+        s.call.0,
+        s.packets_sent,
+        s.octets_sent,
+        s.packets_received,
+        s.octets_received,
+        s.packets_lost,
+        s.jitter_ms,
+        s.latency_ms
+    )
 }

@@ -34,7 +34,7 @@ pub(super) const GROUPS: &[Group] = &[
         examples: &[
             ("The gateway at a glance:", "tipring status"),
             (
-                "For a monitoring system: nothing and exit code 0 while all is well, else the findings and exit code 1:",
+                "For a monitoring system: one line and exit code 0 while all is well, else also the findings and exit code 1:",
                 "tipring status --check",
             ),
         ],

@@ -101,7 +101,7 @@ const PARTS: &[Part] = &[
             ("hook", "on-hook, off-hook or unknown."),
             (
                 "state",
-                "As STATE of the port list; in Registration as REGISTRATION, with how long it has waited and when the next attempt is.",
+                "As STATE of the port list; in Registration as REGISTRATION, or waiting: for how long, and the time to the next attempt.",
             ),
             ("far end", "Number of the other side."),
             ("playing", "The tone that the phone hears now."),
@@ -114,7 +114,8 @@ const PARTS: &[Part] = &[
                 "echo canceller",
                 "off, learning, converged, or disabled (a modem has asked for it). ERL: how much quieter than the signal to the line its echo comes back; below 6 dB the line or phone is badly matched. ERLE: what the canceller takes away beyond that.",
             ),
-            ("card can", "Functions of this card's line."),
+            ("card can", "Functions that this line of the card has."),
+            ("card cannot", "Functions that it lacks."),
         ],
     ),
     (
@@ -147,7 +148,7 @@ const PARTS: &[Part] = &[
     (
         "PORT SHOW: REGISTRATION",
         &[
-            ("since", "Registered since."),
+            ("since", "Beginning of this state."),
             (
                 "reason",
                 "Why it is not registered, with the CallManager's own text.",
@@ -226,7 +227,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "hook",
-                "Off-hooks, flashes, loop openings that are neither pulse nor flash nor hang-up, and bursts of ringing.",
+                "How often the phone went off-hook and flashed; loop openings that are neither pulse nor flash nor hang-up; ring bursts sent.",
             ),
             ("digits", "Keys taken by tone (DTMF) and by pulse."),
             (

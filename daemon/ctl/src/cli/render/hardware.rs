@@ -16,7 +16,7 @@ pub(crate) fn hardware(paint: Paint, hardware: &Hardware) -> String {
     if hardware.cards.is_empty() {
         text += "\nno telephone card found\n";
         if !hardware.dahdi_loaded {
-            text += "  a card that has no driver yet is found all the same: none of the known ones is on the bus\n";
+            text += "  cards without a driver are listed too: no known card is on the bus\n";
         }
     }
     for card in &hardware.cards {

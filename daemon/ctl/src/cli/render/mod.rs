@@ -18,7 +18,9 @@ pub(crate) use reload::reload;
 pub(crate) use sim::sim;
 pub(crate) use status::{findings, status};
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{
+    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
+};
 use tipring_ctl::report::{Counter, FindingReport};
 
 use super::output::{Paint, clean};
@@ -56,9 +58,49 @@ fn painted(text: &str, colour: Color) -> Cell {
     Cell::new(clean(text)).fg(colour)
 }
 
-/// The lines of a table without the blanks at their ends.
+/// The lines of a table without the blanks at their ends. A table that is too wide breaks cells between words: a state
+/// or a number that is cut in the middle can neither be read nor searched for. Where there is no room for that either,
+/// the columns with the longest words go first.
 fn lines(table: &Table) -> String {
-    table.trim_fmt() + "\n"
+    let mut whole = longest_words(table);
+    let width = table.width().unwrap_or(WIDTH);
+    loop {
+        let mut table = table.clone();
+        for (column, word) in table.column_iter_mut().zip(&whole) {
+            if column.constraint().is_none() && *word > 0 {
+                let with_padding = Width::Fixed(*word + 2);
+                column.set_constraint(ColumnConstraint::LowerBoundary(with_padding));
+            }
+        }
+        let text = table.trim_fmt();
+        let widest = text.lines().map(shown_width).max().unwrap_or(0);
+        match whole.iter_mut().max() {
+            Some(longest) if *longest > 0 && widest > usize::from(width) => *longest = 0,
+            _ => return text + "\n",
+        }
+    }
+}
+
+/// Characters of the longest word in each column.
+fn longest_words(table: &Table) -> Vec<u16> {
+    let mut longest = vec![0; table.column_count()];
+    for row in table.header().into_iter().chain(table.row_iter()) {
+        for (longest, cell) in longest.iter_mut().zip(row.cell_iter()) {
+            let content = cell.content();
+            let words = content.split_whitespace().map(|w| w.chars().count());
+            let here = words.max().unwrap_or(0);
+            *longest = u16::try_from(here).unwrap_or(u16::MAX).max(*longest);
+        }
+    }
+    longest
+}
+
+/// Characters of a line, without its colours (`ESC [ … m`).
+fn shown_width(line: &str) -> usize {
+    let mut parts = line.split('\x1b');
+    let first = parts.next().map_or(0, |text| text.chars().count());
+    let coloured = parts.map(|part| part.split_once('m').map_or(0, |(_, t)| t.chars().count()));
+    first + coloured.sum::<usize>()
 }
 
 /// `name: value` lines with aligned values.

@@ -10,7 +10,7 @@ use tipring_ctl::report::{
 use super::super::output::{Paint, clean};
 use super::call::call_rows;
 use super::{
-    Facts, counters, finding, heading, length, lines, moment, painted, plain, table, word,
+    Facts, counters, finding, heading, length, lines, moment, painted, plain, plural, table, word,
 };
 
 pub(crate) fn port_list(paint: Paint, ports: &[PortSummary]) -> String {
@@ -148,7 +148,11 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
         ),
     );
     facts.add("echo canceller", echo(&report.echo));
-    facts.add_text("card can", &report.capabilities.join(", "));
+    let (lacks, can): (Vec<&str>, Vec<&str>) = (report.capabilities.iter())
+        .map(String::as_str)
+        .partition(|what| what.starts_with("no "));
+    facts.add_text("card can", &can.join(", "));
+    facts.add_text("card cannot", &lacks.join(", ").replace("no ", ""));
     out += &facts.text();
     out += &card(paint, &report.card, summary);
     out += &registration(paint, &report.registration);
@@ -459,19 +463,22 @@ fn line(paint: Paint, line: &LineStats) -> String {
     facts.add(
         "blocks",
         format!(
-            "{} read, {} written, {} overruns, {} underruns, {} prefills",
+            "{} read, {} written, {}, {}, {}",
             line.blocks_read,
             line.blocks_written,
-            line.read_overruns,
-            line.write_underruns,
-            line.prefills
+            plural(line.read_overruns, "overrun"),
+            plural(line.write_underruns, "underrun"),
+            plural(line.prefills, "prefill")
         ),
     );
     facts.add(
         "hook",
         format!(
-            "{} off-hooks, {} flashes, {} odd openings, {} bursts of ringing",
-            line.off_hooks, line.flashes, line.openings_odd, line.ring_bursts
+            "off-hook {}, flash {}, other loop opening {}, ring burst {}",
+            times(line.off_hooks),
+            times(line.flashes),
+            times(line.openings_odd),
+            times(line.ring_bursts)
         ),
     );
     facts.add(
@@ -483,7 +490,7 @@ fn line(paint: Paint, line: &LineStats) -> String {
     );
     facts.add(
         "refused",
-        format!("{} commands by the card", line.refused_commands),
+        format!("{} by the card", plural(line.refused_commands, "command")),
     );
     heading(paint, "Line") + &facts.text()
 }
@@ -533,6 +540,28 @@ mod tests {
             clocks(&RtpStats::default()),
             "drift not known yet, slips: 0 blocks inserted, 0 skipped"
         );
+    }
+
+    #[test]
+    fn a_narrow_table_cuts_no_word() {
+        let ports: Vec<PortSummary> = (1..=3)
+            .map(|n| PortSummary {
+                label: "Lift alarm of the west wing".into(),
+                device: "VGC112233445503".into(),
+                number: Some("2003".into()),
+                registration: RegistrationState::Registered,
+                state: PortState::ErrorTone,
+                enabled: true,
+                peer: Some("004912345678".into()),
+                ..port(n, None)
+            })
+            .collect();
+        let text = port_list(Paint { colour: false }, &ports);
+        for word in ["REGISTRATION", "registered", "error-tone", "2003"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+        let widest = text.lines().map(|l| l.chars().count()).max();
+        assert!(widest <= Some(80), "{widest:?}: {text}");
     }
 
     #[test]

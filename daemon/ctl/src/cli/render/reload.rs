@@ -43,7 +43,11 @@ fn list(paint: Paint, title: &str, changes: &[ReloadChange]) -> String {
         if !change.keys.is_empty() {
             parts.push(clean(&change.keys.join(", ")));
         }
-        out += &format!("  {}: {}\n", parts.join(": "), clean(&change.what));
+        // The heading says it already.
+        if change.what != "in use" {
+            parts.push(clean(&change.what));
+        }
+        out += &format!("  {}\n", parts.join(": "));
     }
     out
 }

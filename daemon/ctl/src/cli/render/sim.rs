@@ -19,7 +19,7 @@ pub(crate) fn sim(paint: Paint, report: &SimSnapshot) -> String {
             plural(bursts.into(), "burst")
         );
     }
-    facts.add("set", set);
+    facts.add("phone", set);
     if !report.ring_bursts_ms.is_empty() {
         let bursts: Vec<String> = report
             .ring_bursts_ms

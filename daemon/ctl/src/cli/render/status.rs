@@ -45,9 +45,9 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     );
     if card.closed_ports > 0 {
         let closed = format!(
-            "{} in service, {}",
+            "{} with an open channel, {}",
             card.open_ports,
-            paint.bad(&format!("{} not in service", card.closed_ports))
+            paint.bad(&format!("{} without", card.closed_ports))
         );
         facts.add("lines", closed);
     }
@@ -122,15 +122,15 @@ pub(crate) fn findings(paint: Paint, report: &StatusReport) -> String {
 /// What was last wrong with a CallManager, when, and whether it still is.
 fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
     let mark = match last.over {
-        true => "over since".to_owned(),
-        false => paint.bad("not over"),
+        true => "cleared".to_owned(),
+        false => paint.bad("still present"),
     };
     let over = match last.over_unix_ms {
         Some(at) if last.over => format!("{mark} {}", moment(at)),
         _ => mark,
     };
     format!(
-        "{}: {}, {over}: {}\n",
+        "{}: failed {}, {over}: {}\n",
         clean(server),
         moment(last.at_unix_ms),
         clean(&last.reason)
@@ -321,9 +321,9 @@ mod tests {
         for line in table.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
-        assert!(rest.starts_with("19"), "{rest}");
+        assert!(rest.starts_with("failed 19"), "{rest}");
         assert!(
-            rest.contains(", not over: no route to the server\n"),
+            rest.contains(", still present: no route to the server\n"),
             "{rest}"
         );
         report.callmanagers = vec![server(Some(LastTrouble {
@@ -332,6 +332,6 @@ mod tests {
             ..last
         }))];
         let text = status(Paint { colour: false }, &report);
-        assert!(text.contains(", over since 19"), "{text}");
+        assert!(text.contains(", cleared 19"), "{text}");
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(out: &Out, args: &SetupArgs) -> Result<ExitCode, Failure> {
     if hardware.telephone_channels().is_empty() {
         return Err(Failure::failed(
             "no port for a telephone was found: there is nothing to set up".into(),
-            "\"tipring hardware\" tells what was found and why it cannot be used",
+            "\"tipring hardware\" shows what was found and why it cannot be used",
         ));
     }
     let proposal = Proposal::of(&hardware, args.root.as_deref(), &wishes)?;

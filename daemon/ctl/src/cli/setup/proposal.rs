@@ -149,7 +149,7 @@ fn broken(path: &Path, cause: &str) -> Failure {
         word: "bad-configuration",
         message: format!("{} is broken: {cause}", path.display()),
         cure: Some(
-            "mend it (\"tipring config check\" tells all problems), then run this again".into(),
+            "correct it (\"tipring config check\" shows all problems), then run this again".into(),
         ),
     }
 }

@@ -132,7 +132,7 @@ impl Start {
     pub(super) fn question(&self) -> &'static str {
         match self {
             Start::Now => "Start the daemon?",
-            Start::WhenIdle => "Restart the daemon, as soon as no set is off-hook?",
+            Start::WhenIdle => "Restart the daemon as soon as no phone is off-hook?",
         }
     }
 
