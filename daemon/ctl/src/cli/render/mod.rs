@@ -83,7 +83,8 @@ fn lines(table: &Table) -> String {
 
 /// Characters of the longest word in each column.
 fn longest_words(table: &Table) -> Vec<u16> {
-    let mut longest = vec![0; table.column_count()];
+    let columns = table.header().map_or(0, |header| header.cell_count());
+    let mut longest = vec![0; columns];
     for row in table.header().into_iter().chain(table.row_iter()) {
         for (longest, cell) in longest.iter_mut().zip(row.cell_iter()) {
             let content = cell.content();
