@@ -23,7 +23,7 @@ const HERE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 7);
 enum Health {
     /// Connections are refused.
     Down,
-    /// Connections are taken, and nothing is ever said.
+    /// Connections are accepted, and nothing is ever sent.
     Hung,
     Works,
 }
@@ -281,7 +281,7 @@ fn a_better_server_that_does_not_know_the_device_is_not_gone_to() {
 }
 
 #[test]
-fn a_port_with_its_set_off_hook_stays_until_that_is_over() {
+fn a_port_with_its_phone_off_hook_stays_until_that_is_over() {
     for dialect in Dialect::ALL {
         let mut pair = Pair::new(dialect);
         pair.lift();

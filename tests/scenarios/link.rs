@@ -89,7 +89,7 @@ fn a_far_end_that_hangs_up_while_the_server_is_away_is_noticed() {
 }
 
 #[test]
-fn a_broken_connection_in_a_call_ends_when_the_set_is_hung_up() {
+fn a_broken_connection_in_a_call_ends_when_the_phone_is_hung_up() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 2);
         w.talk(0, 1);
@@ -151,7 +151,7 @@ fn reset_and_restart_wait_for_the_end_of_the_call() {
 }
 
 #[test]
-fn a_set_left_off_hook_does_not_hold_up_a_reset_for_ever() {
+fn a_phone_left_off_hook_does_not_hold_up_a_reset_for_ever() {
     let mut w = World::new(Dialect::ChanSkinny, 1);
     w.lift(0);
     w.run(20_000);

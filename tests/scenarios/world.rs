@@ -1,6 +1,6 @@
 //! Devices and a CallManager on one virtual clock, joined by pipes that cut the stream anywhere.
 //!
-//! Sets are lifted, dialled and hung up by hand; ringing bursts, caller ID and sockets behave as a card and a
+//! Phones are lifted, dialled and hung up by hand; ringing bursts, caller ID and sockets behave as a card and a
 //! media side would. Nothing sleeps: time is moved from deadline to deadline.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -26,10 +26,10 @@ use tipring_proto::types::{DeviceName, DeviceType, Digit, Party, TenthDbm0};
 /// Where calls from outside come from.
 pub(crate) const OUTSIDE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 30_000);
 
-/// One port of the gateway with its set.
+/// One port of the gateway with its phone.
 pub(crate) struct Desk {
     pub(crate) device: Device,
-    /// What the set hears of tones now.
+    /// The tone that the phone hears now.
     pub(crate) tone: Option<Tone>,
     /// Every tone begun since the last look.
     pub(crate) tones: Vec<Tone>,
@@ -172,7 +172,7 @@ impl World {
         self.run(100);
     }
 
-    /// Opens the loop for so long.
+    /// Opens the loop for this time.
     pub(crate) fn open_loop(&mut self, d: usize, ms: u64) {
         self.line(d, LineInput::LoopOpened { at: self.now });
         self.run(ms);
@@ -199,7 +199,7 @@ impl World {
         self.dial_pulses_of(d, digits, 60, 40);
     }
 
-    /// With a rotary dial that opens and closes the loop for so long, 700 ms between digits.
+    /// With a rotary dial that opens and closes the loop for these times, 700 ms between digits.
     pub(crate) fn dial_pulses_of(&mut self, d: usize, digits: &str, open: u64, closed: u64) {
         for digit in digits.chars() {
             let count = match digit.to_digit(10).expect("a digit") {
@@ -268,7 +268,7 @@ impl World {
 
     // Time.
 
-    /// Lets so much time pass.
+    /// Lets this time pass.
     pub(crate) fn run(&mut self, ms: u64) {
         let end = self.now + Duration::from_millis(ms);
         let mut idle = 0;
@@ -557,8 +557,8 @@ impl World {
                     last: Some(last),
                     packets,
                 };
-                let told = MediaInput::Heard { party, heard };
-                desk.device.handle(self.now, Input::Media(told));
+                let input = MediaInput::Heard { party, heard };
+                desk.device.handle(self.now, Input::Media(input));
             }
             MediaOutput::NeedStatistics { call, .. } => {
                 let counters = LegStatistics {
@@ -566,8 +566,8 @@ impl World {
                     packets_received: 49,
                     ..LegStatistics::default()
                 };
-                let told = MediaInput::Statistics { call, counters };
-                desk.device.handle(self.now, Input::Media(told));
+                let input = MediaInput::Statistics { call, counters };
+                desk.device.handle(self.now, Input::Media(input));
             }
         }
     }
@@ -624,12 +624,12 @@ impl Desk {
         }
     }
 
-    /// Where the set's voice goes.
+    /// Where the phone's voice goes.
     pub(crate) fn audible_target(&self) -> Option<SocketAddrV4> {
         self.bridge.and_then(|p| self.sends.get(&p).copied())
     }
 
-    /// Where the set listens.
+    /// Where the phone listens.
     pub(crate) fn audible_source(&self) -> Option<SocketAddrV4> {
         self.bridge.and_then(|p| self.listens.get(&p).copied())
     }

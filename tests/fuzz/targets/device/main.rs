@@ -1,6 +1,7 @@
-//! One port between a hostile server, a set that cannot make up its mind, a slow media side and a clock that jumps.
+//! One port between a hostile server, a phone that is lifted and hung up at random, a slow media side and a clock that
+//! jumps.
 //!
-//! Whatever happens: no output contradicts the ones before it, nothing grows, nothing stays due, and when the set is
+//! Whatever happens: no output contradicts the ones before it, nothing grows, nothing stays due, and when the phone is
 //! hung up and the device stopped, all is quiet.
 #![no_main]
 
@@ -132,7 +133,7 @@ impl Scene {
         }
     }
 
-    /// The server takes the device, as far as it lets itself be taken.
+    /// The server registers the device, as far as the device's state allows it.
     fn register(&mut self) {
         for _ in 0..4 {
             if self.witness.connecting {
@@ -162,7 +163,7 @@ impl Scene {
     }
 
     fn line(&mut self, input: LineInput) {
-        // A line that comes back is told once more that it does not ring.
+        // A line that comes back gets StopRing once more.
         self.witness.renewed = matches!(input, LineInput::FaultCleared);
         self.take(Input::Line(input), MOST_OUTPUTS);
         self.witness.renewed = false;
@@ -222,7 +223,7 @@ impl Scene {
         let Some(party) = self.witness.unanswered.pop_front() else {
             return;
         };
-        // The last answer for a leg decides whether it has a socket: a failed one is gone without a word.
+        // The last answer for a leg decides whether it has a socket: a failed one ends without notice.
         let last = !self.witness.unanswered.contains(&party);
         let result = if well {
             Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 16_384))
@@ -323,7 +324,7 @@ impl Scene {
         );
     }
 
-    /// The set is hung up, the device is stopped, everybody has answered: nothing is left.
+    /// The phone is hung up, the device is stopped, everybody has answered: nothing is left.
     fn end(&mut self) {
         let at = self.now;
         self.line(LineInput::FaultCleared);
@@ -337,7 +338,7 @@ impl Scene {
         }
         let shown = self.device.snapshot();
         assert!(!self.device.is_busy(), "busy for ever: {shown:?}");
-        assert!(self.witness.is_at_rest(), "{:?}: {shown:?}", self.witness);
+        assert!(self.witness.is_idle(), "{:?}: {shown:?}", self.witness);
         assert!(shown.port.calls.is_empty(), "{shown:?}");
         assert_eq!(shown.station.state, StationState::Stopped);
         assert_eq!(self.device.poll_timeout(), None, "stopped, and still waits");

@@ -19,12 +19,12 @@ pub struct Witness {
     pub open: BTreeMap<Party, bool>,
     pub bridged: Option<Party>,
     pub ringing: bool,
-    /// The line is back and has not been told anew whether it rings.
+    /// The line is back and has not had its StopRing yet.
     pub renewed: bool,
     pub sounding: bool,
     /// Openings that the media side has not answered.
     pub unanswered: VecDeque<Party>,
-    /// Statistics that it has not told.
+    /// Statistics that it has not reported.
     pub wanted: VecDeque<CallRef>,
     pub connecting: bool,
     /// OpenReceiveChannel heard, and its acknowledgements sent.
@@ -65,7 +65,7 @@ impl Witness {
     }
 
     /// Nothing rings, sounds, listens or sends any more.
-    pub fn is_at_rest(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.open.is_empty() && self.bridged.is_none() && !self.ringing && !self.sounding
     }
 
@@ -73,8 +73,8 @@ impl Witness {
         match output {
             LineOutput::Ring(_) => self.ringing = true,
             LineOutput::StopRing => {
-                let anew = std::mem::take(&mut self.renewed);
-                assert!(std::mem::take(&mut self.ringing) || anew, "stops no ring");
+                let again = std::mem::take(&mut self.renewed);
+                assert!(std::mem::take(&mut self.ringing) || again, "stops no ring");
             }
             LineOutput::PlayTone(_) => self.sounding = true,
             LineOutput::StopTone => {
