@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use tipring_ctl::report::RegistrationState;
 use tipring_proto::sccp::message::{
-    CallStateKind, MediaFormat, MediaLeg, OpenReceiveChannel, RingMode, ServerMessage,
-    StartMediaTransmission, Tone,
+    CallStateChange, CallStateKind, ConnectionStatisticsReq, MediaFormat, MediaLeg,
+    OpenReceiveChannel, RegisterReject, RingMode, ServerMessage, SetRinger, StartMediaTransmission,
+    StartTone, Tone,
 };
 use tipring_proto::sccp::wire;
 use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
@@ -139,7 +140,7 @@ fn attacks() -> Vec<(&'static str, Script)> {
             "the CallManager does not know the name",
             script(|mut c| {
                 let text = "Unknown\x1b[31m\ndevice".to_owned();
-                c.send(&ServerMessage::RegisterReject { text });
+                c.send(&ServerMessage::RegisterReject(RegisterReject { text }));
                 c.must_die(AT_ONCE, "RegisterReject");
             }),
         ),
@@ -313,28 +314,30 @@ fn nonsense() -> Vec<ServerMessage> {
     }
     for call in [CallRef(0), CallRef(7777), CallRef(u32::MAX)] {
         for tone in [Tone::DTMF_1, Tone::MILLIWATT, Tone(0xDEAD_BEEF)] {
-            all.push(ServerMessage::StartTone {
+            all.push(ServerMessage::StartTone(StartTone {
                 tone,
                 direction: 99,
                 line: LineInstance(77),
                 call,
-            });
+            }));
         }
-        all.push(ServerMessage::ConnectionStatisticsReq {
-            number: "1".repeat(300),
-            call,
-            mode: 9,
-        });
+        all.push(ServerMessage::ConnectionStatisticsReq(
+            ConnectionStatisticsReq {
+                number: "1".repeat(300),
+                call,
+                mode: 9,
+            },
+        ));
         for state in [
             CallStateKind::CONNECTED,
             CallStateKind::HOLD,
             CallStateKind(0xFFFF),
         ] {
-            all.push(ServerMessage::CallState {
+            all.push(ServerMessage::CallState(CallStateChange {
                 state,
                 line: LineInstance(77),
                 call,
-            });
+            }));
         }
     }
     all
@@ -344,16 +347,20 @@ fn nonsense() -> Vec<ServerMessage> {
 const STORM: u32 = 10_000;
 
 fn storm() -> Vec<ServerMessage> {
-    let ringer = (0..STORM / 10).map(|n| ServerMessage::SetRinger {
-        mode: RingMode(n % 14),
-        duration: n,
-        line: LINE,
-        call: CallRef(n % 3),
+    let ringer = (0..STORM / 10).map(|n| {
+        ServerMessage::SetRinger(SetRinger {
+            mode: RingMode(n % 14),
+            duration: n,
+            line: LINE,
+            call: CallRef(n % 3),
+        })
     });
-    let states = (0..STORM).map(|n| ServerMessage::CallState {
-        state: CallStateKind(n % 19),
-        line: LINE,
-        call: CallRef(n / 4),
+    let states = (0..STORM).map(|n| {
+        ServerMessage::CallState(CallStateChange {
+            state: CallStateKind(n % 19),
+            line: LINE,
+            call: CallRef(n / 4),
+        })
     });
     ringer.chain(states).collect()
 }

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use tipring_ctl::report::CallState;
 use tipring_dsp::measure;
 use tipring_proto::sccp::message::{
-    CallInfo, CallStateKind, ClientMessage, Encryption, MediaFormat, MediaStatus,
-    OpenReceiveChannel, RingMode, ServerMessage, StartMediaTransmission,
+    CallInfo, CallStateChange, CallStateKind, ClientMessage, Encryption, MediaFormat, MediaStatus,
+    OpenReceiveChannel, OpenReceiveChannelAck, RingMode, ServerMessage, SetRinger,
+    StartMediaTransmission, StartMediaTransmissionAck,
 };
 use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
 use tipring_tests::gateway::Gateway;
@@ -34,17 +35,17 @@ const NEAR_HZ: f32 = 700.0;
 
 fn state(state: CallStateKind) -> ServerMessage {
     let (line, call) = (LINE, CALL);
-    ServerMessage::CallState { state, line, call }
+    ServerMessage::CallState(CallStateChange { state, line, call })
 }
 
 fn ringer(mode: RingMode) -> ServerMessage {
     let (duration, line, call) = (1, LINE, CALL);
-    ServerMessage::SetRinger {
+    ServerMessage::SetRinger(SetRinger {
         mode,
         duration,
         line,
         call,
-    }
+    })
 }
 
 fn open() -> ServerMessage {
@@ -100,12 +101,12 @@ fn lifted(server: &mut ByHand, gateway: &Gateway) -> Set {
 /// Where the gateway wants its RTP.
 fn receives_at(server: &mut ByHand) -> SocketAddrV4 {
     server.wait("OpenReceiveChannelAck", |m| match m {
-        ClientMessage::OpenReceiveChannelAck {
+        ClientMessage::OpenReceiveChannelAck(OpenReceiveChannelAck {
             status,
             address,
             party,
             ..
-        } => {
+        }) => {
             assert_eq!((*party, *status), (OWN, MediaStatus::OK));
             Some(*address)
         }
@@ -118,12 +119,12 @@ fn answers(server: &mut ByHand) -> Vec<(Party, CallRef, MediaStatus)> {
     let mut answers = vec![];
     while answers.len() < 1 + COPIES.len() {
         answers.push(server.wait("StartMediaTransmissionAck", |m| match m {
-            ClientMessage::StartMediaTransmissionAck {
+            ClientMessage::StartMediaTransmissionAck(StartMediaTransmissionAck {
                 party,
                 call,
                 status,
                 ..
-            } => Some((*party, *call, *status)),
+            }) => Some((*party, *call, *status)),
             _ => None,
         }));
     }

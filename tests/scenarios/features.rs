@@ -2,7 +2,7 @@
 
 use tipring_proto::call::{FlashAction, PortState};
 use tipring_proto::sccp::callmanager::Dialect;
-use tipring_proto::sccp::message::{CallStateKind, ServerMessage, Tone};
+use tipring_proto::sccp::message::{CallStateChange, CallStateKind, ServerMessage, Tone};
 use tipring_proto::types::{CallRef, LineInstance};
 
 use crate::world::{World, number};
@@ -72,10 +72,12 @@ fn use_of_a_shared_line_elsewhere_does_not_touch_the_call_of_this_phone() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 2);
         w.talk(0, 1);
-        let state = |state| ServerMessage::CallState {
-            state,
-            line: LineInstance(1),
-            call: CallRef(0x0100_0099),
+        let state = |state| {
+            ServerMessage::CallState(CallStateChange {
+                state,
+                line: LineInstance(1),
+                call: CallRef(0x0100_0099),
+            })
         };
         for kind in [
             CallStateKind::OFF_HOOK,

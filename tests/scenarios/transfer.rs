@@ -2,7 +2,7 @@
 
 use tipring_proto::call::{EndCause, FlashAction, PortState};
 use tipring_proto::sccp::callmanager::Dialect;
-use tipring_proto::sccp::message::{CallStateKind, ServerMessage, Tone};
+use tipring_proto::sccp::message::{CallStateChange, CallStateKind, ServerMessage, Tone};
 use tipring_proto::types::LineInstance;
 
 use crate::world::{World, number};
@@ -75,11 +75,11 @@ fn a_join_that_the_server_refuses_as_too_early_is_done_by_the_next_flash() {
         // The server still waits for digits, and refuses; to the gateway the call is under way.
         w.dial(0, &number(2)[..2]);
         let consult = w.desks[0].device.snapshot().port.active.unwrap();
-        let proceed = ServerMessage::CallState {
+        let proceed = ServerMessage::CallState(CallStateChange {
             state: CallStateKind::PROCEED,
             line: LineInstance(1),
             call: consult,
-        };
+        });
         w.server_says(0, &[proceed]);
         w.flash(0);
         w.run(1_500);

@@ -681,7 +681,7 @@ impl Desk {
         {
             match message {
                 ClientMessage::KeepAlive
-                | ClientMessage::OpenReceiveChannelAck { .. }
+                | ClientMessage::OpenReceiveChannelAck(_)
                 | ClientMessage::ConnectionStatisticsRes(_) => {}
                 other => self.said.push(other),
             }

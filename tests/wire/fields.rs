@@ -3,7 +3,16 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use tipring_proto::sccp::message::{CallInfo, ClientMessage, MediaLeg, ServerMessage};
+use tipring_proto::sccp::message::{
+    Alarm, ButtonTemplate, CallInfo, CallOnLine, CallStateChange, CapabilitiesRes, ClearPriNotify,
+    ClientMessage, ConnectionStatisticsReq, DialedNumber, DisplayNotify, DisplayPriNotify,
+    DisplayPromptStatus, DisplayText, EnblocCall, FeatureStatReq, ForwardStat, IpPort, LineStat,
+    MediaLeg, MediaTransmissionFailure, OneLine, OpenReceiveChannelAck, RegisterAvailableLines,
+    RegisterReject, RegisterTokenReject, Reset, SelectSoftKeys, ServerMessage, ServerRes,
+    SetHookFlashDetect, SetLamp, SetRinger, SoftKeyEvent, SpeedDialStat, SpeedDialStatReq,
+    StartMediaTransmissionAck, StartTone, StimulusPressed, StopTone, Switch, UnregisterAck,
+    Version,
+};
 use tipring_proto::types::{CallRef, LineInstance};
 
 /// One field as tshark shows it.
@@ -112,7 +121,7 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
         | M::SoftKeySetReq
         | M::SoftKeyTemplateReq
         // tshark has a name for the reason but shows no four-byte one.
-        | M::Unregister { .. }
+        | M::Unregister(_)
         | M::Unknown { .. } => f,
         M::Register(m) => f
             .text("DeviceName", m.name.as_str())
@@ -129,24 +138,24 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
         M::RegisterTokenReq(m) => f
             .text("DeviceName", m.name.as_str())
             .number("deviceType", m.device_type.0),
-        M::IpPort { port } => f.number("rtpMediaPort", *port),
+        M::IpPort(IpPort { port }) => f.number("rtpMediaPort", *port),
         M::KeypadButton(m) => f.number("kpButton", m.button).on(m.line, m.call),
-        M::EnblocCall { number, line } => {
+        M::EnblocCall(EnblocCall { number, line }) => {
             f.text("calledParty", number).number("lineInstance", line.0)
         }
-        M::Stimulus {
+        M::Stimulus(StimulusPressed {
             stimulus,
             instance,
             call,
             status,
-        } => f
+        }) => f
             .number("stimulus", stimulus.0)
             .on(LineInstance(*instance), *call)
             .number("stimulusStatus", *status),
         M::OffHook(m) | M::OnHook(m) | M::HookFlash(m) => f.on(m.line, m.call),
-        M::ForwardStatReq { line } | M::LineStatReq { line } => f.number("lineNumber", line.0),
-        M::SpeedDialStatReq { index } => f.number("speedDialNumber", *index),
-        M::CapabilitiesRes { capabilities } => {
+        M::ForwardStatReq(OneLine { line }) | M::LineStatReq(OneLine { line }) => f.number("lineNumber", line.0),
+        M::SpeedDialStatReq(SpeedDialStatReq { index }) => f.number("speedDialNumber", *index),
+        M::CapabilitiesRes(CapabilitiesRes { capabilities }) => {
             f.number("capCount", capabilities.len() as u64);
             for one in capabilities {
                 f.number("payloadCapability", one.format.0)
@@ -154,22 +163,22 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
             }
             f
         }
-        M::Alarm {
+        M::Alarm(Alarm {
             severity,
             text,
             p1,
             p2,
-        } => f
+        }) => f
             .number("alarmSeverity", severity.0)
             .text("text", text)
             .number("parm1", *p1)
             .number("parm2", *p2),
-        M::OpenReceiveChannelAck {
+        M::OpenReceiveChannelAck(OpenReceiveChannelAck {
             status,
             address,
             party,
             call,
-        } => f
+        }) => f
             .number("mediaReceptionStatus", status.0)
             .socket("ipAddr.ipv4", "portNumber", *address)
             .number("passThroughPartyId", party.0)
@@ -185,26 +194,26 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
             .number("numberPacketsLost", m.packets_lost)
             .number("jitter", m.jitter_ms)
             .number("latency", m.latency_ms),
-        M::SoftKeyEvent { event, line, call } => f.number("softKeyEvent", event.0).on(*line, *call),
-        M::MediaTransmissionFailure {
+        M::SoftKeyEvent(SoftKeyEvent { event, line, call }) => f.number("softKeyEvent", event.0).on(*line, *call),
+        M::MediaTransmissionFailure(MediaTransmissionFailure {
             conference,
             party,
             address,
             call,
-        } => f
+        }) => f
             .number("conferenceId", conference.0)
             .number("passThroughPartyId", party.0)
             .socket("remoteIpAddr.ipv4", "remotePortNumber", *address)
             .number("callReference", call.0),
-        M::RegisterAvailableLines { lines } => f.number("maxNumOfAvailLines", *lines),
-        M::FeatureStatReq { instance } => f.number("featureIndex", *instance),
-        M::StartMediaTransmissionAck {
+        M::RegisterAvailableLines(RegisterAvailableLines { lines }) => f.number("maxNumOfAvailLines", *lines),
+        M::FeatureStatReq(FeatureStatReq { instance }) => f.number("featureIndex", *instance),
+        M::StartMediaTransmissionAck(StartMediaTransmissionAck {
             conference,
             party,
             call,
             address,
             status,
-        } => f
+        }) => f
             .number("conferenceId", conference.0)
             .number("passThroughPartyId", party.0)
             .number("callReference", call.0)
@@ -221,58 +230,58 @@ pub(crate) fn server(message: &ServerMessage, id: u32, version: u8) -> Fields {
     let f = &mut fields;
     f.number("messageId", id);
     match message {
-        M::SetHookFlashDetect
+        M::SetHookFlashDetect(SetHookFlashDetect)
         | M::ClearDisplay
         | M::CapabilitiesReq
         | M::KeepAliveAck
         | M::ClearNotify
         | M::DeactivateCallPlane
         | M::RegisterTokenAck
-        | M::ConfigStat { .. }
-        | M::SoftKeyTemplateRes { .. }
-        | M::SoftKeySetRes { .. }
-        | M::FeatureStat { .. }
+        | M::ConfigStat(_)
+        | M::SoftKeyTemplateRes(_)
+        | M::SoftKeySetRes(_)
+        | M::FeatureStat(_)
         | M::Unknown { .. } => f,
         M::RegisterAck(m) => f
             .number("keepAliveInterval", m.keepalive_s)
             .put("dateTemplate", Value::Text(until_nul(&m.date_template)))
             .number("secondaryKeepAliveInterval", m.secondary_keepalive_s)
             .number("maxProtocolVer", m.version),
-        M::StartTone {
+        M::StartTone(StartTone {
             tone,
             direction,
             line,
             call,
-        } => f
+        }) => f
             .number("tone", tone.0)
             .number("tone.output.direction", *direction)
             .on(*line, *call),
-        M::StopTone { line, call, tone } => {
+        M::StopTone(StopTone { line, call, tone }) => {
             // tshark shows the third word from version 11 on only.
             if version >= 11 {
                 f.number("tone", tone.0);
             }
             f.on(*line, *call)
         }
-        M::SetRinger {
+        M::SetRinger(SetRinger {
             mode,
             duration,
             line,
             call,
-        } => f
+        }) => f
             .number("ringMode", mode.0)
             .number("ringDuration", *duration)
             .on(*line, *call),
-        M::SetLamp {
+        M::SetLamp(SetLamp {
             stimulus,
             instance,
             mode,
-        } => f
+        }) => f
             .number("stimulus", stimulus.0)
             .number("stimulusInstance", *instance)
             .number("lampMode", mode.0),
-        M::SetSpeakerMode { on } => f.number("speakerMode", if *on { 1u32 } else { 2 }),
-        M::SetMicroMode { on } => f.number("micMode", if *on { 1u32 } else { 2 }),
+        M::SetSpeakerMode(Switch { on }) => f.number("speakerMode", if *on { 1u32 } else { 2 }),
+        M::SetMicroMode(Switch { on }) => f.number("micMode", if *on { 1u32 } else { 2 }),
         M::StartMediaTransmission(m) => f
             .number("conferenceId", m.conference.0)
             .number("passThroughPartyId", m.party.0)
@@ -297,13 +306,13 @@ pub(crate) fn server(message: &ServerMessage, id: u32, version: u8) -> Fields {
         M::StopMediaTransmission(m) | M::CloseReceiveChannel(m) => leg(f, m),
         M::CallInfo(m) if id == CALL_INFO_V2 && version < 16 => call_info_shifted(f, m),
         M::CallInfo(m) => call_info(f, m),
-        M::ForwardStat {
+        M::ForwardStat(ForwardStat {
             active,
             line,
             all,
             busy,
             no_answer,
-        } => {
+        }) => {
             f.number("activeForward", u32::from(*active))
                 .number("lineNumber", line.0);
             for (flag, name, number) in [
@@ -316,20 +325,20 @@ pub(crate) fn server(message: &ServerMessage, id: u32, version: u8) -> Fields {
             }
             f
         }
-        M::SpeedDialStat {
+        M::SpeedDialStat(SpeedDialStat {
             index,
             number,
             name,
-        } => f
+        }) => f
             .number("speedDialNumber", *index)
             .text("speedDialDirNumber", number)
             .text("speedDialDisplayName", name),
-        M::LineStat {
+        M::LineStat(LineStat {
             line,
             number,
             name,
             label,
-        } => f
+        }) => f
             .number("lineNumber", line.0)
             .text("lineDirNumber", number)
             .text("lineFullyQualifiedDisplayName", name)
@@ -344,11 +353,11 @@ pub(crate) fn server(message: &ServerMessage, id: u32, version: u8) -> Fields {
             .number("wSecond", m.second)
             .number("wMilliseconds", m.millisecond)
             .number("systemTime", m.unix),
-        M::ButtonTemplate {
+        M::ButtonTemplate(ButtonTemplate {
             offset,
             total,
             buttons,
-        } => {
+        }) => {
             f.number("buttonOffset", *offset)
                 .number("buttonCount", buttons.len() as u64)
                 .number("totalButtonCount", *total);
@@ -359,9 +368,11 @@ pub(crate) fn server(message: &ServerMessage, id: u32, version: u8) -> Fields {
             }
             f
         }
-        M::Version { text } => f.text("versionStr", text),
-        M::DisplayText { text } | M::RegisterReject { text } => f.text("text", text),
-        M::ServerRes { servers } => {
+        M::Version(Version { text }) => f.text("versionStr", text),
+        M::DisplayText(DisplayText { text }) | M::RegisterReject(RegisterReject { text }) => {
+            f.text("text", text)
+        }
+        M::ServerRes(ServerRes { servers }) => {
             for i in 0..5 {
                 let server = servers.get(i);
                 f.text("ServerName", server.map_or("", |s| &s.name));
@@ -381,47 +392,54 @@ pub(crate) fn server(message: &ServerMessage, id: u32, version: u8) -> Fields {
             }
             f
         }
-        M::Reset { kind } => f.number("resetType", kind.0),
-        M::ConnectionStatisticsReq { number, call, mode } => f
+        M::Reset(Reset { kind }) => f.number("resetType", kind.0),
+        M::ConnectionStatisticsReq(ConnectionStatisticsReq { number, call, mode }) => f
             .text("directoryNum", number)
             .number("callReference", call.0)
             .number("statsProcessingMode", *mode),
-        M::SelectSoftKeys {
+        M::SelectSoftKeys(SelectSoftKeys {
             line,
             call,
             set,
             mask,
-        } => f
+        }) => f
             .on(*line, *call)
             .number("softKeySetIndex", *set)
             .number("validKeyMask", *mask),
-        M::CallState { state, line, call } => f.number("callState", state.0).on(*line, *call),
-        M::DisplayPromptStatus {
+        M::CallState(CallStateChange { state, line, call }) => {
+            f.number("callState", state.0).on(*line, *call)
+        }
+        M::DisplayPromptStatus(DisplayPromptStatus {
             timeout_s,
             text,
             line,
             call,
-        } => f
+        }) => f
             .number("timeOutValue", *timeout_s)
             .text("promptStatus", text)
             .on(*line, *call),
-        M::DisplayNotify { timeout_s, text } => {
+        M::DisplayNotify(DisplayNotify { timeout_s, text }) => {
             f.number("timeOutValue", *timeout_s).text("notify", text)
         }
-        M::DisplayPriNotify {
+        M::DisplayPriNotify(DisplayPriNotify {
             timeout_s,
             priority,
             text,
-        } => f
+        }) => f
             .number("timeOutValue", *timeout_s)
             .number("priority", *priority)
             .text("notify", text),
-        M::ClearPromptStatus { line, call } | M::BackSpace { line, call } => f.on(*line, *call),
-        M::ActivateCallPlane { line } => f.number("lineInstance", line.0),
-        M::UnregisterAck { status } => f.number("status", *status),
-        M::RegisterTokenReject { wait_s } => f.number("waitTimeBeforeNextReq", *wait_s),
-        M::DialedNumber { number, line, call } => f.text("dialedNumber", number).on(*line, *call),
-        M::ClearPriNotify { priority } => f.number("priority", *priority),
+        M::ClearPromptStatus(CallOnLine { line, call })
+        | M::BackSpace(CallOnLine { line, call }) => f.on(*line, *call),
+        M::ActivateCallPlane(OneLine { line }) => f.number("lineInstance", line.0),
+        M::UnregisterAck(UnregisterAck { status }) => f.number("status", *status),
+        M::RegisterTokenReject(RegisterTokenReject { wait_s }) => {
+            f.number("waitTimeBeforeNextReq", *wait_s)
+        }
+        M::DialedNumber(DialedNumber { number, line, call }) => {
+            f.text("dialedNumber", number).on(*line, *call)
+        }
+        M::ClearPriNotify(ClearPriNotify { priority }) => f.number("priority", *priority),
     };
     fields
 }

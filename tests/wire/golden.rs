@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tipring_proto::sccp::catalog;
-use tipring_proto::sccp::message::{ClientMessage, ServerMessage};
+use tipring_proto::sccp::message::{ClientMessage, DialedNumber, ServerMessage};
 use tipring_proto::sccp::wire::{Frame, FrameReader, decode_client, decode_server};
 
 use crate::fields;
@@ -126,10 +126,12 @@ fn every_server_frame_decodes_to_what_tshark_reads() {
     assert_eq!((frames, ids.len()), (FRAMES_SERVER, IDS_SERVER));
     // Two frames end in layouts that tshark takes as cut short, the two others are distinguished by their size below.
     assert_eq!(malformed, 4);
-    let dialed = |call| ServerMessage::DialedNumber {
-        number: "1002".to_owned(),
-        line: tipring_proto::types::LineInstance(1),
-        call: tipring_proto::types::CallRef(call),
+    let dialed = |call| {
+        ServerMessage::DialedNumber(DialedNumber {
+            number: "1002".to_owned(),
+            line: tipring_proto::types::LineInstance(1),
+            call: tipring_proto::types::CallRef(call),
+        })
     };
     assert_eq!(apart, [dialed(5), dialed(7)]);
 }

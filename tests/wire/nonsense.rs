@@ -1,7 +1,7 @@
 //! Frames that are wrong in every way: nothing panics, nothing hangs, and what is understood is said to be.
 
 use tipring_proto::sccp::catalog::{describe_client, describe_server};
-use tipring_proto::sccp::message::{ClientMessage, ServerMessage};
+use tipring_proto::sccp::message::{ButtonTemplate, ClientMessage, ServerMessage};
 use tipring_proto::sccp::wire::{
     DecodeError, Frame, FrameReader, decode_client, decode_server, encode_client, encode_server,
 };
@@ -203,10 +203,10 @@ fn a_count_that_promises_more_than_there_is_gives_what_there_is() {
     };
     assert_eq!(
         decode_server(&frame, 3),
-        Ok(ServerMessage::ButtonTemplate {
+        Ok(ServerMessage::ButtonTemplate(ButtonTemplate {
             offset: 0,
             total: 0,
             buttons: vec![(1, 9), (2, 9)],
-        })
+        }))
     );
 }

@@ -6,10 +6,17 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tipring_proto::sccp::message::{
-    AlarmSeverity, CallInfo, CallOnLine, CallStateKind, ClientMessage, ConnectionStatistics,
-    DefineTimeDate, Encryption, KeypadButton, LampMode, MediaCapability, MediaFormat, MediaLeg,
-    MediaStatus, OpenReceiveChannel, Register, RegisterAck, RegisterToken, ResetKind, RingMode,
-    ServerEntry, ServerMessage, SoftKey, StartMediaTransmission, Stimulus, Tone,
+    Alarm, AlarmSeverity, ButtonTemplate, CallInfo, CallOnLine, CallStateChange, CallStateKind,
+    CapabilitiesRes, ClearPriNotify, ClientMessage, ConnectionStatistics, ConnectionStatisticsReq,
+    DefineTimeDate, DialedNumber, DisplayNotify, DisplayPriNotify, DisplayPromptStatus,
+    DisplayText, EnblocCall, Encryption, FeatureStatReq, ForwardStat, IpPort, KeptWhole,
+    KeypadButton, LampMode, LineStat, MediaCapability, MediaFormat, MediaLeg, MediaStatus,
+    MediaTransmissionFailure, OneLine, OpenReceiveChannel, OpenReceiveChannelAck, Register,
+    RegisterAck, RegisterAvailableLines, RegisterReject, RegisterToken, RegisterTokenReject, Reset,
+    ResetKind, RingMode, SelectSoftKeys, ServerEntry, ServerMessage, ServerRes, SetHookFlashDetect,
+    SetLamp, SetRinger, SoftKey, SoftKeyEvent, SpeedDialStat, SpeedDialStatReq,
+    StartMediaTransmission, StartMediaTransmissionAck, StartTone, Stimulus, StimulusPressed,
+    StopTone, Switch, Tone, Unregister, UnregisterAck, Version,
 };
 use tipring_proto::types::{CallRef, Conference, DeviceName, DeviceType, LineInstance, Party};
 
@@ -146,64 +153,78 @@ pub(crate) fn client(version: u8, kind: Kind) -> Vec<BoxedStrategy<ClientMessage
     vec![
         Just(M::KeepAlive).boxed(),
         register.prop_map(M::Register).boxed(),
-        any::<u32>().prop_map(|port| M::IpPort { port }).boxed(),
+        any::<u32>()
+            .prop_map(|port| M::IpPort(IpPort { port }))
+            .boxed(),
         (any::<u32>(), line(), call())
             .prop_map(|(button, line, call)| M::KeypadButton(KeypadButton { button, line, call }))
             .boxed(),
         (t(number_max), line())
-            .prop_map(|(number, line)| M::EnblocCall { number, line })
+            .prop_map(|(number, line)| M::EnblocCall(EnblocCall { number, line }))
             .boxed(),
         (any::<(u32, u32, u32)>(), call())
-            .prop_map(|((stimulus, instance, status), call)| M::Stimulus {
-                stimulus: Stimulus(stimulus),
-                instance,
-                call,
-                status,
+            .prop_map(|((stimulus, instance, status), call)| {
+                M::Stimulus(StimulusPressed {
+                    stimulus: Stimulus(stimulus),
+                    instance,
+                    call,
+                    status,
+                })
             })
             .boxed(),
         hook().prop_map(M::OffHook).boxed(),
         hook().prop_map(M::OnHook).boxed(),
         hook().prop_map(M::HookFlash).boxed(),
-        line().prop_map(|line| M::ForwardStatReq { line }).boxed(),
-        any::<u32>()
-            .prop_map(|index| M::SpeedDialStatReq { index })
+        line()
+            .prop_map(|line| M::ForwardStatReq(OneLine { line }))
             .boxed(),
-        line().prop_map(|line| M::LineStatReq { line }).boxed(),
+        any::<u32>()
+            .prop_map(|index| M::SpeedDialStatReq(SpeedDialStatReq { index }))
+            .boxed(),
+        line()
+            .prop_map(|line| M::LineStatReq(OneLine { line }))
+            .boxed(),
         Just(M::ConfigStatReq).boxed(),
         Just(M::TimeDateReq).boxed(),
         Just(M::ButtonTemplateReq).boxed(),
         Just(M::VersionReq).boxed(),
         vec(capability, 0..=18)
-            .prop_map(|capabilities| M::CapabilitiesRes { capabilities })
+            .prop_map(|capabilities| M::CapabilitiesRes(CapabilitiesRes { capabilities }))
             .boxed(),
         Just(M::ServerReq).boxed(),
         (any::<(u32, u32, u32)>(), t(79))
-            .prop_map(|((severity, p1, p2), text)| M::Alarm {
-                severity: AlarmSeverity(severity),
-                text,
-                p1,
-                p2,
+            .prop_map(|((severity, p1, p2), text)| {
+                M::Alarm(Alarm {
+                    severity: AlarmSeverity(severity),
+                    text,
+                    p1,
+                    p2,
+                })
             })
             .boxed(),
         (any::<u32>(), socket(), party(), call())
-            .prop_map(|(status, address, party, call)| M::OpenReceiveChannelAck {
-                status: MediaStatus(status),
-                address,
-                party,
-                call,
+            .prop_map(|(status, address, party, call)| {
+                M::OpenReceiveChannelAck(OpenReceiveChannelAck {
+                    status: MediaStatus(status),
+                    address,
+                    party,
+                    call,
+                })
             })
             .boxed(),
         statistics.prop_map(M::ConnectionStatisticsRes).boxed(),
         Just(M::SoftKeySetReq).boxed(),
         (any::<u32>(), line(), call())
-            .prop_map(|(event, line, call)| M::SoftKeyEvent {
-                event: SoftKey(event),
-                line,
-                call,
+            .prop_map(|(event, line, call)| {
+                M::SoftKeyEvent(SoftKeyEvent {
+                    event: SoftKey(event),
+                    line,
+                    call,
+                })
             })
             .boxed(),
         option::of(any::<u32>())
-            .prop_map(|reason| M::Unregister { reason })
+            .prop_map(|reason| M::Unregister(Unregister { reason }))
             .boxed(),
         Just(M::SoftKeyTemplateReq).boxed(),
         ("[!-~]{1,15}", any::<([u8; 4], u32)>())
@@ -216,31 +237,31 @@ pub(crate) fn client(version: u8, kind: Kind) -> Vec<BoxedStrategy<ClientMessage
             })
             .boxed(),
         (conference(), party(), socket(), call())
-            .prop_map(
-                |(conference, party, address, call)| M::MediaTransmissionFailure {
+            .prop_map(|(conference, party, address, call)| {
+                M::MediaTransmissionFailure(MediaTransmissionFailure {
                     conference,
                     party,
                     address,
                     call,
-                },
-            )
+                })
+            })
             .boxed(),
         any::<u32>()
-            .prop_map(|lines| M::RegisterAvailableLines { lines })
+            .prop_map(|lines| M::RegisterAvailableLines(RegisterAvailableLines { lines }))
             .boxed(),
         any::<u32>()
-            .prop_map(|instance| M::FeatureStatReq { instance })
+            .prop_map(|instance| M::FeatureStatReq(FeatureStatReq { instance }))
             .boxed(),
         (conference(), party(), call(), socket(), any::<u32>())
-            .prop_map(
-                |(conference, party, call, address, status)| M::StartMediaTransmissionAck {
+            .prop_map(|(conference, party, call, address, status)| {
+                M::StartMediaTransmissionAck(StartMediaTransmissionAck {
                     conference,
                     party,
                     call,
                     address,
                     status: MediaStatus(status),
-                },
-            )
+                })
+            })
             .boxed(),
         vec(any::<u8>(), 0..100)
             .prop_map(|body| M::Unknown {
@@ -354,12 +375,18 @@ fn whole() -> Vec<BoxedStrategy<ServerMessage>> {
     use ServerMessage as M;
     let body = || vec(any::<u8>(), 0..100);
     vec![
-        body().prop_map(|body| M::ConfigStat { body }).boxed(),
         body()
-            .prop_map(|body| M::SoftKeyTemplateRes { body })
+            .prop_map(|body| M::ConfigStat(KeptWhole { body }))
             .boxed(),
-        body().prop_map(|body| M::SoftKeySetRes { body }).boxed(),
-        body().prop_map(|body| M::FeatureStat { body }).boxed(),
+        body()
+            .prop_map(|body| M::SoftKeyTemplateRes(KeptWhole { body }))
+            .boxed(),
+        body()
+            .prop_map(|body| M::SoftKeySetRes(KeptWhole { body }))
+            .boxed(),
+        body()
+            .prop_map(|body| M::FeatureStat(KeptWhole { body }))
+            .boxed(),
         body()
             .prop_map(|body| M::Unknown {
                 id: UNKNOWN_ID,
@@ -378,14 +405,16 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
     let buttons_max = if kind == Kind::Plain { 42 } else { 56 };
     let on = || (line(), call());
     let template = (any::<(u32, u32)>(), vec(any::<(u8, u8)>(), 0..=buttons_max)).prop_map(
-        move |((offset, total), buttons)| M::ButtonTemplate {
-            offset,
-            total: if kind == Kind::Plain {
-                buttons.len() as u32
-            } else {
-                total
-            },
-            buttons,
+        move |((offset, total), buttons)| {
+            M::ButtonTemplate(ButtonTemplate {
+                offset,
+                total: if kind == Kind::Plain {
+                    buttons.len() as u32
+                } else {
+                    total
+                },
+                buttons,
+            })
         },
     );
     let entry = (t(47), any::<[u8; 4]>(), 1u16..).prop_map(|(name, address, port)| ServerEntry {
@@ -397,12 +426,14 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
         line(),
         [(); 3].map(|()| option::of(t(number_max))),
     )
-        .prop_map(|(active, line, [all, busy, no_answer])| M::ForwardStat {
-            active,
-            line,
-            all,
-            busy,
-            no_answer,
+        .prop_map(|(active, line, [all, busy, no_answer])| {
+            M::ForwardStat(ForwardStat {
+                active,
+                line,
+                all,
+                busy,
+                no_answer,
+            })
         });
     // Letters, as a date template is.
     let template_byte = if kind == Kind::Plain {
@@ -428,57 +459,71 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
             )
             .boxed(),
         (any::<(u32, u32)>(), on())
-            .prop_map(|((tone, direction), (line, call))| M::StartTone {
-                tone: Tone(tone),
-                direction,
-                line,
-                call,
+            .prop_map(|((tone, direction), (line, call))| {
+                M::StartTone(StartTone {
+                    tone: Tone(tone),
+                    direction,
+                    line,
+                    call,
+                })
             })
             .boxed(),
         (any::<u32>(), on())
-            .prop_map(|(tone, (line, call))| M::StopTone {
-                line,
-                call,
-                tone: Tone(tone),
+            .prop_map(|(tone, (line, call))| {
+                M::StopTone(StopTone {
+                    line,
+                    call,
+                    tone: Tone(tone),
+                })
             })
             .boxed(),
         (any::<(u32, u32)>(), on())
-            .prop_map(|((mode, duration), (line, call))| M::SetRinger {
-                mode: RingMode(mode),
-                duration,
-                line,
-                call,
+            .prop_map(|((mode, duration), (line, call))| {
+                M::SetRinger(SetRinger {
+                    mode: RingMode(mode),
+                    duration,
+                    line,
+                    call,
+                })
             })
             .boxed(),
         any::<(u32, u32, u32)>()
-            .prop_map(|(stimulus, instance, mode)| M::SetLamp {
-                stimulus: Stimulus(stimulus),
-                instance,
-                mode: LampMode(mode),
+            .prop_map(|(stimulus, instance, mode)| {
+                M::SetLamp(SetLamp {
+                    stimulus: Stimulus(stimulus),
+                    instance,
+                    mode: LampMode(mode),
+                })
             })
             .boxed(),
-        Just(M::SetHookFlashDetect).boxed(),
+        Just(M::SetHookFlashDetect(SetHookFlashDetect)).boxed(),
         any::<bool>()
-            .prop_map(|on| M::SetSpeakerMode { on })
+            .prop_map(|on| M::SetSpeakerMode(Switch { on }))
             .boxed(),
-        any::<bool>().prop_map(|on| M::SetMicroMode { on }).boxed(),
+        any::<bool>()
+            .prop_map(|on| M::SetMicroMode(Switch { on }))
+            .boxed(),
         start().prop_map(M::StartMediaTransmission).boxed(),
         leg().prop_map(M::StopMediaTransmission).boxed(),
         call_info(version, kind).prop_map(M::CallInfo).boxed(),
         forward.boxed(),
         (any::<u32>(), t(23), t(39))
-            .prop_map(|(index, number, name)| M::SpeedDialStat {
-                index,
-                number,
-                name,
+            .prop_map(|(index, number, name)| {
+                M::SpeedDialStat(SpeedDialStat {
+                    index,
+                    number,
+                    name,
+                })
             })
             .boxed(),
         (line(), t(23), t(39), t(39))
-            .prop_map(|(line, number, name, label)| M::LineStat {
-                line,
-                number,
-                name,
-                label,
+            .prop_map(|(line, number, name, label)| {
+                M::LineStat(LineStat {
+                    line,
+                    number,
+                    name,
+                    label,
+                })
             })
             .boxed(),
         any::<[u32; 9]>()
@@ -509,79 +554,95 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
             )
             .boxed(),
         template.boxed(),
-        t(15).prop_map(|text| M::Version { text }).boxed(),
-        t(31).prop_map(|text| M::DisplayText { text }).boxed(),
+        t(15).prop_map(|text| M::Version(Version { text })).boxed(),
+        t(31)
+            .prop_map(|text| M::DisplayText(DisplayText { text }))
+            .boxed(),
         Just(M::ClearDisplay).boxed(),
         Just(M::CapabilitiesReq).boxed(),
-        t(32).prop_map(|text| M::RegisterReject { text }).boxed(),
+        t(32)
+            .prop_map(|text| M::RegisterReject(RegisterReject { text }))
+            .boxed(),
         vec(entry, 0..=5)
-            .prop_map(|servers| M::ServerRes { servers })
+            .prop_map(|servers| M::ServerRes(ServerRes { servers }))
             .boxed(),
         any::<u32>()
-            .prop_map(|kind| M::Reset {
-                kind: ResetKind(kind),
+            .prop_map(|kind| {
+                M::Reset(Reset {
+                    kind: ResetKind(kind),
+                })
             })
             .boxed(),
         Just(M::KeepAliveAck).boxed(),
         open().prop_map(M::OpenReceiveChannel).boxed(),
         leg().prop_map(M::CloseReceiveChannel).boxed(),
         (t(statistics_number_max), call(), any::<u32>())
-            .prop_map(|(number, call, mode)| M::ConnectionStatisticsReq { number, call, mode })
+            .prop_map(|(number, call, mode)| {
+                M::ConnectionStatisticsReq(ConnectionStatisticsReq { number, call, mode })
+            })
             .boxed(),
         (on(), any::<(u32, u32)>())
-            .prop_map(|((line, call), (set, mask))| M::SelectSoftKeys {
-                line,
-                call,
-                set,
-                mask,
+            .prop_map(|((line, call), (set, mask))| {
+                M::SelectSoftKeys(SelectSoftKeys {
+                    line,
+                    call,
+                    set,
+                    mask,
+                })
             })
             .boxed(),
         (any::<u32>(), on())
-            .prop_map(|(state, (line, call))| M::CallState {
-                state: CallStateKind(state),
-                line,
-                call,
+            .prop_map(|(state, (line, call))| {
+                M::CallState(CallStateChange {
+                    state: CallStateKind(state),
+                    line,
+                    call,
+                })
             })
             .boxed(),
         (any::<u32>(), t(31), on())
-            .prop_map(|(timeout_s, text, (line, call))| M::DisplayPromptStatus {
-                timeout_s,
-                text,
-                line,
-                call,
+            .prop_map(|(timeout_s, text, (line, call))| {
+                M::DisplayPromptStatus(DisplayPromptStatus {
+                    timeout_s,
+                    text,
+                    line,
+                    call,
+                })
             })
             .boxed(),
-        on().prop_map(|(line, call)| M::ClearPromptStatus { line, call })
+        on().prop_map(|(line, call)| M::ClearPromptStatus(CallOnLine { line, call }))
             .boxed(),
         (any::<u32>(), t(31))
-            .prop_map(|(timeout_s, text)| M::DisplayNotify { timeout_s, text })
+            .prop_map(|(timeout_s, text)| M::DisplayNotify(DisplayNotify { timeout_s, text }))
             .boxed(),
         Just(M::ClearNotify).boxed(),
         line()
-            .prop_map(|line| M::ActivateCallPlane { line })
+            .prop_map(|line| M::ActivateCallPlane(OneLine { line }))
             .boxed(),
         Just(M::DeactivateCallPlane).boxed(),
         any::<u32>()
-            .prop_map(|status| M::UnregisterAck { status })
+            .prop_map(|status| M::UnregisterAck(UnregisterAck { status }))
             .boxed(),
-        on().prop_map(|(line, call)| M::BackSpace { line, call })
+        on().prop_map(|(line, call)| M::BackSpace(CallOnLine { line, call }))
             .boxed(),
         Just(M::RegisterTokenAck).boxed(),
         any::<u32>()
-            .prop_map(|wait_s| M::RegisterTokenReject { wait_s })
+            .prop_map(|wait_s| M::RegisterTokenReject(RegisterTokenReject { wait_s }))
             .boxed(),
         (t(number_max), on())
-            .prop_map(|(number, (line, call))| M::DialedNumber { number, line, call })
+            .prop_map(|(number, (line, call))| M::DialedNumber(DialedNumber { number, line, call }))
             .boxed(),
         (any::<(u32, u32)>(), t(31))
-            .prop_map(|((timeout_s, priority), text)| M::DisplayPriNotify {
-                timeout_s,
-                priority,
-                text,
+            .prop_map(|((timeout_s, priority), text)| {
+                M::DisplayPriNotify(DisplayPriNotify {
+                    timeout_s,
+                    priority,
+                    text,
+                })
             })
             .boxed(),
         any::<u32>()
-            .prop_map(|priority| M::ClearPriNotify { priority })
+            .prop_map(|priority| M::ClearPriNotify(ClearPriNotify { priority }))
             .boxed(),
     ];
     if kind == Kind::Any {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::call::entry::Call;
 use crate::call::port::Port;
 use crate::call::supervision::Set;
-use crate::sccp::message::{CallInfo, CallStateKind, ServerMessage};
+use crate::sccp::message::{CallInfo, CallStateKind, ServerMessage, Switch};
 use crate::time::Time;
 use crate::types::{CallDirection, CallRef, CallState};
 
@@ -169,13 +169,15 @@ impl Port {
         };
         let (id, talked) = (call.id, call.was_connected());
         match message {
-            ServerMessage::SetSpeakerMode { on: false } if talked && !self.legs.has_of(id) => {
+            ServerMessage::SetSpeakerMode(Switch { on: false })
+                if talked && !self.legs.has_of(id) =>
+            {
                 self.server_ended(now, id);
             }
-            ServerMessage::SetSpeakerMode { .. }
-            | ServerMessage::SetRinger { .. }
-            | ServerMessage::SetLamp { .. }
-            | ServerMessage::StopTone { .. } => self.set.server_spoke(),
+            ServerMessage::SetSpeakerMode(_)
+            | ServerMessage::SetRinger(_)
+            | ServerMessage::SetLamp(_)
+            | ServerMessage::StopTone(_) => self.set.server_spoke(),
             _ => {}
         }
     }

@@ -4,7 +4,8 @@ use crate::call::entry::Call;
 use crate::call::legs::{LegOutput, acceptable};
 use crate::call::port::Port;
 use crate::sccp::message::{
-    ClientMessage, MediaStatus, OpenReceiveChannel, StartMediaTransmission,
+    ClientMessage, MediaStatus, OpenReceiveChannel, OpenReceiveChannelAck, StartMediaTransmission,
+    StartMediaTransmissionAck,
 };
 use crate::time::Time;
 use crate::types::{CallRef, Party};
@@ -123,12 +124,12 @@ impl Port {
                     address,
                     party,
                     call,
-                } => ClientMessage::OpenReceiveChannelAck {
+                } => ClientMessage::OpenReceiveChannelAck(OpenReceiveChannelAck {
                     status,
                     address,
                     party,
                     call,
-                },
+                }),
                 LegOutput::StartAnswer { .. }
                     if self.server.version() < Some(START_ACK_VERSION) =>
                 {
@@ -140,13 +141,13 @@ impl Port {
                     call,
                     address,
                     status,
-                } => ClientMessage::StartMediaTransmissionAck {
+                } => ClientMessage::StartMediaTransmissionAck(StartMediaTransmissionAck {
                     conference,
                     party,
                     call,
                     address,
                     status,
-                },
+                }),
                 LegOutput::Statistics(statistics) => {
                     ClientMessage::ConnectionStatisticsRes(statistics)
                 }

@@ -17,7 +17,9 @@ use crate::call::supervision::{Set, Supervision, SupervisionConfig};
 use crate::call::tones::Tones;
 use crate::call::transfer::Transfer;
 use crate::sccp::message::{
-    CallStateKind, ClientMessage, LampMode, ServerMessage, SoftKey, Stimulus,
+    CallStateChange, CallStateKind, ClientMessage, ConnectionStatisticsReq, LampMode,
+    ServerMessage, SetHookFlashDetect, SetLamp, SetRinger, SoftKey, SoftKeyEvent, StartTone,
+    Stimulus, StopTone,
 };
 use crate::time::Time;
 use crate::types::{CallRef, CallState, PortState};
@@ -303,21 +305,33 @@ impl Port {
         }
         self.sign_of_life(now, message);
         match message {
-            ServerMessage::StartTone { tone, call, .. } => self.start_tone(now, *tone, *call),
-            ServerMessage::StopTone { call, .. } => self.server_stops_tone(*call),
-            ServerMessage::SetRinger { mode, call, .. } => self.set_ringer(now, *mode, *call),
-            ServerMessage::SetLamp { stimulus, mode, .. } if *stimulus == Stimulus::VOICEMAIL => {
+            ServerMessage::StartTone(StartTone { tone, call, .. }) => {
+                self.start_tone(now, *tone, *call);
+            }
+            ServerMessage::StopTone(StopTone { call, .. }) => self.server_stops_tone(*call),
+            ServerMessage::SetRinger(SetRinger { mode, call, .. }) => {
+                self.set_ringer(now, *mode, *call);
+            }
+            ServerMessage::SetLamp(SetLamp { stimulus, mode, .. })
+                if *stimulus == Stimulus::VOICEMAIL =>
+            {
                 self.ringer.set_lamp(*mode != LampMode::OFF);
                 self.ringer_asks();
             }
-            ServerMessage::SetHookFlashDetect => self.server.want_hook_flash(),
+            ServerMessage::SetHookFlashDetect(SetHookFlashDetect) => self.server.want_hook_flash(),
             ServerMessage::OpenReceiveChannel(open) => self.open_receive(now, open),
             ServerMessage::StartMediaTransmission(start) => self.start_media(now, start),
             ServerMessage::StopMediaTransmission(leg) => self.legs.stop(leg.party),
             ServerMessage::CloseReceiveChannel(leg) => self.close_receive(now, leg.party),
             ServerMessage::CallInfo(info) => self.call_info(now, info),
-            ServerMessage::CallState { state, call, .. } => self.call_state(now, *state, *call),
-            ServerMessage::ConnectionStatisticsReq { number, call, mode } => {
+            ServerMessage::CallState(CallStateChange { state, call, .. }) => {
+                self.call_state(now, *state, *call);
+            }
+            ServerMessage::ConnectionStatisticsReq(ConnectionStatisticsReq {
+                number,
+                call,
+                mode,
+            }) => {
                 self.legs.want_statistics(number, *call, *mode);
             }
             // Displays, soft keys, dates and the like: an analog set has no use for them.
@@ -487,7 +501,11 @@ impl Port {
 
     pub(super) fn soft_key(&mut self, event: SoftKey, call: CallRef) {
         let line = self.cfg.line;
-        self.send(ClientMessage::SoftKeyEvent { event, line, call });
+        self.send(ClientMessage::SoftKeyEvent(SoftKeyEvent {
+            event,
+            line,
+            call,
+        }));
     }
 }
 
@@ -512,10 +530,10 @@ fn ringer_config(cfg: &PortConfig) -> RingerConfig {
 /// a call, also a server says that answers nothing.
 fn is_about_a_call(message: &ServerMessage) -> bool {
     match message {
-        ServerMessage::StartTone { .. }
+        ServerMessage::StartTone(_)
         | ServerMessage::OpenReceiveChannel(_)
         | ServerMessage::StartMediaTransmission(_) => true,
-        ServerMessage::CallState { state, .. } => *state != CallStateKind::ON_HOOK,
+        ServerMessage::CallState(CallStateChange { state, .. }) => *state != CallStateKind::ON_HOOK,
         _ => false,
     }
 }

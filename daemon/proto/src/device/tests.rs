@@ -3,7 +3,8 @@ use std::net::Ipv4Addr;
 use super::*;
 use crate::call::{LineInput, LineOutput, PortConfig};
 use crate::sccp::message::{
-    CallOnLine, CallStateKind, ClientMessage, RegisterAck, ResetKind, ServerMessage, Tone,
+    CallOnLine, CallStateChange, CallStateKind, ClientMessage, RegisterAck, Reset, ResetKind,
+    ServerMessage, StartTone, Tone, Unregister,
 };
 use crate::sccp::station::{CloseReason, LostReason, StationConfig, TracedMessage};
 use crate::sccp::wire;
@@ -68,17 +69,17 @@ fn lift(device: &mut Device, now: Time) -> Time {
 fn dial_tone(device: &mut Device, now: Time) {
     let call = CallRef(1);
     for message in [
-        ServerMessage::CallState {
+        ServerMessage::CallState(CallStateChange {
             state: CallStateKind::OFF_HOOK,
             line: LINE,
             call,
-        },
-        ServerMessage::StartTone {
+        }),
+        ServerMessage::StartTone(StartTone {
             tone: Tone::INSIDE_DIAL,
             direction: 0,
             line: LINE,
             call,
-        },
+        }),
     ] {
         say(device, now, &message);
     }
@@ -168,7 +169,7 @@ fn a_reset_waits_until_the_set_is_hung_up() {
     dial_tone(&mut device, now);
     outputs(&mut device);
     let kind = ResetKind::RESTART;
-    say(&mut device, now, &ServerMessage::Reset { kind });
+    say(&mut device, now, &ServerMessage::Reset(Reset { kind }));
     assert_eq!(
         outputs(&mut device),
         [Output::Event(StationEvent::ResetRequested {
@@ -181,7 +182,8 @@ fn a_reset_waits_until_the_set_is_hung_up() {
         let now = device.poll_timeout().unwrap();
         device.handle_timeout(now);
     }
-    let unregister = wire::encode_client(&ClientMessage::Unregister { reason: None }, 3);
+    let unregister =
+        wire::encode_client(&ClientMessage::Unregister(Unregister { reason: None }), 3);
     let out = outputs(&mut device);
     assert!(
         out.iter()

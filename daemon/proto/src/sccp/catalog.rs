@@ -3,15 +3,31 @@
 //! Owns: the words. Promises: every line is one line, whatever a server put into a text. Leaves to others: where the
 //! lines go; digits and names are in them, so a log above debug is no place.
 
-mod describe;
-mod names;
+mod line;
 
-pub use describe::{describe_client, describe_server};
-pub use names::{client_name, server_name};
+pub(super) use line::Line;
+pub use line::{describe_client, describe_server};
 
-use super::message::{SoftKey, Stimulus};
+use super::message::{CLIENT_NAMES, SERVER_NAMES, SoftKey};
 use super::wire::text::PHRASE;
 use crate::types::DeviceType;
+
+/// Name of a message from the station, also of one without a layout here.
+pub fn client_name(id: u32) -> Option<&'static str> {
+    name(CLIENT_NAMES, id)
+}
+
+/// Name of a message from the CallManager, also of one without a layout here.
+pub fn server_name(id: u32) -> Option<&'static str> {
+    name(SERVER_NAMES, id)
+}
+
+fn name(names: &[(u32, &'static str)], id: u32) -> Option<&'static str> {
+    names
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, name)| *name)
+}
 
 /// Device types by number, for people. Servers take any number.
 pub const DEVICE_TYPES: &[(DeviceType, &str)] = &[
@@ -132,14 +148,6 @@ pub fn soft_key_set(set: u32) -> Option<&'static str> {
         9 => "off hook with features",
         _ => return None,
     })
-}
-
-/// A button of a ButtonTemplate; the types are stimuli.
-fn button_word(kind: u8) -> String {
-    match kind {
-        0xFF | 0xF3 => "empty".to_owned(),
-        kind => Stimulus(kind.into()).to_string(),
-    }
 }
 
 #[cfg(test)]

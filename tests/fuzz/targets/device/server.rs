@@ -4,8 +4,11 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use tipring_fuzz::Program;
 use tipring_proto::sccp::message::{
-    CallInfo, CallStateKind, Encryption, LampMode, MediaFormat, MediaLeg, OpenReceiveChannel,
-    RegisterAck, ResetKind, RingMode, ServerMessage, StartMediaTransmission, Stimulus, Tone,
+    ButtonTemplate, CallInfo, CallStateChange, CallStateKind, ConnectionStatisticsReq,
+    DialedNumber, Encryption, LampMode, LineStat, MediaFormat, MediaLeg, OpenReceiveChannel,
+    RegisterAck, RegisterReject, RegisterTokenReject, Reset, ResetKind, RingMode, ServerMessage,
+    SetHookFlashDetect, SetLamp, SetRinger, StartMediaTransmission, StartTone, Stimulus, StopTone,
+    Tone, UnregisterAck,
 };
 use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
 
@@ -13,34 +16,34 @@ use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
 pub fn message(program: &mut Program<'_>) -> ServerMessage {
     let line = LineInstance(1);
     match program.byte() % 26 {
-        0..=6 => ServerMessage::CallState {
+        0..=6 => ServerMessage::CallState(CallStateChange {
             state: CallStateKind(u32::from(program.byte() % 19)),
             line: LineInstance(program.number()),
             call: call(program),
-        },
-        7 => ServerMessage::StartTone {
+        }),
+        7 => ServerMessage::StartTone(StartTone {
             tone: Tone(u32::from(program.byte() & 0x7F)),
             direction: 0,
             line,
             call: call(program),
-        },
-        8 => ServerMessage::StopTone {
+        }),
+        8 => ServerMessage::StopTone(StopTone {
             line,
             call: call(program),
             tone: Tone::SILENCE,
-        },
-        9 => ServerMessage::SetRinger {
+        }),
+        9 => ServerMessage::SetRinger(SetRinger {
             mode: RingMode(u32::from(program.byte() % 13)),
             duration: 1,
             line,
             call: call(program),
-        },
-        10 => ServerMessage::SetLamp {
+        }),
+        10 => ServerMessage::SetLamp(SetLamp {
             stimulus: program.choice(&[Stimulus::VOICEMAIL, Stimulus::LINE]),
             instance: program.number(),
             mode: LampMode(u32::from(program.byte() % 6)),
-        },
-        11 => ServerMessage::SetHookFlashDetect,
+        }),
+        11 => ServerMessage::SetHookFlashDetect(SetHookFlashDetect),
         12..=14 => ServerMessage::OpenReceiveChannel(OpenReceiveChannel {
             conference: Conference(program.number()),
             party: party(program),
@@ -76,25 +79,25 @@ pub fn message(program: &mut Program<'_>) -> ServerMessage {
             restriction: program.number(),
             ..CallInfo::default()
         }),
-        20 => ServerMessage::ConnectionStatisticsReq {
+        20 => ServerMessage::ConnectionStatisticsReq(ConnectionStatisticsReq {
             number: text(program),
             call: call(program),
             mode: program.number(),
-        },
-        21 => ServerMessage::Reset {
+        }),
+        21 => ServerMessage::Reset(Reset {
             kind: ResetKind(program.number()),
-        },
-        22 => ServerMessage::DialedNumber {
+        }),
+        22 => ServerMessage::DialedNumber(DialedNumber {
             number: text(program),
             line,
             call: call(program),
-        },
-        23 => ServerMessage::LineStat {
+        }),
+        23 => ServerMessage::LineStat(LineStat {
             line: LineInstance(program.number()),
             number: text(program),
             name: text(program),
             label: text(program),
-        },
+        }),
         24 => registration(program),
         _ => ServerMessage::Unknown {
             id: program.number(),
@@ -119,20 +122,20 @@ fn registration(program: &mut Program<'_>) -> ServerMessage {
         0 => ServerMessage::KeepAliveAck,
         1 => ServerMessage::CapabilitiesReq,
         2 => register_ack(program.number(), program.byte()),
-        3 => ServerMessage::RegisterReject {
+        3 => ServerMessage::RegisterReject(RegisterReject {
             text: text(program),
-        },
-        4 => ServerMessage::UnregisterAck {
+        }),
+        4 => ServerMessage::UnregisterAck(UnregisterAck {
             status: program.number(),
-        },
-        5 => ServerMessage::RegisterTokenReject {
+        }),
+        5 => ServerMessage::RegisterTokenReject(RegisterTokenReject {
             wait_s: program.number(),
-        },
-        _ => ServerMessage::ButtonTemplate {
+        }),
+        _ => ServerMessage::ButtonTemplate(ButtonTemplate {
             offset: program.number(),
             total: program.number(),
             buttons: program.bytes().chunks(2).map(|b| (b[0], 9)).collect(),
-        },
+        }),
     }
 }
 

@@ -54,7 +54,7 @@ impl Witness {
             }
             Output::Trace(TraceEvent::Message { message, .. }) => match message {
                 TracedMessage::Server(ServerMessage::OpenReceiveChannel(_)) => self.asked += 1,
-                TracedMessage::Client(ClientMessage::OpenReceiveChannelAck { .. }) => {
+                TracedMessage::Client(ClientMessage::OpenReceiveChannelAck(_)) => {
                     self.acknowledged += 1;
                     assert!(self.acknowledged <= self.asked, "acknowledged unasked");
                 }

@@ -1,6 +1,6 @@
 //! Ringing, answering, ending; what time does to a call.
 
-use crate::sccp::message::ServerMessage;
+use crate::sccp::message::{ConnectionStatisticsReq, ServerMessage};
 use crate::time::Time;
 use crate::types::CallRef;
 
@@ -199,11 +199,11 @@ impl CallManager {
         if had_media && self.rules.asks_statistics {
             self.tell(
                 leg.device,
-                &ServerMessage::ConnectionStatisticsReq {
+                &ServerMessage::ConnectionStatisticsReq(ConnectionStatisticsReq {
                     number: number.clone(),
                     call,
                     mode: 0,
-                },
+                }),
             );
         }
         self.event(CmEvent::Ended {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sccp::message::{KeypadButton, ServerMessage, Tone};
+use crate::sccp::message::{KeypadButton, ServerMessage, StartTone, Tone};
 use crate::time::Time;
 use crate::types::CallRef;
 
@@ -230,12 +230,12 @@ impl CallManager {
         match service {
             Service::Milliwatt => self.tell(
                 device,
-                &ServerMessage::StartTone {
+                &ServerMessage::StartTone(StartTone {
                     tone: Tone::MILLIWATT,
                     direction: 0,
                     line: LINE,
                     call,
-                },
+                }),
             ),
             Service::MessagesOn | Service::MessagesOff => {
                 self.lamp(now, device, service == Service::MessagesOn);

@@ -30,7 +30,7 @@ pub use event::{
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddrV4;
 
-use crate::sccp::message::{DefineTimeDate, ResetKind, ServerMessage};
+use crate::sccp::message::{DefineTimeDate, Reset, ResetKind, ServerMessage};
 use crate::sccp::wire;
 use crate::time::Time;
 use crate::types::{CallRef, LineInstance};
@@ -124,7 +124,7 @@ impl CallManager {
         let conn = self.devices[index]
             .conn
             .ok_or(CommandError::NotRegistered)?;
-        self.send(conn, &ServerMessage::Reset { kind });
+        self.send(conn, &ServerMessage::Reset(Reset { kind }));
         Ok(())
     }
 
@@ -233,7 +233,7 @@ impl CallManager {
         let mut bytes = wire::encode_server(message, session.layouts);
         let before_ack = matches!(
             message,
-            ServerMessage::RegisterAck(_) | ServerMessage::RegisterReject { .. }
+            ServerMessage::RegisterAck(_) | ServerMessage::RegisterReject(_)
         );
         if (before_ack || !self.rules.version_in_header)
             && let Some(version) = bytes.get_mut(4..8)

@@ -3,7 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-use crate::sccp::message::{ClientMessage, Register, RegisterAck, ServerEntry, ServerMessage};
+use crate::sccp::message::{
+    Alarm, ButtonTemplate, ClientMessage, EnblocCall, ForwardStat, KeptWhole, LineStat, OneLine,
+    OpenReceiveChannelAck, Register, RegisterAck, RegisterReject, SelectSoftKeys, ServerEntry,
+    ServerMessage, ServerRes, SetHookFlashDetect, SoftKeyEvent, SpeedDialStat, SpeedDialStatReq,
+    StimulusPressed, UnregisterAck, Version,
+};
 use crate::sccp::wire::{self, FrameReader};
 use crate::time::Time;
 use crate::types::{CallRef, DeviceName};
@@ -170,7 +175,7 @@ impl CallManager {
         match message {
             ClientMessage::KeepAlive => self.send(conn, &ServerMessage::KeepAliveAck),
             ClientMessage::Register(register) => self.register(now, conn, register),
-            ClientMessage::Alarm { text, .. } => self.event(CmEvent::Alarm { text }),
+            ClientMessage::Alarm(Alarm { text, .. }) => self.event(CmEvent::Alarm { text }),
             ClientMessage::RegisterTokenReq(_) if self.rules.grants_tokens => {
                 self.send(conn, &ServerMessage::RegisterTokenAck);
             }
@@ -277,7 +282,10 @@ impl CallManager {
 
     fn refuse(&mut self, now: Time, conn: ConnId, name: String, text: &str, close: bool) {
         let text = text.to_owned();
-        self.send(conn, &ServerMessage::RegisterReject { text: text.clone() });
+        self.send(
+            conn,
+            &ServerMessage::RegisterReject(RegisterReject { text: text.clone() }),
+        );
         self.event(CmEvent::Refused { name, text });
         if close {
             self.drop_session(now, conn, GoneReason::Dropped);
@@ -287,20 +295,23 @@ impl CallManager {
     /// Messages of a registered device.
     fn device_message(&mut self, now: Time, conn: ConnId, device: usize, message: ClientMessage) {
         match message {
-            ClientMessage::CapabilitiesRes { .. }
-            | ClientMessage::RegisterAvailableLines { .. }
-            | ClientMessage::IpPort { .. }
-            | ClientMessage::StartMediaTransmissionAck { .. }
-            | ClientMessage::MediaTransmissionFailure { .. }
-            | ClientMessage::FeatureStatReq { .. }
+            ClientMessage::CapabilitiesRes(_)
+            | ClientMessage::RegisterAvailableLines(_)
+            | ClientMessage::IpPort(_)
+            | ClientMessage::StartMediaTransmissionAck(_)
+            | ClientMessage::MediaTransmissionFailure(_)
+            | ClientMessage::FeatureStatReq(_)
             | ClientMessage::Unknown { .. }
             | ClientMessage::KeepAlive
             | ClientMessage::Register(_)
             | ClientMessage::RegisterTokenReq(_)
-            | ClientMessage::Alarm { .. } => {}
-            ClientMessage::Unregister { .. } => {
+            | ClientMessage::Alarm(_) => {}
+            ClientMessage::Unregister(_) => {
                 if self.rules.unregister_ack {
-                    self.send(conn, &ServerMessage::UnregisterAck { status: 0 });
+                    self.send(
+                        conn,
+                        &ServerMessage::UnregisterAck(UnregisterAck { status: 0 }),
+                    );
                 }
                 self.drop_session(now, conn, GoneReason::Unregistered);
             }
@@ -308,21 +319,23 @@ impl CallManager {
                 let number = self.number_of(device).to_owned();
                 self.event(CmEvent::Statistics { number, statistics });
             }
-            ClientMessage::OpenReceiveChannelAck {
+            ClientMessage::OpenReceiveChannelAck(OpenReceiveChannelAck {
                 status,
                 address,
                 party,
                 ..
-            } => self.media_acked(now, device, status, address, party),
+            }) => self.media_acked(now, device, status, address, party),
             ClientMessage::OffHook(at) => self.off_hook(now, conn, device, at),
             ClientMessage::OnHook(at) => self.on_hook(now, device, at),
             ClientMessage::HookFlash(at) => self.hook_flash(now, device, at.call),
             ClientMessage::KeypadButton(key) => self.keypad(now, conn, device, key),
-            ClientMessage::EnblocCall { number, .. } => self.enbloc(now, device, &number),
-            ClientMessage::SoftKeyEvent { event, call, .. } => {
+            ClientMessage::EnblocCall(EnblocCall { number, .. }) => {
+                self.enbloc(now, device, &number);
+            }
+            ClientMessage::SoftKeyEvent(SoftKeyEvent { event, call, .. }) => {
                 self.soft_key(now, device, event, call);
             }
-            ClientMessage::Stimulus { stimulus, call, .. } => {
+            ClientMessage::Stimulus(StimulusPressed { stimulus, call, .. }) => {
                 self.stimulus(now, device, stimulus, call);
             }
             ClientMessage::TimeDateReq => {
@@ -331,7 +344,7 @@ impl CallManager {
                 if self.rules.sets_flash_detect {
                     let mwi = self.devices.get(device).is_some_and(|d| d.mwi);
                     self.lamp(now, device, mwi);
-                    self.send(conn, &ServerMessage::SetHookFlashDetect);
+                    self.send(conn, &ServerMessage::SetHookFlashDetect(SetHookFlashDetect));
                 }
             }
             request => {
@@ -359,38 +372,40 @@ impl CallManager {
                 } else {
                     vec![]
                 };
-                vec![ServerMessage::ButtonTemplate {
+                vec![ServerMessage::ButtonTemplate(ButtonTemplate {
                     offset: 0,
                     total: u32::try_from(buttons.len()).unwrap_or(0),
                     buttons,
-                }]
+                })]
             }
             ClientMessage::SoftKeyTemplateReq => {
-                vec![ServerMessage::SoftKeyTemplateRes { body: vec![0; 12] }]
+                vec![ServerMessage::SoftKeyTemplateRes(KeptWhole {
+                    body: vec![0; 12],
+                })]
             }
             ClientMessage::SoftKeySetReq => vec![
-                ServerMessage::SoftKeySetRes { body: vec![0; 12] },
-                ServerMessage::SelectSoftKeys {
+                ServerMessage::SoftKeySetRes(KeptWhole { body: vec![0; 12] }),
+                ServerMessage::SelectSoftKeys(SelectSoftKeys {
                     line: Default::default(),
                     call: CallRef::NONE,
                     set: 0,
                     mask: u32::MAX,
-                },
+                }),
             ],
-            ClientMessage::LineStatReq { line } => {
+            ClientMessage::LineStatReq(OneLine { line }) => {
                 let told = line == LINE;
                 let text = |text: &str| if told { text.to_owned() } else { String::new() };
-                vec![ServerMessage::LineStat {
+                vec![ServerMessage::LineStat(LineStat {
                     line: if told { line } else { Default::default() },
                     number: text(&entry.number),
                     name: text(&entry.display_name),
                     label: text(&entry.number),
-                }]
+                })]
             }
-            ClientMessage::VersionReq => vec![ServerMessage::Version {
+            ClientMessage::VersionReq => vec![ServerMessage::Version(Version {
                 text: "P002F202".to_owned(),
-            }],
-            ClientMessage::ServerReq => vec![ServerMessage::ServerRes {
+            })],
+            ClientMessage::ServerReq => vec![ServerMessage::ServerRes(ServerRes {
                 servers: vec![ServerEntry {
                     name: "tipring".to_owned(),
                     address: SocketAddrV4::new(
@@ -400,7 +415,7 @@ impl CallManager {
                         2000,
                     ),
                 }],
-            }],
+            })],
             ClientMessage::ConfigStatReq if !self.rules.leaves_config_unanswered => {
                 // Name 16, user and instance, user name 40, server name 40, lines, speed dials.
                 let mut body = vec![0; 112];
@@ -408,23 +423,27 @@ impl CallManager {
                 body[..name.len().min(15)].copy_from_slice(&name[..name.len().min(15)]);
                 body[20] = 1;
                 body[104] = 1;
-                vec![ServerMessage::ConfigStat { body }]
+                vec![ServerMessage::ConfigStat(KeptWhole { body })]
             }
-            ClientMessage::ForwardStatReq { line } if !self.rules.leaves_status_unanswered => {
-                vec![ServerMessage::ForwardStat {
+            ClientMessage::ForwardStatReq(OneLine { line })
+                if !self.rules.leaves_status_unanswered =>
+            {
+                vec![ServerMessage::ForwardStat(ForwardStat {
                     active: false,
                     line,
                     all: None,
                     busy: None,
                     no_answer: None,
-                }]
+                })]
             }
-            ClientMessage::SpeedDialStatReq { index } if !self.rules.leaves_status_unanswered => {
-                vec![ServerMessage::SpeedDialStat {
+            ClientMessage::SpeedDialStatReq(SpeedDialStatReq { index })
+                if !self.rules.leaves_status_unanswered =>
+            {
+                vec![ServerMessage::SpeedDialStat(SpeedDialStat {
                     index,
                     number: String::new(),
                     name: String::new(),
-                }]
+                })]
             }
             _ => vec![],
         }

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use crate::sccp::message::{ClientMessage, RegisterAck, ResetKind, ServerMessage};
+use crate::sccp::message::{
+    CapabilitiesRes, ClientMessage, LineStat, RegisterAck, RegisterReject, Reset, ResetKind,
+    ServerMessage, Unregister,
+};
 use crate::sccp::wire::FrameReader;
 use crate::time::Time;
 
@@ -196,14 +199,14 @@ impl Station {
         };
         match message {
             ServerMessage::RegisterAck(ack) => self.register_ack(now, ack),
-            ServerMessage::RegisterReject { text } => self.rejected(now, text),
+            ServerMessage::RegisterReject(RegisterReject { text }) => self.rejected(now, text),
             ServerMessage::KeepAliveAck => self.keepalive_ack(now),
             ServerMessage::CapabilitiesReq => {
                 self.session.capabilities_asked = true;
                 let capabilities = self.capabilities();
                 self.put(capabilities);
             }
-            ServerMessage::Reset { kind } => self.reset_asked(now, kind),
+            ServerMessage::Reset(Reset { kind }) => self.reset_asked(now, kind),
             other => {
                 self.note(now, &other);
                 if is_for_the_port(&other) {
@@ -220,20 +223,20 @@ impl Station {
     /// Our answer to CapabilitiesReq.
     pub(super) fn capabilities(&self) -> ClientMessage {
         let all = self.config.capabilities.iter();
-        ClientMessage::CapabilitiesRes {
+        ClientMessage::CapabilitiesRes(CapabilitiesRes {
             capabilities: all.take(MAX_CAPABILITIES).copied().collect(),
-        }
+        })
     }
 
     /// Remembers what is shown.
     pub(super) fn note(&mut self, now: Time, message: &ServerMessage) {
         match message {
-            ServerMessage::LineStat {
+            ServerMessage::LineStat(LineStat {
                 line,
                 number,
                 name,
                 label,
-            } if *line == self.config.line => {
+            }) if *line == self.config.line => {
                 self.seen.line = Some(LineTold {
                     number: number.clone(),
                     name: name.clone(),
@@ -437,7 +440,7 @@ impl Station {
             since,
             then,
         };
-        self.put(ClientMessage::Unregister { reason: None });
+        self.put(ClientMessage::Unregister(Unregister { reason: None }));
         self.deadlines
             .arm(Deadline::Unregister, now + self.config.timing.unregister);
     }
@@ -707,19 +710,19 @@ pub(super) fn is_for_the_port(message: &ServerMessage) -> bool {
     !matches!(
         message,
         ServerMessage::RegisterAck(_)
-            | ServerMessage::RegisterReject { .. }
+            | ServerMessage::RegisterReject(_)
             | ServerMessage::KeepAliveAck
             | ServerMessage::CapabilitiesReq
-            | ServerMessage::Reset { .. }
-            | ServerMessage::ButtonTemplate { .. }
-            | ServerMessage::SoftKeyTemplateRes { .. }
-            | ServerMessage::SoftKeySetRes { .. }
-            | ServerMessage::ConfigStat { .. }
-            | ServerMessage::ServerRes { .. }
-            | ServerMessage::Version { .. }
-            | ServerMessage::UnregisterAck { .. }
+            | ServerMessage::Reset(_)
+            | ServerMessage::ButtonTemplate(_)
+            | ServerMessage::SoftKeyTemplateRes(_)
+            | ServerMessage::SoftKeySetRes(_)
+            | ServerMessage::ConfigStat(_)
+            | ServerMessage::ServerRes(_)
+            | ServerMessage::Version(_)
+            | ServerMessage::UnregisterAck(_)
             | ServerMessage::RegisterTokenAck
-            | ServerMessage::RegisterTokenReject { .. }
+            | ServerMessage::RegisterTokenReject(_)
             | ServerMessage::Unknown { .. }
     )
 }

@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use crate::deadlines::Deadlines;
 use crate::sccp::message::{
-    AlarmSeverity, ClientMessage, DefineTimeDate, Register, ResetKind, ServerMessage,
+    Alarm, AlarmSeverity, ClientMessage, DefineTimeDate, Register, ResetKind, ServerMessage,
 };
 use crate::sccp::wire;
 use crate::time::Time;
@@ -177,7 +177,7 @@ impl Station {
     }
 
     fn registration(&self, local: Ipv4Addr) -> [ClientMessage; 2] {
-        let alarm = ClientMessage::Alarm {
+        let alarm = ClientMessage::Alarm(Alarm {
             severity: AlarmSeverity::INFORMATIONAL,
             text: format!(
                 "Name={} Load={} Last={}",
@@ -185,7 +185,7 @@ impl Station {
             ),
             p1: 0,
             p2: u32::from_le_bytes(local.octets()),
-        };
+        });
         let register = ClientMessage::Register(Register {
             name: self.config.name.clone(),
             device_type: self.config.device_type,
@@ -456,7 +456,7 @@ impl Station {
         match self.phase {
             Phase::Stopped | Phase::Waiting { .. } | Phase::Connecting { .. } => {}
             Phase::Unregistering { .. } => {
-                if let ServerMessage::UnregisterAck { .. } = message {
+                if let ServerMessage::UnregisterAck(_) = message {
                     self.unregistered(now, true);
                 }
             }

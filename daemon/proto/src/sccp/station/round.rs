@@ -3,7 +3,7 @@
 //! chan-sccp lets no call through before ButtonTemplateReq and is ready with TimeDateReq; chan_skinny never
 //! answers ForwardStatReq, ConfigStatReq and RegisterAvailableLines.
 
-use crate::sccp::message::{ClientMessage, ServerMessage};
+use crate::sccp::message::{ClientMessage, OneLine, RegisterAvailableLines, ServerMessage};
 use crate::types::LineInstance;
 
 /// One request of the round.
@@ -63,13 +63,13 @@ impl Step {
             Step::ButtonTemplate => ClientMessage::ButtonTemplateReq,
             Step::SoftKeyTemplate => ClientMessage::SoftKeyTemplateReq,
             Step::SoftKeySet => ClientMessage::SoftKeySetReq,
-            Step::LineStat => ClientMessage::LineStatReq { line },
-            Step::ForwardStat => ClientMessage::ForwardStatReq { line },
+            Step::LineStat => ClientMessage::LineStatReq(OneLine { line }),
+            Step::ForwardStat => ClientMessage::ForwardStatReq(OneLine { line }),
             Step::Server => ClientMessage::ServerReq,
             Step::ConfigStat => ClientMessage::ConfigStatReq,
-            Step::AvailableLines => ClientMessage::RegisterAvailableLines {
+            Step::AvailableLines => ClientMessage::RegisterAvailableLines(RegisterAvailableLines {
                 lines: line.0.max(1),
-            },
+            }),
             Step::TimeDate => ClientMessage::TimeDateReq,
         })
     }
@@ -87,14 +87,11 @@ impl Step {
         matches!(
             (self, message),
             (Step::Capabilities, ServerMessage::CapabilitiesReq)
-                | (Step::ButtonTemplate, ServerMessage::ButtonTemplate { .. })
-                | (
-                    Step::SoftKeyTemplate,
-                    ServerMessage::SoftKeyTemplateRes { .. }
-                )
-                | (Step::SoftKeySet, ServerMessage::SoftKeySetRes { .. })
-                | (Step::LineStat, ServerMessage::LineStat { .. })
-                | (Step::Server, ServerMessage::ServerRes { .. })
+                | (Step::ButtonTemplate, ServerMessage::ButtonTemplate(_))
+                | (Step::SoftKeyTemplate, ServerMessage::SoftKeyTemplateRes(_))
+                | (Step::SoftKeySet, ServerMessage::SoftKeySetRes(_))
+                | (Step::LineStat, ServerMessage::LineStat(_))
+                | (Step::Server, ServerMessage::ServerRes(_))
                 | (Step::TimeDate, ServerMessage::DefineTimeDate(_))
         )
     }

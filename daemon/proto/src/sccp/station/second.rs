@@ -17,7 +17,10 @@ use super::{
     CloseReason, ConnectFailure, Deadline, HistoryKind, LastReject, LostReason, RejectCause,
     Station, StationEvent, StationOutput, TracedMessage, count,
 };
-use crate::sccp::message::{ClientMessage, RegisterToken, ServerMessage};
+use crate::sccp::message::{
+    ClientMessage, RegisterReject, RegisterToken, RegisterTokenReject, Reset, ServerMessage,
+    Unregister,
+};
 use crate::sccp::wire;
 use crate::time::Time;
 
@@ -166,7 +169,7 @@ impl Station {
     /// The better server is not asked any more: a call has come up, or the present connection has gone.
     pub(super) fn drop_second(&mut self) {
         if let Some(Stage::Asking { .. }) = self.stage() {
-            self.put_second(ClientMessage::Unregister { reason: None });
+            self.put_second(ClientMessage::Unregister(Unregister { reason: None }));
         }
         if self.second.take().is_some() {
             self.deadlines.disarm(Deadline::Second);
@@ -223,11 +226,14 @@ impl Station {
                 self.returned_to = Some(server);
                 self.unregister(now, Then::Return { server });
             }
-            (Stage::Token, ServerMessage::RegisterTokenReject { wait_s }) => {
+            (Stage::Token, ServerMessage::RegisterTokenReject(RegisterTokenReject { wait_s })) => {
                 let wait = Duration::from_secs(wait_s.into()).min(WAIT_MAX);
                 self.second_over(now, LostReason::TokenRefused { wait }, true, Some(wait));
             }
-            (Stage::Token | Stage::Registering, ServerMessage::RegisterReject { text }) => {
+            (
+                Stage::Token | Stage::Registering,
+                ServerMessage::RegisterReject(RegisterReject { text }),
+            ) => {
                 count(&mut self.seen.counters.rejects);
                 let cause = RejectCause::from_text(&text);
                 self.seen.last_reject = Some(LastReject {
@@ -247,7 +253,7 @@ impl Station {
                 let capabilities = self.capabilities();
                 self.put_second(capabilities);
             }
-            (Stage::Registering | Stage::Asking { .. }, ServerMessage::Reset { kind }) => {
+            (Stage::Registering | Stage::Asking { .. }, ServerMessage::Reset(Reset { kind })) => {
                 self.second_over(now, LostReason::Reset(kind), true, None);
             }
             (Stage::Registering | Stage::Asking { .. }, message)
@@ -310,7 +316,7 @@ impl Station {
             return;
         };
         let server = second.server;
-        self.put(ClientMessage::Unregister { reason: None });
+        self.put(ClientMessage::Unregister(Unregister { reason: None }));
         self.hand_over(now, here, second);
         self.seen.line = None;
         for message in std::mem::take(&mut self.session.held) {

@@ -8,23 +8,30 @@ use super::text;
 
 /// A body to read. What lies behind its end reads as 0: trailing words differ by server and version.
 #[derive(Clone, Copy)]
-pub(super) struct Body<'a> {
-    pub(super) id: u32,
-    pub(super) version: u8,
+pub(in crate::sccp) struct Body<'a> {
+    pub(in crate::sccp) id: u32,
+    pub(in crate::sccp) version: u8,
+    /// The frame's id is that of the message's second ("V2") form.
+    pub(in crate::sccp) second: bool,
     bytes: &'a [u8],
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(frame: &'a Frame, version: u8) -> Body<'a> {
+    pub(in crate::sccp) fn new(frame: &'a Frame, version: u8, second: bool) -> Body<'a> {
         Body {
             id: frame.id,
             version,
+            second,
             bytes: &frame.body,
         }
     }
 
     /// Refuses a body that ends before `needed` bytes, in the name of the field that would be missing.
-    pub(super) fn need(&self, field: &'static str, needed: usize) -> Result<(), DecodeError> {
+    pub(in crate::sccp) fn need(
+        &self,
+        field: &'static str,
+        needed: usize,
+    ) -> Result<(), DecodeError> {
         if self.bytes.len() < needed {
             return Err(DecodeError::Short {
                 id: self.id,
@@ -36,41 +43,41 @@ impl<'a> Body<'a> {
         Ok(())
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::sccp) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// The bytes from `at` on, at most `len`, fewer (or none) when the body ends earlier.
-    pub(super) fn slice(&self, at: usize, len: usize) -> &'a [u8] {
+    pub(in crate::sccp) fn slice(&self, at: usize, len: usize) -> &'a [u8] {
         let rest = self.bytes.get(at..).unwrap_or_default();
         &rest[..rest.len().min(len)]
     }
 
-    pub(super) fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
+    pub(in crate::sccp) fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut out = [0; N];
         let from = self.slice(at, N);
         out[..from.len()].copy_from_slice(from);
         out
     }
 
-    pub(super) fn u8(&self, at: usize) -> u8 {
+    pub(in crate::sccp) fn u8(&self, at: usize) -> u8 {
         u8::from_le_bytes(self.bytes(at))
     }
 
-    pub(super) fn u16(&self, at: usize) -> u16 {
+    pub(in crate::sccp) fn u16(&self, at: usize) -> u16 {
         u16::from_le_bytes(self.bytes(at))
     }
 
-    pub(super) fn u32(&self, at: usize) -> u32 {
+    pub(in crate::sccp) fn u32(&self, at: usize) -> u32 {
         u32::from_le_bytes(self.bytes(at))
     }
 
-    pub(super) fn ipv4(&self, at: usize) -> Ipv4Addr {
+    pub(in crate::sccp) fn ipv4(&self, at: usize) -> Ipv4Addr {
         Ipv4Addr::from(self.bytes::<4>(at))
     }
 
     /// An address and the port word behind it. `wide` (from version 17 on): a type word, 16 address bytes, the port.
-    pub(super) fn socket(
+    pub(in crate::sccp) fn socket(
         &self,
         field: &'static str,
         at: usize,
@@ -95,7 +102,7 @@ impl<'a> Body<'a> {
     }
 
     /// A port is a whole word on the wire.
-    pub(super) fn port(&self, field: &'static str, at: usize) -> Result<u16, DecodeError> {
+    pub(in crate::sccp) fn port(&self, field: &'static str, at: usize) -> Result<u16, DecodeError> {
         u16::try_from(self.u32(at)).map_err(|_| DecodeError::Value {
             id: self.id,
             field,
@@ -105,17 +112,17 @@ impl<'a> Body<'a> {
     }
 
     /// A fixed text field; a full one has no NUL.
-    pub(super) fn text(&self, at: usize, len: usize) -> String {
+    pub(in crate::sccp) fn text(&self, at: usize, len: usize) -> String {
         text::decode(self.slice(at, len), self.version)
     }
 
     /// All that follows `at`, up to the first NUL.
-    pub(super) fn rest_text(&self, at: usize) -> String {
+    pub(in crate::sccp) fn rest_text(&self, at: usize) -> String {
         self.text(at, usize::MAX)
     }
 
     /// NUL-terminated strings one after the other; `""` once the body has ended.
-    pub(super) fn strings<const N: usize>(&self, at: usize) -> [String; N] {
+    pub(in crate::sccp) fn strings<const N: usize>(&self, at: usize) -> [String; N] {
         let mut rest = self.slice(at, usize::MAX);
         std::array::from_fn(|_| {
             let end = rest.iter().position(|&b| b == 0).unwrap_or(rest.len());
@@ -125,7 +132,7 @@ impl<'a> Body<'a> {
         })
     }
 
-    pub(super) fn to_vec(self) -> Vec<u8> {
+    pub(in crate::sccp) fn to_vec(self) -> Vec<u8> {
         self.bytes.to_vec()
     }
 }
@@ -137,16 +144,19 @@ const TYPE_IPV4_AND_IPV6: u32 = 2;
 const WIDE_ADDRESS: usize = 20;
 
 /// A frame being written, header and body in one buffer. Offsets are the body's; gaps are 0.
-pub(super) struct Writer {
+pub(in crate::sccp) struct Writer {
     buffer: Vec<u8>,
-    version: u8,
+    pub(in crate::sccp) version: u8,
+    /// The message goes out in its second ("V2") form.
+    pub(in crate::sccp) second: bool,
 }
 
 impl Writer {
-    pub(super) fn new(version: u8) -> Writer {
+    pub(in crate::sccp) fn new(version: u8, second: bool) -> Writer {
         Writer {
             buffer: vec![0; HEADER],
             version,
+            second,
         }
     }
 
@@ -156,30 +166,30 @@ impl Writer {
     }
 
     /// The body is at least `len` bytes long.
-    pub(super) fn size(&mut self, len: usize) {
+    pub(in crate::sccp) fn size(&mut self, len: usize) {
         if self.buffer.len() < HEADER + len {
             self.buffer.resize(HEADER + len, 0);
         }
     }
 
-    pub(super) fn bytes(&mut self, at: usize, bytes: &[u8]) {
+    pub(in crate::sccp) fn bytes(&mut self, at: usize, bytes: &[u8]) {
         self.at(at, bytes.len()).copy_from_slice(bytes);
     }
 
-    pub(super) fn u8(&mut self, at: usize, value: u8) {
+    pub(in crate::sccp) fn u8(&mut self, at: usize, value: u8) {
         self.bytes(at, &[value]);
     }
 
-    pub(super) fn u16(&mut self, at: usize, value: u16) {
+    pub(in crate::sccp) fn u16(&mut self, at: usize, value: u16) {
         self.bytes(at, &value.to_le_bytes());
     }
 
-    pub(super) fn u32(&mut self, at: usize, value: u32) {
+    pub(in crate::sccp) fn u32(&mut self, at: usize, value: u32) {
         self.bytes(at, &value.to_le_bytes());
     }
 
     /// See [`Body::socket`].
-    pub(super) fn socket(&mut self, at: usize, wide: bool, address: SocketAddrV4) {
+    pub(in crate::sccp) fn socket(&mut self, at: usize, wide: bool, address: SocketAddrV4) {
         let octets = address.ip().octets();
         let port = u32::from(address.port());
         if wide {
@@ -193,21 +203,21 @@ impl Writer {
     }
 
     /// A fixed text field that ends in at least one NUL: receivers are written in C.
-    pub(super) fn text(&mut self, at: usize, len: usize, value: &str) {
+    pub(in crate::sccp) fn text(&mut self, at: usize, len: usize, value: &str) {
         let bytes = text::encode(value, self.version, len.saturating_sub(1));
         self.size(at + len);
         self.bytes(at, &bytes);
     }
 
-    /// A fixed text field that may be full, for what is told back as it came.
-    pub(super) fn full_text(&mut self, at: usize, len: usize, value: &str) {
+    /// A fixed text field that may be full, for what is returned as it came.
+    pub(in crate::sccp) fn full_text(&mut self, at: usize, len: usize, value: &str) {
         let bytes = text::encode(value, self.version, len);
         self.size(at + len);
         self.bytes(at, &bytes);
     }
 
     /// NUL-terminated strings one after the other, padded to a multiple of 4 bytes.
-    pub(super) fn strings(&mut self, at: usize, values: &[&str]) {
+    pub(in crate::sccp) fn strings(&mut self, at: usize, values: &[&str]) {
         self.size(at);
         for value in values {
             let bytes = text::encode(value, self.version, MAX_STRING);
@@ -218,13 +228,13 @@ impl Writer {
     }
 
     /// Pads to a multiple of 4 bytes.
-    pub(super) fn pad(&mut self) {
+    pub(in crate::sccp) fn pad(&mut self) {
         let len = self.buffer.len().next_multiple_of(4);
         self.buffer.resize(len, 0);
     }
 
     /// The whole frame.
-    pub(super) fn finish(mut self, id: u32, header_version: u32) -> Vec<u8> {
+    pub(in crate::sccp) fn finish(mut self, id: u32, header_version: u32) -> Vec<u8> {
         let length = u32::try_from(self.buffer.len() - HEADER + 4).unwrap_or(u32::MAX);
         self.buffer[0..4].copy_from_slice(&length.to_le_bytes());
         self.buffer[4..8].copy_from_slice(&header_version.to_le_bytes());

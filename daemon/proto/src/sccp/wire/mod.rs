@@ -1,27 +1,15 @@
 //! The wire form of SCCP, both directions, protocol versions 3 to 22.
 //!
-//! Owns: framing, layouts, strings and which layout belongs to which version.
+//! Owns: framing, strings, words and addresses in a body. The layouts are with the messages (`sccp/message/`).
 //! Promises: no input panics, hangs or allocates more than the frame is long; missing trailing words are 0 and extra bytes
 //! are ignored; an id without a layout is a value (`Unknown`). Leaves to others: what a message means to a call.
 
-mod call;
-mod client;
-mod display;
+mod codec;
 mod frame;
-pub mod id;
-mod keys;
-mod layout;
-mod line_status;
-mod media;
-mod registration;
-mod server;
-mod signal;
-mod statistics;
+pub(super) mod layout;
 pub(super) mod text;
 
-pub use client::{decode_client, encode_client};
-pub use server::{decode_server, encode_server};
-
+pub use codec::{decode_client, decode_server, encode_client, encode_server};
 pub use frame::{DEFAULT_MAX_BODY, Frame, FrameError, FrameReader, HEADER};
 
 use std::fmt;

@@ -110,11 +110,11 @@ fn polarity_and_lamp_are_told_anew() {
             ring_delay_ms: 300,
         };
     });
-    b.says(&[ServerMessage::SetLamp {
+    b.says(&[ServerMessage::SetLamp(SetLamp {
         stimulus: Stimulus::VOICEMAIL,
         instance: 0,
         mode: LampMode::ON,
-    }]);
+    })]);
     assert_eq!(b.seen(), [LIT]);
     fails(&mut b, LineFault::Removed);
     comes_back(&mut b);

@@ -82,7 +82,7 @@ fn a_flash_holds_the_first_call_and_answers_the_second_and_then_swaps() {
 #[test]
 fn a_server_that_holds_by_itself_is_only_told_to_answer() {
     let mut b = Bench::new();
-    b.says(&[ServerMessage::SetHookFlashDetect]);
+    b.says(&[ServerMessage::SetHookFlashDetect(SetHookFlashDetect)]);
     b.waiting(CallStateKind::RING_IN);
     b.says(&[tone(Tone::CALL_WAITING, 1)]);
     b.outputs();

@@ -1,9 +1,10 @@
 //! Calls without CallState, and CallInfo that comes before it (both in Cisco's own traces).
 
 use super::*;
+use crate::sccp::message::Switch;
 
 fn speaker(on: bool) -> ServerMessage {
-    ServerMessage::SetSpeakerMode { on }
+    ServerMessage::SetSpeakerMode(Switch { on })
 }
 
 fn ring_off(b: &mut Bench) {

@@ -1,6 +1,7 @@
 //! Media legs.
 
 use super::*;
+use crate::sccp::message::StartMediaTransmissionAck;
 
 #[test]
 fn start_before_open_and_start_before_the_socket_both_work() {
@@ -50,13 +51,15 @@ fn from_version_17_on_the_start_is_acknowledged() {
     b.outputs();
     b.says(&[start(9, 1)]);
     let acked = |address, status| {
-        Output::Send(ClientMessage::StartMediaTransmissionAck {
-            conference: Conference(9),
-            party: Party(9),
-            call: CallRef(1),
-            address,
-            status,
-        })
+        Output::Send(ClientMessage::StartMediaTransmissionAck(
+            StartMediaTransmissionAck {
+                conference: Conference(9),
+                party: Party(9),
+                call: CallRef(1),
+                address,
+                status,
+            },
+        ))
     };
     assert_eq!(b.seen(), [start_send(9), acked(local(9), MediaStatus::OK)]);
     let mut odd = start_message(9, 1);
@@ -174,10 +177,12 @@ fn the_counters_of_a_finished_call_are_told_when_asked_for() {
     b.talking(1);
     b.hang_up();
     b.outputs();
-    let wanted = |call: u32| ServerMessage::ConnectionStatisticsReq {
-        number: "2001".into(),
-        call: CallRef(call),
-        mode: 0,
+    let wanted = |call: u32| {
+        ServerMessage::ConnectionStatisticsReq(ConnectionStatisticsReq {
+            number: "2001".into(),
+            call: CallRef(call),
+            mode: 0,
+        })
     };
     b.says(&[wanted(1)]);
     assert_eq!(
@@ -256,17 +261,19 @@ mod recorded {
     }
 
     pub(super) fn acked(party: u32, call: u32, status: MediaStatus) -> Output {
-        Output::Send(ClientMessage::StartMediaTransmissionAck {
-            conference: Conference(CALL),
-            party: Party(party),
-            call: CallRef(call),
-            address: if status == MediaStatus::OK {
-                local(party)
-            } else {
-                SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)
+        Output::Send(ClientMessage::StartMediaTransmissionAck(
+            StartMediaTransmissionAck {
+                conference: Conference(CALL),
+                party: Party(party),
+                call: CallRef(call),
+                address: if status == MediaStatus::OK {
+                    local(party)
+                } else {
+                    SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)
+                },
+                status,
             },
-            status,
-        })
+        ))
     }
 }
 
@@ -480,13 +487,15 @@ fn a_leg_that_the_line_thread_refuses_is_closed_and_the_server_is_told() {
     };
     b.input(Input::Media(refused));
     let nowhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
-    let start_refused = Output::Send(ClientMessage::StartMediaTransmissionAck {
-        conference: Conference(9),
-        party: Party(9),
-        call: CallRef(1),
-        address: nowhere,
-        status,
-    });
+    let start_refused = Output::Send(ClientMessage::StartMediaTransmissionAck(
+        StartMediaTransmissionAck {
+            conference: Conference(9),
+            party: Party(9),
+            call: CallRef(1),
+            address: nowhere,
+            status,
+        },
+    ));
     assert_eq!(
         b.seen(),
         [

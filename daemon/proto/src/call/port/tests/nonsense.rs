@@ -38,12 +38,12 @@ impl Dice {
             11 => start(a, b),
             12 => stop(a),
             13 => close(a),
-            14 => ServerMessage::ConnectionStatisticsReq {
+            14 => ServerMessage::ConnectionStatisticsReq(ConnectionStatisticsReq {
                 number: String::new(),
                 call: CallRef(a),
                 mode: b,
-            },
-            _ => ServerMessage::SetHookFlashDetect,
+            }),
+            _ => ServerMessage::SetHookFlashDetect(SetHookFlashDetect),
         }
     }
 

@@ -152,10 +152,12 @@ fn digits_of_a_machine_are_dialled_by_message_and_then_stay_in_its_voice_alone()
 #[test]
 fn a_waiting_message_stutters_the_dial_tone() {
     let mut b = Bench::new();
-    let lamp = |mode| ServerMessage::SetLamp {
-        stimulus: Stimulus::VOICEMAIL,
-        instance: 0,
-        mode,
+    let lamp = |mode| {
+        ServerMessage::SetLamp(SetLamp {
+            stimulus: Stimulus::VOICEMAIL,
+            instance: 0,
+            mode,
+        })
     };
     b.says(&[lamp(LampMode::ON), lamp(LampMode::ON)]);
     assert_eq!(b.seen(), [line(LineOutput::MessageLamp(true))]);

@@ -7,8 +7,9 @@ use super::super::*;
 use crate::call::contract::DigitHeard;
 use crate::call::record::CallRecord;
 use crate::sccp::message::{
-    CallInfo, CallOnLine, Encryption, KeypadButton, MediaFormat, MediaLeg, MediaStatus,
-    OpenReceiveChannel, RingMode, StartMediaTransmission, Tone,
+    CallInfo, CallOnLine, CallStateChange, Encryption, KeypadButton, MediaFormat, MediaLeg,
+    MediaStatus, OpenReceiveChannel, OpenReceiveChannelAck, RingMode, SetRinger, SoftKeyEvent,
+    StartMediaTransmission, StartTone, StopTone, Tone,
 };
 use crate::types::{Codec, Conference, Digit, LineInstance, Party, TenthDbm0};
 
@@ -205,33 +206,33 @@ pub(super) const LINE: LineInstance = LineInstance(1);
 pub(super) fn state(state: CallStateKind, call: u32) -> ServerMessage {
     let call = CallRef(call);
     let line = LINE;
-    ServerMessage::CallState { state, line, call }
+    ServerMessage::CallState(CallStateChange { state, line, call })
 }
 
 pub(super) fn tone(tone: Tone, call: u32) -> ServerMessage {
-    ServerMessage::StartTone {
+    ServerMessage::StartTone(StartTone {
         tone,
         direction: 0,
         line: LineInstance(u32::from(call != 0)),
         call: CallRef(call),
-    }
+    })
 }
 
 pub(super) fn stop_tone(call: u32) -> ServerMessage {
-    ServerMessage::StopTone {
+    ServerMessage::StopTone(StopTone {
         line: LINE,
         call: CallRef(call),
         tone: Tone::SILENCE,
-    }
+    })
 }
 
 pub(super) fn ringer(mode: RingMode, call: u32) -> ServerMessage {
-    ServerMessage::SetRinger {
+    ServerMessage::SetRinger(SetRinger {
         mode,
         duration: 1,
         line: LINE,
         call: CallRef(call),
-    }
+    })
 }
 
 pub(super) fn info(call: u32, number: &str, name: &str) -> ServerMessage {
@@ -337,11 +338,11 @@ pub(super) fn key(button: u32, call: u32) -> Output {
 }
 
 pub(super) fn soft(event: SoftKey, call: u32) -> Output {
-    Output::Send(ClientMessage::SoftKeyEvent {
+    Output::Send(ClientMessage::SoftKeyEvent(SoftKeyEvent {
         event,
         line: LINE,
         call: CallRef(call),
-    })
+    }))
 }
 
 pub(super) fn open_receive(party: u32, call: u32) -> Output {
@@ -360,12 +361,14 @@ pub(super) fn ack(status: MediaStatus, party: u32, call: u32) -> Output {
     } else {
         SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)
     };
-    Output::Send(ClientMessage::OpenReceiveChannelAck {
-        status,
-        address,
-        party: Party(party),
-        call: CallRef(call),
-    })
+    Output::Send(ClientMessage::OpenReceiveChannelAck(
+        OpenReceiveChannelAck {
+            status,
+            address,
+            party: Party(party),
+            call: CallRef(call),
+        },
+    ))
 }
 
 pub(super) fn start_send(party: u32) -> Output {

@@ -281,12 +281,12 @@ fn a_ringer_off_without_a_call_silences_all_that_ring() {
         let mut b = Bench::new();
         b.rung(21);
         b.rung(22);
-        b.says(&[ServerMessage::SetRinger {
+        b.says(&[ServerMessage::SetRinger(SetRinger {
             mode: RingMode::OFF,
             duration: 1,
             line: LineInstance(on_line),
             call: CallRef(call),
-        }]);
+        })]);
         assert_eq!(b.seen(), [STOP_RING]);
         b.wait(5_000);
         assert_eq!(b.seen(), []);

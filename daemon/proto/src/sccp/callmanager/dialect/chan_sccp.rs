@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sccp::message::{CallStateKind, LampMode, RingMode, Stimulus, Tone};
+use crate::sccp::message::{CallStateKind, LampMode, RingMode, Stimulus, StopTone, Tone};
 use crate::types::{CallRef, LineInstance, Party};
 
 use super::phrase::{self, lamp, ringer, speaker, tone_of};
@@ -60,11 +60,11 @@ fn stray_bonk() -> Item {
 }
 
 fn stray_stop() -> Item {
-    Item::Say(crate::sccp::message::ServerMessage::StopTone {
+    Item::Say(crate::sccp::message::ServerMessage::StopTone(StopTone {
         line: LineInstance(0),
         call: CallRef::NONE,
         tone: Tone::SILENCE,
-    })
+    }))
 }
 
 fn script(cue: Cue, view: &View) -> Vec<Item> {
@@ -97,11 +97,11 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
             view.ringer(RingMode::OUTSIDE),
         ],
         Cue::WaitingIn => vec![
-            Item::Say(crate::sccp::message::ServerMessage::StopTone {
+            Item::Say(crate::sccp::message::ServerMessage::StopTone(StopTone {
                 line: LineInstance(0),
                 call: view.active,
                 tone: Tone::SILENCE,
-            }),
+            })),
             tone_of(Tone::CALL_WAITING, LineInstance(0), view.active),
             view.state(State::RING_IN),
             view.info(),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::sccp::message::{CallStateKind, LampMode, RingMode, ServerMessage, Tone};
+use crate::sccp::message::{
+    CallStateKind, ClearPriNotify, DisplayPriNotify, LampMode, RingMode, ServerMessage, Tone,
+};
 use crate::types::{CallRef, LineInstance, Party};
 
 use super::phrase::{self, ringer, speaker};
@@ -60,7 +62,9 @@ fn ring(mode: RingMode) -> Item {
 }
 
 fn clear_notify() -> Item {
-    Item::Say(ServerMessage::ClearPriNotify { priority: 5 })
+    Item::Say(ServerMessage::ClearPriNotify(ClearPriNotify {
+        priority: 5,
+    }))
 }
 
 fn clear_display() -> Item {
@@ -134,11 +138,11 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
             view.state(State::RING_IN),
             view.keys(3),
             view.prompt(&from(view)),
-            Item::Say(ServerMessage::DisplayPriNotify {
+            Item::Say(ServerMessage::DisplayPriNotify(DisplayPriNotify {
                 timeout_s: 10,
                 priority: 5,
                 text: from(view),
-            }),
+            })),
             view.info(),
             view.lamp(LampMode::BLINK),
             ring(RingMode::INSIDE),

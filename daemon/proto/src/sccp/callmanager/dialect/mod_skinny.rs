@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::sccp::message::{CallStateKind, LampMode, RingMode, ServerMessage, Tone};
+use crate::sccp::message::{
+    CallStateKind, DisplayPriNotify, LampMode, RingMode, ServerMessage, Tone,
+};
 use crate::types::{LineInstance, Party};
 
 use super::phrase::{self, ringer, speaker};
@@ -101,11 +103,11 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
                 view.state(State::RING_IN),
                 view.keys(3),
                 view.prompt(&text),
-                Item::Say(ServerMessage::DisplayPriNotify {
+                Item::Say(ServerMessage::DisplayPriNotify(DisplayPriNotify {
                     timeout_s: 10,
                     priority: 5,
                     text,
-                }),
+                })),
                 view.info(),
                 view.lamp(LampMode::BLINK),
                 ring(RingMode::INSIDE, view),

@@ -1,7 +1,9 @@
 //! Short words for scripts.
 
 use crate::sccp::message::{
-    CallInfo, CallStateKind, LampMode, RingMode, ServerMessage, Stimulus, Tone,
+    CallInfo, CallOnLine, CallStateChange, CallStateKind, DialedNumber, DisplayPromptStatus,
+    LampMode, OneLine, RingMode, SelectSoftKeys, ServerMessage, SetLamp, SetRinger, StartTone,
+    Stimulus, StopTone, Switch, Tone,
 };
 use crate::types::{CallRef, LineInstance};
 
@@ -17,11 +19,11 @@ pub(in crate::sccp::callmanager) const ENTER_NUMBER: &str = "\u{80}\u{20}";
 
 impl View {
     pub(super) fn state(&self, state: CallStateKind) -> Item {
-        Item::Say(ServerMessage::CallState {
+        Item::Say(ServerMessage::CallState(CallStateChange {
             state,
             line: self.line,
             call: self.call,
-        })
+        }))
     }
 
     pub(super) fn tone(&self, tone: Tone) -> Item {
@@ -29,40 +31,42 @@ impl View {
     }
 
     pub(super) fn stop_tone(&self) -> Item {
-        Item::Say(ServerMessage::StopTone {
+        Item::Say(ServerMessage::StopTone(StopTone {
             line: self.line,
             call: self.call,
             tone: Tone::SILENCE,
-        })
+        }))
     }
 
     pub(super) fn plane(&self) -> Item {
-        Item::Say(ServerMessage::ActivateCallPlane { line: self.line })
+        Item::Say(ServerMessage::ActivateCallPlane(OneLine {
+            line: self.line,
+        }))
     }
 
     pub(super) fn keys(&self, set: u32) -> Item {
-        Item::Say(ServerMessage::SelectSoftKeys {
+        Item::Say(ServerMessage::SelectSoftKeys(SelectSoftKeys {
             line: self.line,
             call: self.call,
             set,
             mask: u32::MAX,
-        })
+        }))
     }
 
     pub(super) fn prompt(&self, text: &str) -> Item {
-        Item::Say(ServerMessage::DisplayPromptStatus {
+        Item::Say(ServerMessage::DisplayPromptStatus(DisplayPromptStatus {
             timeout_s: 0,
             text: text.to_owned(),
             line: self.line,
             call: self.call,
-        })
+        }))
     }
 
     pub(super) fn clear_prompt(&self) -> Item {
-        Item::Say(ServerMessage::ClearPromptStatus {
+        Item::Say(ServerMessage::ClearPromptStatus(CallOnLine {
             line: self.line,
             call: self.call,
-        })
+        }))
     }
 
     pub(super) fn ringer(&self, mode: RingMode) -> Item {
@@ -78,11 +82,11 @@ impl View {
     }
 
     pub(super) fn dialled_number(&self) -> Item {
-        Item::Say(ServerMessage::DialedNumber {
+        Item::Say(ServerMessage::DialedNumber(DialedNumber {
             number: self.dialled.clone(),
             line: self.line,
             call: self.call,
-        })
+        }))
     }
 
     /// The far side as it may be shown.
@@ -121,12 +125,12 @@ impl View {
 }
 
 pub(in crate::sccp::callmanager) fn tone_of(tone: Tone, line: LineInstance, call: CallRef) -> Item {
-    Item::Say(ServerMessage::StartTone {
+    Item::Say(ServerMessage::StartTone(StartTone {
         tone,
         direction: 0,
         line,
         call,
-    })
+    }))
 }
 
 pub(in crate::sccp::callmanager) fn ringer(
@@ -135,12 +139,12 @@ pub(in crate::sccp::callmanager) fn ringer(
     line: LineInstance,
     call: CallRef,
 ) -> Item {
-    Item::Say(ServerMessage::SetRinger {
+    Item::Say(ServerMessage::SetRinger(SetRinger {
         mode,
         duration,
         line,
         call,
-    })
+    }))
 }
 
 pub(in crate::sccp::callmanager) fn lamp(
@@ -148,15 +152,15 @@ pub(in crate::sccp::callmanager) fn lamp(
     instance: u32,
     mode: LampMode,
 ) -> Item {
-    Item::Say(ServerMessage::SetLamp {
+    Item::Say(ServerMessage::SetLamp(SetLamp {
         stimulus,
         instance,
         mode,
-    })
+    }))
 }
 
 pub(in crate::sccp::callmanager) fn speaker(on: bool) -> Item {
-    Item::Say(ServerMessage::SetSpeakerMode { on })
+    Item::Say(ServerMessage::SetSpeakerMode(Switch { on }))
 }
 
 /// The message lamp: the line's, where the server tells it, then the device's.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sccp::message::{CallStateKind, LampMode, RingMode, ServerMessage, Tone};
+use crate::sccp::message::{CallStateKind, LampMode, RingMode, ServerMessage, StopTone, Tone};
 use crate::types::{CallRef, LineInstance, Party};
 
 use super::phrase::{self, ringer, speaker, tone_of};
@@ -77,11 +77,11 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
         // The dial tone of line 1 is stopped by a stop that names neither line nor call.
         Cue::FirstDigit => vec![
             tone_of(Tone::NONE, LineInstance(0), CallRef::NONE),
-            Item::Say(ServerMessage::StopTone {
+            Item::Say(ServerMessage::StopTone(StopTone {
                 line: LineInstance(0),
                 call: CallRef::NONE,
                 tone: Tone::SILENCE,
-            }),
+            })),
         ],
         Cue::Dialled => vec![
             view.keys(if view.consulting { 5 } else { 8 }),

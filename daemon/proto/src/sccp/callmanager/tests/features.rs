@@ -151,12 +151,12 @@ fn hold_and_resume_by_key_and_by_button() {
         net.key(0, 1, SoftKey::RESUME);
         assert_eq!(net.state(1), "connected");
         net.assert_talking(0, 1);
-        let hold = ClientMessage::Stimulus {
+        let hold = ClientMessage::Stimulus(StimulusPressed {
             stimulus: Stimulus::HOLD,
             instance: 1,
             call: CallRef(1),
             status: 0,
-        };
+        });
         net.send(0, hold.clone());
         assert_eq!(net.state(1), "held");
         net.send(0, hold);

@@ -176,12 +176,12 @@ impl Net {
                     ServerMessage::OpenReceiveChannel(open) if port.acks_media => {
                         let at = 20_000 + 2 * port.listens.len() as u16;
                         port.listens.push(at);
-                        let ack = ClientMessage::OpenReceiveChannelAck {
+                        let ack = ClientMessage::OpenReceiveChannelAck(OpenReceiveChannelAck {
                             status: MediaStatus::OK,
                             address: SocketAddrV4::new(ip(p), at),
                             party: open.party,
                             call: open.call,
-                        };
+                        });
                         port.station.send(now, ack);
                     }
                     ServerMessage::StartMediaTransmission(start) => {
@@ -245,11 +245,11 @@ impl Net {
         let call = CallRef(call);
         self.send(
             p,
-            ClientMessage::SoftKeyEvent {
+            ClientMessage::SoftKeyEvent(SoftKeyEvent {
                 event: key,
                 line,
                 call,
-            },
+            }),
         );
     }
 
@@ -319,22 +319,24 @@ pub(super) fn show(message: &ServerMessage) -> String {
     let at = |line: &LineInstance, call: &CallRef| format!("{}/{}", line.0, call.0);
     let leg = |leg: &MediaLeg| format!("{}/{}/{}", leg.conference.0, leg.party.0, leg.call.0);
     match message {
-        ServerMessage::StartTone {
+        ServerMessage::StartTone(StartTone {
             tone, line, call, ..
-        } => format!("tone {tone} {}", at(line, call)),
-        ServerMessage::StopTone { line, call, .. } => format!("stop-tone {}", at(line, call)),
-        ServerMessage::SetRinger {
+        }) => format!("tone {tone} {}", at(line, call)),
+        ServerMessage::StopTone(StopTone { line, call, .. }) => {
+            format!("stop-tone {}", at(line, call))
+        }
+        ServerMessage::SetRinger(SetRinger {
             mode,
             duration,
             line,
             call,
-        } => format!("ringer {mode} x{duration} {}", at(line, call)),
-        ServerMessage::SetLamp {
+        }) => format!("ringer {mode} x{duration} {}", at(line, call)),
+        ServerMessage::SetLamp(SetLamp {
             stimulus,
             instance,
             mode,
-        } => format!("lamp {stimulus} {instance} {mode}"),
-        ServerMessage::SetSpeakerMode { on } => format!("speaker {on}"),
+        }) => format!("lamp {stimulus} {instance} {mode}"),
+        ServerMessage::SetSpeakerMode(Switch { on }) => format!("speaker {on}"),
         ServerMessage::StartMediaTransmission(m) => format!(
             "start {}/{}/{} {}",
             m.conference.0, m.party.0, m.call.0, m.remote
@@ -353,27 +355,31 @@ pub(super) fn show(message: &ServerMessage) -> String {
             i.called_number,
             at(&i.line, &i.call)
         ),
-        ServerMessage::CallState { state, line, call } => {
+        ServerMessage::CallState(CallStateChange { state, line, call }) => {
             format!("state {state} {}", at(line, call))
         }
-        ServerMessage::DisplayPromptStatus {
+        ServerMessage::DisplayPromptStatus(DisplayPromptStatus {
             text, line, call, ..
-        } => format!("prompt {text:?} {}", at(line, call)),
-        ServerMessage::DisplayPriNotify { text, .. } => format!("notify {text:?}"),
-        ServerMessage::SelectSoftKeys {
+        }) => format!("prompt {text:?} {}", at(line, call)),
+        ServerMessage::DisplayPriNotify(DisplayPriNotify { text, .. }) => {
+            format!("notify {text:?}")
+        }
+        ServerMessage::SelectSoftKeys(SelectSoftKeys {
             line, call, set, ..
-        } => format!("keys {set} {}", at(line, call)),
-        ServerMessage::DialedNumber { number, line, call } => {
+        }) => format!("keys {set} {}", at(line, call)),
+        ServerMessage::DialedNumber(DialedNumber { number, line, call }) => {
             format!("dialled {number} {}", at(line, call))
         }
-        ServerMessage::ClearPromptStatus { line, call } => {
+        ServerMessage::ClearPromptStatus(CallOnLine { line, call }) => {
             format!("clear-prompt {}", at(line, call))
         }
-        ServerMessage::ActivateCallPlane { line } => format!("plane {}", line.0),
+        ServerMessage::ActivateCallPlane(OneLine { line }) => format!("plane {}", line.0),
         ServerMessage::ClearDisplay => "clear-display".into(),
-        ServerMessage::ClearPriNotify { .. } => "clear-notify".into(),
+        ServerMessage::ClearPriNotify(_) => "clear-notify".into(),
         ServerMessage::DefineTimeDate(_) => "date".into(),
-        ServerMessage::ConnectionStatisticsReq { number, call, .. } => {
+        ServerMessage::ConnectionStatisticsReq(ConnectionStatisticsReq {
+            number, call, ..
+        }) => {
             format!("statistics? {number} {}", call.0)
         }
         other => format!("{other:?}"),

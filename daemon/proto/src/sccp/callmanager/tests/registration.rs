@@ -373,28 +373,28 @@ fn any_client_is_survived() {
                 2 => ClientMessage::OnHook(at),
                 3 => ClientMessage::OnHook(CallOnLine::default()),
                 4 => ClientMessage::HookFlash(at),
-                5 => ClientMessage::SoftKeyEvent {
+                5 => ClientMessage::SoftKeyEvent(SoftKeyEvent {
                     event: SoftKey(random(22) as u32),
                     line,
                     call,
-                },
-                6 => ClientMessage::Stimulus {
+                }),
+                6 => ClientMessage::Stimulus(StimulusPressed {
                     stimulus: Stimulus([3, 4, 9, 0x8A][random(4) as usize]),
                     instance: 1,
                     call,
                     status: 0,
-                },
-                7 => ClientMessage::EnblocCall {
+                }),
+                7 => ClientMessage::EnblocCall(EnblocCall {
                     number: ["1001", "1002", "600", "611", "615", "#"][random(6) as usize].into(),
                     line,
-                },
-                8 if random(30) == 0 => ClientMessage::Unregister { reason: None },
-                9 => ClientMessage::OpenReceiveChannelAck {
+                }),
+                8 if random(30) == 0 => ClientMessage::Unregister(Unregister { reason: None }),
+                9 => ClientMessage::OpenReceiveChannelAck(OpenReceiveChannelAck {
                     status: MediaStatus(random(3) as u32),
                     address: PEER,
                     party: crate::types::Party(random(40) as u32),
                     call,
-                },
+                }),
                 _ => ClientMessage::KeypadButton(KeypadButton {
                     button: [1, 0, 0, 1, 2, 3, 6, 14, 15, 99][random(10) as usize],
                     line,

@@ -543,10 +543,10 @@ fn a_whole_number_at_once_goes_on_under_a_new_reference_at_chan_skinny_only() {
         net.lift(0);
         net.send(
             0,
-            ClientMessage::EnblocCall {
+            ClientMessage::EnblocCall(EnblocCall {
                 number: "1002".into(),
                 line: LineInstance(1),
-            },
+            }),
         );
         assert_eq!(net.state(call), "calling", "{dialect:?}");
         assert_eq!(net.cm.digits()[0].dialled, "1002");
@@ -580,12 +580,12 @@ fn a_port_that_cannot_open_media_loses_the_call() {
         };
         net.send(
             1,
-            ClientMessage::OpenReceiveChannelAck {
+            ClientMessage::OpenReceiveChannelAck(OpenReceiveChannelAck {
                 status: MediaStatus::OUT_OF_SOCKETS,
                 address: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0),
                 party: crate::types::Party(party),
                 call: CallRef(2),
-            },
+            }),
         );
         assert!(net.idle(), "{dialect:?}");
     }

@@ -4,7 +4,10 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::super::*;
-use crate::sccp::message::{CallStateKind, LampMode, RegisterAck, Stimulus};
+use crate::sccp::message::{
+    ButtonTemplate, CallStateChange, CallStateKind, KeptWhole, LampMode, LineStat, RegisterAck,
+    ServerRes, SetLamp, Stimulus,
+};
 use crate::types::{CallRef, DeviceName, DeviceType, LineInstance};
 
 pub(super) const LOCAL: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 7);
@@ -173,42 +176,42 @@ pub(super) fn ack(keepalive_s: u32, version: u8) -> ServerMessage {
 pub(super) fn round() -> Vec<ServerMessage> {
     vec![
         ServerMessage::CapabilitiesReq,
-        ServerMessage::ButtonTemplate {
+        ServerMessage::ButtonTemplate(ButtonTemplate {
             offset: 0,
             total: 0,
             buttons: vec![],
-        },
-        ServerMessage::SoftKeyTemplateRes { body: vec![0; 12] },
-        ServerMessage::SoftKeySetRes { body: vec![0; 12] },
+        }),
+        ServerMessage::SoftKeyTemplateRes(KeptWhole { body: vec![0; 12] }),
+        ServerMessage::SoftKeySetRes(KeptWhole { body: vec![0; 12] }),
         line_stat(),
-        ServerMessage::ServerRes { servers: vec![] },
+        ServerMessage::ServerRes(ServerRes { servers: vec![] }),
         ServerMessage::DefineTimeDate(DefineTimeDate::default()),
     ]
 }
 
 pub(super) fn line_stat() -> ServerMessage {
-    ServerMessage::LineStat {
+    ServerMessage::LineStat(LineStat {
         line: LineInstance(1),
         number: "1001".into(),
         name: "Port One".into(),
         label: "One".into(),
-    }
+    })
 }
 
 pub(super) fn lamp() -> ServerMessage {
-    ServerMessage::SetLamp {
+    ServerMessage::SetLamp(SetLamp {
         stimulus: Stimulus::VOICEMAIL,
         instance: 1,
         mode: LampMode::ON,
-    }
+    })
 }
 
 pub(super) fn tone_call() -> ServerMessage {
-    ServerMessage::CallState {
+    ServerMessage::CallState(CallStateChange {
         state: CallStateKind::RING_IN,
         line: LineInstance(1),
         call: CallRef(5),
-    }
+    })
 }
 
 pub(super) fn secs(s: u64) -> Duration {

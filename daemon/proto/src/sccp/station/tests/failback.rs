@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::bench::*;
+use crate::sccp::message::{RegisterReject, RegisterTokenReject, Reset, Unregister, UnregisterAck};
 
 /// Registered with the lesser one of two servers.
 fn at_the_lesser() -> Bench {
@@ -15,7 +16,7 @@ fn at_the_lesser() -> Bench {
     b
 }
 
-const UNREGISTER: Did = Did::Sent(ClientMessage::Unregister { reason: None });
+const UNREGISTER: Did = Did::Sent(ClientMessage::Unregister(Unregister { reason: None }));
 
 fn is_token(did: &Did) -> bool {
     matches!(did, Did::ProbeSent(ClientMessage::RegisterTokenReq(_)))
@@ -54,7 +55,7 @@ fn with_a_token_the_port_unregisters_and_registers_over_the_connection_that_has_
     assert!(asked.len() == 1 && is_token(&asked[0]), "{asked:?}");
     b.probe_hear(&ServerMessage::RegisterTokenAck);
     assert_eq!(b.did(), [UNREGISTER]);
-    b.hear(&ServerMessage::UnregisterAck { status: 0 });
+    b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
     let did = b.did();
     assert_eq!(did[0], Did::Adopt);
     assert!(matches!(
@@ -65,7 +66,7 @@ fn with_a_token_the_port_unregisters_and_registers_over_the_connection_that_has_
             ..
         })
     ));
-    assert!(matches!(did[2], Did::Sent(ClientMessage::Alarm { .. })));
+    assert!(matches!(did[2], Did::Sent(ClientMessage::Alarm(_))));
     assert!(matches!(did[3], Did::Sent(ClientMessage::Register(_))));
     b.hear(&ack(30, 3));
     for answer in round() {
@@ -152,13 +153,15 @@ const BAD: [Bad; 9] = [
         b.station.probe_closed(b.now, CloseReason::Reset);
     }),
     ("refuses the token", |b| {
-        b.probe_hear(&ServerMessage::RegisterTokenReject { wait_s: 10 });
+        b.probe_hear(&ServerMessage::RegisterTokenReject(RegisterTokenReject {
+            wait_s: 10,
+        }));
     }),
     ("refuses Register", |b| {
         live(b, secs(5));
-        b.probe_hear(&ServerMessage::RegisterReject {
+        b.probe_hear(&ServerMessage::RegisterReject(RegisterReject {
             text: "Reload in progress".into(),
-        });
+        }));
     }),
     ("answers Register after twelve seconds", |b| {
         live(b, secs(5) + secs(12));
@@ -180,9 +183,9 @@ const BAD: [Bad; 9] = [
     ("accepts Register and asks for a restart", |b| {
         live(b, secs(5));
         b.probe_hear(&ack(30, 3));
-        b.probe_hear(&ServerMessage::Reset {
+        b.probe_hear(&ServerMessage::Reset(Reset {
             kind: ResetKind::RESTART,
-        });
+        }));
     }),
     ("talks nonsense", |b| {
         b.station.probe_input(b.now, &[0xFF; 64]);
@@ -216,7 +219,9 @@ fn a_token_refused_for_a_while_is_not_asked_for_before() {
     let mut b = at_the_lesser();
     b.until_probe(0);
     b.station.probe_connected(b.now, LOCAL);
-    b.probe_hear(&ServerMessage::RegisterTokenReject { wait_s: 200 });
+    b.probe_hear(&ServerMessage::RegisterTokenReject(RegisterTokenReject {
+        wait_s: 200,
+    }));
     assert!(b.did().contains(&Did::ProbeClose));
     assert!(b.until_probe(0) >= secs(200));
 }
@@ -255,7 +260,7 @@ fn a_call_that_comes_up_ends_the_question_and_the_port_stays() {
         b.did();
         b.station.set_busy(b.now, true);
         let did = b.did();
-        let goodbye = Did::ProbeSent(ClientMessage::Unregister { reason: None });
+        let goodbye = Did::ProbeSent(ClientMessage::Unregister(Unregister { reason: None }));
         assert_eq!(did.contains(&goodbye), stage == 3, "{did:?}");
         assert_eq!(did.last(), Some(&Did::ProbeClose));
         // What comes late is not heard, and nothing is asked during the call.
@@ -314,7 +319,7 @@ fn the_token_connection_lost_after_unregister_is_opened_anew() {
     b.station.probe_connected(b.now, LOCAL);
     b.probe_hear(&ServerMessage::RegisterTokenAck);
     b.station.probe_closed(b.now, CloseReason::Reset);
-    b.hear(&ServerMessage::UnregisterAck { status: 0 });
+    b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
     assert!(b.until_connect(0) <= secs(1));
     b.station.connect_failed(b.now, ConnectFailure::Refused);
     b.until_connect(1);
@@ -328,10 +333,10 @@ fn a_better_server_that_does_not_keep_the_port_is_asked_less_often() {
         waits.push(b.until_probe(0));
         b.station.probe_connected(b.now, LOCAL);
         b.probe_hear(&ServerMessage::RegisterTokenAck);
-        b.hear(&ServerMessage::UnregisterAck { status: 0 });
-        b.hear(&ServerMessage::RegisterReject {
+        b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
+        b.hear(&ServerMessage::RegisterReject(RegisterReject {
             text: "Reload in progress".into(),
-        });
+        }));
         b.until_connect(1);
         b.register(30);
     }
@@ -351,7 +356,7 @@ fn a_server_put_before_the_present_one_is_asked_and_moved_to() {
     b.until_probe(7);
     b.station.probe_connected(b.now, LOCAL);
     b.probe_hear(&ServerMessage::RegisterTokenAck);
-    b.hear(&ServerMessage::UnregisterAck { status: 0 });
+    b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
     b.hear(&ack(30, 3));
     for answer in round() {
         b.hear(&answer);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::bench::*;
-use crate::sccp::message::CallOnLine;
+use crate::sccp::message::{CallOnLine, RegisterReject, Reset, Unregister, UnregisterAck};
 
 #[test]
 fn keepalive_is_sent_at_the_interval_told_and_lost_after_three() {
@@ -91,9 +91,9 @@ fn a_name_held_by_the_broken_connection_is_waited_for_with_patience() {
     while b.now - broke < secs(90) {
         b.station.connected(b.now, LOCAL);
         b.did();
-        b.hear(&ServerMessage::RegisterReject {
+        b.hear(&ServerMessage::RegisterReject(RegisterReject {
             text: "No Authority: ".into(),
-        });
+        }));
         assert_eq!(
             b.station.snapshot().last_reject.unwrap().cause,
             RejectCause::NameHeldByOldConnection
@@ -108,9 +108,9 @@ fn a_name_held_by_the_broken_connection_is_waited_for_with_patience() {
     b.station.closed(b.now, CloseReason::ByServer);
     b.until_connect(0);
     b.station.connected(b.now, LOCAL);
-    b.hear(&ServerMessage::RegisterReject {
+    b.hear(&ServerMessage::RegisterReject(RegisterReject {
         text: "No Authority: ".into(),
-    });
+    }));
     assert_eq!(
         b.station.snapshot().last_reject.unwrap().cause,
         RejectCause::NoAuthority
@@ -122,9 +122,9 @@ fn a_reset_waits_until_the_port_is_idle() {
     let mut b = Bench::registered(|_| {});
     b.pass(secs(25));
     b.station.set_busy(b.now, true);
-    b.hear(&ServerMessage::Reset {
+    b.hear(&ServerMessage::Reset(Reset {
         kind: ResetKind::RESTART,
-    });
+    }));
     assert_eq!(
         b.did(),
         [Did::Event(StationEvent::ResetRequested {
@@ -141,10 +141,10 @@ fn a_reset_waits_until_the_port_is_idle() {
         b.did(),
         [
             Did::Sent(ClientMessage::OnHook(CallOnLine::default())),
-            Did::Sent(ClientMessage::Unregister { reason: None })
+            Did::Sent(ClientMessage::Unregister(Unregister { reason: None }))
         ]
     );
-    b.hear(&ServerMessage::UnregisterAck { status: 0 });
+    b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
     let did = b.did();
     assert_eq!(did[0], Did::Close);
     assert!(matches!(
@@ -162,9 +162,9 @@ fn a_reset_waits_until_the_port_is_idle() {
 #[test]
 fn a_server_that_only_closes_after_unregister_is_reconnected_to_as_well() {
     let mut b = Bench::registered(|_| {});
-    b.hear(&ServerMessage::Reset {
+    b.hear(&ServerMessage::Reset(Reset {
         kind: ResetKind::RESET,
-    });
+    }));
     b.did();
     b.station.closed(b.now, CloseReason::ByServer);
     let did = b.did();
@@ -185,9 +185,9 @@ fn endless_resets_are_followed_ever_more_slowly() {
     let mut last = Duration::ZERO;
     for _ in 0..5 {
         b.register(30);
-        b.hear(&ServerMessage::Reset {
+        b.hear(&ServerMessage::Reset(Reset {
             kind: ResetKind::RESTART,
-        });
+        }));
         b.station.closed(b.now, CloseReason::ByServer);
         last = b.until_connect(0);
     }
@@ -241,7 +241,9 @@ fn stop_unregisters_and_closes_even_when_nobody_answers() {
     b.station.stop(b.now);
     assert_eq!(
         b.did(),
-        [Did::Sent(ClientMessage::Unregister { reason: None })]
+        [Did::Sent(ClientMessage::Unregister(Unregister {
+            reason: None
+        }))]
     );
     b.pass(secs(1));
     assert_eq!(b.did(), [Did::Close, Did::Event(StationEvent::Stopped)]);
@@ -308,9 +310,11 @@ fn a_server_that_left_the_list_is_left_when_idle_and_after_the_call_when_busy() 
         }
         assert_eq!(
             b.did(),
-            [Did::Sent(ClientMessage::Unregister { reason: None })]
+            [Did::Sent(ClientMessage::Unregister(Unregister {
+                reason: None
+            }))]
         );
-        b.hear(&ServerMessage::UnregisterAck { status: 0 });
+        b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
         b.until_connect(1);
     }
 }
@@ -346,9 +350,11 @@ fn new_configuration_is_taken_up_after_the_call() {
     b.station.set_busy(b.now, false);
     assert_eq!(
         b.did(),
-        [Did::Sent(ClientMessage::Unregister { reason: None })]
+        [Did::Sent(ClientMessage::Unregister(Unregister {
+            reason: None
+        }))]
     );
-    b.hear(&ServerMessage::UnregisterAck { status: 0 });
+    b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
     b.until_connect(0);
     b.station.connected(b.now, LOCAL);
     assert!(b.did().iter().any(|d| matches!(
@@ -440,9 +446,9 @@ fn any_order_of_inputs_is_survived() {
                 6 => b.hear(&ack(random(100) as u32, random(256) as u8)),
                 7 => b.hear(&ServerMessage::CapabilitiesReq),
                 8 => b.hear(&ServerMessage::KeepAliveAck),
-                9 => b.hear(&ServerMessage::Reset {
+                9 => b.hear(&ServerMessage::Reset(Reset {
                     kind: ResetKind(random(5) as u32),
-                }),
+                })),
                 10 => b.station.set_busy(b.now, random(2) == 0),
                 11 => match random(12) {
                     0..4 => b.station.probe_connected(b.now, LOCAL),

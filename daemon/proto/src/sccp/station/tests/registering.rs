@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::super::*;
 use super::bench::*;
-use crate::sccp::message::{MediaCapability, MediaFormat};
+use crate::sccp::message::{
+    Alarm, CapabilitiesRes, MediaCapability, MediaFormat, OneLine, RegisterAvailableLines,
+    RegisterReject,
+};
 use crate::types::{DeviceName, DeviceType, LineInstance};
 
 #[test]
@@ -17,12 +20,12 @@ fn a_registration_asks_everything_and_waits_for_nothing_that_chan_skinny_leaves_
     assert_eq!(
         b.did(),
         [
-            Did::Sent(ClientMessage::Alarm {
+            Did::Sent(ClientMessage::Alarm(Alarm {
                 severity: AlarmSeverity::INFORMATIONAL,
                 text: format!("Name=VGC112233445501 Load={load} Last=Initialized"),
                 p1: 0,
                 p2: 0x0700_000a,
-            }),
+            })),
             Did::Sent(ClientMessage::Register(Register {
                 name,
                 device_type: DeviceType::VGC_PHONE,
@@ -53,26 +56,28 @@ fn a_registration_asks_everything_and_waits_for_nothing_that_chan_skinny_leaves_
         asked,
         [
             vec![
-                sent(ClientMessage::CapabilitiesRes {
+                sent(ClientMessage::CapabilitiesRes(CapabilitiesRes {
                     capabilities: [MediaFormat::G711_ULAW, MediaFormat::G711_ALAW]
                         .map(|format| MediaCapability {
                             format,
                             max_frames: 40
                         })
                         .to_vec()
-                }),
+                })),
                 sent(ClientMessage::ButtonTemplateReq),
             ],
             vec![sent(ClientMessage::SoftKeyTemplateReq)],
             vec![sent(ClientMessage::SoftKeySetReq)],
-            vec![sent(ClientMessage::LineStatReq { line })],
+            vec![sent(ClientMessage::LineStatReq(OneLine { line }))],
             vec![
-                sent(ClientMessage::ForwardStatReq { line }),
+                sent(ClientMessage::ForwardStatReq(OneLine { line })),
                 sent(ClientMessage::ServerReq),
             ],
             vec![
                 sent(ClientMessage::ConfigStatReq),
-                sent(ClientMessage::RegisterAvailableLines { lines: 1 }),
+                sent(ClientMessage::RegisterAvailableLines(
+                    RegisterAvailableLines { lines: 1 }
+                )),
                 sent(ClientMessage::TimeDateReq),
             ],
             vec![
@@ -126,9 +131,9 @@ fn a_server_that_takes_the_connection_and_not_the_device_does_not_cost_the_numbe
     b.until_connect(0);
     b.station.connected(b.now, LOCAL);
     assert!(b.station.snapshot().line.is_some(), "it may stall");
-    b.hear(&ServerMessage::RegisterReject {
+    b.hear(&ServerMessage::RegisterReject(RegisterReject {
         text: String::new(),
-    });
+    }));
     assert!(!b.station.is_registered());
     assert!(b.station.snapshot().line.is_some(), "it said no");
     // One that takes it may have another number for it.
@@ -262,7 +267,9 @@ fn a_refusal_closes_the_connection_that_the_server_leaves_open() {
         b.station.connected(b.now, LOCAL);
         b.did();
         let text: String = text.chars().take(32).collect();
-        b.hear(&ServerMessage::RegisterReject { text: text.clone() });
+        b.hear(&ServerMessage::RegisterReject(RegisterReject {
+            text: text.clone(),
+        }));
         let did = b.did();
         assert_eq!(did[0], Did::Close);
         let Did::Event(StationEvent::AttemptFailed { reason, .. }) = &did[1] else {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::bench::*;
+use crate::sccp::message::{RegisterReject, Reset};
 
 /// Waits for the next try after an outage of so long.
 fn after_an_outage(s: u64) -> Bench {
@@ -95,15 +96,15 @@ fn a_wait_that_ends_sooner_is_left_alone() {
 fn a_refusal_a_reset_and_a_server_that_drops_what_it_accepts_are_waited_out() {
     let refused: fn(&mut Bench) = |b| {
         b.station.connected(b.now, LOCAL);
-        b.hear(&ServerMessage::RegisterReject {
+        b.hear(&ServerMessage::RegisterReject(RegisterReject {
             text: "Device Unknown".into(),
-        });
+        }));
     };
     let reset: fn(&mut Bench) = |b| {
         b.register(30);
-        b.hear(&ServerMessage::Reset {
+        b.hear(&ServerMessage::Reset(Reset {
             kind: ResetKind::RESTART,
-        });
+        }));
         b.station.closed(b.now, CloseReason::ByServer);
     };
     let dropped: fn(&mut Bench) = |b| {
@@ -136,9 +137,9 @@ fn few_devices_try_more_often_than_many_while_nobody_answers_and_a_refused_one_d
         assert!(b.until_connect(0) <= Duration::from_millis(6_250));
     }
     b.station.connected(b.now, LOCAL);
-    b.hear(&ServerMessage::RegisterReject {
+    b.hear(&ServerMessage::RegisterReject(RegisterReject {
         text: "Device Unknown".into(),
-    });
+    }));
     assert!(b.until_connect(0) >= secs(45));
 }
 

@@ -1,0 +1,185 @@
+//! What the user does: hook, keypad, stimuli, soft keys.
+
+use super::{Layout, Words};
+use crate::sccp::catalog::{Line, keypad_char, readable, soft_key_set};
+use crate::sccp::wire::DecodeError;
+use crate::sccp::wire::layout::{Body, Writer};
+use crate::types::{CallRef, LineInstance};
+
+family! { $ keys_rows
+    client {
+        0x0003 KeypadButton(KeypadButton),
+        0x0004 EnblocCall(EnblocCall),
+        0x0005 Stimulus(StimulusPressed),
+        0x0006 OffHook(CallOnLine),
+        0x0007 OnHook(CallOnLine),
+        0x0008 HookFlash(CallOnLine),
+        0x0025 SoftKeySetReq,
+        0x0026 SoftKeyEvent(SoftKeyEvent),
+        0x0028 SoftKeyTemplateReq,
+    }
+    named {
+        0x0024 OffHookWithCallingPartyNumber,
+        0x002B HeadsetStatus,
+    }
+    server {
+        0x0108 SoftKeyTemplateRes(KeptWhole),
+        0x0109 SoftKeySetRes(KeptWhole),
+        0x0110 SelectSoftKeys(SelectSoftKeys),
+        0x0119 BackSpace(CallOnLine),
+    }
+    named {}
+}
+
+named_numbers! {
+    /// Buttons, lamps and stimuli share one numbering.
+    Stimulus { REDIAL = 1 => "redial", SPEED_DIAL = 2 => "speed dial", HOLD = 3 => "hold", TRANSFER = 4 => "transfer",
+        FORWARD_ALL = 5 => "forward all", FORWARD_BUSY = 6 => "forward busy",
+        FORWARD_NO_ANSWER = 7 => "forward no answer", LINE = 9 => "line", VOICEMAIL = 0x0F => "voicemail",
+        CONFERENCE = 0x7D => "conference", PARK = 0x7E => "park", PICKUP = 0x7F => "pickup",
+        GROUP_PICKUP = 0x80 => "group pickup", DND = 0x82 => "do not disturb", NEW_CALL = 0x89 => "new call",
+        END_CALL = 0x8A => "end call" }
+}
+named_numbers! {
+    /// Keys below a phone's display; servers take them from analog ports too.
+    SoftKey { REDIAL = 1 => "redial", NEW_CALL = 2 => "new call", HOLD = 3 => "hold", TRANSFER = 4 => "transfer",
+        FORWARD_ALL = 5 => "forward all", FORWARD_BUSY = 6 => "forward busy",
+        FORWARD_NO_ANSWER = 7 => "forward no answer", BACKSPACE = 8 => "backspace", END_CALL = 9 => "end call",
+        RESUME = 10 => "resume", ANSWER = 11 => "answer", INFO = 12 => "info", CONFERENCE = 13 => "conference",
+        PARK = 14 => "park", JOIN = 15 => "join", MEET_ME = 16 => "meet me", PICKUP = 17 => "pickup",
+        GROUP_PICKUP = 18 => "group pickup", DND = 19 => "do not disturb", DIVERT = 20 => "divert", DIAL = 21 => "dial" }
+}
+
+plain! {
+    /// A key was pressed.
+    KeypadButton {
+        /// 0–9; 14 `*`, 15 `#`, 10–13 A–D.
+        button: u32 = 0,
+        /// Line, 0 when not known.
+        line: LineInstance = 4,
+        /// Call, 0 when not known.
+        call: CallRef = 8,
+    }
+}
+
+impl Words for KeypadButton {
+    fn describe(&self, line: &mut Line) {
+        match keypad_char(self.button) {
+            Some(key) => line.add(key),
+            None => line.add(self.button),
+        };
+        line.on(self.line, self.call);
+    }
+}
+
+/// A whole number at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnblocCall {
+    /// The number.
+    pub number: String,
+    /// Line.
+    pub line: LineInstance,
+}
+
+/// Number width: one more from version 18 on, the line is then unaligned.
+const ENBLOC_LEN: usize = 24;
+const ENBLOC_LONG_LEN: usize = 25;
+const ENBLOC_LONG_FROM: u8 = 18;
+
+impl Layout for EnblocCall {
+    /// The long form is recognised by its size, for a station that keeps the short one.
+    fn decode(b: &Body<'_>) -> Result<EnblocCall, DecodeError> {
+        let long = b.version >= ENBLOC_LONG_FROM && b.len() >= ENBLOC_LONG_LEN + 4;
+        let len = if long { ENBLOC_LONG_LEN } else { ENBLOC_LEN };
+        Ok(EnblocCall {
+            number: b.text(0, len),
+            line: LineInstance(b.u32(len)),
+        })
+    }
+
+    fn encode(&self, w: &mut Writer) {
+        let len = if w.version < ENBLOC_LONG_FROM {
+            ENBLOC_LEN
+        } else {
+            ENBLOC_LONG_LEN
+        };
+        w.text(0, len, &self.number);
+        w.u32(len, self.line.0);
+        w.pad();
+    }
+}
+
+impl Words for EnblocCall {
+    fn describe(&self, line: &mut Line) {
+        line.add(readable(&self.number))
+            .add(format_args!("line {}", self.line.0));
+    }
+}
+
+plain! {
+    /// A button of the phone was pressed.
+    StimulusPressed {
+        /// Which.
+        stimulus: Stimulus = 0,
+        /// Which of them.
+        instance: u32 = 4,
+        /// Call, 0 = none.
+        call: CallRef = 8,
+        /// Status, 0 from phones.
+        status: u32 = 12,
+    }
+}
+
+impl Words for StimulusPressed {
+    fn describe(&self, line: &mut Line) {
+        line.add(self.stimulus)
+            .add(format_args!("instance {}", self.instance))
+            .add(format_args!("ref {}", self.call.0));
+        if self.status != 0 {
+            line.add(format_args!("status {}", self.status));
+        }
+    }
+}
+
+plain! {
+    /// A soft key was pressed.
+    SoftKeyEvent {
+        /// Which.
+        event: SoftKey = 0,
+        /// Line.
+        line: LineInstance = 4,
+        /// Call, 0 = none.
+        call: CallRef = 8,
+    }
+}
+
+impl Words for SoftKeyEvent {
+    fn describe(&self, line: &mut Line) {
+        line.add(self.event).on(self.line, self.call);
+    }
+}
+
+plain! {
+    /// Which soft keys are to be shown for a call.
+    SelectSoftKeys {
+        /// Line.
+        line: LineInstance = 0,
+        /// Call.
+        call: CallRef = 4,
+        /// Number of the set.
+        set: u32 = 8,
+        /// Bits of the keys of the set that are to be shown.
+        mask: u32 = 12,
+    }
+}
+
+impl Words for SelectSoftKeys {
+    fn describe(&self, line: &mut Line) {
+        match soft_key_set(self.set) {
+            Some(words) => line.add(words),
+            None => line.add(format_args!("set {}", self.set)),
+        };
+        line.on(self.line, self.call)
+            .add(format_args!("mask {:#x}", self.mask));
+    }
+}
