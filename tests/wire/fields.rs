@@ -183,6 +183,10 @@ pub(crate) fn client(message: &ClientMessage) -> Fields {
             .socket("ipAddr.ipv4", "portNumber", *address)
             .number("passThroughPartyId", party.0)
             .number("callReference", call.0),
+        M::MulticastMediaReceptionAck(m) => f
+            .number("multicastReceptionStatus", m.status.0)
+            .number("passThroughPartyId", m.party.0)
+            .number("callReference", m.call.0),
         M::ConnectionStatisticsRes(m) => f
             .text("directoryNum", &m.number)
             .number("callReference", m.call.0)
@@ -304,6 +308,18 @@ pub(crate) fn server(message: &ServerMessage, id: u32, version: u8) -> Fields {
             .number("algorithmID", m.encryption.algorithm)
             .number("RFC2833PayloadType", m.rfc2833_payload),
         M::StopMediaTransmission(m) | M::CloseReceiveChannel(m) => leg(f, m),
+        M::StartMulticastMediaReception(m) => f
+            .number("conferenceId", m.conference.0)
+            .number("passThroughPartyId", m.party.0)
+            .socket("multicastIpAddr.ipv4", "multicastPortNumber", m.group)
+            .number("milliSecondPacketSize", m.ptime_ms)
+            .number("compressionType", m.format.0)
+            .number("ecValue", u32::from(m.echo_cancel))
+            .number("callReference", m.call.0),
+        M::StopMulticastMediaReception(m) => f
+            .number("conferenceId", m.conference.0)
+            .number("passThroughPartyId", m.party.0)
+            .number("callReference", m.call.0),
         M::CallInfo(m) if id == CALL_INFO_V2 && version < 16 => call_info_shifted(f, m),
         M::CallInfo(m) => call_info(f, m),
         M::ForwardStat(ForwardStat {

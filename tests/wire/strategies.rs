@@ -11,12 +11,13 @@ use tipring_proto::sccp::message::{
     DefineTimeDate, DialedNumber, DisplayNotify, DisplayPriNotify, DisplayPromptStatus,
     DisplayText, EnblocCall, Encryption, FeatureStatReq, ForwardStat, IpPort, KeptWhole,
     KeypadButton, LampMode, LineStat, MediaCapability, MediaFormat, MediaLeg, MediaStatus,
-    MediaTransmissionFailure, OneLine, OpenReceiveChannel, OpenReceiveChannelAck, Register,
-    RegisterAck, RegisterAvailableLines, RegisterReject, RegisterToken, RegisterTokenReject, Reset,
-    ResetKind, RingMode, SelectSoftKeys, ServerEntry, ServerMessage, ServerRes, SetHookFlashDetect,
-    SetLamp, SetRinger, SoftKey, SoftKeyEvent, SpeedDialStat, SpeedDialStatReq,
-    StartMediaTransmission, StartMediaTransmissionAck, StartTone, Stimulus, StimulusPressed,
-    StopTone, Switch, Tone, Unregister, UnregisterAck, Version,
+    MediaTransmissionFailure, MulticastMediaReceptionAck, MulticastStatus, OneLine,
+    OpenReceiveChannel, OpenReceiveChannelAck, Register, RegisterAck, RegisterAvailableLines,
+    RegisterReject, RegisterToken, RegisterTokenReject, Reset, ResetKind, RingMode, SelectSoftKeys,
+    ServerEntry, ServerMessage, ServerRes, SetHookFlashDetect, SetLamp, SetRinger, SoftKey,
+    SoftKeyEvent, SpeedDialStat, SpeedDialStatReq, StartMediaTransmission,
+    StartMediaTransmissionAck, StartMulticastMediaReception, StartTone, Stimulus, StimulusPressed,
+    StopMulticastMediaReception, StopTone, Switch, Tone, Unregister, UnregisterAck, Version,
 };
 use tipring_proto::types::{CallRef, Conference, DeviceName, DeviceType, LineInstance, Party};
 
@@ -202,6 +203,15 @@ pub(crate) fn client(version: u8, kind: Kind) -> Vec<BoxedStrategy<ClientMessage
                 })
             })
             .boxed(),
+        (any::<u32>(), party(), call())
+            .prop_map(|(status, party, call)| {
+                M::MulticastMediaReceptionAck(MulticastMediaReceptionAck {
+                    status: MulticastStatus(status),
+                    party,
+                    call,
+                })
+            })
+            .boxed(),
         (any::<u32>(), socket(), party(), call())
             .prop_map(|(status, address, party, call)| {
                 M::OpenReceiveChannelAck(OpenReceiveChannelAck {
@@ -338,6 +348,26 @@ fn open() -> impl Strategy<Value = OpenReceiveChannel> {
                     call,
                     encryption: Encryption { algorithm },
                     rfc2833_payload,
+                }
+            },
+        )
+}
+
+fn multicast() -> impl Strategy<Value = StartMulticastMediaReception> {
+    (
+        (conference(), party(), socket(), call()),
+        any::<(u32, u32, bool)>(),
+    )
+        .prop_map(
+            |((conference, party, group, call), (ptime_ms, format, echo_cancel))| {
+                StartMulticastMediaReception {
+                    conference,
+                    party,
+                    group,
+                    ptime_ms,
+                    format: MediaFormat(format),
+                    echo_cancel,
+                    call,
                 }
             },
         )
@@ -574,6 +604,18 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
             })
             .boxed(),
         Just(M::KeepAliveAck).boxed(),
+        multicast()
+            .prop_map(M::StartMulticastMediaReception)
+            .boxed(),
+        (conference(), party(), call())
+            .prop_map(|(conference, party, call)| {
+                M::StopMulticastMediaReception(StopMulticastMediaReception {
+                    conference,
+                    party,
+                    call,
+                })
+            })
+            .boxed(),
         open().prop_map(M::OpenReceiveChannel).boxed(),
         leg().prop_map(M::CloseReceiveChannel).boxed(),
         (t(statistics_number_max), call(), any::<u32>())

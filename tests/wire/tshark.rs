@@ -43,7 +43,7 @@ fn tshark_reads_every_client_message_as_we_meant_it() {
             }
         }
     }
-    assert_eq!(ids.len(), 31);
+    assert_eq!(ids.len(), 32);
     judge("client", &sent);
 }
 

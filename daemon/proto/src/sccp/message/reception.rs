@@ -1,4 +1,4 @@
-//! Media to the station: a receive channel opened and closed, and the station's answer.
+//! Media to the station: a receive channel opened and closed, a multicast group listened to, and the station's answers.
 
 use std::net::SocketAddrV4;
 
@@ -11,19 +11,17 @@ use crate::types::{CallRef, Conference, Party};
 
 family! { $ reception_rows
     client {
+        0x0021 MulticastMediaReceptionAck(MulticastMediaReceptionAck),
         0x0022 OpenReceiveChannelAck(OpenReceiveChannelAck),
     }
-    named {
-        0x0021 MulticastMediaReceptionAck,
-    }
+    named {}
     server {
+        0x0101 StartMulticastMediaReception(StartMulticastMediaReception),
+        0x0103 StopMulticastMediaReception(StopMulticastMediaReception),
         0x0105 OpenReceiveChannel(OpenReceiveChannel),
         0x0106 CloseReceiveChannel(MediaLeg),
     }
-    named {
-        0x0101 StartMulticastMediaReception,
-        0x0103 StopMulticastMediaReception,
-    }
+    named {}
 }
 
 /// Open a socket and say which.
@@ -152,6 +150,126 @@ impl Words for OpenReceiveChannelAck {
     fn describe(&self, line: &mut Line) {
         line.add(self.status)
             .add(format_args!("receiving on {}", self.address))
+            .add(format_args!("party {}", self.party.0))
+            .add(format_args!("ref {}", self.call.0));
+    }
+}
+
+/// Listen to a multicast group: music on hold, or paging. Nothing is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartMulticastMediaReception {
+    /// Conference.
+    pub conference: Conference,
+    /// Media leg.
+    pub party: Party,
+    /// The group and its port.
+    pub group: SocketAddrV4,
+    /// Packet time, ms.
+    pub ptime_ms: u32,
+    /// Codec.
+    pub format: MediaFormat,
+    /// Echo cancellation asked for.
+    pub echo_cancel: bool,
+    /// Call.
+    pub call: CallRef,
+}
+
+/// Offsets before version 17; from there on everything behind the address is further back.
+mod multicast {
+    pub(super) const CONFERENCE: usize = 0;
+    pub(super) const PARTY: usize = 4;
+    pub(super) const GROUP: usize = 8;
+    pub(super) const PTIME: usize = 16;
+    pub(super) const FORMAT: usize = 20;
+    pub(super) const ECHO_CANCEL: usize = 24;
+    /// Behind a word for the codec (G.723 bit rate, or its parameters).
+    pub(super) const CALL: usize = 32;
+}
+
+impl Layout for StartMulticastMediaReception {
+    fn decode(b: &Body<'_>) -> Result<StartMulticastMediaReception, DecodeError> {
+        use multicast::*;
+        let s = shift(b.version);
+        let group = b.socket("multicast address", GROUP, wide(b.version))?;
+        b.need("codec", FORMAT + s + 4)?;
+        Ok(StartMulticastMediaReception {
+            conference: Conference(b.u32(CONFERENCE)),
+            party: Party(b.u32(PARTY)),
+            group,
+            ptime_ms: b.u32(PTIME + s),
+            format: MediaFormat(b.u32(FORMAT + s)),
+            echo_cancel: b.u32(ECHO_CANCEL + s) != 0,
+            call: CallRef(b.u32(CALL + s)),
+        })
+    }
+
+    fn encode(&self, w: &mut Writer) {
+        use multicast::*;
+        let s = shift(w.version);
+        w.u32(CONFERENCE, self.conference.0);
+        w.u32(PARTY, self.party.0);
+        w.socket(GROUP, wide(w.version), self.group);
+        w.u32(PTIME + s, self.ptime_ms);
+        w.u32(FORMAT + s, self.format.0);
+        w.u32(ECHO_CANCEL + s, self.echo_cancel.into());
+        w.u32(CALL + s, self.call.0);
+    }
+}
+
+impl Words for StartMulticastMediaReception {
+    fn describe(&self, line: &mut Line) {
+        line.add(format_args!("group {}", self.group))
+            .add(self.format)
+            .add(format_args!("{} ms", self.ptime_ms))
+            .add(format_args!("party {}", self.party.0))
+            .add(format_args!("ref {}", self.call.0));
+        if self.echo_cancel {
+            line.add("echo cancellation");
+        }
+    }
+}
+
+plain! {
+    /// Leave the multicast group.
+    StopMulticastMediaReception {
+        /// Conference.
+        conference: Conference = 0,
+        /// Media leg.
+        party: Party = 4,
+        /// Call.
+        call: CallRef = 8,
+    }
+    need "pass-through party" 8
+}
+
+impl Words for StopMulticastMediaReception {
+    fn describe(&self, line: &mut Line) {
+        line.add(format_args!("conference {}", self.conference.0))
+            .add(format_args!("party {}", self.party.0))
+            .add(format_args!("ref {}", self.call.0));
+    }
+}
+
+named_numbers! {
+    /// Answer to StartMulticastMediaReception: it knows no reasons.
+    MulticastStatus { OK = 0 => "ok", ERROR = 1 => "error" }
+}
+
+plain! {
+    /// Answer to StartMulticastMediaReception.
+    MulticastMediaReceptionAck {
+        /// Whether the group is listened to.
+        status: MulticastStatus = 0,
+        /// Media leg.
+        party: Party = 4,
+        /// Call.
+        call: CallRef = 8,
+    }
+}
+
+impl Words for MulticastMediaReceptionAck {
+    fn describe(&self, line: &mut Line) {
+        line.add(self.status)
             .add(format_args!("party {}", self.party.0))
             .add(format_args!("ref {}", self.call.0));
     }
