@@ -1,14 +1,15 @@
 //! Calls of a CallManager by hand, in sound: recorded by the phone's built-in bridge, and outliving the server.
 
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use tipring_ctl::report::CallState;
 use tipring_dsp::measure;
 use tipring_proto::sccp::message::{
-    CallInfo, CallStateChange, CallStateKind, ClientMessage, Encryption, MediaFormat, MediaStatus,
-    OpenReceiveChannel, OpenReceiveChannelAck, RingMode, ServerMessage, SetRinger,
-    StartMediaTransmission, StartMediaTransmissionAck,
+    CallInfo, CallStateChange, CallStateKind, ClientMessage, Encryption, MediaFormat, MediaLeg,
+    MediaStatus, MulticastMediaReceptionAck, MulticastStatus, OpenReceiveChannel,
+    OpenReceiveChannelAck, RingMode, ServerMessage, SetRinger, StartMediaTransmission,
+    StartMediaTransmissionAck, StartMulticastMediaReception, StopMulticastMediaReception,
 };
 use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
 use tipring_tests::gateway::Gateway;
@@ -191,7 +192,7 @@ pub(crate) fn a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing()
     assert_eq!(detail.media.len(), 1, "{:?}", detail.media);
     assert_eq!(counter(&gateway, 1, "media-refused"), 2);
     // The recorder leaves, the call goes on, and ends.
-    let leg = |party| tipring_proto::sccp::message::MediaLeg {
+    let leg = |party| MediaLeg {
         conference: Conference(CALL.0),
         party,
         ..Default::default()
@@ -254,4 +255,108 @@ pub(crate) fn a_call_that_outlives_its_server_ends_when_its_rtp_has_ended() {
     println!("the loop was opened {took:?} after the last packet");
     assert_eq!(counter(&gateway, 1, "preserved-silent"), 1);
     set.finish().unwrap();
+}
+
+const MUSIC: Party = Party(0x0100_0060);
+const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 192, 41, 20), 20_480);
+/// As the kernel lists it.
+const GROUP_IN_TABLE: &str = "1429C0EF";
+
+fn music(format: MediaFormat) -> ServerMessage {
+    ServerMessage::StartMulticastMediaReception(StartMulticastMediaReception {
+        conference: Conference(CALL.0),
+        party: MUSIC,
+        group: GROUP,
+        ptime_ms: 20,
+        format,
+        echo_cancel: false,
+        call: CALL,
+    })
+}
+
+fn music_answer(server: &mut ByHand) -> MulticastStatus {
+    server.wait("MulticastMediaReceptionAck", |m| match m {
+        ClientMessage::MulticastMediaReceptionAck(MulticastMediaReceptionAck {
+            status,
+            party,
+            call,
+        }) => {
+            assert_eq!((*party, *call), (MUSIC, CALL));
+            Some(*status)
+        }
+        _ => None,
+    })
+}
+
+fn is_joined() -> bool {
+    let table = std::fs::read_to_string("/proc/self/net/igmp").unwrap();
+    table.contains(GROUP_IN_TABLE)
+}
+
+fn group_is_left() {
+    until(SOON, || {
+        (!is_joined())
+            .then_some(())
+            .ok_or("the group is still joined".to_owned())
+    });
+}
+
+pub(crate) fn a_held_phone_hears_the_music_of_a_multicast_group_until_it_is_stopped() {
+    let place = Place::new();
+    let more = "hybrid-loss-db = 40.0\nnoise-dbm0 = -90.0\n";
+    let (mut server, gateway) = ByHand::gateway(&place, VERSION, more);
+    let (far, mut source) = (FarEnd::new(&place), FarEnd::new(&place));
+    let mut set = lifted(&mut server, &gateway);
+    server.says(&[
+        state(CallStateKind::OFF_HOOK),
+        ringer(RingMode::OFF),
+        open(),
+        state(CallStateKind::CONNECTED),
+        start(OWN, CALL, &far),
+    ]);
+    receives_at(&mut server);
+    // The far end holds the call: its media ends, and the music is of a group. The first codec is not ours.
+    let own = MediaLeg {
+        conference: Conference(CALL.0),
+        party: OWN,
+        ..MediaLeg::default()
+    };
+    server.says(&[
+        ServerMessage::CloseReceiveChannel(own),
+        ServerMessage::StopMediaTransmission(own),
+        music(MediaFormat::G729),
+    ]);
+    assert_eq!(music_answer(&mut server), MulticastStatus::ERROR);
+    assert!(!is_joined());
+    server.says(&[music(MediaFormat::G711_ULAW)]);
+    assert_eq!(music_answer(&mut server), MulticastStatus::OK);
+    assert!(is_joined());
+    // Whoever sends to the group is the music.
+    source.talks(GROUP, f64::from(FAR_HZ), f64::from(FAR_DBM0));
+    let heard = set.measures(FAR_HZ, FAR_DBM0).unwrap();
+    println!("the held phone hears {heard}");
+    let detail = gateway.port(1).unwrap();
+    let [leg] = &detail.media[..] else {
+        panic!("one leg: {:?}", detail.media);
+    };
+    assert!(leg.multicast && leg.remote.is_none(), "{leg:?}");
+    assert_eq!(leg.local, Some(GROUP.to_string()));
+    assert_eq!(leg.source, Some(source.address().to_string()));
+    assert_eq!(leg.rtp.sent_packets, 0);
+    assert_eq!(counter(&gateway, 1, "multicast-groups"), 1);
+    server.says(&[ServerMessage::StopMulticastMediaReception(
+        StopMulticastMediaReception {
+            conference: Conference(CALL.0),
+            party: MUSIC,
+            call: CALL,
+        },
+    )]);
+    group_is_left();
+    // Held again, and hung up with the music.
+    server.says(&[music(MediaFormat::G711_ULAW)]);
+    assert_eq!(music_answer(&mut server), MulticastStatus::OK);
+    set.finish().unwrap();
+    group_is_left();
+    assert_eq!(counter(&gateway, 1, "multicast-groups"), 2);
+    source.falls_silent();
 }

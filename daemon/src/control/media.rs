@@ -73,6 +73,8 @@ struct Leg {
     /// The one that StartMediaTransmission named: of those that go.
     sends_events: Option<u8>,
     local: SocketAddrV4,
+    /// That is a multicast group: nothing is sent.
+    group: bool,
     remote: Option<SocketAddrV4>,
     /// The port's counters when the leg began: what came since is this leg's.
     begin: ctl::RtpStats,
@@ -158,6 +160,7 @@ impl MediaDesk {
                 codec,
                 ptime_ms,
                 rfc2833_payload,
+                group,
             } => {
                 let mut doing = Doing::default();
                 if let Some(old) = self.close(party) {
@@ -177,10 +180,15 @@ impl MediaDesk {
                     redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
                     vad: self.settings.vad,
-                    sources: self.settings.sources,
+                    // No far end of a group is ever named.
+                    sources: group.map_or(self.settings.sources, |_| RtpSource::Latch),
                     dscp: self.settings.dscp,
                 };
-                let result = match MediaSession::open(bind, ports, &config) {
+                let session = match group {
+                    Some(group) => MediaSession::join(bind, group, &config),
+                    None => MediaSession::open(bind, ports, &config),
+                };
+                let result = match session {
                     Ok(session) => {
                         let local = session.local();
                         self.open.push(Leg {
@@ -193,6 +201,7 @@ impl MediaDesk {
                             receives_events: rfc2833_payload,
                             sends_events: None,
                             local,
+                            group: group.is_some(),
                             remote: None,
                             begin: self.totals(),
                             data: PassThrough::new(self.settings.pass_data, self.settings.machine),
@@ -409,6 +418,7 @@ impl MediaDesk {
             call_ref: leg.call.0,
             party: leg.party.0,
             local: Some(leg.local.to_string()),
+            multicast: leg.group,
             remote: leg.remote.map(|r| r.to_string()),
             codec: words::codec(leg.codec).to_owned(),
             ptime_ms: u16::try_from(leg.ptime_ms).unwrap_or(u16::MAX),

@@ -225,9 +225,11 @@ fn media_out(media: &MediaOutput) -> String {
             codec,
             ptime_ms,
             rfc2833_payload,
+            group,
         } => {
+            let group = group.map_or_else(String::new, |g| format!(", multicast group {g}"));
             format!(
-                "open leg {} for CallManager ref {}: {}, {ptime_ms} ms{}",
+                "open leg {} for CallManager ref {}: {}, {ptime_ms} ms{}{group}",
                 party.0,
                 call.0,
                 words::codec(*codec),

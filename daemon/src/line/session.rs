@@ -122,6 +122,19 @@ impl MediaSession {
         let sources = Sources::new(config.sources);
         Ok(MediaSession::of(config.id, socket, sources, body))
     }
+
+    /// The same for a multicast group, which is joined on the interface of `bind`: nothing is ever sent.
+    /// It leaves the group when it is dropped.
+    pub fn join(
+        bind: Ipv4Addr,
+        group: SocketAddrV4,
+        config: &SessionConfig,
+    ) -> Result<Box<MediaSession>, MediaOpenError> {
+        let socket = MediaSocket::join(bind, group, config.dscp, Voice::SHAPE)?;
+        let body = Voice::new(config)?;
+        let sources = Sources::new(config.sources);
+        Ok(MediaSession::of(config.id, socket, sources, body))
+    }
 }
 
 impl<B: Body> MediaSession<B> {

@@ -189,6 +189,8 @@ pub struct MediaLeg {
     pub party: u32,
     /// Where this port receives; none until the channel is open.
     pub local: Option<String>,
+    /// That is a multicast group (music on hold): this port is one of many that hear it, and sends nothing.
+    pub multicast: bool,
     /// Where it sends; none until StartMedia.
     pub remote: Option<String>,
     /// Codec, as people name it.

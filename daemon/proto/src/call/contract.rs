@@ -224,6 +224,9 @@ pub enum MediaOutput {
         ptime_ms: u32,
         /// RFC 4733 payload type to expect, if any.
         rfc2833_payload: Option<u8>,
+        /// Join this multicast group and receive what is sent to it, whoever sends, and nothing else. Nothing is sent on
+        /// such a leg; its own address is the group.
+        group: Option<SocketAddrV4>,
     },
     /// Send to `remote`, and accept only what comes from there. May come again for the same leg (the far
     /// end moved). Comes only after the receive side is open.

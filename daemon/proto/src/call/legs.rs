@@ -8,7 +8,8 @@ use crate::call::config::PortConfig;
 use crate::call::contract::{LegStatistics, MediaOutput};
 use crate::call::early::EarlyStarts;
 use crate::sccp::message::{
-    ConnectionStatistics, MediaFormat, MediaStatus, OpenReceiveChannel, StartMediaTransmission,
+    ConnectionStatistics, MediaFormat, MediaStatus, MulticastStatus, OpenReceiveChannel,
+    StartMediaTransmission, StartMulticastMediaReception,
 };
 use crate::time::Time;
 use crate::types::{CallRef, Codec, Conference, Party};
@@ -28,6 +29,12 @@ pub(super) enum LegOutput {
     ReceiveAnswer {
         status: MediaStatus,
         address: SocketAddrV4,
+        party: Party,
+        call: CallRef,
+    },
+    /// The answer to StartMulticastMediaReception.
+    MulticastAnswer {
+        status: MulticastStatus,
         party: Party,
         call: CallRef,
     },
@@ -55,11 +62,13 @@ struct Leg {
     /// The server's word for it, said back as it came.
     told_call: CallRef,
     format: Format,
+    /// By StartMulticastMediaReception: it only receives, what is sent to this group.
+    group: Option<SocketAddrV4>,
     /// The own socket once it is open.
     local: Option<SocketAddrV4>,
     /// By OpenReceiveChannel: the phone listens to it. Otherwise it only sends.
     opened: bool,
-    /// OpenReceiveChannel is not acknowledged yet.
+    /// Its opening is not acknowledged yet.
     ack_owed: bool,
     /// StartMediaTransmission came before the socket was open.
     start: Option<StartMediaTransmission>,
@@ -67,6 +76,25 @@ struct Leg {
     started: Option<StartMediaTransmission>,
     sending: bool,
     sends_events: bool,
+}
+
+impl Leg {
+    fn new(party: Party, owner: Option<CallRef>, told_call: CallRef, format: Format) -> Leg {
+        Leg {
+            party,
+            owner,
+            told_call,
+            format,
+            group: None,
+            local: None,
+            opened: true,
+            ack_owed: true,
+            start: None,
+            started: None,
+            sending: false,
+            sends_events: false,
+        }
+    }
 }
 
 /// The legs of one port.
@@ -83,6 +111,7 @@ pub(super) struct Legs {
     statistics: Vec<(CallRef, String, u32)>,
     ignored: u64,
     refused: u64,
+    groups: u64,
     out: VecDeque<LegOutput>,
 }
 
@@ -115,19 +144,26 @@ impl Legs {
         self.drop_send_only(owner);
         let start = self.early.take(open.party);
         let leg = Leg {
-            party: open.party,
-            owner,
-            told_call: open.call,
-            format,
-            local: None,
-            opened: true,
-            ack_owed: true,
             start,
-            started: None,
-            sending: false,
-            sends_events: false,
+            ..Leg::new(open.party, owner, open.call, format)
         };
         self.begin(leg, payload(open.rfc2833_payload));
+    }
+
+    /// StartMulticastMediaReception that is accepted.
+    pub(super) fn join(
+        &mut self,
+        start: &StartMulticastMediaReception,
+        owner: Option<CallRef>,
+        format: Format,
+    ) {
+        self.close(start.party);
+        self.drop_send_only(owner);
+        let leg = Leg {
+            group: Some(start.group),
+            ..Leg::new(start.party, owner, start.call, format)
+        };
+        self.begin(leg, None);
     }
 
     /// No OpenReceiveChannel has come for this start, and its call has no leg: the server only wants to hear.
@@ -138,17 +174,10 @@ impl Legs {
         format: Format,
     ) {
         let leg = Leg {
-            party: start.party,
-            owner: Some(owner),
-            told_call: start.call,
-            format,
-            local: None,
             opened: false,
             ack_owed: false,
             start: Some(start.clone()),
-            started: None,
-            sending: false,
-            sends_events: false,
+            ..Leg::new(start.party, Some(owner), start.call, format)
         };
         self.begin(leg, payload(start.rfc2833_payload));
     }
@@ -156,7 +185,7 @@ impl Legs {
     fn begin(&mut self, leg: Leg, rfc2833_payload: Option<u8>) {
         if self.list.len() >= MOST_LEGS {
             if leg.ack_owed {
-                self.refuse_receive(leg.party, leg.told_call, MediaStatus::NOT_ENOUGH_CHANNELS);
+                self.refuse_opening(&leg, MediaStatus::NOT_ENOUGH_CHANNELS);
             }
             if let Some(start) = leg.start {
                 self.refuse_start(&start, MediaStatus::NOT_ENOUGH_CHANNELS);
@@ -170,6 +199,7 @@ impl Legs {
             codec,
             ptime_ms,
             rfc2833_payload,
+            group: leg.group,
         });
         self.list.push(leg);
     }
@@ -188,12 +218,16 @@ impl Legs {
         let Some(leg) = self.list.iter_mut().find(|l| l.party == party) else {
             return;
         };
-        let (told_call, owed) = (leg.told_call, std::mem::take(&mut leg.ack_owed));
+        let owed = std::mem::take(&mut leg.ack_owed);
         let start = leg.start.take();
         match result {
             Ok(local) => {
                 leg.local = Some(local);
-                if owed {
+                let (told_call, joined) = (leg.told_call, leg.group.is_some());
+                self.groups += u64::from(joined);
+                if owed && joined {
+                    self.answer_multicast(MulticastStatus::OK, party, told_call);
+                } else if owed {
                     self.answer_receive(MediaStatus::OK, local, party, told_call);
                 }
                 if let Some(start) = start {
@@ -201,9 +235,10 @@ impl Legs {
                 }
             }
             Err(status) => {
+                let leg = leg.clone();
                 self.list.retain(|l| l.party != party);
                 if owed {
-                    self.refuse_receive(party, told_call, status);
+                    self.refuse_opening(&leg, status);
                 }
                 if let Some(start) = start {
                     self.answer_start(&start, NO_ADDRESS, status);
@@ -217,6 +252,10 @@ impl Legs {
         let Some(leg) = self.list.iter_mut().find(|l| l.party == start.party) else {
             return false;
         };
+        if leg.group.is_some() {
+            self.refuse_start(start, MediaStatus::INVALID_PARTY);
+            return true;
+        }
         let Some(local) = leg.local else {
             leg.start = Some(start.clone());
             return true;
@@ -280,7 +319,7 @@ impl Legs {
         }
     }
 
-    /// CloseReceiveChannel. True: a leg was closed.
+    /// CloseReceiveChannel or StopMulticastMediaReception. True: a leg was closed.
     pub(super) fn close_receive(&mut self, party: Party) -> bool {
         let open = self.close(party);
         let early = self.early.take(party).is_some();
@@ -313,10 +352,10 @@ impl Legs {
         let Some(leg) = self.list.iter_mut().find(|l| l.party == party) else {
             return false;
         };
-        let (opened, told_call, started) = (leg.opened, leg.told_call, leg.started.take());
+        let (leg, started) = (leg.clone(), leg.started.take());
         self.close(party);
-        if opened {
-            self.refuse_receive(party, told_call, status);
+        if leg.opened {
+            self.refuse_opening(&leg, status);
         } else {
             self.refused += 1;
         }
@@ -337,6 +376,19 @@ impl Legs {
     pub(super) fn refuse_receive(&mut self, party: Party, call: CallRef, status: MediaStatus) {
         self.refused += 1;
         self.answer_receive(status, NO_ADDRESS, party, call);
+    }
+
+    pub(super) fn refuse_multicast(&mut self, party: Party, call: CallRef) {
+        self.refused += 1;
+        self.answer_multicast(MulticastStatus::ERROR, party, call);
+    }
+
+    fn refuse_opening(&mut self, leg: &Leg, status: MediaStatus) {
+        if leg.group.is_some() {
+            self.refuse_multicast(leg.party, leg.told_call);
+        } else {
+            self.refuse_receive(leg.party, leg.told_call, status);
+        }
     }
 
     pub(super) fn refuse_start(&mut self, start: &StartMediaTransmission, status: MediaStatus) {
@@ -430,6 +482,11 @@ impl Legs {
         (self.ignored, self.refused)
     }
 
+    /// Multicast groups joined.
+    pub(super) fn groups_joined(&self) -> u64 {
+        self.groups
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.list.len()
@@ -498,6 +555,14 @@ impl Legs {
         self.out.push_back(LegOutput::ReceiveAnswer {
             status,
             address,
+            party,
+            call,
+        });
+    }
+
+    fn answer_multicast(&mut self, status: MulticastStatus, party: Party, call: CallRef) {
+        self.out.push_back(LegOutput::MulticastAnswer {
+            status,
             party,
             call,
         });

@@ -4,8 +4,9 @@ use crate::call::entry::Call;
 use crate::call::legs::{LegOutput, acceptable};
 use crate::call::port::Port;
 use crate::sccp::message::{
-    ClientMessage, MediaStatus, OpenReceiveChannel, OpenReceiveChannelAck, StartMediaTransmission,
-    StartMediaTransmissionAck,
+    ClientMessage, MediaStatus, MulticastMediaReceptionAck, OpenReceiveChannel,
+    OpenReceiveChannelAck, StartMediaTransmission, StartMediaTransmissionAck,
+    StartMulticastMediaReception,
 };
 use crate::time::Time;
 use crate::types::{CallRef, Party};
@@ -21,11 +22,38 @@ impl Port {
             Ok(format) => format,
             Err(status) => return self.legs.refuse_receive(open.party, open.call, status),
         };
-        self.is_for_this_phone(open.call);
-        self.adopt_noted(now, open.call);
-        let named = self.named_by(open.party, open.call);
+        if !self.may_hear(now, open.party, open.call) {
+            let status = MediaStatus::DEVICE_ON_HOOK;
+            return self.legs.refuse_receive(open.party, open.call, status);
+        }
+        let owner = self.is_to_hear(now, open.party, open.call);
+        self.legs.open(open, owner, format);
+    }
+
+    /// StartMulticastMediaReception: music on hold that many phones hear at once.
+    pub(super) fn join_multicast(&mut self, now: Time, start: &StartMulticastMediaReception) {
+        let group = start.group;
+        let format = acceptable(&self.cfg, start.format, start.ptime_ms, 0);
+        let format = format
+            .ok()
+            .filter(|_| group.ip().is_multicast() && group.port() != 0);
+        let Some(format) = format else {
+            return self.legs.refuse_multicast(start.party, start.call);
+        };
+        if !self.may_hear(now, start.party, start.call) {
+            return self.legs.refuse_multicast(start.party, start.call);
+        }
+        let owner = self.is_to_hear(now, start.party, start.call);
+        self.legs.join(start, owner, format);
+    }
+
+    /// Media that the phone is to hear: is it lifted, or does the server answer its call by itself?
+    fn may_hear(&mut self, now: Time, party: Party, call: CallRef) -> bool {
+        self.is_for_this_phone(call);
+        self.adopt_noted(now, call);
+        let named = self.named_by(party, call);
         if named.is_none() {
-            self.imply_dialing(now, open.call);
+            self.imply_dialing(now, call);
         }
         if let Some(id) = named {
             self.answered_by_server(now, id);
@@ -33,18 +61,19 @@ impl Port {
         let answered = named
             .and_then(|id| self.call(id))
             .is_some_and(|c| c.by_server);
-        if self.set.is_on_hook() && !answered {
-            let status = MediaStatus::DEVICE_ON_HOOK;
-            return self.legs.refuse_receive(open.party, open.call, status);
-        }
-        let owner = self.owner_of(open.party, open.call);
+        !self.set.is_on_hook() || answered
+    }
+
+    /// The call that hears it.
+    fn is_to_hear(&mut self, now: Time, party: Party, call: CallRef) -> Option<CallRef> {
+        let owner = self.owner_of(party, call);
         if owner.is_some() && owner == self.calls.active() {
             self.set.server_spoke();
         }
         if let Some(id) = owner {
             self.media_connects(now, id);
         }
-        self.legs.open(open, owner, format);
+        owner
     }
 
     /// StartMediaTransmission.
@@ -95,7 +124,7 @@ impl Port {
         self.legs_ask();
     }
 
-    /// CloseReceiveChannel.
+    /// CloseReceiveChannel, StopMulticastMediaReception.
     pub(super) fn close_receive(&mut self, now: Time, party: Party) {
         if self.legs.close_receive(party) {
             self.legs_ask();
@@ -127,6 +156,15 @@ impl Port {
                 } => ClientMessage::OpenReceiveChannelAck(OpenReceiveChannelAck {
                     status,
                     address,
+                    party,
+                    call,
+                }),
+                LegOutput::MulticastAnswer {
+                    status,
+                    party,
+                    call,
+                } => ClientMessage::MulticastMediaReceptionAck(MulticastMediaReceptionAck {
+                    status,
                     party,
                     call,
                 }),

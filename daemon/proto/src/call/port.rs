@@ -236,6 +236,7 @@ impl Port {
             tones_ignored: self.tones.ignored(),
             media_ignored,
             media_refused,
+            multicast_groups: self.legs.groups_joined(),
             unknown_calls,
             caller_ids: self.ringer.caller_ids(),
             preserved,
@@ -323,6 +324,8 @@ impl Port {
             ServerMessage::StartMediaTransmission(start) => self.start_media(now, start),
             ServerMessage::StopMediaTransmission(leg) => self.legs.stop(leg.party),
             ServerMessage::CloseReceiveChannel(leg) => self.close_receive(now, leg.party),
+            ServerMessage::StartMulticastMediaReception(start) => self.join_multicast(now, start),
+            ServerMessage::StopMulticastMediaReception(stop) => self.close_receive(now, stop.party),
             ServerMessage::CallInfo(info) => self.call_info(now, info),
             ServerMessage::CallState(CallStateChange { state, call, .. }) => {
                 self.call_state(now, *state, *call);
@@ -532,6 +535,7 @@ fn is_about_a_call(message: &ServerMessage) -> bool {
     match message {
         ServerMessage::StartTone(_)
         | ServerMessage::OpenReceiveChannel(_)
+        | ServerMessage::StartMulticastMediaReception(_)
         | ServerMessage::StartMediaTransmission(_) => true,
         ServerMessage::CallState(CallStateChange { state, .. }) => *state != CallStateKind::ON_HOOK,
         _ => false,

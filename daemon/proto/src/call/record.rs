@@ -121,6 +121,8 @@ pub struct PortCounters {
     pub media_ignored: u64,
     /// Media that was refused (codec, packet time, no socket, on-hook).
     pub media_refused: u64,
+    /// Multicast groups joined.
+    pub multicast_groups: u64,
     /// Messages for calls never announced.
     pub unknown_calls: u64,
     /// Caller IDs sent.

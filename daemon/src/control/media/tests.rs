@@ -38,12 +38,17 @@ impl Bench {
     }
 
     fn open(&mut self, party: u32) -> Doing {
+        self.open_in(party, None)
+    }
+
+    fn open_in(&mut self, party: u32, group: Option<SocketAddrV4>) -> Doing {
         self.act(MediaOutput::OpenReceive {
             party: Party(party),
             call: CallRef(7),
             codec: Codec::G711Alaw,
             ptime_ms: 20,
             rfc2833_payload: None,
+            group,
         })
     }
 
@@ -300,4 +305,58 @@ fn a_leg_that_the_line_thread_refused_is_closed_and_named_once() {
     // The call logic closes it too: there is no order for a session that nobody has.
     let close = MediaOutput::CloseReceive { party: Party(9) };
     assert_eq!(names(&b.act(close)), [""; 0]);
+}
+
+#[test]
+fn a_multicast_group_is_joined_shown_and_left() {
+    let group = SocketAddrV4::new(Ipv4Addr::new(239, 192, 41, 7), 20_480);
+    let joined = || {
+        let table = std::fs::read_to_string("/proc/self/net/igmp").unwrap();
+        table.contains("0729C0EF")
+    };
+    let mut b = Bench::new(23_000, 23_998);
+    let doing = b.open_in(5, Some(group));
+    let answer = MediaInput::ReceiveOpened {
+        party: Party(5),
+        result: Ok(group),
+    };
+    assert_eq!(doing.answer, Some(answer));
+    assert!(joined());
+    // Another port of this machine hears the same music.
+    let again = b.open_in(6, Some(group));
+    assert!(matches!(
+        again.answer,
+        Some(MediaInput::ReceiveOpened { result: Ok(_), .. })
+    ));
+    let shown = b.desk.shown_open();
+    assert_eq!(shown[0].local.as_deref(), Some("239.192.41.7:20480"));
+    assert!(
+        shown
+            .iter()
+            .all(|leg| leg.multicast && leg.remote.is_none())
+    );
+    b.act(MediaOutput::CloseReceive { party: Party(5) });
+    drop(doing);
+    assert!(joined(), "the other one still listens");
+    b.act(MediaOutput::CloseReceive { party: Party(6) });
+    drop(again);
+    assert!(!joined());
+}
+
+#[test]
+fn a_group_that_cannot_be_joined_is_no_channel() {
+    let mut b = Bench::new(24_000, 24_998);
+    let nobody = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 20_480);
+    let doing = b.open_in(5, Some(nobody));
+    let answer = MediaInput::ReceiveOpened {
+        party: Party(5),
+        result: Err(MediaStatus::OUT_OF_SOCKETS),
+    };
+    assert_eq!(doing.answer, Some(answer));
+    let trouble = doing.trouble.unwrap();
+    assert!(
+        trouble.starts_with("no media for a call: cannot join multicast group 192.0.2.1:20480"),
+        "{trouble}"
+    );
+    assert!(b.desk.shown_open().is_empty());
 }

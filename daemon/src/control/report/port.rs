@@ -188,6 +188,12 @@ fn call_logic(l: &PortCounters) -> impl Iterator<Item = ctl::Counter> {
             "media that was refused",
         ),
         (
+            "multicast-groups",
+            l.multicast_groups,
+            "times",
+            "multicast groups joined (music on hold)",
+        ),
+        (
             "unknown-calls",
             l.unknown_calls,
             "messages",

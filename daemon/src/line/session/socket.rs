@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 
+use socket2::{Domain, Protocol, Socket, Type};
 use tipring_linux::{RecvBatch, enable_timestamps, set_dscp, set_receive_buffer};
 use tipring_proto::rtp::SourceLatch;
 use tipring_proto::time::Time;
@@ -33,6 +34,19 @@ pub enum MediaOpenError {
         "cannot open an RTP socket on {bind}: {source}; check the media address and the limit of open files"
     )]
     Socket {
+        /// Where.
+        bind: Ipv4Addr,
+        /// What it said.
+        source: io::Error,
+    },
+    /// The system did not join a multicast group.
+    #[error(
+        "cannot join multicast group {group} on the interface of {bind}: {source}; check the media address and \
+         net.ipv4.igmp_max_memberships"
+    )]
+    Group {
+        /// Which.
+        group: SocketAddrV4,
         /// Where.
         bind: Ipv4Addr,
         /// What it said.
@@ -83,9 +97,35 @@ impl MediaSocket {
     ) -> Result<MediaSocket, MediaOpenError> {
         let (socket, local) = ports.bind(bind)?;
         let refused = |source| MediaOpenError::Socket { bind, source };
-        socket.set_nonblocking(true).map_err(refused)?;
-        set_dscp(&socket, dscp).map_err(refused)?;
-        enable_timestamps(&socket).map_err(refused)?;
+        MediaSocket::of(socket, local, dscp, shape).map_err(refused)
+    }
+
+    /// Joins a multicast group on the interface of `bind`. What is sent to the group comes in from now on, and nothing
+    /// else.
+    pub(super) fn join(
+        bind: Ipv4Addr,
+        group: SocketAddrV4,
+        dscp: u8,
+        shape: DatagramShape,
+    ) -> Result<MediaSocket, MediaOpenError> {
+        let refused = |source| MediaOpenError::Group {
+            group,
+            bind,
+            source,
+        };
+        let socket = group_socket(bind, group).map_err(refused)?;
+        MediaSocket::of(socket, group, dscp, shape).map_err(refused)
+    }
+
+    fn of(
+        socket: UdpSocket,
+        local: SocketAddrV4,
+        dscp: u8,
+        shape: DatagramShape,
+    ) -> io::Result<MediaSocket> {
+        socket.set_nonblocking(true)?;
+        set_dscp(&socket, dscp)?;
+        enable_timestamps(&socket)?;
         // More room for what comes between two wakes; as much as the system allows will do.
         let _ = set_receive_buffer(&socket, RECEIVE_BUFFER);
         Ok(MediaSocket {
@@ -177,6 +217,18 @@ impl MediaSocket {
             self.published = stats;
         }
     }
+}
+
+/// Bound to the group itself, so that nothing but what is sent there comes in. Other ports of this machine may listen to
+/// the same one.
+fn group_socket(bind: Ipv4Addr, group: SocketAddrV4) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_address(true)?;
+    // Not what other sockets of this machine joined on other interfaces.
+    socket.set_multicast_all_v4(false)?;
+    socket.bind(&group.into())?;
+    socket.join_multicast_v4(group.ip(), &bind)?;
+    Ok(socket.into())
 }
 
 impl SocketStats {

@@ -7,15 +7,15 @@ use tipring_proto::sccp::message::{
     ButtonTemplate, CallInfo, CallStateChange, CallStateKind, ConnectionStatisticsReq,
     DialedNumber, Encryption, LampMode, LineStat, MediaFormat, MediaLeg, OpenReceiveChannel,
     RegisterAck, RegisterReject, RegisterTokenReject, Reset, ResetKind, RingMode, ServerMessage,
-    SetHookFlashDetect, SetLamp, SetRinger, StartMediaTransmission, StartTone, Stimulus, StopTone,
-    Tone, UnregisterAck,
+    SetHookFlashDetect, SetLamp, SetRinger, StartMediaTransmission, StartMulticastMediaReception,
+    StartTone, Stimulus, StopMulticastMediaReception, StopTone, Tone, UnregisterAck,
 };
 use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
 
 /// The next message of the program.
 pub fn message(program: &mut Program<'_>) -> ServerMessage {
     let line = LineInstance(1);
-    match program.byte() % 26 {
+    match program.byte() % 28 {
         0..=6 => ServerMessage::CallState(CallStateChange {
             state: CallStateKind(u32::from(program.byte() % 19)),
             line: LineInstance(program.number()),
@@ -66,6 +66,20 @@ pub fn message(program: &mut Program<'_>) -> ServerMessage {
             call: call(program),
             encryption: encryption(program),
             rfc2833_payload: u32::from(program.byte()),
+        }),
+        26 => ServerMessage::StartMulticastMediaReception(StartMulticastMediaReception {
+            conference: Conference(program.number()),
+            party: party(program),
+            group: group(program),
+            ptime_ms: ptime_ms(program),
+            format: format(program),
+            echo_cancel: false,
+            call: call(program),
+        }),
+        27 => ServerMessage::StopMulticastMediaReception(StopMulticastMediaReception {
+            conference: Conference(program.number()),
+            party: party(program),
+            call: call(program),
         }),
         17 => ServerMessage::StopMediaTransmission(leg(program)),
         18 => ServerMessage::CloseReceiveChannel(leg(program)),
@@ -175,6 +189,16 @@ fn ptime_ms(program: &mut Program<'_>) -> u32 {
 fn encryption(program: &mut Program<'_>) -> Encryption {
     Encryption {
         algorithm: u32::from(program.byte() > 240),
+    }
+}
+
+/// Mostly one.
+fn group(program: &mut Program<'_>) -> SocketAddrV4 {
+    let address = address(program);
+    if program.byte() > 50 {
+        SocketAddrV4::new(Ipv4Addr::new(239, 1, 1, 1), address.port())
+    } else {
+        address
     }
 }
 

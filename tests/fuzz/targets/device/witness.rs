@@ -27,7 +27,7 @@ pub struct Witness {
     /// Statistics that it has not reported.
     pub wanted: VecDeque<CallRef>,
     pub connecting: bool,
-    /// OpenReceiveChannel heard, and its acknowledgements sent.
+    /// Openings of media heard, multicast too, and its acknowledgements sent.
     pub asked: usize,
     pub acknowledged: usize,
     /// Protocol versions that frames may be of: offered, and agreed on.
@@ -53,8 +53,14 @@ impl Witness {
                 );
             }
             Output::Trace(TraceEvent::Message { message, .. }) => match message {
-                TracedMessage::Server(ServerMessage::OpenReceiveChannel(_)) => self.asked += 1,
-                TracedMessage::Client(ClientMessage::OpenReceiveChannelAck(_)) => {
+                TracedMessage::Server(
+                    ServerMessage::OpenReceiveChannel(_)
+                    | ServerMessage::StartMulticastMediaReception(_),
+                ) => self.asked += 1,
+                TracedMessage::Client(
+                    ClientMessage::OpenReceiveChannelAck(_)
+                    | ClientMessage::MulticastMediaReceptionAck(_),
+                ) => {
                     self.acknowledged += 1;
                     assert!(self.acknowledged <= self.asked, "acknowledged unasked");
                 }

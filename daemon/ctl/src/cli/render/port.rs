@@ -330,10 +330,12 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
         let mut facts = Facts::new(paint);
         let end =
             |address: &Option<String>| address.as_deref().map_or_else(|| "-".to_owned(), clean);
-        facts.add(
-            "path",
-            format!("{} ↔ {}", end(&leg.local), end(&leg.remote)),
-        );
+        let path = if leg.multicast {
+            format!("multicast group {}, receive only", end(&leg.local))
+        } else {
+            format!("{} ↔ {}", end(&leg.local), end(&leg.remote))
+        };
+        facts.add("path", path);
         if leg.source.is_some() && leg.source != leg.remote {
             facts.add("heard from", end(&leg.source));
         }
@@ -677,6 +679,22 @@ mod tests {
         };
         assert!(text(&[call]).starts_with("\nMedia of call 7 (CallManager ref 5, party 9)\n"));
         assert!(text(&[]).starts_with("\nMedia (CallManager ref 5, party 9)\n"));
+    }
+
+    #[test]
+    fn a_multicast_group_is_named_and_no_far_end() {
+        let leg = MediaLeg {
+            local: Some("239.1.1.1:16384".into()),
+            multicast: true,
+            ..MediaLeg::default()
+        };
+        let text = media(Paint { colour: false }, &[leg], &[]);
+        let path = text.lines().find(|line| line.contains("path"));
+        let path = path.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!(
+            path.as_deref(),
+            Some("path multicast group 239.1.1.1:16384, receive only")
+        );
     }
 
     #[test]

@@ -51,12 +51,61 @@ fn seen(legs: &mut Legs) -> Vec<String> {
         let text = match output {
             LegOutput::Media(output) => format!("{output:?}"),
             LegOutput::ReceiveAnswer { status, .. } => return format!("receive {}", status.0),
+            LegOutput::MulticastAnswer { status, .. } => return format!("multicast {}", status.0),
             LegOutput::StartAnswer { status, .. } => return format!("start {}", status.0),
             LegOutput::Statistics(s) => return format!("statistics {}", s.packets_sent),
         };
         text.split(' ').next().unwrap_or_default().to_owned()
     };
     std::iter::from_fn(|| legs.poll()).map(name).collect()
+}
+
+fn join(legs: &mut Legs, party: u32) {
+    let start = StartMulticastMediaReception {
+        conference: Conference(0),
+        party: Party(party),
+        group: SocketAddrV4::new(Ipv4Addr::new(239, 1, 1, 1), 16_384),
+        ptime_ms: 20,
+        format: MediaFormat::G711_ULAW,
+        echo_cancel: false,
+        call: CALL,
+    };
+    legs.join(&start, Some(CALL), FORMAT);
+}
+
+#[test]
+fn a_multicast_leg_is_heard_and_never_sends() {
+    let mut legs = Legs::default();
+    join(&mut legs, 1);
+    assert_eq!(seen(&mut legs), ["OpenReceive"]);
+    // Before the group is joined and after.
+    for _ in 0..2 {
+        assert!(legs.start(&start(1), &PortConfig::default()));
+        assert_eq!(seen(&mut legs), ["start 4"]);
+        opened(&mut legs, 1);
+        seen(&mut legs);
+    }
+    assert_eq!(legs.audible(CALL), Some(Party(1)));
+    assert!(!legs.sends(CALL));
+    assert!(legs.refused_by_line(Party(1), MediaStatus::NOT_ENOUGH_CHANNELS));
+    assert_eq!(seen(&mut legs), ["CloseReceive", "multicast 1"]);
+    assert!(!legs.has_of(CALL));
+}
+
+#[test]
+fn an_opened_channel_takes_the_place_of_the_music_of_the_same_party() {
+    let mut legs = Legs::default();
+    join(&mut legs, 1);
+    opened(&mut legs, 1);
+    assert_eq!(seen(&mut legs), ["OpenReceive", "multicast 0"]);
+    open(&mut legs, 1);
+    opened(&mut legs, 1);
+    assert_eq!(
+        seen(&mut legs),
+        ["CloseReceive", "OpenReceive", "receive 0"]
+    );
+    assert!(legs.start(&start(1), &PortConfig::default()));
+    assert_eq!(seen(&mut legs), ["StartSend", "start 0"]);
 }
 
 #[test]

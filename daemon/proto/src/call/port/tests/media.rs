@@ -1,7 +1,10 @@
 //! Media legs.
 
 use super::*;
-use crate::sccp::message::StartMediaTransmissionAck;
+use crate::sccp::message::{
+    MulticastMediaReceptionAck, MulticastStatus, StartMediaTransmissionAck,
+    StartMulticastMediaReception, StopMulticastMediaReception,
+};
 
 #[test]
 fn start_before_open_and_start_before_the_socket_both_work() {
@@ -524,4 +527,119 @@ fn more_starts_than_can_be_kept_are_refused() {
     b.hang_up();
     b.wait(5_000);
     assert_eq!(b.port.legs.len(), 0);
+}
+
+const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 1, 1, 1), 16_384);
+
+fn music(party: u32) -> StartMulticastMediaReception {
+    StartMulticastMediaReception {
+        conference: Conference(1),
+        party: Party(party),
+        group: GROUP,
+        ptime_ms: 20,
+        format: MediaFormat::G711_ULAW,
+        echo_cancel: false,
+        call: CallRef(1),
+    }
+}
+
+fn music_ack(status: MulticastStatus, party: u32) -> Output {
+    Output::Send(ClientMessage::MulticastMediaReceptionAck(
+        MulticastMediaReceptionAck {
+            status,
+            party: Party(party),
+            call: CallRef(1),
+        },
+    ))
+}
+
+fn joined(b: &mut Bench, party: u32, result: Result<SocketAddrV4, MediaStatus>) {
+    let party = Party(party);
+    b.input(Input::Media(MediaInput::ReceiveOpened { party, result }));
+}
+
+/// A port whose call has media, held by the far end: CallManager closes the media and says where the music is.
+fn held() -> Bench {
+    let mut b = Bench::new();
+    b.lift();
+    b.says(&[state(CallStateKind::OFF_HOOK, 1)]);
+    b.says(&[state(CallStateKind::CONNECTED, 1), open(3, 1)]);
+    b.opened(3);
+    b.says(&[start(3, 1)]);
+    b.says(&[close(3), stop(3)]);
+    b.outputs();
+    b.says(&[ServerMessage::StartMulticastMediaReception(music(4))]);
+    b
+}
+
+#[test]
+fn music_of_a_multicast_group_is_heard_until_it_is_stopped() {
+    let mut b = held();
+    let join = media(MediaOutput::OpenReceive {
+        party: Party(4),
+        call: CallRef(1),
+        codec: Codec::G711Ulaw,
+        ptime_ms: 20,
+        rfc2833_payload: None,
+        group: Some(GROUP),
+    });
+    assert_eq!(b.seen(), [join]);
+    joined(&mut b, 4, Ok(GROUP));
+    assert_eq!(b.outputs(), [music_ack(MulticastStatus::OK, 4), bridge(4)]);
+    assert_eq!(b.port.snapshot().counters.multicast_groups, 1);
+    let stop = StopMulticastMediaReception {
+        conference: Conference(1),
+        party: Party(4),
+        call: CallRef(1),
+    };
+    b.says(&[ServerMessage::StopMulticastMediaReception(stop)]);
+    assert!(b.outputs().contains(&close_receive(4)));
+    // A second stop is nothing.
+    b.says(&[ServerMessage::StopMulticastMediaReception(stop)]);
+    assert_eq!(b.outputs(), []);
+    // The call goes on.
+    b.says(&[open(5, 1)]);
+    b.opened(5);
+    assert!(b.outputs().contains(&ack(MediaStatus::OK, 5, 1)));
+}
+
+#[test]
+fn a_phone_that_hangs_up_leaves_the_group_and_so_does_one_whose_server_is_lost() {
+    let mut b = held();
+    joined(&mut b, 4, Ok(GROUP));
+    b.outputs();
+    b.hang_up();
+    assert!(b.outputs().contains(&close_receive(4)));
+    let mut b = held();
+    // The group is joined after the phone has gone: nobody hears of it.
+    b.hang_up();
+    b.outputs();
+    joined(&mut b, 4, Ok(GROUP));
+    assert_eq!(b.outputs(), []);
+}
+
+#[test]
+fn a_group_that_cannot_be_heard_is_refused() {
+    let mut b = held();
+    joined(&mut b, 4, Err(MediaStatus::OUT_OF_SOCKETS));
+    assert!(b.outputs().contains(&music_ack(MulticastStatus::ERROR, 4)));
+    let with = |change: fn(&mut StartMulticastMediaReception)| {
+        let mut message = music(5);
+        change(&mut message);
+        ServerMessage::StartMulticastMediaReception(message)
+    };
+    b.says(&[
+        with(|m| m.format = MediaFormat::G729),
+        with(|m| m.ptime_ms = 60),
+        with(|m| m.group = SocketAddrV4::new(Ipv4Addr::new(10, 1, 1, 1), 16_384)),
+        with(|m| m.group.set_port(0)),
+    ]);
+    let refused = || music_ack(MulticastStatus::ERROR, 5);
+    assert_eq!(b.outputs(), [refused(), refused(), refused(), refused()]);
+    b.hang_up();
+    b.outputs();
+    b.says(&[ServerMessage::StartMulticastMediaReception(music(5))]);
+    assert!(b.outputs().contains(&refused()));
+    assert_eq!(b.port.snapshot().counters.media_refused, 6);
+    assert_eq!(b.port.snapshot().counters.multicast_groups, 0);
 }

@@ -352,6 +352,7 @@ pub(super) fn open_receive(party: u32, call: u32) -> Output {
         codec: Codec::G711Ulaw,
         ptime_ms: 20,
         rfc2833_payload: None,
+        group: None,
     })
 }
 
