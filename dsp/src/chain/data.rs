@@ -14,7 +14,7 @@ pub(super) struct Data {
     pub(super) passes: bool,
     /// Silence of both sides that is reported, samples; 0: none.
     report_after: u32,
-    /// Samples since either side last said something.
+    /// Samples since each side was last not silent.
     silent: [u32; 2],
 }
 
@@ -32,7 +32,7 @@ impl Chain {
     /// Looks after what the receivers have just heard.
     pub(super) fn act_on_data(&mut self) {
         if self.data_tones.fax() {
-            // A G3 fax signals at 300 bit/s, and wants its echo gone whatever its answer tone asked for.
+            // A G3 fax signals at 300 bit/s, and needs its echo cancelled whatever its answer tone asked for.
             self.canceller.set_disabled(false);
         }
     }

@@ -129,7 +129,7 @@ pub enum OpenError {
         channel: u16,
         /// What was tried.
         step: &'static str,
-        /// What the kernel said.
+        /// The error of the kernel.
         errno: Errno,
     },
 }

@@ -387,7 +387,7 @@ impl<K: Kernel + Send> LinePort for Port<K> {
                 tx: TenthDb(0),
             } => Ok(()),
             LineCommand::Gain { .. } => Err(PortError::Unsupported),
-            // Seen to above.
+            // Handled above.
             LineCommand::LongestFlash(_) => Ok(()),
         }
     }

@@ -385,7 +385,7 @@ fn a_transmitter_that_ran_empty_does_not_leave_a_longer_delay_behind() {
         port.write(&block);
     }
     assert_eq!(port.kernel.0.borrow().flushes, flushes + 1);
-    // 1 at first, 10 thrown away, and the prefill.
+    // 1 at first, 10 dropped, and the prefill.
     assert_eq!(port.kernel.0.borrow().written, 13);
 }
 

@@ -1,4 +1,4 @@
-//! Spans and channels, and what is to be said of each channel.
+//! Spans and channels, and the state of each channel for the gateway.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! Cards by their number on the bus, as the drivers' own tables have them (dahdi-linux 2.11.1).
 //!
-//! Only cards that can have ports for telephones: others are no business of this gateway.
+//! Only cards that can have ports for telephones: this gateway cannot use others.
 
 /// A number on the PCI bus. `subvendor` distinguishes cards that share the number of their bus chip.
 pub(super) struct PciId {

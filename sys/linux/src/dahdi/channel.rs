@@ -27,7 +27,7 @@ pub const CHANNEL_DEVICE: &str = "/dev/dahdi/channel";
 pub struct OpenError {
     /// What was tried.
     pub step: OpenStep,
-    /// What the kernel said. For [`OpenStep::Specify`]: EBUSY in use, EINVAL or ENXIO no such channel.
+    /// The error of the kernel. For [`OpenStep::Specify`]: EBUSY in use, EINVAL or ENXIO no such channel.
     pub errno: Errno,
 }
 

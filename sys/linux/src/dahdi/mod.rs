@@ -3,7 +3,7 @@
 //! Owns: the requests of `dahdi/user.h` and `dahdi/wctdm_user.h` that the gateway and the telephones of its tests need, with
 //! typed values. Works on both sides: channels for telephones (`fxo…` signalling) and channels that play one (`fxs…`).
 //! Promises: [`Channel::read`], [`Channel::write`], [`Channel::next_event`], [`Channel::hook`], [`Channel::set_cadence`] and
-//! what is said so neither allocate nor wait. Leaves to others: what an event means for a port (tipring-hal).
+//! calls documented so neither allocate nor wait. Leaves to others: what an event means for a port (tipring-hal).
 
 mod abi;
 mod channel;
