@@ -1,7 +1,7 @@
 //! What differs between two configurations, key by key, and when each change can be used.
 //!
 //! Promises: a change of every key of the [`schema`](crate::schema) is seen (a test walks the schema), and used when its
-//! row says; what is told as usable without a restart is all that [`applicable`] takes over. Leaves to others: who is in
+//! row says; what is reported as usable without a restart is all that [`applicable`] takes over. Leaves to others: who is in
 //! a call, and acting.
 
 use tipring_proto::types::PortId;

@@ -113,7 +113,7 @@ pub(crate) fn check(
     }
 }
 
-/// Where a key stands that holds because the file says so.
+/// The line of a key that the file has.
 fn written(
     reader: &Reader<'_>,
     sections: &Sections<'_, '_>,

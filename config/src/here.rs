@@ -93,7 +93,7 @@ mod tests {
 
     const FILE: &str = "[gateway]\naddress = \"192.0.2.9\"\n[control]\ngroup = \"nobodys\"\n";
 
-    fn told(text: &str, here: &Here) -> Vec<String> {
+    fn warnings(text: &str, here: &Here) -> Vec<String> {
         let machine = Machine {
             mac: Mac::parse("02:00:5e:00:00:01"),
             ..Machine::default()
@@ -119,18 +119,22 @@ mod tests {
             ],
             ..Here::default()
         };
-        let told = told(FILE, &here);
-        assert_eq!(told.len(), 2, "{told:#?}");
+        let found = warnings(FILE, &here);
+        assert_eq!(found.len(), 2, "{found:#?}");
         assert!(
-            told[0].starts_with("t:2: warning: gateway.address = \"192.0.2.9\": is no address")
+            found[0].starts_with("t:2: warning: gateway.address = \"192.0.2.9\": is no address")
         );
         assert!(
-            told[0].contains("accepted: 10.0.0.5 (eth0)\n"),
+            found[0].contains("accepted: 10.0.0.5 (eth0)\n"),
             "{}",
-            told[0]
+            found[0]
         );
-        assert!(told[1].starts_with("t:4: warning: control.group = \"nobodys\": is no group"));
-        assert!(told[1].contains("groupadd --system nobodys"), "{}", told[1]);
+        assert!(found[1].starts_with("t:4: warning: control.group = \"nobodys\": is no group"));
+        assert!(
+            found[1].contains("groupadd --system nobodys"),
+            "{}",
+            found[1]
+        );
     }
 
     #[test]
@@ -140,7 +144,7 @@ mod tests {
             has_group: true,
             ..Here::default()
         };
-        assert_eq!(told(FILE, &all), [""; 0]);
-        assert_eq!(told("", &Here::default()), [""; 0]);
+        assert_eq!(warnings(FILE, &all), [""; 0]);
+        assert_eq!(warnings("", &Here::default()), [""; 0]);
     }
 }

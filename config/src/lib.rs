@@ -3,7 +3,7 @@
 //! Owns: the keys and their ranges ([`schema`]), the model ([`Config`]), device naming ([`naming`]), the countries'
 //! tones, cadences and caller-ID styles ([`country`]), what differs between two configurations ([`change`]), and
 //! the report of problems ([`Report`]). Promises: every
-//! problem of a file is told at once, with its line, what is accepted and what to do; what is accepted needs no
+//! problem of a file is reported at once, with its line, what is accepted and what to do; what is accepted needs no
 //! further check; an empty file is a working gateway with a simulated card.
 //! Leaves to others: when to look for the machine's MAC ([`Machine`] is an argument) and to remember it, and acting on
 //! the result. The checks read nothing but the files they are given.
@@ -51,7 +51,7 @@ pub use server::{Host, Server};
 pub use settings::Line;
 pub use window::WindowMs;
 
-/// Where the configuration is unless told otherwise.
+/// Where the configuration is unless another one is named.
 pub const DEFAULT_PATH: &str = "/etc/tipring/tipring.toml";
 
 /// Where further country files are.
@@ -62,7 +62,7 @@ pub const EXIT_BAD_CONFIG: u8 = 78;
 
 /// Reads and checks a configuration file.
 ///
-/// Without a path, [`DEFAULT_PATH`] is taken, and built-in defaults when there is no such file.
+/// Without a path, [`DEFAULT_PATH`] is used, and built-in defaults when there is no such file.
 pub fn load(path: Option<&Path>, machine: &Machine) -> Result<Config, Report> {
     load_with_origins(path, machine).map(|(config, _)| config)
 }

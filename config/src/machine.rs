@@ -42,7 +42,7 @@ pub struct Interface {
     pub mac: Mac,
     /// There is a device behind it: no bridge, tunnel, bond, VLAN or container's end.
     pub physical: bool,
-    /// Made up by the kernel for this boot.
+    /// Chosen at random by the kernel for this boot.
     pub random: bool,
 }
 

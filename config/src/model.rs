@@ -48,13 +48,13 @@ pub struct Config {
 pub struct Gateway {
     /// How device names are made.
     pub naming: Naming,
-    /// The MAC they are made of; told in Register.
+    /// The MAC they are made of; sent in Register.
     pub mac: Mac,
     /// The file names it; else it is the machine's.
     pub mac_is_written: bool,
     /// SCCP protocol version offered, 3 to 22.
     pub protocol_version: u8,
-    /// The own address to bind and to tell; none: the one that the connection to the CallManager uses.
+    /// The own address to bind and to report; none: the one that the connection to the CallManager uses.
     pub address: Option<Ipv4Addr>,
 }
 
@@ -67,9 +67,9 @@ pub struct CallManager {
     pub connect_timeout_ms: u32,
     /// Longest wait for RegisterAck.
     pub register_timeout_ms: u32,
-    /// A KeepAlive unanswered for so long is missed.
+    /// A KeepAlive without an answer after this time is missed.
     pub keepalive_answer_ms: u32,
-    /// So many missed in a row are a lost link; 0: only three intervals are.
+    /// This number of missed ones in a row is a lost link; 0: only three intervals are.
     pub keepalive_misses: u32,
     /// First wait after the whole list failed; doubles.
     pub retry_first_ms: u32,
@@ -116,7 +116,7 @@ pub struct Media {
     pub jitter_min_ms: u16,
     /// Most delay of the jitter buffer.
     pub jitter_max_ms: u16,
-    /// Delay of the jitter buffer for machines.
+    /// Delay of the jitter buffer in fax and modem calls.
     pub jitter_fixed_ms: u16,
     /// Payload type of packets with earlier ones in them.
     pub redundancy_payload_type: u8,
@@ -124,7 +124,7 @@ pub struct Media {
     pub dscp_media: u8,
     /// DSCP of SCCP.
     pub dscp_signalling: u8,
-    /// Whose RTP is heard besides that of the named far end.
+    /// Whose RTP is accepted besides that of the named far end.
     pub rtp_source: RtpSource,
 }
 
@@ -212,7 +212,7 @@ pub struct Control {
 /// What is kept over a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct History {
-    /// Days that calls and troubles are kept; 0: none is.
+    /// Days that calls and findings are kept; 0: none is.
     pub keep_days: u32,
     /// Size of the file.
     pub max_mb: u32,

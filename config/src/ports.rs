@@ -166,7 +166,7 @@ fn merge(
     ];
     let named = named.into_iter().find(|(layer, _)| layer.country.is_some());
     let code = named.and_then(|(layer, _)| layer.country.as_deref());
-    // An unknown country was noted where it stands; until it is known any other serves.
+    // An unknown country was noted at its line; until it is corrected any other serves.
     let known = code.and_then(|code| around.countries.get(code));
     let country = known.or_else(|| around.countries.any())?;
     let own_preset = own.profile.map(preset).unwrap_or_default();
@@ -503,7 +503,7 @@ fn check_windows(
     let Some(window) = settings.flash_window() else {
         return;
     };
-    // Told where the offending value stands: in the port, else in the defaults, and there only once.
+    // Reported where the offending value stands: in the port, else in the defaults, and there only once.
     let place_of = |keys: [&str; 2]| {
         let here = |section: &Section<'_>| keys.into_iter().find(|key| section.get(key).is_some());
         match (here(section), here(defaults)) {
@@ -534,11 +534,11 @@ fn check_windows(
     };
     if let Some((place, message, cure)) = trouble.filter(|_| !reader.broken) {
         let line = reader.line_of(&place);
-        let told = reader
+        let reported = reader
             .problems
             .iter()
             .any(|p| p.line == line && p.key == place.key && p.message == message);
-        if !told {
+        if !reported {
             reader.problem(Severity::Error, place, message, None, cure);
         }
     }

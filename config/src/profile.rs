@@ -5,8 +5,8 @@ use crate::settings::Layer;
 
 /// The settings that a profile presets.
 pub(crate) fn preset(profile: Profile) -> Layer {
-    // A machine takes no caller ID for ringing, no flash, and no tone in the middle of its data.
-    let machine = Layer {
+    // A fax or modem mistakes caller ID for ringing, and tolerates no flash and no tone in the middle of its data.
+    let data = Layer {
         caller_id: Some(CallerIdChoice::None),
         flash: Some(FlashAction::Ignore),
         transfer_on_hang_up: Some(false),
@@ -18,29 +18,29 @@ pub(crate) fn preset(profile: Profile) -> Layer {
     match profile {
         Profile::Phone => Layer::default(),
         Profile::Fax | Profile::Modem => Layer {
-            // Machines hang up on the loop opening; a howler into a waiting machine helps nobody for long.
+            // They hang up on the loop opening; a long howler into a waiting fax or modem helps nobody.
             howler_s: Some(15),
             // V.34 over packets loses the call with the first one lost; G3 with error correction does not.
             v8_squelch: Some(profile == Profile::Fax),
             vad: Some(false),
             digits_in_band: Some(true),
-            ..machine
+            ..data
         },
         Profile::Alarm => Layer {
-            // Panels dial slowly, and some take the howler for an answer.
+            // Panels dial slowly, and some mistake the howler for an answer.
             first_digit_s: Some(60),
             reorder_s: Some(60),
             howler_s: Some(0),
             vad: Some(false),
             // The panel and its receiver talk in tones.
             digits_in_band: Some(true),
-            ..machine
+            ..data
         },
         Profile::Door => Layer {
             // Door stations know the end of a call by its busy tone.
             after_far_hang_up: Some(AfterFarHangUp::Busy),
             howler_s: Some(0),
-            ..machine
+            ..data
         },
     }
 }

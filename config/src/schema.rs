@@ -22,7 +22,7 @@ pub enum Accepts {
     Bool,
     /// One of a few words.
     OneOf(&'static [&'static str]),
-    /// A text of at most so many characters, described in words.
+    /// A text of at most this number of characters, described in words.
     Text(usize, &'static str),
     /// A list of texts, described in words.
     List(&'static str),
@@ -671,7 +671,7 @@ fn show(out: &mut String, key: &Key) {
     }
 }
 
-/// Wraps a text into comment lines that cannot be taken for a commented-out key.
+/// Wraps a text into comment lines that cannot be mistaken for a commented-out key.
 fn comment(text: &str) -> String {
     let mut lines = vec![String::from("##")];
     for word in text.split_whitespace() {

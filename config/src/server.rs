@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-/// The SCCP port of every CallManager unless told otherwise.
+/// The SCCP port of every CallManager unless another one is named.
 const SCCP_PORT: u16 = 2000;
 
 /// Where a CallManager is.
@@ -108,7 +108,7 @@ mod tests {
             "a..b",
             "tcp://cm1",
         ] {
-            assert!(Server::parse(bad).is_err(), "{bad:?} was taken");
+            assert!(Server::parse(bad).is_err(), "{bad:?} was accepted");
         }
     }
 }

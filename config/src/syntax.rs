@@ -25,8 +25,8 @@ enum Reach {
 #[derive(Debug, Default)]
 pub(crate) struct Shadows {
     lines: Vec<RangeInclusive<u32>>,
-    /// The first of the problems that are not about TOML.
-    told: usize,
+    /// Problems about TOML; those that follow are about values.
+    about_toml: usize,
 }
 
 /// Notes each error that is not the consequence of another.
@@ -69,7 +69,7 @@ pub(crate) fn problems(reader: &mut Reader<'_>, errors: &[Error]) -> Shadows {
     reader.broken = !lines.is_empty();
     Shadows {
         lines,
-        told: reader.problems.len(),
+        about_toml: reader.problems.len(),
     }
 }
 
@@ -82,7 +82,7 @@ impl Shadows {
         let in_shadow = |line| self.lines.iter().any(|shadow| shadow.contains(&line));
         let all = problems.into_iter().enumerate();
         // What a broken line leaves out is not missing: a problem without a line is none here.
-        all.filter(|(n, p)| *n < self.told || p.line.is_some_and(|line| !in_shadow(line)))
+        all.filter(|(n, p)| *n < self.about_toml || p.line.is_some_and(|line| !in_shadow(line)))
             .map(|(_, problem)| problem)
             .collect()
     }

@@ -120,7 +120,7 @@ fn is_table(value: &DeValue<'_>) -> bool {
     }
 }
 
-/// `[[ports]]` and the like: told where it stands, and read as what was meant, so that its other problems are told too.
+/// `[[ports]]` and the like: reported at its line, and read as what was meant, so that its other problems are reported too.
 fn misnamed_ports<'a>(root: &'a DeTable<'a>) -> Option<&'a Spanned<DeValue<'a>>> {
     let names = || TABLES.iter().map(|table| table.name).chain(["port"]);
     let mut lists = root.iter().filter(|(name, value)| {

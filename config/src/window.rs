@@ -3,7 +3,7 @@
 use crate::choice::FlashAction;
 use crate::settings::Line;
 
-/// An old dial that drags opens the loop for up to 105 ms at 8 pulses a second, as exchanges take it; 5 ms are for what the
+/// An old dial that drags opens the loop for up to 105 ms at 8 pulses a second, as exchanges accept it; 5 ms are for what the
 /// driver of a card adds.
 const LONGEST_PULSE_MS: u16 = 110;
 /// Where flashes begin late, or are not decoded.
@@ -29,7 +29,7 @@ impl Line {
 
     /// Which openings are dial pulses; none: not decoded.
     pub fn pulse_window(&self) -> Option<WindowMs> {
-        // Where flashes begin below the longest pulse, the call logic tells them apart by what the set is doing.
+        // Where flashes begin below the longest pulse, the call logic distinguishes them by what the phone is doing.
         let max_ms = match self.flash_window() {
             Some(flash) => {
                 let below = flash.min_ms.saturating_sub(1);

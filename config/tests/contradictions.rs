@@ -36,8 +36,11 @@ fn what_data_does_not_bear_is_a_warning_on_a_port_for_data() {
             let text = format!("[[port]]\nchannel = 1\nprofile = \"{profile}\"\n{key}\n");
             let name = key.split(' ').next().unwrap();
             assert_eq!(places(&text), [(4, format!("port[1].{name}"))], "{text}");
-            let told = &warnings(&text)[0].message;
-            assert!(told.contains(&format!("profile = \"{profile}\"")), "{told}");
+            let message = &warnings(&text)[0].message;
+            assert!(
+                message.contains(&format!("profile = \"{profile}\"")),
+                "{message}"
+            );
         }
     }
     let squelched = "[[port]]\nchannel = 1\nprofile = \"modem\"\nv8-squelch = true\n";
@@ -58,7 +61,7 @@ fn what_goes_with_the_profile_is_none() {
 }
 
 #[test]
-fn a_contradiction_in_the_defaults_is_told_once_for_all_ports() {
+fn a_contradiction_in_the_defaults_is_reported_once_for_all_ports() {
     let text =
         "[defaults]\nprofile = \"fax\"\nvad = true\n[[port]]\nchannel = 1\n[[port]]\nchannel = 2\n";
     assert_eq!(places(text), [(3, "defaults.vad".to_owned())]);

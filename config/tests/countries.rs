@@ -110,7 +110,7 @@ fn a_directory_that_cannot_be_read_is_why_its_countries_are_not_known() {
     let why = format!("{} cannot be read: it is no directory", file.display());
     assert!(text.contains(&why), "{text}");
     assert!(!text.contains("no country file"), "{text}");
-    // Who needs none of them is told, and served.
+    // Who needs none of them gets a warning, and is served.
     let config = parse_with(&file, "de").unwrap();
     assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
 }

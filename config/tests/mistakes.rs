@@ -14,7 +14,7 @@ fn problems(text: &str) -> Vec<Problem> {
         .map_or_else(|report| report.problems, |config| config.warnings)
 }
 
-fn told(text: &str) -> Vec<String> {
+fn reported(text: &str) -> Vec<String> {
     problems(text)
         .iter()
         .map(|p| {
@@ -32,7 +32,7 @@ fn told(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn ten_mistakes_are_told_at_once_with_their_lines() {
+fn ten_mistakes_are_reported_at_once_with_their_lines() {
     let text = "\
 [gateway]
 naming = \"vcg\"
@@ -55,7 +55,7 @@ profile = \"faks\"
 channel = 9
 ";
     assert_eq!(
-        told(text),
+        reported(text),
         [
             "2: gateway.naming: is not known [did you mean \"vgc\"?]",
             "3: gateway.protocol-version: is outside the accepted values",
@@ -73,9 +73,11 @@ channel = 9
 }
 
 #[test]
-fn a_key_in_the_wrong_table_is_told_where_it_belongs() {
+fn a_key_in_the_wrong_table_is_shown_where_it_belongs() {
     assert_eq!(
-        told("naming = \"an\"\n[media]\npriority = 3\n[defaults]\nchannel = 1\nlabel = \"x\"\n"),
+        reported(
+            "naming = \"an\"\n[media]\npriority = 3\n[defaults]\nchannel = 1\nlabel = \"x\"\n"
+        ),
         [
             "1: naming: unknown key [write it under [gateway]]",
             "3: media.priority: unknown key [this key belongs in [line-thread]]",
@@ -86,9 +88,9 @@ fn a_key_in_the_wrong_table_is_told_where_it_belongs() {
 }
 
 #[test]
-fn underscores_are_told_to_be_hyphens() {
+fn underscores_are_reported_as_hyphens() {
     assert_eq!(
-        told("[line_thread]\n[media]\nrtp_ports = [20000, 20100]\n"),
+        reported("[line_thread]\n[media]\nrtp_ports = [20000, 20100]\n"),
         [
             "1: line_thread: unknown table [did you mean [line-thread]?]",
             "3: media.rtp_ports: unknown key [did you mean `rtp-ports`?]",
@@ -97,7 +99,7 @@ fn underscores_are_told_to_be_hyphens() {
 }
 
 #[test]
-fn two_ports_with_one_device_name_are_told_with_both_places() {
+fn two_ports_with_one_device_name_are_reported_with_both_places() {
     let text = "[[port]]\nchannel = 1\n[[port]]\nchannel = 2\ndevice-name = \"vgc112233445501\"\n";
     let problems = problems(text);
     assert_eq!(problems.len(), 1, "{problems:#?}");
@@ -110,7 +112,7 @@ fn two_ports_with_one_device_name_are_told_with_both_places() {
 fn two_ports_with_one_number_are_one_problem_not_two() {
     let text = "[[port]]\nchannel = 1\n[[port]]\nchannel = 2\nnumber = 1\n";
     assert_eq!(
-        told(text),
+        reported(text),
         [
             "5: port[2].number: port number 1 is used already in line 2 [give every [[port]] its own number]"
         ]
@@ -118,7 +120,7 @@ fn two_ports_with_one_number_are_one_problem_not_two() {
 }
 
 #[test]
-fn broken_toml_is_told_with_its_line_beside_the_other_mistakes() {
+fn broken_toml_is_reported_with_its_line_beside_the_other_mistakes() {
     let problems = problems("[gateway]\nnaming = vgc\nprotocol-version = 99\n");
     let lines: Vec<_> = problems.iter().map(|p| p.line).collect();
     assert_eq!(lines, [Some(2), Some(3)], "{problems:#?}");
@@ -197,7 +199,7 @@ fn a_channel_that_no_card_has_yet_is_no_mistake() {
 
 #[test]
 fn a_misnamed_list_of_ports_is_one_problem_and_is_read_as_what_was_meant() {
-    let meant = |text: &str| told(text);
+    let meant = |text: &str| reported(text);
     assert_eq!(
         meant("[[ports]]\nchannel = 1\n"),
         ["1: ports: unknown table [did you mean [[port]]?]"]
@@ -231,11 +233,11 @@ fn a_syntax_error_is_one_problem_without_what_follows_from_it() {
         ),
         ("[gateway]\nnaming: \"vgc\"\n", &[2]),
         ("[gateway]\nnaming = \"vgc\"\nnaming = \"an\"\n", &[3]),
-        // What stood in the lost lines is not held against the others.
+        // What was in the lost lines is not held against the others.
         ("[sim\nports = 8\n[[port]]\nchannel = 8\n", &[1]),
         ("[sim]\nports = eight\n[[port]]\nchannel = 8\n", &[2]),
         ("[media]\njitter-max-ms = many\njitter-min-ms = 300\n", &[2]),
-        // Others are told beside it.
+        // Others are reported beside it.
         (
             "[gateway\nnaming = \"vgc\"\n[media]\nptime-ms = 25\n",
             &[1, 4],
@@ -260,7 +262,7 @@ fn a_syntax_error_is_one_problem_without_what_follows_from_it() {
 #[test]
 fn a_card_whose_size_is_not_understood_is_no_reason_to_refuse_a_channel() {
     assert_eq!(
-        told("[sim]\nports = \"8\"\n[[port]]\nchannel = 8\n"),
+        reported("[sim]\nports = \"8\"\n[[port]]\nchannel = 8\n"),
         ["2: sim.ports: is a text, an integer is needed"]
     );
 }

@@ -127,7 +127,7 @@ fn pair(table: &str, key: &Key) -> (Config, Config) {
             port.to_owned(),
             format!("[card]\ndriver = \"dahdi\"\n{port}"),
         ),
-        // A key that stands in both: the one of the other is another.
+        // A key that is in both: the one of the other is another.
         ("port", "channel") => (
             format!("{port}number = 1\n"),
             "[[port]]\nchannel = 2\nnumber = 1\n".to_owned(),

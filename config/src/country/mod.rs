@@ -37,7 +37,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("us.toml", include_str!("../../countries/us.toml")),
 ];
 
-/// What a set in a country expects.
+/// What a phone in a country expects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Country {
     /// Code, lower case.
@@ -58,7 +58,7 @@ pub struct Country {
     pub call_waiting_pause_ms: u16,
     /// How many pulses each digit of a dial has.
     pub pulse_digits: PulseDigits,
-    /// Impedance of sets, in words; cards take it from their driver.
+    /// Impedance of phones, in words; cards get it from their driver.
     pub impedance: String,
 }
 
@@ -81,7 +81,7 @@ pub struct Tones {
     pub howler: Tone,
     /// Another call waits: one burst that ends by itself.
     pub call_waiting: Tone,
-    /// A command was taken; in some countries until the set is hung up.
+    /// A command was accepted; in some countries until the phone is hung up.
     pub confirmation: Tone,
     /// No such number: the three special information tones, or a tone of its own.
     pub no_such_number: Tone,
@@ -244,8 +244,8 @@ impl Countries {
     /// Those that come with the program and those of a directory; what cannot be read is a problem.
     ///
     /// Only regular files (or links to them) count whose name is a code and `.toml`: what editors, packages and archives
-    /// leave beside them (`.#dk.toml`, `dk.old.toml`, `dk.toml~`) does not. Of two files with one code that which is
-    /// named by it is taken.
+    /// leave beside them (`.#dk.toml`, `dk.old.toml`, `dk.toml~`) does not. Of two files with one code the one
+    /// that is named by it is used.
     pub fn with_directory(dir: Option<&Path>) -> (Countries, Vec<Problem>) {
         let mut countries = Countries::built_in();
         let Some(dir) = dir else {
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_of_a_country_file_is_told_with_its_line() {
+    fn every_mistake_of_a_country_file_is_reported_with_its_line() {
         let text = "code = \"XX1!\"\nname = \"X\"\nring-hz = 60\nimpedance = \"600\"\ntone-level-dbm0 = -13\n\
                     flash-ms = [500, 100]\npulse-digits = \"odd\"\ncall-waiting-pause-ms = 0\n[tones]\ndial = \"abc\"\nringback = \"440/2000, 0/4000\"\n\
                     busy = \"480/5000000\"\nreorder = \"480/250, 0/250\"\n[ring]\ninside = [1000]\n";

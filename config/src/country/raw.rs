@@ -297,7 +297,7 @@ fn clips(tone: &Tone) -> bool {
     })
 }
 
-/// Dial tone broken so many times, then steady.
+/// Dial tone interrupted this number of times, then steady.
 fn stutter_of(dial: &Tone, times: usize) -> Tone {
     let Some(first) = dial.steps().next() else {
         return Tone::default();
@@ -345,7 +345,7 @@ fn rings(reader: &mut Reader<'_>, raw: &RawRings) -> Rings {
         ],
     };
     Rings {
-        // A set that knows only its own country's ring must hear it for calls from outside too.
+        // A phone that detects only its own country's ring must get it for calls from outside too.
         outside: outside.unwrap_or_else(|| inside.clone()),
         feature: feature.unwrap_or_else(|| vec![400, 200, 400, 200, 400, 4000]),
         inside,

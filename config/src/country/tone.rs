@@ -167,7 +167,7 @@ mod tests {
             "440@nan",
             "440//1",
         ] {
-            assert!(Tone::parse(bad, -20.0).is_err(), "{bad:?} was taken");
+            assert!(Tone::parse(bad, -20.0).is_err(), "{bad:?} was accepted");
         }
         let long = vec!["440/1"; MAX_STEPS + 1].join(",");
         assert!(Tone::parse(&long, -20.0).is_err());

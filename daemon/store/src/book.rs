@@ -16,7 +16,7 @@ use crate::{Place, schema};
 
 /// Rows of one table, whatever they weigh: what a question may have to look through.
 const MOST_ROWS: i64 = 1_000_000;
-/// The oldest rows go in portions: one in so many.
+/// The oldest rows go in portions: one row of this number.
 const PORTION: i64 = 16;
 const DAY_MS: u64 = 24 * 3600 * 1000;
 

@@ -212,7 +212,7 @@ pub(crate) fn set_aside(file: &Path, why: &StoreError, wall_ms: u64) -> std::io:
         .ok_or_else(taken)?;
     std::fs::rename(file, &aside)?;
     for end in ["-wal", "-shm"] {
-        // Without its log the last calls are missing from the file, but another one's log must not be taken for ours.
+        // Without its log the last calls are missing from the file, but another one's log must not be mistaken for ours.
         match std::fs::rename(beside(file, end), beside(&aside, end)) {
             Err(e) if e.kind() != ErrorKind::NotFound => {
                 std::fs::remove_file(beside(file, end))?;

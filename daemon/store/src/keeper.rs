@@ -69,7 +69,7 @@ impl Keeper {
         wall_ms: fn() -> u64,
     ) -> Result<Keeper, std::io::Error> {
         let (orders, queue) = sync_channel(QUEUE);
-        let (tell, news) = channel();
+        let (events, news) = channel();
         let (done, over) = channel();
         let shared = Arc::new(Shared::default());
         let run = wall_ms();
@@ -77,7 +77,7 @@ impl Keeper {
             writer: Writer::new(place, limits, run),
             wall_ms,
             began: Instant::now(),
-            news: tell,
+            news: events,
             shared: Arc::clone(&shared),
         };
         std::thread::Builder::new()

@@ -158,7 +158,7 @@ pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Res
         bytes: MOST_BYTES,
         full: false,
     };
-    // One more than wanted tells whether there are more.
+    // One more than wanted shows whether there are more.
     let asked = limit.saturating_add(1);
     let since = int(q.since_unix_ms.unwrap_or(0));
     let filter = named_params! { ":port": q.port, ":since": since, ":limit": asked };
@@ -218,7 +218,7 @@ fn severity(word: &str) -> Option<Severity> {
     serde_json::from_value(word.into()).ok()
 }
 
-/// A word of a later version stands for the usual one.
+/// A word of a later version is read as the usual one.
 fn word<T: Default>(
     row: &Row<'_>,
     name: &str,

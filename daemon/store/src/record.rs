@@ -52,7 +52,7 @@ pub struct StoredCall {
     pub answered_unix_ms: Option<u64>,
     /// When it ended.
     pub ended_unix_ms: u64,
-    /// From begin to end, by a clock that nobody sets.
+    /// From begin to end, by the monotonic clock.
     pub duration_ms: u64,
     /// Of that, from the answer on.
     pub talked_ms: u64,
@@ -86,12 +86,12 @@ pub struct StoredCall {
     pub erle_db: Option<f64>,
     /// A fax or modem call: a leg was passed through as data.
     pub data: bool,
-    /// Fax and modem tones that were heard, by name, with commas between them.
+    /// Fax and modem tones that were detected, by name, with commas between them.
     pub tones: Option<String>,
 }
 
 impl StoredCall {
-    /// It came to a talk.
+    /// It was answered.
     pub fn is_answered(&self) -> bool {
         self.answered_unix_ms.is_some()
     }

@@ -46,11 +46,11 @@ fn a_disk_that_does_not_answer_costs_entries_and_nobody_waits() {
     }
     assert_eq!(keeper.counts().lost, 10);
     assert_eq!(keeper.counts().queued, QUEUE as u64 + 1);
-    let (tell, told) = channel();
+    let (reply, answers) = channel();
     keeper.ask(Query::default(), move |answer| {
-        let _ = tell.send(answer);
+        let _ = reply.send(answer);
     });
-    let answer = told.recv_timeout(SOON).unwrap();
+    let answer = answers.recv_timeout(SOON).unwrap();
     assert!(matches!(answer, Err(StoreError::Busy { .. })), "{answer:?}");
     drop(release);
     // What is queued is written before the end.
