@@ -30,7 +30,7 @@ pub struct Want {
 pub struct OpenCard {
     /// For the line thread.
     pub port: Box<dyn LinePort>,
-    /// For looking at its line from beside; none where the card tells nothing.
+    /// For measuring its line beside the line thread; none where the card has no measurements.
     pub probe: Option<Box<dyn LineProbe>>,
     /// What it says of itself.
     pub plate: Nameplate,

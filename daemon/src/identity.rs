@@ -71,12 +71,12 @@ impl Identity {
         if let Some(interfaces) = interfaces() {
             self.choice = choose(&interfaces, self.remembered.as_ref());
         } else if let Some(remembered) = self.remembered.clone() {
-            // The kernel shows none: that says nothing about the one that is remembered.
+            // The kernel shows none: that is no evidence against the one that is remembered.
             self.choice = Choice::Kept(remembered);
         }
     }
 
-    /// The daemon goes by this configuration from now on: says where the MAC is from, and remembers it.
+    /// The daemon uses this configuration from now on: logs where the MAC is from, and remembers it.
     pub fn begin(&mut self, gateway: &Gateway) {
         if gateway.mac_is_written {
             return;
@@ -114,7 +114,7 @@ impl Identity {
 
     /// Looks at the interfaces from now on; gives them whenever they are others than before.
     pub fn watch(&self) -> mpsc::Receiver<Vec<Interface>> {
-        let (tell, told) = mpsc::channel(1);
+        let (changes, changed) = mpsc::channel(1);
         self.hurry.set(is_provisional(&self.choice));
         let hurry = self.hurry.clone();
         tokio::task::spawn_local(async move {
@@ -126,14 +126,14 @@ impl Identity {
                     && before.as_ref() != Some(&now)
                 {
                     before = Some(now.clone());
-                    if tell.send(now).await.is_err() {
+                    if changes.send(now).await.is_err() {
                         return;
                     }
                 }
                 tokio::time::sleep(if hurry.get() { LOOK_HARD } else { LOOK }).await;
             }
         });
-        told
+        changed
     }
 
     /// The interfaces are these now. Whether the MAC is another one because of that.

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     let config = match load(&args, &mut identity) {
         Ok(config) => config,
         Err(report) => {
-            // Without anybody to tell, the exit code tells.
+            // Without standard error, the exit code shows it.
             let _ = writeln!(std::io::stderr(), "{report}");
             return ExitCode::from(tipring_config::EXIT_BAD_CONFIG);
         }

@@ -1,16 +1,16 @@
-//! What systemd is told: ready, status, watchdog, stopping. Without systemd every call is a no-op.
+//! What is reported to systemd: ready, status, watchdog, stopping. Without systemd every call is a no-op.
 
 use std::time::Duration;
 
 use systemd::daemon;
 use tracing::warn;
 
-/// Tells systemd that ports are served.
+/// Reports to systemd that ports are served.
 pub fn ready() {
     send(&[("READY", "1")]);
 }
 
-/// Tells systemd that the daemon is on its way down.
+/// Reports to systemd that the daemon is stopping.
 pub fn stopping() {
     send(&[("STOPPING", "1")]);
 }

@@ -19,7 +19,7 @@ const STACK: usize = 512 * 1024;
 /// Looks names up.
 #[derive(Debug)]
 pub struct Resolver {
-    told: mpsc::UnboundedSender<LookedUp>,
+    outcomes: mpsc::UnboundedSender<LookedUp>,
     /// What was found.
     pub looked_up: mpsc::UnboundedReceiver<LookedUp>,
 }
@@ -27,26 +27,29 @@ pub struct Resolver {
 impl Default for Resolver {
     fn default() -> Resolver {
         // As many outcomes as there are lookups, that is names.
-        let (told, looked_up) = mpsc::unbounded_channel();
-        Resolver { told, looked_up }
+        let (outcomes, looked_up) = mpsc::unbounded_channel();
+        Resolver {
+            outcomes,
+            looked_up,
+        }
     }
 }
 
 impl Resolver {
     /// Begins to look a name up.
     pub fn look_up(&self, name: String) {
-        let (told, asked) = (self.told.clone(), name.clone());
+        let (outcomes, asked) = (self.outcomes.clone(), name.clone());
         let thread = std::thread::Builder::new()
             .name("tipring-names".to_owned())
             .stack_size(STACK)
             .spawn(move || {
                 let outcome = look_up(&asked);
                 // At the daemon's end nobody wants it any more.
-                let _ = told.send((asked, outcome));
+                let _ = outcomes.send((asked, outcome));
             });
         if let Err(error) = thread {
             let refused = NameFailure::Refused(format!("no thread to look it up: {error}"));
-            let _ = self.told.send((name, Err(refused)));
+            let _ = self.outcomes.send((name, Err(refused)));
         }
     }
 }

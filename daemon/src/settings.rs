@@ -48,7 +48,7 @@ pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) ->
     station
 }
 
-/// What all ports do for the same cause is spread over so much time, and more where the stagger asks for it: a CallManager
+/// What all ports do for the same cause is spread over this time, and over more where the stagger asks for it: a CallManager
 /// throttles devices that come in a crowd.
 const SPREAD: Duration = Duration::from_secs(2);
 /// While no server answers, one of all ports tries about this often; it wakes the others.
@@ -93,7 +93,7 @@ pub fn links(config: &Config) -> LinkConfig {
     }
 }
 
-/// No sign of the CallManager's machine for this long ends a connection when there is another CallManager to go to. TCP
+/// No sign of the CallManager's host for this time ends a connection when there is another CallManager to go to. TCP
 /// asks once a second, so a dead host is noticed within 5 s; a lost packet or two are repeated within that time.
 const SILENCE: Duration = Duration::from_millis(3_500);
 /// The same with one CallManager: there is nothing to win by leaving early, and a server that has not noticed the break
@@ -199,7 +199,7 @@ pub fn want(config: &Config, port: &Port) -> Want {
         channel: port.channel,
         block_len: usize::from(line_thread.block_ms) * 8,
         prefill_blocks: u8::try_from(line_thread.prefill_blocks).unwrap_or(u8::MAX),
-        // A set that pulses is fed between its pulses too, also where no flash is decoded.
+        // A phone that pulses is fed between its pulses too, also where no flash is decoded.
         longest_flash_ms: [port.line.flash_window(), port.line.pulse_window()]
             .into_iter()
             .flatten()
@@ -222,7 +222,7 @@ pub fn chain(config: &Config, port: &Port, law: Law, block_len: usize) -> ChainC
     chain
 }
 
-/// The echo canceller of a port. Machines get the linear part alone: nothing may be put in the place of their data.
+/// The echo canceller of a port. Fax and modem ports get the linear part alone: nothing may be put in the place of their data.
 pub fn canceller(port: &Port) -> Option<CancellerConfig> {
     let people = matches!(port.line.profile, Profile::Phone | Profile::Door);
     port.line.echo_canceller.then_some(CancellerConfig {
@@ -232,9 +232,9 @@ pub fn canceller(port: &Port) -> Option<CancellerConfig> {
     })
 }
 
-/// Is the set a machine, so that its jitter buffer is held still from the beginning? Those of others are once a machine
-/// is heard.
-pub fn is_machine(port: &Port) -> bool {
+/// A fax, modem or alarm port: its jitter buffer is held fixed from the beginning. That of another port is once a fax or
+/// modem tone is detected.
+pub fn is_data_port(port: &Port) -> bool {
     match port.line.profile {
         Profile::Phone | Profile::Door => false,
         Profile::Fax | Profile::Modem | Profile::Alarm => true,
@@ -401,8 +401,8 @@ mod tests {
     }
 
     #[test]
-    fn fax_modem_and_alarm_are_machines() {
-        for (profile, machine) in [
+    fn fax_modem_and_alarm_are_data_ports() {
+        for (profile, expected) in [
             ("phone", false),
             ("door", false),
             ("fax", true),
@@ -411,7 +411,7 @@ mod tests {
         ] {
             let text = format!("[defaults]\nprofile = \"{profile}\"\n");
             let config = config(&text);
-            assert_eq!(is_machine(&config.ports[0]), machine, "{profile}");
+            assert_eq!(is_data_port(&config.ports[0]), expected, "{profile}");
         }
     }
 }

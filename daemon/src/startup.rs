@@ -73,7 +73,7 @@ pub enum StartupError {
     System(#[from] std::io::Error),
 }
 
-/// Runs the gateway until it is told to stop, with its control socket at `socket` rather than where the
+/// Runs the gateway until it is stopped, with its control socket at `socket` rather than where the
 /// configuration has it. Blocks; call it outside any runtime.
 pub fn run(
     config: Config,
@@ -118,7 +118,7 @@ pub fn run(
     }
     let line = line_config(&config, specs.len());
     let (line_threads, report) = line::spawn(specs, built.clocks, &line)?;
-    let (realtime, findings) = told(&config, &report)?;
+    let (realtime, findings) = line_threads_started(&config, &report)?;
     let now = Clock.now();
     let servers = ServerBook::new(&config.callmanager.servers);
     let mut units = vec![];
@@ -274,8 +274,8 @@ fn shards_for(ports: usize, processors: usize) -> usize {
     ports.div_ceil(PORTS_OF_A_SHARD).clamp(1, most)
 }
 
-/// Says once how the line threads started.
-fn told(
+/// Reports once how the line threads started.
+fn line_threads_started(
     config: &Config,
     report: &StartReport,
 ) -> Result<(Vec<ctl::RealtimeReport>, Vec<Finding>), StartupError> {
@@ -294,21 +294,21 @@ fn told(
     };
     let mut threads = vec![];
     for shard in &report.shards {
-        let mut told = ctl::RealtimeReport {
+        let mut thread = ctl::RealtimeReport {
             memory_locked: matches!(report.memory_locked, Some(Ok(()))),
             refused: locked.clone(),
             ..ctl::RealtimeReport::default()
         };
         match &shard.realtime {
             Some(Ok(priority)) => {
-                told.scheduling = ctl::Scheduling::Fifo;
-                told.priority = *priority;
+                thread.scheduling = ctl::Scheduling::Fifo;
+                thread.priority = *priority;
             }
             Some(Err(error)) => {
                 if config.line_thread.realtime == Realtime::Required {
                     return Err(StartupError::NotRealtime(error.to_string()));
                 }
-                told.refused = Some(error.to_string());
+                thread.refused = Some(error.to_string());
                 note(
                     &mut findings,
                     Finding::NoRealtimePriority {
@@ -318,7 +318,7 @@ fn told(
             }
             None => {}
         }
-        threads.push(told);
+        threads.push(thread);
     }
     Ok((threads, findings))
 }

@@ -109,7 +109,7 @@ pub(crate) fn session_of(id: u64, other: impl FnOnce(&mut SessionConfig)) -> Box
         jitter_min_ms: 20,
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
-        machine: false,
+        data_port: false,
         redundancy: 2,
         redundancy_payload_type: 90,
         vad: false,

@@ -92,17 +92,17 @@ fn collected(case: &str, ports: usize, (warm_up, blocks): (u64, u64)) -> Result<
         .args([ports.to_string(), warm_up.to_string(), blocks.to_string()])
         .output()
         .map_err(|e| format!("valgrind does not start: {e}; install valgrind"))?;
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
-        return Err(format!("case {case} failed:\n{told}"));
+        return Err(format!("case {case} failed:\n{printed}"));
     }
-    let all: u64 = told
+    let all: u64 = printed
         .lines()
         .find_map(|l| {
             l.split_once("Collected : ")
                 .and_then(|(_, n)| n.trim().parse().ok())
         })
-        .ok_or_else(|| format!("no figure from callgrind in:\n{told}"))?;
+        .ok_or_else(|| format!("no figure from callgrind in:\n{printed}"))?;
     Ok(all / (blocks * ports as u64))
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn table(run: Run) -> Result<u64, Failure> {
     Ok(missed)
 }
 
-/// The card, the line thread and what they told.
+/// The card, the line thread and what they reported.
 struct Stage {
     // First: the line thread ends before its card does.
     handle: LineHandle,

@@ -61,7 +61,7 @@ pub(crate) fn session(
         jitter_min_ms: 0,
         jitter_max_ms: 200,
         jitter_fixed_ms: 100,
-        machine: false,
+        data_port: false,
         redundancy: 0,
         redundancy_payload_type: 90,
         vad: false,

@@ -13,7 +13,7 @@ pub(super) enum Alphabet {
     Digits,
     /// Digits, `*` and `#`: GR-30.
     Keys,
-    /// Those and a `+` in front, which European sets dial as their international prefix.
+    /// Those and a `+` in front, which European phones dial as their international prefix.
     International,
 }
 

@@ -27,7 +27,7 @@ pub(super) use slot::Slot;
 
 /// Cards that may be opened at the same time.
 const OPENING: usize = 4;
-/// One that has not come back for so long does not count for that any more.
+/// One that has not come back by then is not counted any more.
 const STUCK: Duration = Duration::from_secs(5);
 /// A card that had to wait for others.
 const SOON: Duration = Duration::from_millis(20);
@@ -47,16 +47,16 @@ pub(super) enum CardNews {
     Rearmed(Result<(), ProbeError>),
 }
 
-/// What came back, of which lane; the number tells the present card of a lane from former ones.
-pub(super) type Told = (PortIndex, u64, CardNews);
+/// What came back, of which lane; the number distinguishes the present card of a lane from former ones.
+pub(super) type Returned = (PortIndex, u64, CardNews);
 
 /// The slots, and what is under way.
 pub struct Cards {
     source: Option<Arc<dyn CardSource>>,
     slots: Vec<Slot>,
-    tell: mpsc::UnboundedSender<Told>,
+    results: mpsc::UnboundedSender<Returned>,
     /// At most one for each slot.
-    pub(super) news: mpsc::UnboundedReceiver<Told>,
+    pub(super) news: mpsc::UnboundedReceiver<Returned>,
     opening: Vec<(PortIndex, Time)>,
     changed: Option<SystemTime>,
 }
@@ -64,11 +64,11 @@ pub struct Cards {
 impl Cards {
     /// No slots: the line thread has its cards, and keeps them.
     pub fn fixed() -> Cards {
-        let (tell, news) = mpsc::unbounded_channel();
+        let (results, news) = mpsc::unbounded_channel();
         Cards {
             source: None,
             slots: vec![],
-            tell,
+            results,
             news,
             opening: vec![],
             changed: None,
@@ -122,10 +122,10 @@ impl Cards {
     }
 
     fn ask(&self, line: PortIndex, epoch: u64, what: impl FnOnce() -> CardNews + Send + 'static) {
-        let tell = self.tell.clone();
+        let results = self.results.clone();
         tokio::task::spawn_blocking(move || {
             // A gateway that has ended does not listen.
-            let _ = tell.send((line, epoch, what()));
+            let _ = results.send((line, epoch, what()));
         });
     }
 
@@ -147,7 +147,7 @@ impl Cards {
         slot.keeper.try_now(now);
         slot.asked = Some(now);
         let (want, epoch) = (slot.want, slot.epoch);
-        slot.told = want;
+        slot.opened_with = want;
         self.opening.push((line, now));
         self.ask(line, epoch, move || CardNews::Opened(source.open(&want)));
     }
@@ -197,11 +197,11 @@ impl Gateway {
                 continue;
             }
             let line = slot.line;
-            let at_rest = self.rests(line);
+            let idle = self.rests(line);
             let Some(slot) = self.lines.cards.slots.get_mut(n) else {
                 return;
             };
-            let (look, place) = (slot.look(now, at_rest), slot.place_now(now));
+            let (look, place) = (slot.look(now, idle), slot.place_now(now));
             if let Some(card) = place {
                 self.place(now, line, card);
             }
@@ -209,14 +209,14 @@ impl Gateway {
                 self.lines.cards.look(line, step);
             }
             if !self.stopping {
-                self.want_anew(line);
+                self.renew_want(line);
                 self.lines.cards.open(now, line);
             }
         }
     }
 
     /// Something came back of a card.
-    pub(super) fn card_news(&mut self, (line, epoch, news): Told) {
+    pub(super) fn card_news(&mut self, (line, epoch, news): Returned) {
         let now = self.clock.now();
         if matches!(news, CardNews::Opened(_)) {
             self.lines.cards.opening.retain(|(l, _)| *l != line);
@@ -225,7 +225,7 @@ impl Gateway {
             return;
         };
         slot.asked = None;
-        let told = match news {
+        let change = match news {
             CardNews::Opened(Ok(open)) => return self.card_opened(now, line, open),
             CardNews::Opened(Err(why)) => return self.card_missing(now, line, why),
             CardNews::Closed => {
@@ -252,7 +252,7 @@ impl Gateway {
                 None
             }
         };
-        match told {
+        match change {
             Some(FeedNews::Lost(trouble)) => self.feed_lost(now, line, trouble),
             Some(FeedNews::Restored) => self.feed_restored(now, line),
             None => {}
@@ -267,7 +267,7 @@ impl Gateway {
         let news = slot.missing.as_ref() != Some(&finding);
         slot.missing = Some(finding.clone());
         if news {
-            self.tell_missing(now, line, &finding);
+            self.report_missing(now, line, &finding);
         }
     }
 
@@ -358,7 +358,7 @@ impl Gateway {
         }
     }
 
-    /// The line thread says that a card is gone.
+    /// The line thread reports that a card is gone.
     pub(super) fn card_lost(&mut self, now: Time, line: PortIndex) {
         let Some(slot) = self.lines.cards.slot_mut(line) else {
             return;

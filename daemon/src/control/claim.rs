@@ -1,6 +1,6 @@
 //! The right to the control socket: one daemon has it at a time.
 //!
-//! Promises: whoever comes second is told who was first, and has touched nothing of it: neither socket nor card nor
+//! Promises: whoever comes second learns who was first, and has touched nothing of it: neither socket nor card nor
 //! ports. Two that start in the same moment do not both win. What a dead daemon left behind is no obstacle. A file that is
 //! not the lock of a daemon is never written to nor removed, whatever its name.
 
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::socket::SocketError;
 
-/// Times that the lock is looked for anew because a daemon that ended took it away.
+/// Times that the lock is looked for again because a daemon that ended removed it.
 const TRIES: usize = 100;
 
 /// The right to a control socket, until it is dropped.
@@ -25,7 +25,7 @@ pub struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // Still locked: nobody can have taken it meanwhile.
+        // Still locked: nobody can have got it meanwhile.
         let _ = std::fs::remove_file(&self.lock);
     }
 }
@@ -76,7 +76,7 @@ pub fn claim(socket: &Path) -> Result<Claim, SocketError> {
             }
             Err(TryLockError::Error(cause)) => return Err(system(cause)),
         }
-        // A daemon that ended in this very moment may have taken the file away that is locked now.
+        // A daemon that ended in this very moment may have removed the file that is locked now.
         let same = |path: &Path| -> std::io::Result<bool> {
             let (ours, there) = (file.metadata()?, std::fs::metadata(path)?);
             Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino()))

@@ -33,7 +33,7 @@ impl Clock {
         u64::try_from(self.unix(at).as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Wall time now; 0 on a machine that believes to be before 1970.
+    /// Wall time now; 0 on a computer whose clock is before 1970.
     pub(super) fn wall(self) -> Duration {
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -49,7 +49,7 @@ fn shown(at: Time, now: Time, wall: Duration) -> Duration {
     }
 }
 
-/// Notices when somebody sets the clock, so that the log can tell why its stamps jump.
+/// Notices when somebody sets the clock, so that the log can explain why its stamps jump.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StepWatch {
     last: Option<(Time, Duration)>,

@@ -1,4 +1,4 @@
-//! Whether the line threads make progress, and whether somebody sets the clock. Decides from counters and the time; the caller strokes the watchdog.
+//! Whether the line threads make progress, and whether the clock is set. Decides from counters and the time; the caller feeds the watchdog.
 
 use std::time::Duration;
 

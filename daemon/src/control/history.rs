@@ -1,6 +1,6 @@
 //! What is kept over a restart: finished calls, and findings from their begin to their end.
 //!
-//! The store's thread writes and reads; here is only what is handed to it, and what it has to say.
+//! The store's thread writes and reads; here is only what is handed to it, and what it reports.
 
 mod call;
 mod findings;
@@ -137,14 +137,14 @@ impl HistoryDesk {
             let cause = "its thread could not be started";
             return pass(reply, refused(&StoreError::Busy { cause }));
         };
-        let (tell, told) = oneshot::channel();
+        let (answers, answered) = oneshot::channel();
         keeper.ask(question, move |answer| {
             // A client that went away meanwhile needs no answer.
-            let _ = tell.send(answer);
+            let _ = answers.send(answer);
         });
         tokio::task::spawn_local(async move {
             let cause = "its disk does not answer";
-            let answer = match tokio::time::timeout(ANSWER, told).await {
+            let answer = match tokio::time::timeout(ANSWER, answered).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(_)) | Err(_) => Err(StoreError::Busy { cause }),
             };
@@ -158,7 +158,7 @@ impl HistoryDesk {
         });
     }
 
-    /// Takes note of what the store's thread says.
+    /// Takes note of what the store's thread reports.
     fn look(&mut self, now: Time) {
         self.pass_limits();
         let Some(keeper) = &self.keeper else { return };

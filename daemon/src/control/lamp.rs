@@ -1,14 +1,14 @@
-//! The message lamp of a set on a card that has no voltage for it: told by FSK while the line rests.
+//! The message lamp of a phone on a card without a lamp voltage: switched by FSK (VMWI) while the line is idle.
 //!
-//! Promises: nothing is sent while the set is lifted, announced to or ringing; what was broken off is sent again at
-//! the next rest. Leaves to others: what the message looks like (the port's plan), sending it (the signal chain).
+//! Promises: nothing is sent while the phone is off-hook, gets caller ID or rings; what was broken off is sent again
+//! when the line is idle next. Leaves to others: what the message looks like (the port's plan), sending it (the signal chain).
 
 use std::time::Duration;
 
 use tipring_proto::time::Time;
 
-/// The line rests for so long before the lamp is told, so that no set is addressed that has just been put down.
-const REST: Duration = Duration::from_millis(1500);
+/// The line is idle for this time before the message, so that no phone gets it that has just been hung up.
+const IDLE_FOR: Duration = Duration::from_millis(1500);
 /// The longest message, with everything before it, is out by then.
 const GUARD: Duration = Duration::from_secs(3);
 
@@ -27,18 +27,18 @@ enum Phase {
     /// The line is in use, or was when last looked at.
     #[default]
     InUse,
-    /// At rest since.
-    Resting(Time),
+    /// Idle since.
+    Idle(Time),
     /// The message is on its way, surely until.
     Sending(bool, Time),
 }
 
-/// The lamp of one set.
+/// The lamp of one phone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FskLamp {
     wanted: bool,
-    /// What the set was told last; a set that was told nothing is dark.
-    told: bool,
+    /// What the phone was sent last; a phone that was sent nothing is dark.
+    sent: bool,
     phase: Phase,
 }
 
@@ -51,24 +51,24 @@ impl FskLamp {
     /// When [`FskLamp::step`] has something to do by itself.
     pub(super) fn due(&self) -> Option<Time> {
         match self.phase {
-            Phase::Resting(since) if self.wanted != self.told => Some(since + REST),
+            Phase::Idle(since) if self.wanted != self.sent => Some(since + IDLE_FOR),
             Phase::Sending(_, until) => Some(until),
-            Phase::InUse | Phase::Resting(_) => None,
+            Phase::InUse | Phase::Idle(_) => None,
         }
     }
 
-    /// Looks at the line; `at_rest`: on-hook, no call, no ringing.
-    pub(super) fn step(&mut self, now: Time, at_rest: bool) -> Option<LampStep> {
+    /// Looks at the line; `idle`: on-hook, no call, no ringing.
+    pub(super) fn step(&mut self, now: Time, idle: bool) -> Option<LampStep> {
         match self.phase {
-            Phase::Sending(..) if !at_rest => return self.break_off(),
+            Phase::Sending(..) if !idle => return self.break_off(),
             Phase::Sending(lit, until) if now >= until => self.arrived(now, lit),
             Phase::Sending(..) => return None,
-            Phase::InUse if at_rest => self.phase = Phase::Resting(now),
-            Phase::Resting(_) if !at_rest => self.phase = Phase::InUse,
-            Phase::InUse | Phase::Resting(_) => {}
+            Phase::InUse if idle => self.phase = Phase::Idle(now),
+            Phase::Idle(_) if !idle => self.phase = Phase::InUse,
+            Phase::InUse | Phase::Idle(_) => {}
         }
         match self.phase {
-            Phase::Resting(since) if self.wanted != self.told && now >= since + REST => {
+            Phase::Idle(since) if self.wanted != self.sent && now >= since + IDLE_FOR => {
                 self.phase = Phase::Sending(self.wanted, now + GUARD);
                 Some(LampStep::Send(self.wanted))
             }
@@ -93,8 +93,8 @@ impl FskLamp {
     }
 
     fn arrived(&mut self, now: Time, lit: bool) {
-        self.told = lit;
-        self.phase = Phase::Resting(now);
+        self.sent = lit;
+        self.phase = Phase::Idle(now);
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lamp_is_told_once_the_line_has_rested() {
+    fn the_lamp_message_is_sent_once_the_line_has_been_idle() {
         let mut lamp = FskLamp::default();
         lamp.want(true);
         assert_eq!(lamp.step(at(0), true), None);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lamp_that_is_as_wanted_is_not_told_again() {
+    fn a_lamp_that_is_as_wanted_gets_no_second_message() {
         let mut lamp = FskLamp::default();
         lamp.want(false);
         assert_eq!(lamp.step(at(0), true), None);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_was_broken_off_is_sent_again_after_the_next_rest() {
+    fn a_message_that_was_broken_off_is_sent_again_when_the_line_is_idle_next() {
         let mut lamp = FskLamp::default();
         lamp.want(true);
         lamp.step(at(0), true);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_mind_while_sending_is_told_afterwards() {
+    fn a_change_of_mind_while_sending_is_sent_afterwards() {
         let mut lamp = FskLamp::default();
         lamp.want(true);
         lamp.step(at(0), true);

@@ -1,8 +1,8 @@
 //! How many log lines a port may have: a few in a row, then one a minute, so that no peer can fill the disk.
 //!
-//! Looks at nothing but the number of lines, and every line of a port has to pass. That the same trouble of a registration
-//! is not told again and again is decided before, in [`super::repeats`]: that saves lines, and alone would not bound them,
-//! for a server can be in trouble in ever new ways.
+//! Looks at nothing but the number of lines, and every line of a port has to pass. Repeats of the same
+//! trouble of a registration are dropped before, in [`super::repeats`]: that saves lines, but does not bound them, because
+//! a server can fail in ever new ways.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl LogRate {
         }
     }
 
-    /// May a line be logged now? Then this is how many were held back before it, to be told with it.
+    /// May a line be logged now? Then this is how many were held back before it, to be logged with it.
     pub(super) fn pass(&mut self, now: Time) -> Option<u64> {
         while self.credit < BURST && now.saturating_since(self.filled) >= EARNED_IN {
             self.credit += 1;
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_passes_and_then_one_line_a_minute_that_tells_how_many_were_held_back() {
+    fn a_burst_passes_and_then_one_line_a_minute_with_the_number_held_back() {
         let mut rate = LogRate::new(at(0));
         let passed = |rate: &mut LogRate, s| (0..100).filter_map(|_| rate.pass(at(s))).collect();
         let first: Vec<u64> = passed(&mut rate, 1);

@@ -1,4 +1,4 @@
-//! The media legs of one port: sockets made and named here, used by the line thread, told to the call logic.
+//! The media legs of one port: sockets made and named here, used by the line thread, reported to the call logic.
 
 mod figures;
 
@@ -29,7 +29,7 @@ const CLOSED: usize = 8;
 /// Tones of faxes and modems remembered of a leg.
 const TONES: usize = 16;
 
-/// A server may open the media a moment before it tells of the call.
+/// A server may open the media a moment before it announces the call.
 const BEFORE: Duration = Duration::from_secs(1);
 
 /// What every leg of a port has in common.
@@ -41,19 +41,19 @@ pub struct LegSettings {
     pub jitter_min_ms: u16,
     /// Largest delay of the jitter buffer, ms.
     pub jitter_max_ms: u16,
-    /// Delay of the jitter buffer for machines, ms.
+    /// Delay of the jitter buffer in fax and modem calls, ms.
     pub jitter_fixed_ms: u16,
-    /// The set is a machine.
-    pub machine: bool,
-    /// Earlier packets sent again with each while machines talk.
+    /// A fax, modem or alarm port.
+    pub data_port: bool,
+    /// Earlier packets sent again with each while data passes.
     pub redundancy: u8,
     /// Their payload type.
     pub redundancy_payload_type: u8,
-    /// Who is heard besides the far end that the server names.
+    /// Who is accepted besides the far end that the server names.
     pub sources: RtpSource,
     /// DSCP of RTP.
     pub dscp: u8,
-    /// Silence of the set is not sent.
+    /// Silence of the phone is not sent.
     pub vad: bool,
     /// Tones of faxes and modems make a leg pass data.
     pub pass_data: bool,
@@ -80,7 +80,7 @@ struct Leg {
     begin: ctl::RtpStats,
     /// Data or voice.
     data: PassThrough,
-    /// Last tones of faxes and modems heard in it.
+    /// Last tones of faxes and modems detected in it.
     tones: VecDeque<ctl::DetectedTone>,
     /// What the line thread shows of it meanwhile.
     view: Arc<SessionView>,
@@ -96,15 +96,15 @@ pub(super) struct MediaDesk {
     open: Vec<Leg>,
     /// The leg that the call logic linked to the line last.
     bridged: Option<SessionId>,
-    /// It has said so, or that none is, since the first of the open legs was opened.
-    bridge_told: bool,
+    /// It has done so, or linked none, since the first of the open legs was opened.
+    bridge_ordered: bool,
     closed: VecDeque<Leg>,
 }
 
 /// What a tone of a fax or a modem leads to.
 #[derive(Debug, Default)]
 pub(super) struct ToneNews {
-    /// When the leg that it was heard in was opened, if there is one.
+    /// When the leg that it was detected in was opened, if there is one.
     pub opened: Option<Time>,
     /// For the line thread, when the leg goes over to data.
     pub order: Option<LineOrder>,
@@ -129,7 +129,7 @@ impl MediaDesk {
             counters,
             open: vec![],
             bridged: None,
-            bridge_told: false,
+            bridge_ordered: false,
             closed: VecDeque::new(),
         }
     }
@@ -139,7 +139,7 @@ impl MediaDesk {
         self.settings = settings;
     }
 
-    /// Whose RTP the legs to come hear.
+    /// Whose RTP the legs to come accept.
     pub(super) fn source_policy(&self) -> RtpSource {
         self.settings.sources
     }
@@ -175,7 +175,7 @@ impl MediaDesk {
                     jitter_min_ms: self.settings.jitter_min_ms,
                     jitter_max_ms: self.settings.jitter_max_ms,
                     jitter_fixed_ms: self.settings.jitter_fixed_ms,
-                    machine: self.settings.machine,
+                    data_port: self.settings.data_port,
                     redundancy: self.settings.redundancy,
                     redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
@@ -204,7 +204,10 @@ impl MediaDesk {
                             group: group.is_some(),
                             remote: None,
                             begin: self.totals(),
-                            data: PassThrough::new(self.settings.pass_data, self.settings.machine),
+                            data: PassThrough::new(
+                                self.settings.pass_data,
+                                self.settings.data_port,
+                            ),
                             tones: VecDeque::new(),
                             view: session.view(),
                             last: None,
@@ -273,7 +276,7 @@ impl MediaDesk {
             MediaOutput::Bridge { party } => {
                 let leg = party.and_then(|p| self.open.iter().find(|l| l.party == p));
                 self.bridged = leg.map(|l| l.id);
-                self.bridge_told = true;
+                self.bridge_ordered = true;
                 one(LineOrder::Bridge(self.bridged))
             }
             MediaOutput::Disown { call } => {
@@ -308,12 +311,12 @@ impl MediaDesk {
         }
     }
 
-    /// A tone of a fax or a modem was heard on the line or in what it hears.
+    /// A tone of a fax or a modem was detected on the line or in what is sent to it.
     pub(super) fn heard_tone(
         &mut self,
         now: Time,
         tone: DataTone,
-        told: ctl::DetectedTone,
+        shown: ctl::DetectedTone,
     ) -> ToneNews {
         let Some(leg) = self.linked() else {
             return ToneNews::default();
@@ -321,7 +324,7 @@ impl MediaDesk {
         if leg.tones.len() >= TONES {
             leg.tones.pop_front();
         }
-        leg.tones.push_back(told);
+        leg.tones.push_back(shown);
         let change = leg.data.heard(now, tone);
         ToneNews {
             opened: Some(leg.opened),
@@ -329,24 +332,24 @@ impl MediaDesk {
         }
     }
 
-    /// The set pressed a key: the order when that makes voice again.
+    /// The phone pressed a key: the order when that makes voice again.
     pub(super) fn key(&mut self) -> Option<LineOrder> {
         let leg = self.linked()?;
         let change = leg.data.key()?;
         Some(change_of(leg.id, change))
     }
 
-    /// Both sides have been silent for so long that data is over.
+    /// Both sides have been silent until data is over.
     pub(super) fn both_silent(&mut self) -> Option<LineOrder> {
         let leg = self.linked()?;
         let change = leg.data.both_silent()?;
         Some(change_of(leg.id, change))
     }
 
-    /// The leg that is linked to the line: the first one is before anybody says so. A held one is not.
+    /// The leg that is linked to the line: before any order, that is the first one. A held one is not.
     fn linked(&mut self) -> Option<&mut Leg> {
         let bridged = self.bridged;
-        let alone = self.open.len() == 1 && !self.bridge_told;
+        let alone = self.open.len() == 1 && !self.bridge_ordered;
         self.open
             .iter_mut()
             .find(|l| Some(l.id) == bridged || alone && bridged.is_none())
@@ -390,7 +393,7 @@ impl MediaDesk {
         if self.bridged == Some(id) {
             self.bridged = None;
         }
-        self.bridge_told &= !self.open.is_empty();
+        self.bridge_ordered &= !self.open.is_empty();
         if self.closed.len() >= CLOSED {
             self.closed.pop_front();
         }
@@ -443,11 +446,11 @@ fn change_of(session: SessionId, change: Change) -> LineOrder {
 }
 
 fn refused(view: &SessionView) -> Vec<ctl::RefusedSource> {
-    let told = view.refused().into_iter().map(|r| ctl::RefusedSource {
+    let shown = view.refused().into_iter().map(|r| ctl::RefusedSource {
         address: r.address.to_string(),
         packets: r.packets,
     });
-    told.collect()
+    shown.collect()
 }
 
 fn one(order: LineOrder) -> Doing {

@@ -169,7 +169,7 @@ impl Gateway {
                 Some((port, epoch, event)) = self.signalling.links.recv() => self.link_event(port, epoch, event),
                 Some(found) = self.signalling.names.resolver.looked_up.recv() => self.name_looked_up(found),
                 news = self.signalling.network.news() => self.network_news(news),
-                Some(told) = self.lines.cards.news.recv() => self.card_news(told),
+                Some(returned) = self.lines.cards.news.recv() => self.card_news(returned),
                 ready = wake.readable() => {
                     self.lines.threads.acknowledge();
                     ready?.clear_ready();
@@ -250,7 +250,7 @@ impl Gateway {
         tokio::time::Instant::now() + GOODBYE
     }
 
-    /// Strokes the watchdog while the line thread makes progress.
+    /// Feeds the watchdog while the line thread makes progress.
     fn stroke(&mut self) {
         let now = self.clock.now();
         self.look_for_cards();

@@ -70,7 +70,7 @@ pub struct PortUnit {
     pub capabilities: Option<Capabilities>,
     /// Its card.
     pub card: Option<CardFacts>,
-    /// What the configuration, read again, wants of it as soon as it is at rest.
+    /// What the configuration, read again, wants of it as soon as it is idle.
     pub(super) next: Option<Next>,
     /// The configuration that it goes by.
     pub(super) used: Arc<Config>,
@@ -101,13 +101,13 @@ pub struct PortUnit {
     /// Since when it is registered, or since when not.
     pub(super) registration_since: Time,
     device: Device,
-    /// What the log was told of the registration.
+    /// What was logged of the registration.
     pub(super) repeats: Repeats,
     started: bool,
 }
 
 impl PortUnit {
-    /// A port at rest; `used` is the configuration that it is made by.
+    /// An idle port; `used` is the configuration that it is made by.
     pub fn new(config: PortUnitConfig, used: Arc<Config>, now: Time) -> PortUnit {
         let number = config.settings.id.0;
         PortUnit {
@@ -160,7 +160,7 @@ impl PortUnit {
         self.device.handle(now, Input::Stop);
     }
 
-    /// At rest again, or never started.
+    /// Unregistered again, or never started.
     pub fn has_stopped(&self) -> bool {
         !self.started || matches!(self.station().state, StationState::Stopped)
     }
@@ -180,12 +180,12 @@ impl PortUnit {
         self.device.service()
     }
 
-    /// In no call, and no tone that a set off-hook is to hear plays: other settings disturb nobody.
-    pub(super) fn is_at_rest(&self) -> bool {
+    /// In no call, and no howler plays: other settings disturb nobody.
+    pub(super) fn is_idle(&self) -> bool {
         !self.device.is_busy() && self.call_logic().state != PortState::Howling
     }
 
-    /// Takes other settings, for a port at rest with the line it has. The chain in the line thread is the caller's.
+    /// Takes other settings, for an idle port with the line it has. The chain in the line thread is the caller's.
     pub(super) fn reconfigure(&mut self, now: Time, config: PortUnitConfig) {
         self.settings = config.settings;
         self.plan = config.plan;
@@ -324,18 +324,18 @@ impl PortUnit {
         self.tones.push_back(tone);
     }
 
-    /// Date and time for caller ID: the CallManager's own, moved on since it told it.
+    /// Date and time for caller ID: the CallManager's own, moved on since it came.
     pub fn call_time(&self, clock: &Clock) -> Option<CallTime> {
-        let (told, t) = self.station().time_date?;
-        call_time(&t, clock.now() - told)
+        let (received, t) = self.station().time_date?;
+        call_time(&t, clock.now() - received)
     }
 }
 
-/// What was told, moved on by `since`.
+/// The time received, moved on by `since`.
 fn call_time(t: &DefineTimeDate, since: Duration) -> Option<CallTime> {
     let seconds = (u64::from(t.hour) * 60 + u64::from(t.minute)) * 60 + u64::from(t.second);
     let minutes = seconds.saturating_add(since.as_secs()) / 60;
-    // A day that has ended since the server last told the time is not worth a calendar: no time is sent then.
+    // A day that has ended since the server last sent the time is not worth a calendar: no time is sent then.
     let of_day = (minutes < 24 * 60).then_some(minutes)?;
     let small = |n: u64| u8::try_from(n).ok();
     let date = (1..=12).contains(&t.month) && (1..=31).contains(&t.day);
@@ -351,7 +351,7 @@ fn call_time(t: &DefineTimeDate, since: Duration) -> Option<CallTime> {
 mod tests {
     use super::*;
 
-    fn told(hour: u32, minute: u32, second: u32) -> DefineTimeDate {
+    fn time(hour: u32, minute: u32, second: u32) -> DefineTimeDate {
         DefineTimeDate {
             month: 11,
             day: 23,
@@ -367,8 +367,8 @@ mod tests {
     }
 
     #[test]
-    fn the_time_moves_on_since_it_was_told() {
-        let t = told(9, 59, 50);
+    fn the_time_moves_on_since_it_was_received() {
+        let t = time(9, 59, 50);
         assert_eq!(after(&t, 0), Some((9, 59)));
         assert_eq!(after(&t, 10), Some((10, 0)));
         assert_eq!(after(&t, 3600), Some((10, 59)));
@@ -376,14 +376,14 @@ mod tests {
 
     #[test]
     fn no_time_is_better_than_the_one_of_yesterday() {
-        assert_eq!(after(&told(23, 59, 59), 0), Some((23, 59)));
-        assert_eq!(after(&told(23, 59, 59), 1), None);
+        assert_eq!(after(&time(23, 59, 59), 0), Some((23, 59)));
+        assert_eq!(after(&time(23, 59, 59), 1), None);
     }
 
     #[test]
-    fn a_time_that_no_clock_has_is_not_told() {
-        assert_eq!(after(&told(u32::MAX, 0, 0), u64::MAX), None);
-        let mut t = told(1, 2, 3);
+    fn a_time_that_no_clock_has_is_not_used() {
+        assert_eq!(after(&time(u32::MAX, 0, 0), u64::MAX), None);
+        let mut t = time(1, 2, 3);
         t.month = 13;
         assert_eq!(after(&t, 0), None);
     }

@@ -1,13 +1,14 @@
 //! The configuration file, read again while the gateway runs (`tipring reload`, SIGHUP).
 //!
 //! Owns: reading it beside the work, and what is done with it. Promises: a file with problems changes nothing, and
-//! every problem is told; no call under way is touched, a port takes what is new when it is at rest. Leaves to others:
+//! every problem is reported; no call under way is touched, a port uses what is new when it is idle. Leaves to others:
 //! what differs and when it can be used ([`tipring_config::change`]).
 
 mod lanes;
+mod log;
 mod ports;
 mod read;
-mod told;
+
 mod wish;
 
 use std::sync::Arc;
@@ -33,7 +34,7 @@ use crate::{observe, settings};
 pub(super) struct Left {
     /// Keys of tables that the file has otherwise than they run.
     needs_restart: Vec<ReloadChange>,
-    /// The file as it was last read had problems: so many.
+    /// The file as it was last read had this number of problems.
     errors: Option<usize>,
 }
 
@@ -73,12 +74,12 @@ impl Gateway {
                 self.reload.left.errors = None;
                 let report = self.apply(now, new);
                 self.machine.identity.begin(&self.config.gateway);
-                told::log(&report);
+                log::log(&report);
                 Response::Reload(report)
             }
             Err(report) => {
                 self.reload.left.errors = Some(report.errors());
-                told::log_problems(&report);
+                log::log_problems(&report);
                 Response::BadConfiguration(report)
             }
         };

@@ -1,14 +1,14 @@
-//! Repeats in what the log is told of one port's registration: a trouble that comes back every second is one line in ten
-//! minutes, and good news are told once after it.
+//! Repeats in the log of one port's registration: a trouble that comes back every second is one line in ten minutes, and
+//! good news are logged once after it.
 //!
 //! Looks at what a line says. How many lines of any kind a port may have is [`super::log_rate`]'s: it is asked for each
-//! line that is no repeat, and what it holds back was not told, and is no repeat when it comes again.
+//! line that is no repeat, and what it holds back was not logged, and is no repeat when it comes again.
 
 use std::time::Duration;
 
 use tipring_proto::time::Time;
 
-/// The same trouble is told again after this long.
+/// The same trouble is logged again after this time.
 const AGAIN: Duration = Duration::from_secs(600);
 /// Kinds of trouble remembered.
 const KINDS: usize = 16;
@@ -18,24 +18,24 @@ const KINDS: usize = 16;
 struct Trouble {
     /// Its text without what counts and measures in it.
     kind: String,
-    told: Time,
+    logged: Time,
     /// How often it came since.
     since: u64,
 }
 
-/// What was told.
+/// What was logged.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     troubles: Vec<Trouble>,
     /// The last good news.
     good: String,
-    /// A trouble was told after it.
+    /// A trouble was logged after it.
     in_trouble: bool,
 }
 
 impl Repeats {
-    /// Is this trouble to be told, if `pass` lets a line through? Then with the number of lines that were held back before
-    /// it, and of times that it came untold.
+    /// Is this trouble to be logged, if `pass` lets a line through? Then with the number of lines that were held back before
+    /// it, and of times that it came without a line.
     pub(super) fn trouble(
         &mut self,
         now: Time,
@@ -46,14 +46,14 @@ impl Repeats {
         let words: String = text.chars().filter(|c| !c.is_ascii_digit()).collect();
         let kind = format!("{server}{words}");
         let known = self.troubles.iter_mut().find(|t| t.kind == kind);
-        let untold = match known {
-            Some(known) if now.saturating_since(known.told) < AGAIN => {
+        let not_logged = match known {
+            Some(known) if now.saturating_since(known.logged) < AGAIN => {
                 known.since += 1;
                 return None;
             }
             Some(known) => {
                 let held_back = pass()?;
-                known.told = now;
+                known.logged = now;
                 held_back + std::mem::take(&mut known.since)
             }
             None => {
@@ -61,16 +61,20 @@ impl Repeats {
                 if self.troubles.len() >= KINDS {
                     self.troubles.remove(0);
                 }
-                let (told, since) = (now, 0);
-                self.troubles.push(Trouble { kind, told, since });
+                let (logged, since) = (now, 0);
+                self.troubles.push(Trouble {
+                    kind,
+                    logged,
+                    since,
+                });
                 held_back
             }
         };
         self.in_trouble = true;
-        Some(untold)
+        Some(not_logged)
     }
 
-    /// Is this good news to be told, if `pass` lets a line through? Only after a trouble that was told, and when it
+    /// Is this good news to be logged, if `pass` lets a line through? Only after a trouble that was logged, and when it
     /// differs. Then with the number of lines that were held back before it.
     pub(super) fn good(&mut self, text: &str, pass: impl FnOnce() -> Option<u64>) -> Option<u64> {
         if !self.in_trouble && self.good == text {
@@ -95,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn troubles_by_turns_are_told_once_each_and_again_after_ten_minutes() {
+    fn troubles_by_turns_are_logged_once_each_and_again_after_ten_minutes() {
         let mut repeats = Repeats::default();
         let mut lines = vec![];
         for s in 0..1200 {
@@ -104,8 +108,8 @@ mod tests {
             } else {
                 (1, "no answer")
             };
-            if let Some(untold) = repeats.trouble(at(s), server, text, FREE) {
-                lines.push((s, text, untold));
+            if let Some(not_logged) = repeats.trouble(at(s), server, text, FREE) {
+                lines.push((s, text, not_logged));
             }
         }
         assert_eq!(
@@ -128,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_that_flaps_is_told_as_long_as_its_trouble_is() {
+    fn a_registration_that_flaps_is_logged_as_long_as_its_trouble_is() {
         let mut repeats = Repeats::default();
         assert_eq!(repeats.good("registered", FREE), Some(0));
         assert_eq!(repeats.trouble(at(0), 0, "lost", FREE), Some(0));
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_held_back_was_not_told_and_is_no_repeat() {
+    fn what_was_held_back_was_not_logged_and_is_no_repeat() {
         let mut repeats = Repeats::default();
         let held_back = || None;
         assert_eq!(repeats.trouble(at(0), 0, "refused", held_back), None);

@@ -24,11 +24,11 @@ pub struct Seat {
     pub counters: Arc<PortCounters>,
     /// Its card.
     pub card: Option<CardFacts>,
-    /// What is wrong with its line, as last told.
+    /// What is wrong with its line, as last reported.
     pub fault: Option<LineFault>,
 }
 
-/// What is known of a port of a card, once it is in the line thread's hands.
+/// What is known of a port of a card, once the line thread has it.
 #[derive(Clone, Copy, Debug)]
 pub struct CardFacts {
     /// What it can do.
@@ -111,7 +111,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
         jitter_min_ms: config.media.jitter_min_ms,
         jitter_max_ms: config.media.jitter_max_ms,
         jitter_fixed_ms: config.media.jitter_fixed_ms,
-        machine: settings::is_machine(port),
+        data_port: settings::is_data_port(port),
         redundancy: port.line.redundancy,
         redundancy_payload_type: config.media.redundancy_payload_type,
         sources: config.media.rtp_source,

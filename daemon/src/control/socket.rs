@@ -27,7 +27,7 @@ use super::simdesk::SimDesk;
 
 /// Events that may wait for a slow client; more are counted and left out.
 const EVENTS_IN_FLIGHT: usize = 1024;
-/// A client that takes no byte for so long is cut off.
+/// A client that takes no byte for this time is cut off.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 /// Clients that give way are a line in the log at most this often.
 const CROWD_AGAIN: Duration = Duration::from_secs(60);
@@ -138,15 +138,15 @@ fn restrict(path: &Path, group: Option<&str>) -> std::io::Result<()> {
 /// Serves clients until dropped.
 pub async fn serve(listener: UnixListener, queries: mpsc::Sender<Query>, sim: Rc<SimDesk>) {
     let seats = Rc::new(RefCell::new(House::default()));
-    let mut told: Option<Instant> = None;
+    let mut logged: Option<Instant> = None;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let (queries, sim) = (queries.clone(), sim.clone());
                 let (chair, crowded) = Chair::take(&seats);
                 // One line for a crowd, not one for each of it.
-                if crowded && told.is_none_or(|at| at.elapsed() >= CROWD_AGAIN) {
-                    told = Some(Instant::now());
+                if crowded && logged.is_none_or(|at| at.elapsed() >= CROWD_AGAIN) {
+                    logged = Some(Instant::now());
                     warn!(
                         clients = MANY,
                         "too many control clients; those that have been idle for the longest give way"

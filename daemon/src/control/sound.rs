@@ -23,7 +23,7 @@ use super::caller_text::{self, Alphabet};
 /// Level of test tones and of digits asked for by StartTone, tenths of a dBm0.
 const TEST_TENTHS: i16 = -100;
 
-/// Tones that tell of a second caller.
+/// Tones that announce a second caller.
 const CALL_WAITING: [SccpTone; 4] = [
     SccpTone::CALL_WAITING,
     SccpTone::ADDITIONAL_CALL_WAITING,
@@ -158,7 +158,7 @@ impl Plan {
             .unwrap_or(self.default_ring)
     }
 
-    /// A caller as this port's sets are told; `None` when they are not told at all.
+    /// A caller as shown to this port's phones; `None` when they are shown none.
     pub fn caller_id(
         &self,
         caller: &Caller,
@@ -171,12 +171,12 @@ impl Plan {
             Modulation::V23 => Alphabet::International,
             Modulation::Dtmf { .. } => Alphabet::Digits,
         };
-        let told = CallerId {
+        let shown = CallerId {
             when,
             number: party(&caller.number, |text| caller_text::number(text, alphabet)),
             name: party(&caller.name, caller_text::name),
         };
-        let message = encode(style, &told).ok()?;
+        let message = encode(style, &shown).ok()?;
         let alert = if dual_tone_alert {
             Alert::DtAs
         } else {
@@ -189,7 +189,7 @@ impl Plan {
         })
     }
 
-    /// The message that lights the set's lamp or puts it out; `None` where the port's caller ID has none.
+    /// The message that lights the phone's lamp or puts it out; `None` where the port's caller ID has none.
     pub fn message_lamp(&self, lit: bool) -> Option<CallerIdTransmission> {
         let style = self.caller_id?;
         let (standard, alert) = match style.modulation {
@@ -210,18 +210,18 @@ impl Plan {
 
 fn encode(
     style: Modulation,
-    told: &CallerId,
+    shown: &CallerId,
 ) -> Result<CallerIdMessage, tipring_dsp::CallerIdError> {
     match style {
-        Modulation::Bell202 => CallerIdMessage::call_setup(CallerIdStandard::Class, told),
-        Modulation::V23 => CallerIdMessage::call_setup(CallerIdStandard::Clip, told),
+        Modulation::Bell202 => CallerIdMessage::call_setup(CallerIdStandard::Class, shown),
+        Modulation::V23 => CallerIdMessage::call_setup(CallerIdStandard::Clip, shown),
         Modulation::Dtmf { start, end } => {
             let format = match (start, end) {
                 ('A', '#') => DtmfCallerIdFormat::AToHash,
                 ('D', _) => DtmfCallerIdFormat::DToC,
                 _ => DtmfCallerIdFormat::AToC,
             };
-            CallerIdMessage::dtmf(format, &told.number)
+            CallerIdMessage::dtmf(format, &shown.number)
         }
     }
 }

@@ -34,9 +34,9 @@ pub(super) fn line_input(now: Time, event: LineEvent) -> LineInput {
 pub(super) enum Line {
     /// For the line thread.
     Order(LineOrder),
-    /// There is no caller ID that this set could be sent: it counts as sent.
+    /// There is no caller ID that this phone could be sent: it counts as sent.
     NoCallerId,
-    /// The set's lamp is lit by a message, when the line is free for one.
+    /// The phone's lamp is lit by a message, when the line is free for one.
     LampByMessage(bool),
 }
 

@@ -1,6 +1,6 @@
 //! When a card's block was complete: what lateness is measured from.
 //!
-//! A card that knows says so. Of others the earliest wakes tell: a block comes each block time after the one before,
+//! A card that knows reports it. Of others the earliest wakes show it: a block comes each block time after the one before,
 //! and a wake that is earlier than that shows that the ones before were late. The estimate gives way by 100 ppm, so
 //! that it follows a card whose clock is slower than this machine's.
 
@@ -10,7 +10,7 @@ use tipring_proto::time::Time;
 
 /// Part of a block by which the estimate gives way with each block.
 const GIVES_WAY: u32 = 10_000;
-/// Blocks without one after which the card's time is taken anew.
+/// Blocks without one after which the card's time is measured again.
 const FORGET: u32 = 64;
 
 /// The edges of one card.
@@ -20,30 +20,30 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// A block is read at `now`; `told`: when the card's newest block was complete, if it knows. Answers when this
+    /// A block is read at `now`; `complete`: when the card's newest block was complete, if it knows. Answers when this
     /// block was.
-    pub(super) fn block(&mut self, now: Time, block: Duration, told: Option<Duration>) -> Time {
-        let told = told.map(Time::from_duration).filter(|at| *at <= now);
+    pub(super) fn block(&mut self, now: Time, block: Duration, complete: Option<Duration>) -> Time {
+        let complete = complete.map(Time::from_duration).filter(|at| *at <= now);
         let edge = match self.last.map(|last| last + block) {
-            Some(due) if now < due + block * FORGET => match told {
+            Some(due) if now < due + block * FORGET => match complete {
                 // Several blocks wait, and this is not the newest.
                 Some(at) if at >= due + block / 2 => due,
                 Some(at) => at,
                 None => now.min(due + block / GIVES_WAY),
             },
-            _ => told.unwrap_or(now),
+            _ => complete.unwrap_or(now),
         };
         self.last = Some(edge);
         edge
     }
 
-    /// The card has no more blocks, and its newest was complete at `told`, if it knows: blocks that it lost are not
+    /// The card has no more blocks, and its newest was complete at `complete`, if it knows: blocks that it lost are not
     /// waited for.
-    pub(super) fn empty(&mut self, told: Option<Duration>) {
-        self.last = told.map(Time::from_duration).or(self.last);
+    pub(super) fn empty(&mut self, complete: Option<Duration>) {
+        self.last = complete.map(Time::from_duration).or(self.last);
     }
 
-    /// The card stood still, lost blocks, or is another.
+    /// The card was stalled, lost blocks, or is another.
     pub(super) fn forget(&mut self) {
         self.last = None;
     }
@@ -93,25 +93,25 @@ mod tests {
 
     #[test]
     fn what_the_card_says_holds_for_its_newest_block() {
-        let told = |us| Some(Duration::from_micros(us));
+        let complete = |us| Some(Duration::from_micros(us));
         let mut edge = Edge::default();
-        assert_eq!(edge.block(at(10_700), BLOCK, told(10_100)), at(10_100));
-        assert_eq!(edge.block(at(40_000), BLOCK, told(30_900)), at(20_100));
-        assert_eq!(edge.block(at(40_000), BLOCK, told(30_900)), at(30_900));
+        assert_eq!(edge.block(at(10_700), BLOCK, complete(10_100)), at(10_100));
+        assert_eq!(edge.block(at(40_000), BLOCK, complete(30_900)), at(20_100));
+        assert_eq!(edge.block(at(40_000), BLOCK, complete(30_900)), at(30_900));
         // Of the future: not believed.
-        assert_eq!(edge.block(at(41_000), BLOCK, told(99_000)), at(40_901));
+        assert_eq!(edge.block(at(41_000), BLOCK, complete(99_000)), at(40_901));
     }
 
     #[test]
     fn blocks_that_the_card_lost_make_no_lateness() {
-        let told = |us| Some(Duration::from_micros(us));
+        let complete = |us| Some(Duration::from_micros(us));
         let mut edge = Edge::default();
-        edge.block(at(10_100), BLOCK, told(10_000));
+        edge.block(at(10_100), BLOCK, complete(10_000));
         // Three were complete, one was lost.
-        edge.block(at(40_100), BLOCK, told(40_000));
-        edge.block(at(40_100), BLOCK, told(40_000));
-        edge.empty(told(40_000));
-        assert_eq!(edge.block(at(50_100), BLOCK, told(50_000)), at(50_000));
+        edge.block(at(40_100), BLOCK, complete(40_000));
+        edge.block(at(40_100), BLOCK, complete(40_000));
+        edge.empty(complete(40_000));
+        assert_eq!(edge.block(at(50_100), BLOCK, complete(50_000)), at(50_000));
         // A card that does not know its edges keeps what was found.
         edge.empty(None);
         assert_eq!(edge.block(at(59_900), BLOCK, None), at(59_900));

@@ -117,7 +117,9 @@ impl LineEngine {
         self.shared = self.config.datagrams_shared;
         self.serve_orders(now);
         let (lanes, mut tools) = self.split(now);
-        lanes.iter_mut().for_each(|lane| lane.hear(&mut tools));
+        lanes
+            .iter_mut()
+            .for_each(|lane| lane.read_ahead(&mut tools));
         for number in 0..self.lanes.len() {
             for slot in 0..SESSIONS {
                 self.serve_socket(now, number, slot);
@@ -227,7 +229,7 @@ impl LineEngine {
         let Some(mut media) = self.media.take() else {
             return;
         };
-        // Each socket is told of once, so this ends; the bound is for a poll that goes wrong.
+        // Each socket is reported once, so this ends; the bound is for a poll that goes wrong.
         for _ in 0..=self.lanes.len() {
             let more = media.look();
             if more.is_err() {
@@ -245,7 +247,7 @@ impl LineEngine {
         self.media = Some(media);
     }
 
-    /// A wake is over, with so many blocks on the port that had most.
+    /// A wake is over, with this number of blocks on the port that had most.
     pub(super) fn served(&mut self, most: usize) {
         self.round = self.round.wrapping_add(most as u64);
     }
@@ -256,7 +258,7 @@ impl LineEngine {
         let (number, _) = of_token(token);
         let (lanes, mut tools) = self.split(now);
         if let Some(lane) = lanes.get_mut(number) {
-            lane.hear(&mut tools);
+            lane.read_ahead(&mut tools);
         }
     }
 
@@ -273,7 +275,7 @@ impl LineEngine {
     pub(super) fn hear_clock(&mut self, now: Time) {
         let (lanes, mut tools) = self.split(now);
         for lane in lanes.iter_mut().filter(|l| l.wake() == Wake::CardClock) {
-            lane.hear(&mut tools);
+            lane.read_ahead(&mut tools);
         }
     }
 

@@ -39,7 +39,7 @@ pub struct LineHandle {
 }
 
 impl LineHandle {
-    /// Tells a port something; the thread carries orders out in the order given.
+    /// Orders something of a port; the thread carries orders out in the order given.
     ///
     /// # Errors
     /// [`RingFull`] gives the order back: the thread is far behind, or control does not take its reports. Counted in
@@ -143,7 +143,7 @@ impl LineHandle {
             let _ = shard.wake.add(1);
         }
         for thread in self.shards.iter_mut().filter_map(|s| s.thread.take()) {
-            // The engine comes back and is dropped here, not in the thread. A panic was already told by `is_running`.
+            // The engine comes back and is dropped here, not in the thread. A panic was already reported by `is_running`.
             drop(thread.join());
         }
     }

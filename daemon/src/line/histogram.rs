@@ -7,7 +7,7 @@ use super::counters::Counter;
 /// Steps in an octave, as a power of two.
 const STEPS_LOG2: u32 = 2;
 const STEPS: u32 = 1 << STEPS_LOG2;
-/// Octaves told apart: up to 2^25 µs.
+/// Octaves: up to 2^25 µs.
 const OCTAVES: u32 = 25;
 const BUCKETS: usize = (OCTAVES * STEPS) as usize;
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_the_longest_are_told() {
+    fn counts_and_the_longest_are_reported() {
         let h = Histogram::default();
         for us in [0, 1, 3, 1000, 1001, 70_000_000] {
             h.note(us);

@@ -78,7 +78,7 @@ pub(super) struct Tools<'a> {
 }
 
 impl Tools<'_> {
-    /// The time by now; by hand it stands still during a tick.
+    /// The time by now; stepped by hand it does not move during a tick.
     pub(super) fn clock(&self) -> Time {
         match self.wall {
             Some(_) => Time::from_duration(monotonic()),
@@ -100,7 +100,7 @@ pub(super) struct Lane {
     number: usize,
     card: Card,
     chain: Chain,
-    /// Last told to the chain; a new one is told it too.
+    /// Last sent to the chain; a new one gets it too.
     listens: Option<bool>,
     sessions: [Option<Box<MediaSession>>; SESSIONS],
     /// How many of them there are: an idle port does not go through the places.
@@ -123,8 +123,8 @@ pub(super) struct Lane {
     arrived: Option<Time>,
     /// When the last block was served; `None` before the first.
     last_block: Option<Time>,
-    /// What the card answered to [`Lane::hear`]: a block has gone up, but nothing was written for it yet.
-    heard: Option<ReadBlock>,
+    /// What the card answered to [`Lane::read_ahead`]: a block has gone up, but nothing was written for it yet.
+    read: Option<ReadBlock>,
     /// The line has just come, or come back, and no block yet.
     fresh: bool,
     /// The prefill has to be written before the next block.
@@ -133,7 +133,7 @@ pub(super) struct Lane {
     owed: usize,
     /// The first prefill was written.
     primed: bool,
-    /// The present card's count of what it lost and had to make up.
+    /// The present card's count of overruns and underruns.
     broken: u64,
     base: Base,
     budget: u16,
@@ -194,7 +194,7 @@ impl Lane {
             edge: None,
             arrived: None,
             last_block: None,
-            heard: None,
+            read: None,
             fresh: true,
             prefill_due: true,
             owed: 0,
@@ -240,7 +240,7 @@ impl Lane {
         match drained {
             Drained::Empty if session.parked => {
                 session.parked = false;
-                // Watching again tells at once if something came meanwhile.
+                // Watching again wakes at once if something came meanwhile.
                 if let Some(registry) = tools.media {
                     let _ = watch(registry, session, token(self.number, slot));
                 }
@@ -402,12 +402,12 @@ impl Lane {
             .reports
             .push(LineReport::SessionReturned { port, session, why })
         {
-            // Room was seen before the order was taken, so this cannot be; a leak is still better than a free here.
+            // Room was seen before the order was accepted, so this cannot be; a leak is still better than a free here.
             std::mem::forget(report);
         }
     }
 
-    fn tell_pending(&mut self, tools: &mut Tools<'_>) {
+    fn report_pending(&mut self, tools: &mut Tools<'_>) {
         while let Some(event) = self.pending.front().copied() {
             let port = self.index;
             if tools

@@ -11,7 +11,7 @@ use mio::{Events, Poll, Registry, Token};
 use tipring_linux::RecvBatch;
 use tipring_proto::time::Time;
 
-/// Sockets told of at once.
+/// Sockets reported at once.
 const AT_ONCE: usize = 256;
 /// A packet does not wait longer; when it seems to, this machine's wall clock was set.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -90,7 +90,7 @@ pub(super) struct Allowance<'a> {
 }
 
 impl Allowance<'_> {
-    /// Spends so many datagrams; false when nothing is left.
+    /// Spends this number of datagrams; false when nothing is left.
     pub(super) fn spend(&mut self, count: usize) -> bool {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         let own = u32::from(*self.datagrams).min(count);
@@ -99,7 +99,7 @@ impl Allowance<'_> {
         *self.datagrams > 0 || *self.shared > 0
     }
 
-    /// May a packet of the far end be taken?
+    /// May a packet of the far end be read?
     pub(super) fn packet(&mut self) -> bool {
         let may = *self.packets > 0;
         *self.packets = self.packets.saturating_sub(1);

@@ -21,19 +21,19 @@ pub struct SessionId(pub u64);
 /// Where and how a session sends (StartMediaTransmission).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remote {
-    /// The far end; from now on it is heard before all others.
+    /// The far end; from now on it is accepted before all others.
     pub address: SocketAddrV4,
     /// Codec of our packets.
     pub codec: Codec,
     /// Milliseconds in a packet.
     pub ptime_ms: u8,
-    /// Payload type of telephone-events, when the far end takes them: the set's DTMF then goes out as events.
+    /// Payload type of telephone-events, when the far end takes them: the phone's DTMF then goes out as events.
     pub event_payload_type: Option<u8>,
     /// DSCP of our packets from now on.
     pub dscp: u8,
 }
 
-/// What control tells the line thread about a port.
+/// What control orders of the line thread for a port.
 #[derive(Debug)]
 #[allow(
     clippy::large_enum_variant,
@@ -64,18 +64,18 @@ pub enum LineOrder {
         /// Which session.
         session: SessionId,
     },
-    /// Links this session to the line, or none (hold). Others of the port send nothing and are not heard.
+    /// Links this session to the line, or none (hold). Others of the port send nothing and play nothing.
     Bridge(Option<SessionId>),
     /// Data or voice passes in this session, and in the chain while it is linked to the line
     /// ([`ChainCommand::PassThrough`]).
     PassThrough {
         /// Which session.
         session: SessionId,
-        /// Data, and the silence of both sides that is told, ms; none: voice.
+        /// Data, and the silence of both sides that is reported, ms; none: voice.
         data: Option<u32>,
     },
-    /// Puts another chain in the place of the port's present one, for a port at rest: a tone or caller ID under way
-    /// ends, and its end is not told. The former chain comes back as [`LineReport::ChainReturned`].
+    /// Puts another chain in the place of the port's present one, for an idle port: a tone or caller ID under way
+    /// ends, and its end is not reported. The former chain comes back as [`LineReport::ChainReturned`].
     ReplaceChain(MadeChain),
     /// Puts another card in the place of the port's present one, which comes back as [`LineReport::CardReturned`].
     ReplaceCard(Box<CardSet>),
@@ -107,7 +107,7 @@ impl std::fmt::Debug for CardSet {
     }
 }
 
-/// What the line thread tells control. `at` is `CLOCK_MONOTONIC`.
+/// What the line thread reports to control. `at` is `CLOCK_MONOTONIC`.
 #[derive(Debug)]
 pub enum LineReport {
     /// A hook, ringing or fault event, stamped by the card.
@@ -117,7 +117,7 @@ pub enum LineReport {
         /// What and when.
         event: LineEvent,
     },
-    /// The signal chain heard or finished something.
+    /// The signal chain detected or finished something.
     Chain {
         /// Which port.
         port: PortIndex,

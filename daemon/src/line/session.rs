@@ -1,6 +1,6 @@
 //! A media session: one leg of a call between the line and the network.
 //!
-//! Put together of a socket with the kernel's side of it ([`socket`]), a filter of the sources that are heard
+//! Put together of a socket with the kernel's side of it ([`socket`]), a filter of the sources that are accepted
 //! ([`sources`]), the far end ([`remote`]), what protects the datagrams ([`transform`]), and a body, which makes
 //! datagrams of the line's blocks and blocks of datagrams ([`body`]). Each knows nothing of the others; what passes
 //! between them passes here.
@@ -59,19 +59,19 @@ pub struct SessionConfig {
     pub jitter_min_ms: u16,
     /// Largest delay; equal to the smallest: fixed.
     pub jitter_max_ms: u16,
-    /// Its delay when it is held still, for machines.
+    /// Its delay when it is held fixed, in fax and modem calls.
     pub jitter_fixed_ms: u16,
-    /// The set is a machine: its buffer is held still from the beginning.
-    pub machine: bool,
-    /// Earlier packets sent again with each while machines talk.
+    /// A fax, modem or alarm port: its buffer is held fixed from the beginning.
+    pub data_port: bool,
+    /// Earlier packets sent again with each while data passes.
     pub redundancy: u8,
-    /// Payload type of packets that carry earlier ones (RFC 2198), sent and taken.
+    /// Payload type of packets that carry earlier ones (RFC 2198), sent and accepted.
     pub redundancy_payload_type: u8,
     /// Payload type under which the far end may send telephone-events.
     pub event_payload_type: Option<u8>,
-    /// Silence of the set is not sent, unless it is a machine or data passes.
+    /// Silence of the phone is not sent, unless it is a data port or data passes.
     pub vad: bool,
-    /// Who is heard besides the far end that the server names.
+    /// Who is accepted besides the far end that the server names.
     pub sources: RtpSource,
     /// DSCP of our packets until [`Remote`] says otherwise, usually [`DSCP_EF`].
     pub dscp: u8,
@@ -84,7 +84,7 @@ pub struct SessionStats<S = VoiceStats> {
     pub body: S,
     /// Its socket.
     pub socket: SocketStats,
-    /// Datagrams of sources that are not heard.
+    /// Datagrams of sources that are not accepted.
     pub strangers: u64,
 }
 
@@ -310,7 +310,7 @@ impl<B: Body> MediaSession<B> {
         self.body.down(now, bytes, out)
     }
 
-    /// The set pressed a key: false when it does not go out as event.
+    /// The phone pressed a key: false when it does not go out as event.
     pub(super) fn press(&mut self, digit: Digit, volume: u8) -> bool {
         let Some(to) = self.far.target() else {
             return false;
@@ -321,7 +321,7 @@ impl<B: Body> MediaSession<B> {
         })
     }
 
-    /// The set let the key go.
+    /// The phone let the key go.
     pub(super) fn release(&mut self) {
         self.body.release();
     }

@@ -19,11 +19,11 @@ use fake_card::{BLOCK, FakeLine};
 
 mod cards;
 mod data;
+mod data_ports;
 mod digits;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
 mod floods;
-mod machines;
 mod silence;
 mod sources;
 mod timing;
@@ -89,7 +89,7 @@ fn session_config(id: SessionId) -> SessionConfig {
         jitter_min_ms: 20,
         jitter_max_ms: 100,
         jitter_fixed_ms: 100,
-        machine: false,
+        data_port: false,
         redundancy: 0,
         redundancy_payload_type: 90,
         vad: false,
@@ -104,7 +104,7 @@ impl Rig {
         self.handle.send(P, order).unwrap();
     }
 
-    /// So many blocks of 10 ms.
+    /// Runs this number of blocks of 10 ms.
     fn run(&mut self, blocks: usize) {
         for _ in 0..blocks {
             self.line.step(1);
@@ -268,8 +268,8 @@ fn what_the_network_says_is_written_to_the_line_in_order() {
         rig.run(2);
     }
     let heard = rig.codes_heard();
-    let told: Vec<u8> = (0..9).flat_map(|n| [0x90 + n; 2]).collect();
-    assert_eq!(heard[..18], told);
+    let sent: Vec<u8> = (0..9).flat_map(|n| [0x90 + n; 2]).collect();
+    assert_eq!(heard[..18], sent);
     assert_eq!(
         (rig.counter("rx_packets"), rig.counter("rx_octets")),
         (10, 1600)
@@ -297,7 +297,7 @@ fn one_block_is_written_for_each_read_and_an_underrun_refills_the_prefill() {
 }
 
 #[test]
-fn hook_events_are_told_with_their_stamp_and_nothing_is_lost_when_control_sleeps() {
+fn hook_events_are_reported_with_their_stamp_and_nothing_is_lost_when_control_sleeps() {
     let config = LineConfig {
         report_ring: 4,
         ..LineConfig::default()
@@ -310,13 +310,13 @@ fn hook_events_are_told_with_their_stamp_and_nothing_is_lost_when_control_sleeps
             .event(Duration::from_millis(n), kinds[n as usize % 2]);
     }
     rig.run(3);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for _ in 0..12 {
         for report in rig.reports() {
             let LineReport::Line { port: P, event } = report else {
                 panic!("{report:?}");
             };
-            told.push(event);
+            reported.push(event);
         }
         rig.run(1);
     }
@@ -326,7 +326,7 @@ fn hook_events_are_told_with_their_stamp_and_nothing_is_lost_when_control_sleeps
             kind: kinds[n as usize % 2],
         })
         .collect();
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert!(rig.counter("events_held") > 0);
     assert_eq!(rig.handle.port_counters(P).unwrap().off_hook.get(), 1);
 }
@@ -356,11 +356,11 @@ fn commands_reach_the_card_and_a_refusal_comes_back() {
 }
 
 #[test]
-fn sessions_come_back_with_their_figures_and_orders_for_strange_ones_are_answered() {
+fn sessions_come_back_with_their_figures_and_orders_for_unknown_ones_are_answered() {
     let mut rig = rig(ramp(), LineConfig::default());
     rig.talk(None);
     rig.run(4);
-    rig.order(LineOrder::AddSession(session(A))); // the name is taken
+    rig.order(LineOrder::AddSession(session(A))); // the name is in use
     rig.order(LineOrder::AddSession(session(B)));
     for more in 3..=5 {
         rig.order(LineOrder::AddSession(session(SessionId(more)))); // no room for the fifth
@@ -372,7 +372,7 @@ fn sessions_come_back_with_their_figures_and_orders_for_strange_ones_are_answere
         .send(PortIndex(7), LineOrder::AddSession(session(B)))
         .unwrap();
     rig.run(1);
-    let told: Vec<String> = rig
+    let reported: Vec<String> = rig
         .reports()
         .into_iter()
         .map(|r| match r {
@@ -396,12 +396,12 @@ fn sessions_come_back_with_their_figures_and_orders_for_strange_ones_are_answere
         "none 1",
         "7 2 NoPort 0",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert_eq!(rig.handle.port_counters(P).unwrap().sessions.get(), 3);
 }
 
 #[test]
-fn a_key_of_the_set_goes_out_as_event_and_its_sound_does_not() {
+fn a_key_of_the_phone_goes_out_as_event_and_its_sound_does_not() {
     let mut signal = vec![0xFF; 800];
     signal.extend(dtmf(b'7', 100));
     signal.extend(vec![0xFF; 8000]);
@@ -454,7 +454,7 @@ fn a_key_of_the_set_goes_out_as_event_and_its_sound_does_not() {
 }
 
 #[test]
-fn a_key_of_the_far_end_is_played_to_the_line_and_told() {
+fn a_key_of_the_far_end_is_played_to_the_line_and_reported() {
     let mut rig = rig(Vec::new(), LineConfig::default());
     let local = rig.talk(Some(101));
     rig.run(1); // the session is known
@@ -476,7 +476,7 @@ fn a_key_of_the_far_end_is_played_to_the_line_and_told() {
         .filter(|b| b.iter().any(|s| (!s & 0x7F) > 0x40))
         .count();
     assert!((8..=14).contains(&loud), "{loud} blocks with the tone");
-    let told: Vec<_> = rig
+    let reported: Vec<_> = rig
         .reports()
         .into_iter()
         .filter_map(|r| match r {
@@ -493,7 +493,7 @@ fn a_key_of_the_far_end_is_played_to_the_line_and_told() {
             duration: 800,
         },
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]
@@ -524,25 +524,25 @@ fn a_card_in_alarm_does_not_stop_the_media() {
 }
 
 #[test]
-fn strangers_are_dropped_and_counted_before_and_after_start_media() {
+fn unexpected_sources_are_dropped_and_counted_before_and_after_start_media() {
     let mut rig = rig(Vec::new(), LineConfig::default());
     let media = session(A);
     let local = media.local();
     rig.order(LineOrder::AddSession(media));
     rig.run(1);
-    let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();
+    let other = UdpSocket::bind((LOCAL, 0)).unwrap();
     let send = |from: &UdpSocket, n: u8| {
         far_sender().push(&[n; 160], |p| {
             from.send_to(p, local).unwrap();
         });
     };
-    send(&stranger, 0x90);
+    send(&other, 0x90);
     send(&rig.far, 0x91); // not known yet
     rig.run(1);
     let remote = rig.remote(None);
     rig.order(LineOrder::SetRemote { session: A, remote });
     rig.run(1);
-    send(&stranger, 0x92);
+    send(&other, 0x92);
     send(&rig.far, 0x93);
     rig.far.send_to(&[0x55; HEADER_LEN], local).unwrap(); // ours, but not RTP
     rig.run(6);

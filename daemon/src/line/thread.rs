@@ -91,7 +91,7 @@ pub fn spawn(
         };
         let poll = watch_all(&mut engine, first, &clocks, &shard.wake)?;
         let count = engine.wakes().count() as u16;
-        let (tell, told) = mpsc::channel();
+        let (started, start) = mpsc::channel();
         let priority = config.priority;
         let clocks = Arc::clone(&clocks);
         let thread = std::thread::Builder::new()
@@ -105,14 +105,14 @@ pub fn spawn(
                     .set(i64::from(matches!(realtime, Some(Ok(_)))));
                 prefault_stack(STACK);
                 let events = Events::with_capacity(1024);
-                let _ = tell.send(realtime);
-                drop(tell);
+                let _ = started.send(realtime);
+                drop(started);
                 run(&mut engine, poll, events);
                 drop(clocks);
                 engine
             })?;
         shard.thread = Some(thread);
-        let realtime = told.recv().unwrap_or(None);
+        let realtime = start.recv().unwrap_or(None);
         let ports = PortIndex(first)..PortIndex(first + count);
         shards.push(ShardStart { ports, realtime });
         first += count;
@@ -174,7 +174,7 @@ fn run(engine: &mut LineEngine, mut poll: Poll, mut events: Events) {
                 .filter(|t| ![WAKE, CLOCK].contains(t))
         };
         engine.serve_orders(now);
-        // Our packets first: what the lines are to hear has until the card needs it.
+        // Our packets first: what the lines are to play is not due until the card needs it.
         for token in cards() {
             engine.hear_token(now, token);
         }

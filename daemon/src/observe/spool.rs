@@ -1,6 +1,6 @@
-//! Log lines on their way out: taken at once, written by a thread of their own.
+//! Log lines on their way out: queued at once, written by a thread of their own.
 //!
-//! Promises: logging never waits and never fails. Nobody reads the pipe, the disk is full, the journal stands still:
+//! Promises: logging never waits and never fails. Nobody reads the pipe, the disk is full, the journal is stalled:
 //! that costs log lines, which are counted, and nothing else. Leaves to others: what a line looks like.
 
 use std::io::{self, IsTerminal, Write};
@@ -109,7 +109,7 @@ impl Spool {
         self.counts.lost.load(Ordering::Relaxed)
     }
 
-    /// Lines that were taken and are not out yet. None: whatever was logged before can be read.
+    /// Lines that were queued and are not out yet. None: whatever was logged before can be read.
     pub(super) fn waiting(&self) -> u64 {
         self.counts.waiting.load(Ordering::Acquire)
     }

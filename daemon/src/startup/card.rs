@@ -85,7 +85,7 @@ pub(super) fn stand_in(config: &Config) -> Absent {
 }
 
 /// A lane without a card, a port or an echo canceller: the port that takes it brings the chain of its own plan
-/// (`control/reload`), and until then nothing is heard in it.
+/// (`control/reload`), and until then it is silent.
 pub(super) fn spare_lane(config: &Config) -> Result<LinePortSpec, StartupError> {
     let port = stand_in(config);
     let chain = Chain::new(&ChainConfig::new(tipring_dsp::Law::Mu, port.block_len()));

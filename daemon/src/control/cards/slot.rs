@@ -11,14 +11,14 @@ use crate::cards::{LineProbe, Nameplate, Want};
 use crate::control::seat::CardFacts;
 use crate::line::{CardSet, PortIndex};
 
-/// A card that has not answered for so long is told of.
+/// A card that has not answered for this time is reported.
 const SILENT: Duration = Duration::from_secs(10);
 /// Between two tries to give a card to a line thread whose ring is full.
 const PLACE_AGAIN: Duration = Duration::from_millis(100);
 /// Between the first looks at two ports of a gateway.
 const STAGGER: Duration = Duration::from_millis(600);
 
-/// The way to a line from beside its port; shared with the thread that is looking.
+/// Access to a line beside its port; shared with the thread that is looking.
 pub(super) type SharedProbe = Arc<Mutex<Box<dyn LineProbe>>>;
 
 /// The card of one lane, whichever port has the lane.
@@ -26,8 +26,8 @@ pub(in crate::control) struct Slot {
     pub(super) line: PortIndex,
     /// From its next opening on.
     pub(super) want: Want,
-    /// What its card was opened with, or told since.
-    pub(super) told: Want,
+    /// What its card was opened with, or changed to since.
+    pub(super) opened_with: Want,
     pub(super) keeper: CardKeeper,
     pub(super) feed: FeedWatch,
     /// Of the card that is open, or was last.
@@ -42,7 +42,7 @@ pub(in crate::control) struct Slot {
     pub(super) to_place: Option<(Box<CardSet>, Time)>,
     /// Something was asked of the card, and it has not answered yet.
     pub(super) asked: Option<Time>,
-    /// What was asked belongs to this card; answers of former ones are not heard.
+    /// What was asked belongs to this card; answers of former ones are discarded.
     pub(super) epoch: u64,
 }
 
@@ -52,7 +52,7 @@ impl Slot {
         Slot {
             line,
             want,
-            told: want,
+            opened_with: want,
             keeper: CardKeeper::new(now),
             feed: FeedWatch::blind(),
             plate: None,
@@ -120,7 +120,7 @@ impl Slot {
         self.begin_feed(now);
     }
 
-    /// Begins to watch the feed, where the card tells of it.
+    /// Begins to watch the feed, where the card reports it.
     pub(super) fn begin_feed(&mut self, now: Time) {
         if self.facts.capabilities.voltages && self.probe.is_some() {
             self.feed.begin(now, STAGGER * u32::from(self.line.0 % 24));
@@ -142,11 +142,11 @@ impl Slot {
     }
 
     /// What to ask of the line now.
-    pub(super) fn look(&mut self, now: Time, at_rest: bool) -> Option<FeedStep> {
+    pub(super) fn look(&mut self, now: Time, idle: bool) -> Option<FeedStep> {
         if self.asked.is_some() || !self.is_open() {
             return None;
         }
-        let step = self.feed.step(now, at_rest)?;
+        let step = self.feed.step(now, idle)?;
         self.asked = Some(now);
         Some(step)
     }

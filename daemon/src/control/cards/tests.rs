@@ -25,11 +25,11 @@ const DEAD: Volts = Volts {
     battery_mv: -50_000,
 };
 
-/// A card that says nothing by itself.
+/// A card that reports nothing by itself.
 struct Quiet {
     off_hook: bool,
-    /// What it was told.
-    told: Arc<Mutex<Vec<LineCommand>>>,
+    /// The commands that it got.
+    commands: Arc<Mutex<Vec<LineCommand>>>,
 }
 
 impl LinePort for Quiet {
@@ -60,7 +60,7 @@ impl LinePort for Quiet {
         None
     }
     fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
-        self.told.lock().unwrap().push(command);
+        self.commands.lock().unwrap().push(command);
         Ok(())
     }
     fn off_hook(&self) -> bool {
@@ -85,12 +85,12 @@ impl LineProbe for Silent {
     }
 }
 
-/// Has the card or not; a set on it is lifted or not.
+/// Has the card or not; a phone on it is off-hook or not.
 #[derive(Default)]
 struct Shelf {
     there: AtomicBool,
     off_hook: AtomicBool,
-    told: Arc<Mutex<Vec<LineCommand>>>,
+    commands: Arc<Mutex<Vec<LineCommand>>>,
 }
 
 impl CardSource for Shelf {
@@ -104,7 +104,7 @@ impl CardSource for Shelf {
         Ok(OpenCard {
             port: Box::new(Quiet {
                 off_hook: self.off_hook.load(Ordering::SeqCst),
-                told: Arc::clone(&self.told),
+                commands: Arc::clone(&self.commands),
             }),
             probe: Some(Box::new(Silent)),
             plate: Nameplate::default(),
@@ -185,8 +185,8 @@ impl Bench {
     /// Does what is due, and waits for the one answer that is on its way.
     async fn turn(&mut self) {
         self.gateway.cards_turn();
-        let told = self.gateway.lines.cards.news.recv().await.unwrap();
-        self.gateway.card_news(told);
+        let news = self.gateway.lines.cards.news.recv().await.unwrap();
+        self.gateway.card_news(news);
         self.step();
     }
 
@@ -204,17 +204,17 @@ impl Bench {
             .line_report(LineReport::Line { port: LINE, event });
     }
 
-    /// Longest flashes that the card was told since the last look, in ms.
-    fn flash_told(&self) -> Vec<u128> {
-        let told = std::mem::take(&mut *self.shelf.told.lock().unwrap());
-        let told = told.into_iter().filter_map(|command| match command {
+    /// Longest flashes of the commands since the last look, in ms.
+    fn flash_commands(&self) -> Vec<u128> {
+        let commands = std::mem::take(&mut *self.shelf.commands.lock().unwrap());
+        let flashes = commands.into_iter().filter_map(|command| match command {
             LineCommand::LongestFlash(time) => Some(time.as_millis()),
             _ => None,
         });
-        told.collect()
+        flashes.collect()
     }
 
-    /// So much later the port does what is due.
+    /// After `later` the port does what is due.
     fn later(&mut self, after: Duration) {
         let at = self.gateway.clock.now() + after;
         self.gateway.ports[0].handle_timeout(at);
@@ -260,13 +260,13 @@ fn run<F: std::future::Future<Output = ()>>(test: impl FnOnce() -> F) {
 }
 
 #[test]
-fn a_card_that_is_not_there_is_told_with_its_cure_and_tried_again() {
+fn a_card_that_is_not_there_is_reported_with_its_cure_and_tried_again() {
     run(|| async {
         let mut b = Bench::new();
         assert_eq!(b.trouble(), None, "at its first try it has none");
         b.turn().await;
-        let told = "DAHDI channel 1 cannot be opened: the shelf is empty: see \"dmesg\" and \"tipring hardware\"";
-        assert_eq!(b.trouble().as_deref(), Some(told));
+        let text = "DAHDI channel 1 cannot be opened: the shelf is empty: see \"dmesg\" and \"tipring hardware\"";
+        assert_eq!(b.trouble().as_deref(), Some(text));
         assert_eq!(b.word(), PortState::Fault);
         assert!(b.slot().keeper.due().is_some());
         assert!(b.gateway.ports[0].has_stopped(), "it does not register");
@@ -312,9 +312,9 @@ fn a_lost_card_is_closed_and_a_stand_in_takes_its_place() {
         );
         assert!(b.slot().probe.is_none(), "nothing keeps the channel open");
         b.step(); // the line thread gives it back
-        let told = b.gateway.lines.cards.news.recv().await.unwrap();
-        assert!(matches!(told.2, CardNews::Closed));
-        b.gateway.card_news(told);
+        let news = b.gateway.lines.cards.news.recv().await.unwrap();
+        assert!(matches!(news.2, CardNews::Closed));
+        b.gateway.card_news(news);
         assert!(matches!(b.slot().keeper.state(), CardState::Closed { .. }));
         assert_eq!(b.word(), PortState::Fault);
     });
@@ -328,10 +328,10 @@ fn a_feed_that_was_switched_off_is_a_trouble_until_the_line_has_voltage_or_curre
             b.news(CardNews::Volts(Ok(DEAD)));
             assert_eq!(b.trouble(), None, "suspected only");
             b.news(CardNews::SwitchedOff(Ok(true)));
-            let told = b.trouble().unwrap_or_default();
+            let text = b.trouble().unwrap_or_default();
             assert!(
-                told.starts_with("no battery on the line: the card has"),
-                "{told}"
+                text.starts_with("no battery on the line: the card has"),
+                "{text}"
             );
             assert_eq!(b.word(), PortState::Fault);
             if current {
@@ -353,19 +353,19 @@ fn a_feed_that_was_switched_off_is_a_trouble_until_the_line_has_voltage_or_curre
 }
 
 #[test]
-fn a_port_whose_line_stays_dead_is_told_as_unregistered_and_registers_when_the_line_works() {
+fn a_port_whose_line_stays_dead_is_shown_as_unregistered_and_registers_when_the_line_works() {
     run(|| async {
         for fault in [LineFault::Alarm, LineFault::PowerAlarm] {
             let mut b = Bench::opened(false).await;
             b.says(LineEventKind::Fault(fault));
-            let told = words::finding(&words::fault(fault), &Place::default());
-            let (told, cure) = (told.what(), told.cure);
-            assert_eq!(b.trouble(), Some(format!("{told}: {cure}")));
+            let text = words::finding(&words::fault(fault), &Place::default());
+            let (text, cure) = (text.what(), text.cure);
+            assert_eq!(b.trouble(), Some(format!("{text}: {cure}")));
             b.later(Duration::from_secs(1));
             assert!(!b.gateway.ports[0].has_stopped(), "it may be a flicker");
             b.later(Duration::from_secs(11));
             assert!(b.gateway.ports[0].has_stopped(), "{fault:?}");
-            let out = format!("{told}; unregistered until it works again: {cure}");
+            let out = format!("{text}; unregistered until it works again: {cure}");
             assert_eq!(b.trouble(), Some(out));
             let now = b.gateway.clock.now();
             let shown = b.gateway.port_detail(now, &b.gateway.ports[0]);
@@ -379,7 +379,7 @@ fn a_port_whose_line_stays_dead_is_told_as_unregistered_and_registers_when_the_l
 }
 
 #[test]
-fn a_port_whose_line_comes_and_goes_tells_what_it_waits_for_and_how_often_it_left() {
+fn a_port_whose_line_comes_and_goes_shows_what_it_waits_for_and_how_often_it_left() {
     run(|| async {
         let mut b = Bench::opened(false).await;
         for left in 1..=2 {
@@ -394,14 +394,14 @@ fn a_port_whose_line_comes_and_goes_tells_what_it_waits_for_and_how_often_it_lef
             assert_eq!(leaves.map(|c| c.value), Some(left));
         }
         assert!(b.gateway.ports[0].has_stopped(), "not at once again");
-        let told = b.trouble().unwrap_or_default();
+        let text = b.trouble().unwrap_or_default();
         assert!(
-            told.starts_with("the line works again, but has failed repeatedly"),
-            "{told}"
+            text.starts_with("the line works again, but has failed repeatedly"),
+            "{text}"
         );
         assert!(
-            told.contains("for another ") && told.contains("loose cable"),
-            "{told}"
+            text.contains("for another ") && text.contains("loose cable"),
+            "{text}"
         );
         b.later(Duration::from_secs(3));
         assert!(!b.gateway.ports[0].has_stopped(), "it registers again");
@@ -428,27 +428,27 @@ fn a_feed_that_stays_off_takes_the_device_away_and_current_brings_it_back() {
 }
 
 #[test]
-fn a_reload_tells_an_open_card_the_flash_window_and_does_not_open_it_again() {
+fn a_reload_gives_an_open_card_the_flash_window_and_does_not_open_it_again() {
     run(|| async {
         let mut b = Bench::opened(false).await;
-        b.flash_told(); // what it was told at the beginning
+        b.flash_commands(); // those of the beginning
         let keys = "flash-min-ms = 80\nflash-max-ms = 400\n";
         b.gateway.loaded(Asked::Signal, Ok(config(keys)));
         b.step();
-        assert_eq!(b.flash_told(), [400]);
+        assert_eq!(b.flash_commands(), [400]);
         assert_eq!(b.slot().keeper.opened(), 1);
         // The same once more is nothing new.
         b.gateway.loaded(Asked::Signal, Ok(config(keys)));
         b.step();
-        assert_eq!(b.flash_told(), []);
+        assert_eq!(b.flash_commands(), []);
     });
 }
 
 #[test]
-fn a_flash_window_that_the_full_ring_refused_is_told_with_the_next_reload() {
+fn a_flash_window_that_the_full_ring_refused_is_sent_with_the_next_reload() {
     run(|| async {
         let mut b = Bench::opened(false).await;
-        b.flash_told();
+        b.flash_commands();
         let filler = || LineOrder::Port(LineCommand::StopRing);
         while b.gateway.lines.threads.send(LINE, filler()).is_ok() {}
         let keys = "flash-min-ms = 80\nflash-max-ms = 400\n";
@@ -458,27 +458,27 @@ fn a_flash_window_that_the_full_ring_refused_is_told_with_the_next_reload() {
         for _ in 0..4 {
             b.step();
         }
-        assert_eq!(b.flash_told(), []);
+        assert_eq!(b.flash_commands(), []);
         let keys = "flash-min-ms = 90\nflash-max-ms = 400\n";
         b.gateway.loaded(Asked::Signal, Ok(config(keys)));
         b.step();
-        assert_eq!(b.flash_told(), [400]);
+        assert_eq!(b.flash_commands(), [400]);
     });
 }
 
 #[test]
-fn a_card_that_was_being_opened_during_a_reload_is_told_when_it_is_in_place() {
+fn a_card_that_was_being_opened_during_a_reload_gets_it_when_it_is_in_place() {
     run(|| async {
         let mut b = Bench::new();
         b.shelf.there.store(true, Ordering::SeqCst);
         b.gateway.cards_turn(); // it is being opened
         let keys = "flash-min-ms = 80\nflash-max-ms = 400\n";
         b.gateway.loaded(Asked::Signal, Ok(config(keys)));
-        let told = b.gateway.lines.cards.news.recv().await.unwrap();
-        b.gateway.card_news(told);
+        let news = b.gateway.lines.cards.news.recv().await.unwrap();
+        b.gateway.card_news(news);
         b.step();
         b.step();
-        assert_eq!(b.flash_told(), [400]);
+        assert_eq!(b.flash_commands(), [400]);
     });
 }
 
@@ -595,8 +595,8 @@ fn control_sleeps_while_a_card_is_waited_for_and_also_at_the_end() {
             b.gateway.sleep_for() > Duration::from_secs(1),
             "an answer is due"
         );
-        let told = b.gateway.lines.cards.news.recv().await.unwrap();
-        b.gateway.card_news(told);
+        let news = b.gateway.lines.cards.news.recv().await.unwrap();
+        b.gateway.card_news(news);
         assert!(b.gateway.sleep_for() > Duration::from_millis(500));
         for slot in &mut b.gateway.lines.cards.slots {
             slot.keeper = tipring_proto::card::CardKeeper::new(Time::ZERO);

@@ -39,7 +39,7 @@ impl Gateway {
     }
 
     /// What is wanted of the card, as the configuration has it by now.
-    pub(super) fn want_anew(&mut self, line: PortIndex) {
+    pub(super) fn renew_want(&mut self, line: PortIndex) {
         let unit = self.of_lane(line).and_then(|n| self.ports.get(n));
         let want = unit.map(|unit| settings::want(&unit.used, &unit.settings));
         if let (Some(want), Some(slot)) = (want, self.lines.cards.slot_mut(line)) {
@@ -48,24 +48,24 @@ impl Gateway {
     }
 
     /// What the port of the lane wants of its card may differ by now from what that was opened with: what an open card
-    /// can still be told, it is told.
+    /// can still change, it is ordered to.
     pub(in crate::control) fn tell_card(&mut self, now: Time, index: usize) {
         let Some(line) = self.ports.get(index).and_then(|unit| unit.line) else {
             return;
         };
-        self.want_anew(line);
+        self.renew_want(line);
         let Some(slot) = self.lines.cards.slot_mut(line).filter(|s| s.is_open()) else {
             return;
         };
         let wanted = slot.want.longest_flash_ms;
-        if slot.told.longest_flash_ms == wanted {
+        if slot.opened_with.longest_flash_ms == wanted {
             return;
         }
         let longest = LineCommand::LongestFlash(Duration::from_millis(wanted.into()));
         if self.order(now, index, LineOrder::Port(longest))
             && let Some(slot) = self.lines.cards.slot_mut(line)
         {
-            slot.told.longest_flash_ms = wanted;
+            slot.opened_with.longest_flash_ms = wanted;
         }
     }
 
@@ -93,8 +93,8 @@ impl Gateway {
         !away
     }
 
-    /// Told once for each reason.
-    pub(super) fn tell_missing(&mut self, now: Time, line: PortIndex, finding: &Finding) {
+    /// Logged and traced once for each reason.
+    pub(super) fn report_missing(&mut self, now: Time, line: PortIndex, finding: &Finding) {
         let Some(index) = self.of_lane(line) else {
             return;
         };

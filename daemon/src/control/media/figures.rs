@@ -149,12 +149,12 @@ mod tests {
 
     #[test]
     fn figures_for_the_server_wrap_at_32_bits() {
-        let told = for_server(&RtpStats {
+        let sent = for_server(&RtpStats {
             sent_octets: (1 << 32) + 3,
             jitter_ms: 2.9,
             ..RtpStats::default()
         });
-        assert_eq!((told.octets_sent, told.jitter_ms), (3, 2));
+        assert_eq!((sent.octets_sent, sent.jitter_ms), (3, 2));
     }
 
     #[test]

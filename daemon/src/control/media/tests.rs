@@ -16,7 +16,7 @@ impl Bench {
             jitter_min_ms: 20,
             jitter_max_ms: 200,
             jitter_fixed_ms: 100,
-            machine: false,
+            data_port: false,
             redundancy: 0,
             redundancy_payload_type: 90,
             sources: RtpSource::Strict,
@@ -166,7 +166,7 @@ fn what_is_said_about_unknown_parties_does_nothing() {
 }
 
 #[test]
-fn without_a_free_port_the_call_logic_is_told_and_the_log_names_the_range() {
+fn without_a_free_port_the_call_logic_gets_an_answer_and_the_log_names_the_range() {
     let mut b = Bench::new(42_300, 42_300);
     let first = b.open(1); // holds the only socket
     assert_eq!(first.orders.len(), 1);
@@ -185,8 +185,8 @@ fn without_a_free_port_the_call_logic_is_told_and_the_log_names_the_range() {
 }
 
 #[test]
-fn redundancy_with_the_payload_type_of_events_is_told() {
-    for (redundancy, kind, told) in [(1, 101, true), (0, 101, false), (2, 90, false)] {
+fn redundancy_with_the_payload_type_of_events_is_logged() {
+    for (redundancy, kind, warned) in [(1, 101, true), (0, 101, false), (2, 90, false)] {
         let mut b = Bench::new(42_700, 42_799);
         let settings = LegSettings {
             redundancy,
@@ -198,7 +198,7 @@ fn redundancy_with_the_payload_type_of_events_is_told() {
         let sending = b.send(1);
         assert_eq!(sending.orders.len(), 1);
         let names_it = |t: &String| t.contains("101") && t.contains("redundancy-payload-type");
-        assert_eq!(sending.trouble.is_some_and(|t| names_it(&t)), told);
+        assert_eq!(sending.trouble.is_some_and(|t| names_it(&t)), warned);
     }
 }
 
@@ -245,7 +245,7 @@ fn a_call_of_a_server_that_counts_from_the_beginning_again_has_its_own_legs_only
 #[test]
 fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
     let mut b = Bench::new(42_500, 42_599);
-    let told = || ctl::DetectedTone {
+    let ced = || ctl::DetectedTone {
         tone: "CED".to_owned(),
         from: ctl::Side::Network,
         ..ctl::DetectedTone::default()
@@ -260,16 +260,16 @@ fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
     };
     assert!(
         b.desk
-            .heard_tone(b.now, DataTone::Ced, told())
+            .heard_tone(b.now, DataTone::Ced, ced())
             .order
             .is_none(),
         "no leg"
     );
     b.open(3);
-    let news = b.desk.heard_tone(b.now, DataTone::Ced, told());
+    let news = b.desk.heard_tone(b.now, DataTone::Ced, ced());
     assert_eq!(news.opened, Some(b.now));
     assert_eq!(order(news.order), ["pass 1 Some(10000)"]);
-    let again = b.desk.heard_tone(b.now, DataTone::V21Preamble, told());
+    let again = b.desk.heard_tone(b.now, DataTone::V21Preamble, ced());
     assert_eq!(order(again.order), [""; 0]);
     // The other call of the port is another matter.
     b.open(4);
@@ -285,12 +285,12 @@ fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
     });
     assert_eq!(order(b.desk.both_silent()), ["pass 1 None"]);
     assert!(b.desk.both_silent().is_none());
-    b.desk.heard_tone(b.now, DataTone::Ced, told());
+    b.desk.heard_tone(b.now, DataTone::Ced, ced());
     assert_eq!(order(b.desk.key()), ["pass 1 None"]);
-    // What the set hears and says while its call is on hold is nobody's.
+    // What the phone sends and gets while its call is on hold belongs to no leg.
     b.act(MediaOutput::CloseReceive { party: Party(4) });
     b.act(MediaOutput::Bridge { party: None });
-    let held = b.desk.heard_tone(b.now, DataTone::Ced, told());
+    let held = b.desk.heard_tone(b.now, DataTone::Ced, ced());
     assert!(held.opened.is_none() && held.order.is_none());
 }
 

@@ -41,7 +41,7 @@ impl Lanes {
         self.given_back.iter().any(|(c, _)| *c == channel)
     }
 
-    /// What a line told that no port has: the next one shall know.
+    /// What a line reported that no port has: kept for its next port.
     pub(in crate::control) fn heard(&mut self, line: PortIndex, event: LineEventKind) {
         for seat in self.seats(line) {
             match event {
@@ -52,7 +52,7 @@ impl Lanes {
         }
     }
 
-    /// The feed of such a line is off. What else is wrong with it is known by then, and stands.
+    /// The feed of such a line is off. What else is wrong with it is known by then, and stays.
     pub(in crate::control) fn feed_lost(&mut self, line: PortIndex) {
         for seat in self.seats(line) {
             seat.fault.get_or_insert(LineFault::PowerAlarm);
@@ -123,7 +123,7 @@ impl Gateway {
         }
     }
 
-    /// A card came into a lane with the loop closed: its port hears of it.
+    /// A card came into a lane with the loop closed: its port is notified.
     pub(in crate::control) fn found_off_hook(&mut self, now: Time, line: PortIndex) {
         let Some(index) = self.ports.iter().position(|u| u.line == Some(line)) else {
             return;

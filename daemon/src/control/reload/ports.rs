@@ -16,8 +16,8 @@ use super::wish::{self, Next, Wish};
 use crate::control::seat::{self, Seat};
 use crate::line::{LineOrder, MadeChain};
 
-/// A port that took something: which, what, and what followed.
-pub(in crate::control) type Taken = (u16, Vec<Change>, &'static str);
+/// A port that uses something new: which, what, and what followed.
+pub(in crate::control) type InUse = (u16, Vec<Change>, &'static str);
 
 impl Gateway {
     /// Labels are for people: they are used whatever the port does.
@@ -57,8 +57,8 @@ impl Gateway {
         self.reload.waiting = self.ports.iter().any(|unit| unit.next.is_some());
     }
 
-    /// Lets every port at rest take what waits for it.
-    pub(in crate::control) fn take_up(&mut self, now: Time) -> Vec<Taken> {
+    /// Lets every idle port take what waits for it.
+    pub(in crate::control) fn take_up(&mut self, now: Time) -> Vec<InUse> {
         let mut taken = vec![];
         if !self.reload.waiting {
             return taken;
@@ -67,10 +67,10 @@ impl Gateway {
         while let Some(unit) = self.ports.get(index) {
             let before = self.ports.len();
             match unit.next {
-                Some(Next::Settings) if unit.is_at_rest() => {
+                Some(Next::Settings) if unit.is_idle() => {
                     taken.extend(self.take_settings(now, index));
                 }
-                Some(Next::Leave { leaving }) if leaving || unit.is_at_rest() => {
+                Some(Next::Leave { leaving }) if leaving || unit.is_idle() => {
                     taken.extend(self.leave(now, index, leaving));
                 }
                 Some(Next::Settings | Next::Leave { .. }) | None => {}
@@ -93,7 +93,7 @@ impl Gateway {
         }
     }
 
-    fn take_settings(&mut self, now: Time, index: usize) -> Option<Taken> {
+    fn take_settings(&mut self, now: Time, index: usize) -> Option<InUse> {
         let unit = self.ports.get(index)?;
         let seat = unit.seat();
         let (config, id) = (Arc::clone(&self.config), unit.settings.id);
@@ -130,7 +130,7 @@ impl Gateway {
         Some((port, keys, what))
     }
 
-    fn leave(&mut self, now: Time, index: usize, leaving: bool) -> Option<Taken> {
+    fn leave(&mut self, now: Time, index: usize, leaving: bool) -> Option<InUse> {
         if !leaving {
             let unit = self.ports.get_mut(index)?;
             unit.next = Some(Next::Leave { leaving: true });
@@ -246,7 +246,7 @@ impl Gateway {
         self.ports.iter().any(held)
     }
 
-    /// Tells the hands at the simulated sets where the ports are.
+    /// Gives the simulated phones' desk the places of the ports.
     pub(super) fn seat_desk(&self) {
         let place = |unit: &PortUnit| {
             let channel = usize::from(unit.settings.channel).saturating_sub(1);
@@ -268,7 +268,7 @@ impl Gateway {
         match made {
             Ok(config) => Some(config),
             Err(error) => {
-                // Every plan was made once before the configuration was taken.
+                // Every plan was made once before the configuration was accepted.
                 warn!(port = id.0, %error, "the port cannot be made");
                 None
             }

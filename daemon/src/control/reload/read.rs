@@ -22,7 +22,7 @@ pub(in crate::control) enum Asked {
 }
 
 impl Asked {
-    /// Tells the outcome.
+    /// Logs or sends the outcome.
     pub(super) fn answer(self, response: Response) {
         if let Asked::Client(reply) = self {
             // A client that went away meanwhile needs no answer.
@@ -42,7 +42,7 @@ impl Reader {
     /// Reads `file` (none: as at start without one) when asked.
     pub(in crate::control) fn start(file: Option<PathBuf>) -> Reader {
         let (asks, mut asked) = mpsc::channel(WAITING);
-        let (tell, loaded) = mpsc::channel(1);
+        let (outcomes, loaded) = mpsc::channel(1);
         tokio::task::spawn_local(async move {
             while let Some((asked, machine)) = asked.recv().await {
                 let path = file.clone();
@@ -55,7 +55,7 @@ impl Reader {
                     let problem = Problem::of_file(&name, message, "report this as a bug");
                     Err(Report::new(&name, vec![problem]))
                 });
-                if tell.send((asked, result)).await.is_err() {
+                if outcomes.send((asked, result)).await.is_err() {
                     return;
                 }
             }

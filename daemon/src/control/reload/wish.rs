@@ -1,4 +1,4 @@
-//! What a port has to do to be as the configuration wants it, and how that is told.
+//! What a port has to do to be as the configuration wants it, and how that is reported.
 //!
 //! Decides, and does nothing.
 
@@ -7,12 +7,12 @@ use tipring_config::change::{Change, PortChange, When, changes};
 use tipring_ctl::report::ReloadChange;
 use tipring_proto::types::PortId;
 
-/// What a port does as soon as it is at rest.
+/// What a port does as soon as it is idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::control) enum Next {
     /// Takes other settings.
     Settings,
-    /// Unregisters and gives its line back; then it begins anew, if it is still in the configuration.
+    /// Unregisters and gives its line back; then it begins again, if it is still in the configuration.
     Leave {
         /// It has begun to.
         leaving: bool,
@@ -27,7 +27,7 @@ pub(super) struct Wish {
     pub(super) keys: Vec<Change>,
 }
 
-/// What a port that goes by `used` has to do to go by `wanted`; `None`: nothing that it would have to be at rest for.
+/// What a port that goes by `used` has to do to go by `wanted`; `None`: nothing that it would have to be idle for.
 pub(super) fn wish(used: &Config, wanted: &Config, port: PortId) -> Option<Wish> {
     let changes = changes(used, wanted);
     let own = changes.ports.iter().find(|(id, _)| *id == port);
@@ -171,9 +171,9 @@ mod tests {
             add(&mut list, port, &keys, "in use");
         }
         add(&mut list, 4, &keys, "after its call");
-        let told: Vec<_> = list.iter().map(|c| (&c.ports[..], &c.what[..])).collect();
+        let shown: Vec<_> = list.iter().map(|c| (&c.ports[..], &c.what[..])).collect();
         assert_eq!(
-            told,
+            shown,
             [(&[1, 2, 3][..], "in use"), (&[4][..], "after its call")]
         );
     }

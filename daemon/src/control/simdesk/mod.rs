@@ -1,4 +1,4 @@
-//! The hands at the simulated sets: control-socket actions, turned into requests to the simulated card, and waiting
+//! What is done at the simulated phones: control-socket actions, turned into requests to the simulated card, and waiting
 //! for what happens there.
 
 mod native;
@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use super::socket::Query;
 use show::shown;
 
-/// Below this a set hears silence.
+/// Below this a phone gets silence.
 const SILENCE_DBM0: f32 = -60.0;
 
 /// The simulated card, if there is one, and which of its ports is which of ours.

@@ -51,13 +51,13 @@ impl SimDesk {
             SimAction::RecordStop => Native::StopRecording,
             SimAction::FaxSend { tiff, number, ecm } => {
                 let mut fax = SendFax::new(tiff, number);
-                fax.machine = machine(ecm);
+                fax.machine = terminal(ecm);
                 fax.wait = DialWait::DialTone(Duration::from_secs(15));
                 Native::SendFax(fax)
             }
             SimAction::FaxReceive { tiff, ecm } => {
                 let mut fax = ReceiveFax::new(tiff);
-                fax.machine = machine(ecm);
+                fax.machine = terminal(ecm);
                 Native::ReceiveFax(fax)
             }
             SimAction::FaxCancel => Native::CancelFax,
@@ -119,7 +119,7 @@ fn dialling(pulse: bool, on_ms: Option<u16>, off_ms: Option<u16>) -> Option<Dial
     })
 }
 
-fn machine(ecm: bool) -> FaxMachine {
+fn terminal(ecm: bool) -> FaxMachine {
     FaxMachine {
         ecm,
         ..FaxMachine::default()

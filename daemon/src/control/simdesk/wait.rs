@@ -1,4 +1,4 @@
-//! Waiting for something to happen at a simulated set.
+//! Waiting for something to happen at a simulated phone.
 
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,11 @@ use crate::control::socket::{Query, ask};
 
 /// How often a waiting client's condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
-/// No wait is longer: nobody can tell that a client has gone meanwhile.
+/// No wait is longer: nobody would notice that a client has gone meanwhile.
 const LONGEST_MS: u64 = 3_600_000;
-/// A tone counts as heard from this level on.
+/// A tone is recognised from this level on.
 const TONE_DBM0: f32 = -40.0;
-/// Silence is what stays below [`SILENCE_DBM0`] for so long.
+/// Silence is what stays below [`SILENCE_DBM0`] for this time.
 const SILENCE_MS: u16 = 500;
 
 impl SimDesk {
@@ -64,14 +64,14 @@ impl SimDesk {
         queries: &mpsc::Sender<Query>,
     ) -> Result<bool, ErrorReport> {
         let heard = now.heard;
-        let at_rest = matches!(now.set, SetState::OnHook) && !now.card.ringing;
+        let idle = matches!(now.set, SetState::OnHook) && !now.card.ringing;
         Ok(match until {
             SimCondition::Ringing => {
                 matches!(now.set, SetState::Ringing) && now.bursts > 0 || now.card.ring_voltage
             }
             SimCondition::NotRinging => !matches!(now.set, SetState::Ringing) && !now.card.ringing,
             SimCondition::Idle => {
-                at_rest && self.detail(port, queries).await?.summary.state == PortState::Idle
+                idle && self.detail(port, queries).await?.summary.state == PortState::Idle
             }
             SimCondition::Connected => talks(&self.detail(port, queries).await?),
             SimCondition::Tone { hz } => {
@@ -98,7 +98,7 @@ impl SimDesk {
             SimCondition::PlayDone => !now.talking,
             SimCondition::DialDone => now.dialling.is_empty(),
             SimCondition::FaxDone => {
-                // A machine that ended between two looks has left its report.
+                // A fax terminal that ended between two looks has left its report.
                 now.fax.is_none() && (now.last_fax.is_some() || begin.fax.is_some())
             }
             SimCondition::Registered => {

@@ -80,7 +80,7 @@ fn by_dtmf_a_number_is_its_digits_and_an_absent_one_the_code_of_the_network() {
 }
 
 #[test]
-fn a_port_without_caller_id_tells_nothing() {
+fn a_port_without_caller_id_sends_nothing() {
     let countries = tipring_config::Countries::built_in();
     let plan = Plan::new(countries.get("us").unwrap(), None).unwrap();
     let caller = Caller {

@@ -11,14 +11,14 @@ use tipring_proto::time::Time;
 use super::{Lane, PENDING_EVENTS, Tools, us};
 use crate::line::order::{CardBack, CardSet, LineReport, MadeChain};
 
-/// Events taken from a card at once; a line that chatters more waits for the next wake.
+/// Events read from a card at once; a line that chatters more waits for the next wake.
 const EVENTS_AT_ONCE: usize = 64;
 
 impl Lane {
-    /// Takes a block and sends what it brings, if a packet is full with it; what goes to the line is for
-    /// [`Lane::serve_card`] right after. So no packet waits for what the ports before it are to hear.
-    pub(in crate::line) fn hear(&mut self, tools: &mut Tools<'_>) {
-        if self.heard.is_some() || !self.card.is_there() || !self.is_due() {
+    /// Reads a block and sends it, if a packet is full with it; what goes to the line is for [`Lane::serve_card`] right
+    /// after. So no packet waits for the downlink of the ports before it.
+    pub(in crate::line) fn read_ahead(&mut self, tools: &mut Tools<'_>) {
+        if self.read.is_some() || !self.card.is_there() || !self.is_due() {
             return;
         }
         if !self.card.has_descriptor() {
@@ -30,7 +30,7 @@ impl Lane {
             if answer == ReadBlock::Block {
                 self.block_up(tools);
             }
-            self.heard = Some(answer);
+            self.read = Some(answer);
         }
     }
 
@@ -49,13 +49,13 @@ impl Lane {
     pub(in crate::line) fn serve_card(&mut self, tools: &mut Tools<'_>) -> usize {
         let mut blocks = 0;
         let mut events = EVENTS_AT_ONCE;
-        let (mut more, mut heard) = (true, self.heard.take());
-        if heard.is_none() && self.card.is_there() && !self.card.has_descriptor() {
-            // A card with a descriptor tells by its reads that an event waits; asking for one is a system call.
+        let (mut more, mut read) = (true, self.read.take());
+        if read.is_none() && self.card.is_there() && !self.card.has_descriptor() {
+            // A card with a descriptor shows by its reads that an event waits; asking for one is a system call.
             self.take_events(tools, &mut events);
         }
         while more && blocks < usize::from(tools.config.blocks_at_once) && self.card.is_there() {
-            let known = heard.take();
+            let known = read.take();
             match known.unwrap_or_else(|| self.card.port.read(&mut self.from_line)) {
                 ReadBlock::Block => {
                     blocks += 1;
@@ -108,7 +108,7 @@ impl Lane {
 
     /// Lets the media go on when the card delivers nothing, and looks after what only time brings.
     pub(in crate::line) fn sweep(&mut self, tools: &mut Tools<'_>) {
-        self.tell_pending(tools);
+        self.report_pending(tools);
         // Two blocks and a half: late is not missing yet.
         let patience = self.block_time * 5 / 2;
         let now = tools.now;
@@ -122,7 +122,7 @@ impl Lane {
             return;
         };
         if self.counters.down.get() == 0 && !self.fresh {
-            // Whether it has run dry meanwhile, the card itself tells.
+            // Whether it has run dry meanwhile, the card itself reports.
             self.counters.missed_blocks.add(1);
         } else {
             self.counters.alarm_blocks.add(1);
@@ -145,7 +145,7 @@ impl Lane {
         self.media_down(tools);
     }
 
-    /// The card plays nothing any more: it is filled anew before it goes on.
+    /// The card plays nothing any more: it is filled again before it goes on.
     fn run_dry(&mut self) {
         self.prefill_due = true;
         self.owed = 0;
@@ -171,11 +171,11 @@ impl Lane {
         }
     }
 
-    /// Takes another chain and hands the present one back. Takes no memory: the two change places.
+    /// Takes another chain and hands the present one back. Allocates nothing: the two change places.
     pub(super) fn replace_chain(&mut self, mut made: MadeChain, tools: &mut Tools<'_>) {
         let port = self.index;
         self.take_chain(&mut made.0);
-        // As the card told last: it may be gone, and is not asked.
+        // As the card reported last: it may be gone, and is not asked.
         let off_hook = self.counters.off_hook.get() != 0;
         self.chain.command(ChainCommand::OffHook(off_hook));
         let report = LineReport::ChainReturned { port, chain: made };
@@ -185,7 +185,7 @@ impl Lane {
         }
     }
 
-    /// The two chains change places, and the new one is told how things stand, but for the loop.
+    /// The two chains change places, and the new one gets the present state, except that of the loop.
     fn take_chain(&mut self, chain: &mut Chain) {
         let c = &self.counters;
         self.base.digits = c.digits.get();
@@ -235,8 +235,8 @@ impl Lane {
         self.counters.blocks.add(1);
         self.counters.down.set(0);
         self.fresh = false;
-        let told = self.card.port.block_complete_at();
-        let edge = self.edges.block(tools.now, self.block_time, told);
+        let complete = self.card.port.block_complete_at();
+        let edge = self.edges.block(tools.now, self.block_time, complete);
         tools.edge.get_or_insert(edge);
         self.edge = Some(edge);
         self.media_up(tools);
@@ -247,11 +247,11 @@ impl Lane {
     fn block_down(&mut self, tools: &mut Tools<'_>, events: &mut usize) -> bool {
         self.media_down(tools);
         self.give_card(tools, events);
-        // While the card has to be filled anew, nothing is written before it is found empty.
+        // While the card has to be filled again, nothing is written before it is found empty.
         self.card.held() > 0 || self.may_have_more(tools)
     }
 
-    /// What the line is to hear goes to the card.
+    /// The downlink block goes to the card.
     fn give_card(&mut self, tools: &mut Tools<'_>, events: &mut usize) {
         let broken = broken(&*self.card.port);
         if broken != self.broken {
@@ -321,7 +321,7 @@ impl Lane {
         false
     }
 
-    /// Takes events from the card; true when at least one was taken.
+    /// Reads events from the card; true when there was at least one.
     fn take_events(&mut self, tools: &mut Tools<'_>, left: &mut usize) -> bool {
         let mut any = false;
         while *left > 0 && self.pending.len() < PENDING_EVENTS {
@@ -338,11 +338,11 @@ impl Lane {
     fn event(&mut self, event: LineEvent, tools: &mut Tools<'_>) {
         self.counters.line_events.add(1);
         self.act_on(event.kind, tools.registry);
-        // One place more than what is taken from the card is for what the lane says itself.
+        // One place more than for the card's events, for one of the lane itself.
         if self.pending.len() <= PENDING_EVENTS {
             self.pending.push_back(event);
         }
-        self.tell_pending(tools);
+        self.report_pending(tools);
     }
 
     fn act_on(&mut self, kind: LineEventKind, registry: Option<&Registry>) {
@@ -379,7 +379,7 @@ impl Lane {
     }
 }
 
-/// What a card lost and had to make up: either way what is in flight is not known any more.
+/// Overruns and underruns of a card: after either, what is in flight is not known any more.
 pub(super) fn broken(port: &dyn LinePort) -> u64 {
     let stats = port.stats();
     stats.read_overruns.wrapping_add(stats.write_underruns)

@@ -1,8 +1,8 @@
 //! What a session carries: the contract between the line thread, a body, and the datagrams on the network.
 //!
 //! A body takes a block of the line and makes datagrams of it, and takes datagrams and makes blocks for the line. It
-//! knows nothing of sockets, of whose datagrams are heard, or of what protects them: a datagram that reaches it is the
-//! far end's, in clear. Once it is built it takes no memory, and its work per block and per datagram is bounded.
+//! knows nothing of sockets, of whose datagrams are accepted, or of what protects them: a datagram that reaches it is the
+//! far end's, in clear. Once it is built it allocates nothing, and its work per block and per datagram is bounded.
 //!
 //! Voice is the one that there is ([`super::Voice`]). For another one beside it an enum of both keeps this contract and
 //! takes the place of voice as what a [`super::MediaSession`] has unless something else is said.
@@ -31,7 +31,7 @@ pub struct Block<'a> {
 pub enum Taken {
     /// The far end is there.
     Valid,
-    /// Nothing that says so, but nothing wrong.
+    /// No sign of it, but nothing wrong.
     Ignored,
     /// Not what it should be; many of these are a flood.
     Malformed,
@@ -59,7 +59,7 @@ pub trait Body {
     /// A block passes of which nothing is sent.
     fn pause(&mut self, samples: usize);
 
-    /// A block for the line; `bytes` to work in. Called for each block, whether it is heard or not. Answers when the
+    /// A block for the line; `bytes` to work in. Called for each block, whether it is played or not. Answers when the
     /// datagram came whose sound begins in it, if that one is timed.
     fn down(&mut self, now: Time, bytes: &mut [u8], out: &mut [i16]) -> Option<Time>;
 

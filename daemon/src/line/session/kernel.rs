@@ -42,7 +42,7 @@ impl KernelSide {
         }
     }
 
-    /// The socket has been drained, or another source is to be heard.
+    /// The socket has been drained, or another source is to be accepted.
     pub(super) fn drained(&mut self, now: Time, socket: &UdpSocket, sources: &SourceLatch) {
         let shut = self.guard.is_shut();
         if let Some(change) = self.guard.drained(now, sources) {
@@ -60,7 +60,7 @@ impl KernelSide {
         if let Some(change) = self.guard.look(now, self.dropped) {
             self.carry_out(socket, change);
         } else if self.guard.is_shut() {
-            // Somebody else may be heard by now, or nobody any more.
+            // Another source may be accepted by now, or none any more.
             self.drained(now, socket, sources);
         }
     }
@@ -77,7 +77,7 @@ impl KernelSide {
     }
 }
 
-/// One system call of some 30 µs, at the beginning of a flood and when somebody else is heard during it.
+/// One system call of some 30 µs, at the beginning of a flood and when another source is accepted during it.
 fn set(socket: &UdpSocket, shape: DatagramShape, gate: &Gate) -> std::io::Result<()> {
     let nobody = SocketAddrV4::new([0, 0, 0, 0].into(), 0);
     let (mut take, mut drop) = ([nobody; 2], [nobody; SHUT_OUT]);
@@ -97,7 +97,7 @@ fn set(socket: &UdpSocket, shape: DatagramShape, gate: &Gate) -> std::io::Result
     filter_sources(socket, &filter)
 }
 
-/// The addresses that are there, without taking memory.
+/// The addresses that are there, without allocating.
 fn packed<'a>(from: &[Option<SocketAddrV4>], into: &'a mut [SocketAddrV4]) -> &'a [SocketAddrV4] {
     let mut count = 0;
     for (place, address) in into.iter_mut().zip(from.iter().flatten()) {

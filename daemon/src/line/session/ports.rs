@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 
 use super::MediaOpenError;
 
-/// The UDP ports for media, given out in turn so that a port rests as long as possible before it comes again.
+/// The UDP ports for media, given out in turn, so that a port is unused as long as possible before it comes again.
 #[derive(Clone, Debug)]
 pub struct RtpPorts {
     first: u16,

@@ -171,7 +171,7 @@ impl MediaSocket {
         count.ok()
     }
 
-    /// A datagram of a source that is not heard; of no source: one of the far end that nothing can be done with.
+    /// A datagram of a source that is not accepted; of no source: one of the far end that nothing can be done with.
     pub(super) fn refused(&mut self, from: Option<SocketAddrV4>) {
         self.kernel.guard.refused(from);
     }
@@ -186,7 +186,7 @@ impl MediaSocket {
         self.flood_dropped += 1;
     }
 
-    /// What waits has been taken, or somebody else is to be heard: does the kernel have to drop something?
+    /// What waits has been read, or another source is to be accepted: does the kernel have to drop something?
     pub(super) fn drained(&mut self, now: Time, latch: &SourceLatch) {
         self.kernel.drained(now, &self.socket, latch);
     }

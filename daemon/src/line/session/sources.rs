@@ -1,4 +1,4 @@
-//! The source filter of a session: who is heard, and what control sees of that.
+//! The source filter of a session: who is accepted, and what control sees of that.
 
 use std::net::SocketAddrV4;
 use std::sync::Arc;
@@ -32,12 +32,12 @@ impl Sources {
         self.latch.name(far_end);
     }
 
-    /// Whoever is heard may be followed by somebody else.
+    /// The accepted source may be followed by another one.
     pub(super) fn release(&mut self) {
         self.latch.release();
     }
 
-    /// Is a datagram from there heard? `mark` is what the body reads of its stream.
+    /// Is a datagram from there accepted? `mark` is what the body reads of its stream.
     #[inline]
     pub(super) fn admits(
         &mut self,
@@ -48,7 +48,7 @@ impl Sources {
         self.latch.admits(arrived, from, mark)
     }
 
-    /// The source that is heard has sent something valid.
+    /// The source that is accepted has sent something valid.
     #[inline]
     pub(super) fn heard(&mut self, at: Time) {
         self.latch.heard(at);
@@ -60,7 +60,7 @@ impl Sources {
         &self.latch
     }
 
-    /// Datagrams of sources that are not heard.
+    /// Datagrams of sources that are not accepted.
     pub(super) fn strangers(&self) -> u64 {
         self.latch.strangers()
     }
@@ -69,7 +69,7 @@ impl Sources {
         Arc::clone(&self.view)
     }
 
-    /// Adds what is new to the port's counter, and shows who is heard and who was refused.
+    /// Adds what is new to the port's counter, and shows who is accepted and who was refused.
     pub(super) fn publish(&mut self, port: &PortCounters) {
         let strangers = self.latch.strangers();
         let new = strangers - self.published;

@@ -2,7 +2,7 @@
 
 use tipring_proto::rtp::Outgoing;
 
-/// Works on the bytes in place and takes no memory. A datagram on its way out may grow by
+/// Works on the bytes in place and allocates nothing. A datagram on its way out may grow by
 /// [`tipring_proto::rtp::TRAILER`] bytes, the tag by which the far end knows it as ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Transform {
@@ -21,7 +21,7 @@ impl Transform {
     }
 
     /// Opens a datagram that came: the bytes for the body, or none when it is not the far end's or came before.
-    /// Before anybody asks whose it is, for whoever cannot protect it is not heard.
+    /// Before the source is looked at, for a source that cannot protect it is not accepted.
     #[inline]
     pub(super) fn open<'a>(&mut self, datagram: &'a mut [u8]) -> Option<&'a [u8]> {
         match self {

@@ -12,7 +12,7 @@ use tipring_proto::time::Time;
 pub struct SessionView {
     /// When the last packet came, µs on the line thread's clock, plus one; 0: none yet.
     heard: AtomicU64,
-    /// The source that is heard; 0: none yet.
+    /// The source that is accepted; 0: none yet.
     source: AtomicU64,
     /// Sources that were refused, and their datagrams; 0: none.
     refused: [(AtomicU64, AtomicU64); REFUSED],
@@ -26,7 +26,7 @@ impl SessionView {
         Some(Time::from_duration(Duration::from_micros(us)))
     }
 
-    /// From where the far end sends, once it is heard.
+    /// From where the far end sends, once it is accepted.
     pub fn source(&self) -> Option<SocketAddrV4> {
         unpack(self.source.load(Relaxed))
     }

@@ -29,16 +29,16 @@ pub struct Voice {
     turn: u8,
     /// The next block sent is the first after a pause.
     resumes: bool,
-    /// Tells talk from silence, where silence is not to be sent.
+    /// Detects talk, where silence is not to be sent.
     vad: Option<Vad>,
     receiver: Receiver,
     concealer: Concealer,
     comfort: ComfortNoise,
     /// OpenReceiveChannel named the payload type of telephone-events.
     events_named: bool,
-    /// A fax machine, modem or panel is on the line.
-    machine: bool,
-    /// In use while machines talk.
+    /// A fax, modem or alarm port.
+    data_port: bool,
+    /// In use while data passes.
     redundancy: Redundancy,
     /// Data passes; the silence of both sides that is reported, ms.
     data: Option<u32>,
@@ -76,7 +76,7 @@ impl Voice {
             concealer: Concealer::new(),
             comfort: ComfortNoise::default(),
             events_named: config.event_payload_type.is_some(),
-            machine: config.machine,
+            data_port: config.data_port,
             redundancy: Redundancy {
                 payload_type: config.redundancy_payload_type,
                 depth: config.redundancy,
@@ -101,8 +101,8 @@ impl Voice {
 
     /// Is this block not to be sent, and what comfort noise instead?
     fn silence(&mut self, samples: &[i16]) -> Option<Option<u8>> {
-        let machines = self.machine || self.data.is_some();
-        if machines || self.sender.in_event() {
+        let data = self.data_port || self.data.is_some();
+        if data || self.sender.in_event() {
             return None;
         }
         let boundary = self.sender.at_boundary();
@@ -225,16 +225,15 @@ impl Body for Voice {
         self.receiver.digit(now, samples)
     }
 
-    /// While data passes, or the set is a machine anyway, the jitter buffer grows once to its fixed depth and stands
-    /// still, what is lost is concealed without fading, and earlier packets go out again with later ones if so
+    /// While data passes, or always on a data port, the jitter buffer grows once to its fixed depth and
+    /// stays there, what is lost is concealed without fading, and earlier packets go out again with later ones if so
     /// configured.
     fn pass_data(&mut self, data: Option<u32>) {
         self.data = data;
-        let machines = self.machine || data.is_some();
-        self.receiver.hold(machines);
-        self.concealer.for_machine(machines);
-        self.sender
-            .set_redundancy(machines.then_some(self.redundancy));
+        let data = self.data_port || data.is_some();
+        self.receiver.hold(data);
+        self.concealer.for_machine(data);
+        self.sender.set_redundancy(data.then_some(self.redundancy));
     }
 
     fn data(&self) -> Option<u32> {

@@ -112,7 +112,7 @@ fn a_card_of_another_block_is_given_back_and_the_present_one_goes_on() {
 }
 
 #[test]
-fn a_new_chain_is_told_what_the_old_one_knew() {
+fn a_new_chain_gets_the_state_of_the_old_one() {
     let mut rig = rig(dtmf(b'5', 100), LineConfig::default());
     rig.order(LineOrder::Chain(tipring_dsp::ChainCommand::EnableDtmf(
         false,
@@ -126,7 +126,7 @@ fn a_new_chain_is_told_what_the_old_one_knew() {
         chain: Some(chain),
     })));
     rig.run(30);
-    assert_eq!(rig.counter("digits"), 0, "it does not listen");
+    assert_eq!(rig.counter("digits"), 0, "it detects no digits");
     rig.order(LineOrder::Chain(tipring_dsp::ChainCommand::EnableDtmf(
         true,
     )));
@@ -168,7 +168,7 @@ fn what_a_late_thread_plays_is_the_newest_and_no_later_than_before() {
     assert_eq!(rig.counter("late_writes"), 3);
 }
 
-/// A card that once says an event is in the way of a write, and then has none.
+/// A card that once reports an event in the way of a write, and then has none.
 struct Interrupted(FakeLine, Arc<AtomicBool>);
 
 impl LinePort for Interrupted {
@@ -208,7 +208,7 @@ impl LinePort for Interrupted {
 }
 
 #[test]
-fn a_block_that_an_event_kept_from_the_line_is_made_up_for_and_makes_no_delay() {
+fn a_block_that_an_event_kept_from_the_line_is_written_later_and_makes_no_delay() {
     let mut rig = rig(Vec::new(), LineConfig::default());
     rig.run(2);
     let (line, interrupted) = (FakeLine::new(Vec::new(), true), Arc::default());
@@ -220,7 +220,7 @@ fn a_block_that_an_event_kept_from_the_line_is_made_up_for_and_makes_no_delay() 
     rig.run(1);
     assert_eq!(rig.line.inner().writes, steady, "one block is missing");
     rig.run(1);
-    assert_eq!(rig.line.inner().writes, steady + 2, "and made up for");
+    assert_eq!(rig.line.inner().writes, steady + 2, "and written later");
     rig.run(10);
     assert_eq!(rig.line.inner().writes, steady + 12);
     assert_eq!(rig.counter("refills"), 1, "the new card's first filling");

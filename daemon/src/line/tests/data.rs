@@ -4,7 +4,7 @@ use tipring_dsp::{DataTone, Side};
 
 use super::*;
 
-/// So many ms of 2100 Hz as the card has them.
+/// 2100 Hz for `ms`, as the card has it.
 fn ced(ms: usize) -> Vec<u8> {
     let tone = |n: usize| (n as f64 * 2100.0 * std::f64::consts::TAU / 8000.0).sin() * 5000.0;
     (0..ms * 8)
@@ -12,7 +12,7 @@ fn ced(ms: usize) -> Vec<u8> {
         .collect()
 }
 
-fn heard(rig: &mut Rig) -> Vec<ChainEvent> {
+fn events(rig: &mut Rig) -> Vec<ChainEvent> {
     let event = |report| match report {
         LineReport::Chain { event, .. } => Some(event),
         _ => None,
@@ -20,7 +20,7 @@ fn heard(rig: &mut Rig) -> Vec<ChainEvent> {
     rig.reports().into_iter().filter_map(event).collect()
 }
 
-fn ced_told(event: &ChainEvent) -> bool {
+fn is_ced(event: &ChainEvent) -> bool {
     matches!(
         event,
         ChainEvent::DataTone {
@@ -32,7 +32,7 @@ fn ced_told(event: &ChainEvent) -> bool {
 }
 
 #[test]
-fn a_line_that_passes_data_sends_its_digits_as_sound_and_tells_of_a_long_silence_once() {
+fn a_line_that_passes_data_sends_its_digits_as_sound_and_reports_a_long_silence_once() {
     let mut signal = ced(700);
     signal.extend(vec![0xFF; 800]);
     signal.extend(dtmf(b'7', 300));
@@ -41,8 +41,8 @@ fn a_line_that_passes_data_sends_its_digits_as_sound_and_tells_of_a_long_silence
     let mut rig = rig(signal, LineConfig::default());
     rig.talk(Some(101));
     rig.run(70);
-    let told = heard(&mut rig);
-    assert!(ced_told(&told[0]), "{told:?}");
+    let seen = events(&mut rig);
+    assert!(is_ced(&seen[0]), "{seen:?}");
     assert_eq!(rig.counter("data_tones"), 1);
     rig.order(LineOrder::PassThrough {
         session: A,
@@ -57,9 +57,9 @@ fn a_line_that_passes_data_sends_its_digits_as_sound_and_tells_of_a_long_silence
     assert!(last.filter(loud).count() >= 14, "the digit goes as it is");
     // 0.2 s of silence have passed.
     rig.run(275);
-    let told = heard(&mut rig);
-    assert_eq!(told[0], ChainEvent::AnswerToneOff { from: Side::Line });
-    let keys = &told[1..];
+    let seen = events(&mut rig);
+    assert_eq!(seen[0], ChainEvent::AnswerToneOff { from: Side::Line });
+    let keys = &seen[1..];
     assert!(
         matches!(
             keys,
@@ -71,13 +71,13 @@ fn a_line_that_passes_data_sends_its_digits_as_sound_and_tells_of_a_long_silence
         "{keys:?}"
     );
     rig.run(10);
-    assert_eq!(heard(&mut rig), [ChainEvent::BothSilent]);
+    assert_eq!(events(&mut rig), [ChainEvent::BothSilent]);
     rig.order(LineOrder::PassThrough {
         session: A,
         data: None,
     });
     rig.run(400);
-    assert_eq!(heard(&mut rig), []);
+    assert_eq!(events(&mut rig), []);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Digits that the far end sends as telephone-events, as the line hears them.
+//! Digits that the far end sends as telephone-events, as the line gets them.
 
 use super::*;
 
@@ -40,14 +40,14 @@ fn assert_heard(bursts: &[(bool, usize)]) {
 
 fn keys(rig: &mut Rig) -> String {
     let reports = rig.reports().into_iter();
-    let told = reports.filter_map(|r| match r {
+    let digits = reports.filter_map(|r| match r {
         LineReport::NetworkDigit {
             digit: NetworkDigit::On { digit, .. },
             ..
         } => Some(digit.as_char()),
         _ => None,
     });
-    told.collect()
+    digits.collect()
 }
 
 #[test]

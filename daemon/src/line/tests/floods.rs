@@ -1,4 +1,4 @@
-//! Floods of strangers' datagrams: the far end is heard whatever they send.
+//! Floods of datagrams from unexpected sources: the far end is heard whatever they send.
 
 use super::*;
 
@@ -8,8 +8,8 @@ const BLOCKS: usize = 40;
 const WAITING: usize = 60;
 const MANY: usize = 3000;
 
-/// The far end says a packet every second block, behind as many datagrams of strangers as `each` sends; what was heard
-/// of them must be everything from `from` on.
+/// The far end sends a packet every second block, behind the datagrams of other sources that `each` sends; everything
+/// that it sent must be played.
 fn heard_under(each: impl Fn(usize, SocketAddrV4)) -> Rig {
     let mut rig = rig(Vec::new(), LineConfig::default());
     let local = rig.talk(None);
@@ -36,15 +36,15 @@ fn heard_under(each: impl Fn(usize, SocketAddrV4)) -> Rig {
 }
 
 #[test]
-fn packets_behind_strangers_of_any_length_are_played() {
-    let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();
+fn packets_behind_unexpected_ones_of_any_length_are_played() {
+    let other = UdpSocket::bind((LOCAL, 0)).unwrap();
     for length in [0, 172, 1400] {
         let flood = vec![0x80; length];
         let rig = heard_under(|block, local| {
             // Before the first wake the kernel lets all of them in; from then on the flood is what it is.
             let count = if block == 0 { WAITING } else { MANY };
             for _ in 0..count {
-                stranger.send_to(&flood, local).unwrap();
+                other.send_to(&flood, local).unwrap();
             }
         });
         assert_eq!(
@@ -57,15 +57,15 @@ fn packets_behind_strangers_of_any_length_are_played() {
 
 #[test]
 fn what_the_kernel_drops_is_counted_and_after_the_flood_it_drops_nothing() {
-    let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();
+    let other = UdpSocket::bind((LOCAL, 0)).unwrap();
     let flood = [0x80; 172];
     let mut r = rig(Vec::new(), LineConfig::default());
     let local = r.talk(None);
     let mut sender = far_sender();
-    let mut minute = |r: &mut Rig, blocks: usize, strangers: usize| {
+    let mut minute = |r: &mut Rig, blocks: usize, others: usize| {
         for _ in 0..blocks {
-            (0..strangers).for_each(|_| {
-                stranger.send_to(&flood, local).unwrap();
+            (0..others).for_each(|_| {
+                other.send_to(&flood, local).unwrap();
             });
             sender.push(&[0x90; BLOCK], |p| {
                 r.far.send_to(p, local).unwrap();
@@ -86,8 +86,8 @@ fn what_the_kernel_drops_is_counted_and_after_the_flood_it_drops_nothing() {
 }
 
 #[test]
-fn music_from_an_unnamed_source_is_heard_through_a_flood_of_strangers() {
-    let [music, stranger] = [(); 2].map(|()| UdpSocket::bind((LOCAL, 0)).unwrap());
+fn music_from_an_unnamed_source_is_heard_through_a_flood_of_other_sources() {
+    let [music, other] = [(); 2].map(|()| UdpSocket::bind((LOCAL, 0)).unwrap());
     let mut r = rig(Vec::new(), LineConfig::default());
     let media = open(&SessionConfig {
         sources: RtpSource::Latch,
@@ -100,7 +100,7 @@ fn music_from_an_unnamed_source_is_heard_through_a_flood_of_strangers() {
     for block in 0..BLOCKS {
         let count = if block < 4 { WAITING } else { MANY };
         for _ in 0..count {
-            stranger.send_to(&[0x80; 100], local).unwrap();
+            other.send_to(&[0x80; 100], local).unwrap();
         }
         sender.push(&[0x90; BLOCK], |p| {
             music.send_to(p, local).unwrap();
@@ -112,14 +112,14 @@ fn music_from_an_unnamed_source_is_heard_through_a_flood_of_strangers() {
 
 #[test]
 fn a_new_far_end_is_heard_although_the_flood_goes_on() {
-    let [stranger, next] = [(); 2].map(|()| UdpSocket::bind((LOCAL, 0)).unwrap());
+    let [other, next] = [(); 2].map(|()| UdpSocket::bind((LOCAL, 0)).unwrap());
     let mut r = rig(Vec::new(), LineConfig::default());
     let local = r.talk(None);
     let mut sender = far_sender();
     let mut talk = |r: &mut Rig, from: &UdpSocket, blocks: usize| {
         for _ in 0..blocks {
             (0..WAITING).for_each(|_| {
-                stranger.send_to(&[0x80; 172], local).unwrap();
+                other.send_to(&[0x80; 172], local).unwrap();
             });
             sender.push(&[0x90; BLOCK], |p| {
                 from.send_to(p, local).unwrap();

@@ -18,7 +18,7 @@ fn signal() -> Vec<u8> {
 }
 
 #[test]
-fn a_silent_set_sends_comfort_noise_once_and_the_marker_when_it_talks_again() {
+fn a_silent_phone_sends_comfort_noise_once_and_the_marker_when_it_talks_again() {
     let mut rig = rig(signal(), LineConfig::default());
     rig.talk_in(session_with(A, true), None);
     rig.run(400);
@@ -42,7 +42,7 @@ fn a_silent_set_sends_comfort_noise_once_and_the_marker_when_it_talks_again() {
 }
 
 #[test]
-fn a_set_without_vad_and_one_that_passes_data_send_all_of_their_silence() {
+fn a_port_without_vad_and_one_that_passes_data_send_all_of_their_silence() {
     for vad in [false, true] {
         let mut rig = rig(signal(), LineConfig::default());
         rig.talk_in(session_with(A, vad), None);
@@ -60,7 +60,7 @@ fn a_set_without_vad_and_one_that_passes_data_send_all_of_their_silence() {
 }
 
 #[test]
-fn the_line_hears_noise_while_the_far_end_is_silent_and_nothing_is_counted_as_lost() {
+fn the_line_gets_noise_while_the_far_end_is_silent_and_nothing_is_counted_as_lost() {
     let mut rig = rig(Vec::new(), LineConfig::default());
     let local = rig.talk(None);
     rig.run(1);
@@ -88,8 +88,11 @@ fn the_line_hears_noise_while_the_far_end_is_silent_and_nothing_is_counted_as_lo
     let written = rig.written();
     let quiet = &written[written.len() - 50..];
     let level = quiet.iter().map(mean_square).sum::<f64>() / quiet.len() as f64;
-    let told = 32_124f64.powi(2) * 1e-5;
-    assert!((level / told).log10().abs() < 0.1, "{level} for {told}");
+    let announced = 32_124f64.powi(2) * 1e-5;
+    assert!(
+        (level / announced).log10().abs() < 0.1,
+        "{level} for {announced}"
+    );
     far(&mut rig, 135..200);
     let written = rig.written();
     assert!(written.last().unwrap().iter().all(|b| *b == 0x90));

@@ -1,8 +1,8 @@
-//! Who is heard, through real sockets.
+//! Who is accepted, through real sockets.
 
 use super::*;
 
-/// Packets of 20 ms, one every second block; each is heard as code 0x90 + its number.
+/// Packets of 20 ms, one every second block; each is played as code 0x90 + its number.
 fn say(rig: &mut Rig, from: &UdpSocket, to: SocketAddrV4, numbers: std::ops::Range<u8>) {
     let ssrc = from.local_addr().unwrap().port() as u8;
     for n in numbers {
@@ -57,7 +57,7 @@ fn a_far_end_that_sends_from_another_port_is_heard_and_one_that_is_refused_is_na
     r.run(6);
     assert_eq!(r.codes_heard()[..36], twice(2..20));
     assert_eq!(view.refused(), []);
-    // The named one is heard from its first packet on, and now the other one is refused.
+    // The named one is accepted from its first packet on, and now the other one is refused.
     let far = r.far.try_clone().unwrap();
     say(&mut r, &far, local, 40..45);
     say(&mut r, &other, local, 50..53);

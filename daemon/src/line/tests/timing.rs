@@ -1,9 +1,9 @@
-//! What the engine takes the time of, in virtual time.
+//! What the engine measures the time of, in virtual time.
 
 use super::*;
 
 #[test]
-fn a_punctual_engine_adds_nothing_and_a_late_one_tells_by_how_much() {
+fn a_punctual_engine_adds_nothing_and_a_late_one_shows_by_how_much() {
     let mut rig = rig(ramp(), LineConfig::default());
     rig.talk(None);
     rig.run(20);
@@ -34,7 +34,7 @@ fn a_packet_is_timed_from_its_arrival_to_the_block_it_begins_in() {
     }
     let timing = rig.handle.shard_timing().next().unwrap();
     let filled = timing.to_line.filled();
-    // By hand a packet comes when it is taken; the jitter buffer keeps it for 20 ms.
+    // By hand a packet comes when it is read; the jitter buffer keeps it for 20 ms.
     assert_eq!(timing.to_line.max_us(), 20_000, "{filled:?}");
     assert_eq!(filled.len(), 1, "{filled:?}");
     assert!(filled[0].1 >= 5, "{filled:?}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 
-/// Ports whose sets talk, each in a call that begins in the same block; what each sends has its own far end.
+/// Ports whose phones talk, each in a call that begins in the same block; what each sends has its own far end.
 struct Rack {
     lines: Vec<FakeLine>,
     engine: LineEngine,
@@ -154,7 +154,7 @@ fn after_a_hold_a_call_takes_its_turn_again() {
 }
 
 #[test]
-fn no_packet_waits_for_what_other_ports_are_to_hear() {
+fn no_packet_waits_for_what_other_ports_are_to_play() {
     let mut rack = rack(6, 20);
     rack.run(4);
     for _ in 0..2 {
@@ -180,7 +180,7 @@ fn no_packet_waits_for_what_other_ports_are_to_hear() {
 
 #[test]
 fn a_card_that_answers_no_block_is_asked_once_a_wake() {
-    // A DAHDI channel that is gone sleeps in the kernel for each question.
+    // A DAHDI channel that is gone sleeps in the kernel at each read.
     let mut rack = rack(2, 20);
     rack.run(4);
     let asked = |rack: &Rack| rack.lines[0].inner().asked;

@@ -17,7 +17,7 @@ fn config() -> SessionConfig {
         jitter_min_ms: 20,
         jitter_max_ms: 100,
         jitter_fixed_ms: 100,
-        machine: false,
+        data_port: false,
         redundancy: 0,
         redundancy_payload_type: 90,
         vad: false,

@@ -1,4 +1,4 @@
-//! The jitter buffer held for machines, and packets sent again with later ones, over real sockets.
+//! The jitter buffer held fixed for fax and modem ports, and packets sent again with later ones, over real sockets.
 
 use tipring_proto::rtp::{Redundancy, Redundant};
 
@@ -6,10 +6,10 @@ use super::*;
 
 const RED: u8 = 90;
 
-fn with_redundancy(depth: u8, machine: bool) -> Box<MediaSession> {
+fn with_redundancy(depth: u8, data_port: bool) -> Box<MediaSession> {
     let mut config = session_config(A);
     config.redundancy = depth;
-    config.machine = machine;
+    config.data_port = data_port;
     open(&config)
 }
 
@@ -40,7 +40,7 @@ fn earlier(got: &[(u8, bool, u16, u32, Vec<u8>)]) -> Vec<Option<usize>> {
 }
 
 #[test]
-fn earlier_packets_go_out_again_while_machines_talk_and_only_then() {
+fn earlier_packets_go_out_again_while_data_passes_and_only_then() {
     let mut rig = rig(ramp(), LineConfig::default());
     rig.talk_with(with_redundancy(2, false));
     rig.run(4);
@@ -68,7 +68,7 @@ fn earlier_packets_go_out_again_while_machines_talk_and_only_then() {
 }
 
 #[test]
-fn a_machines_port_does_so_from_the_beginning_and_through_a_turn_of_data() {
+fn a_data_port_does_so_from_the_beginning_and_through_a_turn_of_data() {
     let mut rig = rig(ramp(), LineConfig::default());
     rig.talk_with(with_redundancy(1, true));
     rig.run(4);
@@ -83,9 +83,9 @@ fn a_machines_port_does_so_from_the_beginning_and_through_a_turn_of_data() {
 }
 
 #[test]
-fn what_the_network_loses_comes_with_the_next_packet_and_the_line_hears_no_hole() {
+fn what_the_network_loses_comes_with_the_next_packet_and_the_line_gets_no_gap() {
     let mut rig = rig(Vec::new(), LineConfig::default());
-    // Taken without being sent.
+    // Accepted without being sent.
     let local = rig.talk_with(with_redundancy(0, false));
     rig.pass(Some(0));
     let mut sender = far_sender();
@@ -104,11 +104,11 @@ fn what_the_network_loses_comes_with_the_next_packet_and_the_line_hears_no_hole(
         rig.run(2);
     }
     let heard = rig.codes_heard();
-    let told: Vec<u8> = (0..40).flat_map(|n| [0x90 + n; 2]).collect();
+    let sent: Vec<u8> = (0..40).flat_map(|n| [0x90 + n; 2]).collect();
     // The card remembers the last blocks only.
-    let from = told.iter().position(|b| *b == heard[0]).unwrap();
+    let from = sent.iter().position(|b| *b == heard[0]).unwrap();
     assert!(heard.len() >= 60, "{}", heard.len());
-    assert_eq!(heard, told[from..from + heard.len()]);
+    assert_eq!(heard, sent[from..from + heard.len()]);
     // The last of the forty is lost with nothing after it.
     assert_eq!(
         (rig.counter("rx_lost"), rig.counter("rx_recovered")),
