@@ -89,7 +89,7 @@ impl FakeLine {
             .expect("no test panics while it holds the lock")
     }
 
-    /// The card's clock goes on by so many blocks.
+    /// The card's clock goes on by this number of blocks.
     pub fn step(&self, blocks: usize) {
         let mut i = self.inner();
         if i.down.is_some() {

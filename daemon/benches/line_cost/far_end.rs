@@ -17,7 +17,7 @@ use crate::fake_card::BLOCK;
 use crate::scene::{coded_talk, sender};
 
 pub(crate) const PACKET_TIME: Duration = Duration::from_millis(20);
-/// Packets that leave within so long leave together.
+/// Packets that leave within this time leave together.
 const TALKER_STEP: Duration = Duration::from_micros(500);
 /// How often the listening thread looks.
 const LISTENER_STEP: Duration = Duration::from_micros(700);

@@ -141,7 +141,7 @@ pub(crate) fn print(
     row("packets received", received, "");
     row("lost on the way", lost, &goal_0(lost));
     row("too late to be played", late, "(reported)");
-    row("blocks made up", concealed, "(reported)");
+    row("blocks concealed", concealed, "(reported)");
     row("blocks not taken by the card", full, &goal_0(full));
     let (was, is) = (&before.card, &after.card);
     row(

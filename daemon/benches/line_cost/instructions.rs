@@ -106,7 +106,7 @@ fn collected(case: &str, ports: usize, (warm_up, blocks): (u64, u64)) -> Result<
     Ok(all / (blocks * ports as u64))
 }
 
-/// One case, as callgrind runs it: so many ports, blocks before, and blocks that count.
+/// One case, as callgrind runs it: ports, blocks before, and blocks that count.
 pub(crate) fn count(
     case: &str,
     ports_wanted: usize,
@@ -142,7 +142,7 @@ pub(crate) fn count(
     let remote = remote(&far)?;
     let mut ports = RtpPorts::new(30_000, 50_000).ok_or("no RTP ports")?;
     let mut ends = Vec::new();
-    let mut tell = |port: usize, order| {
+    let mut send = |port: usize, order| {
         handle
             .send(PortIndex(port as u16), order)
             .map_err(|e| e.to_string())
@@ -152,8 +152,8 @@ pub(crate) fn count(
             let (media, local) = session(port as u64, &mut ports)?;
             let id = SessionId(port as u64);
             ends.push((local, sender(port as u32)));
-            tell(port, LineOrder::AddSession(media))?;
-            tell(
+            send(port, LineOrder::AddSession(media))?;
+            send(
                 port,
                 LineOrder::SetRemote {
                     session: id,
@@ -161,12 +161,12 @@ pub(crate) fn count(
                 },
             )?;
             if !sending {
-                tell(port, LineOrder::StopSend { session: id })?;
+                send(port, LineOrder::StopSend { session: id })?;
             }
         } else if off_hook {
             let tones = [Tone::new(350, -130), Tone::new(440, -130)];
             let program = ToneProgram::continuous(&tones).map_err(|e| e.to_string())?;
-            tell(port, LineOrder::Chain(ChainCommand::PlayTone(program)))?;
+            send(port, LineOrder::Chain(ChainCommand::PlayTone(program)))?;
         }
     }
     let voice = coded_talk(99);

@@ -42,7 +42,7 @@ pub(crate) struct Run {
 }
 
 /// Runs it and prints what was measured. Answers the number of blocks that were missed, at least 1 when the machine could
-/// not carry so many ports.
+/// not carry this number of ports.
 pub(crate) fn table(run: Run) -> Result<u64, Failure> {
     let (seconds, count) = (run.seconds.max(1), run.ports.clamp(1, 4000));
     let (load_before, processors) = (load_average(), processors());
@@ -224,7 +224,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Takes reports for so long, as control does.
+    /// Reads reports for this time, as control does.
     fn drain_for(&mut self, time: Duration) {
         let until = monotonic() + time;
         while let Some(left) = until.checked_sub(monotonic()).filter(|l| !l.is_zero()) {
@@ -278,7 +278,7 @@ pub(crate) fn spin() {
     }
 }
 
-/// The largest number of ports, in steps of `step`, that run for so long without a missed block; how far it goes is
+/// The largest number of ports, in steps of `step`, that run for this time without a missed block; how far it goes is
 /// where a run fails twice.
 pub(crate) fn most(seconds: u64, shards: usize, step: usize) -> Result<(), Failure> {
     let mut best = 0;

@@ -13,7 +13,7 @@ pub mod state;
 pub mod wire;
 pub mod words;
 
-/// This version, as people and the control socket are told: the package's version where a package is built (it sets
+/// This version, as people and the control socket see it: the package's version where a package is built (it sets
 /// `TIPRING_VERSION`), else the crate's.
 pub const VERSION: &str = match option_env!("TIPRING_VERSION") {
     Some(version) => version,

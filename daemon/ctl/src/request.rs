@@ -45,7 +45,7 @@ pub enum Request {
         /// Port number, from 1.
         port: u16,
     },
-    /// Acts on the simulated set, line or fax machine of a port. → [`Response::Sim`] with the state after the action.
+    /// Acts on the simulated phone, line or fax terminal of a port. → [`Response::Sim`] with the state after the action.
     Sim {
         /// Port number, from 1.
         port: u16,
@@ -146,16 +146,16 @@ pub enum SimAction {
         digits: String,
         /// By loop pulses instead of DTMF.
         pulse: bool,
-        /// DTMF: tone length. Pulse: break (loop open) length. None: as the set is made.
+        /// DTMF: tone length. Pulse: break (loop open) length. None: as the phone is made.
         #[serde(default)]
         on_ms: Option<u16>,
-        /// DTMF: gap between tones. Pulse: make (loop closed) length. None: as the set is made.
+        /// DTMF: gap between tones. Pulse: make (loop closed) length. None: as the phone is made.
         #[serde(default)]
         off_ms: Option<u16>,
     },
     /// Lift by itself from now on.
     AutoAnswer {
-        /// After so many bursts of ringing; none: never.
+        /// After this number of bursts of ringing; none: never.
         after_bursts: Option<u32>,
     },
     /// Talk a WAV file (8 kHz mono 16 bit).
@@ -177,14 +177,14 @@ pub enum SimAction {
     },
     /// Stop playing a WAV or tone.
     Stop,
-    /// Record what the set hears into a WAV file.
+    /// Record what the phone hears into a WAV file.
     Record {
         /// The file; it is overwritten.
         wav: PathBuf,
     },
     /// Stop recording and close the file.
     RecordStop,
-    /// Send a fax: lift, wait for dial tone, dial and act as the calling machine. The answer comes at once;
+    /// Send a fax: lift, wait for dial tone, dial and act as the calling terminal. The answer comes at once;
     /// follow it with [`SimAction::Show`] or wait for [`SimCondition::FaxDone`].
     FaxSend {
         /// The pages, a fax TIFF.
@@ -194,14 +194,14 @@ pub enum SimAction {
         /// Offer error correction.
         ecm: bool,
     },
-    /// Answer the next call as a receiving fax machine.
+    /// Answer the next call as a receiving fax terminal.
     FaxReceive {
         /// Where the pages go; it is overwritten.
         tiff: PathBuf,
         /// Accept error correction.
         ecm: bool,
     },
-    /// Switch the fax machine off: it hangs up at once.
+    /// Switch the fax terminal off: it hangs up at once.
     FaxCancel,
     /// Forget heard digits, caller ID, measured ringing and polarity changes.
     Forget,
@@ -209,7 +209,7 @@ pub enum SimAction {
     Wait {
         /// What to wait for.
         until: SimCondition,
-        /// At most so long, and never longer than an hour.
+        /// At most this time, and never longer than an hour.
         timeout_ms: u64,
     },
     /// Change the two-wire hybrid and the line; what is not named stays.
@@ -246,22 +246,22 @@ pub enum SimFault {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "for", rename_all = "kebab-case")]
 pub enum SimCondition {
-    /// The set rings (a burst of ringing has begun).
+    /// The phone rings (a burst of ringing has begun).
     Ringing,
-    /// The set has stopped ringing.
+    /// The phone has stopped ringing.
     NotRinging,
     /// On-hook, not ringing, no call on the port.
     Idle,
     /// A call of the port is connected and sends its packets.
     Connected,
-    /// The set hears something of at least −40 dBm0 whose strongest frequency is within 5 % of one of these (a call
+    /// The phone hears something of at least −40 dBm0 whose strongest frequency is within 5 % of one of these (a call
     /// progress tone is two sines of one level, and either may be the stronger one by a hair).
     Tone {
         /// Frequencies of which one is to be heard; none: any sound.
         #[serde(default)]
         hz: Vec<f32>,
     },
-    /// The set hears nothing above −60 dBm0 for half a second.
+    /// The phone hears nothing above −60 dBm0 for half a second.
     Silence,
     /// Caller ID was decoded.
     CallerId,

@@ -16,8 +16,8 @@ const STATE: &str = "/var/lib/tipring";
 /// use std::path::Path;
 /// use tipring_ctl::state::file;
 ///
-/// let machines = file(Path::new("/run/tipring/control.sock"), None, "history.db");
-/// assert_eq!(machines, Path::new("/var/lib/tipring/history.db"));
+/// let system = file(Path::new("/run/tipring/control.sock"), None, "history.db");
+/// assert_eq!(system, Path::new("/var/lib/tipring/history.db"));
 /// let own = file(Path::new("/tmp/a.sock"), None, "history.db");
 /// assert_eq!(own, Path::new("/tmp/a.sock.history.db"));
 /// ```

@@ -17,7 +17,7 @@ pub const PROTOCOL_VERSION: u32 = 1;
 /// The longest line, without its newline, in either direction.
 pub const MAX_LINE: usize = 1 << 20;
 
-/// Where the daemon listens unless told otherwise.
+/// Where the daemon listens unless another socket is named.
 pub const DEFAULT_SOCKET: &str = "/run/tipring/control.sock";
 
 /// What the server says of itself before anything else.
@@ -34,7 +34,7 @@ pub struct Hello {
 /// A line from a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClientLine {
-    /// The client's number for this request; told back in the answer and in its events.
+    /// The client's number for this request; repeated in the answer and in its events.
     pub id: u64,
     /// What is asked.
     pub request: Request,
@@ -68,7 +68,7 @@ pub enum ServerLine {
 pub enum Event {
     /// A trace line.
     Trace(TraceEvent),
-    /// The client read too slowly: so many events were left out here.
+    /// The client read too slowly: this number of events was left out here.
     Lost {
         /// How many.
         count: u64,

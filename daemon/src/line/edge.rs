@@ -59,7 +59,7 @@ mod tests {
         Time::from_duration(Duration::from_micros(us))
     }
 
-    /// How late each wake is taken to be, µs.
+    /// The estimated lateness of each wake, µs.
     fn lateness(wakes: impl IntoIterator<Item = u64>) -> Vec<u128> {
         let mut edge = Edge::default();
         let late = wakes.into_iter().map(|us| {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_earliest_wakes_tell_when_blocks_are_complete() {
+    fn the_earliest_wakes_show_when_blocks_are_complete() {
         let late = lateness([10_500, 20_050, 30_050, 40_900, 50_050, 63_050]);
         assert_eq!(late, [0, 0, 0, 849, 0, 2999]);
     }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_stand_still_the_time_is_taken_anew() {
+    fn after_a_stall_the_time_is_measured_again() {
         assert_eq!(lateness([10_000, 2_000_000, 2_010_000]), [0, 0, 0]);
     }
 }

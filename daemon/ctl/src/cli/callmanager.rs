@@ -31,7 +31,7 @@ const WRITES_IN_FLIGHT: usize = 256;
 /// Inputs that may wait for the CallManager.
 const INPUTS_IN_FLIGHT: usize = 256;
 
-/// What the connections tell the CallManager.
+/// What the connections report to the CallManager.
 enum Input {
     Bytes(ConnId, Vec<u8>),
     Closed(ConnId),
@@ -281,7 +281,7 @@ async fn read(conn: ConnId, mut reader: OwnedReadHalf, inputs: mpsc::Sender<Inpu
 async fn write(mut writer: OwnedWriteHalf, mut messages: mpsc::Receiver<Vec<u8>>) {
     while let Some(bytes) = messages.recv().await {
         if writer.write_all(&bytes).await.is_err() {
-            // The reader notices, too, and tells.
+            // The reader notices, too, and reports it.
             return;
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn run(out: &Out, args: &HardwareArgs) -> Result<ExitCode, Failure> {
         Some(root) => scan::scan_at(root),
         None => scan::scan(),
     };
-    // A file that cannot be read or is broken is no reason to hide the cards; `setup` tells it.
+    // A file that cannot be read or is broken is no reason to hide the cards; `setup` reports it.
     let proposal = Proposal::of(&hardware, args.root.as_deref(), &Wishes::default());
     let usable = hardware.usable();
     let report = Report {

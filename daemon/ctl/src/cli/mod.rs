@@ -49,7 +49,7 @@ pub(crate) fn main() -> ExitCode {
                 let out = Out::new(true, args::When::Never);
                 return out.failure(&Failure::usage(&e.render().to_string()));
             }
-            // Without standard error the exit code tells.
+            // Without standard error the exit code shows it.
             let _ = e.print();
             return exit::USAGE.into();
         }

@@ -202,7 +202,7 @@ impl Out {
 
     /// A remark for the person at the terminal.
     pub(crate) fn advice(&self, text: &str) {
-        // Nobody to tell is nobody to tell it to.
+        // Without standard error there is nobody to report it to.
         let _ = writeln!(io::stderr(), "{text}");
     }
 

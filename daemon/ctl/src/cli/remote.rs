@@ -53,7 +53,7 @@ impl Session {
         self.ask_for(request, Duration::ZERO)
     }
 
-    /// Asks something that takes the daemon so long by itself.
+    /// Asks something that takes the daemon this time by itself.
     pub(crate) fn ask_for(
         &mut self,
         request: Request,
@@ -64,7 +64,7 @@ impl Session {
             .request(request, self.timeout.saturating_add(takes))?)
     }
 
-    /// Acts on a simulated set.
+    /// Acts on a simulated phone.
     pub(crate) fn sim(&mut self, port: u16, action: SimAction) -> Result<SimSnapshot, Failure> {
         let takes = match &action {
             SimAction::Wait { timeout_ms, .. } => Duration::from_millis(*timeout_ms),

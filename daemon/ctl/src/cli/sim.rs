@@ -1,4 +1,4 @@
-//! `sim`: be the set, fax machine or line of a simulated port.
+//! `sim`: be the phone, fax terminal or line of a simulated port.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -40,7 +40,7 @@ pub struct PortSummary {
     pub call: Option<CallState>,
     /// Number of the far end.
     pub peer: Option<String>,
-    /// The port's own directory number, as the server tells.
+    /// The port's own directory number, as the server reports it.
     pub number: Option<String>,
     /// Messages wait.
     pub message_waiting: bool,
@@ -101,9 +101,9 @@ pub struct RtpStats {
     pub sent_octets: u64,
     /// Packets that the socket refused.
     pub send_errors: u64,
-    /// Packets taken.
+    /// Packets received.
     pub received_packets: u64,
-    /// Payload octets taken.
+    /// Payload octets received.
     pub received_octets: u64,
     /// Sequence numbers that never came.
     pub lost_packets: u64,
@@ -113,7 +113,7 @@ pub struct RtpStats {
     pub duplicate_packets: u64,
     /// Came out of order but in time.
     pub reordered_packets: u64,
-    /// Came from a source that is not heard.
+    /// Came from an unexpected source.
     pub stray_packets: u64,
     /// Not RTP, or of an unknown payload type.
     pub invalid_packets: u64,
@@ -139,7 +139,7 @@ pub struct RtpStats {
     pub target_ms: f32,
     /// Delay that it has now, beyond the fastest packets.
     pub delay_ms: f32,
-    /// The jitter buffer is held still, for machines.
+    /// The jitter buffer is held fixed, in fax and modem calls.
     pub held: bool,
     /// Share of the received packets that came late, percent.
     pub late_percent: f32,
@@ -149,7 +149,7 @@ pub struct RtpStats {
     pub drift_error_ppm: Option<f32>,
     /// Minutes that a held buffer lasts at this drift, when that is less than a day.
     pub lasts_min: Option<f32>,
-    /// Milliseconds of sound that were made up for missing packets.
+    /// Milliseconds of sound that were concealed.
     pub concealed_ms: u64,
     /// Times the buffer shortened or stretched the sound.
     pub buffer_adjustments: u64,
@@ -157,7 +157,7 @@ pub struct RtpStats {
     pub stretched: u64,
     /// Blocks that it skipped to wait shorter.
     pub shrunk: u64,
-    /// Times it was set anew to where the stream is.
+    /// Resyncs to where the stream is.
     pub resyncs: u64,
     /// Times it ran empty.
     pub underruns: u64,
@@ -167,7 +167,7 @@ pub struct RtpStats {
     pub events_received: u64,
 }
 
-/// A sender that was not heard.
+/// A sender that was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -201,13 +201,13 @@ pub struct MediaLeg {
     pub event_payload_type: Option<u8>,
     /// Payload type of those that go; none: digits go in the voice.
     pub sent_event_payload_type: Option<u8>,
-    /// It passes data: a fax or a modem was heard.
+    /// It passes data: a fax or a modem was detected.
     pub pass_through: bool,
-    /// Last tones of faxes and modems heard in it, oldest first; bounded.
+    /// Last tones of faxes and modems detected in it, oldest first; bounded.
     pub tones: Vec<DetectedTone>,
-    /// From where the far end sends; none until it is heard.
+    /// From where the far end sends; none until it is accepted.
     pub source: Option<String>,
-    /// Senders that were not heard, most datagrams first; bounded.
+    /// Senders that were refused, most datagrams first; bounded.
     pub refused_sources: Vec<RefusedSource>,
     /// When the last valid RTP packet came; none before the first.
     pub last_packet_unix_ms: Option<u64>,
@@ -234,24 +234,24 @@ pub struct LineStats {
     pub refused_commands: u64,
     /// Off-hooks.
     pub off_hooks: u64,
-    /// Flashes taken as such.
+    /// Flashes recognised as such.
     pub flashes: u64,
     /// Loop openings too short for a pulse, or between the windows.
     pub openings_odd: u64,
-    /// Digits taken from DTMF.
+    /// Digits recognised from DTMF.
     pub dtmf_digits: u64,
-    /// Digits taken from pulses.
+    /// Digits recognised from pulses.
     pub pulse_digits: u64,
     /// Bursts of ringing given.
     pub ring_bursts: u64,
 }
 
-/// A tone of a fax or a modem that was heard.
+/// A tone of a fax or a modem that was detected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct DetectedTone {
-    /// When it was told.
+    /// When it was reported.
     pub at_unix_ms: u64,
     /// `CNG`, `CED`, `ANSam` …
     pub tone: String,
@@ -316,7 +316,7 @@ pub struct PortCard {
     pub power_alarms: u64,
     /// Times the line feed was switched on again.
     pub rearms: u64,
-    /// As last measured, while the set was on-hook.
+    /// As last measured, while the phone was on-hook.
     pub voltages: Option<Voltages>,
     /// What the configuration asks for and the card does otherwise.
     pub remarks: Vec<String>,

@@ -1,8 +1,8 @@
-//! `tipring sim`: the simulated set, line and fax machine as they are.
+//! `tipring sim`: the simulated phone, line and fax terminal as they are.
 
 use serde::{Deserialize, Serialize};
 
-/// What the simulated set is doing.
+/// What the simulated phone is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -12,9 +12,9 @@ pub enum SimSetState {
     OnHook,
     /// On-hook and ringing (also in the silent interval).
     Ringing,
-    /// Lifted.
+    /// Off-hook.
     OffHook,
-    /// Lifted, the loop is open for a moment: flash or pulse.
+    /// Off-hook, the loop is open for a moment: flash or pulse.
     LoopBreak,
 }
 
@@ -44,7 +44,7 @@ pub enum CallerIdCoding {
     Dtmf,
 }
 
-/// Caller ID as the set decoded it.
+/// Caller ID as the phone decoded it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -65,7 +65,7 @@ pub struct CallerIdHeard {
     pub after_bursts: u32,
 }
 
-/// Which end of the fax this machine is.
+/// Which end of the fax this terminal is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -86,7 +86,7 @@ pub struct FaxResult {
     pub role: FaxRole,
     /// All pages were confirmed.
     pub ok: bool,
-    /// Result number of the fax library; 0 is good, −1 is the machine's own end.
+    /// Result number of the fax library; 0 is good, −1 is the terminal's own end.
     pub code: i32,
     /// The same in words.
     pub text: String,
@@ -100,13 +100,13 @@ pub struct FaxResult {
     pub bad_rows: u32,
     /// Frames or pages that were repeated.
     pub retries: u32,
-    /// The far machine's identification.
+    /// The far terminal's identification.
     pub far_ident: String,
-    /// From lift to hang-up.
+    /// From off-hook to hang-up.
     pub took_ms: u64,
 }
 
-/// A fax machine at work.
+/// A fax terminal at work.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -127,7 +127,7 @@ pub struct FaxSnapshot {
     pub since_ms: u64,
 }
 
-/// The line between card and set.
+/// The line between card and phone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -140,7 +140,7 @@ pub struct SimHybrid {
     pub noise_dbm0: f64,
 }
 
-/// What the set hears.
+/// What the phone hears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -170,26 +170,26 @@ pub struct SimCard {
     pub read_overruns: u64,
     /// Blocks of silence played because the gateway did not write.
     pub write_underruns: u64,
-    /// Events lost because the gateway did not take them.
+    /// Events lost because the gateway did not read them.
     pub events_lost: u64,
 }
 
-/// The simulated set, line and fax machine as they are.
+/// The simulated phone, line and fax terminal as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SimSnapshot {
     /// Port number, from 1.
     pub port: u16,
-    /// The set.
+    /// The phone.
     pub set: SimSetState,
     /// What the hand still has to do (digits, flashes).
     pub dialling: String,
-    /// The set is saying something.
+    /// The phone is sending something.
     pub talking: bool,
     /// What it hears.
     pub heard: SimHeard,
-    /// DTMF digits heard since the last lift; bounded.
+    /// DTMF digits heard since the last off-hook; bounded.
     pub digits_heard: String,
     /// The last caller ID.
     pub caller_id: Option<CallerIdHeard>,
@@ -205,11 +205,11 @@ pub struct SimSnapshot {
     pub polarity_changes: u64,
     /// Times the gateway opened the loop.
     pub open_loops: u64,
-    /// Lifts by itself after so many bursts.
+    /// Goes off-hook by itself after this number of bursts.
     pub answer_after_bursts: Option<u32>,
     /// Where it records to.
     pub recording: Option<String>,
-    /// The fax machine at work.
+    /// The fax terminal at work.
     pub fax: Option<FaxSnapshot>,
     /// How the last fax ended.
     pub last_fax: Option<FaxResult>,

@@ -46,7 +46,7 @@ pub struct DaemonReport {
     pub config_file: Option<String>,
     /// The gateway's MAC as device names use it.
     pub mac: String,
-    /// The gateway's own address as told to CallManagers.
+    /// The gateway's own address as reported to CallManagers.
     pub address: Option<String>,
 }
 
@@ -57,7 +57,7 @@ pub struct DaemonReport {
 pub struct CardReport {
     /// `sim` or `dahdi`.
     pub driver: String,
-    /// In words, as the driver tells.
+    /// In words, as the driver reports it.
     pub description: String,
     /// Ports the card has.
     pub ports: u16,

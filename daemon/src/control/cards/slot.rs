@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_that_never_answers_is_asked_nothing_more_and_told_of() {
+    fn a_card_that_never_answers_is_asked_nothing_more_and_reported() {
         let mut slot = open(true);
         assert_eq!(slot.look(at(2), true), Some(FeedStep::Measure));
         assert_eq!(slot.look(at(1000), true), None);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_a_card_that_is_gone_are_told_from_those_of_the_next() {
+    fn answers_of_a_card_that_is_gone_are_distinguished_from_those_of_the_next() {
         let mut slot = open(true);
         let first = slot.epoch;
         slot.lost(at(1));

@@ -1,4 +1,4 @@
-//! What the port that has a lane makes of its card: told to its call logic, its station, its log.
+//! What becomes of a card at the port that has its lane: reported to its call logic, its station, its log.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl Gateway {
         self.ports.iter().position(|u| u.line == Some(line))
     }
 
-    /// Is the line at rest, so that its voltage tells something? A lane without a port is; so is a dead one.
+    /// Is the line idle, so that its voltage is that of the feed? A lane without a port is; so is a dead one.
     pub(super) fn rests(&self, line: PortIndex) -> bool {
         let Some(unit) = self.of_lane(line).and_then(|n| self.ports.get(n)) else {
             return true;
@@ -231,7 +231,7 @@ impl Gateway {
         }
     }
 
-    /// A set was lifted, and the card has seen current: a line that was thought dead is fed.
+    /// The phone went off-hook, and the card has seen current: a line that was thought dead is fed.
     pub(in crate::control) fn current_flows(&mut self, now: Time, line: PortIndex) {
         let slot = self.lines.cards.slot(Some(line));
         if slot.is_some_and(|s| s.feed_trouble().is_some()) {

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_change_of_several_ports_is_told_once() {
+    fn the_same_change_of_several_ports_is_reported_once() {
         let keys = [Change {
             table: "port",
             key: "flash",

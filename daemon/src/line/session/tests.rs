@@ -205,9 +205,9 @@ fn blocks_leave_as_the_datagrams_of_the_body_while_the_far_end_is_sent_to() {
 #[test]
 fn only_the_datagrams_of_the_far_end_reach_the_body_and_no_more_than_allowed() {
     let mut b = bench(RtpSource::Strict);
-    let stranger = other();
+    let unexpected = other();
     b.begin();
-    b.comes(&stranger, &[0, 1, 0x55]);
+    b.comes(&unexpected, &[0, 1, 0x55]);
     b.comes(&b.far, &[0, 9, 0x11]);
     b.comes(&b.far, &[0]);
     assert_eq!(b.block(0).1, 0x1100);
@@ -243,16 +243,16 @@ fn an_unexpected_source_is_heard_by_its_sequence_numbers_whatever_the_datagrams_
 #[test]
 fn in_a_flood_the_kernel_lets_datagrams_of_the_shape_of_the_body_in() {
     let mut b = bench(RtpSource::Strict);
-    let stranger = other();
+    let unexpected = other();
     b.begin();
     b.comes(&b.far, &[0, 1, 1]);
     for _ in 0..60 {
-        b.comes(&stranger, &[0, 1, 1]);
+        b.comes(&unexpected, &[0, 1, 1]);
     }
     b.block(0);
     for n in 2..6 {
         for _ in 0..60 {
-            b.comes(&stranger, &[0, n, 1]);
+            b.comes(&unexpected, &[0, n, 1]);
         }
         b.comes(&b.far, &[0, n]);
         // No byte of it is that of RTP.

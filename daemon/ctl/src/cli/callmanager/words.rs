@@ -1,4 +1,4 @@
-//! What the test CallManager tells, a line each.
+//! What the test CallManager reports, a line each.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use tipring_proto::sccp::message::ConnectionStatistics;
 use super::super::output::{Failure, Out, clean};
 use super::super::render;
 
-/// Tells one thing.
+/// Prints one event.
 pub(super) fn say(out: &Out, kind: &str, text: &str) -> Result<(), Failure> {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

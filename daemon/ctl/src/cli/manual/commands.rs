@@ -203,7 +203,7 @@ fn option(page: &mut Roff, arg: &Arg) {
     }
 }
 
-/// Without the preamble that `render` begins with: it stands once in a file.
+/// Without the preamble that `render` begins with: it is once in a file.
 fn body(page: &Roff) -> String {
     page.to_roff()
 }

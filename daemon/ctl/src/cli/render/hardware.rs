@@ -102,17 +102,18 @@ fn channels(paint: Paint, channels: &[ChannelEntry]) -> String {
 /// The cure of each trouble once, with its channels.
 fn cures(paint: Paint, card: &Card) -> String {
     let channels = card.spans.iter().flat_map(|span| &span.channels);
-    let mut told: Vec<(&str, u16, String)> = vec![];
+    let mut shown: Vec<(&str, u16, String)> = vec![];
     for channel in channels {
         let verdict = &channel.verdict;
         let (Some(why), Some(cure)) = (&verdict.why, &verdict.cure) else {
             continue;
         };
-        if !told.iter().any(|(known, ..)| known == why) {
-            told.push((why, channel.number, cure.clone()));
+        if !shown.iter().any(|(known, ..)| known == why) {
+            shown.push((why, channel.number, cure.clone()));
         }
     }
-    told.iter()
+    shown
+        .iter()
         .map(|(why, number, cure)| {
             let head = paint.good("cure");
             format!(

@@ -517,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_tells_its_delay_the_drift_and_how_long_it_lasts() {
+    fn a_buffer_shows_its_delay_the_drift_and_how_long_it_lasts() {
         let rtp = RtpStats {
             buffer_ms: 90.0,
             delay_ms: 100.0,

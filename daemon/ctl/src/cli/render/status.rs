@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn preserved_calls_are_told_where_there_are_any() {
+    fn preserved_calls_are_shown_where_there_are_any() {
         let mut counts = PortCounts {
             total: 4,
             off_hook: 2,
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_thread_tells_what_it_adds_and_what_was_too_long() {
+    fn a_line_thread_shows_what_it_adds_and_what_was_too_long() {
         let mut thread = LineThreadReport {
             ports: 48,
             ticks: 1000,

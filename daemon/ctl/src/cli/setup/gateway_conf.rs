@@ -47,7 +47,7 @@ fn set(doc: &mut DocumentMut, table: &str, key: &str, new: Item) -> Result<(), S
     let bare = |item: &Item| item.to_string().trim().to_owned();
     if place.get(key).is_none_or(|old| bare(old) != bare(&new)) {
         match place.get_mut(key) {
-            // What stands around the value stays.
+            // What is around the value stays.
             Some(Item::Value(old)) => {
                 let decor = old.decor().clone();
                 if let Item::Value(mut new) = new {

@@ -87,7 +87,7 @@ pub(super) fn nobody_talks(hardware: &Hardware) -> Result<(), Failure> {
     ))
 }
 
-/// Tells the kernel what `/etc/dahdi/system.conf` says.
+/// Configures the kernel as `/etc/dahdi/system.conf` has it.
 pub(super) fn configure(out: &Out) -> Result<(), Failure> {
     run(
         "dahdi_cfg",
@@ -99,14 +99,14 @@ pub(super) fn configure(out: &Out) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The package's own way to restart the daemon: at once when no call is up, and tells which.
+/// The package's own way to restart the daemon: at once when no call is up, and reports which.
 const RESTART: &str = "/usr/libexec/tipring/restart-when-idle";
 
 /// How the daemon comes to serve what was written.
 pub(super) enum Start {
     /// It does not run.
     Now,
-    /// It runs, and may have sets off-hook.
+    /// It runs, and may have phones off-hook.
     WhenIdle,
 }
 
@@ -172,7 +172,7 @@ fn run(program: &str, args: &[&str], cure: &str) -> Result<String, Failure> {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         }
         Ok(output) => {
-            // Some tell their trouble on standard output.
+            // Some report their trouble on standard output.
             let words = [&output.stderr, &output.stdout].map(|w| String::from_utf8_lossy(w));
             let mut lines = words.iter().flat_map(|words| words.lines().rev());
             let last = lines.find(|line| !line.trim().is_empty());
