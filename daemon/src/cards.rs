@@ -1,7 +1,7 @@
-//! What the gateway asks of a card driver besides its ports: opening them one by one, and looking at their lines.
+//! What the gateway asks of a card driver besides its ports: opening them one by one, and measuring their lines.
 //!
-//! Owns: the words between control and the drivers. Leaves to others: when to open and to look
-//! (`tipring_proto::card`), the line thread's way with a port (`tipring_hal`).
+//! Owns: the contract between control and the drivers. Leaves to others: when to open and to look
+//! (`tipring_proto::card`), how the line thread uses a port (`tipring_hal`).
 
 mod dahdi;
 
@@ -32,7 +32,7 @@ pub struct OpenCard {
     pub port: Box<dyn LinePort>,
     /// For measuring its line beside the line thread; none where the card has no measurements.
     pub probe: Option<Box<dyn LineProbe>>,
-    /// What it says of itself.
+    /// What it reports about itself.
     pub plate: Nameplate,
 }
 
@@ -44,7 +44,7 @@ impl std::fmt::Debug for OpenCard {
     }
 }
 
-/// What a card says of itself and of one port.
+/// What a card reports about itself and about one port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nameplate {
     /// Driver.
@@ -73,7 +73,7 @@ pub trait CardSource: Send + Sync {
     fn changed(&self) -> Option<SystemTime>;
 }
 
-/// Why a line could not be looked at.
+/// Why a line could not be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeError {
     /// The card cannot do this.
@@ -82,7 +82,7 @@ pub enum ProbeError {
     Failed,
 }
 
-/// Looks at a line from beside its port. Called outside the line thread and outside control.
+/// Measures a line beside its port. Called outside the line thread and outside control.
 pub trait LineProbe: Send {
     /// The voltages.
     ///

@@ -19,7 +19,7 @@ use tipring_proto::finding::Finding;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-/// Interfaces are looked at this often, and while the MAC is nothing to remember.
+/// Interfaces are looked at this often; more often while there is no MAC to remember.
 const LOOK: Duration = Duration::from_secs(5);
 const LOOK_HARD: Duration = Duration::from_secs(1);
 /// The file's name in the daemon's state directory.
@@ -112,7 +112,7 @@ impl Identity {
         }
     }
 
-    /// Looks at the interfaces from now on; gives them whenever they are others than before.
+    /// Looks at the interfaces from now on; sends them whenever they have changed.
     pub fn watch(&self) -> mpsc::Receiver<Vec<Interface>> {
         let (changes, changed) = mpsc::channel(1);
         self.hurry.set(is_provisional(&self.choice));

@@ -1,4 +1,4 @@
-//! DAHDI channels: `tipring_hal::dahdi` in the words of this room.
+//! DAHDI channels: `tipring_hal::dahdi` by the contract of this room.
 
 use std::time::{Duration, SystemTime};
 

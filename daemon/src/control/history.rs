@@ -49,7 +49,7 @@ pub struct HistoryDesk {
     closing: VecDeque<StoredCall>,
     /// For each port the CallManager that registered it last: a call may outlive the registration.
     servers: HashMap<u16, String>,
-    /// Limits that the full queue did not take yet.
+    /// Limits that the full queue had no room for yet.
     limits: Option<Limits>,
 }
 
@@ -123,7 +123,7 @@ impl HistoryDesk {
         }
     }
 
-    /// Nothing is seen any more.
+    /// The daemon ends: nothing is looked at any more.
     fn end(&mut self, at_ms: u64) {
         let run = self.run();
         for finding in self.findings.end(run, at_ms) {

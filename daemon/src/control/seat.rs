@@ -66,7 +66,7 @@ impl ChainPlan {
         }
     }
 
-    /// Makes the chain; it takes memory, so not in the line thread.
+    /// Makes the chain; it allocates, so not in the line thread.
     pub(crate) fn build(&self) -> Result<Chain, ChainError> {
         match self.echo {
             None => Chain::new(&self.chain),

@@ -76,7 +76,7 @@ impl Plan {
             (SccpTone::ZIP, &zip),
             (SccpTone::ZIP_ZIP, &zip),
         ];
-        // Laid over the voice: the talk goes on below them.
+        // Played over the voice, which goes on.
         let over_voice: &[(SccpTone, &CountryTone)] = &[
             (SccpTone::CALL_WAITING, &t.call_waiting),
             (SccpTone::ADDITIONAL_CALL_WAITING, &t.call_waiting),

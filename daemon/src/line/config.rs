@@ -39,7 +39,7 @@ pub struct EngineConfig {
     pub datagrams_per_block: u16,
     /// Beyond that, datagrams looked at in a wake of all ports together.
     pub datagrams_shared: u32,
-    /// Of these, packets of the far end taken; the rest is dropped.
+    /// Of these, packets of the far end accepted; the rest is dropped.
     pub packets_per_block: u16,
     /// Blocks caught up per port and wake.
     pub blocks_at_once: u8,

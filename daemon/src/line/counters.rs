@@ -152,7 +152,7 @@ figures! {
             jitter_target_ms,
             /// Delay the jitter buffer has beyond the fastest packets, ms.
             jitter_delay_ms,
-            /// 1 while the jitter buffer is held still for machines.
+            /// 1 while the jitter buffer is held fixed for fax and modem calls.
             jitter_held,
             /// Seconds that a held jitter buffer lasts at this drift; -1 for long, or unknown.
             jitter_lasts_s,

@@ -252,9 +252,9 @@ impl LineEngine {
         self.round = self.round.wrapping_add(most as u64);
     }
 
-    /// Takes a block of the card that a token names, if its port is to send with it. To be followed in the same wake by
+    /// Reads a block of the card that a token names, if its port is to send with it. To be followed in the same wake by
     /// [`LineEngine::serve_token`].
-    pub(super) fn hear_token(&mut self, now: Time, token: Token) {
+    pub(super) fn read_token(&mut self, now: Time, token: Token) {
         let (number, _) = of_token(token);
         let (lanes, mut tools) = self.split(now);
         if let Some(lane) = lanes.get_mut(number) {
@@ -271,8 +271,8 @@ impl LineEngine {
             .map_or(0, |lane| lane.woken(&mut tools))
     }
 
-    /// As [`LineEngine::hear_token`], for every port that follows a card clock; before [`LineEngine::serve_clock`].
-    pub(super) fn hear_clock(&mut self, now: Time) {
+    /// As [`LineEngine::read_token`], for every port that follows a card clock; before [`LineEngine::serve_clock`].
+    pub(super) fn read_clock(&mut self, now: Time) {
         let (lanes, mut tools) = self.split(now);
         for lane in lanes.iter_mut().filter(|l| l.wake() == Wake::CardClock) {
             lane.read_ahead(&mut tools);

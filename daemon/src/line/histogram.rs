@@ -74,7 +74,7 @@ fn bound(bucket: usize) -> u64 {
     (((steps + step + 1) as u64) << octave) - 1
 }
 
-/// What the line thread takes the time of. One for each thread.
+/// What the line thread measures the time of. One for each thread.
 #[derive(Debug, Default)]
 pub struct Timing {
     /// From the moment a card had its block complete to the thread's wake.
@@ -86,7 +86,7 @@ pub struct Timing {
     /// From the moment a block of the line was complete to the packet with it being given to the network.
     pub to_network: Histogram,
     /// From a packet's arrival (by the kernel) to its first sound being given to the card: the jitter buffer and the
-    /// wait for a block are in it. Taken of one packet at a time.
+    /// wait for a block are in it. Measured of one packet at a time.
     pub to_line: Histogram,
 }
 

@@ -33,7 +33,7 @@ const TURNS: u8 = 60;
 /// Blocks between two looks at the slow figures (levels).
 const SLOW_BLOCKS: u32 = 10;
 
-/// The way to control.
+/// The reports to control.
 pub(super) struct Reports {
     pub(super) ring: Producer<LineReport>,
     /// Something was pushed since control was last woken.

@@ -85,7 +85,7 @@ pub struct SessionStats<S = VoiceStats> {
     /// Its socket.
     pub socket: SocketStats,
     /// Datagrams of sources that are not accepted.
-    pub strangers: u64,
+    pub unexpected: u64,
 }
 
 /// One call leg's media.
@@ -170,7 +170,7 @@ impl<B: Body> MediaSession<B> {
         SessionStats {
             body: self.body.stats(),
             socket: self.socket.stats(),
-            strangers: self.sources.strangers(),
+            unexpected: self.sources.unexpected(),
         }
     }
 
@@ -365,7 +365,7 @@ impl SessionStats {
         let counters = PortCounters::default();
         self.body.add_to(&counters, &VoiceStats::default());
         self.socket.add_to(&counters, &SocketStats::default());
-        counters.strangers.add(self.strangers);
+        counters.strangers.add(self.unexpected);
         counters.rx_lost.add(self.body.receiver.sequence.lost());
         self.body.show(&counters);
         counters

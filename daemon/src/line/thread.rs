@@ -28,7 +28,7 @@ const CLOCK: Token = Token(usize::MAX - 1);
 /// Stack touched beforehand.
 const STACK: usize = 128 * 1024;
 
-/// What the start gave, to be said once by control.
+/// What became of the start, to be logged once by control.
 #[derive(Debug)]
 pub struct StartReport {
     /// Memory locked? `None` when not asked for.
@@ -57,7 +57,7 @@ pub enum StartError {
     Watch {
         /// Which port, as [`PortIndex`].
         port: u16,
-        /// What it said.
+        /// What it answered.
         source: io::Error,
     },
     /// A port follows the card clock, but there is none.
@@ -176,10 +176,10 @@ fn run(engine: &mut LineEngine, mut poll: Poll, mut events: Events) {
         engine.serve_orders(now);
         // Our packets first: what the lines are to play is not due until the card needs it.
         for token in cards() {
-            engine.hear_token(now, token);
+            engine.read_token(now, token);
         }
         if clock {
-            engine.hear_clock(now);
+            engine.read_clock(now);
         }
         // Before the lines get anything, so that they get the newest.
         if clock || engine.sweep_due(now) || cards().next().is_some() {

@@ -73,7 +73,7 @@ enum Order {
     Flush(SyncSender<()>),
 }
 
-/// The way to the log thread.
+/// The queue to the log thread.
 #[derive(Clone, Debug)]
 pub(super) struct Spool {
     orders: SyncSender<Order>,
@@ -199,7 +199,7 @@ mod tests {
             spool.write_all(format!("line {n}\n").as_bytes()).unwrap();
         }
         assert!(begin.elapsed() < Duration::from_secs(5));
-        // One may be in the thread's hands.
+        // The thread may have one already.
         assert!((989..=990).contains(&spool.lost()), "{}", spool.lost());
         assert_eq!(spool.waiting(), 1000 - spool.lost());
         // It goes on where it was as soon as somebody reads.

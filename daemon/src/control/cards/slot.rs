@@ -18,7 +18,7 @@ const PLACE_AGAIN: Duration = Duration::from_millis(100);
 /// Between the first looks at two ports of a gateway.
 const STAGGER: Duration = Duration::from_millis(600);
 
-/// Access to a line beside its port; shared with the thread that is looking.
+/// Access to a line beside its port; shared with the thread that is measuring.
 pub(super) type SharedProbe = Arc<Mutex<Box<dyn LineProbe>>>;
 
 /// The card of one lane, whichever port has the lane.
@@ -207,7 +207,7 @@ mod tests {
         Slot::new(PortIndex(0), want, facts, at(0))
     }
 
-    /// Opened and in the line thread's hands.
+    /// Opened, and the line thread has it.
     fn open(voltages: bool) -> Slot {
         let mut slot = slot(voltages);
         assert!(slot.keeper.try_now(at(0)));

@@ -292,7 +292,7 @@ fn an_open_card_heals_the_port_and_the_call_logic_goes_by_what_it_can() {
 fn a_set_found_lifted_is_lifted() {
     run(|| async {
         let mut b = Bench::opened(true).await;
-        // Debounced; the moment is the call logic's.
+        // Debounced; the call logic decides when.
         let later = b.gateway.clock.now() + Duration::from_millis(50);
         b.gateway.ports[0].handle_timeout(later);
         assert_ne!(b.word(), PortState::Idle);
@@ -415,7 +415,7 @@ fn a_feed_that_stays_off_takes_the_device_away_and_current_brings_it_back() {
         let mut b = Bench::opened(false).await;
         b.news(CardNews::Volts(Ok(DEAD)));
         b.news(CardNews::SwitchedOff(Ok(true)));
-        // The first switching-on has its chance.
+        // The first attempt to switch the feed on is under way.
         b.later(Duration::from_secs(5));
         assert!(!b.gateway.ports[0].has_stopped());
         b.later(Duration::from_secs(11));

@@ -9,7 +9,7 @@ use tipring_hal::sim::{self, Audio, DialWait, Dialling, FaxMachine, ReceiveFax, 
 use super::SimDesk;
 
 impl SimDesk {
-    /// The card's own word for an action; `None` when there is nothing to do.
+    /// The card's own name of an action; `None` when there is nothing to do.
     pub(super) async fn native(
         &self,
         place: usize,

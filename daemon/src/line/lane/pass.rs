@@ -7,7 +7,7 @@ use super::{Lane, SESSIONS, SLOW_BLOCKS, Tools, network_digit, us};
 use crate::line::order::LineReport;
 
 impl Lane {
-    /// Will the next block fill a packet of the call that talks?
+    /// Will the next block fill a packet of the call that is linked to the line?
     pub(super) fn is_due(&self) -> bool {
         let bridged = self.bridged;
         let mut sessions = self.sessions.iter().flatten();

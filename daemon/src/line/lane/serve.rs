@@ -11,7 +11,7 @@ use tipring_proto::time::Time;
 use super::{Lane, PENDING_EVENTS, Tools, us};
 use crate::line::order::{CardBack, CardSet, LineReport, MadeChain};
 
-/// Events read from a card at once; a line that chatters more waits for the next wake.
+/// Events read from a card at once; what a bouncing line has beyond that waits for the next wake.
 const EVENTS_AT_ONCE: usize = 64;
 
 impl Lane {
@@ -95,7 +95,7 @@ impl Lane {
         if blocks > 0
             && let Some(registry) = tools.registry
         {
-            // If it was put aside: it is alive again.
+            // If it was put aside: it works again.
             let _ = self.card.watch(registry);
         }
         blocks
@@ -115,7 +115,7 @@ impl Lane {
         let overdue =
             |last: Option<Time>| last.is_none_or(|last| now.saturating_since(last) >= patience);
         if overdue(self.last_block) && self.card.has_descriptor() {
-            // A wake may have found the way to control full, or the descriptor is not watched.
+            // A wake may have found the reports to control full, or the descriptor is not watched.
             self.serve_card(tools);
         }
         let Some(last) = self.last_block.filter(|last| overdue(Some(*last))) else {

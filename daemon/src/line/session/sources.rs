@@ -61,7 +61,7 @@ impl Sources {
     }
 
     /// Datagrams of sources that are not accepted.
-    pub(super) fn strangers(&self) -> u64 {
+    pub(super) fn unexpected(&self) -> u64 {
         self.latch.strangers()
     }
 
@@ -71,13 +71,13 @@ impl Sources {
 
     /// Adds what is new to the port's counter, and shows who is accepted and who was refused.
     pub(super) fn publish(&mut self, port: &PortCounters) {
-        let strangers = self.latch.strangers();
-        let new = strangers - self.published;
+        let refused = self.latch.strangers();
+        let new = refused - self.published;
         if new > 0 || self.view.source() != self.latch.current() {
             port.strangers.add(new);
             self.view.sources(&self.latch);
         }
-        self.published = strangers;
+        self.published = refused;
     }
 }
 
@@ -112,6 +112,6 @@ mod tests {
         assert!(!sources.admits(Time::from_millis(9), other, mark(3)));
         sources.publish(&port);
         sources.publish(&port);
-        assert_eq!((port.strangers.get(), sources.strangers()), (2, 2));
+        assert_eq!((port.strangers.get(), sources.unexpected()), (2, 2));
     }
 }

@@ -219,7 +219,7 @@ fn only_the_datagrams_of_the_far_end_reach_the_body_and_no_more_than_allowed() {
     assert_eq!(came, [9, 10, 11, 12, 13]);
     let stats = b.session.stats();
     assert_eq!((stats.body, b.session.body.malformed), (5, 1));
-    assert_eq!((stats.strangers, stats.socket.flood_dropped), (1, 3));
+    assert_eq!((stats.unexpected, stats.socket.flood_dropped), (1, 3));
     let port = PortCounters::default();
     b.session.publish(&port);
     b.session.publish(&port);
@@ -261,6 +261,6 @@ fn in_a_flood_the_kernel_lets_datagrams_of_the_shape_of_the_body_in() {
     }
     let stats = b.session.stats();
     let kernel = (stats.socket.floods, stats.socket.filter_errors);
-    assert_eq!((stats.strangers, kernel), (60, (1, 0)));
+    assert_eq!((stats.unexpected, kernel), (60, (1, 0)));
     assert_eq!((stats.body, b.session.body.malformed), (5, 0));
 }
