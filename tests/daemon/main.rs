@@ -108,7 +108,7 @@ fn main() {
         sound::a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing,
         sound::a_call_that_outlives_its_server_ends_when_its_rtp_has_ended,
         sound::a_held_phone_hears_the_music_of_a_multicast_group_until_it_is_stopped,
-        service::systemd_is_told_ready_when_it_is_status_strokes_and_stopping,
+        service::systemd_is_notified_of_readiness_status_strokes_and_stopping,
         service::an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_none,
         service::without_realtime_rights_it_starts_says_so_once_and_shows_the_cure,
         service::realtime_that_is_required_and_refused_is_exit_1,

@@ -62,7 +62,7 @@ impl Notifications {
     }
 }
 
-pub(crate) fn systemd_is_told_ready_when_it_is_status_strokes_and_stopping() {
+pub(crate) fn systemd_is_notified_of_readiness_status_strokes_and_stopping() {
     let place = Place::new();
     let _callmanager = place.callmanager();
     let systemd = Notifications::open(place.folder());
