@@ -387,7 +387,7 @@ impl<K: Kernel + Send> LinePort for Port<K> {
                 tx: TenthDb(0),
             } => Ok(()),
             LineCommand::Gain { .. } => Err(PortError::Unsupported),
-            // Handled above.
+            // Seen to above.
             LineCommand::LongestFlash(_) => Ok(()),
         }
     }
