@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 
 use tipring_ctl::report::{
     CallState, FaxResult, FaxRole, FaxSnapshot, FindingReport, HookState, PortDetail, PortState,
-    PortSummary, RegistrationState, SimSnapshot, StatusReport, TraceEvent, TraceKind,
+    PortSummary, RegistrationState, SimSnapshot, StatusReport, Trace, TraceEvent,
 };
 use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response, SimAction, SimCondition};
 use tipring_ctl::wire::{Event, Hello, MAX_LINE, ServerLine};
@@ -318,12 +318,7 @@ fn a_trace_ends_after_its_count_and_shows_losses_apart() {
             id: line.id,
             response: Box::new(Response::Done),
         });
-        let hook = TraceEvent {
-            at_unix_us: 0,
-            port: Some(1),
-            kind: TraceKind::Hook,
-            text: "off-hook".to_owned(),
-        };
+        let hook = TraceEvent::new(0, Some(1), None, Trace::LoopClosed);
         peer.say(&ServerLine::Event {
             id: line.id,
             event: Event::Trace(hook),
@@ -337,7 +332,7 @@ fn a_trace_ends_after_its_count_and_shows_losses_apart() {
     let ended = with(&mock, &["trace", "1", "--count", "2"]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert!(
-        ended.stdout.ends_with("  1 hook     off-hook\n"),
+        ended.stdout.ends_with("  1 hook     loop closed\n"),
         "{}",
         ended.stdout
     );

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::process::{Command, Stdio};
 
-use tipring_ctl::report::{StatusReport, TraceEvent, TraceKind};
+use tipring_ctl::report::{StatusReport, Trace, TraceEvent};
 use tipring_ctl::request::{Request, Response};
 use tipring_ctl::wire::{Event, ServerLine};
 
@@ -166,12 +166,7 @@ fn a_trace_ends_with_its_reader_and_is_exit_1() {
             let asked = peer.next().expect("a request");
             let (id, response) = (asked.id, Box::new(Response::Done));
             peer.say(&ServerLine::Response { id, response });
-            let hook = TraceEvent {
-                at_unix_us: 0,
-                port: Some(1),
-                kind: TraceKind::Hook,
-                text: "off-hook".to_owned(),
-            };
+            let hook = TraceEvent::new(0, Some(1), None, Trace::LoopClosed);
             let event = Event::Trace(hook);
             peer.say(&ServerLine::Event { id, event });
             peer.sleep();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use tipring_ctl::report::{SccpMessage, Trace};
 use tipring_proto::sccp::catalog;
 use tipring_proto::sccp::message::{ClientMessage, DialedNumber, ServerMessage};
 use tipring_proto::sccp::wire::{Frame, FrameReader, decode_client, decode_server};
@@ -185,7 +186,7 @@ fn every_client_frame_decodes_to_what_tshark_reads() {
 fn every_captured_message_is_described_by_its_name_in_one_line() {
     for golden in server_frames() {
         let message = decode_server(&golden.frame, golden.version).unwrap();
-        let line = catalog::describe_server(&message);
+        let line = in_words(catalog::server_message(&message));
         let name = catalog::server_name(golden.frame.id).unwrap();
         assert!(line.starts_with(name.trim_end_matches("V2")), "{line}");
         assert!(!line.contains(char::is_control), "{line:?}");
@@ -194,11 +195,16 @@ fn every_captured_message_is_described_by_its_name_in_one_line() {
         let Ok(message) = decode_client(&golden.frame, golden.version) else {
             continue; // refused: see above
         };
-        let line = catalog::describe_client(&message);
+        let line = in_words(catalog::client_message(&message));
         if let Some(name) = catalog::client_name(golden.frame.id) {
             assert!(line.starts_with(name), "{line}");
         }
     }
+}
+
+/// The line of a trace.
+pub(crate) fn in_words(message: SccpMessage) -> String {
+    tipring_ctl::words::trace(&Trace::SccpMessage(message), None)
 }
 
 /// Figures of golden/MANIFEST: a frame that goes missing is noticed.

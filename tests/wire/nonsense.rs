@@ -1,12 +1,12 @@
 //! Frames that are wrong in every way: nothing panics, nothing hangs, and what is understood is said to be.
 
-use tipring_proto::sccp::catalog::{describe_client, describe_server};
+use tipring_proto::sccp::catalog::{client_message, server_message};
 use tipring_proto::sccp::message::{ButtonTemplate, ClientMessage, ServerMessage};
 use tipring_proto::sccp::wire::{
     DecodeError, Frame, FrameReader, decode_client, decode_server, encode_client, encode_server,
 };
 
-use crate::golden::{client_frames, server_frames};
+use crate::golden::{client_frames, in_words, server_frames};
 use crate::round_trip::known_ids;
 
 /// xorshift64*: the same nonsense on every machine.
@@ -38,7 +38,7 @@ impl Random {
 /// more gets lost on the way.
 fn chew(frame: &Frame, version: u8) {
     if let Ok(message) = decode_client(frame, version) {
-        describe_client(&message);
+        is_one_line(&in_words(client_message(&message)));
         if !matches!(message, ClientMessage::Unknown { .. }) {
             let bytes = encode_client(&message, version);
             let again = decode_client(&reframe(&bytes), version).expect("our own frame");
@@ -46,13 +46,17 @@ fn chew(frame: &Frame, version: u8) {
         }
     }
     if let Ok(message) = decode_server(frame, version) {
-        describe_server(&message);
+        is_one_line(&in_words(server_message(&message)));
         if !matches!(message, ServerMessage::Unknown { .. }) {
             let bytes = encode_server(&message, version);
             let again = decode_server(&reframe(&bytes), version).expect("our own frame");
             assert_eq!(encode_server(&again, version), bytes, "{message:?}");
         }
     }
+}
+
+fn is_one_line(text: &str) {
+    assert!(!text.contains(char::is_control), "{text:?}");
 }
 
 fn reframe(bytes: &[u8]) -> Frame {

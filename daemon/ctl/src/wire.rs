@@ -64,6 +64,7 @@ pub enum ServerLine {
 
 /// What a streaming request brings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Event {
     /// A trace line.

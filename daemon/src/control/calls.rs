@@ -6,12 +6,14 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use tipring_ctl::report::{CallDetail, CallList, CallState, CallSummary, MediaLeg, TraceEvent};
+use tipring_ctl::words::end_cause;
 use tipring_proto::call::{CallRecord, CallSnapshot};
 use tipring_proto::time::Time;
 use tipring_proto::types::CallRef;
+use tipring_types::trace::Trace;
 
 use super::clock::Clock;
-use super::words;
+use super::trace::Entry;
 use timeline::Timeline;
 
 /// Ended calls that are remembered.
@@ -30,7 +32,7 @@ struct Open {
     port: u16,
     call: CallRef,
     started: Time,
-    /// As last told in the trace.
+    /// As last traced.
     state: Option<CallState>,
     timeline: Timeline,
 }
@@ -40,6 +42,7 @@ struct Open {
 struct Closing {
     id: u64,
     port: u16,
+    call: CallRef,
     until: Time,
 }
 
@@ -51,7 +54,7 @@ pub(super) struct CallBook {
     closing: Vec<Closing>,
     recent: VecDeque<Ended>,
     /// For each port: what happened since it left its rest.
-    before: HashMap<u16, VecDeque<(Time, TraceEvent)>>,
+    before: HashMap<u16, VecDeque<(Time, Entry)>>,
 }
 
 #[derive(Debug)]
@@ -70,7 +73,7 @@ impl CallBook {
         port: u16,
         at_rest: bool,
         calls: &[CallSnapshot],
-    ) -> Vec<(u64, String)> {
+    ) -> Vec<(u64, Trace)> {
         let mut news = vec![];
         for c in calls {
             let at = self.place(port, c.call, c.started);
@@ -79,7 +82,7 @@ impl CallBook {
             };
             if open.state != Some(c.state) {
                 open.state = Some(c.state);
-                news.push((open.id, state_in_words(c)));
+                news.push((open.id, state(c)));
             }
         }
         if let Some(before) = self.before.get_mut(&port) {
@@ -92,33 +95,49 @@ impl CallBook {
         news
     }
 
-    /// Adds a trace line to the calls of its port.
-    pub(super) fn trace(&mut self, now: Time, event: &TraceEvent) {
-        let Some(port) = event.port else { return };
+    /// The number of the call that an event of this port is about, if it names one that the book has.
+    pub(super) fn number_of(&self, now: Time, port: u16, event: &Trace) -> Option<u64> {
+        let call_ref = event.call_ref()?;
+        // What outlived its CallManager has lost its reference to whoever has it now.
+        let preserved = matches!(event, Trace::ReferenceReused { .. });
+        let is_preserved = |open: &Open| open.state == Some(CallState::Preserved);
+        let mut open = self.open.iter().filter(|o| o.port == port);
+        let open = open.find(|o| o.call.0 == call_ref && is_preserved(o) == preserved);
+        if let Some(open) = open {
+            return Some(open.id);
+        }
+        let mut closing = self.closing.iter().rev();
+        let closing = closing.find(|c| c.port == port && c.call.0 == call_ref && c.until >= now);
+        closing.map(|c| c.id)
+    }
+
+    /// Adds an event to the calls of its port.
+    pub(super) fn trace(&mut self, now: Time, entry: &Entry) {
+        let port = entry.port;
         let before = self.before.entry(port).or_default();
         if before.len() >= BEFORE {
             before.pop_front();
         }
-        before.push_back((now, event.clone()));
+        before.push_back((now, entry.clone()));
         let mut taken = false;
         for call in self.open.iter_mut().filter(|o| o.port == port) {
-            call.timeline.push(event.clone());
+            call.timeline.push(entry.clone());
             taken = true;
         }
         self.closing.retain(|c| c.until >= now);
         for closing in self.closing.iter().filter(|c| c.port == port && !taken) {
             if let Some(ended) = self.recent.iter_mut().find(|e| e.summary.id == closing.id) {
-                ended.timeline.push(event.clone());
+                ended.timeline.push(entry.clone());
             }
         }
     }
 
-    /// Adds a line to one call only.
-    pub(super) fn note(&mut self, id: u64, event: TraceEvent) {
+    /// Adds an event to one call only.
+    pub(super) fn note(&mut self, id: u64, entry: Entry) {
         if let Some(open) = self.open.iter_mut().find(|o| o.id == id) {
-            open.timeline.push(event);
+            open.timeline.push(entry);
         } else if let Some(ended) = self.recent.iter_mut().find(|e| e.summary.id == id) {
-            ended.timeline.push(event);
+            ended.timeline.push(entry);
         }
     }
 
@@ -145,7 +164,7 @@ impl CallBook {
             started_unix_ms: clock.unix_ms(record.started),
             answered_after_ms: record.connected.map(|c| ms(c, record.started)),
             duration_ms: ms(record.ended, record.started),
-            ended: Some(words::end_cause(record.cause).to_owned()),
+            ended: Some(end_cause(record.cause).to_owned()),
         };
         if self.recent.len() >= RECENT {
             self.recent.pop_back();
@@ -153,6 +172,7 @@ impl CallBook {
         self.closing.push(Closing {
             id: open.id,
             port,
+            call: record.call,
             until: record.ended + AFTERMATH,
         });
         self.recent.push_front(Ended {
@@ -182,8 +202,13 @@ impl CallBook {
         }
         self.last_id += 1;
         let mut timeline = Timeline::default();
-        for (_, event) in self.before.get(&port).into_iter().flatten() {
-            timeline.push(event.clone());
+        for (_, entry) in self.before.get(&port).into_iter().flatten() {
+            let mut entry = entry.clone();
+            // It had no number yet when this happened.
+            if entry.call.is_none() && entry.event.call_ref() == Some(call.0) {
+                entry.call = Some(self.last_id);
+            }
+            timeline.push(entry);
         }
         self.open.push(Open {
             id: self.last_id,
@@ -262,13 +287,13 @@ impl CallBook {
     }
 }
 
-fn state_in_words(call: &CallSnapshot) -> String {
-    let far = match (call.number.as_str(), call.name.as_str()) {
-        ("", "") => String::new(),
-        (one, "") | ("", one) => format!(", far end {one}"),
-        (number, name) => format!(", far end {number} {name}"),
-    };
-    format!("{}{far}", call.state.name())
+fn state(call: &CallSnapshot) -> Trace {
+    Trace::CallState {
+        call_ref: call.call.0,
+        state: call.state,
+        number: some(&call.number),
+        name: some(&call.name),
+    }
 }
 
 fn some(text: &str) -> Option<String> {

@@ -15,6 +15,7 @@ use tipring_hal::absent::Absent;
 use tipring_proto::card::{CardState, FeedNews, FeedStep, Volts};
 use tipring_proto::finding::Finding;
 use tipring_proto::time::Time;
+use tipring_types::trace::Trace;
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -236,8 +237,8 @@ impl Gateway {
             CardNews::SwitchedOff(Ok(off)) => slot.feed.confirmed(now, off),
             CardNews::Rearmed(Ok(())) => {
                 slot.feed.rearmed(now);
-                let text = format!("line feed switched on again ({})", slot.feed.rearms());
-                return self.note_line(now, line, text);
+                let times = slot.feed.rearms();
+                return self.note_line(now, line, Trace::FeedSwitchedOn { times });
             }
             CardNews::Volts(Err(ProbeError::Unsupported))
             | CardNews::SwitchedOff(Err(ProbeError::Unsupported))

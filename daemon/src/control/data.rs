@@ -1,9 +1,11 @@
-//! Tones of faxes and modems: remembered, told, and what `tipring_proto::passthrough` decides on them given to the line
+//! Tones of faxes and modems: remembered, reported, and what `tipring_proto::passthrough` decides on them given to the line
 //! thread.
 
 use tipring_ctl::report as ctl;
+use tipring_ctl::words as text;
 use tipring_proto::time::Time;
 use tipring_proto::types::{DataTone, Side};
+use tipring_types::trace::{Trace, VoiceCause};
 use tracing::info;
 
 use super::Gateway;
@@ -31,45 +33,47 @@ impl Gateway {
         unit.heard_tone(told.clone());
         let news = unit.desk.heard_tone(at, tone, told);
         let port = unit.number;
-        let mut text = format!(
-            "{tone} from the {from}, {:.2} s after its onset",
-            f64::from(after_ms) / 1000.0
-        );
+        let mut pass_through_after_ms = None;
         if let Some(order) = news.order {
-            let opened = news.opened.unwrap_or(at);
-            let into_call = at.saturating_since(opened).as_secs_f64();
+            let into_call = at.saturating_since(news.opened.unwrap_or(at));
             info!(
                 port,
                 tone = %tone,
                 from = %from,
-                after = format!("{into_call:.1} s"),
+                after = format!("{:.1} s", into_call.as_secs_f64()),
                 "fax tones heard: the port goes to pass-through"
             );
-            text += &format!("; {into_call:.1} s into the media: the port goes to pass-through");
+            pass_through_after_ms = u64::try_from(into_call.as_millis()).ok();
             self.order(now, index, order);
         }
-        self.trace(now, index, ctl::TraceKind::Line, text);
+        let event = Trace::DataTone {
+            tone,
+            from,
+            after_ms,
+            pass_through_after_ms,
+        };
+        self.trace(now, index, event);
     }
 
     /// Neither side of a port that passes data has said anything for long.
     pub(super) fn data_over(&mut self, now: Time, index: usize) {
         let order = self.ports.get_mut(index).and_then(|u| u.desk.both_silent());
-        self.voice_again(now, index, order, "silence both ways");
+        self.voice_again(now, index, order, VoiceCause::Silence);
     }
 
     /// The set pressed a key.
     pub(super) fn key_pressed(&mut self, now: Time, index: usize) {
         let order = self.ports.get_mut(index).and_then(|u| u.desk.key());
-        self.voice_again(now, index, order, "a key was pressed");
+        self.voice_again(now, index, order, VoiceCause::Key);
     }
 
-    fn voice_again(&mut self, now: Time, index: usize, order: Option<LineOrder>, why: &str) {
+    fn voice_again(&mut self, now: Time, index: usize, order: Option<LineOrder>, why: VoiceCause) {
         let (Some(unit), Some(order)) = (self.ports.get(index), order) else {
             return;
         };
-        info!(port = unit.number, "{why}: the port goes back to voice");
+        let event = Trace::VoiceAgain { cause: why };
+        info!(port = unit.number, "{}", text::trace(&event, None));
         self.order(now, index, order);
-        let text = format!("{why}: the port goes back to voice");
-        self.trace(now, index, ctl::TraceKind::Line, text);
+        self.trace(now, index, event);
     }
 }

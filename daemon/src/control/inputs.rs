@@ -1,18 +1,23 @@
 //! What comes in: from the links to the CallManagers and from the line thread, handed to the devices.
 
-use tipring_ctl::report::TraceKind;
+use tipring_ctl::words as text;
 use tipring_dsp::ChainEvent;
 use tipring_hal::port::{LineEvent, LineEventKind, LineFault};
 use tipring_proto::call::{DigitHeard, LineInput, MediaInput};
 use tipring_proto::device::Input;
+use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
+use tipring_types::TenthDbm0;
+use tipring_types::trace::{DigitSource, Trace};
 
 use super::{Gateway, words};
-use crate::line::{LineReport, PortIndex, Returned};
+use crate::line::{LineReport, PortIndex};
 
 /// Reports of the line thread handled before other work gets its turn.
 const REPORTS_A_TURN: usize = 1024;
+/// The RTP clock of a telephone-event.
+const SAMPLES_A_MS: u32 = 8;
 
 impl Gateway {
     pub(super) fn line_reports(&mut self) {
@@ -62,8 +67,7 @@ impl Gateway {
             }
             LineReport::ChainReturned { chain, .. } => drop(chain),
             LineReport::NetworkDigit { digit, .. } => {
-                let text = format!("telephone-event from the far end: {digit:?}");
-                self.trace(now, index, TraceKind::Digit, text);
+                self.trace(now, index, network_digit(digit));
             }
             LineReport::SessionReturned { session, why, .. } => {
                 if let Some(leg) = unit.desk.returned(&session)
@@ -77,23 +81,25 @@ impl Gateway {
                     let refused = MediaInput::LegRefused { party, status };
                     unit.handle(now, Input::Media(refused));
                 }
-                if why != Returned::Removed {
-                    let text = format!("the line thread refused a media session: {why:?}");
-                    self.trace(now, index, TraceKind::Media, text.clone());
-                    self.warn(now, index, &text);
+                if let Some(reason) = words::refusal(why) {
+                    let event = Trace::SessionRefused { reason };
+                    self.warn(now, index, &text::trace(&event, None));
+                    self.trace(now, index, event);
                 }
             }
             LineReport::Refused { command, error, .. } => {
                 unit.refused += 1;
-                let what = words::command(&command);
-                let text = format!("the card refused to {what}: {error}");
-                self.trace(now, index, TraceKind::Line, text);
+                let refused = Trace::CardRefused {
+                    command: words::command(&command),
+                    reason: error.to_string(),
+                };
+                self.trace(now, index, refused);
             }
             // Seen to above.
             LineReport::Line { .. } | LineReport::CardReturned { .. } => {}
             LineReport::NoSuchSession { session, .. } => {
-                let text = format!("media session {} is gone already", session.0);
-                self.trace(now, index, TraceKind::Media, text);
+                let session = session.0;
+                self.trace(now, index, Trace::SessionGone { session });
             }
         }
         self.drain(now, index);
@@ -143,11 +149,36 @@ impl Gateway {
                 after_ms,
             } => self.data_tone(now, index, at, (tone, from), after_ms),
             ChainEvent::AnswerToneOff { from } => {
-                let text = format!("answer tone from the {from} over");
-                self.trace(now, index, TraceKind::Line, text);
+                self.trace(now, index, Trace::AnswerToneEnded { from });
             }
             ChainEvent::BothSilent => self.data_over(now, index),
-            ChainEvent::DigitOff { .. } | ChainEvent::ToneEnded => {}
+            ChainEvent::DigitOff { digit, duration_ms } => {
+                if let Some(digit) = Digit::from_char(char::from(digit)) {
+                    let ended = Trace::DigitEnded {
+                        digit,
+                        source: DigitSource::Dtmf,
+                        length_ms: duration_ms,
+                    };
+                    self.trace(now, index, ended);
+                }
+            }
+            ChainEvent::ToneEnded => {}
         }
+    }
+}
+
+fn network_digit(digit: NetworkDigit) -> Trace {
+    let source = DigitSource::TelephoneEvent;
+    match digit {
+        NetworkDigit::On { digit, volume } => Trace::Digit {
+            digit,
+            source,
+            level_dbm0: Some(TenthDbm0(-10 * i16::from(volume))),
+        },
+        NetworkDigit::Off { digit, duration } => Trace::DigitEnded {
+            digit,
+            source,
+            length_ms: duration / SAMPLES_A_MS,
+        },
     }
 }

@@ -17,7 +17,6 @@ use tipring_proto::types::DataTone;
 use tipring_proto::types::{CallRef, Codec, Party};
 
 use super::clock::Clock;
-use super::words;
 use crate::line::{
     LineOrder, MediaSession, PortCounters, Remote, RtpPorts, SessionConfig, SessionId,
     SessionStats, SessionView,
@@ -423,7 +422,7 @@ impl MediaDesk {
             local: Some(leg.local.to_string()),
             multicast: leg.group,
             remote: leg.remote.map(|r| r.to_string()),
-            codec: words::codec(leg.codec).to_owned(),
+            codec: leg.codec.to_string(),
             ptime_ms: u16::try_from(leg.ptime_ms).unwrap_or(u16::MAX),
             event_payload_type: leg.receives_events.or(leg.sends_events),
             sent_event_payload_type: leg.sends_events,

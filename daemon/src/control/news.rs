@@ -1,30 +1,33 @@
-//! What is told on: log lines that a peer cannot make many of, counts for status, trace lines.
+//! What is reported: log lines that a peer cannot make many of, counts for status, trace events.
 
-use tipring_ctl::report::TraceKind;
+use tipring_ctl::words as text;
 use tipring_proto::sccp::station::{LostReason, StationEvent};
 use tipring_proto::time::Time;
+use tipring_types::trace::Trace;
 use tracing::{info, warn};
 
 use super::log_rate::if_any;
 use super::servers::{LastTrouble, ServerBook};
-use super::{Gateway, PortUnit, trace, words};
+use super::{Gateway, PortUnit, trace};
 
 impl Gateway {
     /// The station of a port has news.
     pub(super) fn news(&mut self, now: Time, index: usize, event: &StationEvent) {
-        if let StationEvent::Settled { .. } = event {
-            return;
-        }
         tally(now, &mut self.signalling.servers, event);
         let out = self
             .ports
             .get(index)
             .is_some_and(PortUnit::is_out_of_service);
-        let text = match event {
-            StationEvent::Stopped if out => words::OUT_OF_SERVICE.to_owned(),
-            event => words::news(event, &self.signalling.servers),
+        let traced = match trace::of_station(event, &self.signalling.servers) {
+            Some(Trace::Stopped) if out => Trace::OutOfService,
+            Some(traced) => traced,
+            None => return,
         };
-        self.trace(now, index, TraceKind::Registration, text.clone());
+        let text = text::trace(&traced, None);
+        // The device has traced the message itself.
+        if !matches!(traced, Trace::SccpUnreadable { .. }) {
+            self.trace(now, index, traced);
+        }
         self.note_server(index, event);
         let Some(unit) = self.ports.get_mut(index) else {
             return;
@@ -92,25 +95,34 @@ impl Gateway {
         }
     }
 
-    /// Tells those who follow the port, and its calls.
-    pub(super) fn trace(&mut self, now: Time, index: usize, kind: TraceKind, text: String) {
+    /// An event for those who follow the port, and for its calls.
+    pub(super) fn trace(&mut self, now: Time, index: usize, event: Trace) {
         let Some(unit) = self.ports.get(index) else {
             return;
         };
-        let event = trace::event(&self.clock, now, unit.number, kind, text);
-        self.calls.trace(now, &event);
-        self.tracers.tell(&event);
+        let entry = trace::Entry {
+            at_unix_us: self.clock.unix_us(now),
+            port: unit.number,
+            call: self.calls.number_of(now, unit.number, &event),
+            event,
+        };
+        self.calls.trace(now, &entry);
+        self.tracers.publish(entry);
     }
 
-    /// Tells those who follow the port, and one of its calls.
-    pub(super) fn trace_call(&mut self, now: Time, index: usize, call: u64, text: &str) {
+    /// An event for those who follow the port, and for one of its calls.
+    pub(super) fn trace_call(&mut self, now: Time, index: usize, call: u64, event: Trace) {
         let Some(unit) = self.ports.get(index) else {
             return;
         };
-        let text = format!("call {call}: {text}");
-        let event = trace::event(&self.clock, now, unit.number, TraceKind::Call, text);
-        self.tracers.tell(&event);
-        self.calls.note(call, event);
+        let entry = trace::Entry {
+            at_unix_us: self.clock.unix_us(now),
+            port: unit.number,
+            call: Some(call),
+            event,
+        };
+        self.calls.note(call, entry.clone());
+        self.tracers.publish(entry);
     }
 
     /// Notes how a port stands after an input was dealt with.
@@ -119,11 +131,11 @@ impl Gateway {
             return;
         };
         let logic = unit.call_logic();
-        let at_rest = logic.is_idle();
-        for (call, text) in self.calls.see(now, unit.number, at_rest, &logic.calls) {
-            self.trace_call(now, index, call, &text);
+        let idle = logic.is_idle();
+        for (call, event) in self.calls.see(now, unit.number, idle, &logic.calls) {
+            self.trace_call(now, index, call, event);
         }
-        self.lamp_turn(now, index, at_rest);
+        self.lamp_turn(now, index, idle);
     }
 }
 

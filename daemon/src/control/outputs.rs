@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use tipring_ctl::report::TraceKind;
 use tipring_dsp::ChainCommand;
 use tipring_hal::port::LineCommand;
 use tipring_proto::call::{CallRecord, LineInput, LineOutput, MediaInput, MediaOutput};
 use tipring_proto::device::{Input, Output};
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
+use tipring_types::trace::Trace;
 
 use super::lamp::LampStep;
 use super::links::Which;
 use super::translate::{self, Line};
-use super::{Gateway, PortUnit, trace, words};
+use super::{Gateway, PortUnit, trace};
 use crate::line::LineOrder;
 
 /// On-hook transmission for the message to a lamp: DT-AS, the longest seizure and the message, and some.
@@ -38,9 +38,10 @@ impl Gateway {
                     self.news(now, index, &event);
                     self.tell_siblings(now, index, &event);
                 }
-                Output::Trace(event) => {
-                    let (kind, text) = trace::in_words(&event);
-                    self.trace(now, index, kind, text);
+                Output::Trace(traced) => {
+                    if let Some(event) = trace::of_device(&traced) {
+                        self.trace(now, index, event);
+                    }
                 }
             }
         }
@@ -55,8 +56,11 @@ impl Gateway {
         let (number, legs) = (unit.number, media.clone());
         let call = self.calls.close(&self.clock, number, record, media);
         self.keep_call(index, call, record, &legs);
-        let text = format!("over: {}", words::end_cause(record.cause));
-        self.trace_call(now, index, call, &text);
+        let over = Trace::CallEnded {
+            call_ref: record.call.0,
+            cause: record.cause,
+        };
+        self.trace_call(now, index, call, over);
     }
 
     fn line_output(&mut self, now: Time, index: usize, output: LineOutput) {
@@ -87,39 +91,35 @@ impl Gateway {
         }
     }
 
-    /// Tells the lamp of a set by FSK, when it is time.
-    pub(super) fn lamp_turn(&mut self, now: Time, index: usize, at_rest: bool) {
+    /// Sends the message lamp's state by FSK, when it is time.
+    pub(super) fn lamp_turn(&mut self, now: Time, index: usize, idle: bool) {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let text = match unit.lamp.step(now, at_rest) {
+        let event = match unit.lamp.step(now, idle) {
             None => return,
             Some(LampStep::BreakOff) => {
                 self.order(now, index, LineOrder::Chain(ChainCommand::StopCallerId));
-                "message lamp: broken off"
+                Trace::MessageLampBrokenOff
             }
-            Some(LampStep::Send(lit)) => {
+            Some(LampStep::Send(on)) => {
                 let can = unit.capabilities.is_some_and(|c| c.on_hook_transmission);
-                match unit.plan.message_lamp(lit).filter(|_| can) {
+                match unit.plan.message_lamp(on).filter(|_| can) {
                     Some(message) => {
                         let open = LineCommand::OnHookTransmission(LAMP_WINDOW);
                         self.order(now, index, LineOrder::Port(open));
                         let send = ChainCommand::SendCallerId(message);
                         self.order(now, index, LineOrder::Chain(send));
-                        if lit {
-                            "message lamp on, by FSK"
-                        } else {
-                            "message lamp off, by FSK"
-                        }
+                        Trace::MessageLampByFsk { on }
                     }
                     None => {
                         unit.lamp.sent(now);
-                        "message lamp: neither the card nor the port's caller ID can switch it"
+                        Trace::MessageLampUnsupported
                     }
                 }
             }
         };
-        self.trace(now, index, TraceKind::Line, text.to_owned());
+        self.trace(now, index, event);
     }
 
     fn media_output(&mut self, now: Time, index: usize, output: MediaOutput) {

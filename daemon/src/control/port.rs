@@ -300,8 +300,8 @@ impl PortUnit {
         self.handle(now, Input::Line(translate::line_input(now, event)));
     }
 
-    /// Logs a finding about the line, as often as the port's rate allows; answers its text and cause.
-    pub(super) fn log_fault(&mut self, now: Time, finding: &Finding) -> String {
+    /// Logs a finding about the line, as often as the port's rate allows.
+    pub(super) fn log_fault(&mut self, now: Time, finding: &Finding) {
         let worded = words::finding(finding, &self.place());
         if let Some(held_back) = self.log_rate.pass(now) {
             warn!(
@@ -313,7 +313,6 @@ impl PortUnit {
                 "line fault"
             );
         }
-        worded.what()
     }
 
     /// Takes note of a fax or modem tone.

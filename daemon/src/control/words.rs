@@ -1,22 +1,19 @@
 //! Enumerations of the call logic, the station and the card in the words of the control socket.
 
+use std::time::Duration;
+
 use tipring_config::Port as PortSettings;
 use tipring_config::country::{CallerId, Modulation};
 use tipring_ctl::words::{Whose, Words, reason};
-use tipring_hal::port::{Capabilities, LineCommand, LineFault, Polarity};
-use tipring_proto::call::EndCause;
+use tipring_hal::port::{Capabilities, LineCommand, LineFault};
 use tipring_proto::card::FeedTrouble;
 use tipring_proto::finding::{self, Finding, Place};
 use tipring_proto::sccp::message::MediaStatus;
-use tipring_proto::sccp::station::{LostReason, StationEvent};
+use tipring_proto::sccp::station::LostReason;
 use tipring_proto::types::CallerIdTiming;
-use tipring_proto::types::Codec;
+use tipring_types::trace::{CardCommand, LegRefusal};
 
-use super::servers::ServerBook;
 use crate::line::Returned;
-
-/// Why a port is not registered whose line has been dead for a while.
-pub(super) const OUT_OF_SERVICE: &str = "the line is out of service: unregistered until it works reliably, so that callers are sent elsewhere";
 
 /// A finding about a port, in words.
 pub(super) fn finding(finding: &Finding, place: &Place) -> Words {
@@ -62,89 +59,30 @@ pub(super) fn refused_session(why: Returned) -> Option<MediaStatus> {
     }
 }
 
-/// Why a call ended, for people.
-pub(super) fn end_cause(cause: EndCause) -> &'static str {
-    match cause {
-        EndCause::NearHangUp => "hung up here",
-        EndCause::FarHangUp => "hung up by the far end",
-        EndCause::NotAnswered => "the caller gave up",
-        EndCause::AnsweredElsewhere => "answered at another phone of the line",
-        EndCause::Busy => "the far end was busy",
-        EndCause::Congestion => "congestion or a wrong number",
-        EndCause::Refused => "ended by the CallManager before it was connected",
-        EndCause::NoDigits => "no digit was dialled",
-        EndCause::Transferred => "transferred",
-        EndCause::LinkLost => "the CallManager was lost",
-        EndCause::RtpEnded => {
-            "the CallManager was lost, and then nothing more came from the far end"
-        }
-        EndCause::LineFault => "the line or its card failed",
-    }
-}
-
-/// The station's news as one line.
-pub(super) fn news(event: &StationEvent, servers: &ServerBook) -> String {
-    let name = |n: usize| servers.name(n);
-    match event {
-        StationEvent::Registered {
-            server,
-            version,
-            keepalive_s,
-        } => {
-            format!(
-                "registered with {}, version {version}, keepalive {keepalive_s} s",
-                name(*server)
-            )
-        }
-        StationEvent::Lost { server, reason, .. } => {
-            format!("{} lost: {}", name(*server), why(reason))
-        }
-        StationEvent::AttemptFailed { server, reason, .. } => {
-            format!("{}: {}", name(*server), why(reason))
-        }
-        StationEvent::ResetRequested {
-            kind,
-            deferred: true,
-        } => {
-            format!("the CallManager asks for a {kind}; it waits until the port is idle")
-        }
-        StationEvent::ResetRequested {
-            kind,
-            deferred: false,
-        } => format!("the CallManager asks for a {kind}"),
-        StationEvent::UnreadableMessage { text } => {
-            format!("unreadable message: {}", tipring_ctl::words::clean(text))
-        }
-        StationEvent::Settled { .. } => "the registration lasts".into(),
-        StationEvent::LinkSuspect { .. } => "the CallManager does not answer keepalives".into(),
-        StationEvent::Stopped => "stopped".into(),
-        StationEvent::Message(_) => String::new(),
-    }
-}
-
-/// A codec, as people name it.
-pub(super) fn codec(codec: Codec) -> &'static str {
-    match codec {
-        Codec::G711Ulaw => "G.711 µ-law",
-        Codec::G711Alaw => "G.711 A-law",
-    }
-}
-
-/// What the card is told to do.
-pub(super) fn command(command: &LineCommand) -> String {
+/// What a card was to do.
+pub(super) fn command(command: &LineCommand) -> CardCommand {
+    let ms = |time: &Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
     match command {
-        LineCommand::Ring(_) => "ring".into(),
-        LineCommand::StopRing => "stop ringing".into(),
-        LineCommand::Polarity(Polarity::Forward) => "feed the line forward".into(),
-        LineCommand::Polarity(Polarity::Reversed) => "reverse the line".into(),
-        LineCommand::OpenLoop(time) => format!("open the loop for {} ms", time.as_millis()),
-        LineCommand::OnHookTransmission(_) => "let audio through on-hook".into(),
-        LineCommand::MessageLamp(true) => "light the message lamp".into(),
-        LineCommand::MessageLamp(false) => "put the message lamp out".into(),
-        LineCommand::LongestFlash(time) => {
-            format!("take openings of up to {} ms for a flash", time.as_millis())
-        }
-        LineCommand::Gain { .. } => "set its gain".into(),
+        LineCommand::Ring(_) => CardCommand::Ring,
+        LineCommand::StopRing => CardCommand::StopRing,
+        LineCommand::Polarity(polarity) => CardCommand::Polarity {
+            polarity: *polarity,
+        },
+        LineCommand::OpenLoop(time) => CardCommand::OpenLoop { ms: ms(time) },
+        LineCommand::OnHookTransmission(_) => CardCommand::OnHookTransmission,
+        LineCommand::MessageLamp(on) => CardCommand::MessageLamp { on: *on },
+        LineCommand::LongestFlash(time) => CardCommand::LongestFlash { ms: ms(time) },
+        LineCommand::Gain { .. } => CardCommand::Gain,
+    }
+}
+
+/// Why the line thread has refused a session; none: it was removed as ordered.
+pub(super) fn refusal(why: Returned) -> Option<LegRefusal> {
+    match why {
+        Returned::Removed => None,
+        Returned::NoRoom => Some(LegRefusal::NoRoom),
+        Returned::NoPort => Some(LegRefusal::NoPort),
+        Returned::NotWatched(errno) => Some(LegRefusal::NotWatched { errno }),
     }
 }
 
@@ -230,27 +168,6 @@ pub(super) fn capabilities(c: Capabilities) -> Vec<String> {
 mod tests {
     use super::*;
     use tipring_config::Countries;
-    use tipring_config::Server;
-    use tipring_proto::sccp::station::ConnectFailure;
-    use tipring_proto::time::Time;
-
-    #[test]
-    fn news_names_the_server_by_its_address() {
-        let servers = ServerBook::new(&[Server::parse("pbx.example").unwrap()]);
-        let failed = |server| StationEvent::AttemptFailed {
-            server,
-            reason: LostReason::Connect(ConnectFailure::Unreachable),
-            retry_at: Time::ZERO,
-        };
-        assert_eq!(
-            news(&failed(0), &servers),
-            "pbx.example:2000: no route to the server"
-        );
-        assert_eq!(
-            news(&failed(3), &servers),
-            "server 4: no route to the server"
-        );
-    }
 
     #[test]
     fn what_a_card_can_do_comes_before_what_it_cannot() {

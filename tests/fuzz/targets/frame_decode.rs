@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tipring_proto::sccp::catalog::{describe_client, describe_server};
+use tipring_ctl::report::{SccpMessage, Trace};
+use tipring_ctl::words;
+use tipring_proto::sccp::catalog::{client_message, server_message};
 use tipring_proto::sccp::message::{ClientMessage, ServerMessage};
 use tipring_proto::sccp::wire::{
     Frame, FrameReader, decode_client, decode_server, encode_client, encode_server,
@@ -23,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn both_ways(frame: &Frame, version: u8) {
     if let Ok(message) = decode_client(frame, version) {
-        one_line(&describe_client(&message));
+        one_line(client_message(&message));
         let bytes = encode_client(&message, version);
         // An unknown message keeps its header's version to itself, so only the known ones come back the same.
         if !matches!(message, ClientMessage::Unknown { .. }) {
@@ -32,7 +34,7 @@ fn both_ways(frame: &Frame, version: u8) {
         }
     }
     if let Ok(message) = decode_server(frame, version) {
-        one_line(&describe_server(&message));
+        one_line(server_message(&message));
         let bytes = encode_server(&message, version);
         if !matches!(message, ServerMessage::Unknown { .. }) {
             let again = decode_server(&reframe(&bytes), version).expect("our own frame");
@@ -50,6 +52,7 @@ fn reframe(bytes: &[u8]) -> Frame {
         .expect("a whole frame")
 }
 
-fn one_line(text: &str) {
+fn one_line(message: SccpMessage) {
+    let text = words::trace(&Trace::SccpMessage(message), None);
     assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
 }

@@ -102,6 +102,20 @@ pub(crate) enum Command {
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
     /// What happens on ports, live: SCCP messages, hook, digits, media
+    ///
+    /// A line has the time, the port, the kind of the event and its text. Kinds: "<- sccp" and "-> sccp", messages from and
+    /// to the CallManager with what they say; "hook", the loop; "digit", keys of the phone and telephone-events of the far
+    /// end, with level and length; "line", ringing, tones, caller ID, card and feed; "media", media legs; "register",
+    /// connection and registration; "call", the state of a call; "fault", a fault of the line or its card.
+    ///
+    /// "call 12" is the gateway's own number of a call, as in "tipring call list"; "CallManager ref 7" is the CallManager's
+    /// number of it, for its traces. A media leg has the number that the CallManager gave it (pass-through party).
+    ///
+    /// With --json an event has "code", a stable name of what happened, and "parameters" beside "kind" and "text", and
+    /// "call" where it is about a call with a number. An SCCP message (code sccp-message) has its "name", "id",
+    /// "direction" and "fields": numbers, texts, {word, number} for numbers that have a word, {address} for addresses,
+    /// {bytes, hex} for bytes without a layout. Units are the ends of names: "_s", "_ms". The schema in /usr/share/tipring
+    /// lists all codes.
     Trace(Trace),
     /// Act as the phone, fax machine or line of a simulated port
     Sim {

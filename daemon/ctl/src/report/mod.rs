@@ -32,4 +32,4 @@ pub use tipring_store::{History, StoredCall, StoredFinding};
 pub use tipring_types::{
     CallDirection, CallState, EchoState, HookState, PortState, RegistrationState, Side,
 };
-pub use trace::{TraceEvent, TraceKind};
+pub use trace::{SccpMessage, Trace, TraceEvent, TraceKind};

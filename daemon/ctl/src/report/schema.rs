@@ -8,6 +8,7 @@ use super::{
     CallDetail, CallList, History, PortDetail, PortSummary, ReloadReport, SimSnapshot,
     StatusReport, TraceEvent,
 };
+use crate::wire::Event;
 
 const FILE: &str = include_str!("../../../../packaging/tipring.schema.json");
 
@@ -33,11 +34,7 @@ fn document() -> Value {
         "tipring --json reload": answer::<ReloadReport>(g),
         "tipring --json sim PORT show": answer::<SimSnapshot>(g),
         "tipring --json trace --last PORT": answer::<Vec<TraceEvent>>(g),
-        "tipring --json trace (each line)": {
-            "type": "object",
-            "properties": { "event": { "enum": ["trace", "lost"] } },
-            "anyOf": [answer::<TraceEvent>(g), { "properties": { "count": { "type": "integer" } } }]
-        },
+        "tipring --json trace (each line)": answer::<Event>(g),
         "any command that fails": {
             "type": "object",
             "required": ["error"],

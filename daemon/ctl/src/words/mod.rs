@@ -1,8 +1,11 @@
-//! The words for what the control socket carries as values: findings. One table each, for the terminal, the log, JSON and
-//! the documentation alike.
+//! The words for what the control socket carries as values: findings and trace events. One table each, for the terminal,
+//! the log, JSON and the documentation alike.
 
 mod clean;
 mod finding;
+mod sccp;
+mod trace;
 
 pub use clean::{clean, is_obeyed};
 pub use finding::{Whose, Words, finding, reason};
+pub use trace::{end_cause, trace};

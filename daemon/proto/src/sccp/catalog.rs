@@ -1,12 +1,13 @@
-//! The protocol's tables in words: message names, device types, unregister reasons, phrases, and one line per message.
+//! The protocol's tables in words: message names, device types, unregister reasons, phrases, and each message as named
+//! values.
 //!
-//! Owns: the words. Promises: every line is one line, whatever a server put into a text. Leaves to others: where the
-//! lines go; digits and names are in them, so a log above debug is no place.
+//! Owns: the words of numbers. Leaves to others: the line that is made of a message (`tipring-ctl`), and where that goes;
+//! digits and names are in it, so a log above debug is no place.
 
-mod line;
+mod fields;
 
-pub(super) use line::Line;
-pub use line::{describe_client, describe_server};
+pub(super) use fields::Common;
+pub use fields::{client_message, server_message};
 
 use super::message::{CLIENT_NAMES, SERVER_NAMES, SoftKey};
 use super::wire::text::PHRASE;
@@ -95,24 +96,21 @@ pub fn phrase(index: char) -> Option<&'static str> {
     })
 }
 
-/// A display text for people: phrases in words, control characters escaped, so that it is one harmless line.
-pub fn readable(text: &str) -> String {
+/// A display text with the phrases of the phone's own table in words; everything else stays as it came.
+pub fn phrases(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        if c == PHRASE {
-            match chars.next() {
-                Some(index) => match phrase(index) {
-                    Some(words) => out.push_str(words),
-                    None => out.push_str(&format!("<phrase {:#04x}>", u32::from(index))),
-                },
-                None => out.push_str("<phrase>"),
-            }
-        } else if c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
-            // Terminal escapes, and what turns the direction of the rest of the line.
-            out.extend(c.escape_default());
-        } else {
+        if c != PHRASE {
             out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some(index) => match phrase(index) {
+                Some(words) => out.push_str(words),
+                None => out.push_str(&format!("<phrase {:#04x}>", u32::from(index))),
+            },
+            None => out.push_str("<phrase>"),
         }
     }
     out
@@ -155,15 +153,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn phrases_become_words_and_controls_become_harmless() {
-        assert_eq!(readable("\u{80}\u{17} 1001"), "From 1001");
-        assert_eq!(readable("\u{80}\u{02}"), "new call");
-        assert_eq!(readable("\u{80}\u{7F}"), "<phrase 0x7f>");
-        assert_eq!(readable("a\u{80}"), "a<phrase>");
-        assert_eq!(
-            readable("x\u{1b}[2J\ny\u{202e}"),
-            "x\\u{1b}[2J\\ny\\u{202e}"
-        );
+    fn phrases_become_words() {
+        assert_eq!(phrases("\u{80}\u{17} 1001"), "From 1001");
+        assert_eq!(phrases("\u{80}\u{02}"), "new call");
+        assert_eq!(phrases("\u{80}\u{7F}"), "<phrase 0x7f>");
+        assert_eq!(phrases("a\u{80}"), "a<phrase>");
     }
 
     #[test]

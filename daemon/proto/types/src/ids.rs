@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Number of an FXS port of this gateway, counted from 1 as on the panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortId(pub u16);
@@ -33,13 +35,14 @@ pub struct Party(pub u32);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Conference(pub u32);
 
-/// The codecs Tipring speaks itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// G.711 µ-law, SCCP 4, RTP payload type 0.
-    G711Ulaw,
-    /// G.711 A-law, SCCP 2, RTP payload type 8.
-    G711Alaw,
+words! {
+    /// The codecs Tipring speaks itself.
+    pub enum Codec {
+        /// SCCP 4, RTP payload type 0.
+        G711Ulaw = "G.711 µ-law",
+        /// SCCP 2, RTP payload type 8.
+        G711Alaw = "G.711 A-law",
+    }
 }
 
 impl Codec {
@@ -136,6 +139,9 @@ impl fmt::Display for DeviceName {
 pub struct Digit(u8);
 
 impl Digit {
+    /// The key 0.
+    pub const ZERO: Digit = Digit(b'0');
+
     /// The digit of a character `0`–`9`, `*`, `#`, `A`–`D` (or `a`–`d`).
     pub fn from_char(c: char) -> Option<Digit> {
         match c.to_ascii_uppercase() {
@@ -168,6 +174,20 @@ impl Digit {
             12..=15 => b'A' + code - 12,
             _ => return None,
         }))
+    }
+}
+
+impl Serialize for Digit {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_char(self.as_char())
+    }
+}
+
+impl<'de> Deserialize<'de> for Digit {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Digit, D::Error> {
+        let key = char::deserialize(from)?;
+        let wrong = || serde::de::Error::custom(format_args!("{key:?} is no key of a telephone"));
+        Digit::from_char(key).ok_or_else(wrong)
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// dBm0 of a sine with a peak of 32768.
 #[allow(clippy::approx_constant, reason = "a level of G.711, not a circle")]
 pub const FULL_SCALE_SINE_DBM0: f64 = 3.14;
@@ -65,6 +67,19 @@ impl TenthDbm0 {
     }
 }
 
+/// In dBm0, as every reader expects it.
+impl Serialize for TenthDbm0 {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(f64::from(self.0) / 10.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TenthDbm0 {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<TenthDbm0, D::Error> {
+        f64::deserialize(from).map(TenthDbm0::of)
+    }
+}
+
 impl fmt::Display for TenthDbm0 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1} dBm0", self.dbm0())
@@ -87,5 +102,15 @@ mod tests {
         assert_eq!(TenthDb::of(1e9), TenthDb(i16::MAX));
         assert_eq!(TenthDb::of(-1e9), TenthDb(i16::MIN));
         assert_eq!(TenthDbm0::FLOOR.dbm0(), -90.0);
+    }
+
+    #[test]
+    fn json_has_a_level_in_dbm0() {
+        for tenths in [-900, -125, -1, 0, 31] {
+            let level = TenthDbm0(tenths);
+            let json = serde_json::to_string(&level).unwrap();
+            assert_eq!(serde_json::from_str::<TenthDbm0>(&json).unwrap(), level);
+        }
+        assert_eq!(serde_json::to_string(&TenthDbm0(-125)).unwrap(), "-12.5");
     }
 }

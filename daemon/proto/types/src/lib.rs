@@ -1,7 +1,7 @@
 //! The words that every room shares.
 //!
 //! Owns: identifiers (port, call, party, device), states of ports, calls and registrations, what a line and a card can
-//! be in, G.711, and the choices that a configuration offers. Promises: plain values, `Copy` where they can be; one
+//! be in, G.711, the choices that a configuration offers, findings and trace events. Promises: plain values, `Copy` where they can be; one
 //! spelling for the log, the control socket and the configuration file. Leaves to others: everything that is done with
 //! them. This crate depends on nothing of Tipring, so each room may use it; `proto`, `hal` and `dsp` meet here and
 //! nowhere else.
@@ -21,6 +21,7 @@ pub mod problem;
 mod schema;
 mod states;
 mod tones;
+pub mod trace;
 
 pub use choices::{AfterFarHangUp, CallerIdTiming, FlashAction, PulseDigits, RtpSource};
 pub use ids::{

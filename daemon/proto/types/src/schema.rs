@@ -4,18 +4,47 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::trace::{DigitSource, SccpDirection, TraceKind, VoiceCause};
+use crate::{
+    CallDirection, CallState, Codec, DataTone, Digit, EchoState, EndCause, HookState, LineFault,
+    Polarity, PortState, RegistrationState, Side, TenthDbm0,
+};
+
 macro_rules! words_of {
     ($($name:ident,)+) => {
-        $(impl JsonSchema for crate::$name {
+        $(impl JsonSchema for $name {
             fn schema_name() -> Cow<'static, str> {
                 stringify!($name).into()
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "enum": crate::$name::NAMES })
+                json_schema!({ "type": "string", "enum": $name::NAMES })
             }
         })+
     };
 }
 
-words_of! { CallDirection, CallState, EchoState, HookState, PortState, RegistrationState, Side, }
+words_of! {
+    CallDirection, CallState, Codec, DataTone, DigitSource, EchoState, EndCause, HookState, LineFault, Polarity, PortState,
+    RegistrationState, SccpDirection, Side, TraceKind, VoiceCause,
+}
+
+impl JsonSchema for Digit {
+    fn schema_name() -> Cow<'static, str> {
+        "Digit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9*#A-D]$" })
+    }
+}
+
+impl JsonSchema for TenthDbm0 {
+    fn schema_name() -> Cow<'static, str> {
+        "Dbm0".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
+    }
+}

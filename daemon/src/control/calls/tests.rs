@@ -8,12 +8,20 @@ fn at(ms: u64) -> Time {
     Time::from_duration(Duration::from_millis(ms))
 }
 
-fn line(text: &str) -> TraceEvent {
-    TraceEvent {
-        port: Some(PORT),
-        text: text.to_owned(),
-        ..TraceEvent::default()
+fn entry(event: Trace) -> Entry {
+    Entry {
+        at_unix_us: 0,
+        port: PORT,
+        call: None,
+        event,
     }
+}
+
+/// An event that is known from others by its text.
+fn line(text: &str) -> Entry {
+    entry(Trace::SccpUnreadable {
+        reason: text.to_owned(),
+    })
 }
 
 fn call(reference: u32, state: CallState) -> CallSnapshot {
@@ -43,8 +51,12 @@ fn record(reference: u32) -> CallRecord {
     }
 }
 
-fn texts(timeline: &[TraceEvent]) -> Vec<&str> {
-    timeline.iter().map(|e| e.text.as_str()).collect()
+fn texts(timeline: &[TraceEvent]) -> Vec<String> {
+    let text = |e: &'_ TraceEvent| match &e.event {
+        Some(Trace::SccpUnreadable { reason }) => reason.clone(),
+        other => panic!("{other:?}"),
+    };
+    timeline.iter().map(text).collect()
 }
 
 fn close(book: &mut CallBook, reference: u32) -> u64 {
@@ -93,18 +105,66 @@ fn a_second_call_begins_with_its_own_input() {
 }
 
 #[test]
-fn changes_of_state_are_told_once() {
+fn changes_of_state_are_reported_once() {
     let mut book = CallBook::default();
-    let told = |book: &mut CallBook, state| book.see(at(900), PORT, false, &[call(7, state)]);
+    let news = |book: &mut CallBook, state| book.see(at(900), PORT, false, &[call(7, state)]);
+    let changed = |state| Trace::CallState {
+        call_ref: 7,
+        state,
+        number: Some("1002".into()),
+        name: None,
+    };
+    let dialing = CallState::Dialing;
+    assert_eq!(news(&mut book, dialing), [(1, changed(dialing))]);
+    assert_eq!(news(&mut book, dialing), []);
+    let ringing = CallState::RingingOut;
+    assert_eq!(news(&mut book, ringing), [(1, changed(ringing))]);
+}
+
+#[test]
+fn an_event_that_names_a_reference_has_the_books_number_of_its_call() {
+    let mut book = CallBook::default();
+    let closed = |call_ref| Trace::AskStatistics { party: 4, call_ref };
+    assert_eq!(book.number_of(at(0), PORT, &closed(7)), None);
+    book.trace(at(100), &entry(closed(7)));
+    book.see(at(200), PORT, false, &[call(7, CallState::Connected)]);
+    let first = book.timeline(1).unwrap();
     assert_eq!(
-        told(&mut book, CallState::Dialing),
-        [(1, "dialing, far end 1002".to_owned())]
+        first[0].call,
+        Some(1),
+        "it came before the call had its number"
     );
-    assert_eq!(told(&mut book, CallState::Dialing), []);
+    assert_eq!(book.number_of(at(300), PORT, &closed(7)), Some(1));
+    assert_eq!(book.number_of(at(300), PORT, &closed(8)), None);
+    assert_eq!(book.number_of(at(300), PORT + 1, &closed(7)), None);
+    assert_eq!(book.number_of(at(300), PORT, &Trace::LoopClosed), None);
+    close(&mut book, 7);
     assert_eq!(
-        told(&mut book, CallState::RingingOut),
-        [(1, "ringing-out, far end 1002".to_owned())]
+        book.number_of(at(1200), PORT, &closed(7)),
+        Some(1),
+        "just over"
     );
+    assert_eq!(book.number_of(at(9000), PORT, &closed(7)), None);
+}
+
+#[test]
+fn a_reference_that_is_used_again_is_that_of_the_new_call() {
+    let mut book = CallBook::default();
+    book.see(at(200), PORT, false, &[call(7, CallState::Preserved)]);
+    let reused = Trace::ReferenceReused { call_ref: 7 };
+    let asked = Trace::AskStatistics {
+        party: 4,
+        call_ref: 7,
+    };
+    assert_eq!(book.number_of(at(300), PORT, &reused), Some(1));
+    assert_eq!(book.number_of(at(300), PORT, &asked), None);
+    let again = CallSnapshot {
+        started: at(5000),
+        ..call(7, CallState::Ringing)
+    };
+    let calls = [call(0, CallState::Preserved), again];
+    book.see(at(5000), PORT, false, &calls);
+    assert_eq!(book.number_of(at(5000), PORT, &asked), Some(2));
 }
 
 #[test]

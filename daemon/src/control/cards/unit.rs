@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use tipring_ctl::report::TraceKind;
 use tipring_hal::port::{LineCommand, LineEventKind, LineFault};
 use tipring_proto::call::{LineInput, PortState};
 use tipring_proto::card::FeedTrouble;
 use tipring_proto::device::Input;
 use tipring_proto::finding::Finding;
 use tipring_proto::time::Time;
+use tipring_types::HookState;
+use tipring_types::trace::Trace;
 use tracing::{info, warn};
 
 use super::super::log_rate::if_any;
@@ -69,10 +70,10 @@ impl Gateway {
         }
     }
 
-    /// Tells those who follow the port of the lane.
-    pub(super) fn note_line(&mut self, now: Time, line: PortIndex, text: String) {
+    /// An event for those who follow the port of the lane.
+    pub(super) fn note_line(&mut self, now: Time, line: PortIndex, event: Trace) {
         if let Some(index) = self.of_lane(line) {
-            self.trace(now, index, TraceKind::Line, text);
+            self.trace(now, index, event);
         }
     }
 
@@ -112,8 +113,11 @@ impl Gateway {
                 "a line cannot be opened; it is tried until it can"
             );
         }
-        let text = format!("the line cannot be opened: {}", words.what());
-        self.trace(now, index, TraceKind::Line, text);
+        let event = Trace::LineNotOpened {
+            channel: unit.place().channel,
+            finding: Box::new(finding.clone()),
+        };
+        self.trace(now, index, event);
     }
 
     /// A card works: the call logic and the CallManager hear of it.
@@ -153,8 +157,15 @@ impl Gateway {
                 }
             }
         }
-        let hook = if off_hook { "off-hook" } else { "on-hook" };
-        let text = format!("card in place: {name} ({driver}), {hook}");
+        let in_place = Trace::CardInPlace {
+            name: name.to_owned(),
+            driver: driver.to_owned(),
+            hook: if off_hook {
+                HookState::OffHook
+            } else {
+                HookState::OnHook
+            },
+        };
         unit.fault = None;
         unit.handle(now, Input::Line(LineInput::FaultCleared));
         let edge = if off_hook {
@@ -165,7 +176,7 @@ impl Gateway {
         unit.handle(now, Input::Line(edge));
         self.line_works(now, index);
         self.tell_card(now, index);
-        self.trace(now, index, TraceKind::Line, text);
+        self.trace(now, index, in_place);
         self.drain(now, index);
     }
 
@@ -188,14 +199,16 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let what = unit.log_fault(now, &words::feed(trouble));
+        let finding = words::feed(trouble);
+        unit.log_fault(now, &finding);
         // The feed of a line that is in alarm anyway says nothing new of it, and its return does not end the alarm.
         if !matches!(unit.fault, Some(LineFault::Alarm | LineFault::Removed)) {
             unit.fault = Some(LineFault::PowerAlarm);
             let fault = LineInput::Fault(LineFault::PowerAlarm);
             unit.handle(now, Input::Line(fault));
         }
-        self.trace(now, index, TraceKind::Line, what);
+        let finding = Box::new(finding);
+        self.trace(now, index, Trace::FeedLost { finding });
         self.drain(now, index);
     }
 
@@ -219,8 +232,7 @@ impl Gateway {
         unit.fault = None;
         unit.handle(now, Input::Line(LineInput::FaultCleared));
         self.line_works(now, index);
-        let text = "the line has voltage again".to_owned();
-        self.trace(now, index, TraceKind::Line, text);
+        self.trace(now, index, Trace::FeedRestored);
         self.drain(now, index);
     }
 

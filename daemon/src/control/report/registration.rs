@@ -5,6 +5,7 @@ use std::time::Duration;
 use tipring_ctl::report as ctl;
 use tipring_proto::sccp::station::{HistoryKind, StationCounters, StationSnapshot, StationState};
 use tipring_proto::time::Time;
+use tipring_types::trace::Trace;
 
 use super::super::port::PortUnit;
 use super::super::{Gateway, words};
@@ -29,7 +30,9 @@ impl Gateway {
                 .then(|| self.clock.unix_ms(unit.registration_since)),
             reason: match &s.last_lost {
                 _ if registered => None,
-                _ if unit.is_out_of_service() => Some(words::OUT_OF_SERVICE.to_owned()),
+                _ if unit.is_out_of_service() => {
+                    Some(tipring_ctl::words::trace(&Trace::OutOfService, None))
+                }
                 lost => lost.as_ref().map(|(_, why)| words::why(why)),
             },
             state_ms: unit

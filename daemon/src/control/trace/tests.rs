@@ -1,15 +1,20 @@
 use super::*;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use tipring_proto::call::{CallerId, DigitHeard};
+use tipring_ctl::report::TraceKind;
+use tipring_proto::call::{CallerId, DigitHeard, LineInput, LineOutput, MediaOutput, Presented};
+use tipring_proto::device::TraceEvent as Traced;
 use tipring_proto::sccp::message::{ClientMessage, KeypadButton, RingMode};
+use tipring_proto::sccp::station::TracedMessage;
+use tipring_proto::time::Time;
 use tipring_proto::types::{CallRef, Codec, Digit, LineInstance, Party};
 use tipring_types::TenthDbm0;
 
-fn line(port: u16, text: &str) -> TraceEvent {
-    TraceEvent {
-        port: Some(port),
-        text: text.to_owned(),
-        ..TraceEvent::default()
+fn line(port: u16, at_unix_us: u64) -> Entry {
+    Entry {
+        at_unix_us,
+        port,
+        call: None,
+        event: Trace::LoopClosed,
     }
 }
 
@@ -17,7 +22,7 @@ fn taken(events: &mut mpsc::Receiver<Event>) -> Vec<String> {
     let mut all = vec![];
     while let Ok(event) = events.try_recv() {
         all.push(match event {
-            Event::Trace(e) => e.text,
+            Event::Trace(e) => e.at_unix_us.to_string(),
             Event::Lost { count } => format!("lost {count}"),
         });
     }
@@ -31,22 +36,22 @@ fn a_client_hears_of_its_ports_only_and_of_all_when_it_names_none() {
     let (to_all, mut all) = mpsc::channel(8);
     tracers.add(vec![2], to_two);
     tracers.add(vec![], to_all);
-    tracers.tell(&line(1, "a"));
-    tracers.tell(&line(2, "b"));
-    assert_eq!(taken(&mut two), ["b"]);
-    assert_eq!(taken(&mut all), ["a", "b"]);
+    tracers.publish(line(1, 11));
+    tracers.publish(line(2, 22));
+    assert_eq!(taken(&mut two), ["22"]);
+    assert_eq!(taken(&mut all), ["11", "22"]);
 }
 
 #[test]
-fn a_slow_client_is_told_how_many_lines_it_lost() {
+fn a_slow_client_is_sent_the_number_of_lines_it_lost() {
     let mut tracers = Tracers::default();
     let (events, mut queue) = mpsc::channel(2);
     tracers.add(vec![], events);
     for n in 0..5 {
-        tracers.tell(&line(1, &n.to_string()));
+        tracers.publish(line(1, n));
     }
     assert_eq!(taken(&mut queue), ["0", "1"]);
-    tracers.tell(&line(1, "5"));
+    tracers.publish(line(1, 5));
     assert_eq!(taken(&mut queue), ["lost 3", "5"]);
 }
 
@@ -54,14 +59,14 @@ fn a_slow_client_is_told_how_many_lines_it_lost() {
 fn the_last_events_of_each_port_are_kept_and_no_more() {
     let mut tracers = Tracers::default();
     assert_eq!(tracers.last(1), []);
-    for n in 0..=KEPT {
-        tracers.tell(&line(1, &n.to_string()));
+    for n in 0..=KEPT as u64 {
+        tracers.publish(line(1, n));
     }
-    tracers.tell(&line(2, "other"));
-    let texts: Vec<String> = tracers.last(1).into_iter().map(|e| e.text).collect();
-    assert_eq!(texts.len(), KEPT);
-    assert_eq!(texts.first().map(String::as_str), Some("1"));
-    assert_eq!(texts.last(), Some(&KEPT.to_string()));
+    tracers.publish(line(2, 7));
+    let times: Vec<u64> = tracers.last(1).iter().map(|e| e.at_unix_us).collect();
+    assert_eq!(times.len(), KEPT);
+    assert_eq!(times.first(), Some(&1));
+    assert_eq!(times.last(), Some(&(KEPT as u64)));
     assert_eq!(tracers.last(2).len(), 1);
 }
 
@@ -71,19 +76,19 @@ fn a_client_that_went_is_forgotten() {
     let (events, queue) = mpsc::channel(2);
     tracers.add(vec![9], events);
     drop(queue);
-    tracers.tell(&line(1, "for others"));
+    tracers.publish(line(1, 1));
     assert_eq!(tracers.clients.len(), 0);
 }
 
 #[test]
-fn what_a_device_traced_is_told_in_words() {
+fn what_a_device_traced_is_an_event_with_its_words() {
     let at = Time::ZERO;
     let remote = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 7), 4000);
     let id = CallerId {
         number: Presented::Text("1001".into()),
         name: Presented::Withheld,
     };
-    let told = [
+    let traced = [
         Traced::LineIn(LineInput::LoopClosed { at }),
         Traced::LineOut(LineOutput::Ring(RingMode::INSIDE)),
         Traced::LineOut(LineOutput::SendCallerId {
@@ -116,7 +121,11 @@ fn what_a_device_traced_is_told_in_words() {
             message: TracedMessage::Unreadable("too short".into()),
         },
     ]
-    .map(|traced| in_words(&traced));
+    .map(|traced| {
+        let event = of_device(&traced).unwrap();
+        let shown = TraceEvent::new(0, Some(1), None, event);
+        (shown.kind, shown.text)
+    });
     let expected = [
         (TraceKind::Hook, "loop closed"),
         (TraceKind::Line, "ring, inside"),
@@ -129,9 +138,22 @@ fn what_a_device_traced_is_told_in_words() {
             TraceKind::Media,
             "leg 4 sends to 192.0.2.7:4000: G.711 A-law, 20 ms, telephone-events 101",
         ),
-        (TraceKind::SccpOut, "KeypadButton 5, line 1, ref 9"),
+        (
+            TraceKind::SccpOut,
+            "KeypadButton 5, line 1, CallManager ref 9",
+        ),
         (TraceKind::SccpIn, "unreadable message: too short"),
     ]
     .map(|(kind, text)| (kind, text.to_owned()));
-    assert_eq!(told, expected);
+    assert_eq!(traced, expected);
+}
+
+#[test]
+fn a_pulse_digit_that_is_no_digit_is_no_event() {
+    let pulse = |digit| {
+        let at = Time::ZERO;
+        of_device(&Traced::LineIn(LineInput::PulseDigit { digit, at }))
+    };
+    assert!(pulse(9).is_some());
+    assert_eq!(pulse(10), None);
 }

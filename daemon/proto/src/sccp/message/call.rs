@@ -1,7 +1,9 @@
 //! What a call is doing and who is in it: CallState, CallInfo in its three layouts, DialedNumber.
 
-use super::{Layout, Words};
-use crate::sccp::catalog::{Line, readable};
+use tipring_types::trace::{Fields, Value};
+
+use super::{Contents, Layout};
+use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::{CallRef, LineInstance};
@@ -50,9 +52,11 @@ plain! {
     size 24
 }
 
-impl Words for CallStateChange {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.state).on(self.line, self.call);
+impl Contents for CallStateChange {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("state", self.state.into())
+            .on(self.line, self.call)
     }
 }
 
@@ -286,41 +290,46 @@ impl Layout for CallInfo {
     }
 }
 
-impl Words for CallInfo {
-    fn describe(&self, line: &mut Line) {
-        match self.kind {
-            1 => line.add("inbound"),
-            2 => line.add("outbound"),
-            3 => line.add("forward"),
-            other => line.add(format_args!("type {other}")),
+impl Contents for CallInfo {
+    fn fields(&self) -> Fields {
+        let direction = match self.kind {
+            1 => Some("inbound"),
+            2 => Some("outbound"),
+            3 => Some("forward"),
+            _ => None,
         };
-        line.on(self.line, self.call);
+        let mut fields = Fields::new()
+            .with("direction", Value::word(self.kind, direction))
+            .on(self.line, self.call);
         let parties = [
-            ("from", &self.calling_number, &self.calling_name),
-            ("to", &self.called_number, &self.called_name),
+            ("calling", &self.calling_number, &self.calling_name),
+            ("called", &self.called_number, &self.called_name),
             (
-                "originally to",
+                "original_called",
                 &self.original_called_number,
                 &self.original_called_name,
             ),
             (
-                "redirected by",
+                "last_redirecting",
                 &self.last_redirecting_number,
                 &self.last_redirecting_name,
             ),
         ];
-        for (word, number, name) in parties {
+        for (party, number, name) in parties {
             if !number.is_empty() || !name.is_empty() {
-                line.add(format_args!(
-                    "{word} {} \"{}\"",
-                    readable(number),
-                    readable(name)
-                ));
+                let who = Fields::new().text("number", number).text("name", name);
+                fields = fields.with(party, who.into());
             }
         }
-        if self.restriction != 0 {
-            line.add(format_args!("restricted {:#x}", self.restriction));
-        }
+        fields
+            .with("restriction", self.restriction.into())
+            .with("original_called_reason", self.original_called_reason.into())
+            .with(
+                "last_redirecting_reason",
+                self.last_redirecting_reason.into(),
+            )
+            .with("call_instance", self.instance.into())
+            .with("security", self.security.into())
     }
 }
 
@@ -365,8 +374,10 @@ impl Layout for DialedNumber {
     }
 }
 
-impl Words for DialedNumber {
-    fn describe(&self, line: &mut Line) {
-        line.add(readable(&self.number)).on(self.line, self.call);
+impl Contents for DialedNumber {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .text("dialed", &self.number)
+            .on(self.line, self.call)
     }
 }

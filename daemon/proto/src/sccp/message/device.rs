@@ -2,8 +2,10 @@
 
 use std::net::SocketAddrV4;
 
-use super::{Layout, MediaFormat, Words};
-use crate::sccp::catalog::{Line, readable};
+use tipring_types::trace::{Fields, Value};
+
+use super::{Contents, Layout, MediaFormat};
+use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 
@@ -43,9 +45,9 @@ plain! {
     }
 }
 
-impl Words for IpPort {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.port);
+impl Contents for IpPort {
+    fn fields(&self) -> Fields {
+        Fields::new().with("port", self.port.into())
     }
 }
 
@@ -92,12 +94,13 @@ impl Layout for Alarm {
     }
 }
 
-impl Words for Alarm {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.severity)
-            .quoted("text", &self.text)
-            .add(format_args!("p1 {:#x}", self.p1))
-            .add(format_args!("p2 {:#x}", self.p2));
+impl Contents for Alarm {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("severity", self.severity.into())
+            .text("text", &self.text)
+            .with("p1", self.p1.into())
+            .with("p2", self.p2.into())
     }
 }
 
@@ -156,11 +159,13 @@ impl Layout for CapabilitiesRes {
     }
 }
 
-impl Words for CapabilitiesRes {
-    fn describe(&self, line: &mut Line) {
-        for one in &self.capabilities {
-            line.add(format_args!("{} (max {})", one.format, one.max_frames));
-        }
+impl Contents for CapabilitiesRes {
+    fn fields(&self) -> Fields {
+        let all = self.capabilities.iter().map(|one| {
+            let fields = Fields::new().with("format", one.format.into());
+            fields.with("max_frames", one.max_frames.into()).into()
+        });
+        Fields::new().with("capabilities", Value::List(all.collect()))
     }
 }
 
@@ -185,9 +190,9 @@ impl Layout for Version {
     }
 }
 
-impl Words for Version {
-    fn describe(&self, line: &mut Line) {
-        line.quoted("text", &self.text);
+impl Contents for Version {
+    fn fields(&self) -> Fields {
+        Fields::new().text("text", &self.text)
     }
 }
 
@@ -255,14 +260,12 @@ impl Layout for ServerRes {
     }
 }
 
-impl Words for ServerRes {
-    fn describe(&self, line: &mut Line) {
-        for server in &self.servers {
-            line.add(format_args!(
-                "{} at {}",
-                readable(&server.name),
-                server.address
-            ));
-        }
+impl Contents for ServerRes {
+    fn fields(&self) -> Fields {
+        let all = self.servers.iter().map(|server| {
+            let fields = Fields::new().text("name", &server.name);
+            fields.with("address", server.address.into()).into()
+        });
+        Fields::new().with("servers", Value::List(all.collect()))
     }
 }

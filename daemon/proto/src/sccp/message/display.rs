@@ -1,7 +1,9 @@
 //! Text for a phone's display. An analog port shows none of it; a trace does.
 
-use super::{Layout, Words};
-use crate::sccp::catalog::Line;
+use tipring_types::trace::Fields;
+
+use super::{Contents, Layout};
+use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::{CallRef, LineInstance};
@@ -46,9 +48,9 @@ impl Layout for DisplayText {
     }
 }
 
-impl Words for DisplayText {
-    fn describe(&self, line: &mut Line) {
-        line.quoted("text", &self.text);
+impl Contents for DisplayText {
+    fn fields(&self) -> Fields {
+        Fields::new().text("text", &self.text)
     }
 }
 
@@ -107,10 +109,12 @@ impl Layout for DisplayPromptStatus {
     }
 }
 
-impl Words for DisplayPromptStatus {
-    fn describe(&self, line: &mut Line) {
-        line.quoted("text", &self.text).on(self.line, self.call);
-        line.timeout(self.timeout_s);
+impl Contents for DisplayPromptStatus {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .text("text", &self.text)
+            .on(self.line, self.call)
+            .with("timeout_s", self.timeout_s.into())
     }
 }
 
@@ -150,9 +154,11 @@ impl Layout for DisplayNotify {
     }
 }
 
-impl Words for DisplayNotify {
-    fn describe(&self, line: &mut Line) {
-        line.quoted("text", &self.text).timeout(self.timeout_s);
+impl Contents for DisplayNotify {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .text("text", &self.text)
+            .with("timeout_s", self.timeout_s.into())
     }
 }
 
@@ -196,11 +202,12 @@ impl Layout for DisplayPriNotify {
     }
 }
 
-impl Words for DisplayPriNotify {
-    fn describe(&self, line: &mut Line) {
-        line.quoted("text", &self.text)
-            .add(format_args!("priority {}", self.priority))
-            .timeout(self.timeout_s);
+impl Contents for DisplayPriNotify {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .text("text", &self.text)
+            .with("priority", self.priority.into())
+            .with("timeout_s", self.timeout_s.into())
     }
 }
 
@@ -212,8 +219,8 @@ plain! {
     }
 }
 
-impl Words for ClearPriNotify {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("priority {}", self.priority));
+impl Contents for ClearPriNotify {
+    fn fields(&self) -> Fields {
+        Fields::new().with("priority", self.priority.into())
     }
 }

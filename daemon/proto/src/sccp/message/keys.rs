@@ -1,7 +1,9 @@
 //! What the user does: hook, keypad, stimuli, soft keys.
 
-use super::{Layout, Words};
-use crate::sccp::catalog::{Line, keypad_char, readable, soft_key_set};
+use tipring_types::trace::{Fields, Value};
+
+use super::{Contents, Layout};
+use crate::sccp::catalog::{Common, keypad_char, soft_key_set};
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::{CallRef, LineInstance};
@@ -62,13 +64,16 @@ plain! {
     }
 }
 
-impl Words for KeypadButton {
-    fn describe(&self, line: &mut Line) {
-        match keypad_char(self.button) {
-            Some(key) => line.add(key),
-            None => line.add(self.button),
+impl Contents for KeypadButton {
+    fn fields(&self) -> Fields {
+        let key = match keypad_char(self.button) {
+            Some(key) => Value::Word {
+                word: key.to_string().into(),
+                number: self.button.into(),
+            },
+            None => self.button.into(),
         };
-        line.on(self.line, self.call);
+        Fields::new().with("key", key).on(self.line, self.call)
     }
 }
 
@@ -109,10 +114,11 @@ impl Layout for EnblocCall {
     }
 }
 
-impl Words for EnblocCall {
-    fn describe(&self, line: &mut Line) {
-        line.add(readable(&self.number))
-            .add(format_args!("line {}", self.line.0));
+impl Contents for EnblocCall {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .text("dialed", &self.number)
+            .with("line", self.line.0.into())
     }
 }
 
@@ -130,14 +136,13 @@ plain! {
     }
 }
 
-impl Words for StimulusPressed {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.stimulus)
-            .add(format_args!("instance {}", self.instance))
-            .add(format_args!("ref {}", self.call.0));
-        if self.status != 0 {
-            line.add(format_args!("status {}", self.status));
-        }
+impl Contents for StimulusPressed {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("stimulus", self.stimulus.into())
+            .with("instance", self.instance.into())
+            .with(Fields::CALL_REF, self.call.0.into())
+            .with("status", self.status.into())
     }
 }
 
@@ -153,9 +158,11 @@ plain! {
     }
 }
 
-impl Words for SoftKeyEvent {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.event).on(self.line, self.call);
+impl Contents for SoftKeyEvent {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("soft_key", self.event.into())
+            .on(self.line, self.call)
     }
 }
 
@@ -173,13 +180,11 @@ plain! {
     }
 }
 
-impl Words for SelectSoftKeys {
-    fn describe(&self, line: &mut Line) {
-        match soft_key_set(self.set) {
-            Some(words) => line.add(words),
-            None => line.add(format_args!("set {}", self.set)),
-        };
-        line.on(self.line, self.call)
-            .add(format_args!("mask {:#x}", self.mask));
+impl Contents for SelectSoftKeys {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("set", Value::word(self.set, soft_key_set(self.set)))
+            .on(self.line, self.call)
+            .with("mask", self.mask.into())
     }
 }

@@ -1,7 +1,9 @@
 //! What the device has: lines, forwards, speed dials, buttons, features, the time.
 
-use super::{Layout, Stimulus, Words};
-use crate::sccp::catalog::{Line, readable};
+use tipring_types::trace::{Fields, Value};
+
+use super::{Contents, Layout, Stimulus};
+use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::LineInstance;
@@ -46,9 +48,9 @@ plain! {
     }
 }
 
-impl Words for SpeedDialStatReq {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("index {}", self.index));
+impl Contents for SpeedDialStatReq {
+    fn fields(&self) -> Fields {
+        Fields::new().with("index", self.index.into())
     }
 }
 
@@ -60,9 +62,9 @@ plain! {
     }
 }
 
-impl Words for FeatureStatReq {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("index {}", self.instance));
+impl Contents for FeatureStatReq {
+    fn fields(&self) -> Fields {
+        Fields::new().with("index", self.instance.into())
     }
 }
 
@@ -74,9 +76,9 @@ plain! {
     }
 }
 
-impl Words for RegisterAvailableLines {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.lines);
+impl Contents for RegisterAvailableLines {
+    fn fields(&self) -> Fields {
+        Fields::new().with("lines", self.lines.into())
     }
 }
 
@@ -141,12 +143,13 @@ impl Layout for LineStat {
     }
 }
 
-impl Words for LineStat {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("line {}", self.line.0))
-            .quoted("number", &self.number)
-            .quoted("name", &self.name)
-            .quoted("label", &self.label);
+impl Contents for LineStat {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("line", self.line.0.into())
+            .text("number", &self.number)
+            .text("name", &self.name)
+            .text("label", &self.label)
     }
 }
 
@@ -212,20 +215,22 @@ impl Layout for ForwardStat {
     }
 }
 
-impl Words for ForwardStat {
-    fn describe(&self, line: &mut Line) {
-        line.add(if self.active { "active" } else { "inactive" })
-            .add(format_args!("line {}", self.line.0));
+impl Contents for ForwardStat {
+    fn fields(&self) -> Fields {
         let numbers = [
             ("all", &self.all),
             ("busy", &self.busy),
-            ("no answer", &self.no_answer),
+            ("no_answer", &self.no_answer),
         ];
-        for (name, number) in numbers {
-            if let Some(number) = number {
-                line.add(format_args!("{name} to {}", readable(number)));
-            }
-        }
+        let fields = Fields::new()
+            .with("active", self.active.into())
+            .with("line", self.line.0.into());
+        numbers
+            .into_iter()
+            .fold(fields, |fields, (name, number)| match number {
+                Some(number) => fields.text(name, number),
+                None => fields,
+            })
     }
 }
 
@@ -275,11 +280,12 @@ impl Layout for SpeedDialStat {
     }
 }
 
-impl Words for SpeedDialStat {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("index {}", self.index))
-            .quoted("number", &self.number)
-            .quoted("name", &self.name);
+impl Contents for SpeedDialStat {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("index", self.index.into())
+            .text("number", &self.number)
+            .text("name", &self.name)
     }
 }
 
@@ -336,16 +342,21 @@ impl Layout for ButtonTemplate {
     }
 }
 
-impl Words for ButtonTemplate {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("{} buttons", self.buttons.len()));
-        for (instance, kind) in &self.buttons {
+impl Contents for ButtonTemplate {
+    fn fields(&self) -> Fields {
+        let all = self.buttons.iter().map(|(instance, kind)| {
             // The types are stimuli.
-            match kind {
-                0xFF | 0xF3 => line.add(format_args!("empty {instance}")),
-                kind => line.add(format_args!("{} {instance}", Stimulus((*kind).into()))),
+            let button = match kind {
+                0xFF | 0xF3 => Value::word((*kind).into(), Some("empty")),
+                kind => Stimulus((*kind).into()).into(),
             };
-        }
+            let fields = Fields::new().with("button", button);
+            fields.with("instance", (*instance).into()).into()
+        });
+        Fields::new()
+            .with("buttons", Value::List(all.collect()))
+            .with("offset", self.offset.into())
+            .with("total", self.total.into())
     }
 }
 
@@ -374,12 +385,15 @@ plain! {
     }
 }
 
-impl Words for DefineTimeDate {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!(
+impl Contents for DefineTimeDate {
+    fn fields(&self) -> Fields {
+        let time = format!(
             "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}",
             self.year, self.month, self.day, self.hour, self.minute, self.second, self.millisecond
-        ))
-        .add(format_args!("unix {}", self.unix));
+        );
+        Fields::new()
+            .with("time", time.into())
+            .with("unix", self.unix.into())
+            .with("weekday", self.weekday.into())
     }
 }

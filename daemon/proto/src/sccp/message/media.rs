@@ -1,8 +1,10 @@
 //! What the messages of both directions of media share: formats, statuses, the width of an address.
 //! Addresses are 16 bytes wide from version 17 on.
 
-use super::Words;
-use crate::sccp::catalog::Line;
+use tipring_types::trace::Fields;
+
+use super::Contents;
+use crate::sccp::catalog::Common;
 use crate::types::{CallRef, Conference, Party};
 
 family! { $ media_rows
@@ -101,23 +103,10 @@ plain! {
     need "pass-through party" 8
 }
 
-impl Words for MediaLeg {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("conference {}", self.conference.0))
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
-        if self.keep_port {
-            line.add("port kept");
-        }
-    }
-}
-
-/// What OpenReceiveChannel and StartMediaTransmission say besides, when they do.
-pub(super) fn describe_extras(line: &mut Line, rfc2833: u32, encryption: Encryption) {
-    if rfc2833 != 0 {
-        line.add(format_args!("RFC 2833 payload {rfc2833}"));
-    }
-    if encryption.algorithm != 0 {
-        line.add(format_args!("encryption {}", encryption.algorithm));
+impl Contents for MediaLeg {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .leg(self.conference, self.party, self.call)
+            .with("keep_port", self.keep_port.into())
     }
 }

@@ -1,5 +1,6 @@
 //! SCCP messages, both directions, a file for each family: the value, its id and name, its layout at every version, and
-//! its words. A message is its row in the family's list, its type, [`Layout`] and [`Words`]; the rest is made of the rows.
+//! what it says as named values. A message is its row in the family's list, its type, [`Layout`] and [`Contents`]; the rest
+//! is made of the rows.
 //!
 //! Old and "V2" forms of a message are one value here (`CallInfo`, `LineStat`, `DisplayPromptStatus`, …).
 //! Numbers a server chooses stay newtypes over `u32`, so an unknown value is kept, not lost.
@@ -43,7 +44,9 @@ pub use signal::*;
 pub use statistics::*;
 pub use transmission::*;
 
-use super::catalog::Line;
+use tipring_types::trace::{Fields, Value};
+
+use super::catalog::Common;
 use super::wire::layout::{Body, Writer};
 use super::wire::{DecodeError, Frame};
 use crate::types::{CallRef, LineInstance};
@@ -60,10 +63,10 @@ pub(super) trait Layout: Sized {
     fn encode(&self, w: &mut Writer);
 }
 
-/// A message for people.
-pub(super) trait Words {
-    /// Adds what the message says to a line that begins with its name.
-    fn describe(&self, line: &mut Line);
+/// What a message says, for the trace and for everything else that reads messages.
+pub(super) trait Contents {
+    /// Its fields, in the order in which they are read.
+    fn fields(&self) -> Fields;
 }
 
 /// From this version on most messages with a "V2" form go out in it.
@@ -91,9 +94,9 @@ impl Layout for KeptWhole {
     }
 }
 
-impl Words for KeptWhole {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("{} bytes", self.body.len()));
+impl Contents for KeptWhole {
+    fn fields(&self) -> Fields {
+        Fields::new().with("body", Value::bytes(&self.body))
     }
 }
 
@@ -108,9 +111,9 @@ plain! {
     }
 }
 
-impl Words for CallOnLine {
-    fn describe(&self, line: &mut Line) {
-        line.on(self.line, self.call);
+impl Contents for CallOnLine {
+    fn fields(&self) -> Fields {
+        Fields::new().on(self.line, self.call)
     }
 }
 
@@ -122,9 +125,9 @@ plain! {
     }
 }
 
-impl Words for OneLine {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("line {}", self.line.0));
+impl Contents for OneLine {
+    fn fields(&self) -> Fields {
+        Fields::new().with("line", self.line.0.into())
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::net::SocketAddrV4;
 
-use super::media::{describe_extras, shift, size, wide};
-use super::{Encryption, Layout, MediaFormat, MediaStatus, Words};
-use crate::sccp::catalog::Line;
+use tipring_types::trace::Fields;
+
+use super::media::{shift, size, wide};
+use super::{Contents, Encryption, Layout, MediaFormat, MediaStatus};
+use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::{CallRef, Conference, Party};
@@ -90,16 +92,15 @@ impl Layout for OpenReceiveChannel {
     }
 }
 
-impl Words for OpenReceiveChannel {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.format)
-            .add(format_args!("{} ms", self.ptime_ms))
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
-        if self.echo_cancel {
-            line.add("echo cancellation");
-        }
-        describe_extras(line, self.rfc2833_payload, self.encryption);
+impl Contents for OpenReceiveChannel {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("format", self.format.into())
+            .with("ptime_ms", self.ptime_ms.into())
+            .leg(self.conference, self.party, self.call)
+            .with("echo_cancellation", self.echo_cancel.into())
+            .with("rfc2833_payload", self.rfc2833_payload.into())
+            .with("encryption", self.encryption.algorithm.into())
     }
 }
 
@@ -146,12 +147,13 @@ impl Layout for OpenReceiveChannelAck {
     }
 }
 
-impl Words for OpenReceiveChannelAck {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.status)
-            .add(format_args!("receiving on {}", self.address))
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
+impl Contents for OpenReceiveChannelAck {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("status", self.status.into())
+            .with("receives_on", self.address.into())
+            .with("party", self.party.0.into())
+            .with(Fields::CALL_REF, self.call.0.into())
     }
 }
 
@@ -216,16 +218,14 @@ impl Layout for StartMulticastMediaReception {
     }
 }
 
-impl Words for StartMulticastMediaReception {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("group {}", self.group))
-            .add(self.format)
-            .add(format_args!("{} ms", self.ptime_ms))
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
-        if self.echo_cancel {
-            line.add("echo cancellation");
-        }
+impl Contents for StartMulticastMediaReception {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("group", self.group.into())
+            .with("format", self.format.into())
+            .with("ptime_ms", self.ptime_ms.into())
+            .leg(self.conference, self.party, self.call)
+            .with("echo_cancellation", self.echo_cancel.into())
     }
 }
 
@@ -242,11 +242,9 @@ plain! {
     need "pass-through party" 8
 }
 
-impl Words for StopMulticastMediaReception {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("conference {}", self.conference.0))
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
+impl Contents for StopMulticastMediaReception {
+    fn fields(&self) -> Fields {
+        Fields::new().leg(self.conference, self.party, self.call)
     }
 }
 
@@ -267,10 +265,11 @@ plain! {
     }
 }
 
-impl Words for MulticastMediaReceptionAck {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.status)
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
+impl Contents for MulticastMediaReceptionAck {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("status", self.status.into())
+            .with("party", self.party.0.into())
+            .with(Fields::CALL_REF, self.call.0.into())
     }
 }

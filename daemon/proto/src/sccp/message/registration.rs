@@ -1,7 +1,9 @@
 //! Becoming known and staying known: Register and its answers, tokens, keepalive, Reset, Unregister.
 
-use super::{Layout, Words};
-use crate::sccp::catalog::{Line, device_type_name, unregister_reason};
+use tipring_types::trace::{Fields, Value};
+
+use super::{Contents, Layout};
+use crate::sccp::catalog::{Common, unregister_reason};
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::{DeviceName, DeviceNameError, DeviceType};
@@ -129,19 +131,20 @@ fn decode_name(b: &Body<'_>) -> Result<DeviceName, DecodeError> {
     })
 }
 
-impl Words for Register {
-    fn describe(&self, line: &mut Line) {
-        let kind = match device_type_name(self.device_type) {
-            Some(name) => format!("type {} ({name})", self.device_type.0),
-            None => format!("type {}", self.device_type.0),
-        };
-        line.add(self.name.as_str())
-            .add(kind)
-            .add(format_args!("version {}", self.version))
-            .add(format_args!("features {:#06x}", self.features))
-            .add(format_args!("address {}", self.address))
-            .add(format_args!("streams {}", self.max_streams))
-            .quoted("load", &self.load);
+impl Contents for Register {
+    fn fields(&self) -> Fields {
+        let mac = self.mac.map(|byte| format!("{byte:02x}")).join(":");
+        Fields::new()
+            .with("device", self.name.as_str().into())
+            .device_type(self.device_type)
+            .with("version", self.version.into())
+            .with("features", self.features.into())
+            .with("address", self.address.into())
+            .with("max_streams", self.max_streams.into())
+            .text("load", &self.load)
+            .with("active_streams", self.active_streams.into())
+            .with("max_lines", self.max_lines.into())
+            .with("mac", mac.into())
     }
 }
 
@@ -184,11 +187,12 @@ impl Layout for RegisterToken {
     }
 }
 
-impl Words for RegisterToken {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.name.as_str())
-            .add(format_args!("type {}", self.device_type.0))
-            .add(format_args!("address {}", self.address));
+impl Contents for RegisterToken {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("device", self.name.as_str().into())
+            .device_type(self.device_type)
+            .with("address", self.address.into())
     }
 }
 
@@ -239,12 +243,13 @@ impl Layout for RegisterAck {
     }
 }
 
-impl Words for RegisterAck {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("keepalive {} s", self.keepalive_s))
-            .add(format_args!("secondary {} s", self.secondary_keepalive_s))
-            .add(format_args!("version {}", self.version))
-            .add(format_args!("features {:02x?}", self.features));
+impl Contents for RegisterAck {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("keepalive_s", self.keepalive_s.into())
+            .with("secondary_keepalive_s", self.secondary_keepalive_s.into())
+            .with("version", self.version.into())
+            .with("features", Value::bytes(&self.features))
     }
 }
 
@@ -270,9 +275,9 @@ impl Layout for RegisterReject {
     }
 }
 
-impl Words for RegisterReject {
-    fn describe(&self, line: &mut Line) {
-        line.quoted("text", &self.text);
+impl Contents for RegisterReject {
+    fn fields(&self) -> Fields {
+        Fields::new().text("text", &self.text)
     }
 }
 
@@ -284,9 +289,9 @@ plain! {
     }
 }
 
-impl Words for Reset {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.kind);
+impl Contents for Reset {
+    fn fields(&self) -> Fields {
+        Fields::new().with("kind", self.kind.into())
     }
 }
 
@@ -311,11 +316,11 @@ impl Layout for Unregister {
     }
 }
 
-impl Words for Unregister {
-    fn describe(&self, line: &mut Line) {
-        if let Some(code) = self.reason {
-            line.add(unregister_reason(code).unwrap_or("reason"))
-                .add(code);
+impl Contents for Unregister {
+    fn fields(&self) -> Fields {
+        match self.reason {
+            Some(code) => Fields::new().with("reason", Value::word(code, unregister_reason(code))),
+            None => Fields::new(),
         }
     }
 }
@@ -328,9 +333,9 @@ plain! {
     }
 }
 
-impl Words for UnregisterAck {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("status {}", self.status));
+impl Contents for UnregisterAck {
+    fn fields(&self) -> Fields {
+        Fields::new().with("status", self.status.into())
     }
 }
 
@@ -342,8 +347,8 @@ plain! {
     }
 }
 
-impl Words for RegisterTokenReject {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("wait {} s", self.wait_s));
+impl Contents for RegisterTokenReject {
+    fn fields(&self) -> Fields {
+        Fields::new().with("wait_s", self.wait_s.into())
     }
 }

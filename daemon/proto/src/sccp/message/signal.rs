@@ -1,7 +1,9 @@
 //! What the user hears and sees without a call being named in it: tones, ringer, lamp, speaker and microphone.
 
-use super::{Layout, Stimulus, Words};
-use crate::sccp::catalog::Line;
+use tipring_types::trace::{Fields, Value};
+
+use super::{Contents, Layout, Stimulus};
+use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::{CallRef, LineInstance};
@@ -73,15 +75,17 @@ plain! {
     }
 }
 
-impl Words for StartTone {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.tone).on(self.line, self.call);
-        match self.direction {
-            0 => {}
-            1 => _ = line.add("to the network"),
-            2 => _ = line.add("both ways"),
-            other => _ = line.add(format_args!("direction {other}")),
-        }
+impl Contents for StartTone {
+    fn fields(&self) -> Fields {
+        let towards = match self.direction {
+            1 => Some("to the network"),
+            2 => Some("both ways"),
+            _ => None,
+        };
+        Fields::new()
+            .with("tone", self.tone.into())
+            .on(self.line, self.call)
+            .with("direction", Value::word(self.direction, towards))
     }
 }
 
@@ -97,12 +101,13 @@ plain! {
     }
 }
 
-impl Words for StopTone {
-    fn describe(&self, line: &mut Line) {
-        line.on(self.line, self.call);
-        if self.tone.0 != 0 {
-            line.add(self.tone);
-        }
+impl Contents for StopTone {
+    fn fields(&self) -> Fields {
+        // 0 is the tone that plays, not silence.
+        let word = self.tone.word().filter(|_| self.tone.0 != 0);
+        Fields::new()
+            .on(self.line, self.call)
+            .with("tone", Value::word(self.tone.0, word))
     }
 }
 
@@ -120,14 +125,13 @@ plain! {
     }
 }
 
-impl Words for SetRinger {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.mode).on(self.line, self.call);
-        match self.duration {
-            0 | 1 => {}
-            2 => _ = line.add("single"),
-            other => _ = line.add(format_args!("duration {other}")),
-        }
+impl Contents for SetRinger {
+    fn fields(&self) -> Fields {
+        let single = (self.duration == 2).then_some("single");
+        Fields::new()
+            .with("mode", self.mode.into())
+            .on(self.line, self.call)
+            .with("duration", Value::word(self.duration, single))
     }
 }
 
@@ -143,11 +147,12 @@ plain! {
     }
 }
 
-impl Words for SetLamp {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.stimulus)
-            .add(format_args!("instance {}", self.instance))
-            .add(self.mode);
+impl Contents for SetLamp {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("stimulus", self.stimulus.into())
+            .with("instance", self.instance.into())
+            .with("mode", self.mode.into())
     }
 }
 
@@ -166,8 +171,10 @@ impl Layout for SetHookFlashDetect {
     }
 }
 
-impl Words for SetHookFlashDetect {
-    fn describe(&self, _: &mut Line) {}
+impl Contents for SetHookFlashDetect {
+    fn fields(&self) -> Fields {
+        Fields::new()
+    }
 }
 
 /// Speaker or microphone, on or off.
@@ -192,8 +199,8 @@ impl Layout for Switch {
     }
 }
 
-impl Words for Switch {
-    fn describe(&self, line: &mut Line) {
-        line.add(if self.on { "on" } else { "off" });
+impl Contents for Switch {
+    fn fields(&self) -> Fields {
+        Fields::new().with("on", self.on.into())
     }
 }

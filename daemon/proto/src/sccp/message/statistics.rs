@@ -1,7 +1,9 @@
 //! ConnectionStatistics: asked for after a call, answered with the call's counters.
 
-use super::{Layout, Words};
-use crate::sccp::catalog::Line;
+use tipring_types::trace::Fields;
+
+use super::{Contents, Layout};
+use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::CallRef;
@@ -73,11 +75,12 @@ impl Layout for ConnectionStatisticsReq {
     }
 }
 
-impl Words for ConnectionStatisticsReq {
-    fn describe(&self, line: &mut Line) {
-        line.quoted("number", &self.number)
-            .add(format_args!("ref {}", self.call.0))
-            .add(format_args!("mode {}", self.mode));
+impl Contents for ConnectionStatisticsReq {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .text("number", &self.number)
+            .with(Fields::CALL_REF, self.call.0.into())
+            .with("mode", self.mode.into())
     }
 }
 
@@ -184,20 +187,18 @@ impl Layout for ConnectionStatistics {
     }
 }
 
-impl Words for ConnectionStatistics {
-    fn describe(&self, line: &mut Line) {
-        line.quoted("number", &self.number)
-            .add(format_args!("ref {}", self.call.0))
-            .add(format_args!(
-                "sent {} packets {} octets",
-                self.packets_sent, self.octets_sent
-            ))
-            .add(format_args!(
-                "received {} packets {} octets",
-                self.packets_received, self.octets_received
-            ))
-            .add(format_args!("lost {}", self.packets_lost))
-            .add(format_args!("jitter {} ms", self.jitter_ms))
-            .add(format_args!("latency {} ms", self.latency_ms));
+impl Contents for ConnectionStatistics {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .text("number", &self.number)
+            .with(Fields::CALL_REF, self.call.0.into())
+            .with("packets_sent", self.packets_sent.into())
+            .with("octets_sent", self.octets_sent.into())
+            .with("packets_received", self.packets_received.into())
+            .with("octets_received", self.octets_received.into())
+            .with("packets_lost", self.packets_lost.into())
+            .with("jitter_ms", self.jitter_ms.into())
+            .with("latency_ms", self.latency_ms.into())
+            .with("mode", self.mode.into())
     }
 }

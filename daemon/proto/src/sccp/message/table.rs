@@ -109,11 +109,13 @@ macro_rules! direction {
                 })
             }
 
-            /// What the message says, behind its name.
-            pub(super) fn describe(&self, line: &mut Line) {
+            /// What the message says.
+            pub(super) fn fields(&self) -> Fields {
                 match self {
-                    $($Enum::$Name $((bound!(m $T)))? => { $(<$T as Words>::describe(m, line))? })*
-                    $Enum::Unknown { body, .. } => line.raw(body),
+                    $($Enum::$Name $((bound!(m $T)))? => {
+                        Fields::new() $(.and(<$T as Contents>::fields(m)))?
+                    })*
+                    $Enum::Unknown { body, .. } => Fields::new().with("raw", Value::bytes(body)),
                 }
             }
         }

@@ -2,9 +2,11 @@
 
 use std::net::SocketAddrV4;
 
-use super::media::{describe_extras, shift, size, wide};
-use super::{Encryption, Layout, MediaFormat, MediaStatus, Words};
-use crate::sccp::catalog::Line;
+use tipring_types::trace::Fields;
+
+use super::media::{shift, size, wide};
+use super::{Contents, Encryption, Layout, MediaFormat, MediaStatus};
+use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::{CallRef, Conference, Party};
@@ -113,17 +115,18 @@ impl Layout for StartMediaTransmission {
     }
 }
 
-impl Words for StartMediaTransmission {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("to {}", self.remote))
-            .add(self.format)
-            .add(format_args!("{} ms", self.ptime_ms))
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
-        if self.vad {
-            line.add("silence suppression");
-        }
-        describe_extras(line, self.rfc2833_payload, self.encryption);
+impl Contents for StartMediaTransmission {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("remote", self.remote.into())
+            .with("format", self.format.into())
+            .with("ptime_ms", self.ptime_ms.into())
+            .leg(self.conference, self.party, self.call)
+            .with("silence_suppression", self.vad.into())
+            .with("rfc2833_payload", self.rfc2833_payload.into())
+            .with("encryption", self.encryption.algorithm.into())
+            .with("precedence", self.precedence.into())
+            .with("max_frames", self.max_frames.into())
     }
 }
 
@@ -173,13 +176,12 @@ impl Layout for StartMediaTransmissionAck {
     }
 }
 
-impl Words for StartMediaTransmissionAck {
-    fn describe(&self, line: &mut Line) {
-        line.add(self.status)
-            .add(format_args!("sending from {}", self.address))
-            .add(format_args!("conference {}", self.conference.0))
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
+impl Contents for StartMediaTransmissionAck {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .with("status", self.status.into())
+            .with("sends_from", self.address.into())
+            .leg(self.conference, self.party, self.call)
     }
 }
 
@@ -223,11 +225,12 @@ impl Layout for MediaTransmissionFailure {
     }
 }
 
-impl Words for MediaTransmissionFailure {
-    fn describe(&self, line: &mut Line) {
-        line.add(format_args!("to {}", self.address))
-            .add(format_args!("conference {}", self.conference.0))
-            .add(format_args!("party {}", self.party.0))
-            .add(format_args!("ref {}", self.call.0));
+impl Contents for MediaTransmissionFailure {
+    fn fields(&self) -> Fields {
+        Fields::new().with("remote", self.address.into()).leg(
+            self.conference,
+            self.party,
+            self.call,
+        )
     }
 }

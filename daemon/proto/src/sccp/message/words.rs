@@ -60,6 +60,11 @@ macro_rules! named_numbers {
             }
         }
         word_of_newtype!($name);
+        impl From<$name> for tipring_types::trace::Value {
+            fn from(number: $name) -> tipring_types::trace::Value {
+                tipring_types::trace::Value::word(number.0, number.word())
+            }
+        }
     };
 }
 

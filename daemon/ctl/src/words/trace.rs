@@ -1,0 +1,356 @@
+//! The text of every trace event.
+
+use tipring_types::trace::{
+    CallerIdPart, CardCommand, DigitSource, LegRefusal, Trace, VoiceCause, Word,
+};
+use tipring_types::{Codec, Digit, EndCause, HookState, LineFault, Polarity, TenthDbm0};
+
+use super::finding::{Whose, finding, reason};
+use super::sccp::{message, printable, reference};
+use tipring_types::finding::{Finding, Place};
+
+/// The text of a trace event. `call` is the gateway's number of the call that it is about.
+pub fn trace(event: &Trace, call: Option<u64>) -> String {
+    // Servers and far ends have written parts of it.
+    printable(&row(event, call))
+}
+
+#[rustfmt::skip] // one event after the other, whatever their length
+fn row(event: &Trace, call: Option<u64>) -> String {
+    match event {
+        Trace::SccpMessage(sccp) => message(sccp, call),
+        Trace::SccpUnreadable { reason } => format!("unreadable message: {reason}"),
+
+        Trace::LoopClosed => "loop closed".into(),
+        Trace::LoopOpened => "loop opened".into(),
+        Trace::Flash => "flash, decoded by the card".into(),
+        Trace::Digit { digit, source, level_dbm0 } => format!("{}{}", key(*digit, *source), level(*source, *level_dbm0)),
+        Trace::DigitEnded { digit, source, length_ms } => format!("{} ended, {length_ms} ms long", key(*digit, *source)),
+        Trace::RingBurstBegan => "ring burst begins".into(),
+        Trace::RingBurstEnded => "ring burst ends".into(),
+        Trace::CallerIdSent => "caller ID sent".into(),
+        Trace::LineFault { fault: LineFault::Alarm } => "the span is in alarm".into(),
+        Trace::LineFault { fault: LineFault::Removed } => "the card is removed".into(),
+        Trace::LineFault { fault: LineFault::PowerAlarm } => "no battery on the line".into(),
+        Trace::LineFaultEnded => "line fault over".into(),
+
+        Trace::Ring { mode } => format!("ring, {mode}"),
+        Trace::StopRing => "stop ringing".into(),
+        Trace::PlayTone { tone: Word { word: Some(tone), .. } } => format!("play {tone} tone"),
+        Trace::PlayTone { tone: Word { number, word: None } } => format!("play tone {number}"),
+        Trace::StopTone => "stop tone".into(),
+        Trace::OnHookTransmission { ms } => format!("on-hook transmission for {ms} ms"),
+        Trace::SendCallerId { number, name, dual_tone_alert } => format!(
+            "send caller ID: number {}, name {}{}",
+            presented(number), presented(name), if *dual_tone_alert { ", after DT-AS" } else { "" },
+        ),
+        Trace::StopCallerId => "break caller ID off".into(),
+        Trace::Polarity { polarity } => format!("polarity {polarity}"),
+        Trace::OpenLoop { ms } => format!("open the loop for {ms} ms"),
+        Trace::MessageLamp { on } => format!("message lamp {}", on_off(*on)),
+        Trace::ListenForDtmf { on: true } => "listen for DTMF".into(),
+        Trace::ListenForDtmf { on: false } => "do not listen for DTMF".into(),
+        Trace::MessageLampByFsk { on } => format!("message lamp {}, by FSK", on_off(*on)),
+        Trace::MessageLampBrokenOff => "message lamp: FSK broken off, the line is needed".into(),
+        Trace::MessageLampUnsupported => "message lamp: neither the card nor the port's caller ID can switch it".into(),
+        Trace::CardRefused { command, reason } => format!("the card refused to {}: {reason}", card_command(*command)),
+
+        Trace::DataTone { tone, from, after_ms, pass_through_after_ms } => {
+            let then = pass_through_after_ms.map_or_else(String::new, |ms| {
+                format!("; {:.1} s into the media: the port goes to pass-through", ms as f64 / 1000.0)
+            });
+            format!("{tone} from the {from}, {:.2} s after its onset{then}", f64::from(*after_ms) / 1000.0)
+        }
+        Trace::AnswerToneEnded { from } => format!("answer tone from the {from} over"),
+        Trace::VoiceAgain { cause: VoiceCause::Silence } => "silence both ways: the port goes back to voice".into(),
+        Trace::VoiceAgain { cause: VoiceCause::Key } => "a key was pressed: the port goes back to voice".into(),
+
+        Trace::OpenLeg { party, call_ref, codec, ptime_ms, telephone_event_payload, group } => format!(
+            "open leg {party}{}: {}{}",
+            match call_ref { 0 => String::new(), n => format!(" for {}", reference(call, (*n).into())) },
+            stream(*codec, *ptime_ms, *telephone_event_payload),
+            group.map_or_else(String::new, |group| format!(", multicast group {group}")),
+        ),
+        Trace::LegOpened { party, local } => format!("leg {party} receives on {local}"),
+        Trace::LegNotOpened { party, status } => format!("leg {party} cannot be opened: {status}"),
+        Trace::LegNotServed { party, status } => format!("leg {party} is not served: {status}"),
+        Trace::StartSending { party, remote, codec, ptime_ms, telephone_event_payload } => format!(
+            "leg {party} sends to {remote}: {}", stream(*codec, *ptime_ms, *telephone_event_payload),
+        ),
+        Trace::StopSending { party } => format!("leg {party} stops sending"),
+        Trace::CloseLeg { party } => format!("close leg {party}"),
+        Trace::Bridge { party: Some(party) } => format!("the phone hears leg {party}"),
+        Trace::Bridge { party: None } => "the phone hears no leg".into(),
+        Trace::ReferenceReused { call_ref } => format!(
+            "{} has outlived its CallManager, which uses the reference for a new call",
+            match call {
+                Some(_) => reference(call, (*call_ref).into()),
+                None => format!("the call with {}", reference(None, (*call_ref).into())),
+            },
+        ),
+        Trace::AskReceived { party } => format!("read what leg {party} has received"),
+        Trace::Received { party, packets } => format!("leg {party}: {packets} packets received"),
+        Trace::AskStatistics { party, .. } => format!("read the counters of leg {party}"),
+        Trace::Statistics { call_ref, packets_sent, packets_received, packets_lost, .. } => format!(
+            "{}: {packets_sent} packets sent, {packets_received} received, {packets_lost} lost", reference(call, (*call_ref).into()),
+        ),
+        Trace::SessionRefused { reason } => format!("the line thread has refused a media session: {}", refusal(*reason)),
+        Trace::SessionGone { session } => format!("media session {session} is gone already"),
+
+        Trace::LineNotOpened { channel, finding } => format!("the line cannot be opened: {}", what(finding, *channel)),
+        Trace::CardInPlace { name, driver, hook } => format!("card in place: {name} ({driver}), {}", hook_word(*hook)),
+        Trace::FeedLost { finding } => what(finding, None),
+        Trace::FeedSwitchedOn { times } => format!("line feed switched on again ({times})"),
+        Trace::FeedRestored => "the line has voltage again".into(),
+
+        Trace::Registered { server, version, keepalive_s } => format!(
+            "registered with {server}, version {version}, keepalive {keepalive_s} s",
+        ),
+        Trace::RegistrationLost { server, finding } => format!("{server} lost: {}", reason(finding)),
+        Trace::RegistrationFailed { server, finding } => format!("{server}: {}", reason(finding)),
+        Trace::ResetRequested { kind, deferred } => format!(
+            "the CallManager asks for a {kind}{}", if *deferred { "; it waits until the port is idle" } else { "" },
+        ),
+        Trace::KeepalivesUnanswered => "the CallManager does not answer keepalives".into(),
+        Trace::Stopped => "stopped".into(),
+        Trace::OutOfService => "the line is out of service: unregistered until it works reliably, so that callers are sent elsewhere".into(),
+
+        Trace::CallState { state, number, name, .. } => format!(
+            "{}{state}{}", numbered(call), far_end(number.as_deref(), name.as_deref()),
+        ),
+        Trace::CallEnded { cause, .. } => format!("{}over: {}", numbered(call), end_cause(*cause)),
+        Trace::NotKept { events } => format!("… {events} lines are not kept …"),
+    }
+}
+
+/// Why a call ended.
+pub fn end_cause(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::NearHangUp => "hung up here",
+        EndCause::FarHangUp => "hung up by the far end",
+        EndCause::NotAnswered => "the caller gave up",
+        EndCause::AnsweredElsewhere => "answered at another phone of the line",
+        EndCause::Busy => "the far end was busy",
+        EndCause::Congestion => "congestion or a wrong number",
+        EndCause::Refused => "ended by the CallManager before it was connected",
+        EndCause::NoDigits => "no digit was dialled",
+        EndCause::Transferred => "transferred",
+        EndCause::LinkLost => "the CallManager was lost",
+        EndCause::RtpEnded => {
+            "the CallManager was lost, and then nothing more came from the far end"
+        }
+        EndCause::LineFault => "the line or its card failed",
+    }
+}
+
+fn key(digit: Digit, source: DigitSource) -> String {
+    let key = digit.as_char();
+    match source {
+        DigitSource::Dtmf => format!("DTMF {key}"),
+        DigitSource::Pulse => format!("pulse digit {key}"),
+        DigitSource::TelephoneEvent => format!("telephone-event {key} from the far end"),
+    }
+}
+
+fn level(source: DigitSource, level: Option<TenthDbm0>) -> String {
+    match (source, level) {
+        (DigitSource::Pulse, _) => ", decoded by the card".into(),
+        (DigitSource::Dtmf, Some(level)) => format!(" at {level}"),
+        (DigitSource::TelephoneEvent, Some(level)) => format!(", {level}"),
+        (_, None) => String::new(),
+    }
+}
+
+fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+fn presented(part: &CallerIdPart) -> String {
+    match part {
+        CallerIdPart::Text(text) => format!("\"{text}\""),
+        CallerIdPart::Withheld => "withheld".into(),
+        CallerIdPart::Unknown => "unknown".into(),
+    }
+}
+
+fn card_command(command: CardCommand) -> String {
+    match command {
+        CardCommand::Ring => "ring".into(),
+        CardCommand::StopRing => "stop ringing".into(),
+        CardCommand::Polarity {
+            polarity: Polarity::Forward,
+        } => "feed the line forward".into(),
+        CardCommand::Polarity {
+            polarity: Polarity::Reversed,
+        } => "reverse the line".into(),
+        CardCommand::OpenLoop { ms } => format!("open the loop for {ms} ms"),
+        CardCommand::OnHookTransmission => "let audio through on-hook".into(),
+        CardCommand::MessageLamp { on: true } => "light the message lamp".into(),
+        CardCommand::MessageLamp { on: false } => "put the message lamp out".into(),
+        CardCommand::LongestFlash { ms } => format!("take openings of up to {ms} ms for a flash"),
+        CardCommand::Gain => "set its gain".into(),
+    }
+}
+
+fn stream(codec: Codec, ptime_ms: u32, telephone_event_payload: Option<u8>) -> String {
+    let events = telephone_event_payload.map_or_else(String::new, |payload| {
+        format!(", telephone-events {payload}")
+    });
+    format!("{codec}, {ptime_ms} ms{events}")
+}
+
+fn refusal(reason: LegRefusal) -> String {
+    match reason {
+        LegRefusal::NoRoom => "the port has no room for one more".into(),
+        LegRefusal::NoPort => "it does not have the port".into(),
+        LegRefusal::NotWatched { errno } => {
+            format!("the kernel does not watch its socket (errno {errno})")
+        }
+    }
+}
+
+fn what(found: &Finding, channel: Option<u16>) -> String {
+    let place = Place {
+        channel,
+        ..Place::default()
+    };
+    finding(found, Whose(&[&place])).what()
+}
+
+fn hook_word(hook: HookState) -> &'static str {
+    match hook {
+        HookState::OnHook => "on-hook",
+        HookState::OffHook => "off-hook",
+        HookState::Unknown => "hook unknown",
+    }
+}
+
+fn numbered(call: Option<u64>) -> String {
+    call.map_or_else(String::new, |call| format!("call {call}: "))
+}
+
+fn far_end(number: Option<&str>, name: Option<&str>) -> String {
+    match (number, name) {
+        (None, None) => String::new(),
+        (Some(one), None) | (None, Some(one)) => format!(", far end {one}"),
+        (Some(number), Some(name)) => format!(", far end {number} {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::is_obeyed;
+
+    /// Words that are no words of the field, or name something else there.
+    const FORBIDDEN: &[&str] = &[
+        "parked",
+        "stranger",
+        "strangers",
+        "twice",
+        "machine",
+        "machines",
+        "the set",
+        "reminder",
+        "stands still",
+        "foreign",
+    ];
+
+    #[test]
+    fn every_event_has_a_text_of_one_harmless_line_and_no_dialect() {
+        for sample in Trace::samples() {
+            for call in [None, Some(12)] {
+                let text = trace(&sample, call);
+                assert!(!text.trim().is_empty(), "{sample:?}");
+                assert!(!text.contains(is_obeyed), "{text:?}");
+                assert!(!text.contains("  ") && !text.ends_with('.'), "{text:?}");
+                // Debug output of a value is no text.
+                let unescaped = text.replace("\\u{1b}", "");
+                assert!(!unescaped.contains("Some("), "{text}");
+                assert!(!unescaped.contains(['{', '}']), "{text}");
+                let words = format!(
+                    " {} ",
+                    text.to_lowercase().replace([',', ':', ';', '.'], " ")
+                );
+                for forbidden in FORBIDDEN {
+                    assert!(!words.contains(&format!(" {forbidden} ")), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn different_events_have_different_texts() {
+        let mut texts: Vec<String> = Trace::samples().iter().map(|s| trace(s, None)).collect();
+        let all = texts.len();
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), all);
+    }
+
+    #[test]
+    fn a_call_has_the_number_of_the_gateway_and_the_reference_is_named_as_what_it_is() {
+        for sample in Trace::samples() {
+            let (Some(_), known, unknown) = (
+                sample.call_ref(),
+                trace(&sample, Some(12)),
+                trace(&sample, None),
+            ) else {
+                continue;
+            };
+            // Its leg says which call it is of.
+            if matches!(sample, Trace::AskStatistics { .. }) {
+                continue;
+            }
+            assert!(known.contains("call 12"), "{known}");
+            assert!(
+                !unknown.contains("call 7") && !unknown.contains(" ref 7,"),
+                "{unknown}"
+            );
+            assert_eq!(
+                known.contains("ref 7"),
+                known.contains("CallManager ref 7"),
+                "{known}"
+            );
+        }
+    }
+
+    #[test]
+    fn texts_are_those_that_engineers_know() {
+        let texts: Vec<String> = Trace::samples()
+            .iter()
+            .map(|s| trace(s, Some(12)))
+            .collect();
+        for expected in [
+            "CallState connected, line 1, call 12 (CallManager ref 7)",
+            "DisplayPromptStatus text \"From \\u{1b}[31m1001\", line 1, for 10 s",
+            "KeepAlive",
+            &format!("message FF00 40 bytes, {}…", "ab".repeat(32)),
+            "unreadable message: too short",
+            "DTMF 5 at -12.5 dBm0",
+            "DTMF 5 ended, 80 ms long",
+            "pulse digit 5, decoded by the card",
+            "telephone-event 5 from the far end, -12.5 dBm0",
+            "send caller ID: number \"1001\", name withheld, after DT-AS",
+            "the card refused to reverse the line: this card cannot do that",
+            "CED from the network, 0.50 s after its onset; 3.2 s into the media: the port goes to pass-through",
+            "open leg 4 for call 12 (CallManager ref 7): G.711 µ-law, 20 ms, telephone-events 101",
+            "open leg 4: G.711 µ-law, 20 ms, multicast group 239.192.41.7:20480",
+            "leg 4 sends to 192.0.2.7:4000: G.711 A-law, 20 ms, telephone-events 101",
+            "call 12 (CallManager ref 7): 100 packets sent, 98 received, 2 lost",
+            "the line cannot be opened: DAHDI channel 7 does not exist: DAHDI has no channels",
+            "card in place: WCTDM/4/0 (wctdm24xxp), on-hook",
+            "registered with 10.0.0.1:2000, version 17, keepalive 30 s",
+            "10.0.0.1:2000 lost: no keepalive answer for 90 s",
+            "the CallManager asks for a restart; it waits until the port is idle",
+            "call 12: connected, far end 1002 Ada",
+            "call 12: over: hung up by the far end",
+            "… 600 lines are not kept …",
+        ] {
+            assert!(
+                texts.iter().any(|t| t == expected),
+                "{expected}\nin {texts:#?}"
+            );
+        }
+    }
+}
