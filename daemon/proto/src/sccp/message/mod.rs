@@ -1,5 +1,5 @@
 //! SCCP messages, both directions, a file for each family: the value, its id and name, its layout at every version, and
-//! what it says as named values. A message is its row in the family's list, its type, [`Layout`] and [`Contents`]; the rest
+//! what it says as named values. A message is its row in the family's list, its type, `Layout` and `Contents`; the rest
 //! is made of the rows.
 //!
 //! Old and "V2" forms of a message are one value here (`CallInfo`, `LineStat`, `DisplayPromptStatus`, …).
