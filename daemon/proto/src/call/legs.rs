@@ -159,6 +159,10 @@ impl Legs {
     ) {
         self.close(start.party);
         self.drop_send_only(owner);
+        // What was to be sent on this leg: it is no leg to send on.
+        if let Some(early) = self.early.take(start.party) {
+            self.refuse_start(&early, MediaStatus::INVALID_PARTY);
+        }
         let leg = Leg {
             group: Some(start.group),
             ..Leg::new(start.party, owner, start.call, format)

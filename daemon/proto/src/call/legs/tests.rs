@@ -93,6 +93,15 @@ fn a_multicast_leg_is_heard_and_never_sends() {
 }
 
 #[test]
+fn a_start_that_waits_for_its_channel_is_refused_when_the_music_begins_on_its_leg() {
+    let mut legs = Legs::default();
+    legs.keep_early(at(0), &start(1));
+    join(&mut legs, 1);
+    assert_eq!(seen(&mut legs), ["start 4", "OpenReceive"]);
+    assert_eq!((legs.due(), legs.take_due(at(60_000))), (None, vec![]));
+}
+
+#[test]
 fn an_opened_channel_takes_the_place_of_the_music_of_the_same_party() {
     let mut legs = Legs::default();
     join(&mut legs, 1);

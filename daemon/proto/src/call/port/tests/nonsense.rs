@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::call::LegStatistics;
+use crate::sccp::message::{StartMulticastMediaReception, StopMulticastMediaReception};
 
 struct Dice(u64);
 
@@ -28,7 +29,7 @@ impl Dice {
 
     fn message(&mut self) -> ServerMessage {
         let (a, b) = (self.number(), self.number());
-        match self.roll(16) {
+        match self.roll(18) {
             0..=4 => state(CallStateKind(self.roll(19)), a),
             5 => tone(Tone(self.roll(0x70)), a),
             6 => stop_tone(a),
@@ -42,6 +43,20 @@ impl Dice {
                 number: String::new(),
                 call: CallRef(a),
                 mode: b,
+            }),
+            15 => ServerMessage::StartMulticastMediaReception(StartMulticastMediaReception {
+                group: SocketAddrV4::new(Ipv4Addr::new(239, 1, 1, 1), 16_384),
+                conference: Conference(0),
+                party: Party(a),
+                ptime_ms: 20,
+                format: MediaFormat::G711_ULAW,
+                echo_cancel: false,
+                call: CallRef(b),
+            }),
+            16 => ServerMessage::StopMulticastMediaReception(StopMulticastMediaReception {
+                conference: Conference(0),
+                party: Party(a),
+                call: CallRef(b),
             }),
             _ => ServerMessage::SetHookFlashDetect(SetHookFlashDetect),
         }
