@@ -8,6 +8,7 @@
 pub mod absent;
 pub mod dahdi;
 pub mod level;
+pub mod linetest;
 pub mod meter;
 pub mod port;
 pub mod sim;

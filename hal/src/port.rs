@@ -3,6 +3,7 @@
 use std::os::fd::RawFd;
 use std::time::Duration;
 
+use crate::linetest::{TestId, TestReport, TestRequest};
 pub use tipring_types::{Law, LineFault, Polarity, TenthDb};
 
 /// The longest block that any card has: 30 ms.
@@ -90,6 +91,11 @@ pub enum LineCommand {
         /// Network to line.
         tx: TenthDb,
     },
+    /// Begin a test, which takes its time and reports by [`LineEventKind::Test`]. Taken only on an idle line; what needs
+    /// the line meanwhile ends it.
+    Test(TestRequest),
+    /// End this test, if it runs; its end is reported.
+    CancelTest(TestId),
 }
 
 /// What happened on the line, and when (`CLOCK_MONOTONIC`).
@@ -123,6 +129,8 @@ pub enum LineEventKind {
     /// The trouble is over. During trouble no loop edge is reported; if the loop is found otherwise than last
     /// reported, its edge follows.
     FaultCleared,
+    /// A test goes on, or is over.
+    Test(TestReport),
 }
 
 /// Answer to a read.

@@ -15,6 +15,7 @@ use super::errand::Errands;
 use super::feed::{FeedState, Line, OPENING_REPORTED_AFTER};
 use super::kernel::{Feed, Kernel};
 use super::queue::Queue;
+use crate::linetest::{TestEnd, TestRequest, Tester, ends_test};
 use crate::port::{
     Capabilities, Law, LineCommand, LineEvent, LineEventKind, LineFault, LinePort, MAX_BLOCK_LEN,
     Polarity, PortError, PortStats, ReadBlock, Wake, WriteBlock,
@@ -57,6 +58,7 @@ pub(super) struct Port<K> {
     dry: Option<u8>,
     excused_until: Duration,
     stats: PortStats,
+    tester: Tester,
 }
 
 impl<K: Kernel> Port<K> {
@@ -81,6 +83,7 @@ impl<K: Kernel> Port<K> {
             dry: None,
             excused_until: Duration::ZERO,
             stats: PortStats::default(),
+            tester: Tester::default(),
         };
         if off_hook {
             port.line.closed = true;
@@ -226,6 +229,35 @@ impl<K: Kernel> Port<K> {
         self.kernel.feed(feed).map_err(error_of)
     }
 
+    /// On an idle line only, with its audio path open as long as it lasts.
+    fn test(&mut self, request: TestRequest) -> Result<(), PortError> {
+        if !self.setup.capabilities.on_hook_transmission {
+            return Err(PortError::Unsupported);
+        }
+        if self.line.closed || self.line.feed != FeedState::Idle {
+            return Err(PortError::Busy);
+        }
+        self.tester.begin(monotonic(), request)?;
+        if self.setup.audio_always {
+            return Ok(());
+        }
+        let open = self.request(Feed::OnHookAudio(milliseconds(Tester::audio(request.test))));
+        if open.is_err() {
+            self.tester = Tester::default();
+        }
+        open
+    }
+
+    /// Does the line still bear the test that runs?
+    fn watch_test(&mut self) {
+        if self.fault.is_some() {
+            self.tester.end(TestEnd::Fault);
+        } else if self.line.closed {
+            self.tester.end(TestEnd::OffHook);
+        }
+        self.tester.at(monotonic());
+    }
+
     fn ring(&mut self, cadence: &crate::port::RingCadence) -> Result<(), PortError> {
         let times = cadence::to_kernel(cadence).ok_or(PortError::Os(Errno::EINVAL as i32))?;
         if self.line.closed {
@@ -277,13 +309,16 @@ impl<K: Kernel + Send> LinePort for Port<K> {
             self.empty_buffers(monotonic());
         }
         self.do_what_is_due();
+        if self.tester.is_at_work() {
+            self.watch_test();
+        }
         let len = buf.len().min(self.setup.block_len);
         let buf = buf.get_mut(..len).unwrap_or_default();
         for _ in 0..TRIES {
             if self.fault.is_some() {
                 self.pump();
             }
-            if !self.events.is_empty() {
+            if !self.events.is_empty() || self.tester.has_report() {
                 return ReadBlock::EventPending;
             }
             if let Some(fault) = self.fault {
@@ -293,6 +328,9 @@ impl<K: Kernel + Send> LinePort for Port<K> {
                 Transfer::Done(read) => {
                     if let Some(rest) = buf.get_mut(read..) {
                         rest.fill(self.setup.law.silence());
+                    }
+                    if self.tester.is_at_work() {
+                        self.tester.block(self.setup.law, buf);
                     }
                     return ReadBlock::Block;
                 }
@@ -345,7 +383,12 @@ impl<K: Kernel + Send> LinePort for Port<K> {
         if self.events.is_empty() {
             self.pump();
         }
-        self.events.pop()
+        let event = self.events.pop();
+        if event.is_some() || !self.tester.is_at_work() {
+            return event;
+        }
+        self.watch_test();
+        self.tester.take_report(monotonic())
     }
 
     /// [`LineCommand::Gain`] other than 0 is refused: no driver sets the gain of a port for a telephone, whatever it
@@ -356,14 +399,22 @@ impl<K: Kernel + Send> LinePort for Port<K> {
             self.line.longest_flash = time;
             return Ok(());
         }
+        if let LineCommand::CancelTest(id) = command {
+            self.tester.cancel(id);
+            return Ok(());
+        }
         if let Some(fault) = self.fault {
             return match command {
                 LineCommand::StopRing => Ok(()),
                 _ => Err(PortError::Down(fault)),
             };
         }
+        if let Some(why) = ends_test(&command) {
+            self.tester.end(why);
+        }
         let can = self.setup.capabilities;
         match command {
+            LineCommand::Test(request) => self.test(request),
             LineCommand::Ring(cadence) => self.ring(&cadence),
             LineCommand::StopRing => self.stop_ringing().map_err(error_of),
             LineCommand::Polarity(_) if !can.polarity_reversal => Err(PortError::Unsupported),
@@ -387,8 +438,8 @@ impl<K: Kernel + Send> LinePort for Port<K> {
                 tx: TenthDb(0),
             } => Ok(()),
             LineCommand::Gain { .. } => Err(PortError::Unsupported),
-            // Seen to above.
-            LineCommand::LongestFlash(_) => Ok(()),
+            // Handled above.
+            LineCommand::LongestFlash(_) | LineCommand::CancelTest(_) => Ok(()),
         }
     }
 

@@ -22,6 +22,8 @@ use crate::port::{
     RingCadence, WriteBlock,
 };
 
+mod linetest;
+
 const BLOCK: usize = 80;
 
 #[derive(Debug, Default)]

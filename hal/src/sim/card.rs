@@ -136,7 +136,10 @@ impl Card {
                 self.lamp = on;
                 CardSignal::Lamp(on)
             }),
-            LineCommand::LongestFlash(_) => None,
+            // The port has done these.
+            LineCommand::LongestFlash(_) | LineCommand::Test(_) | LineCommand::CancelTest(_) => {
+                None
+            }
             LineCommand::Gain { rx, tx } => {
                 self.rx_gain = db_to_gain(rx.db());
                 self.tx_gain = db_to_gain(tx.db());

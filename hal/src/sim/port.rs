@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::clock::CardClock;
 use super::wires::{Block, PortEnds};
+use crate::linetest::{TestEnd, TestRequest, Tester, ends_test};
 use crate::port::{
     Capabilities, Law, LineCommand, LineEvent, LinePort, MAX_BLOCK_LEN, PortError, PortStats,
     ReadBlock, Wake, WriteBlock,
@@ -22,6 +23,7 @@ pub struct SimPort {
     pub(super) events_block_audio: bool,
     pub(super) ends: PortEnds,
     pub(super) clock: CardClock,
+    pub(super) tester: Tester,
 }
 
 impl SimPort {
@@ -33,6 +35,40 @@ impl SimPort {
         if !self.ends.shared.opened.load(Ordering::Relaxed) {
             self.ends.shared.opened.store(true, Ordering::Release);
         }
+    }
+}
+
+impl SimPort {
+    /// On an idle line only; the card lets audio through as long as it lasts.
+    fn test(&mut self, request: TestRequest) -> Result<(), PortError> {
+        let (shared, now) = (&self.ends.shared, self.clock.raised());
+        let ringing = shared.ringing.load(Ordering::Acquire);
+        if !self.capabilities.on_hook_transmission {
+            return Err(PortError::Unsupported);
+        }
+        // Before the first block the card has no time to measure by.
+        let begun = !now.is_zero();
+        if !begun
+            || ringing
+            || shared.off_hook.load(Ordering::Acquire)
+            || self.ends.commands.is_full()
+        {
+            return Err(PortError::Busy);
+        }
+        self.tester.begin(now, request)?;
+        let audio = LineCommand::OnHookTransmission(Tester::audio(request.test));
+        self.ends.commands.push(audio).map_err(|_| PortError::Busy)
+    }
+
+    /// Does the line still bear the test that runs?
+    fn watch_test(&mut self) {
+        let shared = &self.ends.shared;
+        if shared.fault().is_some() {
+            self.tester.end(TestEnd::Fault);
+        } else if shared.off_hook.load(Ordering::Acquire) {
+            self.tester.end(TestEnd::OffHook);
+        }
+        self.tester.at(self.clock.raised());
     }
 }
 
@@ -67,6 +103,9 @@ impl LinePort for SimPort {
                 for (to, from) in buf.iter_mut().zip(block.iter().take(self.block_len)) {
                     *to = *from;
                 }
+                if self.tester.is_at_work() {
+                    self.tester.block(self.law, buf);
+                }
                 ReadBlock::Block
             }
             Err(_) => ReadBlock::WouldBlock,
@@ -93,7 +132,12 @@ impl LinePort for SimPort {
     }
 
     fn next_event(&mut self) -> Option<LineEvent> {
-        self.ends.events.pop().ok()
+        let event = self.ends.events.pop().ok();
+        if event.is_some() || !self.tester.is_at_work() {
+            return event;
+        }
+        self.watch_test();
+        self.tester.take_report(self.clock.raised())
     }
 
     fn command(&mut self, command: LineCommand) -> Result<(), PortError> {
@@ -101,10 +145,17 @@ impl LinePort for SimPort {
         if let LineCommand::LongestFlash(_) = command {
             return Ok(());
         }
-        let shared = &self.ends.shared;
-        if let Some(fault) = shared.fault() {
+        if let LineCommand::CancelTest(id) = command {
+            self.tester.cancel(id);
+            return Ok(());
+        }
+        if let Some(fault) = self.ends.shared.fault() {
             return Err(PortError::Down(fault));
         }
+        if let LineCommand::Test(request) = command {
+            return self.test(request);
+        }
+        let shared = &self.ends.shared;
         let ringing = shared.ringing.load(Ordering::Acquire);
         let can = &self.capabilities;
         let (possible, busy) = match command {
@@ -114,19 +165,24 @@ impl LinePort for SimPort {
                 }
                 (true, shared.off_hook.load(Ordering::Acquire))
             }
-            LineCommand::StopRing | LineCommand::Gain { .. } | LineCommand::LongestFlash(_) => {
-                (true, false)
-            }
+            LineCommand::StopRing | LineCommand::Gain { .. } => (true, false),
             LineCommand::Polarity(_) => (can.polarity_reversal, ringing),
             LineCommand::OpenLoop(_) => (can.open_loop, ringing),
             LineCommand::OnHookTransmission(_) => (can.on_hook_transmission, false),
             LineCommand::MessageLamp(_) => (can.neon_mwi, false),
+            // Handled above.
+            LineCommand::LongestFlash(_) | LineCommand::Test(_) | LineCommand::CancelTest(_) => {
+                (true, false)
+            }
         };
         if !possible {
             return Err(PortError::Unsupported);
         }
         if busy || self.ends.commands.is_full() {
             return Err(PortError::Busy);
+        }
+        if let Some(why) = ends_test(&command) {
+            self.tester.end(why);
         }
         // Before the card can see the command, so that a trip that follows it is not overwritten.
         match command {

@@ -79,6 +79,7 @@ pub fn build(config: &SimConfig) -> Result<Sim, SimError> {
             events_block_audio: config.events_block_audio,
             ends,
             clock: clock.clone(),
+            tester: crate::linetest::Tester::default(),
         });
         let seed = config
             .seed

@@ -16,6 +16,7 @@ mod ids;
 pub mod law;
 pub mod level;
 mod line;
+mod linetest;
 pub mod problem;
 #[cfg(feature = "schema")]
 mod schema;
@@ -31,5 +32,6 @@ pub use ids::{
 pub use law::Law;
 pub use level::{TenthDb, TenthDbm0};
 pub use line::{HookState, LineFault, Polarity};
+pub use linetest::{LineNoise, NoiseVerdict, TestEnd};
 pub use states::{CallDirection, CallState, EchoState, EndCause, PortState, RegistrationState};
 pub use tones::{DataTone, Side};

@@ -25,8 +25,8 @@ macro_rules! words_of {
 }
 
 words_of! {
-    CallDirection, CallState, Codec, DataTone, DigitSource, EchoState, EndCause, HookState, LineFault, Polarity, PortState,
-    RegistrationState, SccpDirection, Side, TraceKind, VoiceCause,
+    CallDirection, CallState, Codec, DataTone, DigitSource, EchoState, EndCause, HookState, LineFault, NoiseVerdict, Polarity,
+    PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind, VoiceCause,
 }
 
 impl JsonSchema for Digit {

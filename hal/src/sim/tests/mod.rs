@@ -14,6 +14,7 @@ mod faults;
 mod fax;
 mod files;
 mod line;
+mod linetest;
 mod running;
 mod tiff;
 
