@@ -5,7 +5,7 @@
 //! runs on a port at a time. After it was taken it ends with exactly one [`TestStep::Finished`] or [`TestStep::Ended`],
 //! unless the card goes away with it. The line comes first: whatever needs it ends the test, and is done at once.
 //!
-//! [`Tester`] is the part of a port that keeps this for tests by samples. What a test asks of a chip that lets wait goes
+//! `Tester` is the part of a port that keeps this for tests by samples. What a test asks of a chip that lets wait goes
 //! the way of the card's other slow requests (DAHDI: the thread beside the line thread).
 
 use std::f64::consts::TAU;

@@ -3,8 +3,9 @@
 use std::os::unix::net::UnixListener;
 
 use tipring_ctl::report::{
-    CallState, FaxResult, FaxRole, FaxSnapshot, FindingReport, HookState, PortDetail, PortState,
-    PortSummary, RegistrationState, SimSnapshot, StatusReport, Trace, TraceEvent,
+    CallState, FaxResult, FaxRole, FaxSnapshot, FindingReport, HookState, LineTestOutcome,
+    LineTestReport, NoiseVerdict, PortDetail, PortState, PortSummary, RegistrationState,
+    SimSnapshot, StatusReport, TestEnd, Trace, TraceEvent,
 };
 use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response, SimAction, SimCondition};
 use tipring_ctl::wire::{Event, Hello, MAX_LINE, ServerLine};
@@ -442,5 +443,53 @@ fn dialling_waits_for_the_last_digit() {
     assert_eq!(
         mock.asked(),
         [dial, wait].map(|action| Request::Sim { port: 1, action })
+    );
+}
+
+#[test]
+fn a_line_test_shows_what_was_found_or_why_not_and_its_exit_code_says_whether_the_line_is_good() {
+    let tests = |outcome: LineTestOutcome, args: &[&str]| {
+        let mock = Mock::answering(move |_| {
+            Response::LineTest(LineTestReport {
+                port: 3,
+                seconds: 10,
+                outcome: outcome.clone(),
+            })
+        });
+        let ended = with(&mock, args);
+        assert_eq!(
+            mock.asked(),
+            [Request::PortTest {
+                port: 3,
+                seconds: 10
+            }]
+        );
+        ended
+    };
+    let measured = |noise_dbm0, verdict| LineTestOutcome::Measured {
+        noise_dbm0,
+        hum_dbm0: -71.25,
+        hum_hz: 50,
+        verdict,
+    };
+    let args = ["port", "test", "3", "--seconds", "10"];
+    let quiet = tests(measured(-64.0, NoiseVerdict::Quiet), &args);
+    assert_eq!(quiet.code, Some(0), "{quiet:#?}");
+    assert_eq!(
+        quiet.stdout,
+        "port 3: quiet\n  noise      -64.0 dBm0 in 10 s\n  mains hum  -71.2 dBm0 (50 Hz)\n"
+    );
+    let noisy = tests(measured(-40.0, NoiseVerdict::Noisy), &args);
+    assert_eq!(noisy.code, Some(1), "{noisy:#?}");
+    assert!(noisy.stdout.starts_with("port 3: noisy\n"));
+    assert!(noisy.stdout.contains("\n  cure: look for bad joints"));
+    let called = LineTestOutcome::Ended { why: TestEnd::Call };
+    let none = tests(called.clone(), &args);
+    assert_eq!(none.code, Some(1), "{none:#?}");
+    assert_eq!(none.stdout, "port 3: no result: interrupted by a call\n");
+    let json = tests(called, &[&["--json"], &args[..]].concat()).json();
+    assert_eq!(
+        (&json["outcome"], &json["why"]),
+        (&"ended".into(), &"call".into())
     );
 }

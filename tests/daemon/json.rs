@@ -63,6 +63,10 @@ pub(crate) fn what_json_shows_of_a_call_is_what_the_schema_says() {
         ("tipring --json status", &["status"][..]),
         ("tipring --json port list", &["port", "list"]),
         ("tipring --json port show PORT", &["port", "show", "1"]),
+        (
+            "tipring --json port test PORT",
+            &["port", "test", "3", "--seconds", "1"],
+        ),
         ("tipring --json call list", &["call", "list"]),
         ("tipring --json call show CALL", &["call", "show", &call]),
         ("tipring --json sim PORT show", &["sim", "1", "show"]),

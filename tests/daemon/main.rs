@@ -15,6 +15,7 @@ mod front;
 mod history;
 mod identity;
 mod json;
+mod linetest;
 mod log;
 mod names;
 mod network;
@@ -82,6 +83,9 @@ fn main() {
         identity::the_mac_of_the_file_goes_before_every_interface_and_is_not_remembered,
         identity::a_machine_without_an_interface_takes_the_first_physical_one_that_comes,
         identity::a_memory_that_is_damaged_or_cannot_be_written_costs_a_line_in_the_log,
+        linetest::the_noise_of_a_line_is_measured_and_judged,
+        linetest::a_lifted_phone_a_call_and_a_fault_end_a_test_and_are_named,
+        linetest::a_test_that_nobody_waits_for_is_cancelled_and_the_next_one_runs,
         log::a_pipe_that_nobody_reads_stops_nothing,
         log::a_full_disk_costs_log_lines_alone,
         ports::ports_that_others_use_are_skipped,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use tipring_store::{History, Query};
 
 use crate::report::{
-    CallDetail, CallList, ConfigReport, PortDetail, PortSummary, ReloadReport, SimSnapshot,
-    StatusReport, TraceEvent,
+    CallDetail, CallList, ConfigReport, LineTestReport, PortDetail, PortSummary, ReloadReport,
+    SimSnapshot, StatusReport, TraceEvent,
 };
 
 /// A request. Answered by the [`Response`] named at each variant, or by [`Response::Error`].
@@ -25,6 +25,13 @@ pub enum Request {
     PortShow {
         /// Port number, from 1.
         port: u16,
+    },
+    /// Measures the noise of an idle line. → [`Response::LineTest`] when that is done, or interrupted.
+    PortTest {
+        /// Port number, from 1.
+        port: u16,
+        /// How long, 1 to 60 seconds.
+        seconds: u8,
     },
     /// Active and recent calls. → [`Response::Calls`]
     CallList,
@@ -69,6 +76,8 @@ pub enum Response {
     },
     /// Answer to [`Request::PortShow`].
     Port(Box<PortDetail>),
+    /// Answer to [`Request::PortTest`].
+    LineTest(LineTestReport),
     /// Answer to [`Request::CallList`].
     Calls(CallList),
     /// Answer to [`Request::CallShow`].

@@ -10,6 +10,7 @@ pub mod card;
 mod deadlines;
 pub mod device;
 pub mod finding;
+pub mod linetest;
 pub mod names;
 pub mod network;
 pub mod passthrough;

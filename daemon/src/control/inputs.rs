@@ -2,12 +2,12 @@
 
 use tipring_ctl::words as text;
 use tipring_dsp::ChainEvent;
-use tipring_hal::port::{LineEvent, LineEventKind, LineFault};
+use tipring_hal::port::{LineCommand, LineEvent, LineEventKind, LineFault};
 use tipring_proto::call::{DigitHeard, LineInput, MediaInput};
 use tipring_proto::device::Input;
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
-use tipring_proto::types::Digit;
+use tipring_proto::types::{Digit, TestEnd};
 use tipring_types::TenthDbm0;
 use tipring_types::trace::{DigitSource, Trace};
 
@@ -94,6 +94,9 @@ impl Gateway {
                     reason: error.to_string(),
                 };
                 self.trace(now, index, refused);
+                if let LineCommand::Test(request) = command {
+                    self.test_refused(index, &request, error);
+                }
             }
             // Seen to above.
             LineReport::Line { .. } | LineReport::CardReturned { .. } => {}
@@ -120,6 +123,12 @@ impl Gateway {
             return;
         };
         unit.line_event(now, event);
+        match event.kind {
+            LineEventKind::Test(report) => self.test_report(now, index, report),
+            // A card that has failed may say no more.
+            LineEventKind::Fault(_) => self.test_ended(now, index, TestEnd::Fault),
+            _ => {}
+        }
         if event.kind == LineEventKind::FaultCleared {
             self.line_works(now, index);
         }

@@ -16,6 +16,8 @@ pub struct Lines {
     pub rtp: RtpPorts,
     /// Number of the last media session; each gets one of its own.
     pub(super) sessions: u64,
+    /// Number of the last line test.
+    pub(super) tests: u32,
     /// Orders that found a line thread's ring full.
     pub(super) orders_lost: u64,
     /// The last turn ended before the line threads' reports did.
@@ -31,6 +33,7 @@ impl Lines {
             lanes,
             rtp,
             sessions: 0,
+            tests: 0,
             orders_lost: 0,
             more_reports: false,
         }

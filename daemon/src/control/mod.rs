@@ -15,6 +15,7 @@ mod history;
 mod inputs;
 mod lamp;
 mod lines;
+mod linetest;
 mod links;
 mod log_rate;
 mod media;
@@ -212,6 +213,7 @@ impl Gateway {
         let cards = self.lines.cards.due().filter(|_| !self.stopping);
         let next = ports
             .chain(cards)
+            .chain(self.ports.iter().filter_map(PortUnit::test_due))
             .chain(self.signalling.network.due())
             .min();
         next.map_or(Duration::from_secs(3600), |at| at - now)
@@ -228,6 +230,7 @@ impl Gateway {
                 self.drain(now, index);
             }
         }
+        self.tests_due(now);
         self.names_due(now);
         self.network_turn(now);
         self.cards_turn();

@@ -135,7 +135,8 @@ impl Gateway {
         for (call, event) in self.calls.see(now, unit.number, idle, &logic.calls) {
             self.trace_call(now, index, call, event);
         }
-        self.lamp_turn(now, index, idle);
+        let testing = self.ports.get(index).is_some_and(|u| u.test.is_some());
+        self.lamp_turn(now, index, idle && !testing);
     }
 }
 

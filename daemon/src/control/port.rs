@@ -19,6 +19,7 @@ use tracing::{info, warn};
 
 use super::clock::Clock;
 use super::lamp::FskLamp;
+use super::linetest::RunningTest;
 use super::links::Connection;
 use super::log_rate::{LogRate, if_any};
 use super::media::{LegSettings, MediaDesk};
@@ -96,6 +97,8 @@ pub struct PortUnit {
     pub(super) glitches: Glitches,
     /// Its message lamp, where the card lights none.
     pub(super) lamp: FskLamp,
+    /// A line test under way.
+    pub(super) test: Option<RunningTest>,
     /// Why each server of the list could not be used when it was last tried; empty while registered.
     pub(super) reasons: Vec<(usize, LostReason)>,
     /// Since when it is registered, or since when not.
@@ -140,6 +143,7 @@ impl PortUnit {
             log_rate: LogRate::new(now),
             glitches: Glitches::default(),
             lamp: FskLamp::default(),
+            test: None,
             reasons: vec![],
             registration_since: now,
             repeats: Repeats::default(),
@@ -273,6 +277,11 @@ impl PortUnit {
         self.reasons.sort_by_key(|(s, _)| *s);
     }
 
+    /// When the card of a line test has been silent for too long.
+    pub(super) fn test_due(&self) -> Option<Time> {
+        self.test.as_ref().map(RunningTest::due)
+    }
+
     /// Takes an event of the line: for the call logic, for the counters, and a fault for the log.
     pub fn line_event(&mut self, now: Time, event: LineEvent) {
         match event.kind {
@@ -295,9 +304,12 @@ impl PortUnit {
             LineEventKind::LoopOpened
             | LineEventKind::Flash
             | LineEventKind::PulseDigit(_)
-            | LineEventKind::RingOff => {}
+            | LineEventKind::RingOff
+            | LineEventKind::Test(_) => {}
         }
-        self.handle(now, Input::Line(translate::line_input(now, event)));
+        if let Some(input) = translate::line_input(now, event) {
+            self.handle(now, Input::Line(input));
+        }
     }
 
     /// Logs a finding about the line, as often as the port's rate allows.

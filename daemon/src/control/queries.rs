@@ -16,6 +16,9 @@ impl Gateway {
                     .ask(Asked::Client(reply), self.machine.identity.machine());
             }
             Query::Ask(Request::History(question), reply) => self.history.ask(question, reply),
+            Query::Ask(Request::PortTest { port, seconds }, reply) => {
+                self.test_line(port, seconds, reply);
+            }
             Query::Ask(request, reply) => answer_to(reply, self.answer(request)),
             Query::Subscribe(ports, events, reply) => {
                 let unknown = ports
@@ -61,17 +64,19 @@ impl Gateway {
                 },
                 Response::Call,
             ),
-            Request::Reload | Request::History(_) | Request::Trace { .. } | Request::Sim { .. } => {
-                Response::Error(ErrorReport {
-                    code: ErrorCode::Internal,
-                    message: "this request went to the wrong desk".to_owned(),
-                    cure: Some("report this as a bug".to_owned()),
-                })
-            }
+            Request::Reload
+            | Request::History(_)
+            | Request::Trace { .. }
+            | Request::PortTest { .. }
+            | Request::Sim { .. } => Response::Error(ErrorReport {
+                code: ErrorCode::Internal,
+                message: "this request went to the wrong desk".to_owned(),
+                cure: Some("report this as a bug".to_owned()),
+            }),
         }
     }
 
-    fn no_port(&self, port: u16) -> Response {
+    pub(super) fn no_port(&self, port: u16) -> Response {
         Response::Error(ErrorReport {
             code: ErrorCode::UnknownPort,
             message: format!(

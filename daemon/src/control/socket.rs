@@ -255,6 +255,13 @@ async fn client(
                 id,
                 request: Request::Sim { port, action },
             }) => (id, sim.act(port, action, &queries).await),
+            Ok(ClientLine {
+                id,
+                request: request @ Request::PortTest { .. },
+            }) => {
+                let asked = ask(&queries, request);
+                (id, while_there(asked, &mut reader, &mut splitter).await?)
+            }
             Ok(line) => (line.id, ask(&queries, line.request).await),
             Err(refused) => refused,
         };
@@ -271,6 +278,25 @@ pub(super) async fn ask(queries: &mpsc::Sender<Query>, request: Request) -> Resp
         return stopping();
     }
     answer.await.unwrap_or_else(|_| stopping())
+}
+
+/// An answer that takes its time: nobody waits for it any more when the client has gone.
+async fn while_there(
+    answer: impl Future<Output = Response>,
+    reader: &mut OwnedReadHalf,
+    splitter: &mut LineSplitter,
+) -> Result<Response, String> {
+    let mut answer = std::pin::pin!(answer);
+    let mut more = [0; 4096];
+    tokio::select! {
+        response = &mut answer => return Ok(response),
+        read = reader.read(&mut more) => match read.map_err(|e| e.to_string())? {
+            0 => return Err("it went away".to_owned()),
+            // The next request: it has to wait, and the client is not looked at before.
+            n => splitter.push(more.get(..n).unwrap_or_default()),
+        },
+    }
+    Ok(answer.await)
 }
 
 async fn stream_events(

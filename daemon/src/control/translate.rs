@@ -10,10 +10,10 @@ use tipring_proto::time::Time;
 use super::sound::Plan;
 use crate::line::LineOrder;
 
-/// An event of the line for the call logic. A stamp is never later than the moment it is handled.
-pub(super) fn line_input(now: Time, event: LineEvent) -> LineInput {
+/// An event of the line for the call logic, if it is for that. A stamp is never later than the moment it is handled.
+pub(super) fn line_input(now: Time, event: LineEvent) -> Option<LineInput> {
     let at = Time::from_duration(event.at).min(now);
-    match event.kind {
+    Some(match event.kind {
         LineEventKind::LoopClosed => LineInput::LoopClosed { at },
         LineEventKind::LoopOpened => LineInput::LoopOpened { at },
         LineEventKind::Flash => LineInput::Flash { at },
@@ -22,7 +22,8 @@ pub(super) fn line_input(now: Time, event: LineEvent) -> LineInput {
         LineEventKind::RingOff => LineInput::RingOff { at },
         LineEventKind::Fault(fault) => LineInput::Fault(fault),
         LineEventKind::FaultCleared => LineInput::FaultCleared,
-    }
+        LineEventKind::Test(_) => return None,
+    })
 }
 
 /// What becomes of an output of the call logic.

@@ -73,6 +73,8 @@ pub(super) fn command(command: &LineCommand) -> CardCommand {
         LineCommand::MessageLamp(on) => CardCommand::MessageLamp { on: *on },
         LineCommand::LongestFlash(time) => CardCommand::LongestFlash { ms: ms(time) },
         LineCommand::Gain { .. } => CardCommand::Gain,
+        LineCommand::Test(_) => CardCommand::LineTest,
+        LineCommand::CancelTest(_) => CardCommand::EndLineTest,
     }
 }
 

@@ -11,8 +11,9 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   done; the answer is yes
   1   the command failed, was refused, or the answer is no (a fax that did not
-      go through; `status --check` with a trouble; `hardware` without a line
-      that can be used; `setup` that was not agreed to), or the answer could
+      go through; `port test` of a line that is noisy or was not measured;
+      `status --check` with a trouble; `hardware` without a line that can be
+      used; `setup` that was not agreed to), or the answer could
       not be written (full disk, closed pipe), whatever it was
   2   bad usage
   3   the daemon is not reachable
@@ -89,7 +90,7 @@ pub(crate) enum Command {
     /// Shows what is in use now, which ports take it after their call, and what needs a restart. A file with errors
     /// changes nothing: all its problems are shown, and the exit code is 78.
     Reload,
-    /// Ports: list, show, watch
+    /// Ports: list, show, watch, test
     #[command(subcommand)]
     Port(PortCommand),
     /// Calls: list, show
@@ -198,6 +199,19 @@ pub(crate) enum PortCommand {
     },
     /// One port in full, again and again
     Watch(Watch),
+    /// Measure the noise and the mains hum of an idle line
+    ///
+    /// The phone stays on-hook, and nothing is sent to it. Lifting it, a call, or a fault of the line ends the test without
+    /// a result. The level is without weighting, as the card's codec lets it through (which attenuates 50 and 60 Hz).
+    /// A line is quiet below -50 dBm0. Exit code 1: it is not, or there is no result.
+    Test {
+        /// Port number
+        #[arg(value_parser = port(), add = complete::ports())]
+        port: u16,
+        /// Seconds to measure
+        #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=60))]
+        seconds: u8,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

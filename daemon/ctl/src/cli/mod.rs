@@ -75,6 +75,9 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
+/// What a line test may need beside the measurement, until the daemon gives it up by itself.
+const LINE_TEST_MARGIN_S: u64 = 5;
+
 fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
     let remote = Remote::new(&args.socket, args.timeout);
     match &args.command {
@@ -85,6 +88,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Port(PortCommand::Show { port }) => {
             ask(&remote, out, Request::PortShow { port: *port })
         }
+        Command::Port(PortCommand::Test { port, seconds }) => test(&remote, out, *port, *seconds),
         Command::Port(PortCommand::Watch(watch)) => watch::port(&remote, out, watch),
         Command::Call(CallCommand::List) => ask(&remote, out, Request::CallList),
         Command::Call(CallCommand::Show { id }) => ask(&remote, out, Request::CallShow { id: *id }),
@@ -124,6 +128,18 @@ fn ask(remote: &Remote, out: &Out, request: Request) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
+/// A line test: the answer is no when the line is not good, or not measured.
+fn test(remote: &Remote, out: &Out, port: u16, seconds: u8) -> Result<ExitCode, Failure> {
+    let takes = std::time::Duration::from_secs(u64::from(seconds) + LINE_TEST_MARGIN_S);
+    let request = Request::PortTest { port, seconds };
+    let answer = remote.connect()?.ask_for(request, takes)?;
+    show(out, &answer)?;
+    Ok(match answer {
+        Response::LineTest(report) if !report.is_good() => exit::FAILED.into(),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
 /// Shows an answer as text or JSON.
 pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
     match answer {
@@ -131,6 +147,7 @@ pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
         Response::Status(report) => out.report(report, |paint| render::status(paint, report)),
         Response::Ports { ports } => out.report(ports, |paint| render::port_list(paint, ports)),
         Response::Port(report) => out.report(report, |paint| render::port(paint, report)),
+        Response::LineTest(report) => out.report(report, |paint| render::line_test(paint, report)),
         Response::Calls(report) => out.report(report, |paint| render::call_list(paint, report)),
         Response::Call(report) => out.report(report, |paint| render::call(paint, report)),
         Response::History(report) => out.report(report, |paint| {

@@ -5,6 +5,7 @@
 
 mod call;
 mod finding;
+mod linetest;
 mod port;
 mod reload;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod trace;
 
 pub use call::{CallDetail, CallList, CallSummary};
 pub use finding::{FindingReport, by_cause, ranges};
+pub use linetest::{LineTestOutcome, LineTestReport};
 pub use port::{
     DetectedTone, EchoReport, LineStats, MediaLeg, PortCard, PortDetail, PortSummary,
     RefusedSource, RegistrationReport, RegistrationStep, RtpStats, Voltages,
@@ -30,6 +32,7 @@ pub use status::{
 };
 pub use tipring_store::{History, StoredCall, StoredFinding};
 pub use tipring_types::{
-    CallDirection, CallState, EchoState, HookState, PortState, RegistrationState, Side,
+    CallDirection, CallState, EchoState, HookState, NoiseVerdict, PortState, RegistrationState,
+    Side, TestEnd,
 };
 pub use trace::{SccpMessage, Trace, TraceEvent, TraceKind};

@@ -5,8 +5,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::{
-    CallDetail, CallList, History, PortDetail, PortSummary, ReloadReport, SimSnapshot,
-    StatusReport, TraceEvent,
+    CallDetail, CallList, History, LineTestReport, PortDetail, PortSummary, ReloadReport,
+    SimSnapshot, StatusReport, TraceEvent,
 };
 use crate::wire::Event;
 
@@ -24,6 +24,7 @@ fn document() -> Value {
         "tipring --json status": answer::<StatusReport>(g),
         "tipring --json port list": answer::<Vec<PortSummary>>(g),
         "tipring --json port show PORT": answer::<PortDetail>(g),
+        "tipring --json port test PORT": answer::<LineTestReport>(g),
         "tipring --json call list": answer::<CallList>(g),
         "tipring --json call show CALL": answer::<CallDetail>(g),
         "tipring --json history [PORT]": {

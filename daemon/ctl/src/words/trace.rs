@@ -6,6 +6,7 @@ use tipring_types::trace::{
 use tipring_types::{Codec, Digit, EndCause, HookState, LineFault, Polarity, TenthDbm0};
 
 use super::finding::{Whose, finding, reason};
+use super::linetest::test_end;
 use super::sccp::{message, printable, reference};
 use tipring_types::finding::{Finding, Place};
 
@@ -53,6 +54,9 @@ fn row(event: &Trace, call: Option<u64>) -> String {
         Trace::MessageLampByFsk { on } => format!("message lamp {}, by FSK", on_off(*on)),
         Trace::MessageLampBrokenOff => "message lamp: FSK broken off, the line is needed".into(),
         Trace::MessageLampUnsupported => "message lamp: neither the card nor the port's caller ID can switch it".into(),
+        Trace::LineTest { seconds } => format!("line test: noise, {seconds} s"),
+        Trace::LineTestMeasured { noise_dbm0, hum_dbm0, hum_hz } => format!("line test: noise {noise_dbm0}, hum {hum_dbm0} ({hum_hz} Hz)"),
+        Trace::LineTestEnded { why } => format!("line test: no result: {}", test_end(*why)),
         Trace::CardRefused { command, reason } => format!("the card refused to {}: {reason}", card_command(*command)),
 
         Trace::DataTone { tone, from, after_ms, pass_through_after_ms } => {
@@ -189,6 +193,8 @@ fn card_command(command: CardCommand) -> String {
         CardCommand::MessageLamp { on: false } => "put the message lamp out".into(),
         CardCommand::LongestFlash { ms } => format!("take openings of up to {ms} ms for a flash"),
         CardCommand::Gain => "set its gain".into(),
+        CardCommand::LineTest => "test the line".into(),
+        CardCommand::EndLineTest => "end a line test".into(),
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::trace::{DigitSource, SccpDirection, TraceKind, VoiceCause};
 use crate::{
     CallDirection, CallState, Codec, DataTone, Digit, EchoState, EndCause, HookState, LineFault,
-    Polarity, PortState, RegistrationState, Side, TenthDbm0,
+    NoiseVerdict, Polarity, PortState, RegistrationState, Side, TenthDbm0, TestEnd,
 };
 
 macro_rules! words_of {

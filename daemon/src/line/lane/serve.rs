@@ -369,7 +369,8 @@ impl Lane {
             LineEventKind::Flash
             | LineEventKind::PulseDigit(_)
             | LineEventKind::RingOn
-            | LineEventKind::RingOff => {}
+            | LineEventKind::RingOff
+            | LineEventKind::Test(_) => {}
         }
     }
 

@@ -30,7 +30,7 @@ fn line(noise_dbm0: f32) -> Rig {
     rig
 }
 
-/// What a rig told that tests a line for 5 s, to which something happens after 2 s.
+/// What a rig reports that tests a line for 5 s, to which something happens after 2 s.
 fn ended_by(happens: impl FnOnce(&mut Rig)) -> Vec<LineEventKind> {
     let mut rig = line(-60.0);
     rig.ports[0].command(noise(5)).unwrap();
@@ -46,9 +46,9 @@ fn the_noise_of_the_copper_is_measured_whatever_it_is() {
         let mut rig = line(dbm0);
         rig.ports[0].command(noise(2)).unwrap();
         rig.run_ms(4000);
-        let told: Vec<_> = rig.line[0].drain(..).map(|event| event.kind).collect();
-        let [first, Test(TestReport { id: ID, step: last })] = told[..] else {
-            panic!("{told:?}");
+        let reports: Vec<_> = rig.line[0].drain(..).map(|event| event.kind).collect();
+        let [first, Test(TestReport { id: ID, step: last })] = reports[..] else {
+            panic!("{reports:?}");
         };
         assert_eq!(first, step(TestStep::Progress(50)));
         let TestStep::Finished(TestResult::Noise(found)) = last else {

@@ -65,6 +65,10 @@ pub(super) const GROUPS: &[Group] = &[
                 "The same, every two seconds, while somebody works at the line:",
                 "tipring port watch 17 --interval 2",
             ),
+            (
+                "How noisy its line is, measured for ten seconds:",
+                "tipring port test 17 --seconds 10",
+            ),
         ],
         see_also: &[
             "tipring(1)",

@@ -21,6 +21,7 @@ pub use parts::{
 use crate::finding::Finding;
 use crate::{
     CallState, Codec, DataTone, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0,
+    TestEnd,
 };
 
 /// Something that happened. In JSON: `code`, and `parameters` where there are any.
@@ -133,6 +134,25 @@ pub enum Trace {
     MessageLampBrokenOff,
     /// Neither the card nor the caller ID of the port can show the message lamp.
     MessageLampUnsupported,
+    /// A line test begins: the noise of the idle line.
+    LineTest {
+        /// Length, seconds.
+        seconds: u8,
+    },
+    /// A line test has a result.
+    LineTestMeasured {
+        /// What came from the line, without weighting.
+        noise_dbm0: TenthDbm0,
+        /// Of that, what comes from the mains.
+        hum_dbm0: TenthDbm0,
+        /// Frequency of the mains, Hz.
+        hum_hz: u16,
+    },
+    /// A line test ended without a result.
+    LineTestEnded {
+        /// Why.
+        why: TestEnd,
+    },
     /// The card has refused a command.
     CardRefused {
         /// What it was to do.
@@ -433,6 +453,9 @@ impl Trace {
             Trace::MessageLampByFsk { .. } => ("message-lamp-by-fsk", K::Line),
             Trace::MessageLampBrokenOff => ("message-lamp-broken-off", K::Line),
             Trace::MessageLampUnsupported => ("message-lamp-unsupported", K::Line),
+            Trace::LineTest { .. } => ("line-test", K::Line),
+            Trace::LineTestMeasured { .. } => ("line-test-measured", K::Line),
+            Trace::LineTestEnded { .. } => ("line-test-ended", K::Line),
             Trace::CardRefused { .. } => ("card-refused", K::Line),
             Trace::DataTone { .. } => ("data-tone", K::Line),
             Trace::AnswerToneEnded { .. } => ("answer-tone-ended", K::Line),

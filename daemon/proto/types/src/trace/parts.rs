@@ -157,6 +157,10 @@ pub enum CardCommand {
     },
     /// Set the gains.
     Gain,
+    /// Test the line.
+    LineTest,
+    /// End a line test.
+    EndLineTest,
 }
 
 /// Why the line thread has refused a media session.

@@ -9,6 +9,7 @@ use super::{
 use crate::finding::Finding;
 use crate::{
     CallState, Codec, DataTone, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0,
+    TestEnd,
 };
 
 impl Trace {
@@ -132,7 +133,15 @@ fn to_the_line() -> Vec<Trace> {
         Trace::OpenLoop { ms: 600 },
         Trace::MessageLampBrokenOff,
         Trace::MessageLampUnsupported,
+        Trace::LineTest { seconds: 10 },
+        Trace::LineTestMeasured {
+            noise_dbm0: TenthDbm0(-652),
+            hum_dbm0: TenthDbm0(-701),
+            hum_hz: 50,
+        },
     ];
+    let ends = TestEnd::ALL.iter();
+    samples.extend(ends.map(|&why| Trace::LineTestEnded { why }));
     let polarities = Polarity::ALL.iter();
     samples.extend(polarities.map(|&polarity| Trace::Polarity { polarity }));
     for on in [true, false] {
@@ -157,6 +166,8 @@ fn to_the_line() -> Vec<Trace> {
         CardCommand::MessageLamp { on: false },
         CardCommand::LongestFlash { ms: 500 },
         CardCommand::Gain,
+        CardCommand::LineTest,
+        CardCommand::EndLineTest,
     ];
     samples.extend(commands.map(|command| Trace::CardRefused {
         command,
