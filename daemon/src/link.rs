@@ -45,7 +45,11 @@ pub struct LinkOptions {
     pub dscp: u8,
 }
 
-/// What happened on a link. The control task tells old links from new ones by the `epoch` beside it.
+/// A link of this gateway; no two ever have the same. What one that was given up still reports is known as such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkId(pub u64);
+
+/// What happened on a link.
 #[derive(Debug)]
 pub enum LinkEvent {
     /// Connected; this is our own address.
@@ -66,38 +70,35 @@ pub struct Link {
     task: JoinHandle<()>,
 }
 
-/// Where link events go: `(port number, epoch, event)`.
+/// Where link events go.
 ///
 /// Bounded: a server that floods us waits in its own socket.
-pub type LinkEvents = mpsc::Sender<(u16, u64, LinkEvent)>;
+pub type LinkEvents = mpsc::Sender<(LinkId, LinkEvent)>;
 
 impl Link {
-    /// Starts connecting to the server at one of these addresses for port `port`.
+    /// Starts connecting to the server at one of these addresses.
     pub fn connect(
         addresses: Vec<SocketAddrV4>,
         config: LinkConfig,
-        port: u16,
-        epoch: u64,
+        id: LinkId,
         events: LinkEvents,
     ) -> Link {
         let (writes, queue) = mpsc::channel(WRITES_IN_FLIGHT);
         let (options, changes) = watch::channel(config.options);
         let task = tokio::task::spawn_local(async move {
-            let tell = Tell {
-                events,
-                port,
-                epoch,
-            };
+            let reports = Reports { events, id };
             let connecting =
                 tokio::time::timeout(config.connect_timeout, open(&addresses, &config));
             let stream = match connecting.await {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(e)) => {
-                    tell.say(LinkEvent::Failed(e)).await;
+                    reports.send(LinkEvent::Failed(e)).await;
                     return;
                 }
                 Err(_) => {
-                    tell.say(LinkEvent::Failed(ConnectFailure::TimedOut)).await;
+                    reports
+                        .send(LinkEvent::Failed(ConnectFailure::TimedOut))
+                        .await;
                     return;
                 }
             };
@@ -105,9 +106,9 @@ impl Link {
                 Ok(SocketAddr::V4(a)) => *a.ip(),
                 _ => Ipv4Addr::UNSPECIFIED,
             };
-            if tell.say(LinkEvent::Connected(local)).await {
-                let reason = serve(stream, queue, changes, &tell).await;
-                tell.say(LinkEvent::Closed(reason)).await;
+            if reports.send(LinkEvent::Connected(local)).await {
+                let reason = serve(stream, queue, changes, &reports).await;
+                reports.send(LinkEvent::Closed(reason)).await;
             }
         });
         Link {
@@ -145,17 +146,15 @@ impl Drop for Link {
     }
 }
 
-struct Tell {
+struct Reports {
     events: LinkEvents,
-    port: u16,
-    epoch: u64,
+    id: LinkId,
 }
 
-impl Tell {
+impl Reports {
     /// `false` when nobody listens any more.
-    async fn say(&self, event: LinkEvent) -> bool {
-        let message = (self.port, self.epoch, event);
-        self.events.send(message).await.is_ok()
+    async fn send(&self, event: LinkEvent) -> bool {
+        self.events.send((self.id, event)).await.is_ok()
     }
 }
 
@@ -253,7 +252,7 @@ async fn serve(
     mut stream: TcpStream,
     mut queue: mpsc::Receiver<Vec<u8>>,
     mut changes: watch::Receiver<LinkOptions>,
-    tell: &Tell,
+    reports: &Reports,
 ) -> CloseReason {
     let (mut reader, mut writer) = stream.split();
     let reading = async {
@@ -263,7 +262,7 @@ async fn serve(
                 Ok(0) => return CloseReason::ByServer,
                 Ok(n) => {
                     let bytes = buffer.get(..n).unwrap_or_default().to_vec();
-                    if !tell.say(LinkEvent::Bytes(bytes)).await {
+                    if !reports.send(LinkEvent::Bytes(bytes)).await {
                         return CloseReason::Other("the daemon is stopping".to_owned());
                     }
                 }

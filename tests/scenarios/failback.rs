@@ -13,7 +13,7 @@ use tipring_proto::sccp::station::{
     CloseReason, ConnectFailure, StationConfig, StationEvent, StationState,
 };
 use tipring_proto::time::Time;
-use tipring_proto::types::DeviceType;
+use tipring_proto::types::{ConnectionId, ConnectionPurpose, DeviceType};
 
 use crate::world::name;
 
@@ -28,13 +28,20 @@ enum Health {
     Works,
 }
 
+/// A connection as the device names it, and as one of the two servers does.
+#[derive(Clone, Copy, PartialEq)]
+struct Connection {
+    id: ConnectionId,
+    server: usize,
+    conn: ConnId,
+}
+
 struct Pair {
     servers: [CallManager; 2],
     health: [Health; 2],
     device: Device,
     now: Time,
-    first: Option<(usize, ConnId)>,
-    second: Option<(usize, ConnId)>,
+    connections: Vec<Connection>,
     events: Vec<StationEvent>,
     tone: Option<Tone>,
     next: u64,
@@ -57,8 +64,7 @@ impl Pair {
             health: [Health::Down, Health::Works],
             device: Device::new(DeviceConfig { station, port }, Time::ZERO),
             now: Time::from_millis(5_000),
-            first: None,
-            second: None,
+            connections: vec![],
             events: vec![],
             tone: None,
             next: 1,
@@ -121,64 +127,54 @@ impl Pair {
         moved
     }
 
-    fn open(&mut self, server: usize) -> Option<(usize, ConnId)> {
+    fn open(&mut self, id: ConnectionId, server: usize) -> bool {
         if self.health[server] == Health::Down {
-            return None;
+            return false;
         }
         let conn = ConnId(self.next);
         self.next += 1;
+        self.connections.push(Connection { id, server, conn });
         if self.health[server] == Health::Works {
             self.servers[server].accept(self.now, conn, SocketAddrV4::new(HERE, 40_000));
         }
-        Some((server, conn))
+        true
     }
 
-    fn write(&mut self, to: Option<(usize, ConnId)>, bytes: &[u8]) {
-        if let Some((server, conn)) = to.filter(|(s, _)| self.health[*s] == Health::Works) {
+    fn write(&mut self, to: ConnectionId, bytes: &[u8]) {
+        let to = self.connections.iter().find(|c| c.id == to).copied();
+        let to = to.filter(|c| self.health[c.server] == Health::Works);
+        if let Some(Connection { server, conn, .. }) = to {
             self.servers[server].handle_input(self.now, conn, bytes);
         }
     }
 
-    fn close(&mut self, which: Option<(usize, ConnId)>) {
-        if let Some((server, conn)) = which {
+    fn close(&mut self, which: ConnectionId) {
+        let place = self.connections.iter().position(|c| c.id == which);
+        if let Some(place) = place {
+            let Connection { server, conn, .. } = self.connections.remove(place);
             self.servers[server].closed(self.now, conn);
         }
+    }
+
+    /// The better server is being asked.
+    fn is_asking(&self) -> bool {
+        let snapshot = self.device.station_snapshot();
+        let mut connections = snapshot.connections.iter();
+        connections.any(|c| c.purpose == ConnectionPurpose::Trial)
     }
 
     fn act(&mut self, output: Output) {
         let failure = ConnectFailure::Refused;
         match output {
-            Output::Connect { server } => {
-                self.first = self.open(server);
-                match self.first {
-                    Some(_) => self.input(Input::TcpConnected { local: HERE }),
-                    None => self.input(Input::TcpFailed { failure }),
+            Output::Connect { id, server, .. } => {
+                if self.open(id, server) {
+                    self.input(Input::Connected { id, local: HERE });
+                } else {
+                    self.input(Input::ConnectFailed { id, failure });
                 }
             }
-            Output::Probe { server } => {
-                let former = self.second.take();
-                self.close(former);
-                self.second = self.open(server);
-                match self.second {
-                    Some(_) => self.input(Input::ProbeConnected { local: HERE }),
-                    None => self.input(Input::ProbeFailed { failure }),
-                }
-            }
-            Output::Write(bytes) => self.write(self.first, &bytes),
-            Output::ProbeWrite(bytes) => self.write(self.second, &bytes),
-            Output::Close => {
-                let former = self.first.take();
-                self.close(former);
-            }
-            Output::ProbeClose => {
-                let former = self.second.take();
-                self.close(former);
-            }
-            Output::Adopt => {
-                let former = self.first.take();
-                self.close(former);
-                self.first = self.second.take();
-            }
+            Output::Send { id, bytes } => self.write(id, &bytes),
+            Output::Close { id } => self.close(id),
             Output::Event(event) => self.events.push(event),
             Output::Line(LineOutput::PlayTone(tone)) => self.tone = Some(tone),
             Output::Line(LineOutput::StopTone) => self.tone = None,
@@ -192,20 +188,18 @@ impl Pair {
             CmOutput::Close { conn } => (conn, None),
             CmOutput::Event(_) => return,
         };
-        let of = Some((server, conn));
-        let reason = CloseReason::ByServer;
-        match bytes {
-            Some(bytes) if of == self.first => self.input(Input::TcpBytes(&bytes)),
-            Some(bytes) if of == self.second => self.input(Input::ProbeBytes(&bytes)),
-            None if of == self.first => {
-                self.first = None;
-                self.input(Input::TcpClosed { reason });
+        let of = |c: &Connection| c.server == server && c.conn == conn;
+        let Some(place) = self.connections.iter().position(of) else {
+            return;
+        };
+        let id = self.connections[place].id;
+        match &bytes {
+            Some(bytes) => self.input(Input::Received { id, bytes }),
+            None => {
+                self.connections.remove(place);
+                let reason = CloseReason::ByServer;
+                self.input(Input::Lost { id, reason });
             }
-            None if of == self.second => {
-                self.second = None;
-                self.input(Input::ProbeClosed { reason });
-            }
-            _ => {}
         }
     }
 
@@ -292,7 +286,7 @@ fn a_port_with_its_phone_off_hook_stays_until_that_is_over() {
         for ms in [0, 1, 3, 5] {
             let mut pair = Pair::new(dialect);
             pair.health[0] = Health::Hung;
-            while pair.second.is_none() {
+            while !pair.is_asking() {
                 pair.run(1);
             }
             pair.run(ms);

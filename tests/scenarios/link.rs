@@ -186,7 +186,7 @@ fn garbage_from_the_server_costs_the_connection_and_not_the_call() {
         let mut w = World::new(dialect, 2);
         w.talk(0, 1);
         let garbage = [0xFF; 64];
-        w.input(0, Input::TcpBytes(&garbage));
+        w.received(0, &garbage);
         w.run(100);
         assert!(w.desks[0].bridge.is_some(), "{dialect:?}");
         w.until(120_000, "registers again", |w| registrations(w, 0) == 2);

@@ -21,7 +21,9 @@ use tipring_proto::sccp::station::{
 };
 use tipring_proto::sccp::wire::encode_server;
 use tipring_proto::time::Time;
-use tipring_proto::types::{DeviceName, DeviceType, Digit, Party, TenthDbm0};
+use tipring_proto::types::{
+    ConnectionId, ConnectionPurpose, DeviceName, DeviceType, Digit, Party, TenthDbm0,
+};
 
 /// Where calls from outside come from.
 pub(crate) const OUTSIDE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 30_000);
@@ -50,6 +52,8 @@ pub(crate) struct Desk {
     pub(crate) rtp_ended: Option<Time>,
     rtp_began: Time,
     next_port: u16,
+    /// The connection as the device names it, and as the CallManager does.
+    id: ConnectionId,
     conn: Option<ConnId>,
     next_burst: Option<(Time, bool)>,
     caller_id_end: Option<Time>,
@@ -239,7 +243,7 @@ impl World {
         for d in 0..self.desks.len() {
             if self.desks[d].conn.take().is_some() {
                 let reason = CloseReason::ByServer;
-                self.input(d, Input::TcpClosed { reason });
+                self.lost(d, reason);
             }
         }
     }
@@ -253,7 +257,18 @@ impl World {
     /// The server says something of its own accord to one desk, all in one piece.
     pub(crate) fn server_says(&mut self, d: usize, messages: &[ServerMessage]) {
         let bytes: Vec<u8> = messages.iter().flat_map(|m| encode_server(m, 3)).collect();
-        self.input(d, Input::TcpBytes(&bytes));
+        self.received(d, &bytes);
+    }
+
+    /// Bytes come over the connection of one desk.
+    pub(crate) fn received(&mut self, d: usize, bytes: &[u8]) {
+        let id = self.desks[d].id;
+        self.input(d, Input::Received { id, bytes });
+    }
+
+    fn lost(&mut self, d: usize, reason: CloseReason) {
+        let id = self.desks[d].id;
+        self.input(d, Input::Lost { id, reason });
     }
 
     /// The connection of one desk breaks; the server hears of it, too.
@@ -262,7 +277,7 @@ impl World {
             self.pipes.remove(&conn);
             self.cm.closed(self.now, conn);
             let reason = CloseReason::Reset;
-            self.input(d, Input::TcpClosed { reason });
+            self.lost(d, reason);
         }
     }
 
@@ -425,9 +440,9 @@ impl World {
             };
             let bytes: Vec<u8> = pipe.drain(..piece.min(waiting)).map(|(_, b)| b).collect();
             moved = true;
-            self.desks[d]
-                .device
-                .handle(self.now, Input::TcpBytes(&bytes));
+            let desk = &mut self.desks[d];
+            let (id, bytes) = (desk.id, &bytes[..]);
+            desk.device.handle(self.now, Input::Received { id, bytes });
         }
         moved
     }
@@ -455,11 +470,10 @@ impl World {
                 while self.pipes.get(&conn).is_some_and(|p| !p.is_empty()) && self.deliver() {}
                 self.pipes.remove(&conn);
                 if let Some(d) = self.desks.iter().position(|x| x.conn == Some(conn)) {
-                    self.desks[d].conn = None;
-                    let reason = CloseReason::ByServer;
-                    self.desks[d]
-                        .device
-                        .handle(self.now, Input::TcpClosed { reason });
+                    let desk = &mut self.desks[d];
+                    desk.conn = None;
+                    let (id, reason) = (desk.id, CloseReason::ByServer);
+                    desk.device.handle(self.now, Input::Lost { id, reason });
                 }
             }
             CmOutput::Event(event) => self.events.push(event),
@@ -469,37 +483,36 @@ impl World {
     fn device_does(&mut self, d: usize, output: Output) {
         let now = self.now;
         match output {
-            Output::Connect { .. } if self.up => {
+            // There is one server here.
+            Output::Connect {
+                id,
+                purpose: ConnectionPurpose::Active,
+                ..
+            } if self.up => {
                 let conn = ConnId(self.next_conn);
                 self.next_conn += 1;
                 self.desks[d].conn = Some(conn);
+                self.desks[d].id = id;
                 self.cm
                     .accept(now, conn, SocketAddrV4::new(address(d), 40_000));
                 let local = address(d);
                 self.desks[d]
                     .device
-                    .handle(now, Input::TcpConnected { local });
+                    .handle(now, Input::Connected { id, local });
             }
-            Output::Connect { .. } => {
+            Output::Connect { id, .. } => {
                 let failure = ConnectFailure::Refused;
                 self.desks[d]
                     .device
-                    .handle(now, Input::TcpFailed { failure });
+                    .handle(now, Input::ConnectFailed { id, failure });
             }
-            // There is one server here.
-            Output::Probe { .. } => {
-                let failure = ConnectFailure::Refused;
-                let result = Input::ProbeFailed { failure };
-                self.desks[d].device.handle(now, result);
-            }
-            Output::ProbeWrite(_) | Output::ProbeClose | Output::Adopt => {}
-            Output::Write(bytes) => {
+            Output::Send { bytes, .. } => {
                 if let Some(conn) = self.desks[d].conn {
                     let at = now + Duration::from_millis(self.latency_ms);
                     self.writes.push_back((at, conn, bytes));
                 }
             }
-            Output::Close => {
+            Output::Close { .. } => {
                 if let Some(conn) = self.desks[d].conn.take() {
                     self.pipes.remove(&conn);
                     self.cm.closed(now, conn);
@@ -618,6 +631,7 @@ impl Desk {
             rtp_ended: None,
             rtp_began: Time::ZERO,
             next_port: 20_000,
+            id: ConnectionId(0),
             conn: None,
             next_burst: None,
             caller_id_end: None,

@@ -30,20 +30,6 @@ impl<K: Copy + Ord> Deadlines<K> {
         self.armed.clear();
     }
 
-    /// Not before this time, if it is armed.
-    pub(crate) fn put_off(&mut self, kind: K, until: Time) {
-        for (_, at) in self.armed.iter_mut().filter(|(armed, _)| *armed == kind) {
-            *at = (*at).max(until);
-        }
-    }
-
-    /// Not after this time, if it is armed.
-    pub(crate) fn bring_forward(&mut self, kind: K, until: Time) {
-        for (_, at) in self.armed.iter_mut().filter(|(armed, _)| *armed == kind) {
-            *at = (*at).min(until);
-        }
-    }
-
     /// When it is due, if it is armed.
     pub(crate) fn at(&self, kind: K) -> Option<Time> {
         let armed = self.armed.iter().find(|&&(armed, _)| armed == kind);
@@ -97,19 +83,13 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_armed_once_and_moves_only_while_it_is_armed() {
+    fn a_kind_is_armed_once() {
         let mut deadlines = Deadlines::default();
-        deadlines.put_off(Kind::First, at(9));
         assert_eq!(deadlines.at(Kind::First), None);
         deadlines.arm(Kind::First, at(3));
         deadlines.arm(Kind::First, at(5));
-        deadlines.put_off(Kind::First, at(4));
         assert_eq!(deadlines.at(Kind::First), Some(at(5)));
-        deadlines.put_off(Kind::First, at(6));
-        assert_eq!(deadlines.at(Kind::First), Some(at(6)));
-        deadlines.bring_forward(Kind::First, at(8));
-        assert_eq!(deadlines.at(Kind::First), Some(at(6)));
-        deadlines.bring_forward(Kind::First, at(2));
+        deadlines.arm(Kind::First, at(2));
         assert_eq!(deadlines.take_due(at(2)), Some(Kind::First));
         assert_eq!(deadlines.take_due(at(9)), None);
         deadlines.arm(Kind::Second, at(1));

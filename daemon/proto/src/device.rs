@@ -12,13 +12,14 @@ mod contract;
 pub use contract::{DeviceConfig, DeviceSnapshot, Input, Output, TraceEvent};
 
 use std::collections::VecDeque;
+use std::net::Ipv4Addr;
 
 use crate::call::{self, LineInput, Port, PortConfig, PortSnapshot};
 use crate::card::Service;
 use crate::sccp::station::{Station, StationConfig, StationEvent, StationOutput, StationSnapshot};
 use crate::time::Time;
 
-/// One port of the gateway as its CallManager and its set see it.
+/// One port of the gateway as its CallManager and its phone see it.
 #[derive(Debug)]
 pub struct Device {
     station: Station,
@@ -57,15 +58,11 @@ impl Device {
     /// Takes one input.
     pub fn handle(&mut self, now: Time, input: Input<'_>) {
         match input {
-            Input::TcpConnected { local } => self.station.connected(now, local),
-            Input::TcpFailed { failure } => self.station.connect_failed(now, failure),
-            Input::TcpBytes(bytes) => self.station.handle_input(now, bytes),
-            Input::TcpClosed { reason } => self.station.closed(now, reason),
-            Input::ProbeConnected { local } => self.station.probe_connected(now, local),
-            Input::ProbeFailed { failure } => self.station.probe_failed(now, failure),
-            Input::ProbeHeld => self.station.probe_held(now),
-            Input::ProbeBytes(bytes) => self.station.probe_input(now, bytes),
-            Input::ProbeClosed { reason } => self.station.probe_closed(now, reason),
+            Input::Connected { id, local } => self.station.connected(now, id, local),
+            Input::ConnectFailed { id, failure } => self.station.connect_failed(now, id, failure),
+            Input::Deferred { id } => self.station.deferred(now, id),
+            Input::Received { id, bytes } => self.station.received(now, id, bytes),
+            Input::Lost { id, reason } => self.station.lost(now, id, reason),
             Input::SiblingRegistered { server } => self.station.sibling_registered(now, server),
             Input::SiblingSettled { server } => self.station.sibling_settled(now, server),
             Input::NetworkChanged => self.station.network_changed(now),
@@ -118,13 +115,13 @@ impl Device {
         self.serve(now);
     }
 
-    /// New settings for the port; meant for a port at rest ([`Device::is_busy`]).
+    /// New settings for the port; meant for a port without a call ([`Device::is_busy`]).
     pub fn reconfigure_port(&mut self, now: Time, port: PortConfig) {
         self.port.reconfigure(port);
         self.pump(now);
     }
 
-    /// New settings for the station, see [`Station::reconfigure`]: what the server must be told of makes it register
+    /// New settings for the station, see [`Station::reconfigure`]: what the server must know makes it register
     /// again, at once when idle, else after the call.
     pub fn reconfigure_station(&mut self, now: Time, station: StationConfig) {
         self.station.reconfigure(now, station);
@@ -142,7 +139,7 @@ impl Device {
         self.station.is_registered()
     }
 
-    /// There is a call, or the set is lifted (and not forgotten so).
+    /// There is a call, or the phone is off-hook (and not in lockout).
     pub fn is_busy(&self) -> bool {
         self.port.is_busy()
     }
@@ -150,6 +147,11 @@ impl Device {
     /// What its line means for its registration.
     pub fn service(&self) -> &Service {
         &self.service
+    }
+
+    /// Our address on the connection to the CallManager, or on the last one.
+    pub fn local(&self) -> Option<Ipv4Addr> {
+        self.station.local()
     }
 
     /// The settings of the station.
@@ -170,7 +172,7 @@ impl Device {
         }
     }
 
-    /// The half of [`Device::snapshot`] that is about set and calls.
+    /// The half of [`Device::snapshot`] that is about phone and calls.
     pub fn port_snapshot(&self) -> PortSnapshot {
         self.port.snapshot()
     }
@@ -180,8 +182,8 @@ impl Device {
         self.station.snapshot()
     }
 
-    /// Carries words between the two until both are silent. Each side only answers what it is told, and the
-    /// station tells the port nothing that the port's own words cause, so this ends.
+    /// Carries words between the two until both are silent. Each side only answers what comes, and the
+    /// station passes the port nothing that the port's own words cause, so this ends.
     fn pump(&mut self, now: Time) {
         loop {
             self.drain_port(now);
@@ -195,13 +197,19 @@ impl Device {
                 continue;
             };
             match output {
-                StationOutput::Connect { server } => self.out.push_back(Output::Connect { server }),
-                StationOutput::Probe { server } => self.out.push_back(Output::Probe { server }),
-                StationOutput::ProbeSend(bytes) => self.out.push_back(Output::ProbeWrite(bytes)),
-                StationOutput::ProbeClose => self.out.push_back(Output::ProbeClose),
-                StationOutput::Adopt => self.out.push_back(Output::Adopt),
-                StationOutput::Send(bytes) => self.out.push_back(Output::Write(bytes)),
-                StationOutput::Close => self.out.push_back(Output::Close),
+                StationOutput::Connect {
+                    id,
+                    server,
+                    purpose,
+                } => self.out.push_back(Output::Connect {
+                    id,
+                    server,
+                    purpose,
+                }),
+                StationOutput::Send { id, bytes } => {
+                    self.out.push_back(Output::Send { id, bytes });
+                }
+                StationOutput::Close { id } => self.out.push_back(Output::Close { id }),
                 StationOutput::Trace { sent, message } => {
                     self.trace(|| TraceEvent::Message { sent, message });
                 }

@@ -1,15 +1,15 @@
 //! When a media leg passes data instead of voice.
 //!
-//! Owns: which tones make it, what ends it, and in what words they are told. Promises: no I/O and no clock; the same
+//! Owns: which tones make it, what ends it, and in what words they are shown. Promises: no I/O and no clock; the same
 //! tones always decide the same. Leaves to others: hearing the tones, and what passing data is (the jitter buffer is held
 //! still, nothing is suppressed, muted or left out).
 //!
 //! The rule: the first tone of a fax or a modem, from whichever side, makes a leg pass data; only CNG has to come twice
 //! at its distance, for a note of music is like one of it, and whatever answers a fax says more before the second. A key
-//! that is heard at the port of a set for people makes it voice again: music took in the receivers, and somebody dials.
+//! that is heard at the port of a phone for people makes it voice again: music took in the receivers, and somebody dials.
 //! The echo canceller has a rule of its own beside it (G.168: off on an answer tone with phase reversals, on again after silence or for V.21).
 //! Voice returns when both sides were silent for [`SILENCE_MS`]: longer than the longest pause of a fax that still
-//! works (T.30: T2 is 6 s, and a machine that waits longer sends CNG or flags meanwhile), shorter than anybody waits who
+//! works (T.30: T2 is 6 s, and a fax that waits longer sends CNG or flags meanwhile), shorter than anybody waits who
 //! has taken the handset of a fax. A new leg begins with voice.
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::time::Time;
 use crate::types::DataTone;
 
-/// So long a silence of both sides ends a call's data, ms.
+/// A silence of both sides of this length ends a call's data, ms.
 pub const SILENCE_MS: u32 = 10_000;
 /// From one CNG to the next (T.30: 0.5 s ± 15 % on, 3 s ± 15 % off), with room for a lost one's detection.
 const CNG_EVERY: std::ops::RangeInclusive<Duration> =
@@ -26,7 +26,7 @@ const CNG_EVERY: std::ops::RangeInclusive<Duration> =
 /// What changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Data from now on; tell when both sides have been silent for so long, ms.
+    /// Data from now on; report when both sides have been silent for this time, ms.
     Data {
         /// How long.
         silence_ms: u32,
@@ -39,18 +39,18 @@ pub enum Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassThrough {
     wanted: bool,
-    machine: bool,
+    unattended: bool,
     data: bool,
     /// When CNG was last heard.
     called: Option<Time>,
 }
 
 impl PassThrough {
-    /// A leg with voice. `wanted`: tones make it pass data (`fax-pass-through`). `machine`: no person dials at its set.
-    pub fn new(wanted: bool, machine: bool) -> PassThrough {
+    /// A leg with voice. `wanted`: tones make it pass data (`fax-pass-through`). `unattended`: no person dials at its phone.
+    pub fn new(wanted: bool, unattended: bool) -> PassThrough {
         PassThrough {
             wanted,
-            machine,
+            unattended,
             data: false,
             called: None,
         }
@@ -79,12 +79,12 @@ impl PassThrough {
         })
     }
 
-    /// The set pressed a key.
+    /// The phone pressed a key.
     pub fn key(&mut self) -> Option<Change> {
-        (!self.machine && std::mem::take(&mut self.data)).then_some(Change::Voice)
+        (!self.unattended && std::mem::take(&mut self.data)).then_some(Change::Voice)
     }
 
-    /// Both sides have been silent for so long as was asked for.
+    /// Both sides have been silent for the time that was asked for.
     pub fn both_silent(&mut self) -> Option<Change> {
         std::mem::take(&mut self.data).then_some(Change::Voice)
     }
@@ -135,12 +135,12 @@ mod tests {
 
     #[test]
     fn a_key_makes_voice_again_where_people_dial_only() {
-        for (machine, voice) in [(false, Some(Change::Voice)), (true, None)] {
-            let mut leg = PassThrough::new(true, machine);
+        for (unattended, voice) in [(false, Some(Change::Voice)), (true, None)] {
+            let mut leg = PassThrough::new(true, unattended);
             assert_eq!(leg.key(), None);
             assert_eq!(leg.heard(at(0), DataTone::Ced), DATA);
             assert_eq!(leg.key(), voice);
-            assert_eq!(leg.is_data(), machine);
+            assert_eq!(leg.is_data(), unattended);
         }
     }
 

@@ -7,9 +7,10 @@ use tipring_proto::device::Input;
 use tipring_proto::names::{Answer, Names};
 use tipring_proto::sccp::station::{CloseReason, ConnectFailure, StationEvent};
 use tipring_proto::time::Time;
+use tipring_proto::types::{ConnectionId, ConnectionPurpose};
 
 use super::{Gateway, NO_ADDRESS, PortUnit};
-use crate::link::{Link, LinkConfig, LinkEvent};
+use crate::link::{Link, LinkConfig, LinkEvent, LinkId};
 use crate::resolve::{LookedUp, Resolver};
 
 /// Names, and who looks them up.
@@ -34,59 +35,96 @@ impl NameDesk {
     }
 }
 
-/// A connection of a port: open, being opened, waiting for an address, or none.
+/// A connection of a port: open, being opened, or waiting for an address.
 #[derive(Debug)]
-pub struct Connection {
-    link: Option<Link>,
-    /// Tells its events from those of former ones.
-    epoch: u64,
-    /// To be opened to this server when its name has been looked up, and given up then.
-    pending: Option<(usize, Time)>,
-    /// Our address on it.
-    pub local: Ipv4Addr,
+struct Connection {
+    /// As the device names it.
+    id: ConnectionId,
+    stage: Stage,
+    /// Our address on it; until it is known, the one on the connection before.
+    local: Ipv4Addr,
 }
 
-impl Default for Connection {
-    fn default() -> Connection {
-        Connection {
-            link: None,
-            epoch: 0,
-            pending: None,
-            local: NO_ADDRESS,
+#[derive(Debug)]
+enum Stage {
+    /// To be opened to this server when its name has been looked up, and given up then.
+    Resolving { server: usize, until: Time },
+    /// Under way. The link has a name of its own, for a port that takes another one's place numbers its connections from
+    /// 1 again.
+    Linked { name: LinkId, link: Link },
+}
+
+/// The connections of a port. One that the device has closed is not among them, so what its link still reports is not
+/// heard.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    list: Vec<Connection>,
+}
+
+impl Connections {
+    /// When the first one is given up if it still waits for an address.
+    pub(super) fn due(&self) -> Option<Time> {
+        let due = self.list.iter().filter_map(|one| match one.stage {
+            Stage::Resolving { until, .. } => Some(until),
+            Stage::Linked { .. } => None,
+        });
+        due.min()
+    }
+
+    pub(super) fn links(&self) -> impl Iterator<Item = &Link> {
+        self.list.iter().filter_map(|one| match &one.stage {
+            Stage::Linked { link, .. } => Some(link),
+            Stage::Resolving { .. } => None,
+        })
+    }
+
+    /// Those that are under way from one of these addresses of ours, the newest first.
+    pub(super) fn bound_to(&self, addresses: &[Ipv4Addr]) -> Vec<(ConnectionId, Ipv4Addr)> {
+        let linked = |one: &&Connection| matches!(one.stage, Stage::Linked { .. });
+        let list = self.list.iter().rev().filter(linked);
+        list.filter(|one| addresses.contains(&one.local))
+            .map(|one| (one.id, one.local))
+            .collect()
+    }
+
+    fn waits_for(&self, ripe: impl Fn(Time) -> bool) -> Vec<(ConnectionId, usize)> {
+        let list = self.list.iter().filter_map(|one| match one.stage {
+            Stage::Resolving { server, until } if ripe(until) => Some((one.id, server)),
+            _ => None,
+        });
+        list.collect()
+    }
+
+    fn of(&self, link: LinkId) -> Option<ConnectionId> {
+        let of_link =
+            |one: &&Connection| matches!(one.stage, Stage::Linked { name, .. } if name == link);
+        self.list.iter().find(of_link).map(|one| one.id)
+    }
+
+    fn link(&self, id: ConnectionId) -> Option<&Link> {
+        let one = self.list.iter().find(|one| one.id == id)?;
+        match &one.stage {
+            Stage::Linked { link, .. } => Some(link),
+            Stage::Resolving { .. } => None,
         }
     }
-}
 
-impl Connection {
-    /// When it is given up if it still waits for an address.
-    pub(super) fn due(&self) -> Option<Time> {
-        self.pending.map(|(_, until)| until)
+    /// Puts it where it stands now.
+    fn set(&mut self, id: ConnectionId, stage: Stage, local: Ipv4Addr) {
+        self.remove(id);
+        self.list.push(Connection { id, stage, local });
     }
 
-    /// It ended by itself.
-    fn ended(&mut self) {
-        self.link = None;
+    fn set_local(&mut self, id: ConnectionId, local: Ipv4Addr) {
+        for one in self.list.iter_mut().filter(|one| one.id == id) {
+            one.local = local;
+        }
     }
 
-    /// It is not wanted any more: what is queued is written, and what it still says is not heard.
-    fn finish(&mut self) {
-        self.pending = None;
-        self.epoch = 0;
-        self.link.take().map(Link::finish);
+    fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
+        let place = self.list.iter().position(|one| one.id == id)?;
+        Some(self.list.remove(place))
     }
-
-    pub(super) fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
-    }
-}
-
-/// Which connection of a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
-    /// To its CallManager.
-    First,
-    /// To a better one that is being asked.
-    Second,
 }
 
 /// An address to connect to, or what to do meanwhile.
@@ -104,47 +142,36 @@ impl Gateway {
         }
     }
 
-    pub(super) fn connect(&mut self, now: Time, index: usize, which: Which, server: usize) {
-        let epoch = self.signalling.epoch();
-        if let Some(unit) = self.ports.get_mut(index) {
-            let connection = unit.connection(which);
-            *connection = Connection {
-                epoch,
-                local: connection.local,
-                ..Connection::default()
-            };
-        }
-        self.open(now, index, which, server);
-    }
-
-    /// Opens the second connection, unless another port is asking that server.
-    pub(super) fn probe(&mut self, now: Time, index: usize, server: usize) {
+    /// Opens a connection. A trial is not opened while another port is asking that server.
+    pub(super) fn connect(
+        &mut self,
+        now: Time,
+        index: usize,
+        id: ConnectionId,
+        server: usize,
+        purpose: ConnectionPurpose,
+    ) {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        unit.second.finish();
         let (port, interval) = (unit.number, unit.station_config().timing.probe);
-        if self
-            .signalling
-            .lookout
-            .may_look(now, port, server, interval)
-        {
-            self.connect(now, index, Which::Second, server);
-        } else {
-            unit.handle(now, Input::ProbeHeld);
+        let lookout = &mut self.signalling.lookout;
+        if purpose == ConnectionPurpose::Trial && !lookout.may_look(now, port, server, interval) {
+            return unit.handle(now, Input::Deferred { id });
         }
+        self.open(now, index, id, server);
     }
 
-    /// Opens the connection, or waits for the address of its server.
-    fn open(&mut self, now: Time, index: usize, which: Which, server: usize) {
+    /// Begins with a connection, or waits for the address of its server.
+    fn open(&mut self, now: Time, index: usize, id: ConnectionId, server: usize) {
         let place = self.locate(now, server);
+        let name = self.signalling.next_link();
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let (port, turn, bind) = (unit.number, unit.turn, unit.station_config().address);
-        let connection = unit.connection(which);
-        connection.pending = None;
-        match place {
+        let (turn, bind) = (unit.turn, unit.station_config().address);
+        let local = unit.local().unwrap_or(NO_ADDRESS);
+        let stage = match place {
             Where::Here(mut addresses) => {
                 // One whose SCCP does not work is not the first again.
                 let turn = turn % addresses.len().max(1);
@@ -153,18 +180,17 @@ impl Gateway {
                     bind,
                     ..self.signalling.config.clone()
                 };
-                let (epoch, events) = (connection.epoch, self.signalling.events.clone());
-                connection.link = Some(Link::connect(addresses, config, port, epoch, events));
+                let events = self.signalling.events.clone();
+                let link = Link::connect(addresses, config, name, events);
+                Stage::Linked { name, link }
             }
-            Where::Wait(until) => connection.pending = Some((server, until)),
-            Where::Nowhere(failure) => unit.handle(
-                now,
-                match which {
-                    Which::First => Input::TcpFailed { failure },
-                    Which::Second => Input::ProbeFailed { failure },
-                },
-            ),
-        }
+            Where::Wait(until) => Stage::Resolving { server, until },
+            Where::Nowhere(failure) => {
+                unit.connections.remove(id);
+                return unit.handle(now, Input::ConnectFailed { id, failure });
+            }
+        };
+        unit.connections.set(id, stage, local);
     }
 
     fn locate(&mut self, now: Time, server: usize) -> Where {
@@ -202,87 +228,53 @@ impl Gateway {
 
     fn open_pending(&mut self, now: Time, ripe: impl Fn(Time) -> bool) {
         for index in 0..self.ports.len() {
-            for which in [Which::First, Which::Second] {
-                let unit = self.ports.get_mut(index);
-                let pending = unit.and_then(|unit| unit.connection(which).pending);
-                if let Some((server, _)) = pending.filter(|(_, until)| ripe(*until)) {
-                    self.open(now, index, which, server);
-                    self.drain(now, index);
-                }
+            let unit = self.ports.get(index);
+            for (id, server) in unit.map_or(vec![], |unit| unit.connections.waits_for(&ripe)) {
+                self.open(now, index, id, server);
+                self.drain(now, index);
             }
         }
     }
 
-    pub(super) fn close(&mut self, index: usize, which: Which) {
-        if let Some(unit) = self.ports.get_mut(index) {
-            unit.connection(which).finish();
+    /// Closes a connection: what is queued is written, and what it still reports is not heard.
+    pub(super) fn close(&mut self, index: usize, id: ConnectionId) {
+        let unit = self.ports.get_mut(index);
+        let closed = unit.and_then(|unit| unit.connections.remove(id));
+        if let Some(Stage::Linked { link, .. }) = closed.map(|closed| closed.stage) {
+            link.finish();
         }
     }
 
-    /// The second connection takes the place of the first.
-    pub(super) fn adopt(&mut self, index: usize) {
-        if let Some(unit) = self.ports.get_mut(index) {
-            unit.first.finish();
-            unit.first = std::mem::take(&mut unit.second);
-        }
-    }
-
-    pub(super) fn write(&mut self, now: Time, index: usize, which: Which, bytes: Vec<u8>) {
+    pub(super) fn send(&mut self, now: Time, index: usize, id: ConnectionId, bytes: Vec<u8>) {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let connection = unit.connection(which);
-        let Some(link) = &connection.link else {
-            return;
-        };
-        if !link.write(bytes) {
+        if unit
+            .connections
+            .link(id)
+            .is_some_and(|link| !link.write(bytes))
+        {
             let reason = CloseReason::Other("the server has stopped reading".to_owned());
-            unit.link_gone(now, which, reason);
+            unit.give_up(now, id, reason);
         }
     }
 
-    pub(super) fn link_event(&mut self, port: u16, epoch: u64, event: LinkEvent) {
+    pub(super) fn link_event(&mut self, link: LinkId, event: LinkEvent) {
         let now = self.clock.now();
-        // An epoch that is not the present one is of a link that was given up.
-        let of_link = |unit: &PortUnit| unit.number == port && unit.which(epoch).is_some();
-        let Some(index) = self.ports.iter().position(of_link) else {
-            return;
-        };
-        let Some(unit) = self.ports.get_mut(index) else {
-            return;
-        };
-        let Some(which) = unit.which(epoch) else {
-            return;
-        };
-        match (event, which) {
-            (LinkEvent::Connected(local), which) => {
-                unit.connection(which).local = local;
-                let input = match which {
-                    Which::First => Input::TcpConnected { local },
-                    Which::Second => Input::ProbeConnected { local },
-                };
-                unit.handle(now, input);
-            }
-            (LinkEvent::Failed(failure), which) => {
-                unit.connection(which).ended();
-                let input = match which {
-                    Which::First => Input::TcpFailed { failure },
-                    Which::Second => Input::ProbeFailed { failure },
-                };
-                unit.handle(now, input);
-            }
-            (LinkEvent::Bytes(bytes), Which::First) => unit.handle(now, Input::TcpBytes(&bytes)),
-            (LinkEvent::Bytes(bytes), Which::Second) => unit.handle(now, Input::ProbeBytes(&bytes)),
-            (LinkEvent::Closed(reason), which) => {
-                unit.connection(which).ended();
-                unit.link_closed(now, which, reason);
-            }
+        let found = self.ports.iter().enumerate().find_map(|(index, unit)| {
+            let id = unit.connections.of(link)?;
+            Some((index, id))
+        });
+        // None: of a link that was given up.
+        let Some((index, id)) = found else { return };
+        if let Some(unit) = self.ports.get_mut(index) {
+            unit.link_event(now, id, event);
         }
         self.drain(now, index);
     }
 
     /// What a registration of one port means for the others.
-    pub(super) fn tell_siblings(&mut self, now: Time, index: usize, event: &StationEvent) {
+    pub(super) fn inform_siblings(&mut self, now: Time, index: usize, event: &StationEvent) {
         let Some(unit) = self.ports.get(index) else {
             return;
         };
@@ -313,42 +305,86 @@ impl Gateway {
 }
 
 impl PortUnit {
-    pub(super) fn connection(&mut self, which: Which) -> &mut Connection {
-        match which {
-            Which::First => &mut self.first,
-            Which::Second => &mut self.second,
+    fn link_event(&mut self, now: Time, id: ConnectionId, event: LinkEvent) {
+        match event {
+            LinkEvent::Connected(local) => {
+                self.connections.set_local(id, local);
+                self.handle(now, Input::Connected { id, local });
+            }
+            LinkEvent::Failed(failure) => {
+                self.connections.remove(id);
+                self.handle(now, Input::ConnectFailed { id, failure });
+            }
+            LinkEvent::Bytes(bytes) => {
+                let bytes = &bytes[..];
+                self.handle(now, Input::Received { id, bytes });
+            }
+            LinkEvent::Closed(reason) => self.give_up(now, id, reason),
         }
     }
 
-    /// Which connection an event is of.
-    fn which(&self, epoch: u64) -> Option<Which> {
-        if self.first.epoch == epoch {
-            Some(Which::First)
-        } else if self.second.epoch == epoch {
-            Some(Which::Second)
-        } else {
-            None
-        }
-    }
-
-    /// Gives a connection up without a word to the server.
-    pub(super) fn link_gone(&mut self, now: Time, which: Which, reason: CloseReason) {
-        let connection = self.connection(which);
-        connection.ended();
-        connection.epoch = 0;
-        self.link_closed(now, which, reason);
-    }
-
-    fn link_closed(&mut self, now: Time, which: Which, reason: CloseReason) {
-        let input = match which {
-            Which::First => Input::TcpClosed { reason },
-            Which::Second => Input::ProbeClosed { reason },
-        };
-        self.handle(now, input);
+    /// A connection is over, or is given up without a word to the server.
+    pub(super) fn give_up(&mut self, now: Time, id: ConnectionId, reason: CloseReason) {
+        self.connections.remove(id);
+        self.handle(now, Input::Lost { id, reason });
     }
 
     /// A server that is reached under several addresses is tried under another one first.
     pub(super) fn turn_to_next_address(&mut self) {
         self.turn = self.turn.wrapping_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::link::LinkOptions;
+
+    fn linked(name: LinkId) -> Stage {
+        let config = LinkConfig {
+            bind: None,
+            connect_timeout: Duration::from_secs(1),
+            options: LinkOptions {
+                silence: Duration::from_secs(1),
+                dscp: 0,
+            },
+        };
+        let (events, _) = tokio::sync::mpsc::channel(1);
+        let link = Link::connect(vec![], config, name, events);
+        Stage::Linked { name, link }
+    }
+
+    #[test]
+    fn the_link_of_a_connection_that_was_closed_belongs_to_nobody() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let local = tokio::task::LocalSet::new();
+        let _entered = local.enter();
+        let runtime = runtime.expect("a runtime");
+        let _runtime = runtime.enter();
+        let (active, trial) = (ConnectionId(1), ConnectionId(2));
+        let mut connections = Connections::default();
+        let until = Time::from_millis(3_000);
+        connections.set(active, Stage::Resolving { server: 4, until }, NO_ADDRESS);
+        assert_eq!(connections.waits_for(|_| true), [(active, 4)]);
+        assert_eq!(connections.due(), Some(until));
+        connections.set(active, linked(LinkId(7)), Ipv4Addr::LOCALHOST);
+        connections.set(trial, linked(LinkId(8)), Ipv4Addr::LOCALHOST);
+        assert_eq!((connections.due(), connections.links().count()), (None, 2));
+        assert_eq!(connections.of(LinkId(7)), Some(active));
+        assert_eq!(connections.of(LinkId(8)), Some(trial));
+        let here = Ipv4Addr::LOCALHOST;
+        let bound = [(trial, here), (active, here)];
+        assert_eq!(connections.bound_to(&[here]), bound);
+        assert!(connections.remove(active).is_some());
+        assert_eq!(connections.of(LinkId(7)), None);
+        assert!(connections.link(active).is_none());
+        // A port that takes the place of another one begins with the same ids, and with other links.
+        connections.set(active, linked(LinkId(9)), NO_ADDRESS);
+        assert_eq!(connections.of(LinkId(7)), None);
+        assert_eq!(connections.of(LinkId(9)), Some(active));
     }
 }

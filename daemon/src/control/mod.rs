@@ -167,7 +167,7 @@ impl Gateway {
             }
             let due = self.sleep_for();
             tokio::select! {
-                Some((port, epoch, event)) = self.signalling.links.recv() => self.link_event(port, epoch, event),
+                Some((link, event)) = self.signalling.links.recv() => self.link_event(link, event),
                 Some(found) = self.signalling.names.resolver.looked_up.recv() => self.name_looked_up(found),
                 news = self.signalling.network.news() => self.network_news(news),
                 Some(returned) = self.lines.cards.news.recv() => self.card_news(returned),

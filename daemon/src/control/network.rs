@@ -15,7 +15,6 @@ use tokio::io::unix::AsyncFd;
 use tracing::{info, warn};
 
 use super::Gateway;
-use super::links::Which;
 use crate::identity::log;
 
 /// Changes come in bursts; they are looked at together.
@@ -139,12 +138,8 @@ impl Gateway {
             let Some(unit) = self.ports.get_mut(index) else {
                 continue;
             };
-            for which in [Which::Second, Which::First] {
-                let connection = unit.connection(which);
-                let address = connection.local;
-                if connection.link().is_some() && change.gone.contains(&address) {
-                    unit.link_gone(now, which, CloseReason::AddressGone(address));
-                }
+            for (id, address) in unit.connections.bound_to(&change.gone) {
+                unit.give_up(now, id, CloseReason::AddressGone(address));
             }
             if change.came || route_came {
                 unit.handle(now, Input::NetworkChanged);

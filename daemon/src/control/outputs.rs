@@ -11,9 +11,8 @@ use tipring_proto::time::Time;
 use tipring_types::trace::Trace;
 
 use super::lamp::LampStep;
-use super::links::Which;
 use super::translate::{self, Line};
-use super::{Gateway, PortUnit, trace};
+use super::{Gateway, NO_ADDRESS, PortUnit, trace};
 use crate::line::LineOrder;
 
 /// On-hook transmission for the message to a lamp: DT-AS, the longest seizure and the message, and some.
@@ -24,19 +23,19 @@ impl Gateway {
     pub(super) fn drain(&mut self, now: Time, index: usize) {
         while let Some(output) = self.ports.get_mut(index).and_then(PortUnit::poll_output) {
             match output {
-                Output::Connect { server } => self.connect(now, index, Which::First, server),
-                Output::Probe { server } => self.probe(now, index, server),
-                Output::Write(bytes) => self.write(now, index, Which::First, bytes),
-                Output::Close => self.close(index, Which::First),
-                Output::ProbeWrite(bytes) => self.write(now, index, Which::Second, bytes),
-                Output::ProbeClose => self.close(index, Which::Second),
-                Output::Adopt => self.adopt(index),
+                Output::Connect {
+                    id,
+                    server,
+                    purpose,
+                } => self.connect(now, index, id, server, purpose),
+                Output::Send { id, bytes } => self.send(now, index, id, bytes),
+                Output::Close { id } => self.close(index, id),
                 Output::Line(output) => self.line_output(now, index, output),
                 Output::Media(output) => self.media_output(now, index, output),
                 Output::Record(record) => self.record(now, index, &record),
                 Output::Event(event) => {
                     self.news(now, index, &event);
-                    self.tell_siblings(now, index, &event);
+                    self.inform_siblings(now, index, &event);
                 }
                 Output::Trace(traced) => {
                     if let Some(event) = trace::of_device(&traced) {
@@ -127,7 +126,7 @@ impl Gateway {
             return;
         };
         let bind = unit.station_config().address;
-        let bind = bind.unwrap_or(unit.first.local);
+        let bind = bind.or(unit.local()).unwrap_or(NO_ADDRESS);
         let doing = unit.desk.act(
             now,
             output,

@@ -1,6 +1,7 @@
 //! One port as control owns it: device, link, media legs, and what is remembered for the CLI.
 
 use std::collections::VecDeque;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use tracing::{info, warn};
 use super::clock::Clock;
 use super::lamp::FskLamp;
 use super::linetest::RunningTest;
-use super::links::Connection;
+use super::links::Connections;
 use super::log_rate::{LogRate, if_any};
 use super::media::{LegSettings, MediaDesk};
 use super::reload::Next;
@@ -75,10 +76,8 @@ pub struct PortUnit {
     pub(super) next: Option<Next>,
     /// The configuration that it goes by.
     pub(super) used: Arc<Config>,
-    /// The connection to its CallManager.
-    pub first: Connection,
-    /// One to a better CallManager that is being asked.
-    pub(super) second: Connection,
+    /// Its connections to CallManagers.
+    pub(super) connections: Connections,
     /// Of a server that is reached under several addresses, the one that is tried first.
     pub(super) turn: usize,
     /// Present fault.
@@ -133,8 +132,7 @@ impl PortUnit {
             fault: config.seat.fault,
             next: None,
             used,
-            first: Connection::default(),
-            second: Connection::default(),
+            connections: Connections::default(),
             turn: 0,
             refused: 0,
             off_hooks: 0,
@@ -228,8 +226,7 @@ impl PortUnit {
         let due = [
             self.device.poll_timeout(),
             self.lamp.due(),
-            self.first.due(),
-            self.second.due(),
+            self.connections.due(),
         ];
         due.into_iter().flatten().min()
     }
@@ -242,6 +239,11 @@ impl PortUnit {
     /// The station for status.
     pub fn station(&self) -> StationSnapshot {
         self.device.station_snapshot()
+    }
+
+    /// Our address on the connection to its CallManager, or on the last one.
+    pub(super) fn local(&self) -> Option<Ipv4Addr> {
+        self.device.local()
     }
 
     /// What its station goes by now.

@@ -121,7 +121,7 @@ impl Gateway {
             self.history.limit(&config);
         }
         self.signalling.config = settings::links(&config);
-        for link in self.ports.iter().filter_map(|unit| unit.first.link()) {
+        for link in self.ports.iter().flat_map(|unit| unit.connections.links()) {
             link.set_options(self.signalling.config.options);
         }
         self.signalling.servers.set(&config.callmanager.servers);

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::links::NameDesk;
 use super::network::NetworkDesk;
 use super::servers::ServerBook;
-use crate::link::{LinkConfig, LinkEvent, LinkEvents};
+use crate::link::{LinkConfig, LinkEvent, LinkEvents, LinkId};
 
 /// Link events that may wait; a server that sends faster waits in its socket.
 const LINK_EVENTS: usize = 512;
@@ -17,9 +17,9 @@ pub(super) struct Signalling {
     pub(super) config: LinkConfig,
     /// For each new link, to report to.
     pub(super) events: LinkEvents,
-    /// Port, number of the link, and what happened on it.
-    pub(super) links: mpsc::Receiver<(u16, u64, LinkEvent)>,
-    epochs: u64,
+    /// What happened on the links.
+    pub(super) links: mpsc::Receiver<(LinkId, LinkEvent)>,
+    last_link: u64,
     pub(super) names: NameDesk,
     pub(super) lookout: Lookout,
     pub(super) network: NetworkDesk,
@@ -33,7 +33,7 @@ impl Signalling {
             config,
             events,
             links,
-            epochs: 0,
+            last_link: 0,
             names: NameDesk::default(),
             lookout: Lookout::default(),
             network: NetworkDesk::default(),
@@ -41,9 +41,9 @@ impl Signalling {
         }
     }
 
-    /// A number for a link that no link before it had, so that what an old one still reports is known as such.
-    pub(super) fn epoch(&mut self) -> u64 {
-        self.epochs += 1;
-        self.epochs
+    /// The name of another link.
+    pub(super) fn next_link(&mut self) -> LinkId {
+        self.last_link += 1;
+        LinkId(self.last_link)
     }
 }

@@ -12,7 +12,7 @@ use tipring_proto::sccp::station::{
 };
 use tipring_proto::sccp::wire::{FrameReader, decode_client};
 use tipring_proto::time::Time;
-use tipring_proto::types::{DeviceName, DeviceType};
+use tipring_proto::types::{ConnectionId, ConnectionPurpose, DeviceName, DeviceType};
 
 fuzz_target!(|input: &[u8]| {
     let mut program = Program::new(input);
@@ -22,17 +22,18 @@ fuzz_target!(|input: &[u8]| {
     config.servers = (0..usize::from(program.byte() % 4)).collect();
     let mut station = Station::new(config.clone());
     let mut now = Time::from_millis(1);
+    let mut ids = Ids::default();
     station.start(now);
     while let Some(step) = program.next_step() {
         match step % 16 {
             0 => station.start(now),
-            1 => station.connected(now, Ipv4Addr::LOCALHOST),
-            2 => station.connect_failed(now, ConnectFailure::Refused),
-            3 => station.closed(now, CloseReason::TimedOut),
-            4 => station.closed(now, CloseReason::ByServer),
+            1 => station.connected(now, ids.active, Ipv4Addr::LOCALHOST),
+            2 => station.connect_failed(now, ids.active, ConnectFailure::Refused),
+            3 => station.lost(now, ids.active, CloseReason::TimedOut),
+            4 => station.lost(now, ids.active, CloseReason::ByServer),
             5 => station.stop(now),
             6 => station.set_busy(now, program.byte() % 2 == 0),
-            7 => second_connection(&mut station, now, &mut program),
+            7 => trial(&mut station, now, ids.trial, &mut program),
             8 => station.reconfigure(now, config.clone()),
             9 => {
                 station.send(now, ClientMessage::TimeDateReq);
@@ -41,17 +42,25 @@ fuzz_target!(|input: &[u8]| {
                 now = now + Duration::from_millis(u64::from(program.byte()) * 250);
                 station.handle_timeout(now);
             }
-            _ => station.handle_input(now, program.bytes()),
+            12 => {
+                // Of a connection that is over, or was never there.
+                let id = ConnectionId(u64::from(program.byte()));
+                station.received(now, id, program.bytes());
+            }
+            _ => station.received(now, ids.active, program.bytes()),
         }
         while let Some(output) = station.poll_output() {
-            if let StationOutput::Send(bytes) | StationOutput::ProbeSend(bytes) = output {
+            ids.see(&output);
+            if let StationOutput::Send { bytes, .. } = output {
                 one_good_frame(&bytes);
             }
         }
         // Whatever is due is done with in a few rounds: nothing stays due for ever.
         for _ in 0..8 {
             station.handle_timeout(now);
-            while station.poll_output().is_some() {}
+            while let Some(output) = station.poll_output() {
+                ids.see(&output);
+            }
         }
         assert!(
             station.poll_timeout().is_none_or(|next| next > now),
@@ -61,19 +70,45 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
+/// The connections that the station uses.
+#[derive(Default)]
+struct Ids {
+    active: ConnectionId,
+    trial: ConnectionId,
+    last: ConnectionId,
+}
+
+impl Ids {
+    fn see(&mut self, output: &StationOutput) {
+        match *output {
+            StationOutput::Connect { id, purpose, .. } => {
+                assert!(id > self.last, "an id was given twice");
+                self.last = id;
+                match purpose {
+                    ConnectionPurpose::Active => self.active = id,
+                    ConnectionPurpose::Trial => self.trial = id,
+                }
+            }
+            // A trial has taken the place of what was left for it.
+            StationOutput::Close { id } if id == self.active => self.active = self.trial,
+            _ => {}
+        }
+    }
+}
+
 /// The connection to a better server, and what else wakes a station.
-fn second_connection(station: &mut Station, now: Time, program: &mut Program<'_>) {
+fn trial(station: &mut Station, now: Time, id: ConnectionId, program: &mut Program<'_>) {
     let kind = program.byte();
     let server = usize::from(program.byte() % 5);
     match kind % 8 {
-        0 | 1 => station.probe_connected(now, Ipv4Addr::LOCALHOST),
-        2 => station.probe_failed(now, ConnectFailure::Refused),
-        3 => station.probe_held(now),
-        4 => station.probe_closed(now, CloseReason::Reset),
+        0 | 1 => station.connected(now, id, Ipv4Addr::LOCALHOST),
+        2 => station.connect_failed(now, id, ConnectFailure::Refused),
+        3 => station.deferred(now, id),
+        4 => station.lost(now, id, CloseReason::Reset),
         5 => station.sibling_registered(now, server),
         6 => station.sibling_settled(now, server),
         _ if kind > 127 => station.network_changed(now),
-        _ => station.probe_input(now, program.bytes()),
+        _ => station.received(now, id, program.bytes()),
     }
 }
 

@@ -18,8 +18,8 @@ pub use call::{CallDetail, CallList, CallSummary};
 pub use finding::{FindingReport, by_cause, ranges};
 pub use linetest::{LineTestOutcome, LineTestReport};
 pub use port::{
-    DetectedTone, EchoReport, LineStats, MediaLeg, PortCard, PortDetail, PortSummary,
-    RefusedSource, RegistrationReport, RegistrationStep, RtpStats, Voltages,
+    ConnectionReport, DetectedTone, EchoReport, LineStats, MediaLeg, PortCard, PortDetail,
+    PortSummary, RefusedSource, RegistrationReport, RegistrationStep, RtpStats, Voltages,
 };
 pub use reload::{ConfigProblem, ConfigReport, ReloadChange, ReloadReport, ReloadState};
 pub use sim::{
@@ -32,7 +32,7 @@ pub use status::{
 };
 pub use tipring_store::{History, StoredCall, StoredFinding};
 pub use tipring_types::{
-    CallDirection, CallState, EchoState, HookState, NoiseVerdict, PortState, RegistrationState,
-    Side, TestEnd,
+    CallDirection, CallState, ConnectionPurpose, ConnectionState, EchoState, HookState,
+    NoiseVerdict, PortState, RegistrationState, Side, TestEnd,
 };
 pub use trace::{SccpMessage, Trace, TraceEvent, TraceKind};

@@ -1,7 +1,10 @@
 //! `tipring port`: one analog port, its device, its line and its media.
 
 use serde::{Deserialize, Serialize};
-use tipring_types::{CallState, EchoState, HookState, PortState, RegistrationState, Side};
+use tipring_types::{
+    CallState, ConnectionPurpose, ConnectionState, EchoState, HookState, PortState,
+    RegistrationState, Side,
+};
 
 use super::call::CallSummary;
 use super::finding::FindingReport;
@@ -63,6 +66,18 @@ pub struct RegistrationStep {
     pub reason: String,
 }
 
+/// A connection to a CallManager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ConnectionReport {
+    /// To which server.
+    pub server: Option<String>,
+    /// What it is for.
+    pub purpose: ConnectionPurpose,
+    /// Where it stands.
+    pub state: ConnectionState,
+}
+
 /// The registration in full.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -72,6 +87,8 @@ pub struct RegistrationReport {
     pub state: RegistrationState,
     /// The server now.
     pub server: Option<String>,
+    /// Every connection that is open or being opened, the oldest first.
+    pub connections: Vec<ConnectionReport>,
     /// Protocol version agreed.
     pub protocol_version: Option<u8>,
     /// Seconds between keepalives, as the server asked.

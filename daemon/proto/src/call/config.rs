@@ -3,7 +3,7 @@
 use crate::sccp::message::Tone;
 use crate::types::{AfterFarHangUp, CallerIdTiming, Codec, FlashAction, LineInstance, PulseDigits};
 
-/// Everything the call logic of one port can be told.
+/// The configuration of the call logic of one port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortConfig {
     /// The SCCP line of this port.
@@ -18,15 +18,15 @@ pub struct PortConfig {
     pub flash: FlashAction,
     /// Hanging up with a transfer under way completes it.
     pub transfer_on_hang_up: bool,
-    /// When and how the set is told who calls.
+    /// When and how caller ID is sent to the phone.
     pub caller_id: CallerIdTiming,
     /// Stutter dial tone in place of plain dial tone while a message waits.
     pub stutter_dial_tone: bool,
-    /// Heard when the set is lifted without a server: reorder or busy.
+    /// Heard when the phone goes off-hook without a server: reorder or busy.
     pub unregistered_tone: Tone,
-    /// Nothing heard from the server so long after lifting: error tone, ms.
+    /// Nothing heard from the server this time after off-hook: error tone, ms.
     pub server_answer_ms: u32,
-    /// Dial tone for so long without a digit: error tone, ms. The servers seen act themselves after 16 s.
+    /// Dial tone for this time without a digit: error tone, ms. The servers seen act themselves after 16 s.
     pub first_digit_ms: u32,
     /// How long the error tone plays before the howler, ms.
     pub error_tone_ms: u32,
@@ -34,7 +34,7 @@ pub struct PortConfig {
     pub howler_ms: u32,
     /// Length of the loop opening when the far end hangs up, ms; 0 = none.
     pub open_loop_ms: u32,
-    /// What the set hears after the far end hung up.
+    /// What the phone hears after the far end hung up.
     pub after_far_hang_up: AfterFarHangUp,
     /// Call-waiting tone is repeated this often, ms; 0 = once.
     pub call_waiting_repeat_ms: u32,
@@ -49,9 +49,9 @@ pub struct PortConfig {
     pub digits_in_band: bool,
     /// A call that has lost its CallManager is over when no RTP has come for this time, ms; 0 = never. See `preserved`.
     pub preserved_rtp_ms: u32,
-    /// A line in trouble for so long loses its calls, ms.
+    /// A line in trouble for this time loses its calls, ms.
     pub fault_grace_ms: u32,
-    /// DSCP of RTP when the server does not tell a sensible one.
+    /// DSCP of RTP when the server does not send a sensible one.
     pub rtp_dscp: u8,
 }
 
@@ -101,7 +101,7 @@ pub struct HookConfig {
 }
 
 impl HookConfig {
-    /// For a card that decodes flash and pulse itself: each edge it tells is a lift or a hang-up.
+    /// For a card that decodes flash and pulse itself: each edge it reports is a lift or a hang-up.
     pub const fn decoded_by_card() -> HookConfig {
         HookConfig {
             debounce_ms: 0,
@@ -132,7 +132,7 @@ pub struct PulseWindow {
     pub min_ms: u32,
     /// Longest, ms.
     pub max_ms: u32,
-    /// The digit is complete so long after its last pulse, ms.
+    /// The digit is complete this time after its last pulse, ms.
     pub interdigit_ms: u32,
 }
 

@@ -8,7 +8,7 @@ use crate::sccp::message::{ClientMessage, MediaStatus, RingMode, ServerMessage, 
 use crate::time::Time;
 use crate::types::{CallRef, Codec, Digit, LineFault, Party, Polarity, TenthDbm0};
 
-/// Anything a port is told.
+/// Anything that a port takes.
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
     /// From the card.
@@ -31,7 +31,7 @@ pub enum Input<'a> {
 /// What the card saw. `at` is the card's own stamp on the same clock as `now`, and never later than it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineInput {
-    /// The loop is closed (raw edge). Also to be told at start when the port is found off-hook.
+    /// The loop is closed (raw edge). Also to be reported at start when the port is found off-hook.
     LoopClosed {
         /// When.
         at: Time,
@@ -41,7 +41,7 @@ pub enum LineInput {
         /// When.
         at: Time,
     },
-    /// A flash that the card decoded itself (then it tells no edges for it).
+    /// A flash that the card decoded itself (then it reports no edges for it).
     Flash {
         /// When it ended.
         at: Time,
@@ -67,11 +67,11 @@ pub enum LineInput {
     CallerIdSent,
     /// The line or its card is in trouble: no audio, no events until cleared.
     Fault(LineFault),
-    /// The trouble is over; the card then tells the loop state again with an edge.
+    /// The trouble is over; the card then reports the loop state again with an edge.
     FaultCleared,
 }
 
-/// A DTMF digit, told when it is certain (not when it ends).
+/// A DTMF digit, reported when it is certain (not when it ends).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DigitHeard {
     /// Which key.
@@ -155,40 +155,40 @@ pub enum LineOutput {
     Ring(RingMode),
     /// Stop ringing.
     StopRing,
-    /// Play a tone of the country's plan towards the set, in place of the far voice (call-waiting
+    /// Play a tone of the country's plan towards the phone, in place of the far voice (call-waiting
     /// tones: laid over it) until [`LineOutput::StopTone`] or another tone. A call-waiting tone is one burst: it
     /// is asked for again when it shall repeat.
     PlayTone(Tone),
     /// Stop the tone.
     StopTone,
-    /// Let audio through while on-hook for so long.
+    /// Let audio through while on-hook for this time.
     OnHookTransmission {
         /// How long, ms.
         ms: u32,
     },
     /// Send caller ID; answer with [`LineInput::CallerIdSent`] at its end.
     SendCallerId {
-        /// What to tell.
+        /// What to send.
         id: CallerId,
         /// A dual-tone alerting signal (DT-AS) goes before the message.
         dual_tone_alert: bool,
     },
-    /// Stop sending caller ID at once: the set was lifted, or the caller gave up.
+    /// Stop sending caller ID at once: the phone went off-hook, or the caller gave up.
     StopCallerId,
     /// Polarity of the feed.
     Polarity(Polarity),
-    /// Open the loop for so long, then feed it again (disconnect supervision).
+    /// Open the loop for this time, then feed it again (disconnect supervision).
     OpenLoop {
         /// How long, ms.
         ms: u32,
     },
     /// Message-waiting lamp (FSK VMWI, neon, … as the port's profile has it).
     MessageLamp(bool),
-    /// Listen for DTMF from the set.
+    /// Listen for DTMF from the phone.
     EnableDtmf(bool),
 }
 
-/// Who calls, for the set's display. Date and time are the sender's business.
+/// Who calls, for the phone's display. Date and time are the sender's business.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallerId {
     /// Calling number.
@@ -216,7 +216,7 @@ pub enum MediaOutput {
     OpenReceive {
         /// The leg.
         party: Party,
-        /// The call it belongs to; [`CallRef::NONE`] when the server did not tell and nothing fits.
+        /// The call it belongs to; [`CallRef::NONE`] when the server did not say and nothing fits.
         call: CallRef,
         /// Codec to expect.
         codec: Codec,
@@ -239,7 +239,7 @@ pub enum MediaOutput {
         codec: Codec,
         /// Packet time, ms.
         ptime_ms: u32,
-        /// Send the set's digits as RFC 4733 events with this payload type.
+        /// Send the phone's digits as RFC 4733 events with this payload type.
         rfc2833_payload: Option<u8>,
         /// DSCP of the packets.
         dscp: u8,
@@ -254,7 +254,7 @@ pub enum MediaOutput {
         /// The leg.
         party: Party,
     },
-    /// Which leg the set hears and talks to; `None` = silence both ways (tones are still heard).
+    /// Which leg the phone hears and talks to; `None` = silence both ways (tones are still heard).
     Bridge {
         /// The leg.
         party: Option<Party>,
@@ -274,7 +274,7 @@ pub enum MediaOutput {
     NeedStatistics {
         /// The leg, as last opened.
         party: Party,
-        /// To be told back.
+        /// To be sent back.
         call: CallRef,
     },
 }

@@ -10,7 +10,7 @@ use crate::time::Time;
 use crate::types::{CallRef, CallState, Digit};
 
 impl Port {
-    /// The set was lifted.
+    /// The phone went off-hook.
     pub(super) fn lifted(&mut self, now: Time) {
         let offered = self.calls.iter().filter(|c| c.is_offered());
         let offered = offered.min_by_key(|c| c.silenced).map(|c| c.id);
@@ -36,14 +36,14 @@ impl Port {
                 if call.take_by_server() {
                     // The server has nothing more to say to this lift.
                     call.connect(now);
-                    self.set.enter_calls();
+                    self.phone.enter_calls();
                     return;
                 }
                 call.answer();
             }
-            self.set.ask(now);
+            self.phone.ask(now);
         } else if let Some(id) = held {
-            // chan_skinny wants to know that the set is lifted; chan-sccp would open a new call.
+            // chan_skinny wants to know that the phone is off-hook; chan-sccp would open a new call.
             if !self.server.wants_hook_flash() {
                 self.server.say_off_hook(id);
                 self.server_asks();
@@ -56,7 +56,7 @@ impl Port {
 
     /// Asks for dial tone.
     pub(super) fn new_call(&mut self, now: Time) {
-        self.set.lift(now);
+        self.phone.lift(now);
         self.server.ask_new_call();
         self.server_asks();
     }
@@ -82,7 +82,7 @@ impl Port {
 
     /// The call that takes digits now, and how.
     fn taker(&self) -> Option<(CallRef, Taker)> {
-        match self.set.state() {
+        match self.phone.state() {
             Set::Lifted => Some((CallRef::NONE, Taker::NewCall)),
             Set::Calls => self.calls.active().map(|id| (id, self.taker_in(id))),
             Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Lockout => None,
@@ -123,8 +123,8 @@ impl Port {
             DigitOutput::Kept | DigitOutput::InMedia | DigitOutput::Dropped => {}
             DigitOutput::Key(button) => self.keypad(button, id),
             DigitOutput::Dial(button) => {
-                self.set.digit_came();
-                self.set.server_spoke();
+                self.phone.digit_came();
+                self.phone.server_spoke();
                 if self.tones.is_dial_tone() {
                     self.stop_tone();
                 }
@@ -146,11 +146,11 @@ impl Port {
     }
 
     /// What an opening of the length of a short flash and of a slow pulse is, if no pulse is next to it. While a number
-    /// is dialled it is a digit of one pulse; but a set that dials by tones has no dial, and one whose R key has just opened the
+    /// is dialled it is a digit of one pulse; but a phone that dials by tones has no dial, and one whose R key has just opened the
     /// loop for so short asks for the other call back. In a call it is a flash.
     pub(super) fn lone_opening(&self) -> Lone {
         let other_call = self.calls.own() > 1;
-        let flash = match self.set.state() {
+        let flash = match self.phone.state() {
             Set::OnHook => false,
             Set::Lifted => self.digits.keeps_tones(),
             Set::Calls => match self.calls.active_call() {
@@ -159,7 +159,7 @@ impl Port {
                         other_call && self.line.hook().flashes_are_short()
                     }
                     CallState::Dialing => self.digits.by_tone(),
-                    // A server that takes the number for complete before the set does: alone, a flash means nothing.
+                    // A server that takes the number for complete before the phone does: alone, a flash means nothing.
                     CallState::Proceeding | CallState::RingingOut => {
                         other_call || self.digits.by_tone()
                     }

@@ -109,7 +109,7 @@ impl Elsewhere {
 }
 
 impl Port {
-    /// A call of the line that this port has no part in, as far as can be told.
+    /// A call of the line that this port has no part in, as far as is known.
     pub(super) fn note_elsewhere(&mut self, id: CallRef) {
         self.calls.count_unknown();
         self.calls.elsewhere().note(id, false);
@@ -182,7 +182,7 @@ impl Port {
         self.server.forget(id);
         if unused {
             self.stop_tone();
-            self.set.lift(now);
+            self.phone.lift(now);
         } else if talked && self.calls.own() == 0 {
             self.far_hung_up(now);
         } else {
@@ -204,7 +204,7 @@ impl Port {
         self.offer_over(now, id);
         self.recall_gone();
         let nothing = !self.calls.is_occupied();
-        if self.set.state() == Set::Calls && nothing && self.in_state(CallState::Held).is_none() {
+        if self.phone.state() == Set::Calls && nothing && self.in_state(CallState::Held).is_none() {
             self.supervise(now, Some(Tone::REORDER));
         }
     }
@@ -212,7 +212,7 @@ impl Port {
     /// The server opens media for a call that it has connected and never announced (intercom): it is for this phone.
     pub(super) fn adopt_noted(&mut self, now: Time, id: CallRef) {
         let noted = self.calls.elsewhere().is_unsure(id);
-        if !noted || !self.set.is_on_hook() || !self.make_room(now) {
+        if !noted || !self.phone.is_on_hook() || !self.make_room(now) {
             return;
         }
         self.calls.elsewhere().forget(id);
@@ -223,7 +223,7 @@ impl Port {
 
     /// The server opens media for a call that this phone has not answered: it has answered by itself.
     pub(super) fn answered_by_server(&mut self, now: Time, id: CallRef) {
-        let on_hook = self.set.is_on_hook();
+        let on_hook = self.phone.is_on_hook();
         let free = !self.calls.is_occupied();
         let Some(call) = self.call_mut(id) else {
             return;

@@ -18,7 +18,7 @@ pub(super) struct Call {
     pub(super) state: CallState,
     pub(super) started: Time,
     pub(super) connected: Option<Time>,
-    /// What the set dialled.
+    /// What the phone dialled.
     pub(super) dialed: String,
     /// CallInfo has come.
     pub(super) caller: Option<Caller>,
@@ -198,7 +198,7 @@ impl Call {
         self.connected.is_some()
     }
 
-    /// Offered to the set and not answered.
+    /// Offered to the phone and not answered.
     pub(super) fn is_offered(&self) -> bool {
         matches!(self.state, CallState::Ringing | CallState::Waiting)
     }

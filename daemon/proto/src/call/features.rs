@@ -2,7 +2,7 @@
 //!
 //! Everything goes by soft keys, which both open servers take (HookFlash is ignored by chan_skinny).
 //!
-//! | the set has | a flash |
+//! | the phone has | a flash |
 //! | --- | --- |
 //! | a call that has lost its CallManager | nothing, whatever else there is |
 //! | a talking call, another waiting | holds the first, answers the second |
@@ -34,7 +34,7 @@ impl Port {
         {
             return false;
         }
-        match self.set.state() {
+        match self.phone.state() {
             Set::OnHook | Set::Lifted | Set::LoopOpened => false,
             Set::Calls | Set::ErrorTone | Set::Howling | Set::Lockout => {
                 match self
@@ -187,7 +187,7 @@ impl Port {
             call.want();
         }
         self.server.active(id);
-        self.set.ask(now);
+        self.phone.ask(now);
         self.stop_tone();
     }
 
@@ -229,7 +229,7 @@ impl Port {
     /// The time for joining two calls is over. If they still are there, the next flash, or hanging up, asks again.
     fn not_joined(&mut self, now: Time, origin: CallRef, consult: CallRef) {
         let both = self.call(origin).is_some() && self.call(consult).is_some();
-        let on_hook = self.set.is_on_hook();
+        let on_hook = self.phone.is_on_hook();
         if on_hook || !both {
             self.transfer.abandon();
         }

@@ -1,4 +1,4 @@
-//! Hanging up: what the server is told, and what the set rings for afterwards.
+//! Hanging up: what the server is sent, and what the phone rings for afterwards.
 
 use crate::call::contract::LineOutput;
 use crate::call::entry::Call;
@@ -11,16 +11,16 @@ use crate::time::Time;
 use crate::types::{CallRef, CallState};
 
 impl Port {
-    /// The set was hung up, or its line is lost.
+    /// The phone was hung up, or its line is lost.
     pub(super) fn hung_up(&mut self, now: Time, cause: EndCause) {
-        if self.set.is_on_hook() {
+        if self.phone.is_on_hook() {
             return;
         }
         self.tell_line(LineOutput::EnableDtmf(false));
         self.stop_tone();
         self.tones.stop_announcing();
-        let was_lifted = self.set.state() == Set::Lifted;
-        self.set.hang_up();
+        let was_lifted = self.phone.state() == Set::Lifted;
+        self.phone.hang_up();
         self.digits.forget_early();
         let joining = self.join_on_hang_up(now);
         match self.calls.active().or(self.calls.expecting()) {

@@ -15,7 +15,7 @@ use crate::call::config::HookConfig;
 use crate::time::Time;
 use crate::types::Digit;
 
-/// What the set did.
+/// What the phone did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HookEvent {
     /// Lifted.
@@ -31,7 +31,7 @@ pub(super) enum HookEvent {
 /// What an opening that could be a pulse and a flash is when no pulse is next to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lone {
-    /// The set dials: a digit of one pulse.
+    /// The phone dials: a digit of one pulse.
     Pulse,
     /// The R key.
     Flash,
@@ -209,7 +209,7 @@ impl Hook {
 
     fn hang_up(&mut self) {
         self.state = Loop::Open;
-        // A cradle that bounces for so long: nobody presses the R key and hangs up within a tenth of a second.
+        // A cradle that bounces for this time: nobody presses the R key and hangs up within a tenth of a second.
         self.undecided = None;
         if self.pulses > 0 {
             self.take_digit();

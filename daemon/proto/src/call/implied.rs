@@ -112,7 +112,7 @@ impl Port {
 
     /// Dial tone, or media at once, for a lifted phone whose call has not been named.
     pub(super) fn imply_dialing(&mut self, now: Time, id: CallRef) {
-        let lifted = self.set.state() == Set::Lifted && self.call(id).is_none();
+        let lifted = self.phone.state() == Set::Lifted && self.call(id).is_none();
         if !lifted || !self.add_outgoing(now, id, CallState::Dialing) {
             return;
         }
@@ -177,7 +177,7 @@ impl Port {
             ServerMessage::SetSpeakerMode(_)
             | ServerMessage::SetRinger(_)
             | ServerMessage::SetLamp(_)
-            | ServerMessage::StopTone(_) => self.set.server_spoke(),
+            | ServerMessage::StopTone(_) => self.phone.server_spoke(),
             _ => {}
         }
     }
@@ -196,7 +196,7 @@ impl Port {
                 | CallState::RingingOut
         ) {
             call.connect(now);
-            self.set.digit_came();
+            self.phone.digit_came();
         }
     }
 

@@ -29,7 +29,7 @@ impl Port {
             return;
         }
 
-        let on_hook = self.set.is_on_hook();
+        let on_hook = self.phone.is_on_hook();
         let state = if on_hook {
             CallState::Ringing
         } else {
@@ -41,7 +41,7 @@ impl Port {
                 self.ringer.set_call(id);
             }
             if waiting {
-                // The server thinks the set is lifted and will not ask for a ring.
+                // The server thinks that the phone is off-hook and will not ask for a ring.
                 self.start_ringing(now, RingMode::INSIDE, id);
                 self.ringer.set_local(true);
             }

@@ -608,7 +608,7 @@ pub(super) fn acceptable(
     }
     let ptime_ms = match ptime_ms {
         0 => cfg.ptimes_ms.first().copied().unwrap_or(20),
-        told => told,
+        named => named,
     };
     if !cfg.ptimes_ms.contains(&ptime_ms) {
         return Err(MediaStatus::INVALID_PACKET_SIZE);
@@ -617,8 +617,8 @@ pub(super) fn acceptable(
 }
 
 /// A dynamic payload type, or none.
-fn payload(told: u32) -> Option<u8> {
-    u8::try_from(told).ok().filter(|p| (96..=127).contains(p))
+fn payload(named: u32) -> Option<u8> {
+    u8::try_from(named).ok().filter(|p| (96..=127).contains(p))
 }
 
 /// chan-sccp sends the whole TOS byte (184 = EF); other words mean nothing that could be trusted.

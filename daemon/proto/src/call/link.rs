@@ -12,7 +12,7 @@ use crate::types::{CallRef, CallState, LineInstance};
 impl Port {
     /// Registered.
     pub(super) fn station_up(&mut self, version: u8) {
-        let on_hook = self.set.is_on_hook();
+        let on_hook = self.phone.is_on_hook();
         self.server.up(version, on_hook);
         self.server_asks();
     }
@@ -60,7 +60,7 @@ impl Port {
                 self.state_of(id),
                 Some(CallState::Connected | CallState::Preserved)
             );
-            talking && self.set.state() == Set::Calls && self.legs.audible(id).is_some()
+            talking && self.phone.state() == Set::Calls && self.legs.audible(id).is_some()
         });
         let lost: Vec<CallRef> = self
             .calls
@@ -86,7 +86,7 @@ impl Port {
         if let Some(call) = kept.and_then(|id| self.call_mut(id)) {
             call.preserve();
             self.watch_preserved(now);
-        } else if self.set.is_served() {
+        } else if self.phone.is_served() {
             self.supervise(now, Some(Tone::REORDER));
         }
     }

@@ -61,14 +61,14 @@ impl Port {
         let answered = named
             .and_then(|id| self.call(id))
             .is_some_and(|c| c.by_server);
-        !self.set.is_on_hook() || answered
+        !self.phone.is_on_hook() || answered
     }
 
     /// The call that hears it.
     fn is_to_hear(&mut self, now: Time, party: Party, call: CallRef) -> Option<CallRef> {
         let owner = self.owner_of(party, call);
         if owner.is_some() && owner == self.calls.active() {
-            self.set.server_spoke();
+            self.phone.server_spoke();
         }
         if let Some(id) = owner {
             self.media_connects(now, id);
@@ -93,7 +93,7 @@ impl Port {
         let rings = named
             .and_then(|id| self.call(id))
             .is_some_and(Call::is_offered);
-        if self.set.is_on_hook() && !rings {
+        if self.phone.is_on_hook() && !rings {
             return self.legs.ignore_start(start);
         }
         self.legs.keep_early(now, start);
@@ -114,7 +114,7 @@ impl Port {
         let algorithm = start.encryption.algorithm;
         let format = acceptable(&self.cfg, start.format, start.ptime_ms, algorithm);
         match (owner, format) {
-            (Some(owner), Ok(format)) if !stranger && !self.set.is_on_hook() => {
+            (Some(owner), Ok(format)) if !stranger && !self.phone.is_on_hook() => {
                 self.legs.open_to_send(start, owner, format);
             }
             _ => self

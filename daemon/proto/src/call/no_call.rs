@@ -1,7 +1,7 @@
 //! Off-hook and nothing to talk to: error tone, howler, quiet; disconnect supervision; lost lines.
 //!
 //! The servers go idle without a tone (seen on chan_skinny), so this is the gateway's own doing. A call offered in
-//! one of these states never rings a lifted set: it is announced by call-waiting tone and taken by flash, or by
+//! one of these states never rings a phone that is off-hook: it is announced by call-waiting tone and taken by flash, or by
 //! hanging up, which makes it ring.
 
 use crate::call::contract::LineOutput;
@@ -15,13 +15,13 @@ use crate::types::{AfterFarHangUp, CallRef, CallState};
 impl Port {
     /// The server has nothing for a lifted phone.
     pub(super) fn supervise(&mut self, now: Time, tone: Option<Tone>) {
-        self.set.error_tone(now, tone);
+        self.phone.error_tone(now, tone);
         self.supervision_asks(now);
     }
 
     /// Does what supervision asks for.
     pub(super) fn supervision_asks(&mut self, now: Time) {
-        while let Some(output) = self.set.poll() {
+        while let Some(output) = self.phone.poll() {
             match output {
                 SupervisionOutput::Play(tone) => self.play(tone, CallRef::NONE),
                 SupervisionOutput::Silence => self.stop_tone(),
@@ -50,12 +50,12 @@ impl Port {
         };
         let no_tone = self.tones.playing().is_none() || self.tones.is_dial_tone();
         if no_tone && self.legs.audible(id).is_none() {
-            self.set.count_error_tone();
+            self.phone.count_error_tone();
             self.play(tone, id);
         }
     }
 
-    /// The far end hung up: the loop is opened so that machines notice.
+    /// The far end hung up: the loop is opened so that fax, modem and alarm ports notice.
     pub(super) fn far_hung_up(&mut self, now: Time) {
         self.stop_tone();
         // Both hang up at the same time: with no call left there is nothing to flash for, and the next
@@ -64,7 +64,7 @@ impl Port {
             self.hung_up(now, EndCause::NearHangUp);
             return;
         }
-        match self.set.open_loop(now) {
+        match self.phone.open_loop(now) {
             Some(until) => {
                 self.line.hook_mut().mask(until);
                 self.supervision_asks(now);
@@ -73,7 +73,7 @@ impl Port {
         }
     }
 
-    /// What the set hears when it is still lifted.
+    /// What the phone hears when it is still off-hook.
     fn after_far_hang_up(&mut self, now: Time) {
         match self.cfg.after_far_hang_up {
             AfterFarHangUp::Reorder => self.supervise(now, Some(Tone::REORDER)),

@@ -15,7 +15,7 @@ impl Port {
         }
         let known = self.call(call).is_some() || call == CallRef::NONE;
         let any = self.calls.iter().any(Call::is_offered);
-        let call = match self.set.state() {
+        let call = match self.phone.state() {
             Set::OnHook if !known || !any && call == CallRef::NONE => self.imply_ringing(now, call),
             _ => call,
         };
@@ -32,7 +32,7 @@ impl Port {
             }
             None => CallRef::NONE,
         };
-        if self.set.is_on_hook() {
+        if self.phone.is_on_hook() {
             self.start_ringing(now, mode, id);
             self.ringer.set_local(false);
         }
@@ -41,7 +41,7 @@ impl Port {
     /// SetRinger off or silent. With a reference it concerns that call only. Without one it concerns all that ring; but a
     /// server that never names a call there says it when one of several has ended, and the others ring on.
     fn ringer_off(&mut self, now: Time, id: CallRef) {
-        if !self.set.is_on_hook() || self.ringer.recalled().is_some() {
+        if !self.phone.is_on_hook() || self.ringer.recalled().is_some() {
             return;
         }
         if let Some(call) = self.call_mut(id).filter(|c| c.is_offered()) {
@@ -90,7 +90,7 @@ impl Port {
         if self.calls.iter().all(|c| !c.is_offered()) {
             return self.offers_gone();
         }
-        if !self.set.is_on_hook() || self.ringer.recalled().is_some() {
+        if !self.phone.is_on_hook() || self.ringer.recalled().is_some() {
             return;
         }
         if self.ringer.call() == id {

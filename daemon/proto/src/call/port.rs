@@ -67,7 +67,7 @@ enum Machine {
 pub struct Port {
     pub(super) cfg: PortConfig,
     pub(super) line: Line,
-    pub(super) set: Supervision,
+    pub(super) phone: Supervision,
     pub(super) server: Server,
     pub(super) calls: Calls,
     pub(super) transfer: Transfer,
@@ -85,7 +85,7 @@ impl Port {
         Port {
             line: Line::new(cfg.hook),
             ringer: Ringer::new(ringer_config(&cfg)),
-            set: Supervision::new(supervision_config(&cfg)),
+            phone: Supervision::new(supervision_config(&cfg)),
             cfg,
             server: Server::new(),
             calls: Calls::default(),
@@ -159,10 +159,10 @@ impl Port {
         self.settle(now);
     }
 
-    /// There is a call, or a lifted set that a restart would harm. A set that was left off-hook past the
+    /// There is a call, or a phone off-hook that a restart would harm. A phone that was left off-hook past the
     /// howler is not busy.
     pub fn is_busy(&self) -> bool {
-        let lifted = match self.set.state() {
+        let lifted = match self.phone.state() {
             Set::Lifted | Set::Calls | Set::LoopOpened | Set::ErrorTone => true,
             Set::OnHook | Set::Howling | Set::Lockout => false,
         };
@@ -170,17 +170,17 @@ impl Port {
     }
 
     /// There is a call that would be lost if the device left its server now. One that is only offered is better taken
-    /// elsewhere, and for one on hold at a set that is on-hook nobody can be called to a dead line.
+    /// elsewhere, and for one on hold at a phone that is on-hook nobody can be called to a dead line.
     pub fn has_call_to_keep(&self) -> bool {
-        let lifted = !self.set.is_on_hook();
+        let lifted = !self.phone.is_on_hook();
         let kept = |c: &Call| !c.is_offered() && c.state != CallState::InUseElsewhere;
         (lifted && self.calls.iter().any(kept)) || self.transfer.owes_on_hook()
     }
 
-    /// New settings; what is under way goes on by them. Meant for a port at rest.
+    /// New settings; what is under way goes on by them. Meant for a port without a call.
     pub fn reconfigure(&mut self, cfg: PortConfig) {
         self.line.hook_mut().reconfigure(cfg.hook);
-        self.set.reconfigure(supervision_config(&cfg));
+        self.phone.reconfigure(supervision_config(&cfg));
         self.ringer.reconfigure(ringer_config(&cfg));
         self.cfg = cfg;
     }
@@ -217,7 +217,7 @@ impl Port {
         ] = self.calls.counted();
         let (flashes, flashes_unused) = self.line.flashes();
         let (digits_dtmf, digits_pulse, digits_dropped) = self.digits.counted();
-        let (error_tones, howlers, lockouts) = self.set.counted();
+        let (error_tones, howlers, lockouts) = self.phone.counted();
         let (media_ignored, media_refused) = self.legs.counted();
         PortCounters {
             calls_in,
@@ -281,7 +281,7 @@ impl Port {
                     self.ringer.renew();
                     self.ringer_asks();
                 }
-                if self.set.is_on_hook() && self.ringer.is_quiet() {
+                if self.phone.is_on_hook() && self.ringer.is_quiet() {
                     self.ring_for_what_is_left(now, false);
                 }
             }
@@ -337,7 +337,7 @@ impl Port {
             }) => {
                 self.legs.want_statistics(number, *call, *mode);
             }
-            // Displays, soft keys, dates and the like: an analog set has no use for them.
+            // Displays, soft keys, dates and the like: an analog phone has no use for them.
             _ => {}
         }
     }
@@ -363,7 +363,7 @@ impl Port {
             CallStateKind::REMOTE_MULTILINE | CallStateKind::REMOTE_HOLD => {
                 self.server_elsewhere(now, id);
             }
-            // Park, privacy and barge change nothing that an analog set shows.
+            // Park, privacy and barge change nothing that an analog phone shows.
             _ => {}
         }
     }
@@ -372,7 +372,7 @@ impl Port {
     fn machines(&self) -> [(Machine, Option<Time>); 9] {
         let [preserved, implied, elsewhere] = self.calls.due();
         [
-            (Machine::Supervision, self.set.due()),
+            (Machine::Supervision, self.phone.due()),
             (Machine::Ringer, self.ringer.due()),
             (Machine::Tones, self.tones.due()),
             (Machine::Transfer, self.transfer.due()),
@@ -394,7 +394,7 @@ impl Port {
     fn fire(&mut self, now: Time, machine: Machine) {
         match machine {
             Machine::Supervision => {
-                self.set.handle_timeout(now);
+                self.phone.handle_timeout(now);
                 self.supervision_asks(now);
             }
             Machine::Legs => self.early_due(now),
@@ -424,7 +424,7 @@ impl Port {
 
     /// What follows from everything above: the bridge and the word of state.
     fn settle(&mut self, now: Time) {
-        let bridge = match self.set.state() {
+        let bridge = match self.phone.state() {
             Set::Calls => self.calls.active().and_then(|id| self.legs.audible(id)),
             Set::OnHook
             | Set::Lifted
@@ -448,7 +448,7 @@ impl Port {
         if self.line.is_faulty() {
             return PortState::Fault;
         }
-        match self.set.state() {
+        match self.phone.state() {
             Set::OnHook => match self.ringer.word() {
                 Some(word) => word,
                 None if self.calls.in_use_elsewhere() => PortState::InUseElsewhere,
@@ -529,8 +529,8 @@ fn ringer_config(cfg: &PortConfig) -> RingerConfig {
     }
 }
 
-/// Does the server do something for the set, or have a call for it? That it takes note of a hook, or tells the end of
-/// a call, also a server says that answers nothing.
+/// Does the server do something for the phone, or have a call for it? A server that answers nothing also takes note of a
+/// hook, and reports the end of a call.
 fn is_about_a_call(message: &ServerMessage) -> bool {
     match message {
         ServerMessage::StartTone(_)

@@ -8,8 +8,8 @@ const PHRASE: char = '\u{80}';
 const PRIVATE: char = '\u{36}';
 const UNKNOWN_NUMBER: char = '\u{38}';
 
-/// Servers tell a withheld party by a restriction bit, by a word, by a phrase, or by nothing at all (chan_skinny:
-/// then it cannot be told from an unknown one).
+/// Servers mark a withheld party by a restriction bit, by a word, by a phrase, or by nothing at all (chan_skinny:
+/// then it cannot be distinguished from an unknown one).
 pub(super) fn presented(text: &str, restricted: bool) -> Presented {
     if restricted {
         return Presented::Withheld;

@@ -23,9 +23,9 @@ use crate::sccp::message::Tone;
 use crate::time::Time;
 use crate::types::{CallRef, CallState, Party};
 
-/// Whoever suppresses silence is given so much longer.
+/// Whoever suppresses silence is given this much longer.
 const LISTENER: u32 = 5;
-/// Sent all the time: so many percent of the time are filled with packets at least. Loss and the time until the far end
+/// Sent all the time: this percentage of the time are filled with packets at least. Loss and the time until the far end
 /// began are in the rest.
 const FILLED_PERCENT: u64 = 70;
 
@@ -152,7 +152,7 @@ impl Port {
     fn preserved_over(&mut self, now: Time, id: CallRef) {
         self.no_longer_wanted(id);
         self.remove_call(now, id, EndCause::RtpEnded);
-        if self.set.state() != Set::Calls {
+        if self.phone.state() != Set::Calls {
             return;
         }
         if self.calls.own() == 0 {
@@ -171,7 +171,7 @@ mod tests {
         Time::from_millis(s * 1_000)
     }
 
-    /// RTP until then, with so many packets of 20 ms.
+    /// RTP until then, with this number of packets of 20 ms.
     fn heard(last: u64, packets: u64) -> Heard {
         Heard {
             opened: at(0),

@@ -1,4 +1,4 @@
-//! What the server says about the calls that the set makes or has.
+//! What the server says about the calls that the phone makes or has.
 
 use crate::call::entry::Call;
 use crate::call::port::Port;
@@ -14,13 +14,13 @@ impl Port {
         match self.state_of(id) {
             Some(CallState::Preserved) => self.forget_reference(id),
             Some(CallState::Answering) => {
-                self.set.server_spoke();
+                self.phone.server_spoke();
                 return;
             }
             Some(_) => return,
             None => {}
         }
-        match self.set.state() {
+        match self.phone.state() {
             Set::OnHook => {
                 if !self.take_for_orphan(now, id) {
                     self.note_elsewhere(id);
@@ -60,14 +60,14 @@ impl Port {
         true
     }
 
-    /// The set now hears this call.
+    /// The phone now hears this call.
     pub(super) fn make_active(&mut self, id: CallRef) {
         self.calls.set_active(id);
         self.server.active(id);
-        if self.set.state() != Set::Calls {
+        if self.phone.state() != Set::Calls {
             self.stop_tone();
         }
-        self.set.enter_calls();
+        self.phone.enter_calls();
     }
 
     /// CallState Connected.
@@ -76,7 +76,7 @@ impl Port {
             return self.connected_unknown(now, id);
         };
         let mine = self.calls.is_mine(id);
-        if self.set.is_on_hook() {
+        if self.phone.is_on_hook() {
             if !call.wanted && !matches!(call.state, CallState::Answering | CallState::Preserved) {
                 // Before media comes for it, it is somebody else's: see `elsewhere`.
                 if !call.by_server && self.transfer.is_none() {
@@ -104,13 +104,13 @@ impl Port {
         }
         self.stop_tone();
         self.make_active(id);
-        self.set.digit_came();
-        self.set.failure_sounds();
+        self.phone.digit_came();
+        self.phone.failure_sounds();
     }
 
     /// CallState Connected for a call that was never announced.
     fn connected_unknown(&mut self, now: Time, id: CallRef) {
-        if self.set.is_on_hook() {
+        if self.phone.is_on_hook() {
             if !self.take_for_orphan(now, id) {
                 self.note_elsewhere(id);
             }
@@ -128,11 +128,12 @@ impl Port {
     pub(super) fn progress(&mut self, now: Time, id: CallRef, state: CallState) {
         if self.call(id).is_none() {
             self.calls.count_unknown();
-            if self.set.state() != Set::Lifted || !self.add_outgoing(now, id, CallState::Dialing) {
+            if self.phone.state() != Set::Lifted || !self.add_outgoing(now, id, CallState::Dialing)
+            {
                 return;
             }
         }
-        let on_hook = self.set.is_on_hook();
+        let on_hook = self.phone.is_on_hook();
         let Some(call) = self.call_mut(id) else {
             return;
         };
@@ -140,13 +141,13 @@ impl Port {
             return;
         }
         call.proceed(state);
-        self.set.digit_came();
+        self.phone.digit_came();
         if !self.calls.is_occupied() {
             self.make_active(id);
         }
         if matches!(state, CallState::Busy | CallState::Failed) && self.calls.active() == Some(id) {
-            self.set.await_failure_sound(now);
-            self.set.await_error_tone_end(now);
+            self.phone.await_failure_sound(now);
+            self.phone.await_error_tone_end(now);
         } else if self.tones.is_dial_tone() {
             self.stop_tone();
         }
@@ -175,12 +176,12 @@ impl Port {
         let talked = call.was_connected();
         self.remove_call(now, id, cause);
         self.transfer_lost(id);
-        self.set.digit_came();
+        self.phone.digit_came();
         if cause == EndCause::NotAnswered {
             self.offer_ended(now);
         }
         self.offer_over(now, id);
-        if self.set.is_on_hook() {
+        if self.phone.is_on_hook() {
             self.recall_gone();
             if cause == EndCause::NotAnswered && self.ringer.is_quiet() {
                 let joining = self.transfer.is_joining();
@@ -191,12 +192,12 @@ impl Port {
         let last_held = held && self.in_state(CallState::Held).is_none();
         if !(was_mine || last_held)
             || self.calls.expecting().is_some()
-            || self.set.state() != Set::Calls
+            || self.phone.state() != Set::Calls
         {
             return;
         }
-        self.set.server_spoke();
-        self.set.failure_sounds();
+        self.phone.server_spoke();
+        self.phone.failure_sounds();
         if talked && !joined && !second_call_due && self.calls.own() == 0 {
             self.far_hung_up(now);
         } else {

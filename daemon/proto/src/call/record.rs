@@ -1,4 +1,4 @@
-//! What is told about calls and ports: history, status, counters.
+//! What is shown of calls and ports: history, status, counters.
 
 use crate::sccp::message::{RingMode, Tone};
 use crate::time::Time;
@@ -13,11 +13,11 @@ pub struct CallRecord {
     pub call: CallRef,
     /// Who called whom.
     pub direction: CallDirection,
-    /// Number of the far party as the server last told it; else what was dialled; may be empty.
+    /// Number of the far party as the server last sent it; else what was dialled; may be empty.
     pub number: String,
     /// Name of the far party; may be empty.
     pub name: String,
-    /// What the set dialled to begin the call; may be empty.
+    /// What the phone dialled to begin the call; may be empty.
     pub dialed: String,
     /// First heard of.
     pub started: Time,
@@ -42,7 +42,7 @@ pub struct CallSnapshot {
     pub number: String,
     /// Name of the far party; may be empty.
     pub name: String,
-    /// What the set dialled to begin the call; may be empty.
+    /// What the phone dialled to begin the call; may be empty.
     pub dialed: String,
     /// First heard of.
     pub started: Time,
@@ -59,11 +59,11 @@ pub struct PortSnapshot {
     pub state: PortState,
     /// In that state since.
     pub since: Time,
-    /// The call the set hears or sets up.
+    /// The call that the phone hears or sets up.
     pub active: Option<CallRef>,
     /// All calls.
     pub calls: Vec<CallSnapshot>,
-    /// Tone the set hears now.
+    /// Tone that the phone hears now.
     pub tone: Option<Tone>,
     /// Ring asked for now.
     pub ring: Option<RingMode>,

@@ -1,4 +1,4 @@
-//! Which of the server's tones the set hears.
+//! Which of the server's tones the phone hears.
 
 use crate::call::contract::LineOutput;
 use crate::call::port::Port;
@@ -32,14 +32,14 @@ impl Port {
             }
             return;
         }
-        self.set.server_spoke();
+        self.phone.server_spoke();
         if is_dial_tone(tone) {
             self.imply_dialing(now, id);
             self.start_dial_tone(now, tone, id);
             self.flush_implied_digits();
         } else if is_error_tone(tone) {
             self.start_error_tone(now, tone, id);
-        } else if is_refusal(tone) && self.set.state() == Set::Lifted {
+        } else if is_refusal(tone) && self.phone.state() == Set::Lifted {
             // chan-sccp before the device has a line: nothing else will come (seen on chan-sccp).
             self.supervise(now, Some(Tone::REORDER));
         } else {
@@ -63,13 +63,13 @@ impl Port {
         let stutter = tone == Tone::INSIDE_DIAL && self.ringer.lamp() && self.cfg.stutter_dial_tone;
         self.play(if stutter { Tone::STUTTER_DIAL } else { tone }, id);
         if !dialing {
-            self.set.await_digit(now);
+            self.phone.await_digit(now);
         }
     }
 
     fn start_error_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
-        self.set.digit_came();
-        self.set.failure_sounds();
+        self.phone.digit_came();
+        self.phone.failure_sounds();
         if let Some(call) = self.calls.active_call_mut()
             && call.direction == CallDirection::Outgoing
             && !call.was_connected()
@@ -77,27 +77,27 @@ impl Port {
             call.fail_with_tone(tone == Tone::BUSY);
         }
         self.play(tone, id);
-        self.set.await_error_tone_end(now);
+        self.phone.await_error_tone_end(now);
     }
 
-    /// A tone without a call is heard when it can only mean what the set is doing; chan-sccp sends a stray
+    /// A tone without a call is heard when it can only mean what the phone is doing; chan-sccp sends a stray
     /// beep after each HookFlash, and its call-waiting tone names the call that is not waiting.
     fn fits(&self, tone: Tone, id: CallRef) -> bool {
-        match self.set.state() {
+        match self.phone.state() {
             Set::OnHook | Set::LoopOpened | Set::ErrorTone | Set::Howling | Set::Lockout => {
                 return false;
             }
             Set::Lifted | Set::Calls => {}
         }
         if id == CallRef::NONE {
-            return self.set.state() == Set::Lifted
+            return self.phone.state() == Set::Lifted
                 || (self.calls.active().is_some() && !is_refusal(tone));
         }
         if self.call(id).is_some() {
             return self.calls.is_mine(id) || is_call_waiting(tone);
         }
         let new_call = self.transfer.wants_second_call();
-        self.set.state() == Set::Lifted || (new_call && is_dial_tone(tone))
+        self.phone.state() == Set::Lifted || (new_call && is_dial_tone(tone))
     }
 
     /// StopTone. A failed call's tone goes on: chan-sccp stops its busy tone in the same millisecond, and
@@ -106,7 +106,7 @@ impl Port {
         let Some(tone) = self.tones.playing() else {
             return;
         };
-        let own = !self.set.is_served();
+        let own = !self.phone.is_served();
         let failed = is_error_tone(tone)
             && self
                 .calls
@@ -143,10 +143,10 @@ impl Port {
     /// It is time to announce a call that waits, if one does.
     pub(super) fn call_waiting_tone(&mut self, now: Time) {
         let waiting = self.in_state(CallState::Waiting).is_some();
-        if !waiting || self.set.is_on_hook() {
+        if !waiting || self.phone.is_on_hook() {
             return;
         }
-        if self.set.state() != Set::LoopOpened {
+        if self.phone.state() != Set::LoopOpened {
             self.play(Tone::CALL_WAITING, CallRef::NONE);
         }
         self.announce_again(now);

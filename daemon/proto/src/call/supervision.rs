@@ -60,7 +60,7 @@ pub(super) enum SupervisionOutput {
     Silence,
     /// Play the howler: nothing is expected of the server any more.
     Howl,
-    /// Open the loop for so long.
+    /// Open the loop for this time.
     OpenLoop { ms: u32 },
     /// The loop is fed again.
     LoopRestored,
@@ -234,7 +234,7 @@ impl Supervision {
         });
     }
 
-    /// The far end has hung up: the loop is opened so that machines notice. Answers until when that goes on, or `None`
+    /// The far end has hung up: the loop is opened so that fax, modem and alarm ports notice. Answers until when that goes on, or `None`
     /// where the loop is not opened.
     pub(super) fn open_loop(&mut self, now: Time) -> Option<Time> {
         let open_ms = self.cfg.open_loop_ms;

@@ -1,6 +1,6 @@
 //! The feed of an idle line: a card switches it off for good after power alarms, and says so to nobody.
 //!
-//! Works on readings that are asked for now and then while the set is on-hook: tip and ring are then some 48 V apart.
+//! Works on readings that are asked for now and then while the phone is on-hook: tip and ring are then some 48 V apart.
 //! A line without that is looked at more closely, and what the card has switched off is switched on again, less
 //! and less often.
 
@@ -20,7 +20,7 @@ const LAST_REARM: Duration = Duration::from_secs(600);
 const FED_MV: u32 = 12_000;
 /// A battery of less is none.
 const BATTERY_MV: u32 = 12_000;
-/// Low readings in a row, with the feed on, before they are believed: the set may just have been lifted.
+/// Low readings in a row, with the feed on, before they are believed: the phone may just have gone off-hook.
 const LOW_READINGS: u8 = 3;
 
 /// What was measured, in thousandths of a volt against ground.
@@ -66,7 +66,7 @@ pub enum FeedStep {
     Rearm,
 }
 
-/// What there is to tell.
+/// What there is to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedNews {
     /// The line has no voltage.
@@ -111,7 +111,7 @@ impl FeedWatch {
         }
     }
 
-    /// A card was opened: begins anew, with the counts going on. Ports begin `stagger` apart.
+    /// A card was opened: begins again, with the counts going on. Ports begin `stagger` apart.
     pub fn begin(&mut self, now: Time, stagger: Duration) {
         *self = FeedWatch {
             at: Some(now + SETTLE + stagger),
@@ -159,7 +159,7 @@ impl FeedWatch {
             return None;
         }
         if !at_rest {
-            // A set that is lifted draws the voltage down, and is fed.
+            // A phone that is off-hook draws the voltage down, and is fed.
             self.low = 0;
             self.next = Next::Measure;
             self.at = Some(now + LOOK_EVERY);
@@ -202,7 +202,7 @@ impl FeedWatch {
             self.power_alarms += 1;
             self.plan(Next::Rearm, now + self.wait);
             self.wait = (self.wait * 2).min(LAST_REARM);
-            return self.tell(FeedTrouble::SwitchedOff);
+            return self.report(FeedTrouble::SwitchedOff);
         }
         self.low = self.low.saturating_add(1);
         self.plan(Next::Measure, now + SETTLE);
@@ -211,7 +211,7 @@ impl FeedWatch {
         }
         self.plan(Next::Measure, now + LOOK_EVERY);
         let battery = self.last.is_none_or(Volts::has_battery);
-        self.tell(if battery {
+        self.report(if battery {
             FeedTrouble::Shorted
         } else {
             FeedTrouble::NoBattery
@@ -239,7 +239,7 @@ impl FeedWatch {
         self.at = Some(at);
     }
 
-    fn tell(&mut self, trouble: FeedTrouble) -> Option<FeedNews> {
+    fn report(&mut self, trouble: FeedTrouble) -> Option<FeedNews> {
         let news = self.trouble != Some(trouble);
         self.trouble = Some(trouble);
         news.then_some(FeedNews::Lost(trouble))
@@ -266,7 +266,7 @@ mod tests {
         Time::from_duration(Duration::from_secs(s))
     }
 
-    /// Lets the watch run from second to second against a line; what it did and told, and when.
+    /// Lets the watch run from second to second against a line; what it did and reported, and when.
     fn run(
         watch: &mut FeedWatch,
         seconds: std::ops::Range<u64>,
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_line_is_looked_at_now_and_then_and_nothing_is_told() {
+    fn a_sound_line_is_looked_at_now_and_then_and_nothing_is_reported() {
         let mut looks = 0;
         let line = |_, _| {
             looks += 1;
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_feed_that_was_switched_off_is_told_once_and_switched_on_less_and_less_often() {
+    fn a_feed_that_was_switched_off_is_reported_once_and_switched_on_less_and_less_often() {
         let mut watch = watch();
         let log = run(&mut watch, 0..5000, |_, _| DEAD, |_| true);
         let lost = (1, "Lost(SwitchedOff)".to_owned());
@@ -332,9 +332,9 @@ mod tests {
         let mut watch = watch();
         let line = |s: u64, _: FeedStep| if (1..20).contains(&s) { DEAD } else { FED };
         let log = run(&mut watch, 0..100, line, |_| true);
-        let told: Vec<(u64, &str)> = log.iter().map(|(s, w)| (*s, w.as_str())).collect();
+        let reported: Vec<(u64, &str)> = log.iter().map(|(s, w)| (*s, w.as_str())).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 (1, "Lost(SwitchedOff)"),
                 (6, "rearm"),
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_without_battery_is_told_from_a_shorted_line() {
+    fn a_card_without_battery_is_distinguished_from_a_shorted_line() {
         let log = run(&mut watch(), 0..10, |_, _| NO_BATTERY, |_| false);
         assert_eq!(log, [(3, "Lost(NoBattery)".to_owned())]);
     }
@@ -370,12 +370,15 @@ mod tests {
     fn a_short_that_makes_the_card_switch_off_later_is_noticed() {
         let mut watch = watch();
         let log = run(&mut watch, 0..60, |_, _| DEAD, |s| s > 10);
-        let told: Vec<&str> = log.iter().map(|(_, what)| what.as_str()).collect();
-        assert_eq!(told[..3], ["Lost(Shorted)", "Lost(SwitchedOff)", "rearm"]);
+        let reported: Vec<&str> = log.iter().map(|(_, what)| what.as_str()).collect();
+        assert_eq!(
+            reported[..3],
+            ["Lost(Shorted)", "Lost(SwitchedOff)", "rearm"]
+        );
     }
 
     #[test]
-    fn a_set_that_is_lifted_is_not_measured() {
+    fn a_phone_that_is_off_hook_is_not_measured() {
         let mut watch = watch();
         assert_eq!(watch.step(at(1), false), None);
         assert_eq!(watch.due(), Some(at(16)));

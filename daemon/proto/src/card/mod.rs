@@ -19,10 +19,10 @@ use crate::time::Time;
 pub const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Longest such wait.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// A lost card is left alone for so long, whatever happens: DAHDI tells that a card goes, takes it apart a second later,
-/// and lets its channels be opened until then.
+/// A lost card is left alone for this time, whatever happens: DAHDI reports that a card goes, takes it apart a second
+/// later, and lets its channels be opened until then.
 pub const LEFT_ALONE: Duration = Duration::from_millis(2_500);
-/// A card that was open for so long was no flicker: the next loss begins with the first wait again.
+/// A card that was open for this time was no flicker: the next loss begins with the first wait again.
 const SOUND: Duration = Duration::from_secs(10);
 
 /// Where the card of a port is.
@@ -149,7 +149,7 @@ impl CardKeeper {
         self.state = CardState::Open { since: now };
     }
 
-    /// It is gone. True: it has to be taken out of the line thread; [`CardKeeper::left`] tells that it is closed.
+    /// It is gone. True: it has to be taken out of the line thread; [`CardKeeper::left`] reports that it is closed.
     pub fn lost(&mut self, now: Time) -> bool {
         let CardState::Open { since } = self.state else {
             return false;
@@ -225,7 +225,7 @@ mod tests {
         keeper.placed(at(1));
         assert_eq!(keeper.due(), None);
         assert!(keeper.lost(at(100)));
-        assert!(!keeper.lost(at(100)), "told once");
+        assert!(!keeper.lost(at(100)), "reported once");
         assert_eq!((keeper.due(), keeper.state()), (None, CardState::Leaving));
         keeper.left(at(101));
         let alone = at(100) + LEFT_ALONE;

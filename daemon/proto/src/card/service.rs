@@ -12,11 +12,11 @@ use std::time::Duration;
 use crate::call::LineFault;
 use crate::time::Time;
 
-/// A card that is gone, or in alarm, for so long is no flicker.
+/// A card that is gone, or in alarm, for this time is no flicker.
 const GONE: Duration = Duration::from_secs(5);
-/// A feed that is off for so long: the first switching-on, after 5 s, has had its second to show.
+/// A feed that is off for this time: the first switching-on, after 5 s, has had its second to show.
 const UNFED: Duration = Duration::from_secs(10);
-/// What is wrong so long after the last trouble is another trouble.
+/// What is wrong this time after the last trouble is another trouble.
 const SOUND: Duration = Duration::from_secs(5);
 /// A device that leaves again within this time after its return has a line that was not mended.
 const SOON: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ enum State {
     Working,
     Failing {
         since: Time,
-        /// For so long it had been dead shortly before.
+        /// The time for which it had been dead shortly before.
         before: Duration,
         fault: LineFault,
     },
@@ -259,7 +259,7 @@ mod tests {
             service.works(at(now + 10));
             assert_eq!(service.due(), Some(at(now + 10 + wait)));
             assert_eq!(service.returns_at(), service.due());
-            // A trouble in between, and it begins anew.
+            // A trouble in between, and it begins again.
             service.fails(at(now + 10), LineFault::Removed);
             assert_eq!((service.due(), service.is_out()), (None, true));
             service.works(at(now + 20));

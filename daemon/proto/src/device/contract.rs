@@ -9,52 +9,50 @@ use crate::call::{
 use crate::sccp::station::{
     CloseReason, ConnectFailure, StationConfig, StationEvent, StationSnapshot, TracedMessage,
 };
+use crate::types::{ConnectionId, ConnectionPurpose};
 
-/// Everything a device is told before it starts.
+/// The configuration of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceConfig {
     /// Towards the CallManager; `trace` in it turns on [`Output::Trace`] altogether.
     pub station: StationConfig,
-    /// Towards the set.
+    /// Towards the phone.
     pub port: PortConfig,
 }
 
-/// Anything a device is told.
+/// Anything that a device takes.
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
-    /// The connection asked for by [`Output::Connect`] is open.
-    TcpConnected {
+    /// A connection asked for by [`Output::Connect`] is open.
+    Connected {
+        /// Which.
+        id: ConnectionId,
         /// Our own address on it.
         local: Ipv4Addr,
     },
     /// It could not be opened.
-    TcpFailed {
+    ConnectFailed {
+        /// Which.
+        id: ConnectionId,
         /// Why.
         failure: ConnectFailure,
+    },
+    /// It is a trial and is not opened: another device is asking that server.
+    Deferred {
+        /// Which.
+        id: ConnectionId,
     },
     /// Bytes came, in any pieces.
-    TcpBytes(&'a [u8]),
-    /// The connection ended, not by our [`Output::Close`].
-    TcpClosed {
-        /// How.
-        reason: CloseReason,
+    Received {
+        /// Over which connection.
+        id: ConnectionId,
+        /// The bytes.
+        bytes: &'a [u8],
     },
-    /// The second connection, asked for by [`Output::Probe`], is open.
-    ProbeConnected {
-        /// Our own address on it.
-        local: Ipv4Addr,
-    },
-    /// It could not be opened.
-    ProbeFailed {
-        /// Why.
-        failure: ConnectFailure,
-    },
-    /// It is not opened: another device is asking that server.
-    ProbeHeld,
-    /// Bytes came over it, in any pieces.
-    ProbeBytes(&'a [u8]),
-    /// It ended, not by our [`Output::ProbeClose`].
-    ProbeClosed {
+    /// A connection ended, not by our [`Output::Close`].
+    Lost {
+        /// Which.
+        id: ConnectionId,
         /// How.
         reason: CloseReason,
     },
@@ -81,29 +79,31 @@ pub enum Input<'a> {
     Stop,
 }
 
-/// Anything a device asks for or tells.
+/// Anything that a device asks for or reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Open a TCP connection to this server of the list (from 0).
+    /// Open a TCP connection to this server of the list.
     Connect {
-        /// Place in the list.
+        /// Names it in all that follows. No other connection of this device had or will have it.
+        id: ConnectionId,
+        /// Place in the list, from 0.
         server: usize,
+        /// What it is for.
+        purpose: ConnectionPurpose,
     },
-    /// Open a second connection, to this better server, beside the present one; one that is open is closed.
-    Probe {
-        /// Place in the list.
-        server: usize,
-    },
-    /// Write these bytes to it with one call.
-    ProbeWrite(Vec<u8>),
-    /// Close it (or give up opening it); tell nothing more about it.
-    ProbeClose,
-    /// It takes the place of the first one, which is closed when what waits to be written is out.
-    Adopt,
     /// Write these bytes with one call.
-    Write(Vec<u8>),
-    /// Close the connection (or give up opening it); tell nothing more about it.
-    Close,
+    Send {
+        /// Over which connection.
+        id: ConnectionId,
+        /// One message.
+        bytes: Vec<u8>,
+    },
+    /// Close the connection when what waits to be written is out (or give up opening it). What is reported of it
+    /// afterwards changes nothing.
+    Close {
+        /// Which.
+        id: ConnectionId,
+    },
     /// To the line.
     Line(LineOutput),
     /// To the media side.
@@ -126,15 +126,15 @@ pub enum TraceEvent {
         /// What.
         message: TracedMessage,
     },
-    /// The card told something.
+    /// From the card.
     LineIn(LineInput),
-    /// The line was told something.
+    /// To the line.
     LineOut(LineOutput),
     /// A digit was heard.
     Digit(DigitHeard),
-    /// The media side told something.
+    /// From the media side.
     MediaIn(MediaInput),
-    /// The media side was told something.
+    /// To the media side.
     MediaOut(MediaOutput),
 }
 
@@ -143,6 +143,6 @@ pub enum TraceEvent {
 pub struct DeviceSnapshot {
     /// Registration.
     pub station: StationSnapshot,
-    /// Set and calls.
+    /// Phone and calls.
     pub port: PortSnapshot,
 }

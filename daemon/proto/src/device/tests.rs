@@ -8,9 +8,11 @@ use crate::sccp::message::{
 };
 use crate::sccp::station::{CloseReason, LostReason, StationConfig, TracedMessage};
 use crate::sccp::wire;
-use crate::types::{CallRef, DeviceName, DeviceType, LineInstance};
+use crate::types::{CallRef, ConnectionId, DeviceName, DeviceType, LineInstance};
 
 const LINE: LineInstance = LineInstance(1);
+/// The first connection of a device.
+const FIRST: ConnectionId = ConnectionId(1);
 
 /// A registered device at a server that answers nothing but Register.
 fn registered(trace: bool) -> (Device, Time) {
@@ -27,7 +29,8 @@ fn registered(trace: bool) -> (Device, Time) {
     device.handle_timeout(now);
     device.handle(
         now,
-        Input::TcpConnected {
+        Input::Connected {
+            id: FIRST,
             local: Ipv4Addr::LOCALHOST,
         },
     );
@@ -52,7 +55,8 @@ fn registered(trace: bool) -> (Device, Time) {
 
 fn say(device: &mut Device, now: Time, message: &ServerMessage) {
     let bytes = wire::encode_server(message, 3);
-    device.handle(now, Input::TcpBytes(&bytes));
+    let (id, bytes) = (FIRST, &bytes[..]);
+    device.handle(now, Input::Received { id, bytes });
 }
 
 fn outputs(device: &mut Device) -> Vec<Output> {
@@ -129,7 +133,7 @@ fn without_tracing_only_work_comes_out() {
         outputs(&mut device),
         [
             Output::Line(LineOutput::EnableDtmf(true)),
-            Output::Write(bytes)
+            Output::Send { id: FIRST, bytes }
         ]
     );
     dial_tone(&mut device, now);
@@ -140,12 +144,12 @@ fn without_tracing_only_work_comes_out() {
 }
 
 #[test]
-fn a_lost_connection_reaches_the_set_before_the_next_try() {
+fn a_lost_connection_reaches_the_phone_before_the_next_try() {
     let (mut device, now) = registered(false);
     let now = lift(&mut device, now);
     outputs(&mut device);
     let reason = CloseReason::ByServer;
-    device.handle(now, Input::TcpClosed { reason });
+    device.handle(now, Input::Lost { id: FIRST, reason });
     let out = outputs(&mut device);
     assert!(
         matches!(
@@ -163,7 +167,7 @@ fn a_lost_connection_reaches_the_set_before_the_next_try() {
 }
 
 #[test]
-fn a_reset_waits_until_the_set_is_hung_up() {
+fn a_reset_waits_until_the_phone_is_hung_up() {
     let (mut device, now) = registered(false);
     let now = lift(&mut device, now);
     dial_tone(&mut device, now);
@@ -187,7 +191,7 @@ fn a_reset_waits_until_the_set_is_hung_up() {
     let out = outputs(&mut device);
     assert!(
         out.iter()
-            .any(|o| matches!(o, Output::Write(bytes) if bytes[8..12] == unregister[8..12])),
+            .any(|o| matches!(o, Output::Send { bytes, .. } if bytes[8..12] == unregister[8..12])),
         "{out:?}"
     );
 }

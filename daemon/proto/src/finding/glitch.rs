@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::time::Time;
 
-/// So long a loss is told of.
-const TOLD_FOR: Duration = Duration::from_secs(60);
+/// A loss is reported for this time.
+const REPORTED_FOR: Duration = Duration::from_secs(60);
 
 /// What was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Glitches {
     /// What was lost in the last minute.
     pub fn recent(&self, now: Time) -> Option<Glitch> {
         let (glitch, at) = self.last?;
-        (now.saturating_since(at) < TOLD_FOR).then_some(glitch)
+        (now.saturating_since(at) < REPORTED_FOR).then_some(glitch)
     }
 }
 
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_loss_is_told_for_a_minute_and_what_was_heard_is_worse_than_what_was_not_said() {
+    fn a_loss_is_reported_for_a_minute_and_what_was_heard_is_worse_than_what_was_not_said() {
         let at = |s| Time::from_duration(Duration::from_secs(s));
         let mut glitches = Glitches::default();
         glitches.see(at(0), 0, 0);

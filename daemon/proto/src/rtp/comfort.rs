@@ -1,4 +1,4 @@
-//! Silence that is not sent (RFC 3389): who decides that the set is silent, and the noise that is played instead.
+//! Silence that is not sent (RFC 3389): who decides that the phone is silent, and the noise that is played instead.
 //!
 //! Owns: the decision ([`Vad`]) and when a comfort noise packet goes out; the level in such a packet ([`level_byte`],
 //! [`level_of`]); the noise ([`ComfortNoise`]). Promises: nothing is allocated; the same samples decide the same.
@@ -13,18 +13,18 @@ const OVERLOAD: f32 = 32_124.0 * 32_124.0;
 const LOUDEST_ROOM: f32 = 13_000.0;
 /// No room is taken for quieter (-66 dBm0).
 const QUIETEST_ROOM: f32 = 65.0;
-/// No noise is told as quieter (-71 dBm0).
+/// No noise is sent as quieter (-71 dBm0).
 const QUIETEST_NOISE: f32 = 20.0;
 /// So far above the room is talk (7 dB).
 const TALK: f32 = 5.0;
-/// Talk goes on for so long into silence, samples: 250 ms.
+/// Talk goes on for this time into silence, samples: 250 ms.
 const HANGOVER: u32 = 2000;
-/// The room's noise grows by at most so much a second (6 dB), and falls at once.
+/// The room's noise grows by at most 6 dB a second, and falls at once.
 const RISE_PER_SAMPLE: f32 = 1.000_173;
 /// Smoothing of the level that is sent, for each block of 10 ms.
 const SMOOTH: f32 = 0.1;
-/// A change by so much is told (3 dB), no sooner than so long after the last packet (200 ms), and the same level again
-/// after so long (4 s), for the one before may be lost.
+/// A change by 3 dB is sent, no sooner than 200 ms after the last packet, and the same level again after 4 s, for the one
+/// before may be lost.
 const CHANGE: f32 = 2.0;
 const SOONEST: u32 = 1600;
 const AGAIN: u32 = 32_000;
@@ -41,7 +41,7 @@ pub enum Verdict {
     },
 }
 
-/// Tells the talk of a set from the noise of its room.
+/// Distinguishes the talk at a phone from the noise of its room.
 #[derive(Clone, Debug)]
 pub struct Vad {
     /// Mean square of the room.
@@ -50,8 +50,8 @@ pub struct Vad {
     hangover: u32,
     /// Mean square of what is not talk, smoothed.
     level: f32,
-    /// Told last, and samples since.
-    told: Option<(f32, u32)>,
+    /// Sent last, and samples since.
+    sent: Option<(f32, u32)>,
 }
 
 impl Default for Vad {
@@ -60,7 +60,7 @@ impl Default for Vad {
             room: LOUDEST_ROOM,
             hangover: HANGOVER,
             level: QUIETEST_ROOM,
-            told: None,
+            sent: None,
         }
     }
 }
@@ -77,7 +77,7 @@ impl Vad {
         self.room = mean_square.min(risen).clamp(QUIETEST_ROOM, LOUDEST_ROOM);
         if mean_square > TALK * self.room {
             self.hangover = HANGOVER;
-            self.told = None;
+            self.sent = None;
             return Verdict::Talk;
         }
         let heard = mean_square.max(QUIETEST_NOISE);
@@ -90,20 +90,20 @@ impl Vad {
             self.hangover = self.hangover.saturating_sub(n);
             return Verdict::Talk;
         }
-        let tell = match &mut self.told {
+        let send = match &mut self.sent {
             None => true,
-            Some((told, since)) => {
+            Some((sent, since)) => {
                 *since = since.saturating_add(n);
-                let ratio = self.level.max(1.0) / told.max(1.0);
+                let ratio = self.level.max(1.0) / sent.max(1.0);
                 let other = !(1.0 / CHANGE..=CHANGE).contains(&ratio);
                 *since >= AGAIN || other && *since >= SOONEST
             }
         };
-        if tell {
-            self.told = Some((self.level, 0));
+        if send {
+            self.sent = Some((self.level, 0));
         }
         Verdict::Silence {
-            level: tell.then(|| level_byte(self.level)),
+            level: send.then(|| level_byte(self.level)),
         }
     }
 }

@@ -11,13 +11,13 @@ const LONGEST: usize = 120;
 const SHORTEST: usize = 40;
 /// Samples compared to find the pitch: 20 ms.
 const WINDOW: usize = 160;
-/// Full level for so long (10 ms) …
+/// Full level for this time (10 ms) …
 const HOLD: usize = 80;
-/// … and silence after so long (60 ms).
+/// … and silence after this time (60 ms).
 const GONE: usize = 480;
-/// The same for machines, which take a fading carrier for its end.
-const MACHINE_HOLD: usize = 3200;
-const MACHINE_GONE: usize = 4000;
+/// The same for fax and modem calls, which take a fading carrier for its end.
+const DATA_HOLD: usize = 3200;
+const DATA_GONE: usize = 4000;
 /// Longest blend into the returning signal: 10 ms.
 const RETURN: usize = 80;
 
@@ -27,10 +27,10 @@ pub struct Concealer {
     past: [f32; PAST],
     period: [f32; LONGEST],
     pitch: usize,
-    /// Samples made up since the last good one.
+    /// Samples concealed since the last good one.
     made: usize,
-    /// The far end is a machine.
-    machine: bool,
+    /// The call is a fax or modem call.
+    data: bool,
 }
 
 impl Default for Concealer {
@@ -47,17 +47,17 @@ impl Concealer {
             period: [0.0; LONGEST],
             pitch: SHORTEST,
             made: 0,
-            machine: false,
+            data: false,
         }
     }
 
-    /// For machines what is made up keeps its level: a modem rides over a spoilt moment, but not over a carrier that
+    /// On fax and modem calls the concealed sound keeps its level: a modem rides over a spoilt moment, but not over a carrier that
     /// goes.
     pub fn for_machine(&mut self, on: bool) {
-        self.machine = on;
+        self.data = on;
     }
 
-    /// Takes a good block; its beginning is blended when samples were made up before it.
+    /// Takes a good block; its beginning is blended when samples were concealed before it.
     pub fn good(&mut self, block: &mut [i16]) {
         if self.made > 0 {
             let blend = (self.pitch / 4 + self.made / 4)
@@ -109,8 +109,8 @@ impl Concealer {
     }
 
     fn next_made(&mut self) -> f32 {
-        let (hold, gone) = if self.machine {
-            (MACHINE_HOLD, MACHINE_GONE)
+        let (hold, gone) = if self.data {
+            (DATA_HOLD, DATA_GONE)
         } else {
             (HOLD, GONE)
         };

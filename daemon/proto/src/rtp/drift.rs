@@ -2,22 +2,22 @@
 //!
 //! Both are seen through delays that are never negative: a packet comes late, a wake comes late. So of each window the
 //! earliest is kept, of packets (arrival less timestamp) and of wakes (time less samples played), and a line is laid
-//! through the differences of the two by least squares. A step (another route, a source that began anew, blocks lost)
+//! through the differences of the two by least squares. A step (another route, a source that restarted, blocks lost)
 //! is left out. Slips of the jitter buffer do not touch it.
 
 use crate::time::Time;
 
 /// Length of a window.
 const WINDOW_US: i64 = 2_000_000;
-/// Windows before anything is told: half a minute.
+/// Windows before anything is shown: half a minute.
 const LEAST_WINDOWS: f64 = 14.0;
 /// Windows after which one weighs 1/e: ten minutes.
 const MEMORY: f64 = 300.0;
 /// Two windows differ by no more than this for clocks alone (1500 ppm).
 const STEP_US: i64 = 3000;
-/// Least error that is told, ppm: the clock by which both are measured, and what the model leaves out.
+/// Least error that is shown, ppm: the clock by which both are measured, and what the model leaves out.
 const LEAST_ERROR: f64 = 0.5;
-/// What is known less surely is not told, ppm.
+/// What is known less surely is not shown, ppm.
 const LARGEST_ERROR: f64 = 100.0;
 /// Microseconds of a sample.
 const SAMPLE_US: i64 = 125;
@@ -27,7 +27,7 @@ const SAMPLE_US: i64 = 125;
 pub struct Drift {
     /// Parts per million that the far clock runs fast; negative: slow.
     pub ppm: f32,
-    /// It is within so many ppm of that, in 19 of 20 cases.
+    /// It is within this number of ppm of that, in 19 of 20 cases.
     pub error_ppm: f32,
 }
 
@@ -60,7 +60,7 @@ impl DriftMeter {
         if now < ends {
             return false;
         }
-        // After a long stall: no windows are made up.
+        // After a long stall: no windows are invented.
         self.ends = Some((ends + WINDOW_US).max(now));
         self.end_window();
         true
@@ -80,7 +80,7 @@ impl DriftMeter {
         self.packets = Some(self.packets.map_or(lead, |least| least.min(lead)));
     }
 
-    /// The source began anew: its timestamps have nothing to do with those before.
+    /// The source restarted: its timestamps have nothing to do with those before.
     pub(super) fn restart(&mut self) {
         self.packets = None;
         self.last = None;

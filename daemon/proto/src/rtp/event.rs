@@ -9,9 +9,9 @@ use std::time::Duration;
 use crate::time::Time;
 use crate::types::Digit;
 
-/// An event that nobody updated for so long is over: its end packets were lost.
+/// An event that nobody updated for this time is over: its end packets were lost.
 const SILENT_END: Duration = Duration::from_millis(150);
-/// A timestamp this far behind is an old packet; further behind, the sender has started anew.
+/// A timestamp this far behind is an old packet; further behind, the sender has restarted.
 const OLD_SAMPLES: i32 = 80_000;
 /// An event behind others that was never heard of is still played; from further behind it is forgotten by now.
 const RECENT_SAMPLES: i32 = 16_000;
@@ -150,7 +150,7 @@ impl EventReceiver {
         }
     }
 
-    /// The sender began anew: its timestamps say nothing of those before.
+    /// The sender restarted: its timestamps say nothing of those before.
     pub fn restart(&mut self) {
         self.sender = self.sender.wrapping_add(1);
         self.events
@@ -159,7 +159,7 @@ impl EventReceiver {
             .for_each(|e| e.ended = true);
     }
 
-    /// What begins or ends with the next block of so many samples; called once each block.
+    /// What begins or ends with the next block of this number of samples; called once each block.
     pub fn play(&mut self, now: Time, samples: u32) -> Option<NetworkDigit> {
         if self.count == 0 {
             return None;

@@ -1,7 +1,7 @@
 //! When a socket is flooded, and what the kernel is to drop then.
 //!
-//! Strangers' datagrams are looked at and counted one by one as long as they are few. When they are many, they would
-//! fill the socket's buffer, and the far end's packets would find no room in it: so the kernel is told to drop them
+//! Datagrams from unexpected sources are looked at and counted one by one while they are few. When they are many, they would
+//! fill the socket's buffer, and the far end's packets would find no room in it: so the kernel is made to drop them
 //! where they arrive. Once somebody is heard who is to be heard, nobody else is let in until the flood is over; before
 //! that only those who flood are shut out, for the far end may still be among the others.
 
@@ -13,17 +13,17 @@ use crate::time::Time;
 
 /// Refused datagrams in one block that are a flood: with blocks of 10 ms 3200 in a second.
 const FLOOD: u32 = 32;
-/// Of these, so many of one source make it one of those who flood.
+/// Of these, this number of one source makes it one of those who flood.
 const FLOODS: u32 = 8;
 /// Sources that can be shut out one by one.
 pub const SHUT_OUT: usize = 8;
-/// When there are more, one in so many datagrams of unknown sources is let in.
+/// When there are more, one in this number of datagrams of unknown sources is let in.
 const SAMPLE: u32 = 64;
 /// How often is looked whether a flood goes on.
 const LOOK: Duration = Duration::from_secs(1);
 /// Datagrams dropped between two looks with which it does.
 const GOES_ON: u64 = 500;
-/// A flood is over when it has not gone on for so long.
+/// A flood is over when it has paused for this time.
 const OVER: Duration = Duration::from_secs(5);
 
 /// What the kernel lets through to a socket. Whatever is not as long as an RTP header and a byte, or not of its
@@ -43,7 +43,7 @@ pub struct Gate {
 pub enum Others {
     /// They come in.
     All,
-    /// One in so many does, a power of two.
+    /// One in this number does, a power of two.
     OneIn(u32),
     /// They do not.
     Nobody,
@@ -120,7 +120,7 @@ impl FloodGuard {
         now >= self.look_at
     }
 
-    /// The kernel has dropped so many datagrams since the socket was opened.
+    /// The kernel has dropped this number of datagrams since the socket was opened.
     pub fn look(&mut self, now: Time, dropped: u64) -> Option<GateChange> {
         let more = dropped.saturating_sub(self.dropped);
         self.dropped = dropped;
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn few_strangers_are_no_flood() {
+    fn few_unexpected_sources_are_no_flood() {
         let t = Time::from_millis(1000);
         let mut guard = FloodGuard::default();
         for n in 0..100 {

@@ -3,7 +3,7 @@
 //! Packets of any length, order and repetition land where their timestamp says; the player takes what is there. For
 //! voice the player stands where waiting and losing cost least ([`delay`]), and moves in silence, or where a hole is
 //! anyway; in speech only when it hurts. Held ([`JitterBuffer::hold`], or least and largest delay equal) it stands
-//! still: the far end is a machine, and no sample is slipped. All arithmetic is on the sample clock of the player.
+//! still: the far end is a fax or modem, and no sample is slipped. All arithmetic is on the sample clock of the player.
 
 mod contract;
 mod delay;
@@ -26,27 +26,27 @@ const LONGEST_DELAY_MS: u32 = 1000;
 const LOOK_MS: u32 = 200;
 /// No shrinking on first impressions: the slow packets show only with time.
 const SETTLED_PACKETS: u32 = 100;
-/// Packets all too late, over so long a time and so many: the stream is taken to run on a new time.
+/// Packets all too late, over this time and in this number: the stream is taken to run on a new time.
 const LATE_RUN: u32 = 4;
 const LATE_MS: u32 = 200;
 /// The same for a held buffer, which must not take a short stall for that.
 const HELD_LATE_MS: u32 = 500;
-/// After so long without sound a packet that is so late may begin a talkspurt on a clock that stood still meanwhile:
+/// After this time without sound a packet that is this late may begin a talkspurt on a clock that stood still meanwhile:
 /// for voice, and for a held buffer.
 const PAUSE_MS: (u32, u32) = (CONCEAL_MS, CONCEAL_MS);
 const HELD_PAUSE_MS: (u32, u32) = (500, 300);
 /// It may also be the first of what a stall held back. That comes faster than it is played, by a quarter at least, and
-/// then the stream is where it was: for so long the player can go back there.
+/// then the stream is where it was: for this time the player can go back there.
 const TRIAL_MS: u32 = 500;
 /// Packets in a row with which the stream is believed to be further ahead than the player may wait.
 const DEEP_RUN: u32 = 2;
-/// A gap is concealed for so long; then it is silence.
+/// A gap is concealed for this time; then it is silence.
 const CONCEAL_MS: u32 = 60;
-/// The same for machines, which take silence for the end of the carrier.
+/// The same for fax and modem calls, which take silence for the end of the carrier.
 const HELD_CONCEAL_MS: u32 = 500;
-/// A held buffer that has become deeper by so much is set back to its depth.
+/// A held buffer that has become deeper by this is set back to its depth.
 const HELD_EXCESS_MS: u32 = 100;
-/// A buffer that is to grow and be held waits so long for a quiet moment.
+/// A buffer that is to grow and be held waits this time for a quiet moment.
 const GROW_PATIENCE_MS: u32 = 500;
 /// What moving the player must be worth.
 const WORTH: f32 = 0.1;
@@ -63,7 +63,7 @@ struct Trial {
     late: u64,
 }
 
-/// What a late packet tells.
+/// What a late packet means.
 enum Lateness {
     /// Nothing.
     Once,
@@ -102,7 +102,7 @@ pub struct JitterBuffer {
     hold: bool,
     /// Blocks by which it has yet to grow to the depth at which it is held; `None`: not yet known.
     grow: Option<u32>,
-    /// Samples played since the beginning, made up ones among them.
+    /// Samples played since the beginning, concealed ones among them.
     clock: u32,
     /// When the last packet came, on that clock.
     arrived: u32,
@@ -208,7 +208,7 @@ impl JitterBuffer {
         (self.plan.spare.max(0), deeper.max(0))
     }
 
-    /// The far clock runs so many ppm fast, as far as is known: packets of long ago are then not taken for slow ones.
+    /// The far clock runs this number of ppm fast, as far as is known: packets of long ago are then not taken for slow ones.
     pub fn expect_drift(&mut self, ppm: f32) {
         self.drift = f64::from(ppm) * 1.0e-6;
     }
@@ -218,7 +218,7 @@ impl JitterBuffer {
         self.hold
     }
 
-    /// Holds the player where it is once the delay is as deep as it is to be for machines: it grows to that at the
+    /// Holds the player where it is once the delay is as deep as it is to be for fax and modem calls: it grows to that at the
     /// next quiet moment, or without one if none comes, and loses no sample. Let go, it follows the network again. A
     /// buffer that is fixed by its settings stays so.
     pub fn hold(&mut self, on: bool) {
@@ -236,7 +236,7 @@ impl JitterBuffer {
         self.running.then_some(self.play)
     }
 
-    /// Takes a packet that came `since_block` after the last block was played. `restart`: the source began anew.
+    /// Takes a packet that came `since_block` after the last block was played. `restart`: the source restarted.
     pub fn insert(
         &mut self,
         since_block: Duration,
@@ -351,14 +351,14 @@ impl JitterBuffer {
         }
     }
 
-    /// Forgets what it holds; the next packet starts anew.
+    /// Forgets what it holds; the next packet starts again.
     pub fn reset(&mut self) {
         self.running = false;
         self.ring.clear();
     }
 
     /// The far end says that it is silent from this timestamp on. False when that is not so any more: what came later
-    /// is there already. A silence goes on from where it began, however often it is told.
+    /// is there already. A silence goes on from where it began, whatever is sent of it again.
     pub fn pause(&mut self, timestamp: u32) -> bool {
         let after = timestamp.wrapping_sub(self.newest).cast_signed();
         if !self.running || after < 0 {
@@ -366,7 +366,7 @@ impl JitterBuffer {
         }
         let heard_since = |from: u32| self.newest.wrapping_sub(from).cast_signed() > 0;
         let play = self.is_paused().then_some(self.play);
-        let told = match self.paused {
+        let silence = match self.paused {
             Some(from) if heard_since(from) => &mut self.paused_again,
             _ => {
                 // Where it began is not to fall behind by half the clock.
@@ -376,13 +376,13 @@ impl JitterBuffer {
         };
         let goes_on =
             |from: u32| !heard_since(from) && timestamp.wrapping_sub(from).cast_signed() >= 0;
-        if !told.is_some_and(goes_on) {
-            *told = Some(timestamp);
+        if !silence.is_some_and(goes_on) {
+            *silence = Some(timestamp);
         }
         true
     }
 
-    /// Is the next sample one of a silence that the far end has told?
+    /// Is the next sample one of a silence that the far end has announced?
     fn is_paused(&self) -> bool {
         let since = |from| self.play.wrapping_sub(from).cast_signed();
         self.paused.is_some_and(|from| since(from) >= 0)
@@ -526,7 +526,7 @@ impl JitterBuffer {
         }
     }
 
-    /// Goes so many samples ahead, and leaves what is there.
+    /// Goes this number of samples ahead, and leaves what is there.
     fn leave(&mut self, samples: u32) {
         if samples as usize >= self.ring.room() {
             self.ring.clear();
@@ -602,7 +602,7 @@ impl JitterBuffer {
     fn arrival(&self, since_block: Duration) -> u32 {
         let block = u128::from(self.block);
         let elapsed = (since_block.as_micros() / 125).min(block) as u32;
-        // The clock tells when the next block is played; the last one was a block before.
+        // The clock shows when the next block is played; the last one was a block before.
         self.clock.wrapping_sub(self.block).wrapping_add(elapsed)
     }
 
@@ -696,7 +696,7 @@ impl JitterBuffer {
         } else if -short > samples(HELD_EXCESS_MS) && self.transits.noted() >= SETTLED_PACKETS {
             let excess = short.unsigned_abs();
             if excess > room {
-                // Nothing can have waited so long.
+                // Nothing can have waited for this time.
                 self.resync(self.newest);
             } else {
                 self.skip(excess / self.block);

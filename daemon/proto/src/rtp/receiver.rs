@@ -107,7 +107,7 @@ pub struct Receiver {
     comfort_packets: u64,
     /// Level of the far end's silence.
     comfort: u8,
-    /// The source began anew, and no sound of it came yet: the jitter buffer is still on the time of the one before.
+    /// The source restarted, and no sound of it came yet: the jitter buffer is still on the time of the one before.
     restart_due: bool,
 }
 
@@ -133,7 +133,7 @@ impl Receiver {
         }
     }
 
-    /// Holds the jitter buffer still at its depth for machines, or lets it follow the network again
+    /// Holds the jitter buffer still at its depth for fax and modem calls, or lets it follow the network again
     /// ([`JitterBuffer::hold`]).
     pub fn hold(&mut self, on: bool) {
         self.jitter.hold(on);
@@ -238,7 +238,7 @@ impl Receiver {
         Received::Audio(inserted)
     }
 
-    /// The far end falls silent, or tells its noise anew. What the colour of the noise is, is not looked at.
+    /// The far end falls silent, or sends its noise level again. What the colour of the noise is, is not looked at.
     fn comfort(&mut self, order: Order, header: Header, payload: &[u8]) -> Received {
         let Some(level) = payload.first() else {
             self.malformed += 1;
@@ -280,7 +280,7 @@ impl Receiver {
         }
     }
 
-    /// The digit of a telephone-event that begins or ends with the block that is played now, of so many samples; called
+    /// The digit of a telephone-event that begins or ends with the block that is played now, of this number of samples; called
     /// once each block.
     pub fn digit(&mut self, now: Time, samples: usize) -> Option<NetworkDigit> {
         self.events

@@ -38,8 +38,8 @@ pub struct Redundant<'a> {
 /// Why a payload is not of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedundantError {
-    /// The headers or payloads they tell of go beyond its end.
-    #[error("redundant RTP payload of {actual} bytes, its headers tell of {needed}")]
+    /// The headers or payloads they announce go beyond its end.
+    #[error("redundant RTP payload of {actual} bytes, its headers announce {needed}")]
     Short {
         /// Bytes needed.
         needed: usize,

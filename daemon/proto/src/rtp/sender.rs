@@ -43,7 +43,7 @@ pub struct SenderConfig {
 /// How earlier packets are sent again with later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Redundancy {
-    /// Payload type of such packets; nothing negotiates it, so both ends are told.
+    /// Payload type of such packets; nothing negotiates it, so both ends are configured.
     pub payload_type: u8,
     /// Earlier packets in each; held to [`MAX_SENT`].
     pub depth: u8,
@@ -197,12 +197,12 @@ impl Sender {
         }
     }
 
-    /// Will a block of so many samples make a packet full?
+    /// Will a block of this number of samples make a packet full?
     pub fn completes_with(&self, samples: usize) -> bool {
         self.filled + samples >= self.payload_len()
     }
 
-    /// Blocks of so many samples in a packet; 1 where packets do not end with blocks.
+    /// Blocks of this number of samples in a packet; 1 where packets do not end with blocks.
     pub fn blocks_in_packet(&self, samples: usize) -> u8 {
         let len = self.payload_len();
         match len.checked_rem(samples) {
@@ -211,7 +211,7 @@ impl Sender {
         }
     }
 
-    /// Begins the packet in the making so many samples earlier, with silence of this code: it is full sooner, and what
+    /// Begins the packet in the making this number of samples earlier, with silence of this code: it is full sooner, and what
     /// follows keeps its time. Not earlier than the last packet ended; nothing once the packet has begun.
     pub fn begin_earlier(&mut self, samples: usize, silence: u8) {
         if self.filled > 0 || self.event.is_some() {
@@ -234,7 +234,7 @@ impl Sender {
         self.filled == 0
     }
 
-    /// Time passes in which the set is silent (RFC 3389): nothing is sent but, with a level, comfort noise. The next
+    /// Time passes in which the phone is silent (RFC 3389): nothing is sent but, with a level, comfort noise. The next
     /// packet with sound has the marker. For boundaries of packets ([`Sender::at_boundary`]).
     pub fn silence(
         &mut self,

@@ -35,7 +35,7 @@ impl SequenceStats {
     }
 }
 
-/// What a sequence number tells.
+/// What a sequence number means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Next, or further on.
@@ -46,7 +46,7 @@ pub enum Order {
     Duplicate,
     /// A jump too far to believe at once; believed when the next one follows it (A.1).
     Suspect,
-    /// The source began anew here.
+    /// The source restarted here.
     Restart,
 }
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn loss_reordering_and_duplicates_are_told_apart() {
+    fn loss_reordering_and_duplicates_are_distinguished() {
         let (orders, stats) = run(&[10, 12, 11, 11, 15, 15, 65_000]);
         use Order::*;
         assert_eq!(
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn another_source_starts_anew() {
+    fn another_source_restarts() {
         let mut s = Sequence::default();
         assert_eq!(s.note(1, 100), Order::New);
         assert_eq!(s.note(2, 5), Order::Restart);

@@ -16,12 +16,12 @@ use crate::types::RtpSource;
 const PROBATION: u32 = 3;
 /// A packet of such a row comes so soon after the one before; a sprayed one does not.
 const IN_A_ROW: Duration = Duration::from_millis(150);
-/// And has a sequence number that is ahead by so many at most: a few may be lost.
+/// And has a sequence number that is ahead by this number at most: a few may be lost.
 const AHEAD: u16 = 16;
-/// A source that has been silent for so long gives way to another port of its host, or to anybody once the server has
+/// A source that has been silent for this time gives way to another port of its host, or to anybody once the server has
 /// named another far end or stopped our transmission.
 const SILENT: Duration = Duration::from_millis(500);
-/// And for so long to anybody: silence suppression makes pauses, and nobody is to talk into them.
+/// And for this time to anybody: silence suppression makes pauses, and nobody is to talk into them.
 const GONE: Duration = Duration::from_secs(3);
 /// Unnamed sources that are on probation at a time.
 const CANDIDATES: usize = 4;

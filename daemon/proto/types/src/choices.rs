@@ -18,7 +18,7 @@ words! {
 }
 
 words! {
-    /// What the set hears when the far end has hung up and it has not.
+    /// What the phone hears when the far end has hung up and it has not.
     pub enum AfterFarHangUp {
         /// Reorder, then the howler.
         Reorder = "reorder",
@@ -76,7 +76,7 @@ words! {
     }
 }
 
-/// When and how the set is sent caller ID.
+/// When and how caller ID is sent to the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallerIdTiming {
     /// Never (fax, modem).

@@ -14,6 +14,17 @@ impl fmt::Display for PortId {
     }
 }
 
+/// A connection of a device to a CallManager, counted from 1; 0 names no connection. A device never gives one number to
+/// two connections, so what a former one still reports is known as such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Line of an SCCP device, counted from 1; 0 names no line. An analog port has line 1 only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineInstance(pub u32);
@@ -31,7 +42,7 @@ impl CallRef {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Party(pub u32);
 
-/// Conference id of a media leg; told back, never used to match.
+/// Conference id of a media leg; sent back, never used to match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Conference(pub u32);
 

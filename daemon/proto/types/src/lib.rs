@@ -26,12 +26,15 @@ pub mod trace;
 
 pub use choices::{AfterFarHangUp, CallerIdTiming, FlashAction, PulseDigits, RtpSource};
 pub use ids::{
-    CallRef, Codec, Conference, DeviceName, DeviceNameError, DeviceType, Digit, LineInstance,
-    Party, PortId,
+    CallRef, Codec, Conference, ConnectionId, DeviceName, DeviceNameError, DeviceType, Digit,
+    LineInstance, Party, PortId,
 };
 pub use law::Law;
 pub use level::{TenthDb, TenthDbm0};
 pub use line::{HookState, LineFault, Polarity};
 pub use linetest::{LineNoise, NoiseVerdict, TestEnd};
-pub use states::{CallDirection, CallState, EchoState, EndCause, PortState, RegistrationState};
+pub use states::{
+    CallDirection, CallState, ConnectionPurpose, ConnectionState, EchoState, EndCause, PortState,
+    RegistrationState,
+};
 pub use tones::{DataTone, Side};

@@ -6,8 +6,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::trace::{DigitSource, SccpDirection, TraceKind, VoiceCause};
 use crate::{
-    CallDirection, CallState, Codec, DataTone, Digit, EchoState, EndCause, HookState, LineFault,
-    NoiseVerdict, Polarity, PortState, RegistrationState, Side, TenthDbm0, TestEnd,
+    CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, Digit,
+    EchoState, EndCause, HookState, LineFault, NoiseVerdict, Polarity, PortState,
+    RegistrationState, Side, TenthDbm0, TestEnd,
 };
 
 macro_rules! words_of {

@@ -40,7 +40,7 @@ words! {
     pub enum CallState {
         /// Offered while on-hook: ringing.
         Ringing = "ringing",
-        /// Offered while another call, or nothing but a closed loop, occupies the set.
+        /// Offered while another call, or nothing but a closed loop, occupies the phone.
         Waiting = "waiting",
         /// Answered here; the CallManager has not connected it yet.
         Answering = "answering",
@@ -49,7 +49,7 @@ words! {
         Dialing = "dialing",
         /// The number is complete.
         Proceeding = "proceeding",
-        /// The far set rings.
+        /// The far phone rings.
         RingingOut = "ringing-out",
         /// Talking.
         Connected = "connected",
@@ -128,6 +128,36 @@ words! {
         Waiting = "waiting",
         /// TCP connection being made.
         Connecting = "connecting",
+        /// Register sent.
+        Registering = "registering",
+        /// Accepted; the request round runs.
+        Asking = "asking",
+        /// Calls work.
+        Registered = "registered",
+        /// Unregister sent.
+        Unregistering = "unregistering",
+    }
+}
+
+words! {
+    /// What a connection to a CallManager is for.
+    pub enum ConnectionPurpose {
+        /// To the CallManager that serves the device, or is to serve it.
+        Active = "active",
+        /// To a better CallManager that is asked whether it takes the device, while another one serves it.
+        Trial = "trial",
+    }
+}
+
+words! {
+    /// Where a connection to a CallManager stands.
+    pub enum ConnectionState {
+        /// TCP connection being made.
+        Connecting = "connecting",
+        /// A token asked for.
+        TokenAsked = "token-asked",
+        /// The token granted; the device leaves its present CallManager first.
+        TokenGranted = "token-granted",
         /// Register sent.
         Registering = "registering",
         /// Accepted; the request round runs.

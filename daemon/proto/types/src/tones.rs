@@ -4,7 +4,7 @@ words! {
     /// The two sides of a port's signal chain.
     #[derive(Default)]
     pub enum Side {
-        /// The set on the line.
+        /// The phone on the line.
         #[default]
         Line = "line",
         /// The far end.

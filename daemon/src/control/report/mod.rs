@@ -89,11 +89,7 @@ impl Gateway {
     }
 
     fn own_address(&self) -> Option<String> {
-        let used = self
-            .ports
-            .iter()
-            .map(|p| p.first.local)
-            .find(|a| !a.is_unspecified());
+        let used = self.ports.iter().find_map(PortUnit::local);
         self.config.gateway.address.or(used).map(|a| a.to_string())
     }
 

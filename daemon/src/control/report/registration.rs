@@ -22,6 +22,15 @@ impl Gateway {
         ctl::RegistrationReport {
             state: s.state.registration(),
             server: s.state.server().and_then(server),
+            connections: s
+                .connections
+                .iter()
+                .map(|c| ctl::ConnectionReport {
+                    server: server(c.server),
+                    purpose: c.purpose,
+                    state: c.state,
+                })
+                .collect(),
             protocol_version: registered.then_some(s.version),
             keepalive_s: registered.then_some(s.keepalive_s),
             since_unix_ms: unit

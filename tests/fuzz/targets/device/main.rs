@@ -159,7 +159,8 @@ impl Scene {
     fn bytes(&mut self, bytes: &[u8]) {
         // A message has twelve bytes at least.
         let most = MOST_OUTPUTS + bytes.len() * 3;
-        self.take(Input::TcpBytes(bytes), most);
+        let id = self.witness.active;
+        self.take(Input::Received { id, bytes }, most);
     }
 
     fn line(&mut self, input: LineInput) {
@@ -171,40 +172,45 @@ impl Scene {
 
     fn connected(&mut self) {
         self.witness.connecting = false;
-        let local = Ipv4Addr::LOCALHOST;
-        self.take(Input::TcpConnected { local }, MOST_OUTPUTS);
+        let (id, local) = (self.witness.active, Ipv4Addr::LOCALHOST);
+        self.take(Input::Connected { id, local }, MOST_OUTPUTS);
     }
 
     fn tcp(&mut self, program: &mut Program<'_>) {
+        let id = self.witness.active;
         let reason = match program.byte() % 8 {
             0 => return self.register(),
             1 => return self.connected(),
             2 => {
                 let failure = ConnectFailure::Refused;
-                return self.take(Input::TcpFailed { failure }, MOST_OUTPUTS);
+                return self.take(Input::ConnectFailed { id, failure }, MOST_OUTPUTS);
             }
-            3 => return self.second_connection(program),
+            3 => return self.trial(program),
             4 if program.byte() == 0 => return self.take(Input::Stop, MOST_OUTPUTS),
             5 => CloseReason::Reset,
             6 => CloseReason::TimedOut,
             _ => CloseReason::ByServer,
         };
-        self.take(Input::TcpClosed { reason }, MOST_OUTPUTS);
+        self.take(Input::Lost { id, reason }, MOST_OUTPUTS);
     }
 
     /// The connection to a better server, and what else wakes a device.
-    fn second_connection(&mut self, program: &mut Program<'_>) {
+    fn trial(&mut self, program: &mut Program<'_>) {
         let kind = program.byte();
         let server = usize::from(program.byte() % 5);
+        let id = self.witness.trial;
         let input = match kind % 8 {
-            0 | 1 => Input::ProbeConnected {
+            0 | 1 => Input::Connected {
+                id,
                 local: Ipv4Addr::LOCALHOST,
             },
-            2 => Input::ProbeFailed {
+            2 => Input::ConnectFailed {
+                id,
                 failure: ConnectFailure::Refused,
             },
-            3 => Input::ProbeHeld,
-            4 => Input::ProbeClosed {
+            3 => Input::Deferred { id },
+            4 => Input::Lost {
+                id,
                 reason: CloseReason::Reset,
             },
             5 => Input::SiblingRegistered { server },
@@ -212,7 +218,8 @@ impl Scene {
             _ if kind > 127 => Input::NetworkChanged,
             _ => {
                 let bytes = program.bytes();
-                return self.take(Input::ProbeBytes(bytes), MOST_OUTPUTS + bytes.len() * 3);
+                let received = Input::Received { id, bytes };
+                return self.take(received, MOST_OUTPUTS + bytes.len() * 3);
             }
         };
         self.take(input, MOST_OUTPUTS);

@@ -7,7 +7,7 @@ use tipring_proto::device::{Output, TraceEvent};
 use tipring_proto::sccp::message::{ClientMessage, ServerMessage};
 use tipring_proto::sccp::station::{StationEvent, TracedMessage};
 use tipring_proto::sccp::wire::{FrameReader, decode_client};
-use tipring_proto::types::{CallRef, Party};
+use tipring_proto::types::{CallRef, ConnectionId, ConnectionPurpose, Party};
 
 /// Media legs that a port may hold at once.
 const MOST_LEGS: usize = 4;
@@ -26,6 +26,9 @@ pub struct Witness {
     pub unanswered: VecDeque<Party>,
     /// Statistics that it has not reported.
     pub wanted: VecDeque<CallRef>,
+    /// The last connection of each purpose.
+    pub active: ConnectionId,
+    pub trial: ConnectionId,
     pub connecting: bool,
     /// Openings of media heard, multicast too, and its acknowledgements sent.
     pub asked: usize,
@@ -38,11 +41,15 @@ impl Witness {
     /// Checks one output against all before it.
     pub fn see(&mut self, output: &Output) {
         match output {
-            Output::Connect { .. } => self.connecting = true,
-            Output::Close => self.connecting = false,
-            Output::Write(bytes) | Output::ProbeWrite(bytes) => {
-                one_good_frame(bytes, self.versions)
+            Output::Connect { id, purpose, .. } => match purpose {
+                ConnectionPurpose::Active => (self.active, self.connecting) = (*id, true),
+                ConnectionPurpose::Trial => self.trial = *id,
+            },
+            // A trial may have taken its place.
+            Output::Close { id } if *id == self.active => {
+                (self.active, self.connecting) = (self.trial, false);
             }
+            Output::Send { bytes, .. } => one_good_frame(bytes, self.versions),
             Output::Line(line) => self.line(line),
             Output::Media(media) => self.media(*media),
             Output::Record(record) => assert!(record.number.len() <= 256, "{record:?}"),
@@ -66,7 +73,7 @@ impl Witness {
                 }
                 _ => {}
             },
-            Output::Probe { .. } | Output::ProbeClose | Output::Adopt | Output::Trace(_) => {}
+            Output::Close { .. } | Output::Trace(_) => {}
         }
     }
 

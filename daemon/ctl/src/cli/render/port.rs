@@ -2,9 +2,9 @@
 
 use comfy_table::{Cell, Color, ColumnConstraint};
 use tipring_ctl::report::{
-    CallSummary, DetectedTone, EchoReport, EchoState, FindingReport, HookState, LineStats,
-    MediaLeg, PortCard, PortDetail, PortState, PortSummary, RegistrationReport, RegistrationState,
-    RtpStats, Side, by_cause, ranges,
+    CallSummary, ConnectionPurpose, DetectedTone, EchoReport, EchoState, FindingReport, HookState,
+    LineStats, MediaLeg, PortCard, PortDetail, PortState, PortSummary, RegistrationReport,
+    RegistrationState, RtpStats, Side, by_cause, ranges,
 };
 
 use super::super::output::{Paint, clean};
@@ -288,6 +288,13 @@ fn registration(paint: Paint, report: &RegistrationReport) -> String {
         .as_deref()
         .map_or_else(String::new, |s| format!(", {}", clean(s)));
     facts.add("state", format!("{state}{}{server}", waiting(report)));
+    // The active one is the line above.
+    let others = report.connections.iter();
+    for other in others.filter(|c| c.purpose != ConnectionPurpose::Active) {
+        let server = other.server.as_deref().unwrap_or_default();
+        let text = format!("{}, {}", other.state, clean(server));
+        facts.add(other.purpose.name(), text);
+    }
     if let Some(since) = report.since_unix_ms {
         facts.add("since", moment(since));
     }
@@ -500,6 +507,7 @@ fn line(paint: Paint, line: &LineStats) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tipring_ctl::report::{ConnectionReport, ConnectionState};
     use tipring_types::finding::{Finding, Place};
 
     fn port(port: u16, finding: Option<Finding>) -> PortSummary {
@@ -660,6 +668,39 @@ mod tests {
             text.contains("waiting 12 s, next attempt in 3 s, 10.0.0.1:2000"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_connection_that_is_not_the_active_one_is_shown_with_what_it_is_for() {
+        let connection = |server: &str, purpose, state| ConnectionReport {
+            server: Some(server.into()),
+            purpose,
+            state,
+        };
+        let registered = ConnectionState::Registered;
+        let active = connection("10.0.0.2:2000", ConnectionPurpose::Active, registered);
+        let asked = ConnectionState::TokenAsked;
+        let trial = connection("10.0.0.1:2000", ConnectionPurpose::Trial, asked);
+        let text = |connections: &[ConnectionReport]| {
+            let report = RegistrationReport {
+                state: RegistrationState::Registered,
+                server: Some("10.0.0.2:2000".into()),
+                connections: connections.to_vec(),
+                ..RegistrationReport::default()
+            };
+            registration(Paint { colour: false }, &report)
+        };
+        let without = text(&[]);
+        assert_eq!(
+            text(std::slice::from_ref(&active)),
+            without,
+            "the ordinary case"
+        );
+        let with = text(&[active, trial]);
+        let trial = with.lines().find(|line| line.contains("trial"));
+        let trial = trial.unwrap_or_default();
+        assert!(trial.ends_with("  token-asked, 10.0.0.1:2000"), "{with}");
+        assert_eq!(with.lines().count(), without.lines().count() + 1, "{with}");
     }
 
     #[test]

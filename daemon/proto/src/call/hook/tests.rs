@@ -2,7 +2,7 @@ use super::*;
 use crate::call::config::{FlashWindow, PulseWindow};
 use crate::types::PulseDigits;
 
-/// Plays openings of (at, length) ms into a lifted set and returns what came out by `until`.
+/// Plays openings of (at, length) ms into a phone that is off-hook and returns what came out by `until`.
 fn played(cfg: HookConfig, openings: &[(u64, u64)], until: u64) -> (Vec<HookEvent>, Hook) {
     played_as(Lone::Flash, cfg, openings, until)
 }
@@ -217,7 +217,7 @@ fn dials_of_8_to_22_pulses_a_second_dial_wherever_flashes_begin() {
                 let context = format!("{n} pulses, {rate} a second, {percent} %, {cfg:?}");
                 assert_eq!(events, [HookEvent::OffHook, pulse(digit)], "{context}");
                 assert_eq!(hook.odd(), 0, "{context}");
-                // In a call it is the pulse beside it that tells.
+                // In a call it is the pulse beside it that decides.
                 if n > 1 {
                     let (events, _) = played(cfg, &openings, 5000);
                     assert_eq!(events, [HookEvent::OffHook, pulse(digit)], "{context}");

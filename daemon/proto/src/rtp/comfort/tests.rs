@@ -40,7 +40,7 @@ fn a_level_goes_there_and_back_and_full_scale_is_the_loudest() {
 }
 
 #[test]
-fn a_room_becomes_silence_after_the_hangover_and_tells_its_level_once() {
+fn a_room_becomes_silence_after_the_hangover_and_its_level_is_sent_once() {
     for dbm0 in [-60.0, -50.0, -46.0] {
         let mut vad = Vad::default();
         verdicts(&mut vad, &tone(-20.0, 8000));
@@ -48,7 +48,7 @@ fn a_room_becomes_silence_after_the_hangover_and_tells_its_level_once() {
         let said = verdicts(&mut vad, &noise(room, 24_000));
         let talk = said.iter().take_while(|v| **v == Verdict::Talk).count();
         assert!((24..=27).contains(&talk), "{dbm0} dBm0: {talk} blocks");
-        let told: Vec<u8> = said
+        let reported: Vec<u8> = said
             .iter()
             .filter_map(|v| match v {
                 Verdict::Silence { level } => *level,
@@ -56,8 +56,11 @@ fn a_room_becomes_silence_after_the_hangover_and_tells_its_level_once() {
             })
             .collect();
         let wanted = level_byte(room);
-        assert_eq!(told.len(), 1, "{dbm0} dBm0: {told:?}");
-        assert!(told[0].abs_diff(wanted) <= 2, "{told:?} for {wanted}");
+        assert_eq!(reported.len(), 1, "{dbm0} dBm0: {reported:?}");
+        assert!(
+            reported[0].abs_diff(wanted) <= 2,
+            "{reported:?} for {wanted}"
+        );
     }
 }
 
@@ -82,15 +85,15 @@ fn a_steady_tone_or_music_on_hold_is_never_a_room() {
 }
 
 #[test]
-fn a_louder_room_is_told_and_the_same_again_only_after_seconds() {
+fn a_louder_room_is_sent_and_the_same_again_only_after_seconds() {
     let mut vad = Vad::default();
     verdicts(&mut vad, &noise(mean_square_of_dbm0(-60.0), 16_000));
     let again = verdicts(&mut vad, &noise(mean_square_of_dbm0(-60.0), 64_000));
-    let told = again
+    let reported = again
         .iter()
         .filter(|v| matches!(v, Verdict::Silence { level: Some(_) }))
         .count();
-    assert_eq!(told, 2, "in 8 s");
+    assert_eq!(reported, 2, "in 8 s");
     // 6 dB a second louder.
     let mut levels = vec![];
     for step in 0..12 {
@@ -106,7 +109,7 @@ fn a_louder_room_is_told_and_the_same_again_only_after_seconds() {
 }
 
 #[test]
-fn noise_has_the_level_that_was_told() {
+fn noise_has_the_level_that_was_sent() {
     for byte in [40, 50, 60, 70] {
         let mut source = ComfortNoise::default();
         let mut out = vec![0; 16_000];

@@ -23,7 +23,7 @@ struct Stream {
     /// Mean transit beyond the fastest, exponential, ms; and mean lateness of wakes.
     jitter_ms: f64,
     wake_ms: f64,
-    /// Another route from then on, that takes so many ms longer.
+    /// Another route from then on, that takes this number of ms longer.
     route: (u32, f64),
 }
 
@@ -128,7 +128,7 @@ fn another_route_is_no_drift() {
 }
 
 #[test]
-fn a_source_that_begins_anew_does_not_begin_the_measure_anew() {
+fn a_source_that_restarts_does_not_restart_the_measure() {
     let (mut meter, before) = measure(Stream {
         far: 50.0,
         seconds: 60,

@@ -200,25 +200,25 @@ fn several_events_in_one_packet_are_all_played() {
 fn another_sender_begins_with_any_timestamp() {
     let mut r = EventReceiver::default();
     let t = Time::from_millis(0);
-    let mut told = Vec::new();
-    let play = |r: &mut EventReceiver, told: &mut Vec<NetworkDigit>| {
-        (0..40).for_each(|_| told.extend(r.play(t, 80)));
+    let mut reported = Vec::new();
+    let play = |r: &mut EventReceiver, reported: &mut Vec<NetworkDigit>| {
+        (0..40).for_each(|_| reported.extend(r.play(t, 80)));
     };
     r.receive(t, 5000, &bytes(1, true, 800));
-    play(&mut r, &mut told);
+    play(&mut r, &mut reported);
     r.restart();
     r.receive(t, 4000, &bytes(1, true, 800));
     r.receive(t, 4000, &bytes(1, true, 800));
-    play(&mut r, &mut told);
-    assert_eq!(told.len(), 4, "{told:?}");
+    play(&mut r, &mut reported);
+    assert_eq!(reported.len(), 4, "{reported:?}");
     // The sender is the same, but its clock is not.
     r.receive(
         t,
         4000u32.wrapping_sub(OLD_SAMPLES.unsigned_abs()),
         &bytes(1, true, 800),
     );
-    play(&mut r, &mut told);
-    assert_eq!(told.len(), 6, "{told:?}");
+    play(&mut r, &mut reported);
+    assert_eq!(reported.len(), 6, "{reported:?}");
 }
 
 #[test]
@@ -232,9 +232,10 @@ fn more_keys_than_there_is_room_for_are_counted() {
         );
     }
     assert_eq!(r.dropped(), 40 - KEPT as u64);
-    let mut told = 0;
-    (0..4000).for_each(|n| told += usize::from(r.play(Time::from_millis(n * 10), 80).is_some()));
-    assert_eq!(told, 2 * KEPT);
+    let mut reported = 0;
+    (0..4000)
+        .for_each(|n| reported += usize::from(r.play(Time::from_millis(n * 10), 80).is_some()));
+    assert_eq!(reported, 2 * KEPT);
 }
 
 #[test]

@@ -14,7 +14,7 @@ const BIN: i32 = 4;
 const BELOW: usize = 64;
 /// Samples after which a packet weighs 1/e: 20 s.
 const MEMORY: f32 = 160_000.0;
-/// Packets faster than any before that have to come within so many before they are believed: a sender that was wrong
+/// Packets faster than any before that have to come within this number before they are believed: a sender that was wrong
 /// about the time of one must not have the others taken for slow.
 const SOONER: u32 = 3;
 const SOONER_WITHIN: u32 = 100;
@@ -29,7 +29,7 @@ const BPL: f32 = 25.1;
 const WORST: f32 = 95.0;
 /// What a packet counts that came together with the one before.
 const BURST: f32 = 0.5;
-/// The weights are scaled down when the newest weighs so much.
+/// The weights are scaled down when the newest weighs this.
 const HEAVY: f32 = 1.0e5;
 
 /// Where the player should stand.

@@ -18,12 +18,12 @@ fn buffer(min_ms: u16, max_ms: u16) -> JitterBuffer {
     })
 }
 
-/// A payload whose bytes tell their place in the stream (loud ones: no quiet block to slip in).
+/// A payload whose bytes show their place in the stream (loud ones: no quiet block to slip in).
 fn payload(n: u32, len: usize) -> Vec<u8> {
     vec![(n % 100) as u8; len]
 }
 
-/// Plays a block: the place it tells, or what is made up.
+/// Plays a block: the place it shows, or what is concealed.
 fn play(b: &mut JitterBuffer) -> Result<u8, Playout> {
     let mut out = [0; BLOCK];
     match b.pop(&mut out) {
@@ -133,7 +133,7 @@ fn an_end_of_the_stream_is_one_underrun_sixty_ms_of_concealment_then_silence() {
 }
 
 #[test]
-fn a_new_talkspurt_whose_clock_stood_still_starts_anew() {
+fn a_new_talkspurt_whose_clock_stood_still_starts_again() {
     let mut b = buffer(10, 10);
     put(&mut b, 0, BLOCK);
     for _ in 0..200 {
@@ -189,7 +189,7 @@ fn a_new_source_is_followed_at_once() {
 }
 
 #[test]
-fn a_machines_stream_that_stops_keeps_its_carrier_for_half_a_second() {
+fn a_fax_stream_that_stops_keeps_its_carrier_for_half_a_second() {
     let mut b = buffer(0, 0);
     put(&mut b, 0, BLOCK);
     let got: Vec<_> = (0..52).map(|_| play(&mut b)).collect();

@@ -140,7 +140,7 @@ fn a_digit_whose_end_is_lost_ends_by_itself() {
         rx.receive(Time::ZERO, p);
     });
     let digit = Digit::from_char('9').unwrap();
-    let told: Vec<_> = (0..40)
+    let reported: Vec<_> = (0..40)
         .filter_map(|n| rx.digit(Time::from_millis(n * 10), 80).map(|d| (n * 10, d)))
         .collect();
     let (on, off) = (
@@ -150,7 +150,7 @@ fn a_digit_whose_end_is_lost_ends_by_itself() {
             duration: 160,
         },
     );
-    assert_eq!(told, [(0, on), (150, off)]);
+    assert_eq!(reported, [(0, on), (150, off)]);
 }
 
 /// What a talk of twenty millisecond packets came to.
@@ -161,7 +161,7 @@ struct Talk {
     packets: usize,
 }
 
-/// Talks for so long; of each 1000 packets so many are lost, and the sender's clock runs `ppm` fast.
+/// Talks for this time; of each 1000 packets this number is lost, and the sender's clock runs `ppm` fast.
 fn talk(mut rx: Receiver, seconds: u64, lost_of_1000: u64, ppm: i64, redundancy: u8) -> Talk {
     let mut tx = sender(20);
     tx.set_redundancy(Some(Redundancy {
@@ -202,7 +202,7 @@ fn talk(mut rx: Receiver, seconds: u64, lost_of_1000: u64, ppm: i64, redundancy:
     }
 }
 
-fn machine() -> Receiver {
+fn fax() -> Receiver {
     let mut rx = receiver();
     rx.hold(true);
     rx
@@ -211,7 +211,7 @@ fn machine() -> Receiver {
 #[test]
 fn what_is_lost_comes_with_a_later_packet() {
     let residue = |redundancy| {
-        let talk = talk(machine(), 600, 30, 0, redundancy);
+        let talk = talk(fax(), 600, 30, 0, redundancy);
         let stats = talk.rx.stats();
         let lost = stats.sequence.lost() as f64 / talk.packets as f64;
         assert!((0.025..0.035).contains(&lost), "{lost}");
@@ -289,8 +289,11 @@ fn an_event_may_be_the_newest_of_a_redundant_packet() {
     event.insert(HEADER_LEN, event[1] & 0x7F);
     event[1] = 90;
     assert_eq!(rx.receive(Time::ZERO, &event), Received::Event);
-    let told = rx.digit(Time::ZERO, 80);
-    assert!(matches!(told, Some(NetworkDigit::On { .. })), "{told:?}");
+    let reported = rx.digit(Time::ZERO, 80);
+    assert!(
+        matches!(reported, Some(NetworkDigit::On { .. })),
+        "{reported:?}"
+    );
 }
 
 #[test]
@@ -314,9 +317,9 @@ fn events_that_a_later_packet_carries_are_played_before_its_own() {
         packet.extend([code, 0x8A, 3, 0x20]);
     }
     assert_eq!(rx.receive(Time::ZERO, &packet), Received::Event);
-    let told = (0..60).filter_map(|n| rx.digit(Time::from_millis(n * 10), 80));
-    let keys: String = told
-        .filter_map(|told| match told {
+    let reported = (0..60).filter_map(|n| rx.digit(Time::from_millis(n * 10), 80));
+    let keys: String = reported
+        .filter_map(|reported| match reported {
             NetworkDigit::On { digit, .. } => Some(digit.as_char()),
             NetworkDigit::Off { duration, .. } => {
                 assert_eq!(duration, 800);
@@ -328,7 +331,7 @@ fn events_that_a_later_packet_carries_are_played_before_its_own() {
 }
 
 #[test]
-fn the_drift_of_a_call_is_told_and_what_a_fixed_buffer_bears_of_it() {
+fn the_drift_of_a_call_is_shown_and_what_a_fixed_buffer_bears_of_it() {
     for ppm in [200, -200] {
         let free = talk(receiver(), 600, 0, ppm, 0).rx.stats();
         let drift = free.drift.unwrap();
@@ -336,7 +339,7 @@ fn the_drift_of_a_call_is_told_and_what_a_fixed_buffer_bears_of_it() {
         let slips = free.jitter.stretched + free.jitter.shrunk;
         assert!((11..=14).contains(&slips), "{ppm}: {free:?}");
         assert_eq!(free.lasts_s, None);
-        let held = talk(machine(), 120, 0, ppm, 0).rx.stats();
+        let held = talk(fax(), 120, 0, ppm, 0).rx.stats();
         assert_eq!((held.jitter.stretched, held.jitter.shrunk), (0, 0));
         // 100 ms at 0.2 ms a second, of which two minutes are gone.
         let lasts = held.lasts_s.unwrap();
@@ -344,7 +347,7 @@ fn the_drift_of_a_call_is_told_and_what_a_fixed_buffer_bears_of_it() {
     }
 }
 
-/// A packet of 20 ms whose bytes tell which one it is.
+/// A packet of 20 ms whose bytes show which one it is.
 fn numbered(ssrc: u32, sequence: u16, timestamp: u32, n: u8) -> Vec<u8> {
     let header = Header {
         marker: false,
@@ -359,8 +362,8 @@ fn numbered(ssrc: u32, sequence: u16, timestamp: u32, n: u8) -> Vec<u8> {
 }
 
 #[test]
-fn a_machines_stream_survives_disorder_jumps_and_another_source() {
-    let mut rx = machine();
+fn a_fax_stream_survives_disorder_jumps_and_another_source() {
+    let mut rx = fax();
     let mut heard = Vec::new();
     let mut before = Vec::new();
     for n in 0..120u8 {
@@ -429,7 +432,7 @@ proptest! {
     }
 }
 
-/// Blocks of one far end's call: what it says (`None`: silent, with a level where it tells one), and what is played of
+/// Blocks of one far end's call: what it says (`None`: silent, with a level where it sends one), and what is played of
 /// it on a network of some jitter.
 fn with_silences(script: &[(usize, Option<u8>)]) -> (Receiver, Vec<Playout>, Vec<Vec<u8>>) {
     let (mut tx, mut rx) = (sender(20), receiver());
@@ -461,7 +464,7 @@ fn with_silences(script: &[(usize, Option<u8>)]) -> (Receiver, Vec<Playout>, Vec
 }
 
 #[test]
-fn a_silence_that_is_told_is_noise_of_its_level_and_neither_loss_nor_underrun() {
+fn a_silence_that_is_announced_is_noise_of_its_level_and_neither_loss_nor_underrun() {
     let (rx, played, sent) =
         with_silences(&[(100, None), (200, Some(60)), (40, Some(50)), (100, None)]);
     let stats = rx.stats();

@@ -287,7 +287,7 @@ fn earlier_packets_go_out_again_with_later_ones() {
     for n in 1..=4u8 {
         s.push(&[n; 160], |p| got.push(p.to_vec()));
     }
-    let told: Vec<_> = got
+    let reported: Vec<_> = got
         .iter()
         .map(|bytes| {
             let packet = Packet::parse(bytes).unwrap();
@@ -307,7 +307,7 @@ fn earlier_packets_go_out_again_with_later_ones() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             (90, 65_535, vec![], 1),
             (90, 0, vec![(0, 160, 1, 160)], 2),

@@ -73,7 +73,7 @@ fn music_without_start_media_is_heard_from_the_third_packet_on() {
     let mut b = bench(RtpSource::Latch, None);
     assert_eq!(b.talk(&[ELSEWHERE], 50), 48);
     assert_eq!(b.latch.current(), Some(at(ELSEWHERE)));
-    // What was on probation is no stranger.
+    // What was on probation is no unexpected source.
     assert_eq!((b.latch.strangers(), b.refused()), (0, vec![]));
 }
 
@@ -96,7 +96,7 @@ fn the_named_far_end_is_heard_from_its_first_packet_on_and_takes_over_at_once() 
 }
 
 #[test]
-fn a_source_that_is_heard_is_not_given_up_for_a_stranger() {
+fn a_source_that_is_heard_is_not_given_up_for_an_unexpected_one() {
     for heard in [NAMED, OTHER_PORT, ELSEWHERE] {
         let mut b = bench(RtpSource::Latch, Some(NAMED));
         b.talk(&[heard], 10);
@@ -195,7 +195,7 @@ fn sprayed_packets_and_such_as_could_not_be_played_are_never_heard() {
 }
 
 #[test]
-fn a_crowd_of_strangers_does_not_keep_the_named_far_end_out() {
+fn many_unexpected_sources_do_not_keep_the_named_far_end_out() {
     let mut b = bench(RtpSource::Latch, Some(NAMED));
     let crowd: Vec<String> = (0..50).map(|n| format!("10.9.0.{n}:5000")).collect();
     let mut all = vec![NAMED];

@@ -18,7 +18,7 @@ pub(super) enum Refusal {
 }
 
 impl CallManager {
-    /// Rings a port, or tells it that a call waits.
+    /// Rings a port, or announces a waiting call.
     pub(super) fn ring(&mut self, now: Time, device: usize, far: Far) -> Result<CallRef, Refusal> {
         let entry = self.devices.get(device).ok_or(Refusal::NotRegistered)?;
         if entry.conn.is_none() {
@@ -106,7 +106,7 @@ impl CallManager {
                     }
                     calling
                 });
-                // After a transfer while ringing the other side talks already and is told nothing.
+                // After a transfer while ringing the other side talks already and is sent nothing.
                 if calling {
                     self.play(now, caller, Cue::AnsweredThere);
                 }
@@ -166,7 +166,7 @@ impl CallManager {
         self.end_quietly(now, call, cue, cause);
     }
 
-    /// Ends all calls of a device that is gone; it is told nothing.
+    /// Ends all calls of a device that is gone; nothing is sent to it.
     pub(super) fn end_all(&mut self, now: Time, device: usize) {
         let calls: Vec<CallRef> = self
             .legs
@@ -197,7 +197,7 @@ impl CallManager {
         }
         let number = self.number_of(leg.device).to_owned();
         if had_media && self.rules.asks_statistics {
-            self.tell(
+            self.notify(
                 leg.device,
                 &ServerMessage::ConnectionStatisticsReq(ConnectionStatisticsReq {
                     number: number.clone(),

@@ -1,4 +1,4 @@
-//! What a test CallManager is told: whom it imitates, its devices, its numbers, its patience.
+//! The configuration of a test CallManager: whom it imitates, its devices, its numbers, its patience.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -123,12 +123,12 @@ impl Default for DialTiming {
     }
 }
 
-/// Everything a test CallManager is told.
+/// The configuration of a test CallManager.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallManagerConfig {
     /// Whom to imitate.
     pub dialect: Dialect,
-    /// Keepalive interval told in RegisterAck, s.
+    /// Keepalive interval sent in RegisterAck, s.
     pub keepalive_s: u32,
     /// Devices known from the start.
     pub devices: Vec<DeviceEntry>,
@@ -149,7 +149,7 @@ pub struct CallManagerConfig {
     /// without direct media would: StartMedia while ringing, StopMedia and StartMedia after the answer.
     /// `None`: StartMedia waits for the far port's address.
     pub own_media: Option<Ipv4Addr>,
-    /// RFC 2833 payload type told in media messages; 0 = none.
+    /// RFC 2833 payload type sent in media messages; 0 = none.
     pub rfc2833_payload: u32,
     /// Seconds since 1970 at [`Time::ZERO`](crate::time::Time::ZERO), for DefineTimeDate.
     pub epoch_unix: u64,

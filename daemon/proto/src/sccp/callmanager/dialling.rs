@@ -228,7 +228,7 @@ impl CallManager {
         let from = self.number_of(device).to_owned();
         self.event(CmEvent::Answered { call, from, to });
         match service {
-            Service::Milliwatt => self.tell(
+            Service::Milliwatt => self.notify(
                 device,
                 &ServerMessage::StartTone(StartTone {
                     tone: Tone::MILLIWATT,

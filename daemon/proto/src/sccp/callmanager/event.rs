@@ -1,4 +1,4 @@
-//! What a test CallManager tells: outputs, events, the picture of its state.
+//! What a test CallManager reports: outputs, events, the picture of its state.
 
 use std::fmt;
 use std::net::SocketAddrV4;
@@ -25,7 +25,7 @@ pub enum CmOutput {
         /// Which.
         conn: ConnId,
     },
-    /// Something to tell.
+    /// Something to report.
     Event(CmEvent),
 }
 
@@ -76,14 +76,14 @@ pub enum CmEvent {
         number: String,
         /// Version it offered.
         offered: u8,
-        /// Device type it told.
+        /// Device type in its Register.
         device_type: u32,
     },
     /// A device was refused.
     Refused {
-        /// The name it told.
+        /// The name it sent.
         name: String,
-        /// What it was told.
+        /// What was answered.
         text: String,
     },
     /// A registered device is gone.
@@ -100,7 +100,7 @@ pub enum CmEvent {
         /// The call.
         call: CallRef,
     },
-    /// A port was told to ring, or that a call waits.
+    /// A port is to ring, or to announce a waiting call.
     Ringing {
         /// Its number.
         number: String,
@@ -199,7 +199,7 @@ pub struct DigitLog {
     pub number: String,
     /// The call.
     pub call: CallRef,
-    /// Keys before the call was connected, in order, as KeypadButton or EnblocCall told them.
+    /// Keys before the call was connected, in order, as KeypadButton or EnblocCall sent them.
     pub dialled: String,
     /// Keys in the connected call.
     pub in_call: String,
@@ -233,7 +233,7 @@ pub struct CallView {
     pub far: String,
     /// Where the port listens.
     pub receives_at: Option<SocketAddrV4>,
-    /// Where the port was told to send.
+    /// Where the port is to send.
     pub sends_to: Option<SocketAddrV4>,
 }
 

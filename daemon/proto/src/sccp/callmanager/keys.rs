@@ -173,7 +173,7 @@ impl CallManager {
         }
         self.set_state(call, LegState::Held);
         self.play(now, call, cue);
-        // The other side is told nothing, unless there is a server's own media to move it to.
+        // Nothing is sent to the other side, unless there is a server's own media to move it to.
         if let Some(Far::Leg(far)) = self.legs.get(&call).map(|leg| leg.far.clone()) {
             self.start_media(far);
         }
@@ -237,9 +237,9 @@ impl CallManager {
         let Some(first) = self.legs.get(&held).map(|leg| leg.far.clone()) else {
             return false;
         };
-        // Somebody must be left on both sides, and two machines have nothing to say to each other.
+        // Somebody must be left on both sides, and two services have nothing to say to each other.
         let (Far::Leg(first_call), Far::Leg(second_call)) = (&first, &second) else {
-            return self.transfer_to_machine(now, held, call, &first, &second);
+            return self.transfer_to_service(now, held, call, &first, &second);
         };
         let (first_call, second_call) = (*first_call, *second_call);
         for (one, other) in [(first_call, second_call), (second_call, first_call)] {
@@ -259,7 +259,7 @@ impl CallManager {
     }
 
     /// One side of the transfer is a test number or a call from outside.
-    fn transfer_to_machine(
+    fn transfer_to_service(
         &mut self,
         now: Time,
         held: CallRef,
@@ -267,15 +267,15 @@ impl CallManager {
         first: &Far,
         second: &Far,
     ) -> bool {
-        let (port, machine) = match (first, second) {
-            (Far::Leg(port), machine @ (Far::Service(_) | Far::Outside { .. }))
-            | (machine @ (Far::Service(_) | Far::Outside { .. }), Far::Leg(port)) => {
-                (*port, machine.clone())
+        let (port, service) = match (first, second) {
+            (Far::Leg(port), service @ (Far::Service(_) | Far::Outside { .. }))
+            | (service @ (Far::Service(_) | Far::Outside { .. }), Far::Leg(port)) => {
+                (*port, service.clone())
             }
             _ => return false,
         };
         if let Some(leg) = self.legs.get_mut(&port) {
-            leg.far = machine;
+            leg.far = service;
         }
         self.leave_transfer(now, held, call);
         self.play(now, port, Cue::FarChanged);

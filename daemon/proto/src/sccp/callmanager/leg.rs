@@ -91,7 +91,7 @@ pub(super) struct Media {
     pub(super) receives_at: Option<SocketAddrV4>,
     /// The script wants StartMediaTransmission.
     pub(super) wanted: bool,
-    /// Where the port was told to send.
+    /// Where the port is to send.
     pub(super) sends_to: Option<SocketAddrV4>,
     /// There was media once.
     pub(super) ever: bool,
@@ -105,7 +105,7 @@ pub(super) struct Leg {
     pub(super) state: LegState,
     /// This port made the call.
     pub(super) outgoing: bool,
-    /// It was told as a waiting call.
+    /// It was announced as a waiting call.
     pub(super) waiting: bool,
     pub(super) far: Far,
     pub(super) dialled: String,

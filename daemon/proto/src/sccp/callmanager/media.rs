@@ -12,7 +12,7 @@ use crate::types::{CallRef, Conference, Party};
 use super::leg::{Far, LegState, Media};
 use super::{CallManager, CmEvent, Cue, EndCause, Service};
 
-/// Packet time told, ms.
+/// Packet time sent, ms.
 const PTIME_MS: u32 = 20;
 /// Payload type of RFC 2833 where the port asks for it.
 const RFC2833_PAYLOAD: u32 = 101;
@@ -41,7 +41,7 @@ impl CallManager {
             encryption: Encryption::default(),
             rfc2833_payload: self.rfc2833(device),
         });
-        self.tell(device, &message);
+        self.notify(device, &message);
     }
 
     /// The script says start: now, or as soon as it is known where to.
@@ -52,7 +52,7 @@ impl CallManager {
         self.start_media(call);
     }
 
-    /// Tells the port where to send, when that is known and new.
+    /// Names to the port where to send, when that is known and new.
     pub(super) fn start_media(&mut self, call: CallRef) {
         let Some(leg) = self.legs.get(&call) else {
             return;
@@ -70,7 +70,7 @@ impl CallManager {
         }
         if media.sends_to.is_some() {
             let stop = ServerMessage::StopMediaTransmission(self.media_leg(call));
-            self.tell(device, &stop);
+            self.notify(device, &stop);
         }
         if let Some(leg) = self.legs.get_mut(&call) {
             leg.media.sends_to = Some(remote);
@@ -88,7 +88,7 @@ impl CallManager {
             encryption: Encryption::default(),
             rfc2833_payload: self.rfc2833(device),
         });
-        self.tell(device, &message);
+        self.notify(device, &message);
     }
 
     /// Both sides of a call, after something changed.
@@ -111,8 +111,8 @@ impl CallManager {
         let device = leg.device;
         if open || anyway {
             let leg = self.media_leg(call);
-            self.tell(device, &ServerMessage::CloseReceiveChannel(leg));
-            self.tell(device, &ServerMessage::StopMediaTransmission(leg));
+            self.notify(device, &ServerMessage::CloseReceiveChannel(leg));
+            self.notify(device, &ServerMessage::StopMediaTransmission(leg));
         }
     }
 
@@ -168,17 +168,17 @@ impl CallManager {
     }
 
     fn media_leg(&self, call: CallRef) -> MediaLeg {
-        let tells = self.rules.close_tells_call;
+        let named = self.rules.close_names_call;
         MediaLeg {
-            conference: Conference(if tells { call.0 } else { 0 }),
+            conference: Conference(if named { call.0 } else { 0 }),
             party: (self.rules.party)(call),
-            call: if tells { call } else { CallRef::NONE },
+            call: if named { call } else { CallRef::NONE },
             keep_port: false,
         }
     }
 
     fn media_call(&self, call: CallRef) -> CallRef {
-        if self.rules.media_tells_call {
+        if self.rules.media_names_call {
             call
         } else {
             CallRef::NONE
@@ -202,7 +202,7 @@ impl CallManager {
             .is_some_and(|session| session.features & self.rules.rfc2833_bit != 0)
     }
 
-    pub(super) fn tell(&mut self, device: usize, message: &ServerMessage) {
+    pub(super) fn notify(&mut self, device: usize, message: &ServerMessage) {
         if let Some(conn) = self.devices.get(device).and_then(|d| d.conn) {
             self.send(conn, message);
         }

@@ -3,7 +3,7 @@
 //! Owns: registration as the server sees it, numbers, dialling, ringing, media set-up between two ports,
 //! hold, transfer, call waiting, message lamps, test numbers. Promises: no client input panics or stalls it;
 //! the same inputs with the same times give the same outputs. Leaves to others: sockets, audio (there is none:
-//! ports are told each other's address), and anything that only a real CallManager can show.
+//! ports are sent each other's address), and anything that only a real CallManager can show.
 //!
 //! Use: call an input method, then take outputs until `None`, then wait until
 //! [`poll_timeout`](CallManager::poll_timeout) and call [`handle_timeout`](CallManager::handle_timeout).
@@ -128,7 +128,7 @@ impl CallManager {
         Ok(())
     }
 
-    /// Calls a port from outside. The port's audio is to go to `remote`; where the port listens is told by
+    /// Calls a port from outside. The port's audio is to go to `remote`; where the port listens is reported by
     /// [`CmEvent::MediaOpened`] once it answers.
     pub fn place_call_to(
         &mut self,

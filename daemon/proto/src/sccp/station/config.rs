@@ -1,4 +1,4 @@
-//! What a station is told about itself before it starts.
+//! The configuration of a station.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub struct StationConfig {
     pub name: DeviceName,
     /// Device type number.
     pub device_type: DeviceType,
-    /// MAC address told in Register.
+    /// MAC address sent in Register.
     pub mac: [u8; 6],
     /// Protocol version offered. 3 makes every server seen use one set of layouts.
     pub offer_version: u8,
@@ -26,7 +26,7 @@ pub struct StationConfig {
     pub servers: Vec<usize>,
     /// Own address to connect from; none: the system chooses. Only carried, for who opens the connection.
     pub address: Option<Ipv4Addr>,
-    /// Firmware load name told in Register and Alarm.
+    /// Firmware load name sent in Register and Alarm.
     pub load: String,
     /// The line whose LineStat is asked for.
     pub line: LineInstance,
@@ -102,7 +102,7 @@ impl StationConfig {
         self.place(server).map_or(self.best(), |_| server)
     }
 
-    /// Would a server that knows the station by `self` have to be told of `new`?
+    /// Does a server that knows the station by `self` need nothing else of `new`?
     pub(super) fn registers_alike(&self, new: &StationConfig) -> bool {
         // Named one by one, so that a new setting is decided here.
         let StationConfig {
@@ -144,7 +144,7 @@ pub struct RetryPolicy {
     /// have to try more often than many for the same time without service.
     pub max_unanswered: Duration,
     /// What many devices do for the same cause, because one of them has found a server or the network has come back, is
-    /// spread over so much time. A CallManager throttles devices that come in a crowd.
+    /// spread over this time. A CallManager throttles devices that come in a crowd.
     pub spread: Duration,
     /// Seed of the jitter; use a different one for every station. A wait is spread over 75 % to 125 %.
     pub jitter_seed: u64,
@@ -177,7 +177,7 @@ pub struct Timing {
     pub unregister: Duration,
     /// A KeepAlive unanswered for this long counts as missed, and another one is sent at once.
     pub keepalive_answer: Duration,
-    /// So many missed in a row are a lost link, when there is another server to go to; 0 = never, only
+    /// This number missed in a row is a lost link, when there is another server to go to; 0 = never, only
     /// three intervals without an answer are.
     pub keepalive_misses: u32,
     /// How often a better server is asked while a lesser one serves. Doubles, up to ten times this, when the better one

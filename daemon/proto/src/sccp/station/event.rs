@@ -1,4 +1,4 @@
-//! What a station tells its owner: outputs, events, and the reasons for a lost link.
+//! What a station reports to its owner: outputs, events, and the reasons for a lost link.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -9,34 +9,36 @@ pub use tipring_types::finding::RejectCause;
 use crate::names::NameFailure;
 use crate::sccp::message::{ClientMessage, ResetKind, ServerMessage};
 use crate::time::Time;
+use crate::types::{ConnectionId, ConnectionPurpose};
 
 /// What to do next; taken with [`Station::poll_output`](super::Station::poll_output) until it is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StationOutput {
-    /// Open a TCP connection to this server (DSCP CS3) and report `connected` or `connect_failed`.
+    /// Open a TCP connection to this server (DSCP CS3) and report `connected` or `connect_failed`; `deferred` when it is
+    /// a trial and another device is asking that server.
     Connect {
+        /// Names it in all that follows. No other connection of this station had or will have it.
+        id: ConnectionId,
         /// Place in the list, from 0.
         server: usize,
+        /// What it is for.
+        purpose: ConnectionPurpose,
     },
-    /// Open a second connection, to this better server, and report `probe_connected` or `probe_failed`; or `probe_held`
-    /// when another device is asking it. The present connection stays as it is. One that is open already is closed.
-    Probe {
-        /// Place in the list, from 0.
-        server: usize,
-    },
-    /// Write these bytes to the second connection with one call.
-    ProbeSend(Vec<u8>),
-    /// Close the second connection, or give up connecting. Report nothing more about it.
-    ProbeClose,
-    /// The second connection is the first one from now on. What the former one still has to write is written, then it is
-    /// closed; report nothing more about it.
-    Adopt,
     /// Write these bytes with one call: chan_skinny drops a connection whose message header arrives in
     /// two pieces.
-    Send(Vec<u8>),
-    /// Close the connection, or give up connecting. Report nothing more about it.
-    Close,
-    /// Something to tell.
+    Send {
+        /// Over which connection.
+        id: ConnectionId,
+        /// One message.
+        bytes: Vec<u8>,
+    },
+    /// Close the connection when what it still has to write is written, or give up connecting. Whatever is reported of
+    /// it afterwards changes nothing.
+    Close {
+        /// Which connection.
+        id: ConnectionId,
+    },
+    /// Something to report.
     Event(StationEvent),
     /// One message, for `tipring trace`; only while tracing is on.
     Trace {
@@ -89,7 +91,7 @@ pub enum StationEvent {
         retry_at: Time,
     },
     /// A message of the server that is not the station's own business. Comes only between `Registered`
-    /// and `Lost`; a lamp told before RegisterAck is kept until then.
+    /// and `Lost`; a lamp sent before RegisterAck is kept until then.
     Message(ServerMessage),
     /// The server asked for a reset, restart or new configuration.
     ResetRequested {
@@ -98,7 +100,7 @@ pub enum StationEvent {
         /// A call is up: it is done when the port is idle.
         deferred: bool,
     },
-    /// A message with a known id that could not be read; told once for each connection, counted always.
+    /// A message with a known id that could not be read; reported once for each connection, counted always.
     UnreadableMessage {
         /// What was wrong.
         text: String,
@@ -108,7 +110,7 @@ pub enum StationEvent {
         /// At which server.
         server: usize,
     },
-    /// KeepAlive is not being answered; told once until it is answered again.
+    /// KeepAlive is not being answered; reported once until it is answered again.
     LinkSuspect {
         /// No answer since.
         since: Time,
@@ -200,7 +202,7 @@ pub enum LostReason {
     Connect(ConnectFailure),
     /// TCP ended.
     Closed(CloseReason),
-    /// No KeepAliveAck for so long.
+    /// No KeepAliveAck for this time.
     KeepaliveLost {
         /// Silence.
         silent: Duration,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::time::Time;
 
-/// After a device has settled at the better server the others may follow for so long.
+/// After a device has settled at the better server the others may follow for this time.
 const OPEN: Duration = Duration::from_secs(120);
 /// Most that the interval is stretched.
 const FACTOR_MAX: u32 = 10;

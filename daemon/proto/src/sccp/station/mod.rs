@@ -1,9 +1,14 @@
-//! The phone side of one SCCP device: connection, registration, keepalive.
+//! The phone side of one SCCP device: connections, registration, keepalive.
 //!
 //! Owns: which CallManager to use and when to try again, Register and the request round, keepalive and its
 //! loss, refusals, resets, the return to a better server. Promises: no server input panics or stalls it;
-//! every wait has a deadline; nothing is passed up outside a registration. Leaves to others: sockets (the
-//! caller acts on [`StationOutput`]), everything about calls ([`StationEvent::Message`]).
+//! every wait has a deadline; nothing is passed up outside a registration; what is reported of a connection that was
+//! dropped changes nothing. Leaves to others: sockets (the caller acts on [`StationOutput`]), everything about calls
+//! ([`StationEvent::Message`]).
+//!
+//! It coordinates connections: each is a machine of its own (`connection.rs`) with an id and a purpose. What the news of
+//! the device's own connection mean is in `registration.rs`, of one to a better server in `trial.rs`; which server is
+//! next is in `retry.rs`.
 //!
 //! Use: call an input method, then take outputs until `None`, then wait until
 //! [`poll_timeout`](Station::poll_timeout) and call [`handle_timeout`](Station::handle_timeout). Asking too
@@ -11,15 +16,17 @@
 
 mod backoff;
 mod config;
-mod deadline;
+mod connection;
 mod event;
-mod link;
 mod lookout;
+mod registration;
+mod retry;
 mod round;
-mod second;
+mod seen;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 pub use config::{RetryPolicy, StationConfig, Timing};
 pub use event::{
@@ -28,31 +35,22 @@ pub use event::{
 };
 pub use lookout::Lookout;
 pub use snapshot::{
-    HistoryEntry, HistoryKind, LastReject, LineTold, StationCounters, StationSnapshot, StationState,
+    ConnectionShown, HistoryEntry, HistoryKind, LastReject, LineReport, StationCounters,
+    StationSnapshot, StationState,
 };
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
-use crate::deadlines::Deadlines;
-use crate::sccp::message::{
-    Alarm, AlarmSeverity, ClientMessage, DefineTimeDate, Register, ResetKind, ServerMessage,
-};
-use crate::sccp::wire;
+use crate::sccp::message::{ClientMessage, ResetKind};
 use crate::time::Time;
+use crate::types::{ConnectionId, ConnectionPurpose, ConnectionState};
 
-use backoff::Backoff;
-use deadline::Deadline;
-use link::{Phase, Session, Then};
-use second::Second;
-
-/// Most capabilities a CapabilitiesRes can carry.
-const MAX_CAPABILITIES: usize = 18;
-/// Lines of history kept.
-const HISTORY: usize = 16;
-/// A registration that lived shorter than this counts as a failed try when the next one is planned.
-const STABLE: Duration = Duration::from_secs(20);
+use connection::{Around, Connection, Connections, Then};
+use registration::HeldName;
+use retry::Retry;
+use seen::{Seen, count};
+use trial::Failback;
 
 /// The phone side of one SCCP device.
 ///
@@ -64,83 +62,68 @@ const STABLE: Duration = Duration::from_secs(20);
 /// let mut station = Station::new(StationConfig::new(name, DeviceType::VGC_PHONE, [0, 0x1b, 0x54, 0, 0, 1]));
 /// station.start(Time::ZERO);
 /// station.handle_timeout(station.poll_timeout().unwrap_or(Time::ZERO));
-/// assert!(matches!(station.poll_output(), Some(StationOutput::Connect { server: 0 })));
+/// assert!(matches!(station.poll_output(), Some(StationOutput::Connect { server: 0, .. })));
 /// ```
 #[derive(Debug)]
 pub struct Station {
     config: StationConfig,
     new_config: Option<Box<StationConfig>>,
-    phase: Phase,
-    session: Session,
-    deadlines: Deadlines<Deadline>,
+    /// Without one that is active the station waits for the next try, or is stopped.
+    connections: Connections,
+    wait: Option<Wait>,
     out: VecDeque<StationOutput>,
-    backoff: Backoff,
-    /// Servers that failed since the last wait.
-    tried: usize,
+    retry: Retry,
+    failback: Failback,
     busy: bool,
     reset_pending: Option<ResetKind>,
     /// Half-open break: the server may hold our name until then.
     held: Option<HeldName>,
-    /// The wait for the next try is because servers did not answer, and not because one wished it.
-    waits_for_an_answer: bool,
-    /// A better server that is being asked.
-    second: Option<Second>,
-    /// The better server we last went back to.
-    returned_to: Option<usize>,
-    /// Factor on the probe interval.
-    probe_factor: u32,
     /// What Alarm says about the last end.
     last_word: &'static str,
+    /// Our address on the last connection to the device's own server.
+    local: Ipv4Addr,
     seen: Seen,
 }
 
-/// A name that the server may still connect with our broken connection.
+/// The next try.
 #[derive(Clone, Copy, Debug)]
-struct HeldName {
+struct Wait {
     server: usize,
     until: Time,
 }
 
-/// Everything kept for the snapshot only.
-#[derive(Debug, Default)]
-struct Seen {
-    counters: StationCounters,
-    last_reject: Option<LastReject>,
-    last_lost: Option<(Time, LostReason)>,
-    line: Option<LineTold>,
-    time_date: Option<(Time, DefineTimeDate)>,
-    history: VecDeque<HistoryEntry>,
+/// What can be due.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    Retry,
+    Connection(ConnectionId),
+    Trial,
 }
 
 impl Station {
-    /// A station at rest.
+    /// A station that is stopped.
     pub fn new(config: StationConfig) -> Station {
         Station {
-            backoff: Backoff::new(config.retry),
+            retry: Retry::new(config.retry),
             config,
             new_config: None,
-            phase: Phase::Stopped,
-            session: Session::new(0, Time::ZERO),
-            deadlines: Deadlines::default(),
+            connections: Connections::default(),
+            wait: None,
             out: VecDeque::new(),
-            tried: 0,
+            failback: Failback::default(),
             busy: false,
             reset_pending: None,
             held: None,
-            waits_for_an_answer: false,
-            second: None,
-            returned_to: None,
-            probe_factor: 1,
             last_word: "Initialized",
+            local: Ipv4Addr::UNSPECIFIED,
             seen: Seen::default(),
         }
     }
 
     /// Begins to register, after `start_delay`. Does nothing unless stopped.
     pub fn start(&mut self, now: Time) {
-        if matches!(self.phase, Phase::Stopped) {
-            self.tried = 0;
-            self.waits_for_an_answer = false;
+        if self.is_stopped() {
+            self.retry.forget();
             self.wait_for(self.config.best(), now + self.config.start_delay);
         }
     }
@@ -148,137 +131,74 @@ impl Station {
     /// Begins to register again after a pause of its own: soon, but many ports may do so in the same moment. Does nothing
     /// unless stopped.
     pub fn resume(&mut self, now: Time) {
-        if matches!(self.phase, Phase::Stopped) {
-            self.tried = 0;
-            self.waits_for_an_answer = false;
-            let wait = self.backoff.spread();
+        if self.is_stopped() {
+            self.retry.forget();
+            let wait = self.retry.backoff.spread();
             self.wait_for(self.config.best(), now + wait);
         }
     }
 
     /// TCP is open; `local` is our address on it.
-    pub fn connected(&mut self, now: Time, local: Ipv4Addr) {
-        let Phase::Connecting { server } = self.phase else {
-            return;
-        };
-        self.deadlines.clear();
-        self.session = Session::new(self.config.offer_version, now);
-        self.begin_registration(now, server, local);
-    }
-
-    /// Alarm and Register, over a connection that is open.
-    fn begin_registration(&mut self, now: Time, server: usize, local: Ipv4Addr) {
-        self.phase = Phase::Registering { server };
-        self.deadlines
-            .arm(Deadline::Register, now + self.config.timing.register);
-        for message in self.registration(local) {
-            self.put(message);
+    pub fn connected(&mut self, now: Time, id: ConnectionId, local: Ipv4Addr) {
+        if self.active().is_some_and(|active| active.id == id) {
+            self.local = local;
         }
-    }
-
-    fn registration(&self, local: Ipv4Addr) -> [ClientMessage; 2] {
-        let alarm = ClientMessage::Alarm(Alarm {
-            severity: AlarmSeverity::INFORMATIONAL,
-            text: format!(
-                "Name={} Load={} Last={}",
-                self.config.name, self.config.load, self.last_word
-            ),
-            p1: 0,
-            p2: u32::from_le_bytes(local.octets()),
+        self.with(id, |connection, around| {
+            connection.connected(now, local, around);
         });
-        let register = ClientMessage::Register(Register {
-            name: self.config.name.clone(),
-            device_type: self.config.device_type,
-            address: local,
-            max_streams: 2,
-            active_streams: 0,
-            version: self.config.offer_version,
-            features: self.config.features,
-            mac: self.config.mac,
-            max_lines: self.config.line.0.max(1),
-            load: self.config.load.clone(),
-        });
-        [alarm, register]
     }
 
     /// TCP could not be opened.
-    pub fn connect_failed(&mut self, now: Time, failure: ConnectFailure) {
-        if matches!(self.phase, Phase::Connecting { .. }) {
-            count(&mut self.seen.counters.connect_failures);
-            self.end(now, LostReason::Connect(failure), false);
+    pub fn connect_failed(&mut self, now: Time, id: ConnectionId, failure: ConnectFailure) {
+        self.with(id, |connection, _| connection.failed(failure));
+        self.take_news(now, id);
+    }
+
+    /// TCP is not opened now: another device is asking that server.
+    pub fn deferred(&mut self, now: Time, id: ConnectionId) {
+        let trial = self.trial().filter(|trial| trial.id == id);
+        if trial.is_some_and(|trial| trial.state() == ConnectionState::Connecting) {
+            self.drop_connection(id);
+            self.plan_trial(now);
         }
     }
 
     /// The connection ended without our asking.
-    pub fn closed(&mut self, now: Time, reason: CloseReason) {
-        match self.phase {
-            Phase::Stopped | Phase::Waiting { .. } => {}
-            Phase::Connecting { .. } => {
-                self.connect_failed(now, ConnectFailure::Other(reason.to_string()));
-            }
-            Phase::Unregistering { .. } => self.unregistered(now, false),
-            Phase::Registering { .. } | Phase::Asking { .. } | Phase::Registered { .. } => {
-                self.end(now, LostReason::Closed(reason), false);
-            }
-        }
+    pub fn lost(&mut self, now: Time, id: ConnectionId, reason: CloseReason) {
+        self.with(id, |connection, _| connection.closed(reason));
+        self.take_news(now, id);
     }
 
     /// Bytes from the server, cut anywhere.
-    pub fn handle_input(&mut self, now: Time, bytes: &[u8]) {
-        if !self.phase.is_open() {
-            return;
-        }
-        self.session.reader.push(bytes);
-        while self.phase.is_open() {
-            match self.session.reader.next_frame() {
-                Ok(None) => return,
-                Ok(Some(frame)) => {
-                    count(&mut self.seen.counters.frames_received);
-                    match wire::decode_server(&frame, self.session.version) {
-                        Ok(message) => {
-                            self.trace(false, || TracedMessage::Server(message.clone()));
-                            self.handle_message(now, message);
-                        }
-                        Err(error) => self.unreadable(error.to_string()),
-                    }
-                }
-                Err(error) => {
-                    count(&mut self.seen.counters.bad_frames);
-                    let text = error.to_string();
-                    self.trace(false, || TracedMessage::Unreadable(text.clone()));
-                    if let Phase::Unregistering { .. } = self.phase {
-                        self.unregistered(now, true);
-                    } else {
-                        self.end(now, LostReason::BadFrame { text }, true);
-                    }
-                }
-            }
-        }
+    pub fn received(&mut self, now: Time, id: ConnectionId, bytes: &[u8]) {
+        self.with(id, |connection, _| connection.received(bytes));
+        self.take_news(now, id);
     }
 
     /// Sends a message about a call. False (and counted) while not registered.
     pub fn send(&mut self, _now: Time, message: ClientMessage) -> bool {
-        let registered = matches!(self.phase, Phase::Registered { .. });
-        if registered {
-            self.put(message);
-        } else {
+        let registered = self.active().filter(|a| a.registered_since().is_some());
+        let Some(id) = registered.map(|active| active.id) else {
             count(&mut self.seen.counters.sends_dropped);
-        }
-        registered
+            return false;
+        };
+        self.put(id, message);
+        true
     }
 
     /// A call is up, or no longer: while one is, resets, new configuration and the return to a better
     /// server wait.
     pub fn set_busy(&mut self, now: Time, busy: bool) {
         self.busy = busy;
-        if busy && matches!(self.phase, Phase::Registered { .. }) && self.second.is_some() {
-            self.drop_second();
-            self.arm_probe(now);
-        }
-        if busy || !matches!(self.phase, Phase::Registered { .. }) {
+        if !self.is_registered() {
             return;
         }
-        if let Some(kind) = self.reset_pending {
+        if busy {
+            if self.trial().is_some() {
+                self.drop_trial();
+                self.plan_trial(now);
+            }
+        } else if let Some(kind) = self.reset_pending {
             self.unregister(now, Then::Retry(LostReason::Reset(kind)));
         } else if self.new_config.is_some() {
             self.unregister(now, Then::Retry(LostReason::Reconfigured));
@@ -298,43 +218,43 @@ impl Station {
     }
 
     fn wake(&mut self, now: Time, server: usize) {
-        if let (Phase::Waiting { until, .. }, true) = (&self.phase, self.waits_for_an_answer) {
-            let until = *until;
-            let soon = now + self.backoff.spread_of(self.config.retry.spread);
-            if soon < until {
-                self.tried = 0;
-                self.wait_for(server, soon);
-            }
+        let Some(wait) = self.wait.filter(|_| self.retry.waits_for_an_answer()) else {
+            return;
+        };
+        let soon = now + self.retry.backoff.spread_of(self.config.retry.spread);
+        if soon < wait.until {
+            self.retry.restart();
+            self.wait_for(server, soon);
         }
     }
 
     /// Another device has settled at this server: where it is a better one, it is asked soon.
     pub fn sibling_settled(&mut self, now: Time, server: usize) {
-        let Phase::Registered { server: here, .. } = self.phase else {
+        let Some(here) = self.registered_at() else {
             return;
         };
         let better = self.config.place(server) < self.config.place(here);
         if self.config.place(server).is_some() && better {
-            let soon = now + self.backoff.spread_of(self.config.retry.spread);
-            self.deadlines.bring_forward(Deadline::Probe, soon);
+            let soon = now + self.retry.backoff.spread_of(self.config.retry.spread);
+            self.failback.bring_forward(soon);
         }
     }
 
-    /// Unregisters and closes; [`StationEvent::Stopped`] tells the end.
+    /// Unregisters and closes; [`StationEvent::Stopped`] reports the end.
     pub fn stop(&mut self, now: Time) {
-        match self.phase {
-            Phase::Stopped => {}
-            Phase::Waiting { .. } => self.stopped(),
-            Phase::Connecting { .. } | Phase::Registering { .. } => {
-                self.out.push_back(StationOutput::Close);
-                self.stopped();
+        match self.active().map(|active| (active.id, active.state())) {
+            None if self.is_stopped() => {}
+            Some((_, ConnectionState::Asking | ConnectionState::Registered)) => {
+                self.unregister(now, Then::Stop);
             }
-            Phase::Asking { .. } | Phase::Registered { .. } => self.unregister(now, Then::Stop),
-            Phase::Unregistering { ref mut then, .. } => *then = Then::Stop,
+            Some((id, ConnectionState::Unregistering)) => {
+                self.with(id, |active, _| active.unregister_to(Then::Stop));
+            }
+            None | Some(_) => self.stopped(),
         }
     }
 
-    /// Takes a new configuration. What the server need not be told is used at once. For what it must be told (and
+    /// Takes a new configuration. What the server need not know is used at once. For what it must know (and
     /// when its server has left the list) the station registers again: at once when idle, after the call when busy.
     pub fn reconfigure(&mut self, now: Time, mut config: StationConfig) {
         config.trace = self.config.trace;
@@ -342,46 +262,34 @@ impl Station {
             self.new_config = None;
             return;
         }
-        if matches!(self.phase, Phase::Registered { .. }) {
-            self.drop_second();
+        if self.is_registered() {
+            self.drop_trial();
         }
         let listed = |server| config.place(server).is_some();
-        let stays = self.phase.shown().server().is_none_or(listed);
+        let stays = self.state().server().is_none_or(listed);
         let alike = stays && self.config.registers_alike(&config);
         self.new_config = Some(Box::new(config));
-        match self.phase {
-            Phase::Stopped => self.apply_config(),
-            Phase::Waiting { .. } => {
+        match self.active().map(Connection::state) {
+            None => {
                 self.apply_config();
-                self.tried = 0;
-                self.waits_for_an_answer = false;
-                self.wait_for(self.config.best(), now + self.config.start_delay);
+                if self.wait.is_some() {
+                    self.retry.forget();
+                    self.wait_for(self.config.best(), now + self.config.start_delay);
+                }
             }
-            Phase::Connecting { .. } | Phase::Registering { .. } if !alike => {
-                self.end(now, LostReason::Reconfigured, true);
+            // Taken when the connection has ended.
+            Some(ConnectionState::Unregistering) => {}
+            Some(_) if alike => {
+                self.apply_config();
+                self.retry.restart();
+                self.plan_trial(now);
             }
-            Phase::Asking { .. } if !alike => {
+            // Taken at the end of the call.
+            Some(ConnectionState::Registered) if self.busy => {}
+            Some(ConnectionState::Registered | ConnectionState::Asking) => {
                 self.unregister(now, Then::Retry(LostReason::Reconfigured));
             }
-            Phase::Registered { .. } if !alike && !self.busy => {
-                self.unregister(now, Then::Retry(LostReason::Reconfigured));
-            }
-            Phase::Connecting { .. }
-            | Phase::Registering { .. }
-            | Phase::Asking { .. }
-            | Phase::Registered { .. }
-                if alike =>
-            {
-                self.apply_config();
-                self.tried = 0;
-                self.arm_probe(now);
-            }
-            // Taken at the end of the call, or of the link.
-            Phase::Connecting { .. }
-            | Phase::Registering { .. }
-            | Phase::Asking { .. }
-            | Phase::Registered { .. }
-            | Phase::Unregistering { .. } => {}
+            Some(_) => self.end(now, LostReason::Reconfigured),
         }
     }
 
@@ -397,14 +305,34 @@ impl Station {
 
     /// When to call [`handle_timeout`](Station::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.deadlines.next()
+        self.due().map(|(at, _)| at)
     }
 
     /// Acts on everything that is due.
     pub fn handle_timeout(&mut self, now: Time) {
-        while let Some(deadline) = self.deadlines.take_due(now) {
-            self.fire(now, deadline);
+        while let Some((_, due)) = self.due().filter(|(at, _)| *at <= now) {
+            match due {
+                Due::Retry => self.retry_due(now),
+                Due::Connection(id) => {
+                    self.with(id, |connection, around| {
+                        connection.handle_timeout(now, around);
+                    });
+                    self.take_news(now, id);
+                }
+                Due::Trial => self.trial_due(now),
+            }
         }
+    }
+
+    /// The first thing that is waited for.
+    fn due(&self) -> Option<(Time, Due)> {
+        let retry = self.wait.map(|wait| (wait.until, Due::Retry));
+        let connections = self.connections.iter();
+        let connections =
+            connections.filter_map(|one| Some((one.poll_timeout()?, Due::Connection(one.id))));
+        let trial = self.failback.due.map(|due| (due, Due::Trial));
+        let all = retry.into_iter().chain(connections).chain(trial);
+        all.min_by_key(|(at, _)| *at)
     }
 
     /// The configuration in use.
@@ -414,29 +342,29 @@ impl Station {
 
     /// Whether calls work.
     pub fn is_registered(&self) -> bool {
-        matches!(self.phase, Phase::Registered { .. })
+        self.registered_at().is_some()
+    }
+
+    /// Our address on the connection to the CallManager, or on the last one.
+    pub fn local(&self) -> Option<Ipv4Addr> {
+        Some(self.local).filter(|local| !local.is_unspecified())
     }
 
     /// A copy of everything there is to show.
     pub fn snapshot(&self) -> StationSnapshot {
-        let open = self.phase.is_open();
+        let open = self.active().filter(|active| active.is_open());
+        let keepalive = open.map(|open| open.keepalive_interval().as_secs());
+        let connections = self.connections.iter().map(|one| ConnectionShown {
+            server: one.server,
+            purpose: one.purpose,
+            state: one.state(),
+        });
         StationSnapshot {
-            state: self.phase.shown(),
-            version: if open {
-                self.session.version
-            } else {
-                self.config.offer_version
-            },
-            keepalive_s: if open {
-                u32::try_from(self.session.keepalive.as_secs()).unwrap_or(u32::MAX)
-            } else {
-                0
-            },
-            suspect_since: if open {
-                self.session.suspect_since()
-            } else {
-                None
-            },
+            state: self.state(),
+            connections: connections.collect(),
+            version: open.map_or(self.config.offer_version, Connection::version),
+            keepalive_s: keepalive.map_or(0, |s| u32::try_from(s).unwrap_or(u32::MAX)),
+            suspect_since: open.and_then(Connection::suspect_since),
             busy: self.busy,
             reset_pending: self.reset_pending.is_some(),
             counters: self.seen.counters,
@@ -448,78 +376,98 @@ impl Station {
         }
     }
 
-    fn handle_message(&mut self, now: Time, message: ServerMessage) {
-        if let ServerMessage::Unknown { .. } = message {
-            count(&mut self.seen.counters.unknown_ids);
-            return;
-        }
-        match self.phase {
-            Phase::Stopped | Phase::Waiting { .. } | Phase::Connecting { .. } => {}
-            Phase::Unregistering { .. } => {
-                if let ServerMessage::UnregisterAck(_) = message {
-                    self.unregistered(now, true);
-                }
-            }
-            Phase::Registering { .. } | Phase::Asking { .. } | Phase::Registered { .. } => {
-                self.link_message(now, message);
-            }
-        }
-    }
-
-    fn unreadable(&mut self, text: String) {
-        count(&mut self.seen.counters.unreadable);
-        self.trace(false, || TracedMessage::Unreadable(text.clone()));
-        if !self.session.unreadable_told {
-            self.session.unreadable_told = true;
-            self.event(StationEvent::UnreadableMessage { text });
-        }
-    }
-
-    fn put(&mut self, message: ClientMessage) {
-        count(&mut self.seen.counters.frames_sent);
-        self.out.push_back(StationOutput::Send(wire::encode_client(
-            &message,
-            self.session.version,
-        )));
-        self.trace(true, || TracedMessage::Client(message));
-    }
-
-    fn trace(&mut self, sent: bool, message: impl FnOnce() -> TracedMessage) {
-        if self.config.trace {
-            self.out.push_back(StationOutput::Trace {
-                sent,
-                message: message(),
+    fn state(&self) -> StationState {
+        let Some(active) = self.active() else {
+            return self.wait.map_or(StationState::Stopped, |wait| {
+                let Wait { server, until } = wait;
+                StationState::Waiting { server, until }
             });
+        };
+        let server = active.server;
+        match (active.state(), active.registered_since()) {
+            (_, Some(since)) => StationState::Registered { server, since },
+            (ConnectionState::Connecting, _) => StationState::Connecting { server },
+            (ConnectionState::Asking, _) => StationState::Asking { server },
+            (ConnectionState::Unregistering, _) => StationState::Unregistering { server },
+            _ => StationState::Registering { server },
+        }
+    }
+
+    /// The connection to the device's own CallManager.
+    fn active(&self) -> Option<&Connection> {
+        self.connections.of(ConnectionPurpose::Active)
+    }
+
+    /// The connection to a better CallManager that is being asked.
+    fn trial(&self) -> Option<&Connection> {
+        self.connections.of(ConnectionPurpose::Trial)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.active().is_none() && self.wait.is_none()
+    }
+
+    /// The server that it is registered with.
+    fn registered_at(&self) -> Option<usize> {
+        let active = self.active()?;
+        active.registered_since().map(|_| active.server)
+    }
+
+    /// Opens a connection.
+    fn open(&mut self, now: Time, server: usize, purpose: ConnectionPurpose, token: bool) {
+        let id = self
+            .connections
+            .add(now, server, purpose, token, &self.config);
+        self.out.push_back(StationOutput::Connect {
+            id,
+            server,
+            purpose,
+        });
+    }
+
+    /// Closes a connection, unless it has ended by itself.
+    fn drop_connection(&mut self, id: ConnectionId) -> Option<Connection> {
+        let connection = self.connections.remove(id)?;
+        if !connection.is_ended() {
+            self.out.push_back(StationOutput::Close { id });
+        }
+        Some(connection)
+    }
+
+    /// Lets a connection do something, if there is one of this id.
+    fn with<T>(
+        &mut self,
+        id: ConnectionId,
+        act: impl FnOnce(&mut Connection, &mut Around<'_>) -> T,
+    ) -> Option<T> {
+        let connection = self.connections.get_mut(id)?;
+        let mut around = Around {
+            config: &self.config,
+            last_word: self.last_word,
+            counters: &mut self.seen.counters,
+            out: &mut self.out,
+        };
+        Some(act(connection, &mut around))
+    }
+
+    fn put(&mut self, id: ConnectionId, message: ClientMessage) {
+        self.with(id, |connection, around| connection.send(message, around));
+    }
+
+    /// Acts on everything that happened on a connection, for as long as there is one of this id.
+    fn take_news(&mut self, now: Time, id: ConnectionId) {
+        while let Some(Some((purpose, news))) = self.with(id, |connection, around| {
+            let news = connection.poll(now, around)?;
+            Some((connection.purpose, news))
+        }) {
+            match purpose {
+                ConnectionPurpose::Active => self.active_news(now, id, news),
+                ConnectionPurpose::Trial => self.trial_news(now, id, news),
+            }
         }
     }
 
     fn event(&mut self, event: StationEvent) {
         self.out.push_back(StationOutput::Event(event));
     }
-
-    fn remember(&mut self, at: Time, server: usize, what: HistoryKind) {
-        let history = &mut self.seen.history;
-        // Servers that fail by turns shall not push out of the history how it began: of equal entries since the
-        // last registration only the newest stays.
-        let since = history
-            .iter()
-            .rposition(|e| matches!(e.what, HistoryKind::Registered { .. }))
-            .map_or(0, |at| at + 1);
-        let again = history
-            .iter()
-            .skip(since)
-            .position(|e| e.server == server && e.what == what);
-        if let Some(at) = again {
-            history.remove(since + at);
-        }
-        while history.len() >= HISTORY {
-            history.pop_front();
-        }
-        history.push_back(HistoryEntry { at, server, what });
-    }
-}
-
-/// Counters stop at their end instead of starting over.
-fn count(counter: &mut u64) {
-    *counter = counter.saturating_add(1);
 }

@@ -1,11 +1,11 @@
 //! The station as the CLI shows it.
 
-use crate::types::RegistrationState;
 use std::collections::VecDeque;
 
 use crate::sccp::message::DefineTimeDate;
 use crate::sccp::station::{LostReason, RejectCause};
 use crate::time::Time;
+use crate::types::{ConnectionPurpose, ConnectionState, RegistrationState};
 
 /// What the station is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,9 +126,9 @@ pub struct LastReject {
     pub cause: RejectCause,
 }
 
-/// The line as the server told it in LineStat.
+/// The line as the server described it in LineStat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LineTold {
+pub struct LineReport {
     /// Directory number.
     pub number: String,
     /// Display name.
@@ -162,11 +162,24 @@ pub enum HistoryKind {
     AttemptFailed(LostReason),
 }
 
+/// One connection to a CallManager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionShown {
+    /// To which server.
+    pub server: usize,
+    /// What for.
+    pub purpose: ConnectionPurpose,
+    /// Where it stands.
+    pub state: ConnectionState,
+}
+
 /// A copy of everything there is to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StationSnapshot {
     /// State.
     pub state: StationState,
+    /// Every connection that is open or being opened, the oldest first.
+    pub connections: Vec<ConnectionShown>,
     /// Version in use; the one offered while not registered.
     pub version: u8,
     /// Keepalive interval in use, s; 0 while not registered.
@@ -183,9 +196,9 @@ pub struct StationSnapshot {
     pub last_reject: Option<LastReject>,
     /// The last end of a registration or a try.
     pub last_lost: Option<(Time, LostReason)>,
-    /// The line as told.
-    pub line: Option<LineTold>,
-    /// Date and time as told, and when that was.
+    /// The line as the server described it.
+    pub line: Option<LineReport>,
+    /// Date and time as the server sent them, and when that was.
     pub time_date: Option<(Time, DefineTimeDate)>,
     /// Last events, oldest first, at most 16. Equal ones between two registrations are one entry, with the time of
     /// the last.

@@ -1,6 +1,7 @@
 //! The station against a server played by hand, in virtual time.
 
-mod bench;
+pub(super) mod bench;
+mod connections;
 mod failback;
 mod keeping;
 mod registering;

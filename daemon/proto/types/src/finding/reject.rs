@@ -25,7 +25,7 @@ pub enum RejectCause {
 
 impl RejectCause {
     /// Reads the text of a RegisterReject. Never answers
-    /// [`NameHeldByOldConnection`](RejectCause::NameHeldByOldConnection): the text does not tell it.
+    /// [`NameHeldByOldConnection`](RejectCause::NameHeldByOldConnection): the text does not say it.
     pub fn from_text(text: &str) -> RejectCause {
         let text = text.to_ascii_lowercase();
         let has = |part: &str| text.contains(part);

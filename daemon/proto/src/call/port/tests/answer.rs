@@ -1,4 +1,4 @@
-//! Calls offered to the set.
+//! Calls offered to the phone.
 
 use super::*;
 
@@ -74,7 +74,7 @@ fn a_call_rings_and_is_answered_and_the_far_end_hears() {
 }
 
 #[test]
-fn the_caller_is_told_once_in_the_first_silence() {
+fn the_caller_is_shown_once_in_the_first_silence() {
     let mut b = Bench::new();
     b.says(&[
         state(CallStateKind::RING_IN, 4),
@@ -99,7 +99,7 @@ fn the_caller_is_told_once_in_the_first_silence() {
 }
 
 #[test]
-fn a_caller_told_late_is_shown_in_the_same_silence() {
+fn a_caller_sent_late_is_shown_in_the_same_silence() {
     let mut b = Bench::new();
     b.says(&[
         state(CallStateKind::RING_IN, 4),
@@ -115,7 +115,7 @@ fn a_caller_told_late_is_shown_in_the_same_silence() {
 }
 
 #[test]
-fn a_caller_never_told_is_shown_as_unknown_after_the_second_ring() {
+fn a_caller_never_sent_is_shown_as_unknown_after_the_second_ring() {
     let mut b = Bench::new();
     b.says(&[
         state(CallStateKind::RING_IN, 4),
@@ -135,7 +135,7 @@ fn a_caller_never_told_is_shown_as_unknown_after_the_second_ring() {
 }
 
 #[test]
-fn a_withheld_caller_is_told_apart_from_an_unknown_one() {
+fn a_withheld_caller_is_distinguished_from_an_unknown_one() {
     let mut b = Bench::new();
     b.says(&[
         state(CallStateKind::RING_IN, 4),
@@ -199,7 +199,7 @@ fn a_caller_that_never_comes_delays_the_ring_by_a_moment_only() {
         b.seen(),
         caller_id(Presented::Unknown, Presented::Unknown, true)
     );
-    // The line never tells the end of it.
+    // The line never reports the end of it.
     b.wait(4_300);
     assert_eq!(b.seen(), [INSIDE]);
 }

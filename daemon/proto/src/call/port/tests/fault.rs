@@ -6,7 +6,7 @@ const FORWARD: Output = Output::Line(LineOutput::Polarity(Polarity::Forward));
 const REVERSED: Output = Output::Line(LineOutput::Polarity(Polarity::Reversed));
 const DARK: Output = Output::Line(LineOutput::MessageLamp(false));
 const LIT: Output = Output::Line(LineOutput::MessageLamp(true));
-/// What a line that came back is told when it is to do nothing.
+/// What a line that came back is sent when it is to do nothing.
 const AT_REST: [Output; 2] = [STOP_RING, DARK];
 
 fn fails(b: &mut Bench, fault: LineFault) {
@@ -71,7 +71,7 @@ fn a_call_offered_to_a_lost_line_rings_when_the_line_is_back() {
 }
 
 #[test]
-fn a_ring_that_outlasts_the_grace_begins_anew_on_the_new_card() {
+fn a_ring_that_outlasts_the_grace_begins_again_on_the_new_card() {
     let mut b = Bench::new();
     b.says(&[
         state(CallStateKind::RING_IN, 4),
@@ -101,7 +101,7 @@ fn a_caller_who_gave_up_meanwhile_rings_no_more() {
 }
 
 #[test]
-fn polarity_and_lamp_are_told_anew() {
+fn polarity_and_lamp_are_sent_again() {
     let mut b = Bench::with(|cfg| {
         cfg.caller_id = CallerIdTiming::BeforeRing {
             polarity_reversal: true,
@@ -131,7 +131,7 @@ fn polarity_and_lamp_are_told_anew() {
 }
 
 #[test]
-fn a_talking_set_that_was_hung_up_while_its_card_was_away_ends_its_call() {
+fn a_talking_phone_that_was_hung_up_while_its_card_was_away_ends_its_call() {
     let mut b = Bench::new();
     b.talking(1);
     fails(&mut b, LineFault::Removed);
@@ -150,7 +150,7 @@ fn a_talking_set_that_was_hung_up_while_its_card_was_away_ends_its_call() {
 }
 
 #[test]
-fn a_set_found_lifted_on_a_card_that_comes_back_gets_dial_tone_as_if_lifted_now() {
+fn a_phone_found_off_hook_on_a_card_that_comes_back_gets_dial_tone_as_if_lifted_now() {
     let mut b = Bench::new();
     b.talking(1);
     fails(&mut b, LineFault::Removed);

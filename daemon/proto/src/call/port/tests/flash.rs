@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_waiting_call_is_told_by_tone_and_never_rings() {
+fn a_waiting_call_is_announced_by_tone_and_never_rings() {
     // chan_skinny
     let mut b = Bench::new();
     b.waiting(CallStateKind::CALL_WAITING);
@@ -80,7 +80,7 @@ fn a_flash_holds_the_first_call_and_answers_the_second_and_then_swaps() {
 }
 
 #[test]
-fn a_server_that_holds_by_itself_is_only_told_to_answer() {
+fn a_server_that_holds_by_itself_is_only_asked_to_answer() {
     let mut b = Bench::new();
     b.says(&[ServerMessage::SetHookFlashDetect(SetHookFlashDetect)]);
     b.waiting(CallStateKind::RING_IN);
@@ -253,12 +253,12 @@ fn lifting_again_while_two_calls_are_joined_says_on_hook_first() {
         state(CallStateKind::ON_HOOK, 1),
     ]);
     b.lift();
-    let told: Vec<_> = b
+    let reported: Vec<_> = b
         .seen()
         .into_iter()
         .filter(|o| matches!(o, Output::Send(_)))
         .collect();
-    assert_eq!(told, [on_hook(2), off_hook(0, 0)]);
+    assert_eq!(reported, [on_hook(2), off_hook(0, 0)]);
 }
 
 #[test]
@@ -405,9 +405,15 @@ fn hanging_up_after_a_join_that_came_too_early_joins_too() {
         b.says(&[state(CallStateKind::RING_OUT, 2)]);
         // The opening takes longer than the time for a join.
         b.hang_up();
-        let told = b.seen();
-        assert!(told.contains(&soft(SoftKey::TRANSFER, 2)), "{told:?}");
-        assert!(!told.contains(&soft(SoftKey::END_CALL, 2)), "{told:?}");
+        let reported = b.seen();
+        assert!(
+            reported.contains(&soft(SoftKey::TRANSFER, 2)),
+            "{reported:?}"
+        );
+        assert!(
+            !reported.contains(&soft(SoftKey::END_CALL, 2)),
+            "{reported:?}"
+        );
     }
 }
 
@@ -430,7 +436,7 @@ fn a_second_party_that_fails_after_a_join_that_came_too_early_is_left_for_the_fi
 
 #[test]
 fn a_held_far_end_that_hangs_up_is_heard_like_any_other() {
-    // On hold by flash; the loop is opened for machines, and then the tone comes.
+    // On hold by flash; the loop is opened for fax, modem and alarm ports, and then the tone comes.
     let mut b = Bench::with(|c| c.flash = FlashAction::Hold);
     b.talking(1);
     b.flash();

@@ -33,7 +33,7 @@ fn caller(number: &str, name: &str) -> CallerId {
 }
 
 #[test]
-fn a_caller_told_before_the_call_is_shown() {
+fn a_caller_sent_before_the_call_is_shown() {
     let before = [info(31, "5003", "Ann")];
     let orders = [
         [
@@ -89,7 +89,7 @@ fn before_the_ring_the_best_that_came_in_time_is_shown() {
 
 #[test]
 fn a_later_caller_corrects_an_earlier_one_and_does_not_take_away_what_it_leaves_out() {
-    for (told, expected) in [
+    for (reported, expected) in [
         ([("5003", "Ann"), ("5003", "")], ("5003", "Ann")),
         ([("", "Ann"), ("5003", "")], ("5003", "Ann")),
         ([("5003", "Ann"), ("", "")], ("5003", "Ann")),
@@ -103,7 +103,7 @@ fn a_later_caller_corrects_an_earlier_one_and_does_not_take_away_what_it_leaves_
     ] {
         for early in 0..=2 {
             let mut b = Bench::new();
-            let infos = told.map(|(number, name)| info(31, number, name));
+            let infos = reported.map(|(number, name)| info(31, number, name));
             b.says(&infos[..early]);
             b.says(&[
                 state(CallStateKind::RING_IN, 31),
@@ -113,7 +113,11 @@ fn a_later_caller_corrects_an_earlier_one_and_does_not_take_away_what_it_leaves_
             b.wait(2_000);
             ring_off(&mut b);
             let (number, name) = expected;
-            assert_eq!(shown(&mut b), [caller(number, name)], "{told:?} {early}");
+            assert_eq!(
+                shown(&mut b),
+                [caller(number, name)],
+                "{reported:?} {early}"
+            );
         }
     }
 }

@@ -29,7 +29,7 @@ fn start_before_open_and_start_before_the_socket_both_work() {
 }
 
 #[test]
-fn the_party_is_told_back_unsigned_with_the_servers_reference() {
+fn the_party_is_sent_back_unsigned_with_the_servers_reference() {
     let mut b = Bench::new();
     b.lift();
     b.says(&[state(CallStateKind::OFF_HOOK, 1), open(4_294_967_294, 1)]);
@@ -175,7 +175,7 @@ fn direct_media_moves_the_far_end_without_a_new_socket() {
 }
 
 #[test]
-fn the_counters_of_a_finished_call_are_told_when_asked_for() {
+fn the_counters_of_a_finished_call_are_sent_when_asked_for() {
     let mut b = Bench::new();
     b.talking(1);
     b.hang_up();
@@ -195,7 +195,7 @@ fn the_counters_of_a_finished_call_are_told_when_asked_for() {
             call: CallRef(1)
         })]
     );
-    let told = |call: u32, packets_sent| {
+    let reported = |call: u32, packets_sent| {
         Output::Send(ClientMessage::ConnectionStatisticsRes(
             ConnectionStatistics {
                 number: "2001".into(),
@@ -212,9 +212,9 @@ fn the_counters_of_a_finished_call_are_told_when_asked_for() {
             ..Default::default()
         },
     }));
-    assert_eq!(b.seen(), [told(1, 50)]);
+    assert_eq!(b.seen(), [reported(1, 50)]);
     b.says(&[wanted(99)]);
-    assert_eq!(b.seen(), [told(99, 0)]);
+    assert_eq!(b.seen(), [reported(99, 0)]);
 }
 
 /// A recorded call as CallManager 8 starts it at protocol version 20: the order, the counters and the gaps are those of
@@ -475,7 +475,7 @@ fn closing_one_of_two_opened_legs_leaves_the_other() {
 }
 
 #[test]
-fn a_leg_that_the_line_thread_refuses_is_closed_and_the_server_is_told() {
+fn a_leg_that_the_line_thread_refuses_is_closed_and_reported_to_the_server() {
     let mut b = Bench::new();
     b.input(Input::StationUp { version: 17 });
     b.lift();

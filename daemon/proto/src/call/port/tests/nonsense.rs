@@ -159,7 +159,7 @@ fn play(seed: u64) {
             }
             6 | 7 => {
                 let line = dice.line(b.now);
-                // What a line does that was in trouble nobody knows: it is told again.
+                // What a line does that was in trouble nobody knows: it is sent again.
                 witness.ringing |= line == LineInput::FaultCleared && b.port.line.is_faulty();
                 b.input(Input::Line(line));
             }
@@ -195,7 +195,7 @@ fn play(seed: u64) {
         }
         let shown = b.port.snapshot();
         assert!(shown.calls.len() <= 8);
-        if b.port.set.is_on_hook() {
+        if b.port.phone.is_on_hook() {
             assert_eq!(
                 (witness.bridged, witness.sounding),
                 (None, false),
@@ -205,7 +205,7 @@ fn play(seed: u64) {
             assert!(!witness.ringing, "seed {seed}");
         }
     }
-    // The set is hung up and the server goes: nothing is left.
+    // The phone is hung up and the server goes: nothing is left.
     witness.ringing |= b.port.line.is_faulty();
     b.input(Input::Line(LineInput::FaultCleared));
     b.hang_up();

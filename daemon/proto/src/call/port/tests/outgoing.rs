@@ -1,4 +1,4 @@
-//! Calls that the set makes.
+//! Calls that the phone makes.
 
 use super::*;
 
@@ -123,7 +123,7 @@ fn a_leg_with_an_event_payload_takes_the_digits_from_the_server() {
 }
 
 #[test]
-fn digits_of_a_machine_are_dialled_by_message_and_then_stay_in_its_voice_alone() {
+fn digits_of_a_fax_or_modem_are_dialled_by_message_and_then_stay_in_its_voice_alone() {
     let mut b = Bench::with(|c| c.digits_in_band = true);
     b.talking(1);
     let mut with_events = start_message(1, 0);

@@ -13,7 +13,7 @@ fn preserved(change: impl FnOnce(&mut PortConfig)) -> Bench {
     b
 }
 
-/// Lets time pass; whenever the media side is asked, RTP came until `until` (ms), in so many percent of the time.
+/// Lets time pass; whenever the media side is asked, RTP came until `until` (ms), in this percentage of the time.
 fn wait_with_rtp(b: &mut Bench, ms: u64, until: u64, percent: u64) -> Vec<Output> {
     let end = b.now + Duration::from_millis(ms);
     let mut seen = vec![];

@@ -168,9 +168,9 @@ impl Bench {
         ]);
     }
 
-    /// An outgoing call of chan_skinny's kind (party = reference, told reference 0), connected.
+    /// An outgoing call of chan_skinny's kind (party = reference, reference 0 sent), connected.
     pub(super) fn talking(&mut self, id: u32) {
-        if self.port.set.is_on_hook() {
+        if self.port.phone.is_on_hook() {
             self.lift();
         }
         self.says(&[

@@ -267,11 +267,11 @@ fn the_second_of_two_calls_is_announced_when_the_first_is_gone() {
     b.wait(2_000);
     b.input(Input::Line(LineInput::RingOff { at: b.now }));
     b.wait(500);
-    let told = b.seen();
+    let reported = b.seen();
     assert!(
-        matches!(&told[1], Output::Line(LineOutput::SendCallerId { id, .. })
+        matches!(&reported[1], Output::Line(LineOutput::SendCallerId { id, .. })
             if id.number == Presented::Text("7".into())),
-        "{told:?}"
+        "{reported:?}"
     );
 }
 

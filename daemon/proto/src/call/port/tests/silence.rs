@@ -1,4 +1,4 @@
-//! Servers that go silent or wrong, and what the set hears then.
+//! Servers that go silent or wrong, and what the phone hears then.
 
 use super::*;
 
@@ -57,7 +57,7 @@ fn a_server_that_says_nothing_to_a_lift_gets_three_seconds() {
 }
 
 #[test]
-fn a_server_that_calls_the_set_is_silent_no_more_and_one_that_notes_a_hook_is() {
+fn a_server_that_calls_the_phone_is_silent_no_more_and_one_that_notes_a_hook_is() {
     let mut b = Bench::new();
     b.lift();
     b.wait(3_009);
@@ -221,7 +221,7 @@ fn the_far_hang_up_opens_the_loop_and_then_plays_reorder() {
 }
 
 #[test]
-fn a_set_that_hangs_up_in_the_loop_opening_hears_nothing_more() {
+fn a_phone_that_hangs_up_in_the_loop_opening_hears_nothing_more() {
     let mut b = Bench::new();
     b.talking(1);
     b.says(&[state(CallStateKind::ON_HOOK, 1)]);
@@ -293,7 +293,7 @@ fn no_lines_registered_is_heard_as_reorder() {
 }
 
 #[test]
-fn a_call_offered_to_a_forgotten_set_waits_and_rings_once_it_is_hung_up() {
+fn a_call_offered_to_a_phone_in_lockout_waits_and_rings_once_it_is_hung_up() {
     let mut b = Bench::new();
     b.input(Input::StationDown);
     b.lift();
@@ -329,7 +329,7 @@ fn a_lost_link_leaves_a_talking_call_until_it_is_hung_up() {
 }
 
 #[test]
-fn a_set_off_hook_at_the_first_registration_is_not_called_on_hook() {
+fn a_phone_off_hook_at_the_first_registration_is_not_called_on_hook() {
     let mut b = Bench {
         port: Port::new(PortConfig::default(), Time::ZERO),
         now: Time::ZERO,

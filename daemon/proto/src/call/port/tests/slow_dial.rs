@@ -17,7 +17,7 @@ fn bench() -> Bench {
     })
 }
 
-/// Openings of so long, 42 ms apart, and the time until it is clear what they are.
+/// Openings of this length, 42 ms apart, and the time until it is clear what they are.
 fn open_loop(b: &mut Bench, ms: u64, times: u32) {
     for _ in 0..times {
         b.input(Input::Line(LineInput::LoopOpened { at: b.now }));
@@ -28,7 +28,7 @@ fn open_loop(b: &mut Bench, ms: u64, times: u32) {
     b.wait(800);
 }
 
-/// The call of `talking` on hold for a transfer by a flash of so long, call 2 with dial tone.
+/// The call of `talking` on hold for a transfer by a flash of this length, call 2 with dial tone.
 fn consulting(b: &mut Bench, flash_ms: u64) {
     open_loop(b, flash_ms, 1);
     assert_eq!(b.seen(), [soft(SoftKey::TRANSFER, 1)]);
@@ -104,7 +104,7 @@ fn at_the_dial_tone_of_a_second_call_a_slow_dial_dials_a_1() {
 }
 
 #[test]
-fn a_short_flash_of_a_set_that_dials_by_tones_is_no_digit_of_its_number() {
+fn a_short_flash_of_a_phone_that_dials_by_tones_is_no_digit_of_its_number() {
     let mut b = bench();
     b.talking(1);
     consulting(&mut b, 250);

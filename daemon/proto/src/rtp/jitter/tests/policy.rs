@@ -29,7 +29,7 @@ fn is_pause(packet: u32) -> bool {
     packet / 25 % 3 == 2
 }
 
-/// A byte that tells the packet it is of, modulo 50, and is quiet in pauses.
+/// A byte that shows the packet it is of, modulo 50, and is quiet in pauses.
 fn byte_of(packet: u32) -> u8 {
     let m = (packet % 50) as u8;
     if is_pause(packet) {
@@ -56,7 +56,7 @@ fn packet_of(byte: u8, about: i64) -> i64 {
 
 /// What became of a stream.
 #[derive(Debug, Default)]
-struct Told {
+struct Outcome {
     /// From a packet's arrival on a network without jitter to the block that begins it, ms: mean, of the last
     /// quarter, and most.
     mean: f64,
@@ -67,9 +67,9 @@ struct Told {
     stats: JitterStats,
 }
 
-/// Plays 20 ms packets of so many ms in transit each (infinite: lost), the first `phase_ms` after a block, the far
+/// Plays 20 ms packets of this number of ms in transit each (infinite: lost), the first `phase_ms` after a block, the far
 /// clock `ppm` fast.
-fn run(b: &mut JitterBuffer, transits: &[f64], phase_ms: f64, ppm: f64) -> Told {
+fn run(b: &mut JitterBuffer, transits: &[f64], phase_ms: f64, ppm: f64) -> Outcome {
     let sent = |n: i64| n as f64 * PACKET_MS * (1.0 - ppm * 1e-6) + 40.0 + phase_ms;
     let mut arrivals: Vec<(u64, u32)> = transits
         .iter()
@@ -99,7 +99,7 @@ fn run(b: &mut JitterBuffer, transits: &[f64], phase_ms: f64, ppm: f64) -> Told 
     }
     let mean = |d: &[f64]| d.iter().sum::<f64>() / d.len().max(1) as f64;
     let stats = b.stats();
-    Told {
+    Outcome {
         mean: mean(&delays),
         last: mean(&delays[delays.len() * 3 / 4..]),
         most: delays.iter().copied().fold(0.0, f64::max),
@@ -128,21 +128,25 @@ fn adaptive() -> JitterBuffer {
     buffer(0, 200)
 }
 
-fn slips(told: &Told) -> u64 {
-    told.stats.stretched + told.stats.shrunk
+fn slips(outcome: &Outcome) -> u64 {
+    outcome.stats.stretched + outcome.stats.shrunk
 }
 
 #[test]
 fn a_steady_stream_waits_for_the_next_block_and_half_a_millisecond_at_most() {
     for phase in 0..100 {
         let phase = f64::from(phase) / 10.0;
-        let told = run(&mut adaptive(), &jitter(500, |_| 0.0), phase, 0.0);
-        assert!(told.last <= 10.5, "{phase}: {told:?}");
+        let outcome = run(&mut adaptive(), &jitter(500, |_| 0.0), phase, 0.0);
+        assert!(outcome.last <= 10.5, "{phase}: {outcome:?}");
         assert!(
-            told.stats.stretched <= 1 && told.stats.shrunk == 0,
-            "{told:?}"
+            outcome.stats.stretched <= 1 && outcome.stats.shrunk == 0,
+            "{outcome:?}"
         );
-        assert_eq!((told.stats.late, told.stats.underruns), (0, 0), "{told:?}");
+        assert_eq!(
+            (outcome.stats.late, outcome.stats.underruns),
+            (0, 0),
+            "{outcome:?}"
+        );
     }
 }
 
@@ -151,10 +155,10 @@ fn even_jitter_is_covered_and_no_more() {
     for (width, most) in [(0.5, 10.5), (20.0, 31.0), (60.0, 71.0)] {
         let mut dice = Dice::new();
         let transits = jitter(minutes(10), |_| dice.unit() * width);
-        let told = run(&mut adaptive(), &transits, 3.0, 0.0);
-        assert!(told.last <= most, "{width} ms: {told:?}");
-        assert!(told.late <= 0.1, "{width} ms: {told:?}");
-        assert!(slips(&told) <= 12, "{width} ms: {told:?}");
+        let outcome = run(&mut adaptive(), &transits, 3.0, 0.0);
+        assert!(outcome.last <= most, "{width} ms: {outcome:?}");
+        assert!(outcome.late <= 0.1, "{width} ms: {outcome:?}");
+        assert!(slips(&outcome) <= 12, "{width} ms: {outcome:?}");
     }
 }
 
@@ -169,9 +173,12 @@ fn bursts_of_a_radio_network_are_covered_to_half_a_percent() {
         }
         stall.max(dice.gamma2(2.0))
     }));
-    let told = run(&mut adaptive(), &transits, 3.0, 0.0);
-    assert!(told.late <= 0.5, "{told:?}");
-    assert!(told.mean <= 100.0 && told.stats.resyncs == 0, "{told:?}");
+    let outcome = run(&mut adaptive(), &transits, 3.0, 0.0);
+    assert!(outcome.late <= 0.5, "{outcome:?}");
+    assert!(
+        outcome.mean <= 100.0 && outcome.stats.resyncs == 0,
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -180,11 +187,15 @@ fn a_spike_a_minute_does_not_raise_the_delay() {
         n @ 1500..1510 => 200.0 - (n - 1500) as f64 * PACKET_MS,
         _ => 0.3,
     });
-    let told = run(&mut adaptive(), &transits, 3.0, 0.0);
-    assert!(told.mean <= 10.5 && told.most <= 30.5, "{told:?}");
+    let outcome = run(&mut adaptive(), &transits, 3.0, 0.0);
+    assert!(outcome.mean <= 10.5 && outcome.most <= 30.5, "{outcome:?}");
     // The spikes themselves: ten packets each, the last of which comes in time.
-    assert!(told.late <= 0.34, "{told:?}");
-    assert_eq!((slips(&told), told.stats.resyncs), (0, 0), "{told:?}");
+    assert!(outcome.late <= 0.34, "{outcome:?}");
+    assert_eq!(
+        (slips(&outcome), outcome.stats.resyncs),
+        (0, 0),
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -193,16 +204,22 @@ fn jitter_that_ends_is_forgotten_within_two_minutes() {
     let transits = jitter(minutes(4), |n| {
         dice.unit() * if n < minutes(1) { 60.0 } else { 1.0 }
     });
-    let told = run(&mut adaptive(), &transits, 3.0, 0.0);
-    assert!(told.last <= 10.5, "{told:?}");
+    let outcome = run(&mut adaptive(), &transits, 3.0, 0.0);
+    assert!(outcome.last <= 10.5, "{outcome:?}");
 }
 
 #[test]
 fn a_longer_route_is_followed_within_a_second() {
     let transits = jitter(minutes(2), |n| if n < minutes(1) { 1.0 } else { 41.0 });
-    let told = run(&mut adaptive(), &transits, 3.0, 0.0);
-    assert!(told.stats.late <= 10 && told.last <= 51.5, "{told:?}");
-    assert!(slips(&told) <= 5 && told.stats.resyncs == 0, "{told:?}");
+    let outcome = run(&mut adaptive(), &transits, 3.0, 0.0);
+    assert!(
+        outcome.stats.late <= 10 && outcome.last <= 51.5,
+        "{outcome:?}"
+    );
+    assert!(
+        slips(&outcome) <= 5 && outcome.stats.resyncs == 0,
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -213,10 +230,10 @@ fn loss_costs_what_was_lost_and_moves_nothing() {
         if lost { f64::INFINITY } else { 1.0 }
     });
     let lost = transits.iter().filter(|t| t.is_infinite()).count() as u64;
-    let told = run(&mut adaptive(), &transits, 3.0, 0.0);
-    assert_eq!(told.stats.late, 0, "{told:?}");
-    assert_eq!(slips(&told), 0, "{told:?}");
-    assert!(told.stats.concealed <= lost * 2, "{lost} {told:?}");
+    let outcome = run(&mut adaptive(), &transits, 3.0, 0.0);
+    assert_eq!(outcome.stats.late, 0, "{outcome:?}");
+    assert_eq!(slips(&outcome), 0, "{outcome:?}");
+    assert!(outcome.stats.concealed <= lost * 2, "{lost} {outcome:?}");
 }
 
 #[test]
@@ -224,11 +241,14 @@ fn a_clock_that_runs_away_is_followed_by_a_block_at_a_time() {
     for ppm in [200.0, -200.0] {
         let mut b = adaptive();
         b.expect_drift(ppm as f32);
-        let told = run(&mut b, &jitter(minutes(10), |_| 0.2), 3.0, ppm);
+        let outcome = run(&mut b, &jitter(minutes(10), |_| 0.2), 3.0, ppm);
         // 120 ms in ten minutes.
-        assert!((11..=13).contains(&slips(&told)), "{ppm}: {told:?}");
-        assert!(told.most <= 11.0 && told.late <= 0.1, "{ppm}: {told:?}");
-        assert_eq!(told.stats.resyncs, 0, "{ppm}: {told:?}");
+        assert!((11..=13).contains(&slips(&outcome)), "{ppm}: {outcome:?}");
+        assert!(
+            outcome.most <= 11.0 && outcome.late <= 0.1,
+            "{ppm}: {outcome:?}"
+        );
+        assert_eq!(outcome.stats.resyncs, 0, "{ppm}: {outcome:?}");
     }
 }
 
@@ -236,11 +256,11 @@ fn a_clock_that_runs_away_is_followed_by_a_block_at_a_time() {
 fn a_fixed_delay_never_slips() {
     let mut dice = Dice::new();
     let transits = jitter(minutes(5), |_| dice.unit() * 30.0);
-    let told = run(&mut buffer(100, 100), &transits, 3.0, 50.0);
+    let outcome = run(&mut buffer(100, 100), &transits, 3.0, 50.0);
     assert_eq!(
-        (slips(&told), told.stats.resyncs, told.stats.late),
+        (slips(&outcome), outcome.stats.resyncs, outcome.stats.late),
         (0, 0, 0),
-        "{told:?}"
+        "{outcome:?}"
     );
 }
 
@@ -327,10 +347,10 @@ fn growing_waits_for_a_pause_but_not_for_long() {
 fn let_go_a_held_buffer_follows_the_network_again() {
     let mut b = adaptive();
     b.hold(true);
-    let told = run(&mut b, &jitter(minutes(1), |_| 0.2), 3.0, 0.0);
-    assert!((100.0..=110.5).contains(&told.last), "{told:?}");
+    let outcome = run(&mut b, &jitter(minutes(1), |_| 0.2), 3.0, 0.0);
+    assert!((100.0..=110.5).contains(&outcome.last), "{outcome:?}");
     b.hold(false);
     b.reset();
-    let told = run(&mut b, &jitter(minutes(1), |_| 0.2), 3.0, 0.0);
-    assert!(told.last <= 10.5, "{told:?}");
+    let outcome = run(&mut b, &jitter(minutes(1), |_| 0.2), 3.0, 0.0);
+    assert!(outcome.last <= 10.5, "{outcome:?}");
 }

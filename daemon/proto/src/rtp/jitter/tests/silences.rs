@@ -1,8 +1,8 @@
-//! Silences that the far end tells, once or again and again.
+//! Silences that the far end announces, once or again and again.
 
 use super::*;
 
-/// Plays a far end that talks and is silent in turns, so many blocks each, beginning with talk; of a silence it tells
+/// Plays a far end that talks and is silent in turns, `turns` blocks each, beginning with talk; of a silence it sends
 /// at its beginning and every `again` blocks. What is played from the first block of talk on.
 fn in_turns(mut b: JitterBuffer, turns: &[u32], again: u32) -> Vec<Playout> {
     let mut played = Vec::new();
@@ -39,7 +39,7 @@ const TALK: Playout = Playout::Samples(MU);
 const NOISE: Playout = Playout::Comfort { level: 0 };
 
 #[test]
-fn a_silence_told_again_and_again_is_noise_throughout() {
+fn a_silence_announced_again_and_again_is_noise_throughout() {
     for again in [1, 2, 5, 8, 100] {
         for b in both() {
             let held = b.is_held();
@@ -98,7 +98,7 @@ fn a_silence_of_days_is_noise_to_its_end() {
     put(&mut b, 0, BLOCK);
     b.pop(&mut [0; BLOCK]);
     assert!(b.pause(BLOCK as u32));
-    // Told once more near the half of the clock, played beyond it.
+    // Sent once more near the half of the clock, played beyond it.
     b.play = (1 << 31) - 100 * BLOCK as u32;
     assert!(b.pause(b.play));
     for _ in 0..200 {

@@ -27,7 +27,7 @@ fn run(
     out
 }
 
-/// A stream with one stall, which begins then and lasts so long; after it what was held back comes `speed` times as fast as it was sent.
+/// A stream with one stall, which begins then and lasts this time; after it what was held back comes `speed` times as fast as it was sent.
 fn stalled(
     b: &mut JitterBuffer,
     ptime: u64,

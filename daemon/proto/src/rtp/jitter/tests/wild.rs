@@ -76,7 +76,7 @@ fn one_timestamp_a_little_ahead_of_its_time_costs_nothing() {
 fn a_shorter_route_is_believed_when_it_lasts() {
     for (held, by_ms) in [(false, 100), (true, 100), (true, 400)] {
         let (mut b, first) = playing(held);
-        // What comes from now on comes so much sooner; what is on its way comes too.
+        // What comes from now on comes this much sooner; what is on its way comes too.
         let sooner = by_ms / 10;
         for n in first..first + sooner {
             put(&mut b, n, BLOCK);
@@ -113,7 +113,7 @@ fn many_timestamps_from_the_other_side_of_the_clock_cost_a_second_at_most() {
 }
 
 #[test]
-fn a_plan_beyond_the_ring_sets_the_player_anew_where_the_stream_is() {
+fn a_plan_beyond_the_ring_resets_the_player_to_where_the_stream_is() {
     for delay in [1 << 20, i32::MAX, i32::MIN, -(1 << 20)] {
         let (mut b, first) = playing(true);
         b.plan.delay = delay;

@@ -1,4 +1,4 @@
-//! Sources that begin anew with something else than sound.
+//! Sources that restart with something else than sound.
 
 use super::*;
 

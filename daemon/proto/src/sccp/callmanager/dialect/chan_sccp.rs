@@ -40,8 +40,8 @@ pub(super) static RULES: Rules = Rules {
     refused_waiting_is_congestion: false,
     // Counts down from the top, so that nobody takes it for the call.
     party: |call| Party(u32::MAX - call.0),
-    media_tells_call: true,
-    close_tells_call: true,
+    media_names_call: true,
+    close_names_call: true,
     precedence: 184,
     flash: FlashRule::Transfer,
     answer_waiting: AnswerWaiting::HoldsActive,

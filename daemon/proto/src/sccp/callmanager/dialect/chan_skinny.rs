@@ -42,8 +42,8 @@ pub(super) static RULES: Rules = Rules {
     busy_ends: true,
     refused_waiting_is_congestion: true,
     party: |call| Party(call.0),
-    media_tells_call: false,
-    close_tells_call: false,
+    media_names_call: false,
+    close_names_call: false,
     precedence: 0,
     flash: FlashRule::Ignored,
     answer_waiting: AnswerWaiting::DropsActive,
@@ -56,7 +56,7 @@ pub(super) static RULES: Rules = Rules {
     script,
 };
 
-/// The ringer never tells line or call.
+/// The ringer never names line or call.
 fn ring(mode: RingMode) -> Item {
     ringer(mode, 1, LineInstance(1), CallRef::NONE)
 }

@@ -82,7 +82,7 @@ pub(super) enum ConnectedBy {
 
 /// One CallManager's ways.
 pub(super) struct Rules {
-    /// Version told in RegisterAck for an offer.
+    /// Version answered in RegisterAck to an offer.
     pub(super) answers_version: fn(u8) -> u8,
     /// Layouts used from then on.
     pub(super) uses_layouts: fn(u8) -> u8,
@@ -104,7 +104,7 @@ pub(super) struct Rules {
     pub(super) leaves_config_unanswered: bool,
     /// SetHookFlashDetect with the answer to TimeDateReq.
     pub(super) sets_flash_detect: bool,
-    /// ButtonTemplate tells the line; chan_skinny lists no button for the analog types.
+    /// ButtonTemplate names the line; chan_skinny lists no button for the analog types.
     pub(super) lists_buttons: bool,
     /// Calls need a ButtonTemplateReq first.
     pub(super) needs_button_template: bool,
@@ -139,9 +139,9 @@ pub(super) struct Rules {
     /// Pass-through party of a call.
     pub(super) party: fn(CallRef) -> Party,
     /// Open and Start carry the call reference.
-    pub(super) media_tells_call: bool,
+    pub(super) media_names_call: bool,
     /// Close and Stop carry conference and call reference.
-    pub(super) close_tells_call: bool,
+    pub(super) close_names_call: bool,
     /// Precedence word in StartMedia.
     pub(super) precedence: u32,
     /// What HookFlash does.

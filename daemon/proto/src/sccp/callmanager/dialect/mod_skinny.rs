@@ -43,8 +43,8 @@ pub(super) static RULES: Rules = Rules {
     busy_ends: false,
     refused_waiting_is_congestion: false,
     party: |call| Party(call.0),
-    media_tells_call: false,
-    close_tells_call: true,
+    media_names_call: false,
+    close_names_call: true,
     precedence: 184,
     flash: FlashRule::Ignored,
     answer_waiting: AnswerWaiting::HoldsActive,
@@ -57,7 +57,7 @@ pub(super) static RULES: Rules = Rules {
     script,
 };
 
-/// The ringer tells the call but not the line.
+/// The ringer names the call but not the line.
 fn ring(mode: RingMode, view: &View) -> Item {
     ringer(mode, 1, LineInstance(0), view.call)
 }

@@ -163,7 +163,7 @@ pub(in crate::sccp::callmanager) fn speaker(on: bool) -> Item {
     Item::Say(ServerMessage::SetSpeakerMode(Switch { on }))
 }
 
-/// The message lamp: the line's, where the server tells it, then the device's.
+/// The message lamp: the line's, where the server sends it, then the device's.
 pub(in crate::sccp::callmanager) fn message_lamp(
     on: bool,
     of_line: Option<LineInstance>,

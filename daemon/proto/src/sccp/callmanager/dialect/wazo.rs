@@ -39,8 +39,8 @@ pub(super) static RULES: Rules = Rules {
     busy_ends: false,
     refused_waiting_is_congestion: false,
     party: |call| Party(call.0),
-    media_tells_call: false,
-    close_tells_call: false,
+    media_names_call: false,
+    close_names_call: false,
     precedence: 184,
     flash: FlashRule::Ignored,
     answer_waiting: AnswerWaiting::HoldsActive,
@@ -53,7 +53,7 @@ pub(super) static RULES: Rules = Rules {
     script,
 };
 
-/// The ringer tells neither line nor call.
+/// The ringer names neither line nor call.
 fn ring(mode: RingMode) -> Item {
     ringer(mode, 1, LineInstance(0), CallRef::NONE)
 }
@@ -99,7 +99,7 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
             items.extend(ring_in(view));
             items
         }
-        // Neither a tone nor a ring tells of a waiting call.
+        // Neither a tone nor a ring announces a waiting call.
         Cue::WaitingIn => ring_in(view),
         Cue::AnsweredHere | Cue::WaitingAnswered => vec![
             ring(RingMode::OFF),

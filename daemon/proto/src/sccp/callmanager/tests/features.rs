@@ -31,8 +31,8 @@ fn waiting(dialect: Dialect) -> Net {
 }
 
 #[test]
-fn a_waiting_call_is_told_in_three_ways_and_never_rings() {
-    let told = |dialect| {
+fn a_waiting_call_is_announced_in_three_ways_and_never_rings() {
+    let reported = |dialect| {
         let mut net = waiting(dialect);
         assert_eq!(net.state(4), "ringing");
         net.heard(1)
@@ -43,7 +43,7 @@ fn a_waiting_call_is_told_in_three_ways_and_never_rings() {
             .collect::<Vec<_>>()
     };
     assert_eq!(
-        told(Dialect::ChanSkinny),
+        reported(Dialect::ChanSkinny),
         [
             "state ring in 1/4",
             "state call waiting 1/4",
@@ -52,7 +52,7 @@ fn a_waiting_call_is_told_in_three_ways_and_never_rings() {
         ]
     );
     assert_eq!(
-        told(Dialect::ChanSccp),
+        reported(Dialect::ChanSccp),
         [
             "stop-tone 0/2",
             "tone call waiting 0/2",
@@ -62,7 +62,7 @@ fn a_waiting_call_is_told_in_three_ways_and_never_rings() {
         ]
     );
     assert_eq!(
-        told(Dialect::Wazo),
+        reported(Dialect::Wazo),
         ["state ring in 1/4", "lamp line 1 blink"]
     );
 }
@@ -147,7 +147,7 @@ fn hold_and_resume_by_key_and_by_button() {
         net.key(0, 1, SoftKey::HOLD);
         assert_eq!(net.state(1), "held");
         assert_eq!(net.ports[0].sends_to, None);
-        assert_eq!(net.heard(1), [""; 0], "the held side is told nothing");
+        assert_eq!(net.heard(1), [""; 0], "nothing is sent to the held side");
         net.key(0, 1, SoftKey::RESUME);
         assert_eq!(net.state(1), "connected");
         net.assert_talking(0, 1);
@@ -290,7 +290,7 @@ fn hanging_up_before_the_second_number_leaves_the_first_call_held() {
 }
 
 #[test]
-fn a_call_can_be_transferred_to_a_machine() {
+fn a_call_can_be_transferred_to_a_service() {
     let mut net = talking(Dialect::ChanSkinny, 2);
     net.key(0, 1, SoftKey::TRANSFER);
     net.dial(0, "600");
@@ -303,7 +303,7 @@ fn a_call_can_be_transferred_to_a_machine() {
 }
 
 #[test]
-fn a_call_from_outside_tells_who_calls_or_does_not() {
+fn a_call_from_outside_names_the_caller_or_does_not() {
     for dialect in Dialect::ALL {
         for withheld in [false, true] {
             let mut net = Net::new(dialect, 1);
@@ -365,7 +365,7 @@ fn a_call_from_outside_rings_for_a_minute() {
 }
 
 #[test]
-fn the_message_lamp_is_told_now_and_at_registration() {
+fn the_message_lamp_is_sent_now_and_at_registration() {
     for (dialect, lamps) in [
         (
             Dialect::ChanSkinny,

@@ -9,21 +9,30 @@ use crate::sccp::message::*;
 use crate::sccp::station::{
     CloseReason, ConnectFailure, Station, StationConfig, StationEvent, StationOutput,
 };
-use crate::types::{DeviceName, DeviceType, LineInstance};
+use crate::types::{ConnectionId, DeviceName, DeviceType, LineInstance};
 
 pub(super) struct Port {
     pub(super) station: Station,
+    /// The connection as the station names it, and as the CallManager does.
+    id: ConnectionId,
     pub(super) conn: Option<ConnId>,
     /// Call messages heard since the last look, in short.
     pub(super) heard: Vec<String>,
     pub(super) events: Vec<StationEvent>,
     /// Where it said that it listens, one port a call.
     pub(super) listens: Vec<u16>,
-    /// Where it was told to send.
+    /// Where it is to send.
     pub(super) sends_to: Option<SocketAddrV4>,
-    /// Nothing passes any more, in either direction, and nobody is told.
+    /// Nothing passes any more, in either direction, and nobody notices.
     pub(super) cut: bool,
     pub(super) acks_media: bool,
+}
+
+impl Port {
+    /// Its connection has ended.
+    pub(super) fn closed(&mut self, now: Time, reason: CloseReason) {
+        self.station.lost(now, self.id, reason);
+    }
 }
 
 pub(super) struct Net {
@@ -75,6 +84,7 @@ impl Net {
                 station(&mut config);
                 Port {
                     station: Station::new(config),
+                    id: ConnectionId(0),
                     conn: None,
                     heard: vec![],
                     events: vec![],
@@ -149,23 +159,24 @@ impl Net {
         let now = self.now;
         let port = &mut self.ports[p];
         match output {
-            StationOutput::Connect { .. } if port.cut => {
+            StationOutput::Connect { id, .. } if port.cut => {
                 port.station
-                    .connect_failed(now, ConnectFailure::Unreachable);
+                    .connect_failed(now, id, ConnectFailure::Unreachable);
             }
-            StationOutput::Connect { .. } => {
+            StationOutput::Connect { id, .. } => {
+                port.id = id;
                 let conn = ConnId(self.next_conn);
                 self.next_conn += 1;
                 port.conn = Some(conn);
                 self.cm.accept(now, conn, SocketAddrV4::new(ip(p), 40_000));
-                port.station.connected(now, ip(p));
+                port.station.connected(now, id, ip(p));
             }
-            StationOutput::Send(bytes) => {
+            StationOutput::Send { bytes, .. } => {
                 if let Some(conn) = port.conn.filter(|_| !port.cut) {
                     self.cm.handle_input(now, conn, &bytes);
                 }
             }
-            StationOutput::Close => {
+            StationOutput::Close { .. } => {
                 if let Some(conn) = port.conn.take().filter(|_| !port.cut) {
                     self.cm.closed(now, conn);
                 }
@@ -192,11 +203,7 @@ impl Net {
                 }
             }
             StationOutput::Event(event) => port.events.push(event),
-            StationOutput::Probe { .. }
-            | StationOutput::ProbeSend(_)
-            | StationOutput::ProbeClose
-            | StationOutput::Adopt
-            | StationOutput::Trace { .. } => {}
+            StationOutput::Trace { .. } => {}
         }
     }
 
@@ -206,13 +213,14 @@ impl Net {
         match output {
             CmOutput::Send { conn, bytes } => {
                 if let Some(p) = find(&mut self.ports, conn).filter(|p| !self.ports[*p].cut) {
-                    self.ports[p].station.handle_input(now, &bytes);
+                    let port = &mut self.ports[p];
+                    port.station.received(now, port.id, &bytes);
                 }
             }
             CmOutput::Close { conn } => {
                 if let Some(p) = find(&mut self.ports, conn).filter(|p| !self.ports[*p].cut) {
                     self.ports[p].conn = None;
-                    self.ports[p].station.closed(now, CloseReason::ByServer);
+                    self.ports[p].closed(now, CloseReason::ByServer);
                 }
             }
             CmOutput::Event(event) => self.events.push_back(event),

@@ -150,7 +150,7 @@ fn unknown_names_get_the_next_free_number() {
 }
 
 #[test]
-fn a_stranger_is_heard_out_or_shown_the_door() {
+fn an_unknown_device_is_heard_out_or_refused() {
     let keepalive = ClientMessage::KeepAlive;
     let off_hook = ClientMessage::OffHook(CallOnLine::default());
     let mut raw = Raw::new(Dialect::ChanSkinny);
@@ -219,9 +219,9 @@ fn silence_ends_a_connection_after_the_dialects_patience() {
 #[test]
 fn a_half_open_break_holds_the_name_until_the_keepalive_timer_ends_it() {
     let mut net = Net::new(Dialect::ChanSkinny, 1);
-    // The network eats everything; our side's TCP gives up, the server is not told.
+    // The network eats everything; our side's TCP gives up, the server does not notice.
     let old = net.ports[0].conn.take().unwrap();
-    net.ports[0].station.closed(net.now, CloseReason::TimedOut);
+    net.ports[0].closed(net.now, CloseReason::TimedOut);
     let broke = net.now;
     net.pass(secs(80));
     assert!(!net.ports[0].station.is_registered());
@@ -253,7 +253,7 @@ fn a_half_open_break_holds_the_name_until_the_keepalive_timer_ends_it() {
 fn chan_sccp_closes_both_and_takes_the_third() {
     let mut net = Net::new(Dialect::ChanSccp, 1);
     net.ports[0].conn.take().unwrap();
-    net.ports[0].station.closed(net.now, CloseReason::TimedOut);
+    net.ports[0].closed(net.now, CloseReason::TimedOut);
     net.pass(secs(10));
     assert!(net.ports[0].station.is_registered());
     assert!(net.events.iter().any(|e| matches!(
@@ -266,7 +266,7 @@ fn chan_sccp_closes_both_and_takes_the_third() {
 fn mod_skinny_lets_the_newcomer_take_over() {
     let mut net = Net::new(Dialect::ModSkinny, 1);
     net.ports[0].conn.take().unwrap();
-    net.ports[0].station.closed(net.now, CloseReason::TimedOut);
+    net.ports[0].closed(net.now, CloseReason::TimedOut);
     net.pass(secs(2));
     assert!(net.ports[0].station.is_registered());
     assert_eq!(net.cm.snapshot().connections, 1);
@@ -311,7 +311,7 @@ fn a_cut_connection_leaves_the_far_end_in_its_call_at_chan_skinny_only() {
         net.answer(1, 2);
         let conn = net.ports[0].conn.take().unwrap();
         net.cm.closed(net.now, conn);
-        net.ports[0].station.closed(net.now, CloseReason::Reset);
+        net.ports[0].closed(net.now, CloseReason::Reset);
         net.pass(secs(3));
         assert_eq!(net.state(2), far, "{dialect:?}");
         assert!(net.ports[0].station.is_registered());

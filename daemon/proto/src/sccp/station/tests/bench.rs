@@ -5,20 +5,25 @@ use std::time::Duration;
 
 use super::super::*;
 use crate::sccp::message::{
-    ButtonTemplate, CallStateChange, CallStateKind, KeptWhole, LampMode, LineStat, RegisterAck,
-    ServerRes, SetLamp, Stimulus,
+    ButtonTemplate, CallStateChange, KeptWhole, LineStat, ServerRes, SetLamp,
 };
+use crate::sccp::message::{
+    CallStateKind, DefineTimeDate, LampMode, RegisterAck, ServerMessage, Stimulus,
+};
+use crate::sccp::wire;
 use crate::types::{CallRef, DeviceName, DeviceType, LineInstance};
 
-pub(super) const LOCAL: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 7);
+pub(in crate::sccp::station) const LOCAL: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 7);
 
 /// What the station did, decoded.
 #[derive(Debug, PartialEq)]
 pub(super) enum Did {
     Connect(usize),
+    /// A trial was opened, written to, closed.
     Probe(usize),
     ProbeSent(ClientMessage),
     ProbeClose,
+    /// The active connection was closed, and the trial took its place.
     Adopt,
     Sent(ClientMessage),
     Close,
@@ -28,7 +33,10 @@ pub(super) enum Did {
 pub(super) struct Bench {
     pub(super) station: Station,
     pub(super) now: Time,
-    /// Servers that were told to have settled; counted here, because it concerns other devices alone.
+    /// The last connections seen of each purpose.
+    pub(super) active: ConnectionId,
+    pub(super) trial: ConnectionId,
+    /// Servers that were reported to have settled; counted here, because it concerns other devices alone.
     pub(super) settled: Vec<usize>,
 }
 
@@ -45,6 +53,8 @@ impl Bench {
         Bench {
             station: Station::new(config),
             now: Time::from_millis(1_000),
+            active: ConnectionId::default(),
+            trial: ConnectionId::default(),
             settled: vec![],
         }
     }
@@ -53,13 +63,35 @@ impl Bench {
         let mut all = vec![];
         while let Some(output) = self.station.poll_output() {
             all.push(match output {
-                StationOutput::Connect { server } => Did::Connect(server),
-                StationOutput::Probe { server } => Did::Probe(server),
-                StationOutput::ProbeSend(bytes) => Did::ProbeSent(message(&bytes)),
-                StationOutput::ProbeClose => Did::ProbeClose,
-                StationOutput::Adopt => Did::Adopt,
-                StationOutput::Send(bytes) => Did::Sent(message(&bytes)),
-                StationOutput::Close => Did::Close,
+                StationOutput::Connect {
+                    id,
+                    server,
+                    purpose: ConnectionPurpose::Active,
+                } => {
+                    self.active = id;
+                    Did::Connect(server)
+                }
+                StationOutput::Connect { id, server, .. } => {
+                    self.trial = id;
+                    Did::Probe(server)
+                }
+                StationOutput::Send { id, bytes } if id == self.trial => {
+                    Did::ProbeSent(message(&bytes))
+                }
+                StationOutput::Send { id, bytes } => {
+                    assert_eq!(id, self.active);
+                    Did::Sent(message(&bytes))
+                }
+                StationOutput::Close { id } if id == self.trial => Did::ProbeClose,
+                StationOutput::Close { id } => {
+                    assert_eq!(id, self.active);
+                    if self.station.active().is_some_and(|a| a.id == self.trial) {
+                        self.active = std::mem::take(&mut self.trial);
+                        Did::Adopt
+                    } else {
+                        Did::Close
+                    }
+                }
                 StationOutput::Event(StationEvent::Settled { server }) => {
                     self.settled.push(server);
                     continue;
@@ -71,10 +103,59 @@ impl Bench {
         all
     }
 
-    /// Over the second connection.
+    /// The id of the active connection, or of the last one.
+    fn active_id(&self) -> ConnectionId {
+        self.station
+            .active()
+            .map_or(self.active, |active| active.id)
+    }
+
+    /// The id of the trial, or of the last one.
+    fn trial_id(&self) -> ConnectionId {
+        self.station.trial().map_or(self.trial, |trial| trial.id)
+    }
+
+    pub(super) fn connected(&mut self) {
+        self.station.connected(self.now, self.active_id(), LOCAL);
+    }
+
+    pub(super) fn connect_failed(&mut self, failure: ConnectFailure) {
+        let id = self.active_id();
+        self.station.connect_failed(self.now, id, failure);
+    }
+
+    pub(super) fn closed(&mut self, reason: CloseReason) {
+        self.station.lost(self.now, self.active_id(), reason);
+    }
+
+    pub(super) fn received(&mut self, bytes: &[u8]) {
+        self.station.received(self.now, self.active_id(), bytes);
+    }
+
+    pub(super) fn probe_connected(&mut self) {
+        self.station.connected(self.now, self.trial_id(), LOCAL);
+    }
+
+    pub(super) fn probe_failed(&mut self, failure: ConnectFailure) {
+        let id = self.trial_id();
+        self.station.connect_failed(self.now, id, failure);
+    }
+
+    pub(super) fn probe_held(&mut self) {
+        self.station.deferred(self.now, self.trial_id());
+    }
+
+    pub(super) fn probe_closed(&mut self, reason: CloseReason) {
+        self.station.lost(self.now, self.trial_id(), reason);
+    }
+
+    pub(super) fn probe_received(&mut self, bytes: &[u8]) {
+        self.station.received(self.now, self.trial_id(), bytes);
+    }
+
+    /// Over the trial.
     pub(super) fn probe_hear(&mut self, message: &ServerMessage) {
-        let bytes = wire::encode_server(message, 3);
-        self.station.probe_input(self.now, &bytes);
+        self.probe_received(&wire::encode_server(message, 3));
     }
 
     /// Waits until a better server is asked; the present one answers keepalives meanwhile.
@@ -98,8 +179,7 @@ impl Bench {
     }
 
     pub(super) fn hear(&mut self, message: &ServerMessage) {
-        let bytes = wire::encode_server(message, 3);
-        self.station.handle_input(self.now, &bytes);
+        self.received(&wire::encode_server(message, 3));
     }
 
     /// Lets time pass, waking the station at each of its deadlines.
@@ -120,7 +200,7 @@ impl Bench {
 
     /// Registers at the server that was just asked to be connected, with this keepalive interval.
     pub(super) fn register(&mut self, keepalive_s: u32) {
-        self.station.connected(self.now, LOCAL);
+        self.connected();
         self.hear(&ack(keepalive_s, 3));
         for answer in round() {
             self.hear(&answer);
@@ -162,7 +242,7 @@ fn message(bytes: &[u8]) -> ClientMessage {
     wire::decode_client(&frame, 3).unwrap()
 }
 
-pub(super) fn ack(keepalive_s: u32, version: u8) -> ServerMessage {
+pub(in crate::sccp::station) fn ack(keepalive_s: u32, version: u8) -> ServerMessage {
     ServerMessage::RegisterAck(RegisterAck {
         keepalive_s,
         secondary_keepalive_s: keepalive_s,
@@ -173,7 +253,7 @@ pub(super) fn ack(keepalive_s: u32, version: u8) -> ServerMessage {
 }
 
 /// What both open servers answer to the request round.
-pub(super) fn round() -> Vec<ServerMessage> {
+pub(in crate::sccp::station) fn round() -> Vec<ServerMessage> {
     vec![
         ServerMessage::CapabilitiesReq,
         ServerMessage::ButtonTemplate(ButtonTemplate {
@@ -189,7 +269,7 @@ pub(super) fn round() -> Vec<ServerMessage> {
     ]
 }
 
-pub(super) fn line_stat() -> ServerMessage {
+pub(in crate::sccp::station) fn line_stat() -> ServerMessage {
     ServerMessage::LineStat(LineStat {
         line: LineInstance(1),
         number: "1001".into(),
@@ -198,7 +278,7 @@ pub(super) fn line_stat() -> ServerMessage {
     })
 }
 
-pub(super) fn lamp() -> ServerMessage {
+pub(in crate::sccp::station) fn lamp() -> ServerMessage {
     ServerMessage::SetLamp(SetLamp {
         stimulus: Stimulus::VOICEMAIL,
         instance: 1,
@@ -206,7 +286,7 @@ pub(super) fn lamp() -> ServerMessage {
     })
 }
 
-pub(super) fn tone_call() -> ServerMessage {
+pub(in crate::sccp::station) fn tone_call() -> ServerMessage {
     ServerMessage::CallState(CallStateChange {
         state: CallStateKind::RING_IN,
         line: LineInstance(1),
@@ -214,6 +294,6 @@ pub(super) fn tone_call() -> ServerMessage {
     })
 }
 
-pub(super) fn secs(s: u64) -> Duration {
+pub(in crate::sccp::station) fn secs(s: u64) -> Duration {
     Duration::from_secs(s)
 }

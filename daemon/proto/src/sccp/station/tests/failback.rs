@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::super::*;
 use super::bench::*;
+use crate::sccp::message::ServerMessage;
 use crate::sccp::message::{RegisterReject, RegisterTokenReject, Reset, Unregister, UnregisterAck};
 
 /// Registered with the lesser one of two servers.
 fn at_the_lesser() -> Bench {
     let mut b = Bench::new(|c| c.servers = (0..2).collect());
     b.start();
-    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    b.connect_failed(ConnectFailure::Refused);
     b.until_connect(1);
     b.register(30);
     b
@@ -50,7 +51,7 @@ fn live(b: &mut Bench, wait: Duration) -> Vec<Did> {
 fn with_a_token_the_port_unregisters_and_registers_over_the_connection_that_has_it() {
     let mut b = at_the_lesser();
     assert!(b.until_probe(0) <= secs(38));
-    b.station.probe_connected(b.now, LOCAL);
+    b.probe_connected();
     let asked = b.did();
     assert!(asked.len() == 1 && is_token(&asked[0]), "{asked:?}");
     b.probe_hear(&ServerMessage::RegisterTokenAck);
@@ -82,7 +83,7 @@ fn with_a_token_the_port_unregisters_and_registers_over_the_connection_that_has_
 fn without_tokens_the_port_is_registered_there_before_it_leaves_here() {
     let mut b = at_the_lesser();
     b.until_probe(0);
-    b.station.probe_connected(b.now, LOCAL);
+    b.probe_connected();
     b.did();
     let did = live(&mut b, secs(5));
     assert!(did.iter().any(is_register), "{did:?}");
@@ -130,11 +131,11 @@ fn without_tokens_the_port_is_registered_there_before_it_leaves_here() {
 fn a_server_that_closes_at_the_token_request_is_asked_by_register() {
     let mut b = at_the_lesser();
     b.until_probe(0);
-    b.station.probe_connected(b.now, LOCAL);
+    b.probe_connected();
     b.did();
-    b.station.probe_closed(b.now, CloseReason::ByServer);
+    b.probe_closed(CloseReason::ByServer);
     assert_eq!(b.did(), [Did::Probe(0)]);
-    b.station.probe_connected(b.now, LOCAL);
+    b.probe_connected();
     let did = b.did();
     assert!(is_register(&did[1]), "{did:?}");
     b.probe_hear(&ack(30, 3));
@@ -150,7 +151,7 @@ type Bad = (&'static str, fn(&mut Bench));
 const BAD: [Bad; 9] = [
     ("takes TCP and nothing else", |_| {}),
     ("closes at once", |b| {
-        b.station.probe_closed(b.now, CloseReason::Reset);
+        b.probe_closed(CloseReason::Reset);
     }),
     ("refuses the token", |b| {
         b.probe_hear(&ServerMessage::RegisterTokenReject(RegisterTokenReject {
@@ -170,7 +171,7 @@ const BAD: [Bad; 9] = [
     ("accepts Register and resets", |b| {
         live(b, secs(5));
         b.probe_hear(&ack(30, 3));
-        b.station.probe_closed(b.now, CloseReason::Reset);
+        b.probe_closed(CloseReason::Reset);
     }),
     ("dies in the round", |b| {
         live(b, secs(5));
@@ -178,7 +179,7 @@ const BAD: [Bad; 9] = [
         for answer in &round()[..4] {
             b.probe_hear(answer);
         }
-        b.station.probe_closed(b.now, CloseReason::TimedOut);
+        b.probe_closed(CloseReason::TimedOut);
     }),
     ("accepts Register and asks for a restart", |b| {
         live(b, secs(5));
@@ -188,7 +189,7 @@ const BAD: [Bad; 9] = [
         }));
     }),
     ("talks nonsense", |b| {
-        b.station.probe_input(b.now, &[0xFF; 64]);
+        b.probe_received(&[0xFF; 64]);
     }),
 ];
 
@@ -201,7 +202,7 @@ fn a_better_server_that_does_not_work_costs_nothing() {
         while b.now < end {
             b.until_probe(0);
             asked += 1;
-            b.station.probe_connected(b.now, LOCAL);
+            b.probe_connected();
             does(&mut b);
             // Whatever is under way comes to its end.
             let did = live(&mut b, secs(15));
@@ -218,7 +219,7 @@ fn a_better_server_that_does_not_work_costs_nothing() {
 fn a_token_refused_for_a_while_is_not_asked_for_before() {
     let mut b = at_the_lesser();
     b.until_probe(0);
-    b.station.probe_connected(b.now, LOCAL);
+    b.probe_connected();
     b.probe_hear(&ServerMessage::RegisterTokenReject(RegisterTokenReject {
         wait_s: 200,
     }));
@@ -230,15 +231,15 @@ fn a_token_refused_for_a_while_is_not_asked_for_before() {
 fn the_second_best_server_is_asked_when_the_best_does_not_answer() {
     let mut b = Bench::new(|c| c.servers = (0..3).collect());
     b.start();
-    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    b.connect_failed(ConnectFailure::Refused);
     b.until_connect(1);
-    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    b.connect_failed(ConnectFailure::Refused);
     b.until_connect(2);
     b.register(30);
     b.until_probe(0);
-    b.station.probe_failed(b.now, ConnectFailure::Refused);
+    b.probe_failed(ConnectFailure::Refused);
     assert_eq!(b.did(), [Did::Probe(1)]);
-    b.station.probe_failed(b.now, ConnectFailure::Refused);
+    b.probe_failed(ConnectFailure::Refused);
     assert_eq!(b.did(), []);
     b.until_probe(0);
 }
@@ -249,7 +250,7 @@ fn a_call_that_comes_up_ends_the_question_and_the_port_stays() {
         let mut b = at_the_lesser();
         b.until_probe(0);
         if stage >= 1 {
-            b.station.probe_connected(b.now, LOCAL);
+            b.probe_connected();
         }
         if stage >= 2 {
             live(&mut b, secs(5));
@@ -276,7 +277,7 @@ fn a_call_that_comes_up_ends_the_question_and_the_port_stays() {
 fn a_device_that_may_not_ask_now_asks_later() {
     let mut b = at_the_lesser();
     b.until_probe(0);
-    b.station.probe_held(b.now);
+    b.probe_held();
     assert!(b.until_probe(0) >= secs(20));
 }
 
@@ -293,7 +294,7 @@ fn when_another_device_has_settled_at_the_better_server_it_is_asked_within_two_s
 }
 
 #[test]
-fn a_registration_that_lasts_is_told_once() {
+fn a_registration_that_lasts_is_reported_once() {
     let mut b = at_the_lesser();
     live(&mut b, secs(19));
     assert!(b.settled.is_empty());
@@ -305,23 +306,23 @@ fn a_registration_that_lasts_is_told_once() {
 fn the_present_server_lost_meanwhile_ends_the_question_too() {
     let mut b = at_the_lesser();
     b.until_probe(0);
-    b.station.probe_connected(b.now, LOCAL);
+    b.probe_connected();
     b.did();
-    b.station.closed(b.now, CloseReason::ByServer);
+    b.closed(CloseReason::ByServer);
     assert!(b.did().contains(&Did::ProbeClose));
     b.until_connect(0);
 }
 
 #[test]
-fn the_token_connection_lost_after_unregister_is_opened_anew() {
+fn the_token_connection_lost_after_unregister_is_opened_again() {
     let mut b = at_the_lesser();
     b.until_probe(0);
-    b.station.probe_connected(b.now, LOCAL);
+    b.probe_connected();
     b.probe_hear(&ServerMessage::RegisterTokenAck);
-    b.station.probe_closed(b.now, CloseReason::Reset);
+    b.probe_closed(CloseReason::Reset);
     b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
     assert!(b.until_connect(0) <= secs(1));
-    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    b.connect_failed(ConnectFailure::Refused);
     b.until_connect(1);
 }
 
@@ -331,7 +332,7 @@ fn a_better_server_that_does_not_keep_the_port_is_asked_less_often() {
     let mut waits = vec![];
     for _ in 0..3 {
         waits.push(b.until_probe(0));
-        b.station.probe_connected(b.now, LOCAL);
+        b.probe_connected();
         b.probe_hear(&ServerMessage::RegisterTokenAck);
         b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
         b.hear(&ServerMessage::RegisterReject(RegisterReject {
@@ -354,7 +355,7 @@ fn a_server_put_before_the_present_one_is_asked_and_moved_to() {
     b.station.reconfigure(b.now, config);
     assert_eq!(b.did(), []);
     b.until_probe(7);
-    b.station.probe_connected(b.now, LOCAL);
+    b.probe_connected();
     b.probe_hear(&ServerMessage::RegisterTokenAck);
     b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
     b.hear(&ack(30, 3));

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::super::*;
 use super::bench::*;
-use crate::sccp::message::{CallOnLine, RegisterReject, Reset, Unregister, UnregisterAck};
+use crate::sccp::message::{CallOnLine, Register, ServerMessage};
+use crate::sccp::message::{RegisterReject, Reset, Unregister, UnregisterAck};
+use crate::sccp::station::seen::HISTORY;
+use crate::sccp::wire;
 
 #[test]
-fn keepalive_is_sent_at_the_interval_told_and_lost_after_three() {
+fn keepalive_is_sent_at_the_interval_of_the_server_and_lost_after_three() {
     let mut b = Bench::registered(|_| {});
     let start = b.now;
     b.pass(secs(30));
@@ -61,12 +64,12 @@ fn with_a_standby_a_silent_server_is_left_sooner_and_the_standby_is_first() {
 fn after_a_dead_host_the_next_server_is_tried_and_not_the_dead_one_again() {
     let mut b = Bench::registered(|c| c.servers = (0..2).collect());
     b.pass(secs(25));
-    b.station.closed(b.now, CloseReason::TimedOut);
+    b.closed(CloseReason::TimedOut);
     assert!(b.until_connect(1) <= secs(1));
     // With no other server it is the same one again.
     let mut b = Bench::registered(|_| {});
     b.pass(secs(25));
-    b.station.closed(b.now, CloseReason::TimedOut);
+    b.closed(CloseReason::TimedOut);
     assert!(b.until_connect(0) <= secs(1));
 }
 
@@ -84,12 +87,12 @@ fn a_late_keepalive_answer_clears_the_suspicion() {
 #[test]
 fn a_name_held_by_the_broken_connection_is_waited_for_with_patience() {
     let mut b = Bench::registered(|_| {});
-    b.station.closed(b.now, CloseReason::TimedOut);
+    b.closed(CloseReason::TimedOut);
     let broke = b.now;
     b.until_connect(0);
     let mut tries = 0;
     while b.now - broke < secs(90) {
-        b.station.connected(b.now, LOCAL);
+        b.connected();
         b.did();
         b.hear(&ServerMessage::RegisterReject(RegisterReject {
             text: "No Authority: ".into(),
@@ -105,9 +108,9 @@ fn a_name_held_by_the_broken_connection_is_waited_for_with_patience() {
     assert!(tries >= 14, "{tries}");
     b.register(30);
     // And without a break behind it the same words mean what they say.
-    b.station.closed(b.now, CloseReason::ByServer);
+    b.closed(CloseReason::ByServer);
     b.until_connect(0);
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     b.hear(&ServerMessage::RegisterReject(RegisterReject {
         text: "No Authority: ".into(),
     }));
@@ -166,7 +169,7 @@ fn a_server_that_only_closes_after_unregister_is_reconnected_to_as_well() {
         kind: ResetKind::RESET,
     }));
     b.did();
-    b.station.closed(b.now, CloseReason::ByServer);
+    b.closed(CloseReason::ByServer);
     let did = b.did();
     assert_eq!(did.len(), 1);
     assert!(matches!(
@@ -188,7 +191,7 @@ fn endless_resets_are_followed_ever_more_slowly() {
         b.hear(&ServerMessage::Reset(Reset {
             kind: ResetKind::RESTART,
         }));
-        b.station.closed(b.now, CloseReason::ByServer);
+        b.closed(CloseReason::ByServer);
         last = b.until_connect(0);
     }
     assert!(last >= secs(12), "{last:?}");
@@ -203,8 +206,8 @@ fn bytes_that_are_no_sccp_end_the_connection_once() {
     ] {
         let mut b = Bench::registered(|_| {});
         b.pass(secs(25));
-        b.station.handle_input(b.now, &junk);
-        b.station.handle_input(b.now, &junk);
+        b.received(&junk);
+        b.received(&junk);
         let did = b.did();
         assert_eq!(did.len(), 2, "{did:?}");
         assert_eq!(did[0], Did::Close);
@@ -228,7 +231,7 @@ fn unknown_ids_are_counted_and_change_nothing() {
             id,
             body: vec![1, 2, 3],
         };
-        b.station.handle_input(b.now, &frame.to_bytes());
+        b.received(&frame.to_bytes());
     }
     assert_eq!(b.did(), []);
     assert_eq!(b.station.snapshot().counters.unknown_ids, 3);
@@ -262,12 +265,12 @@ fn junk_while_unregistering_still_stops() {
     let mut b = Bench::registered(|_| {});
     b.station.stop(b.now);
     b.did();
-    b.station.handle_input(b.now, &[0; 16]);
+    b.received(&[0; 16]);
     assert_eq!(b.did(), [Did::Close, Did::Event(StationEvent::Stopped)]);
 }
 
 #[test]
-fn what_the_server_need_not_be_told_is_used_without_registering_again() {
+fn what_the_server_need_not_know_is_used_without_registering_again() {
     let mut b = Bench::registered(|_| {});
     let mut config = b.station.config().clone();
     config.timing.keepalive_answer = secs(2);
@@ -324,7 +327,7 @@ fn a_station_that_waits_tries_the_new_list_after_its_start_delay() {
     let mut b = Bench::new(|c| c.retry.first = secs(600));
     b.station.start(b.now);
     b.until_connect(0);
-    b.station.connect_failed(b.now, ConnectFailure::Refused);
+    b.connect_failed(ConnectFailure::Refused);
     b.did();
     let config = StationConfig {
         servers: vec![3],
@@ -356,7 +359,7 @@ fn new_configuration_is_taken_up_after_the_call() {
     );
     b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
     b.until_connect(0);
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     assert!(b.did().iter().any(|d| matches!(
         d,
         Did::Sent(ClientMessage::Register(Register { version: 11, .. }))
@@ -367,7 +370,7 @@ fn new_configuration_is_taken_up_after_the_call() {
 #[test]
 fn servers_that_fail_by_turns_do_not_push_the_loss_out_of_the_history() {
     let mut b = Bench::registered(|c| c.servers = (0..2).collect());
-    b.station.closed(b.now, CloseReason::ByServer);
+    b.closed(CloseReason::ByServer);
     let mut turns = vec![];
     for _ in 0..40 {
         let server = match b.station.snapshot().state {
@@ -380,7 +383,7 @@ fn servers_that_fail_by_turns_do_not_push_the_loss_out_of_the_history() {
             }
         };
         turns.push((server, b.now));
-        b.station.connect_failed(b.now, ConnectFailure::Refused);
+        b.connect_failed(ConnectFailure::Refused);
     }
     assert!(turns.len() > 8, "{turns:?}");
     let newest = |server| turns.iter().rev().find(|(s, _)| *s == server).map(|t| t.1);
@@ -425,14 +428,14 @@ fn any_order_of_inputs_is_survived() {
         for _ in 0..20_000 {
             match random(16) {
                 0 => b.station.start(b.now),
-                1 => b.station.connected(b.now, LOCAL),
-                2 => b.station.connect_failed(b.now, ConnectFailure::Unreachable),
-                3 if random(8) == 0 => b.station.closed(b.now, CloseReason::Reset),
+                1 => b.connected(),
+                2 => b.connect_failed(ConnectFailure::Unreachable),
+                3 if random(8) == 0 => b.closed(CloseReason::Reset),
                 4 if random(8) == 0 => b.station.stop(b.now),
                 5 => {
                     let bytes: Vec<u8> = (0..random(40)).map(|_| random(256) as u8).collect();
                     if random(4) == 0 {
-                        b.station.handle_input(b.now, &bytes);
+                        b.received(&bytes);
                     } else {
                         let id = [0x81, 0x9D, 0x9F, 0x100, 0x111, 0x118, 0x94][random(7) as usize];
                         let frame = wire::Frame {
@@ -440,7 +443,7 @@ fn any_order_of_inputs_is_survived() {
                             id,
                             body: bytes,
                         };
-                        b.station.handle_input(b.now, &frame.to_bytes());
+                        b.received(&frame.to_bytes());
                     }
                 }
                 6 => b.hear(&ack(random(100) as u32, random(256) as u8)),
@@ -451,10 +454,10 @@ fn any_order_of_inputs_is_survived() {
                 })),
                 10 => b.station.set_busy(b.now, random(2) == 0),
                 11 => match random(12) {
-                    0..4 => b.station.probe_connected(b.now, LOCAL),
-                    4 => b.station.probe_failed(b.now, ConnectFailure::Refused),
-                    5 => b.station.probe_closed(b.now, CloseReason::Reset),
-                    6 => b.station.probe_held(b.now),
+                    0..4 => b.probe_connected(),
+                    4 => b.probe_failed(ConnectFailure::Refused),
+                    5 => b.probe_closed(CloseReason::Reset),
+                    6 => b.probe_held(),
                     7 => b.station.sibling_registered(b.now, random(4) as usize),
                     8 => b.station.sibling_settled(b.now, random(4) as usize),
                     9 => b.station.network_changed(b.now),

@@ -5,16 +5,19 @@ use std::time::Duration;
 use super::super::*;
 use super::bench::*;
 use crate::sccp::message::{
-    Alarm, CapabilitiesRes, MediaCapability, MediaFormat, OneLine, RegisterAvailableLines,
-    RegisterReject,
+    Alarm, CapabilitiesRes, OneLine, RegisterAvailableLines, RegisterReject,
 };
+use crate::sccp::message::{
+    AlarmSeverity, DefineTimeDate, MediaCapability, MediaFormat, Register, ServerMessage,
+};
+use crate::sccp::wire;
 use crate::types::{DeviceName, DeviceType, LineInstance};
 
 #[test]
 fn a_registration_asks_everything_and_waits_for_nothing_that_chan_skinny_leaves_unanswered() {
     let mut b = Bench::new(|c| c.features = 0x0400);
     b.start();
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     let name = DeviceName::new("VGC112233445501").unwrap();
     let load = concat!("tipring-", env!("CARGO_PKG_VERSION"));
     assert_eq!(
@@ -104,7 +107,7 @@ fn a_registration_asks_everything_and_waits_for_nothing_that_chan_skinny_leaves_
 fn a_server_that_answers_no_request_is_registered_with_all_the_same() {
     let mut b = Bench::new(|_| {});
     b.start();
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     b.hear(&ack(30, 3));
     b.pass(secs(7));
     assert!(b.station.is_registered());
@@ -112,12 +115,12 @@ fn a_server_that_answers_no_request_is_registered_with_all_the_same() {
 }
 
 #[test]
-fn the_number_that_a_former_server_gave_is_not_that_of_one_that_tells_none() {
+fn the_number_that_a_former_server_gave_is_not_that_of_one_that_gives_none() {
     let mut b = Bench::registered(|_| {});
     assert!(b.station.snapshot().line.is_some());
-    b.station.closed(b.now, CloseReason::ByServer);
+    b.closed(CloseReason::ByServer);
     b.until_connect(0);
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     b.hear(&ack(30, 3));
     b.pass(secs(7));
     assert!(b.station.is_registered());
@@ -127,9 +130,9 @@ fn the_number_that_a_former_server_gave_is_not_that_of_one_that_tells_none() {
 #[test]
 fn a_server_that_takes_the_connection_and_not_the_device_does_not_cost_the_number() {
     let mut b = Bench::registered(|_| {});
-    b.station.closed(b.now, CloseReason::ByServer);
+    b.closed(CloseReason::ByServer);
     b.until_connect(0);
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     assert!(b.station.snapshot().line.is_some(), "it may stall");
     b.hear(&ServerMessage::RegisterReject(RegisterReject {
         text: String::new(),
@@ -138,7 +141,7 @@ fn a_server_that_takes_the_connection_and_not_the_device_does_not_cost_the_numbe
     assert!(b.station.snapshot().line.is_some(), "it said no");
     // One that takes it may have another number for it.
     b.until_connect(0);
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     b.hear(&ack(30, 3));
     assert_eq!(b.station.snapshot().line, None);
 }
@@ -154,7 +157,7 @@ fn the_version_is_the_lesser_one_and_48_is_no_promise() {
     ] {
         let mut b = Bench::new(|c| c.offer_version = offered);
         b.start();
-        b.station.connected(b.now, LOCAL);
+        b.connected();
         b.hear(&ack(30, answered));
         assert_eq!(b.station.snapshot().version, used, "{offered} {answered}");
     }
@@ -162,10 +165,10 @@ fn the_version_is_the_lesser_one_and_48_is_no_promise() {
 
 #[test]
 fn a_nonsense_keepalive_interval_becomes_a_useful_one() {
-    for (told, used) in [(0, 30), (1, 1), (u32::MAX, 120)] {
+    for (named, used) in [(0, 30), (1, 1), (u32::MAX, 120)] {
         let mut b = Bench::new(|_| {});
         b.start();
-        b.register(told);
+        b.register(named);
         assert_eq!(b.station.snapshot().keepalive_s, used);
     }
 }
@@ -176,13 +179,13 @@ fn refused_everywhere_waits_longer_each_round() {
     b.start();
     let mut waits = vec![];
     for _ in 0..4 {
-        b.station.connect_failed(b.now, ConnectFailure::Refused);
+        b.connect_failed(ConnectFailure::Refused);
         assert_eq!(
             b.until_connect(1),
             Duration::ZERO,
             "the next server at once"
         );
-        b.station.connect_failed(b.now, ConnectFailure::Refused);
+        b.connect_failed(ConnectFailure::Refused);
         waits.push(b.until_connect(0).as_secs_f64());
     }
     for (wait, nominal) in waits.iter().zip([1.0, 2.0, 4.0, 8.0]) {
@@ -204,7 +207,7 @@ fn the_same_seed_waits_the_same_and_another_does_not() {
     let wait = |seed| {
         let mut b = Bench::new(|c| c.retry.jitter_seed = seed);
         b.start();
-        b.station.connect_failed(b.now, ConnectFailure::Refused);
+        b.connect_failed(ConnectFailure::Refused);
         b.until_connect(0)
     };
     assert_eq!(wait(5), wait(5));
@@ -233,7 +236,7 @@ fn tcp_that_never_opens_is_given_up() {
 fn register_without_an_answer_is_given_up() {
     let mut b = Bench::new(|_| {});
     b.start();
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     b.did();
     b.pass(secs(10));
     let did = b.did();
@@ -264,7 +267,7 @@ fn a_refusal_closes_the_connection_that_the_server_leaves_open() {
     ] {
         let mut b = Bench::new(|_| {});
         b.start();
-        b.station.connected(b.now, LOCAL);
+        b.connected();
         b.did();
         let text: String = text.chars().take(32).collect();
         b.hear(&ServerMessage::RegisterReject(RegisterReject {
@@ -293,9 +296,9 @@ fn bytes_cut_anywhere_make_the_same_messages() {
     let run = |size: usize| {
         let mut b = Bench::new(|_| {});
         b.start();
-        b.station.connected(b.now, LOCAL);
+        b.connected();
         for piece in bytes.chunks(size) {
-            b.station.handle_input(b.now, piece);
+            b.received(piece);
         }
         b.did()
     };
@@ -313,7 +316,7 @@ fn bytes_cut_anywhere_make_the_same_messages() {
 fn a_flood_before_the_round_is_done_ends_the_round_not_the_memory() {
     let mut b = Bench::new(|_| {});
     b.start();
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     b.hear(&ack(30, 3));
     b.did();
     for _ in 0..1000 {
@@ -343,8 +346,7 @@ fn a_trace_shows_both_directions() {
     let mut b = Bench::registered(|_| {});
     b.station.set_trace(true);
     b.station.send(b.now, ClientMessage::TimeDateReq);
-    b.station
-        .handle_input(b.now, &wire::encode_server(&tone_call(), 3));
+    b.received(&wire::encode_server(&tone_call(), 3));
     let mut traced = vec![];
     while let Some(output) = b.station.poll_output() {
         if let StationOutput::Trace { sent, message } = output {

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use super::super::*;
 use super::bench::*;
+use crate::sccp::message::ServerMessage;
 use crate::sccp::message::{RegisterReject, Reset};
 
-/// Waits for the next try after an outage of so long.
+/// Waits for the next try after an outage of this length, s.
 fn after_an_outage(s: u64) -> Bench {
     let mut b = Bench::registered(|_| {});
     b.pass(secs(25));
-    b.station.closed(b.now, CloseReason::ByServer);
+    b.closed(CloseReason::ByServer);
     let end = b.now + secs(s);
     while b.now < end {
         b.until_connect(0);
-        b.station.connect_failed(b.now, ConnectFailure::Refused);
+        b.connect_failed(ConnectFailure::Refused);
     }
     b.did();
     b
@@ -39,14 +40,14 @@ fn the_server_that_accepted_the_sibling_is_tried_first() {
     let mut b = Bench::new(|c| c.servers = (0..3).collect());
     b.start();
     for next in [1, 2, 0].repeat(6).into_iter().take(17) {
-        b.station.connect_failed(b.now, ConnectFailure::TimedOut);
+        b.connect_failed(ConnectFailure::TimedOut);
         b.until_connect(next);
     }
-    b.station.connect_failed(b.now, ConnectFailure::TimedOut);
+    b.connect_failed(ConnectFailure::TimedOut);
     b.station.sibling_registered(b.now, 1);
     b.until_connect(1);
     // A server that is not in the list is none of ours.
-    b.station.connect_failed(b.now, ConnectFailure::TimedOut);
+    b.connect_failed(ConnectFailure::TimedOut);
     b.station.sibling_registered(b.now, 9);
     assert_ne!(b.station.snapshot().state.server(), Some(9));
 }
@@ -57,10 +58,10 @@ fn siblings_are_spread_over_two_seconds() {
         .map(|seed| {
             let mut b = Bench::registered(|c| c.retry.jitter_seed = seed);
             b.pass(secs(25));
-            b.station.closed(b.now, CloseReason::ByServer);
+            b.closed(CloseReason::ByServer);
             for _ in 0..8 {
                 b.until_connect(0);
-                b.station.connect_failed(b.now, ConnectFailure::Refused);
+                b.connect_failed(ConnectFailure::Refused);
             }
             b.station.sibling_registered(b.now, 0);
             b.until_connect(0)
@@ -78,7 +79,7 @@ fn siblings_are_spread_over_two_seconds() {
 fn a_wait_that_ends_sooner_is_left_alone() {
     let mut b = Bench::registered(|_| {});
     b.pass(secs(25));
-    b.station.closed(b.now, CloseReason::ByServer);
+    b.closed(CloseReason::ByServer);
     let StationState::Waiting { until, .. } = b.station.snapshot().state else {
         panic!("it waits");
     };
@@ -95,7 +96,7 @@ fn a_wait_that_ends_sooner_is_left_alone() {
 #[test]
 fn a_refusal_a_reset_and_a_server_that_drops_what_it_accepts_are_waited_out() {
     let refused: fn(&mut Bench) = |b| {
-        b.station.connected(b.now, LOCAL);
+        b.connected();
         b.hear(&ServerMessage::RegisterReject(RegisterReject {
             text: "Device Unknown".into(),
         }));
@@ -105,11 +106,11 @@ fn a_refusal_a_reset_and_a_server_that_drops_what_it_accepts_are_waited_out() {
         b.hear(&ServerMessage::Reset(Reset {
             kind: ResetKind::RESTART,
         }));
-        b.station.closed(b.now, CloseReason::ByServer);
+        b.closed(CloseReason::ByServer);
     };
     let dropped: fn(&mut Bench) = |b| {
         b.register(30);
-        b.station.closed(b.now, CloseReason::Reset);
+        b.closed(CloseReason::Reset);
     };
     for (what, fails) in [("refused", refused), ("reset", reset), ("dropped", dropped)] {
         let mut b = Bench::new(|_| {});
@@ -133,10 +134,10 @@ fn few_devices_try_more_often_than_many_while_nobody_answers_and_a_refused_one_d
     let mut b = Bench::new(policy);
     b.start();
     for _ in 0..10 {
-        b.station.connect_failed(b.now, ConnectFailure::Refused);
+        b.connect_failed(ConnectFailure::Refused);
         assert!(b.until_connect(0) <= Duration::from_millis(6_250));
     }
-    b.station.connected(b.now, LOCAL);
+    b.connected();
     b.hear(&ServerMessage::RegisterReject(RegisterReject {
         text: "Device Unknown".into(),
     }));
@@ -150,15 +151,15 @@ fn an_address_that_is_gone_ends_the_connection_at_once() {
         let mut b = Bench::registered(|_| {});
         b.pass(secs(lived));
         b.hear(&ServerMessage::KeepAliveAck);
-        b.station.closed(b.now, CloseReason::AddressGone(LOCAL));
+        b.closed(CloseReason::AddressGone(LOCAL));
         assert!(!b.station.is_registered());
         assert!(b.until_connect(0) <= secs(1));
         // The new address is late.
         for _ in 0..6 {
-            b.station.connect_failed(b.now, ConnectFailure::Unreachable);
+            b.connect_failed(ConnectFailure::Unreachable);
             b.until_connect(0);
         }
-        b.station.connect_failed(b.now, ConnectFailure::Unreachable);
+        b.connect_failed(ConnectFailure::Unreachable);
         b.station.network_changed(b.now);
         assert!(b.until_connect(0) <= secs(2));
     }
