@@ -26,8 +26,9 @@ macro_rules! words_of {
 }
 
 words_of! {
-    CallDirection, CallState, Codec, DataTone, DigitSource, EchoState, EndCause, HookState, LineFault, NoiseVerdict, Polarity,
-    PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind, VoiceCause,
+    CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
+    HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
+    VoiceCause,
 }
 
 impl JsonSchema for Digit {
