@@ -166,7 +166,7 @@ async fn open(
 ) -> Result<TcpStream, ConnectFailure> {
     let mut untried = addresses.iter();
     let mut tries = JoinSet::new();
-    let mut told = ConnectFailure::Other("the server has no address".to_owned());
+    let mut last_failure = ConnectFailure::Other("the server has no address".to_owned());
     loop {
         let next = untried.next();
         if let Some(address) = next {
@@ -186,12 +186,12 @@ async fn open(
             Some(Ok(Ok(stream))) => return Ok(stream),
             // A refusal says more than silence.
             Some(Ok(Err(failure))) => {
-                if told != ConnectFailure::Refused {
-                    told = failure;
+                if last_failure != ConnectFailure::Refused {
+                    last_failure = failure;
                 }
             }
-            Some(Err(error)) => told = ConnectFailure::Other(error.to_string()),
-            None => return Err(told),
+            Some(Err(error)) => last_failure = ConnectFailure::Other(error.to_string()),
+            None => return Err(last_failure),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Requests that take seconds: line tests.
 //!
-//! A test is asked for by [`LineCommand::Test`](crate::port::LineCommand::Test): the card takes it or refuses it at
-//! once, goes on with its blocks, and reports by [`LineEventKind::Test`](crate::port::LineEventKind::Test). One test
+//! A test is asked for by [`LineCommand::Test`]: the card takes it or refuses it at
+//! once, goes on with its blocks, and reports by [`LineEventKind::Test`]. One test
 //! runs on a port at a time. After it was taken it ends with exactly one [`TestStep::Finished`] or [`TestStep::Ended`],
 //! unless the card goes away with it. The line comes first: whatever needs it ends the test, and is done at once.
 //!

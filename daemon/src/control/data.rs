@@ -24,14 +24,14 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
-        let told = ctl::DetectedTone {
+        let shown = ctl::DetectedTone {
             at_unix_ms: self.clock.unix_ms(at),
             tone: tone.to_string(),
             from,
             after_ms,
         };
-        unit.heard_tone(told.clone());
-        let news = unit.desk.heard_tone(at, tone, told);
+        unit.heard_tone(shown.clone());
+        let news = unit.desk.heard_tone(at, tone, shown);
         let port = unit.number;
         let mut pass_through_after_ms = None;
         if let Some(order) = news.order {

@@ -55,7 +55,7 @@ impl Gateway {
             StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
             StationEvent::Settled { .. } | StationEvent::Message(_) => return,
         };
-        // The same trouble again and again is one line in ten minutes; the counters and the history tell how often.
+        // The same trouble again and again is one line in ten minutes; the counters and the history show the number.
         let server = match event {
             StationEvent::Lost { server, .. } | StationEvent::AttemptFailed { server, .. } => {
                 *server

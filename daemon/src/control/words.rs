@@ -88,7 +88,7 @@ pub(super) fn refusal(why: Returned) -> Option<LegRefusal> {
     }
 }
 
-/// How callers are told to the set.
+/// How callers are shown to the phone.
 pub(super) fn caller_id(style: Option<CallerId>) -> String {
     let Some(style) = style else {
         return "not sent".to_owned();

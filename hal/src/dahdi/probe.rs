@@ -13,7 +13,7 @@ const NO_FEED_MV: i32 = 2_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
     /// The driver has no such thing.
-    #[error("the driver {0} does not tell; only wctdm, wctdm24xxp, wcaxx and opvxa1200 do")]
+    #[error("the driver {0} does not report it; only wctdm, wctdm24xxp, wcaxx and opvxa1200 do")]
     Unsupported(Driver),
     /// The chip would be left in a state that the driver undoes (wctdm).
     #[error("the driver {0} takes an open feed for a power alarm; use another state")]

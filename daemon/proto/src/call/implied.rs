@@ -71,10 +71,10 @@ impl Implied {
     /// All that was said of a call, oldest first.
     fn take(&mut self, now: Time, id: CallRef) -> Vec<CallInfo> {
         let of_call = |(at, info): &&(Time, CallInfo)| info.call == id && now - *at <= NAMED_WITHIN;
-        let told = self.list.iter().filter(of_call);
-        let told = told.map(|(_, info)| info.clone()).collect();
+        let named = self.list.iter().filter(of_call);
+        let named = named.map(|(_, info)| info.clone()).collect();
         self.forget(id);
-        told
+        named
     }
 
     /// The call that is most probably meant by a ring that names none.
@@ -95,10 +95,10 @@ impl Port {
     }
 
     /// A ring for a call that nobody has announced. Answers its reference.
-    pub(super) fn imply_ringing(&mut self, now: Time, told: CallRef) -> CallRef {
-        let id = match told {
-            CallRef::NONE => self.calls.implied().newest_incoming(now).unwrap_or(told),
-            told => told,
+    pub(super) fn imply_ringing(&mut self, now: Time, named: CallRef) -> CallRef {
+        let id = match named {
+            CallRef::NONE => self.calls.implied().newest_incoming(now).unwrap_or(named),
+            named => named,
         };
         if self.call(id).is_none() && self.make_room(now) {
             self.calls.elsewhere().forget(id);
@@ -245,12 +245,12 @@ mod tests {
         implied.keep(at(0), &info(1, 1, "a"));
         implied.keep(at(10), &info(2, 1, "x"));
         implied.keep(at(20), &info(1, 1, "b"));
-        let told: Vec<String> = implied
+        let named: Vec<String> = implied
             .take(at(30), CallRef(1))
             .into_iter()
             .map(|i| i.calling_name)
             .collect();
-        assert_eq!(told, ["a", "b"]);
+        assert_eq!(named, ["a", "b"]);
         assert_eq!(implied.take(at(30), CallRef(1)), []);
         implied.forget(CallRef(2));
         assert_eq!(implied.take(at(30), CallRef(2)), []);

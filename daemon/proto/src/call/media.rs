@@ -196,15 +196,15 @@ impl Port {
 
     /// The reference when the server says one we know; else chan_skinny's habit of making the party the
     /// reference; else the call at hand.
-    fn owner_of(&self, party: Party, told: CallRef) -> Option<CallRef> {
-        self.named_by(party, told)
+    fn owner_of(&self, party: Party, named: CallRef) -> Option<CallRef> {
+        self.named_by(party, named)
             .or(self.calls.expecting())
             .or(self.calls.active())
     }
 
     /// The call that a media message names, if it is known.
-    fn named_by(&self, party: Party, told: CallRef) -> Option<CallRef> {
+    fn named_by(&self, party: Party, named: CallRef) -> Option<CallRef> {
         let known = |id: CallRef| (id != CallRef::NONE && self.call(id).is_some()).then_some(id);
-        known(told).or_else(|| known(CallRef(party.0)))
+        known(named).or_else(|| known(CallRef(party.0)))
     }
 }

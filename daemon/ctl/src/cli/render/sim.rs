@@ -113,7 +113,7 @@ fn caller_id(id: &CallerIdHeard) -> String {
         Some('P') => "withheld".to_owned(),
         Some('O') => "not available".to_owned(),
         Some(other) => format!("absent ({other})"),
-        None => "not told".to_owned(),
+        None => "not sent".to_owned(),
     };
     let number = id
         .number

@@ -16,7 +16,7 @@ use crate::types::{CallRef, DeviceName};
 use super::dialect::SameName;
 use super::{CallManager, CmEvent, CmOutput, ConnId, Cue, Device, DeviceEntry, GoneReason, LINE};
 
-/// Date template told in RegisterAck.
+/// Date template sent in RegisterAck.
 const DATE_TEMPLATE: [u8; 6] = *b"D.M.Y\0";
 
 /// One connection.
@@ -26,14 +26,14 @@ pub(super) struct Session {
     reader: FrameReader,
     /// Version whose layouts are used.
     pub(super) layouts: u8,
-    /// Phone features told in Register.
+    /// Phone features named in Register.
     pub(super) features: u16,
     pub(super) device: Option<usize>,
     opened: Time,
     heard: Time,
     /// ButtonTemplateReq came.
     pub(super) template_seen: bool,
-    /// It was told that it has no lines; what it presses next ends the connection.
+    /// It was answered that it has no lines; what it presses next ends the connection.
     pub(super) without_lines: bool,
     /// Refuse the name then.
     refuse_at: Option<(Time, String)>,
@@ -393,10 +393,16 @@ impl CallManager {
                 }),
             ],
             ClientMessage::LineStatReq(OneLine { line }) => {
-                let told = line == LINE;
-                let text = |text: &str| if told { text.to_owned() } else { String::new() };
+                let is_ours = line == LINE;
+                let text = |text: &str| {
+                    if is_ours {
+                        text.to_owned()
+                    } else {
+                        String::new()
+                    }
+                };
                 vec![ServerMessage::LineStat(LineStat {
-                    line: if told { line } else { Default::default() },
+                    line: if is_ours { line } else { Default::default() },
                     number: text(&entry.number),
                     name: text(&entry.display_name),
                     label: text(&entry.number),

@@ -17,7 +17,7 @@ const WINDOWS_1252: [char; 32] = [
     '\u{2dc}', '\u{2122}', '\u{161}', '\u{203a}', '\u{153}', '\u{9d}', '\u{17e}', '\u{178}',
 ];
 
-/// Up to the first NUL. UTF-8 is told by its form, which a name in a code page hardly ever has. What is none is read as
+/// Up to the first NUL. UTF-8 is recognised by its form, which a name in a code page hardly ever has. What is none is read as
 /// Windows-1252: the whole text below version 17, the bytes concerned from there on.
 pub(super) fn decode(bytes: &[u8], version: u8) -> String {
     let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
