@@ -11,7 +11,7 @@ use tipring_ctl::wire::{self, ClientLine};
 use tipring_tests::gateway::Gateway;
 use tipring_tests::set::Set;
 
-use crate::place::{Place, SOON, number_of, until_says};
+use crate::place::{Place, SOON, number_of, until, until_says};
 
 fn noise_of_the_line(set: &mut Set, dbm0: f64) {
     let hybrid = SimAction::Hybrid {
@@ -20,6 +20,16 @@ fn noise_of_the_line(set: &mut Set, dbm0: f64) {
         noise_dbm0: Some(dbm0),
     };
     set.act(hybrid, SOON).unwrap();
+}
+
+/// A gateway whose card has had its first blocks: before, it measures nothing and refuses a test as busy.
+fn measuring(place: &Place, ports: u16) -> Gateway {
+    let gateway = place.gateway(ports, "");
+    until(SOON, || match test(&gateway, &["--seconds", "1"]) {
+        (_, Some(0)) => Ok(()),
+        (text, _) => Err(text),
+    });
+    gateway
 }
 
 /// What `tipring port test` prints, and its exit code.
@@ -34,7 +44,7 @@ fn test(gateway: &Gateway, more: &[&str]) -> (String, Option<i32>) {
 pub(crate) fn the_noise_of_a_line_is_measured_and_judged() {
     let place = Place::new();
     let _callmanager = place.callmanager();
-    let gateway = place.gateway(1, "");
+    let gateway = measuring(&place, 1);
     let mut set = gateway.set(1).unwrap();
     noise_of_the_line(&mut set, -66.0);
     let (text, code) = test(&gateway, &["--seconds", "1"]);
@@ -101,7 +111,7 @@ fn ended_by(test: JoinHandle<LineTestReport>) -> TestEnd {
 pub(crate) fn a_lifted_phone_a_call_and_a_fault_end_a_test_and_are_named() {
     let place = Place::new();
     let _callmanager = place.callmanager();
-    let gateway = place.gateway(2, "");
+    let gateway = measuring(&place, 2);
     let (mut set, mut caller) = (gateway.set(1).unwrap(), gateway.set(2).unwrap());
 
     let test = begin(&gateway, 1);
@@ -128,7 +138,7 @@ pub(crate) fn a_lifted_phone_a_call_and_a_fault_end_a_test_and_are_named() {
 pub(crate) fn a_test_that_nobody_waits_for_is_cancelled_and_the_next_one_runs() {
     let place = Place::new();
     let _callmanager = place.callmanager();
-    let gateway = place.gateway(1, "");
+    let gateway = measuring(&place, 1);
     let client = place_request(&gateway);
     runs(&gateway, 1);
     let (text, code) = test(&gateway, &[]);
