@@ -74,7 +74,7 @@ pub fn lacking(config: &Config, origins: &Origins, here: &Here) -> Vec<Problem> 
     if let Some(group) = &config.control.group
         && !here.has_group
     {
-        let cure = format!("`groupadd --system {group}`, or write a group that there is");
+        let cure = format!("`groupadd --system {group}`, or write a group that exists");
         lacking.push(warning(
             "control",
             "group",

@@ -145,7 +145,7 @@ impl Identity {
             Choice::Chosen(one) => info!(
                 interface = one.interface,
                 mac = %one.mac,
-                "a physical network interface has come"
+                "a physical network interface was found"
             ),
             // A virtual one is no better than what there is.
             Choice::Virtual(_) | Choice::Nothing => return false,

@@ -88,11 +88,11 @@ figures! {
         counters {
             blocks: "blocks", "blocks taken from the line",
             missed_blocks: "blocks", "blocks a working line did not deliver in time; media went on with silence",
-            alarm_blocks: "blocks", "blocks that passed while the line was in alarm or its card gone",
+            alarm_blocks: "blocks", "blocks that passed while the line had a fault or its card was gone",
             catch_ups: "times", "times more than one block was waiting: the thread came late",
             read_overruns: "blocks", "blocks the card lost because nobody read",
             write_underruns: "blocks", "blocks of silence the card played because nobody wrote",
-            refills: "times", "times the prefill was written again after an underrun",
+            refills: "times", "times the prefill was written again, after an underrun or a fault",
             late_writes: "blocks", "blocks not played because the card had played silence in their place",
             write_full: "blocks", "blocks the card had no room for",
             alarms: "times", "times the line went into alarm",

@@ -15,7 +15,7 @@ Exit codes:
       `status --check` with a trouble; `hardware` without a line that can be
       used; `setup` that was not agreed to), or the answer could
       not be written (full disk, closed pipe), whatever it was
-  2   bad usage
+  2   wrong use
   3   the daemon is not reachable
   4   timed out: the daemon did not answer, or what was waited for did not happen
   78  the configuration has errors";
@@ -169,7 +169,7 @@ pub(crate) struct SetupArgs {
     /// Only show what would change
     #[arg(long, conflicts_with = "yes")]
     pub(crate) dry_run: bool,
-    /// Country whose tones and cadences the lines have, as `us` or `de`
+    /// Country whose tones and cadences the lines have, for example `us` or `de`
     #[arg(long, value_name = "CC")]
     pub(crate) country: Option<String>,
     /// CallManagers in order of preference, with commas between them
@@ -275,7 +275,7 @@ pub(crate) struct Trace {
     /// Stop after this number of events
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
-    /// Show the last events of this port, which the daemon keeps, and end
+    /// Show the events that the daemon keeps of this port, and end
     #[arg(long, value_parser = port(), add = complete::ports(), value_name = "PORT", conflicts_with_all = ["ports", "duration", "count"])]
     pub(crate) last: Option<u16>,
 }
@@ -306,10 +306,10 @@ pub(crate) struct CallManagerArgs {
     /// Send no StartTone for progress tones, as a server that plays them as audio
     #[arg(long)]
     pub(crate) early_rtp: bool,
-    /// Pretend to have media at this address until two ports are joined
+    /// Name this address as the far end of the media until two ports are joined
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) own_media: Option<std::net::Ipv4Addr>,
-    /// RFC 2833 payload type to ask for; 0: none
+    /// Payload type of telephone-events (RFC 4733, before: RFC 2833) to ask for; 0: none
     #[arg(long, default_value = "0", value_name = "TYPE", value_parser = clap::value_parser!(u32).range(0..=127))]
     pub(crate) rfc2833: u32,
 }
@@ -410,7 +410,7 @@ pub(crate) enum Sim {
         #[arg(long, default_value = "0")]
         ms: u32,
     },
-    /// Stop talking
+    /// Stop the WAV file or tone that is playing into the line
     Stop,
     /// Record what the phone hears
     Record {

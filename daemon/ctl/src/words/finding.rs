@@ -217,7 +217,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "choose a channel with a port for a telephone (FXS), see \"tipring hardware\"",
         ),
         Finding::ChannelSignalling { signalling } => row(
-            &format!("{channel} has the wrong signalling"), &format!("it has {signalling}, a port for a telephone needs fxo_ks"),
+            &format!("{channel} has the wrong signalling"), &format!("it has {signalling}, a port for a telephone needs fxo_ks (in system.conf: fxoks)"),
             &format!("write \"fxoks={number}\" in {SYSTEM_CONF} and run dahdi_cfg"),
         ),
         Finding::NoToneZone => row(
@@ -311,7 +311,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         ),
         Finding::ReturnToPreferred { server } => row(&unregistered(server), "the device returns to a preferred CallManager", BY_ITSELF),
         Finding::Reconfigured { server } => row(&unregistered(server), "new configuration", BY_ITSELF),
-        Finding::Unregistered { server } => row(&unregistered(server), "stopped", BY_ITSELF),
+        Finding::Unregistered { server } => row(&unregistered(server), "the gateway has unregistered it", BY_ITSELF),
         Finding::KeepalivesUnanswered => row(
             "the registration is at risk", "the CallManager does not answer keepalives",
             "check the network to the CallManager",

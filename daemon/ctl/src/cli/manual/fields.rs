@@ -21,7 +21,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "gateway",
-                "The MAC address that device names are made of, and the own IP address if [gateway] address sets it.",
+                "The MAC address that device names are made of, and the own IP address with which the ports register.",
             ),
             (
                 "card",
@@ -29,7 +29,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "lines",
-                "Only when some are not in service: lines whose channel is open, and lines whose channel is not.",
+                "Only when some channels are not open: lines whose channel is open, and lines whose channel is not.",
             ),
             (
                 "span",
@@ -97,7 +97,10 @@ const PARTS: &[Part] = &[
                 "profile",
                 "What hangs on the line (phone, fax, modem, alarm, door), and the country of tones and cadences.",
             ),
-            ("caller id", "How and when the caller is sent to the phone."),
+            (
+                "caller id",
+                "How and when the caller's number and name are sent to the phone.",
+            ),
             ("hook", "on-hook, off-hook or unknown."),
             (
                 "state",
@@ -108,7 +111,7 @@ const PARTS: &[Part] = &[
             ("message lamp", "Whether a message waits (MWI)."),
             (
                 "level",
-                "Speech level in both directions, dBm0 rms over 125 ms; - without a measurement in the last second. Normal speech is at -25 to -10.",
+                "Speech level in both directions, dBm0 rms over 125 ms; - without a measurement in the last second. Normal speech is at -25 to -10 dBm0.",
             ),
             (
                 "echo canceller",
@@ -193,7 +196,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "refused",
-                "Datagrams that were not played: from unexpected sources (addresses below), not RTP, or more than the limit. In Line: orders that the card refused.",
+                "Datagrams that were not played: from unexpected sources (addresses below), not RTP, or more than the limit. In Line: commands that the card refused.",
             ),
             (
                 "jitter",
@@ -227,7 +230,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "hook",
-                "How often the phone went off-hook and flashed; loop openings that are neither pulse nor flash nor hang-up; ring bursts sent.",
+                "off-hook: how often the loop closed, also at the end of a flash; how often the phone flashed; loop openings that are neither pulse nor flash nor hang-up; ring bursts sent.",
             ),
             ("digits", "Keys taken by tone (DTMF) and by pulse."),
             (

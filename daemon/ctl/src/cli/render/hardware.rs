@@ -16,7 +16,7 @@ pub(crate) fn hardware(paint: Paint, hardware: &Hardware) -> String {
     if hardware.cards.is_empty() {
         text += "\nno telephone card found\n";
         if !hardware.dahdi_loaded {
-            text += "  cards without a driver are listed too: no known card is on the bus\n";
+            text += "  no card that Tipring knows is on the bus, with or without a driver\n";
         }
     }
     for card in &hardware.cards {

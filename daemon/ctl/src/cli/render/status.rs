@@ -123,7 +123,7 @@ pub(crate) fn findings(paint: Paint, report: &StatusReport) -> String {
 fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
     let mark = match last.over {
         true => "cleared".to_owned(),
-        false => paint.bad("still present"),
+        false => paint.bad("goes on"),
     };
     let over = match last.over_unix_ms {
         Some(at) if last.over => format!("{mark} {}", moment(at)),
@@ -323,7 +323,7 @@ mod tests {
         }
         assert!(rest.starts_with("failed 19"), "{rest}");
         assert!(
-            rest.contains(", still present: no route to the server\n"),
+            rest.contains(", goes on: no route to the server\n"),
             "{rest}"
         );
         report.callmanagers = vec![server(Some(LastTrouble {
