@@ -25,7 +25,7 @@ const RATE: usize = 8000;
 const WINDOW: u32 = 1600;
 /// Mains frequencies, Hz, and their multiples that are looked for.
 const MAINS: [u16; 2] = [50, 60];
-const MULTIPLES: usize = 3;
+const MULTIPLES: [u16; 3] = [1, 2, 3];
 
 /// Whoever asks names a test, and its reports have that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Tester {
             settling: samples(SETTLING),
             wanted: samples(length),
             next_progress: samples(PROGRESS),
-            noise: NoiseMeter::default(),
+            noise: NoiseMeter::new(),
         });
         Ok(())
     }
@@ -205,31 +205,37 @@ pub(crate) fn ends_test(command: &LineCommand) -> Option<TestEnd> {
 }
 
 /// Level of everything, and of the mains' frequencies.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct NoiseMeter {
     power: f64,
     samples: u32,
-    mains: [[Goertzel; MULTIPLES]; MAINS.len()],
+    mains: [[Goertzel; MULTIPLES.len()]; MAINS.len()],
     hum: [f64; MAINS.len()],
     windows: u32,
 }
 
 impl NoiseMeter {
+    fn new() -> NoiseMeter {
+        NoiseMeter {
+            power: 0.0,
+            samples: 0,
+            mains: MAINS.map(|mains| MULTIPLES.map(|n| Goertzel::new(mains * n))),
+            hum: [0.0; MAINS.len()],
+            windows: 0,
+        }
+    }
+
     fn sample(&mut self, sample: i16) {
         let x = f64::from(sample);
         self.power += x * x;
         self.samples += 1;
-        for (mains, filters) in MAINS.iter().zip(&mut self.mains) {
-            for (n, filter) in (1u16..).zip(filters) {
-                filter.sample(x, coefficient(*mains * n));
-            }
+        for filter in self.mains.iter_mut().flatten() {
+            filter.sample(x);
         }
         if self.samples.is_multiple_of(WINDOW) {
             self.windows += 1;
-            for ((mains, filters), hum) in MAINS.iter().zip(&mut self.mains).zip(&mut self.hum) {
-                for (n, filter) in (1u16..).zip(filters) {
-                    *hum += filter.mean_square(coefficient(*mains * n));
-                }
+            for (filters, hum) in self.mains.iter_mut().zip(&mut self.hum) {
+                *hum += filters.iter_mut().map(Goertzel::mean_square).sum::<f64>();
             }
         }
     }
@@ -250,25 +256,37 @@ impl NoiseMeter {
     }
 }
 
-/// One frequency in a window.
-#[derive(Clone, Copy, Debug, Default)]
-struct Goertzel(f64, f64);
+/// One frequency in a window. Its cosine is taken once: the line thread has it for every sample.
+#[derive(Clone, Copy, Debug)]
+struct Goertzel {
+    coefficient: f64,
+    newest: f64,
+    before: f64,
+}
 
 impl Goertzel {
-    fn sample(&mut self, x: f64, coefficient: f64) {
-        *self = Goertzel(x + coefficient * self.0 - self.1, self.0);
+    fn new(hz: u16) -> Goertzel {
+        Goertzel {
+            coefficient: 2.0 * (TAU * f64::from(hz) / RATE as f64).cos(),
+            newest: 0.0,
+            before: 0.0,
+        }
+    }
+
+    fn sample(&mut self, x: f64) {
+        let next = x + self.coefficient * self.newest - self.before;
+        (self.newest, self.before) = (next, self.newest);
     }
 
     /// Mean square of the sine that it has heard; begins the next window.
-    fn mean_square(&mut self, coefficient: f64) -> f64 {
-        let Goertzel(a, b) = std::mem::take(self);
+    fn mean_square(&mut self) -> f64 {
+        let (a, b) = (
+            std::mem::take(&mut self.newest),
+            std::mem::take(&mut self.before),
+        );
         let n = f64::from(WINDOW);
-        (a * a + b * b - coefficient * a * b).max(0.0) * 2.0 / (n * n)
+        (a * a + b * b - self.coefficient * a * b).max(0.0) * 2.0 / (n * n)
     }
-}
-
-fn coefficient(hz: u16) -> f64 {
-    2.0 * (TAU * f64::from(hz) / RATE as f64).cos()
 }
 
 fn dbm0(mean_square: f64) -> TenthDbm0 {

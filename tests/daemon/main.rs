@@ -13,6 +13,7 @@ mod dahdi;
 mod fault;
 mod front;
 mod history;
+mod hook;
 mod identity;
 mod json;
 mod linetest;
@@ -75,6 +76,7 @@ fn main() {
         history::a_file_that_cannot_be_written_costs_no_call_and_is_kept_again_by_itself,
         history::a_broken_file_is_put_aside_and_another_one_begun,
         history::nothing_is_kept_with_keep_days_0_and_a_reload_ends_that,
+        hook::pulses_and_flashes_are_no_off_hooks,
         json::what_json_shows_of_a_call_is_what_the_schema_says,
         json::a_key_without_a_word_in_the_schema_is_found,
         identity::no_virtual_interface_changes_a_device_name,

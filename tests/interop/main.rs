@@ -153,7 +153,6 @@ fn run(
     let mut outcomes = vec![];
     // Flows on ports of their own run side by side; what disturbs everybody comes after them, one by one, and so does
     // what failed while this machine was too slow for sound.
-    let begin = stage.mark();
     let mut again: Vec<Flow> = vec![];
     std::thread::scope(|scope| {
         let running: Vec<_> = flows::SIDE_BY_SIDE
@@ -161,22 +160,26 @@ fn run(
             .filter(|(flow, _)| wanted(flow))
             .map(|&(flow, body)| {
                 let stage = &stage;
-                let thread = scope.spawn(move || Outcome::of(flow, || body(stage)));
+                let thread = scope.spawn(move || {
+                    let begin = stage.mark();
+                    let outcome = Outcome::of(flow, || body(stage));
+                    let stalls = stage.stalled(&begin).filter(|_| !outcome.passed());
+                    (outcome, stalls)
+                });
                 ((flow, body), thread)
             })
             .collect();
         for (flow, thread) in running {
-            let outcome = match thread.join() {
-                Ok(outcome) => outcome,
-                Err(_) => Outcome::failed(flow.0, "panicked".into()),
+            let (outcome, stalls) = match thread.join() {
+                Ok(ended) => ended,
+                Err(_) => (Outcome::failed(flow.0, "panicked".into()), None),
             };
             outcome.print(name);
-            match stage.stalled(begin) {
-                Some(stalls) if !outcome.passed() => {
-                    say_again(name, flow.0, &format!("beside other flows: {stalls}"));
-                    again.push(flow);
-                }
-                _ => outcomes.push(outcome),
+            if let Some(stalls) = stalls {
+                say_again(name, flow.0, &format!("beside other flows: {stalls}"));
+                again.push(flow);
+            } else {
+                outcomes.push(outcome);
             }
         }
     });
@@ -214,8 +217,9 @@ fn alone(
         match stage.revive(assertions) {
             Ok(Some(wrong)) => say_again(name, flow, &format!("the call manager itself {wrong}")),
             Ok(None) => {
+                let stalls = stage.stalled(&begin);
                 let _ = stage.hang_all();
-                let Some(stalls) = stage.stalled(begin) else {
+                let Some(stalls) = stalls else {
                     return outcome;
                 };
                 say_again(name, flow, &stalls);

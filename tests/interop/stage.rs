@@ -1,6 +1,9 @@
 //! What a round of flows runs on: a call manager, a gateway with 48 ports, a capture.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use tipring_ctl::report::FindingReport;
@@ -42,13 +45,16 @@ pub(crate) struct Stage {
     registered_after: Duration,
     hybrid_loss_db: u8,
     stalls: StallWatch,
+    /// The ports that the flow of each thread has used.
+    used: Mutex<HashMap<ThreadId, BTreeSet<u16>>>,
 }
 
 /// A moment from which stalls of the machine are looked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mark {
     at: Instant,
-    missed_blocks: u64,
+    /// Missed blocks of each port.
+    missed: BTreeMap<u16, u64>,
 }
 
 impl Stage {
@@ -113,6 +119,7 @@ country = "us"
             registered_after,
             hybrid_loss_db,
             stalls: StallWatch::start(),
+            used: Mutex::default(),
         })
     }
 
@@ -159,43 +166,55 @@ country = "us"
         Ok(ports.iter().any(|p| p.findings.iter().any(unresponsive)))
     }
 
-    /// Now, for [`Stage::stalled`].
+    /// The beginning of a flow in this thread, for [`Stage::stalled`].
     pub(crate) fn mark(&self) -> Mark {
+        self.used().remove(&std::thread::current().id());
+        let missed = (1..=PORTS).map(|port| (port, self.missed_blocks(port)));
         Mark {
+            missed: missed.collect(),
             at: Instant::now(),
-            missed_blocks: self.missed_blocks().unwrap_or(0),
         }
     }
 
-    /// Sound may have had holes since the mark because this machine did not let the line thread, or a program that
-    /// wants to run every 10 ms, run in time. `None`: it was always in time.
-    pub(crate) fn stalled(&self, since: Mark) -> Option<String> {
-        let missed = self
-            .missed_blocks()
-            .map_or(0, |now| now.saturating_sub(since.missed_blocks));
+    /// The sound of the ports that this thread has used since the mark may have had holes because this machine did not
+    /// let the line thread, or a program that wants to run every 10 ms, run in time. `None`: it was always in time.
+    pub(crate) fn stalled(&self, since: &Mark) -> Option<String> {
+        let used = self.used().get(&std::thread::current().id()).cloned();
+        let missed = used.unwrap_or_default().into_iter().map(|port| {
+            let before = since.missed.get(&port).copied().unwrap_or(0);
+            self.missed_blocks(port).saturating_sub(before)
+        });
+        let missed: u64 = missed.sum();
         let stalls = self.stalls.since(since.at);
         if missed == 0 && stalls.is_none() {
             return None;
         }
         let (count, longest) = stalls.unwrap_or_default();
         Some(format!(
-            "the line thread missed {missed} blocks; {count} stalls of this machine, the longest {} ms",
+            "its ports missed {missed} blocks; {count} stalls of this machine, the longest {} ms",
             longest.as_millis()
         ))
     }
 
-    fn missed_blocks(&self) -> Result<u64, String> {
-        let threads = self.gateway.status()?.line_threads;
-        Ok(threads.iter().map(|t| t.missed_blocks).sum())
+    fn missed_blocks(&self, port: u16) -> u64 {
+        let counters = self.gateway.port(port).map_or(vec![], |p| p.counters);
+        let missed = counters.iter().find(|c| c.name == "missed-blocks");
+        missed.map_or(0, |c| c.value)
+    }
+
+    fn used(&self) -> MutexGuard<'_, HashMap<ThreadId, BTreeSet<u16>>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hangs up every phone: what a failed flow left off-hook would fail the next one.
     pub(crate) fn hang_all(&self) -> Result<(), String> {
-        (1..=PORTS).try_for_each(|port| self.port(port)?.hang())
+        (1..=PORTS).try_for_each(|port| self.gateway.set(port)?.hang())
     }
 
     /// The phone at a port.
     pub(crate) fn port(&self, port: u16) -> Result<Set, String> {
+        let thread = std::thread::current().id();
+        self.used().entry(thread).or_default().insert(port);
         self.gateway.set(port)
     }
 

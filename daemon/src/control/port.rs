@@ -279,6 +279,11 @@ impl PortUnit {
         self.reasons.sort_by_key(|(s, _)| *s);
     }
 
+    /// May it take other settings, or leave? Whoever waits for a line test has an answer first.
+    pub(super) fn is_free(&self) -> bool {
+        self.is_idle() && self.test.is_none()
+    }
+
     /// When the card of a line test has been silent for too long.
     pub(super) fn test_due(&self) -> Option<Time> {
         self.test.as_ref().map(RunningTest::due)
@@ -287,7 +292,10 @@ impl PortUnit {
     /// Takes an event of the line: for the call logic, for the counters, and a fault for the log.
     pub fn line_event(&mut self, now: Time, event: LineEvent) {
         match event.kind {
-            LineEventKind::LoopClosed => self.off_hooks += 1,
+            // The loop closes at the end of every dial pulse and flash, too.
+            LineEventKind::LoopClosed => {
+                self.off_hooks += u64::from(!self.call_logic().off_hook);
+            }
             LineEventKind::RingOn => self.ring_bursts += 1,
             LineEventKind::Fault(fault) => {
                 self.fault = Some(fault);

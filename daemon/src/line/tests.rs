@@ -80,7 +80,7 @@ fn open(config: &SessionConfig) -> Box<MediaSession> {
     MediaSession::open(LOCAL, &mut ports, config).unwrap()
 }
 
-fn session_config(id: SessionId) -> SessionConfig {
+pub(super) fn session_config(id: SessionId) -> SessionConfig {
     SessionConfig {
         id,
         codec: Codec::G711Ulaw,

@@ -6,6 +6,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -24,6 +25,8 @@ pub(super) struct Errands {
     /// None only while being dropped.
     ring: Option<Producer<Feed>>,
     wake: Arc<EventFd>,
+    /// Requests to let audio through on-hook that the card has refused.
+    audio_refused: Arc<AtomicU32>,
 }
 
 impl Errands {
@@ -35,13 +38,16 @@ impl Errands {
         let (ring, orders) = RingBuffer::new(WAITING);
         let wake = Arc::new(EventFd::new()?);
         let woken = Arc::clone(&wake);
+        let audio_refused = Arc::new(AtomicU32::new(0));
+        let refused = Arc::clone(&audio_refused);
         std::thread::Builder::new()
             .name(format!("feed-{number}"))
             .stack_size(STACK)
-            .spawn(move || run(&channel, orders, &woken))?;
+            .spawn(move || run(&channel, orders, &woken, &refused))?;
         Ok(Errands {
             ring: Some(ring),
             wake,
+            audio_refused,
         })
     }
 
@@ -54,6 +60,11 @@ impl Errands {
         let _ = self.wake.add(1);
         taken
     }
+
+    /// Requests to let audio through on-hook that the card has refused.
+    pub(super) fn audio_refused(&self) -> u32 {
+        self.audio_refused.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Errands {
@@ -64,13 +75,20 @@ impl Drop for Errands {
     }
 }
 
-fn run(channel: &impl Kernel, mut orders: Consumer<Feed>, wake: &EventFd) {
+fn run(
+    channel: &impl Kernel,
+    mut orders: Consumer<Feed>,
+    wake: &EventFd,
+    audio_refused: &AtomicU32,
+) {
     loop {
         let _ = wake.drain();
         while let Ok(feed) = orders.pop() {
             // What a card can do was asked at open. What it refuses now, it refuses for the state of the line, which is
-            // over when anybody could hear of it.
-            let _ = channel.feed(feed);
+            // over when anybody could hear of it. Only a line test has to know: without audio it would measure silence.
+            if channel.feed(feed).is_err() && matches!(feed, Feed::OnHookAudio(_)) {
+                audio_refused.fetch_add(1, Ordering::Relaxed);
+            }
         }
         if orders.is_abandoned() {
             return;

@@ -48,6 +48,8 @@ pub(super) struct Port<K> {
     pub(super) setup: Setup,
     /// For cards whose feed requests wait.
     errands: Option<Errands>,
+    /// Of them, refusals of audio before the test that runs.
+    audio_refused: u32,
     pub(super) line: Line,
     pub(super) events: Queue,
     pub(super) fault: Option<LineFault>,
@@ -75,6 +77,7 @@ impl<K: Kernel> Port<K> {
             kernel,
             setup,
             errands,
+            audio_refused: 0,
             line: Line::new(setup.longest_flash),
             events: Queue::new(),
             fault: None,
@@ -238,6 +241,7 @@ impl<K: Kernel> Port<K> {
             return Err(PortError::Busy);
         }
         self.tester.begin(monotonic(), request)?;
+        self.audio_refused = self.audio_refusals();
         if self.setup.audio_always {
             return Ok(());
         }
@@ -248,12 +252,18 @@ impl<K: Kernel> Port<K> {
         open
     }
 
+    fn audio_refusals(&self) -> u32 {
+        self.errands.as_ref().map_or(0, Errands::audio_refused)
+    }
+
     /// Does the line still bear the test that runs?
     fn watch_test(&mut self) {
         if self.fault.is_some() {
             self.tester.end(TestEnd::Fault);
         } else if self.line.closed {
             self.tester.end(TestEnd::OffHook);
+        } else if self.audio_refusals() != self.audio_refused {
+            self.tester.end(TestEnd::NoAudio);
         }
         self.tester.at(monotonic());
     }

@@ -412,7 +412,8 @@ fn requests_of_the_feed_reach_the_kernel_and_none_that_excludes_ringing() {
     );
 }
 
-/// A channel whose feed requests go to whoever listens; it is gone when nobody holds it any more.
+/// A channel whose feed requests go to whoever listens, and are refused when nobody does; it is gone when nobody holds it
+/// any more.
 struct Slow(mpsc::Sender<Feed>);
 
 impl Kernel for Slow {
@@ -444,8 +445,7 @@ impl Kernel for Slow {
         Ok(())
     }
     fn feed(&self, feed: Feed) -> Result<(), Errno> {
-        let _ = self.0.send(feed);
-        Ok(())
+        self.0.send(feed).map_err(|_| Errno::EIO)
     }
 }
 

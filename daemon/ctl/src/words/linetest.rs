@@ -30,6 +30,9 @@ pub fn test_end(end: TestEnd) -> &'static str {
         TestEnd::Call => "interrupted by a call",
         TestEnd::LineNeeded => "the line was needed for caller ID or a message lamp",
         TestEnd::Fault => "the line or its card failed; see `tipring port show`",
+        TestEnd::NoAudio => {
+            "the card refused to let audio through on-hook, so nothing was measured; measure at the distribution frame"
+        }
         TestEnd::Deadline => "the card did not deliver in time; see `tipring status`",
         TestEnd::Cancelled => "cancelled",
     }

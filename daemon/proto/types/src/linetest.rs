@@ -63,6 +63,8 @@ words! {
         LineNeeded = "line-needed",
         /// The line or its card failed.
         Fault = "fault",
+        /// The card did not let audio through while the phone is on-hook.
+        NoAudio = "no-audio",
         /// It was not done in time.
         Deadline = "deadline",
         /// Nobody wanted it any more.

@@ -67,10 +67,10 @@ impl Gateway {
         while let Some(unit) = self.ports.get(index) {
             let before = self.ports.len();
             match unit.next {
-                Some(Next::Settings) if unit.is_idle() => {
+                Some(Next::Settings) if unit.is_free() => {
                     taken.extend(self.take_settings(now, index));
                 }
-                Some(Next::Leave { leaving }) if leaving || unit.is_idle() => {
+                Some(Next::Leave { leaving }) if leaving || unit.is_free() => {
                     taken.extend(self.leave(now, index, leaving));
                 }
                 Some(Next::Settings | Next::Leave { .. }) | None => {}

@@ -106,3 +106,23 @@ fn a_line_that_is_not_idle_and_a_card_without_audio_on_hook_refuse() {
     off_hook.take(Event::RingOffHook, at(0));
     assert_eq!(off_hook.command(test), Err(PortError::Busy));
 }
+
+#[test]
+fn audio_that_is_refused_after_the_request_ends_a_test_in_place_of_silence_for_a_result() {
+    let (sender, listener) = mpsc::channel();
+    let errands = Errands::start(Slow(sender), 7).unwrap();
+    // Nobody listens: the card refuses what is asked beside the line thread.
+    drop(listener);
+    let mut port = Port::new(Script::default(), SETUP, Some(errands), false, false, T0);
+    assert_eq!(read(&mut port, 1), []);
+    port.command(noise(2, 60 * SECOND)).unwrap();
+    let end = std::time::Instant::now() + 20 * SECOND;
+    let events = loop {
+        let events = read(&mut port, 0);
+        if !events.is_empty() || std::time::Instant::now() > end {
+            break events;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(events, [ended(TestEnd::NoAudio)]);
+}

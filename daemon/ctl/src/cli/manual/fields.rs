@@ -230,7 +230,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "hook",
-                "off-hook: how often the loop closed, also at the end of a flash; how often the phone flashed; loop openings that are neither pulse nor flash nor hang-up; ring bursts sent.",
+                "How often the phone was lifted and flashed; loop openings that are neither pulse nor flash nor hang-up; ring bursts sent.",
             ),
             ("digits", "Keys taken by tone (DTMF) and by pulse."),
             (

@@ -3,27 +3,15 @@ use std::time::Duration;
 use tipring_proto::rtp::Packet;
 
 use super::*;
-use crate::line::DSCP_EF;
 use crate::line::order::SessionId;
+use crate::line::tests::session_config;
 
 const BLOCK: usize = 80;
 
 fn config() -> SessionConfig {
     SessionConfig {
-        id: SessionId(1),
-        codec: Codec::G711Ulaw,
-        ptime_ms: 20,
-        block: BLOCK as u16,
-        jitter_min_ms: 20,
-        jitter_max_ms: 100,
-        jitter_fixed_ms: 100,
-        data_port: false,
-        redundancy: 0,
-        redundancy_payload_type: 90,
-        vad: false,
         event_payload_type: None,
-        sources: tipring_proto::rtp::RtpSource::Strict,
-        dscp: DSCP_EF,
+        ..session_config(SessionId(1))
     }
 }
 
@@ -33,7 +21,7 @@ fn remote(codec: Codec, events: Option<u8>) -> Remote {
         codec,
         ptime_ms: 20,
         event_payload_type: events,
-        dscp: DSCP_EF,
+        dscp: crate::line::DSCP_EF,
     }
 }
 
