@@ -1,7 +1,8 @@
 //! One call, as it is known here. What it means is decided elsewhere.
 
 use crate::call::contract::Presented;
-use crate::call::presented::presented;
+use crate::call::inside::First;
+use crate::call::presented::{presented, readable};
 use crate::call::record::{CallRecord, CallSnapshot, EndCause};
 use crate::sccp::message::{CallInfo, RingMode};
 use crate::time::Time;
@@ -36,6 +37,8 @@ pub(super) struct Call {
     pub(super) elsewhere_for_sure: bool,
     /// The failure the server named.
     pub(super) failure: Option<EndCause>,
+    /// A second party is asked under this reference; this is about the first: see `inside`.
+    pub(super) first: Option<First>,
 }
 
 /// The far party.
@@ -82,6 +85,7 @@ impl Call {
             by_server: false,
             elsewhere_for_sure: false,
             failure: None,
+            first: None,
         }
     }
 
@@ -209,6 +213,15 @@ impl Call {
         }
     }
 
+    /// The server says what number it took. What the phone dialled is kept, unless that is only its beginning.
+    pub(super) fn took(&mut self, number: &str) {
+        let number = readable(number);
+        let outgoing = self.direction == CallDirection::Outgoing;
+        if outgoing && number.len() <= MOST_DIGITS && number.starts_with(&self.dialed) {
+            self.dialed = number;
+        }
+    }
+
     /// Takes over who the far party is.
     pub(super) fn learn(&mut self, info: &CallInfo) {
         let caller = match self.direction {
@@ -229,28 +242,34 @@ impl Call {
 
     /// Number of the far party as far as known.
     pub(super) fn number(&self) -> String {
-        match self.caller.as_ref().map(|c| &c.number) {
-            Some(Presented::Text(text)) => text.clone(),
-            _ => self.dialed.clone(),
-        }
-    }
-
-    fn far_name(&self) -> String {
-        match self.caller.as_ref().map(|c| &c.name) {
-            Some(Presented::Text(text)) => text.clone(),
-            _ => String::new(),
-        }
+        far_number(self.caller.as_ref(), &self.dialed)
     }
 
     pub(super) fn record(&self, now: Time, cause: EndCause) -> CallRecord {
+        let (direction, dialed, caller, connected, cause) = match &self.first {
+            Some(first) => (
+                first.direction,
+                &first.dialed,
+                first.caller.as_ref(),
+                first.connected,
+                Call::end_for_first(cause),
+            ),
+            None => (
+                self.direction,
+                &self.dialed,
+                self.caller.as_ref(),
+                self.connected,
+                cause,
+            ),
+        };
         CallRecord {
             call: self.id,
-            direction: self.direction,
-            number: self.number(),
-            name: self.far_name(),
-            dialed: self.dialed.clone(),
+            direction,
+            number: far_number(caller, dialed),
+            name: far_name(caller),
+            dialed: dialed.clone(),
             started: self.started,
-            connected: self.connected,
+            connected,
             ended: now,
             cause,
         }
@@ -262,11 +281,25 @@ impl Call {
             direction: self.direction,
             state: self.state,
             number: self.number(),
-            name: self.far_name(),
+            name: far_name(self.caller.as_ref()),
             dialed: self.dialed.clone(),
             started: self.started,
             connected: self.connected,
         }
+    }
+}
+
+fn far_number(caller: Option<&Caller>, dialed: &str) -> String {
+    match caller.map(|c| &c.number) {
+        Some(Presented::Text(text)) => text.clone(),
+        _ => dialed.to_owned(),
+    }
+}
+
+fn far_name(caller: Option<&Caller>) -> String {
+    match caller.map(|c| &c.name) {
+        Some(Presented::Text(text)) => text.clone(),
+        _ => String::new(),
     }
 }
 

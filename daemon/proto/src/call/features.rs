@@ -56,7 +56,12 @@ impl Port {
         }
         let talking = state == CallState::Connected;
         if let Some(waiting) = self.in_state(CallState::Waiting) {
-            self.leave_for(id, state);
+            if self.is_inside(id) {
+                self.transfer.abandon();
+                self.inside_over(id);
+            } else {
+                self.leave_for(id, state);
+            }
             // chan-sccp holds the active call by itself, chan_skinny drops it.
             if talking && !self.server.wants_hook_flash() {
                 self.soft_key(SoftKey::HOLD, id);
@@ -77,6 +82,10 @@ impl Port {
             }
             if is_under_way(state) {
                 self.join(now, state);
+            } else if origin == consult {
+                self.transfer.abandon();
+                self.inside_over(origin);
+                self.resume(now, origin);
             } else {
                 self.transfer.abandon();
                 self.leave_for(id, state);

@@ -70,7 +70,7 @@ impl Port {
             }
             return true;
         }
-        let held = self.state_of(origin) == Some(CallState::Held);
+        let held = self.state_of(origin) == Some(CallState::Held) || self.is_inside(origin);
         match ready {
             Some(state) if held && self.cfg.transfer_on_hang_up => {
                 self.join(now, state);

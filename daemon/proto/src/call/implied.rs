@@ -185,6 +185,7 @@ impl Port {
     /// Media is opened for a call.
     pub(super) fn media_connects(&mut self, now: Time, id: CallRef) {
         self.calls.implied().media_opened();
+        self.media_inside(id);
         let Some(call) = self.call_mut(id).filter(|c| c.implied) else {
             return;
         };

@@ -30,6 +30,7 @@
 //! | media that is started and not opened | `early` |
 //! | what a flash means: hold, transfer, call waiting | `features` |
 //! | how far a transfer is | `transfer` |
+//! | a transfer inside one call reference | `inside` |
 //! | a server lost and found | `link` |
 //! | which hook messages the server has heard | `server` |
 //! | the end of a call that has lost its server | `preserved` |
@@ -47,6 +48,7 @@ mod hang_up;
 mod hook;
 mod implied;
 mod incoming;
+mod inside;
 mod legs;
 mod line;
 mod link;

@@ -327,6 +327,11 @@ impl Port {
             ServerMessage::StartMulticastMediaReception(start) => self.join_multicast(now, start),
             ServerMessage::StopMulticastMediaReception(stop) => self.close_receive(now, stop.party),
             ServerMessage::CallInfo(info) => self.call_info(now, info),
+            ServerMessage::DialedNumber(dialed) => {
+                if let Some(call) = self.call_mut(dialed.call) {
+                    call.took(&dialed.number);
+                }
+            }
             ServerMessage::CallState(CallStateChange { state, call, .. }) => {
                 self.call_state(now, *state, *call);
             }

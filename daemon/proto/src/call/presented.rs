@@ -29,7 +29,7 @@ pub(super) fn presented(text: &str, restricted: bool) -> Presented {
 }
 
 /// The text without phrases, and without what would move a terminal's cursor or turn its text around.
-fn readable(text: &str) -> String {
+pub(super) fn readable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {

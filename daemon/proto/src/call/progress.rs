@@ -31,7 +31,11 @@ impl Port {
                 self.orphan(now, id, true);
             }
             // A call that nobody has asked for while there is one is a colleague's.
-            Set::Calls if self.calls.active().is_some() && !self.transfer.wants_second_call() => {
+            Set::Calls
+                if self.calls.active().is_some()
+                    && !self.transfer.wants_second_call()
+                    && self.empty_inside().is_none() =>
+            {
                 self.note_elsewhere(id);
             }
             Set::Lifted
@@ -40,6 +44,9 @@ impl Port {
             | Set::ErrorTone
             | Set::Howling
             | Set::Lockout => {
+                if let Some(origin) = self.empty_inside() {
+                    self.inside_over(origin);
+                }
                 if self.add_outgoing(now, id, CallState::Dialing) {
                     self.flush_early_digits(id);
                 }
@@ -72,6 +79,7 @@ impl Port {
 
     /// CallState Connected.
     pub(super) fn server_connected(&mut self, now: Time, id: CallRef) {
+        self.given_back(id);
         let Some(call) = self.call(id) else {
             return self.connected_unknown(now, id);
         };

@@ -12,6 +12,11 @@ impl Port {
     /// StartTone.
     pub(super) fn start_tone(&mut self, now: Time, tone: Tone, id: CallRef) {
         self.is_for_this_phone(id);
+        let inside = is_dial_tone(tone) && self.asked_inside(id);
+        let id = match self.calls.active() {
+            Some(active) if inside => active,
+            _ => id,
+        };
         if !self.fits(tone, id) {
             self.tones.ignore();
             return;

@@ -3,7 +3,7 @@
 //! | state | means |
 //! | --- | --- |
 //! | begun | the key is pressed in the first call; the server opens the second one |
-//! | consulting | the second call has a name |
+//! | consulting | the second call has a name, or dial tone under the name of the first |
 //! | joining | the server was asked to join the two, and has a second to do so |
 //!
 //! A phone that hangs up to join two calls is on-hook, but the server hears of it after that second: chan_skinny frees
@@ -71,8 +71,13 @@ impl Transfer {
 
     /// A new call: the second one, if one is waited for.
     pub(super) fn new_call(&mut self, consult: CallRef) {
-        if let State::Begun { origin } = self.state {
-            self.state = State::Consulting { origin, consult };
+        match self.state {
+            State::Begun { origin } => self.state = State::Consulting { origin, consult },
+            State::Consulting {
+                origin,
+                consult: inside,
+            } if origin == inside => self.state = State::Consulting { origin, consult },
+            State::None | State::Consulting { .. } | State::Joining { .. } => {}
         }
     }
 
@@ -167,7 +172,20 @@ impl Transfer {
         matches!(self.state, State::Begun { .. })
     }
 
-    /// The two calls.
+    /// The first call, while the second one is yet to come.
+    pub(super) fn begun(&self) -> Option<CallRef> {
+        match self.state {
+            State::Begun { origin } => Some(origin),
+            State::None | State::Consulting { .. } | State::Joining { .. } => None,
+        }
+    }
+
+    /// The second party has the reference of the first call, which is this.
+    pub(super) fn is_inside(&self, id: CallRef) -> bool {
+        self.pair() == Some((id, id))
+    }
+
+    /// The two calls; twice the same when the second party has the reference of the first.
     pub(super) fn pair(&self) -> Option<(CallRef, CallRef)> {
         match self.state {
             State::None | State::Begun { .. } => None,

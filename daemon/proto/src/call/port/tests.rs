@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::call::contract::{CallerId, Presented};
+use crate::call::record::CallSnapshot;
 use crate::sccp::message::{
     CallInfo, CallOnLine, ConnectionStatistics, MediaFormat, MediaStatus, OpenReceiveChannel,
     RingMode, Tone,
@@ -18,6 +19,7 @@ mod flash;
 mod implied;
 mod media;
 mod nonsense;
+mod one_reference;
 mod outgoing;
 mod preserved;
 mod rig;
