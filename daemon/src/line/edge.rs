@@ -13,23 +13,38 @@ const GIVES_WAY: u32 = 10_000;
 /// Blocks without one after which the card's time is measured again.
 const FORGET: u32 = 64;
 
-/// The edges of one card.
-#[derive(Clone, Copy, Debug, Default)]
+/// The edges of one card. The parts of a block are worked out once: a division costs more than all the rest.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
     last: Option<Time>,
+    block: Duration,
+    half: Duration,
+    gives_way: Duration,
+    forget: Duration,
 }
 
 impl Edge {
+    /// Of a card whose blocks are `block` long.
+    pub(super) fn new(block: Duration) -> Edge {
+        Edge {
+            last: None,
+            block,
+            half: block / 2,
+            gives_way: block / GIVES_WAY,
+            forget: block * FORGET,
+        }
+    }
+
     /// A block is read at `now`; `complete`: when the card's newest block was complete, if it knows. Answers when this
     /// block was.
-    pub(super) fn block(&mut self, now: Time, block: Duration, complete: Option<Duration>) -> Time {
+    pub(super) fn block(&mut self, now: Time, complete: Option<Duration>) -> Time {
         let complete = complete.map(Time::from_duration).filter(|at| *at <= now);
-        let edge = match self.last.map(|last| last + block) {
-            Some(due) if now < due + block * FORGET => match complete {
+        let edge = match self.last.map(|last| last + self.block) {
+            Some(due) if now < due + self.forget => match complete {
                 // Several blocks wait, and this is not the newest.
-                Some(at) if at >= due + block / 2 => due,
+                Some(at) if at >= due + self.half => due,
                 Some(at) => at,
-                None => now.min(due + block / GIVES_WAY),
+                None => now.min(due + self.gives_way),
             },
             _ => complete.unwrap_or(now),
         };
@@ -61,11 +76,10 @@ mod tests {
 
     /// The estimated lateness of each wake, µs.
     fn lateness(wakes: impl IntoIterator<Item = u64>) -> Vec<u128> {
-        let mut edge = Edge::default();
+        let mut edge = Edge::new(BLOCK);
         let late = wakes.into_iter().map(|us| {
             let now = at(us);
-            now.saturating_since(edge.block(now, BLOCK, None))
-                .as_micros()
+            now.saturating_since(edge.block(now, None)).as_micros()
         });
         late.collect()
     }
@@ -85,36 +99,36 @@ mod tests {
 
     #[test]
     fn blocks_that_waited_together_have_edges_of_their_own() {
-        let mut edge = Edge::default();
-        assert_eq!(edge.block(at(10_040), BLOCK, None), at(10_040));
-        let edges = [0; 3].map(|_| edge.block(at(40_041), BLOCK, None));
+        let mut edge = Edge::new(BLOCK);
+        assert_eq!(edge.block(at(10_040), None), at(10_040));
+        let edges = [0; 3].map(|_| edge.block(at(40_041), None));
         assert_eq!(edges, [at(20_041), at(30_042), at(40_041)]);
     }
 
     #[test]
     fn what_the_card_says_holds_for_its_newest_block() {
         let complete = |us| Some(Duration::from_micros(us));
-        let mut edge = Edge::default();
-        assert_eq!(edge.block(at(10_700), BLOCK, complete(10_100)), at(10_100));
-        assert_eq!(edge.block(at(40_000), BLOCK, complete(30_900)), at(20_100));
-        assert_eq!(edge.block(at(40_000), BLOCK, complete(30_900)), at(30_900));
+        let mut edge = Edge::new(BLOCK);
+        assert_eq!(edge.block(at(10_700), complete(10_100)), at(10_100));
+        assert_eq!(edge.block(at(40_000), complete(30_900)), at(20_100));
+        assert_eq!(edge.block(at(40_000), complete(30_900)), at(30_900));
         // Of the future: not believed.
-        assert_eq!(edge.block(at(41_000), BLOCK, complete(99_000)), at(40_901));
+        assert_eq!(edge.block(at(41_000), complete(99_000)), at(40_901));
     }
 
     #[test]
     fn blocks_that_the_card_lost_make_no_lateness() {
         let complete = |us| Some(Duration::from_micros(us));
-        let mut edge = Edge::default();
-        edge.block(at(10_100), BLOCK, complete(10_000));
+        let mut edge = Edge::new(BLOCK);
+        edge.block(at(10_100), complete(10_000));
         // Three were complete, one was lost.
-        edge.block(at(40_100), BLOCK, complete(40_000));
-        edge.block(at(40_100), BLOCK, complete(40_000));
+        edge.block(at(40_100), complete(40_000));
+        edge.block(at(40_100), complete(40_000));
         edge.empty(complete(40_000));
-        assert_eq!(edge.block(at(50_100), BLOCK, complete(50_000)), at(50_000));
+        assert_eq!(edge.block(at(50_100), complete(50_000)), at(50_000));
         // A card that does not know its edges keeps what was found.
         edge.empty(None);
-        assert_eq!(edge.block(at(59_900), BLOCK, None), at(59_900));
+        assert_eq!(edge.block(at(59_900), None), at(59_900));
     }
 
     #[test]

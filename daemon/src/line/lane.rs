@@ -115,6 +115,8 @@ pub(super) struct Lane {
     packet: Vec<u8>,
     pending: VecDeque<LineEvent>,
     block_time: Duration,
+    /// Two blocks and a half: a block that is later than that is missing.
+    patience: Duration,
     /// When its card's blocks are complete.
     edges: Edge,
     /// When the block being served was; `None`: it is no block of the line.
@@ -164,6 +166,7 @@ impl Lane {
         config: &EngineConfig,
     ) -> Lane {
         let block = port.block_len();
+        let block_time = Duration::from_micros(block as u64 * 125);
         let silence = port.law().silence();
         let prefill = usize::from(config.prefill_blocks.max(1));
         chain.command(ChainCommand::EchoDelay {
@@ -189,8 +192,9 @@ impl Lane {
             aside: vec![0; block],
             packet: vec![0; block],
             pending: VecDeque::with_capacity(PENDING_EVENTS + 1),
-            block_time: Duration::from_micros(block as u64 * 125),
-            edges: Edge::default(),
+            block_time,
+            patience: block_time * 5 / 2,
+            edges: Edge::new(block_time),
             edge: None,
             arrived: None,
             last_block: None,

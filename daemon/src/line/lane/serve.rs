@@ -109,16 +109,17 @@ impl Lane {
     /// Lets the media go on when the card delivers nothing, and looks after what only time brings.
     pub(in crate::line) fn sweep(&mut self, tools: &mut Tools<'_>) {
         self.report_pending(tools);
-        // Two blocks and a half: late is not missing yet.
-        let patience = self.block_time * 5 / 2;
         let now = tools.now;
-        let overdue =
-            |last: Option<Time>| last.is_none_or(|last| now.saturating_since(last) >= patience);
-        if overdue(self.last_block) && self.card.has_descriptor() {
+        let patience = self.patience;
+        let in_time = |last: Option<Time>| last.is_some_and(|last| now < last + patience);
+        if in_time(self.last_block) {
+            return;
+        }
+        if self.card.has_descriptor() {
             // A wake may have found the reports to control full, or the descriptor is not watched.
             self.serve_card(tools);
         }
-        let Some(last) = self.last_block.filter(|last| overdue(Some(*last))) else {
+        let Some(last) = self.last_block.filter(|last| !in_time(Some(*last))) else {
             return;
         };
         if self.counters.down.get() == 0 && !self.fresh {
@@ -236,7 +237,7 @@ impl Lane {
         self.counters.down.set(0);
         self.fresh = false;
         let complete = self.card.port.block_complete_at();
-        let edge = self.edges.block(tools.now, self.block_time, complete);
+        let edge = self.edges.block(tools.now, complete);
         tools.edge.get_or_insert(edge);
         self.edge = Some(edge);
         self.media_up(tools);
