@@ -7,6 +7,7 @@ mod fields;
 mod golden;
 mod nonsense;
 mod round_trip;
+mod rtcp;
 mod rtp;
 mod strategies;
 mod tshark;

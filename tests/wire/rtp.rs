@@ -6,7 +6,7 @@ use std::process::Command;
 use tipring_proto::rtp::{Redundancy, Sender, SenderConfig, SenderSeed};
 
 const PAYLOAD_TYPE: u8 = 90;
-const PORT: u16 = 16_384;
+pub(crate) const PORT: u16 = 16_384;
 const PACKETS: u8 = 5;
 /// Place of `rtp.follow` in what tshark is asked for.
 const FOLLOW: usize = 2;
@@ -127,7 +127,7 @@ fn tshark(packets: &[Vec<u8>]) -> Option<Vec<String>> {
 }
 
 /// One Ethernet packet each.
-fn pcap(packets: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn pcap(packets: &[Vec<u8>]) -> Vec<u8> {
     let mut out = Vec::new();
     for word in [0xA1B2_C3D4, 0x0004_0002, 0, 0, 65_535, 1u32] {
         out.extend(word.to_le_bytes());

@@ -1,5 +1,5 @@
 //! RTP arithmetic without sockets: packets, sequence bookkeeping, jitter buffer, concealment, telephone-events,
-//! redundancy, clock drift.
+//! redundancy, clock drift, reports (RTCP).
 //!
 //! Owns: what RFC 3550, RFC 3551 (G.711), RFC 4733 and RFC 2198 ask of one audio session. Promises: no input panics, nothing
 //! allocates after construction, work per packet is bounded. Leaves to others: the sockets, the clock, and the
@@ -15,6 +15,7 @@ mod outgoing;
 mod packet;
 mod receiver;
 mod redundancy;
+mod rtcp;
 mod sender;
 mod sequence;
 mod source;
@@ -30,6 +31,10 @@ pub use outgoing::{Outgoing, TRAILER};
 pub use packet::{HEADER_LEN, Header, MAX_PAYLOAD, Packet, ParseError};
 pub use receiver::{Received, Receiver, ReceiverConfig, ReceiverStats};
 pub use redundancy::{MAX_REDUNDANT, MAX_SENT, Redundant, RedundantBlock, RedundantError};
+pub use rtcp::{
+    FarHears, FarReport, Incoming, MAX_RTCP, OwnFigures, ReportBlock, Reported, Rtcp, RtcpError,
+    RtcpPacket, SenderInfo, SourceFigures, ntp,
+};
 pub use sender::{Redundancy, Sender, SenderConfig, SenderSeed, SenderStats};
 pub use sequence::{Order, Sequence, SequenceStats};
 pub use source::{REFUSED, RefusedSource, SourceLatch, StreamMark};

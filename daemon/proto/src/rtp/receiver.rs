@@ -8,6 +8,7 @@ use super::event::{EventReceiver, NetworkDigit};
 use super::jitter::{Insert, JitterBuffer, JitterConfig, JitterStats, Playout};
 use super::packet::{Header, Packet, ParseError};
 use super::redundancy::{Redundant, RedundantError};
+use super::rtcp::SourceFigures;
 use super::sequence::{Order, Sequence, SequenceStats};
 use crate::time::Time;
 use crate::types::Codec;
@@ -285,6 +286,12 @@ impl Receiver {
     pub fn digit(&mut self, now: Time, samples: usize) -> Option<NetworkDigit> {
         self.events
             .play(now, u32::try_from(samples).unwrap_or(u32::MAX))
+    }
+
+    /// The source that is heard, as a report has it.
+    #[inline]
+    pub fn source(&self) -> Option<SourceFigures> {
+        self.sequence.source()
     }
 
     /// Figures until now.

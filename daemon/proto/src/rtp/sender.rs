@@ -158,6 +158,12 @@ impl Sender {
         self.stats
     }
 
+    /// Timestamp of the next sample.
+    #[inline]
+    pub fn next_timestamp(&self) -> u32 {
+        self.position()
+    }
+
     /// Our source.
     pub fn ssrc(&self) -> u32 {
         self.ssrc

@@ -2,6 +2,7 @@
 //! (RFC 3550 §6.4.1, A.1, A.3, A.8).
 
 use super::SAMPLES_PER_MS;
+use super::rtcp::SourceFigures;
 use crate::time::Time;
 
 /// A forward jump beyond this is a restart of the source, not loss (A.1 `MAX_DROPOUT`).
@@ -63,6 +64,9 @@ pub struct Sequence {
     /// Jitter in samples, times 16 (A.8's integer form).
     jitter_x16: u32,
     stats: SequenceStats,
+    /// How often the number has wrapped since the source began, and what was expected and received before.
+    cycles: u16,
+    earlier: (u64, u64),
 }
 
 impl Sequence {
@@ -72,6 +76,19 @@ impl Sequence {
             jitter_us: (u64::from(self.jitter_x16) * 125 / 16) as u32,
             ..self.stats
         }
+    }
+
+    /// The present source since it began, as a report has it.
+    #[inline]
+    pub fn source(&self) -> Option<SourceFigures> {
+        let (expected, received) = self.earlier;
+        Some(SourceFigures {
+            ssrc: self.ssrc?,
+            highest: u32::from(self.cycles) << 16 | u32::from(self.highest),
+            expected: (self.stats.expected - expected) as u32,
+            received: (self.stats.received - received) as u32,
+            jitter: self.jitter_x16 / 16,
+        })
     }
 
     /// Notes a packet of `ssrc`.
@@ -84,6 +101,7 @@ impl Sequence {
         let behind = self.highest.wrapping_sub(sequence);
         if ahead != 0 && ahead < MAX_DROPOUT {
             self.suspect = None;
+            self.cycles = self.cycles.wrapping_add((sequence < self.highest).into());
             self.highest = sequence;
             self.seen = self.seen.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
             self.stats.expected += u64::from(ahead);
@@ -126,6 +144,8 @@ impl Sequence {
         self.seen = 1;
         self.suspect = None;
         self.before = None;
+        self.cycles = 0;
+        self.earlier = (self.stats.expected, self.stats.received);
         self.stats.received += 1;
         self.stats.expected += 1;
         if first {
@@ -204,6 +224,31 @@ mod tests {
         assert_eq!(s.note(2, 5), Order::Restart);
         assert_eq!(s.note(2, 6), Order::New);
         assert_eq!((s.stats().lost(), s.stats().restarts), (0, 1));
+    }
+
+    #[test]
+    fn a_report_counts_from_where_its_source_began() {
+        let mut s = Sequence::default();
+        assert_eq!(s.source(), None);
+        for number in [65_530, 65_531, 65_535, 0, 2] {
+            s.note(7, number);
+        }
+        let figures = |ssrc, highest, expected, received| SourceFigures {
+            ssrc,
+            highest,
+            expected,
+            received,
+            jitter: 0,
+        };
+        assert_eq!(s.source(), Some(figures(7, 65_538, 9, 5)));
+        s.note(8, 100);
+        s.note(8, 103);
+        assert_eq!(s.source(), Some(figures(8, 103, 4, 2)));
+        // The same one jumps.
+        s.note(8, 40_000);
+        s.note(8, 40_001);
+        assert_eq!(s.source(), Some(figures(8, 40_001, 1, 1)));
+        assert_eq!((s.stats().expected, s.stats().received), (14, 8));
     }
 
     #[test]
