@@ -184,7 +184,7 @@ pub const GATEWAY: Table = Table {
             "the MAC of the first physical network interface, which is remembered",
             "\"02:00:5e:10:20:30\"",
             When::Registration,
-            "MAC address that device names are made of. Without it the interface is chosen at the first start and remembered: others that come later change no name.",
+            "MAC address that device names are made of. Without it, that of a physical network interface is chosen at the first start and remembered, so that an interface added later changes no name.",
         ),
         open(
             "name-base",
@@ -416,7 +416,7 @@ pub const LINE_THREAD: Table = Table {
             Accepts::Integer(0, 16),
             "0",
             AT_START_LINE_THREAD,
-            "Threads that share the ports; 0: one for each 250 ports, but one processor stays free of them.",
+            "Line threads that share the ports; 0: one for each 250 ports, but never more than the processors less one.",
         ),
     ],
 };

@@ -39,7 +39,7 @@ settings! {
         accepts: OneOf(FlashAction::NAMES),
         absent: default("\"transfer\""),
         used: Idle,
-        help: "What a hookflash does in a call: transfer (second call, flash or hang up joins), hold, send (the CallManager decides), ignore.",
+        help: "What a hookflash does in a call: transfer (the first flash holds the call and gives dial tone for a second one; the next flash, or hanging up, connects the two far ends), hold, send (the CallManager decides), ignore.",
     }
     flash_min_ms: u16 {
         key: "flash-min-ms",
@@ -74,14 +74,14 @@ settings! {
         accepts: Bool,
         absent: default("false"),
         used: Idle,
-        help: "Keys pressed in a call stay in the voice as tones, and only there: they are not muted, and the CallManager is not sent them. For far ends that decode tones where out-of-band digits do not arrive. Dialling is not affected. The profiles fax, modem and alarm have it on.",
+        help: "Keys pressed in a call stay in the voice as tones, and only there: they are not muted, and the CallManager is not sent them. For far ends that decode tones where out-of-band digits do not arrive. Dialing is not affected. The profiles fax, modem and alarm have it on.",
     }
     transfer_on_hang_up: bool {
         key: "transfer-on-hang-up",
         accepts: Bool,
         absent: default("true"),
         used: Idle,
-        help: "Hanging up during a second call joins the two.",
+        help: "Hanging up during a second call connects the two far ends; false: it ends the second call.",
     }
     call_waiting_tone: bool {
         key: "call-waiting-tone",
@@ -200,7 +200,7 @@ settings! {
         accepts: Bool,
         absent: default("false"),
         used: Idle,
-        help: "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 fax terminals fall back to G3, which tolerates a lost packet. The profile fax has it on; not for modems.",
+        help: "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 fax machines fall back to G3, which tolerates a lost packet. The profile fax has it on; not for modems.",
     }
     vad: bool {
         key: "vad",

@@ -142,14 +142,14 @@ impl Identity {
         let mac = self.choice.mac();
         let was_missing = matches!(self.choice, Choice::Missing { .. });
         match &new {
-            Choice::Chosen(one) => info!(
+            Choice::Chosen(one) if !gateway.mac_is_written => info!(
                 interface = one.interface,
                 mac = %one.mac,
                 "a physical network interface was found"
             ),
             // A virtual one is no better than what there is.
             Choice::Virtual(_) | Choice::Nothing => return false,
-            Choice::Kept(_) | Choice::Missing { .. } => {}
+            Choice::Chosen(_) | Choice::Kept(_) | Choice::Missing { .. } => {}
         }
         if new == self.choice {
             return false;

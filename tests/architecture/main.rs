@@ -62,7 +62,7 @@ fn root() -> PathBuf {
 fn dependencies_point_one_way() {
     let ws = workspace();
     let ours: BTreeSet<&str> = ws.normal.keys().map(String::as_str).collect();
-    // What each package may use of the others. The simulated phones and fax terminals live in the HAL and
+    // What each package may use of the others. The simulated phones and fax machines live in the HAL and
     // need spandsp; the card side of the HAL does not.
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         (

@@ -351,7 +351,7 @@ fn a_trace_ends_after_its_time() {
     assert_eq!(with(&mock, &["trace", "--duration", "0.1"]).code, Some(0));
 }
 
-/// A fax terminal that shows its work twice and then its result.
+/// A fax machine that shows its work twice and then its result.
 fn fax(ok: bool) -> Mock {
     let looks = std::cell::Cell::new(0);
     Mock::answering(move |_| {
@@ -424,7 +424,7 @@ fn a_fax_that_did_not_go_through_is_exit_1() {
 }
 
 #[test]
-fn dialling_waits_for_the_last_digit() {
+fn dialing_waits_for_the_last_digit() {
     let mock = Mock::answering(|_| Response::Sim(SimSnapshot::default()));
     assert_eq!(
         with(&mock, &["sim", "1", "dial", "10a2", "--pulse"]).code,

@@ -203,7 +203,7 @@ pub(crate) fn the_first_start_needs_no_configuration() {
     let wanted: &[&str] = if nobody {
         &[
             "built-in defaults",
-            "sim (simulated card with analog phones and fax terminals), 4 ports",
+            "sim (simulated card with analog phones and fax machines), 4 ports",
             "127.0.0.1:2000",
             "not registered with 127.0.0.1:2000: connection refused",
             "cure: check that the CallManager is running, and its address and port in [callmanager] servers",

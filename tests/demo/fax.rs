@@ -15,7 +15,7 @@ use crate::house::House;
 use crate::terminal::Report;
 
 const PROMPT: Duration = Duration::from_secs(10);
-/// A page takes half a minute; fax terminals that disagree give up after this.
+/// A page takes half a minute; fax machines that disagree give up after this.
 const LONGEST: Duration = Duration::from_secs(120);
 /// From the settings of a page to its first row: DCS, training, CFR.
 const TRAINING_S: f64 = 5.0;
@@ -45,13 +45,13 @@ pub(crate) fn act(
     };
     sender.act(send, PROMPT)?;
     report.say(&format!(
-        "the fax terminal on port 3 lifts, waits for dial tone and dials {number}"
+        "the fax machine on port 3 lifts, waits for dial tone and dials {number}"
     ));
     let result = follow(&mut sender, report, &sent)?;
     let at_receiver = receiver
         .wait(SimCondition::FaxDone, 20)?
         .last_fax
-        .ok_or("the fax terminal on port 4 reports no result")?;
+        .ok_or("the fax machine on port 4 reports no result")?;
     let words = |r: &FaxResult| {
         format!(
             "{} page, {} bit/s, {}, {} repeated, {:.0} s on the line: {}",
@@ -126,7 +126,7 @@ fn follow(sender: &mut Set, report: &Report, tiff: &Path) -> Result<FaxResult, S
             }
             None => match now.last_fax {
                 Some(result) => break result,
-                None => return Err("the fax terminal on port 3 stopped without a result".into()),
+                None => return Err("the fax machine on port 3 stopped without a result".into()),
             },
         }
         if Instant::now() > end {

@@ -121,7 +121,7 @@ country = "us"
     }
 }
 
-/// Two telephones and two fax terminals.
+/// Two telephones and two fax machines.
 fn ports() -> String {
     let port = |(i, label): (usize, &&str)| {
         let profile = if i < 2 { "phone" } else { "fax" };

@@ -1,7 +1,7 @@
 //! `tipring-demo OUTDIR`: a phone call and a fax page through the gateway, shown live.
 //!
 //! Starts the built-in CallManager and the daemon with a simulated four-port card on loopback, on ports that nobody
-//! else uses, lets the simulated phones and fax terminals do what people do, checks every step by measurement, and
+//! else uses, lets the simulated phones and fax machines do what people do, checks every step by measurement, and
 //! leaves recordings, pages and packets in OUTDIR. Exit 0 when every check held, 1 when one failed, 2 on wrong use,
 //! 130 when interrupted. Nothing it started keeps running, however it ends.
 #![forbid(unsafe_code)]

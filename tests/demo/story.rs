@@ -76,7 +76,7 @@ pub(crate) fn run(folder: &Path, out: &Path) -> Result<bool, String> {
     });
     play("Port 1 hangs up", &mut |t| hang_up(&house, t, folder));
     play(
-        "A fax terminal on port 3 sends a page to one on port 4",
+        "A fax machine on port 3 sends a page to one on port 4",
         &mut |t| fax::act(&house, t, out, &numbers[3]),
     );
     play("Everything stops in order", &mut |t| {

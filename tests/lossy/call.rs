@@ -1,4 +1,4 @@
-//! A fax call between two ports over a network that loses and delays packets: spandsp's fax terminals, our packets,
+//! A fax call between two ports over a network that loses and delays packets: spandsp's fax machines, our packets,
 //! jitter buffer and concealment. Virtual time, seeded.
 
 use std::collections::VecDeque;
@@ -60,7 +60,7 @@ impl Dice {
     }
 }
 
-/// One port with its fax terminal.
+/// One port with its fax machine.
 struct End {
     terminal: FaxTerminal,
     law: Law,
@@ -110,7 +110,7 @@ impl End {
         let mut concealer = Concealer::new();
         concealer.for_machine(network.held);
         End {
-            terminal: FaxTerminal::new(&settings).expect("a fax terminal"),
+            terminal: FaxTerminal::new(&settings).expect("a fax machine"),
             law,
             // Loops of 4 to 12 dB.
             gain: 10f64.powf(-(4.0 + 8.0 * dice.unit()) / 20.0),

@@ -30,7 +30,7 @@ fn answering_machine() -> Vec<u8> {
     signal
 }
 
-/// Somebody calls, and the fax terminal answers.
+/// Somebody calls, and the fax machine answers.
 fn ring_and_answer(r: &mut Running) {
     let event = |r: &Running, kind| r.line.event(Duration::from_secs(1), kind);
     event(r, LineEventKind::LoopOpened);

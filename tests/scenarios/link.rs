@@ -109,7 +109,7 @@ fn a_broken_connection_in_a_call_ends_when_the_phone_is_hung_up() {
 }
 
 #[test]
-fn a_link_lost_while_dialling_or_ringing_leaves_nothing_hanging() {
+fn a_link_lost_while_dialing_or_ringing_leaves_nothing_hanging() {
     for dialect in Dialect::ALL {
         let mut w = World::new(dialect, 2);
         w.lift(0);

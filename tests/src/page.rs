@@ -1,4 +1,4 @@
-//! Fax pages: drawn here, written as TIFF for the fax terminals, read back through libtiff and compared pixel
+//! Fax pages: drawn here, written as TIFF for the fax machines, read back through libtiff and compared pixel
 //! by pixel.
 
 use std::fs;

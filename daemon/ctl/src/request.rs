@@ -52,7 +52,7 @@ pub enum Request {
         /// Port number, from 1.
         port: u16,
     },
-    /// Acts on the simulated phone, line or fax terminal of a port. → [`Response::Sim`] with the state after the action.
+    /// Acts on the simulated phone, line or fax machine of a port. → [`Response::Sim`] with the state after the action.
     Sim {
         /// Port number, from 1.
         port: u16,
@@ -203,14 +203,14 @@ pub enum SimAction {
         /// Offer error correction.
         ecm: bool,
     },
-    /// Answer the next call as a receiving fax terminal.
+    /// Answer the next call as a receiving fax machine.
     FaxReceive {
         /// Where the pages go; it is overwritten.
         tiff: PathBuf,
         /// Accept error correction.
         ecm: bool,
     },
-    /// Switch the fax terminal off: it hangs up at once.
+    /// Switch the fax machine off: it hangs up at once.
     FaxCancel,
     /// Forget heard digits, caller ID, measured ringing and polarity changes.
     Forget,

@@ -66,7 +66,7 @@ pub(super) fn build(config: &Config) -> Result<Built, StartupError> {
                 source: None,
                 report: ctl::CardReport {
                     driver: "sim".into(),
-                    description: "simulated card with analog phones and fax terminals".into(),
+                    description: "simulated card with analog phones and fax machines".into(),
                     ports: card.ports,
                     block_ms: config.line_thread.block_ms,
                     ..ctl::CardReport::default()

@@ -207,7 +207,7 @@ fn echoed(ear: Ear, ms: f64, loss_db: f64) -> Score {
     })
 }
 
-/// Digits heard in ten minutes of a loop that opens and closes: pulse dialling, flashes, lifted and laid down.
+/// Digits heard in ten minutes of a loop that opens and closes: pulse dialing, flashes, lifted and laid down.
 fn transients(ear: Ear) -> f64 {
     let mut chance = Chance(99);
     let mut signal = Signal::default();
@@ -509,7 +509,7 @@ pub(crate) const FIGURES: [Figure; 33] = [
         of: |ear| hit(ear).right,
     },
     Figure {
-        name: "10 min of pulse dialling and flashes",
+        name: "10 min of pulse dialing and flashes",
         unit: "digits",
         wanted: Wanted::Most(0.0),
         of: transients,

@@ -89,7 +89,7 @@ pub struct CancellerConfig {
     pub tail_ms: u16,
     /// Suppress what the linear part leaves, and put comfort noise in its place.
     pub nlp: bool,
-    /// The two ends take turns, as fax terminals and modems do: what comes from the line during a tone in Rin is its echo.
+    /// The two ends take turns, as fax machines and modems do: what comes from the line during a tone in Rin is its echo.
     pub takes_turns: bool,
 }
 

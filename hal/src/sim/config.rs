@@ -157,7 +157,7 @@ pub struct SetConfig {
     /// The phone has a display that decodes caller ID (FSK and DTMF).
     pub caller_id: bool,
     /// How it dials when a request does not say.
-    pub dialling: Dialling,
+    pub dialing: Dialing,
 }
 
 impl Default for SetConfig {
@@ -165,14 +165,14 @@ impl Default for SetConfig {
         Self {
             answer_after_bursts: None,
             caller_id: true,
-            dialling: Dialling::default(),
+            dialing: Dialing::default(),
         }
     }
 }
 
 /// How a phone dials.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Dialling {
+pub enum Dialing {
     /// DTMF.
     Tone {
         /// Length of a digit, ms.
@@ -195,7 +195,7 @@ pub enum Dialling {
     },
 }
 
-impl Dialling {
+impl Dialing {
     /// 10 pulses a second, 60 ms open and 40 ms closed, 800 ms between digits.
     pub const PULSE: Self = Self::Pulse {
         break_ms: 60,
@@ -211,7 +211,7 @@ impl Dialling {
     };
 }
 
-impl Default for Dialling {
+impl Default for Dialing {
     fn default() -> Self {
         Self::TONE
     }

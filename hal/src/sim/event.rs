@@ -18,7 +18,7 @@ pub struct SimEvent {
 /// What a phone noticed or did.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SimEventKind {
-    /// The handset was lifted (by request, by itself, or by a fax terminal).
+    /// The handset was lifted (by request, by itself, or by a fax machine).
     Lifted,
     /// The handset was put down.
     HungUp,
@@ -64,7 +64,7 @@ pub enum SimEventKind {
     ToneEnded,
     /// A recording could not go on and ended.
     RecordingFailed(String),
-    /// The fax terminal came to another phase of its call.
+    /// The fax machine came to another phase of its call.
     FaxPhase(FaxPhase),
     /// A page has been sent or received.
     FaxPage {
@@ -83,7 +83,7 @@ pub enum FaxPhase {
     /// Lifted, waits for dial tone (or for its delay).
     WaitingForDialTone,
     /// Dials.
-    Dialling,
+    Dialing,
     /// Lifted and dialled, or answered: the modems connect.
     Connecting,
     /// The terminals have agreed (rate, compression) and train.

@@ -1,4 +1,4 @@
-//! The fax terminal on a line: its call from lifting (or ringing) to hanging up.
+//! The fax machine on a line: its call from lifting (or ringing) to hanging up.
 //!
 //! Owns one order to send or receive. Works the phone's hook; its modem replaces the phone's audio.
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tipring_spandsp::{FaxEvent, FaxModems, FaxSettings, FaxStats, FaxTerminal};
 
-use super::config::Dialling;
+use super::config::Dialing;
 use super::event::{FaxPhase, FaxReport, SimEventKind};
 use super::hand::Hand;
 use super::paper::{Paper, Saving};
@@ -17,7 +17,7 @@ use super::snapshot::FaxState;
 const DIAL_TONE: std::ops::RangeInclusive<f32> = 300.0..=500.0;
 /// Longest time that the terminal stays on the line after the result, to disconnect (DCN).
 const GOODBYE: Duration = Duration::from_millis(2000);
-/// Between lifting and answering (CED) or dialling.
+/// Between lifting and answering (CED) or dialing.
 const SETTLE: Duration = Duration::from_millis(200);
 /// Interval at which the library is asked for its figures.
 const FIGURES_EVERY: Duration = Duration::from_millis(100);
@@ -53,30 +53,30 @@ pub(super) struct Fax {
     stats: FaxStats,
     pages: u32,
     bad_rows: u32,
-    default_dialling: Dialling,
+    default_dialing: Dialing,
 }
 
 impl Fax {
     pub(super) fn send(
         order: SendFax,
         (paper, pages): (Paper, u32),
-        dialling: Dialling,
+        dialing: Dialing,
     ) -> Result<Self, SimError> {
         let settings = machine(FaxSettings::sender(paper.path()), &order.machine);
         // A number that cannot be dialled is refused before anything is lifted.
-        Hand::new(false).dial(&order.number, order.how.unwrap_or(dialling))?;
+        Hand::new(false).dial(&order.number, order.how.unwrap_or(dialing))?;
         let phase = FaxPhase::WaitingForDialTone;
-        Self::new(Order::Send(order, pages), paper, &settings, phase, dialling)
+        Self::new(Order::Send(order, pages), paper, &settings, phase, dialing)
     }
 
     pub(super) fn receive(
         order: ReceiveFax,
         paper: Paper,
-        dialling: Dialling,
+        dialing: Dialing,
     ) -> Result<Self, SimError> {
         let settings = machine(FaxSettings::receiver(paper.path()), &order.machine);
         let phase = FaxPhase::WaitingForRing;
-        Self::new(Order::Receive(order), paper, &settings, phase, dialling)
+        Self::new(Order::Receive(order), paper, &settings, phase, dialing)
     }
 
     fn new(
@@ -84,7 +84,7 @@ impl Fax {
         paper: Paper,
         settings: &FaxSettings,
         phase: FaxPhase,
-        default_dialling: Dialling,
+        default_dialing: Dialing,
     ) -> Result<Self, SimError> {
         let terminal = FaxTerminal::new(settings).map_err(|error| SimError::Engine {
             what: "the fax machine",
@@ -107,7 +107,7 @@ impl Fax {
             stats: FaxStats::default(),
             pages: 0,
             bad_rows: 0,
-            default_dialling,
+            default_dialing,
         })
     }
 
@@ -188,11 +188,11 @@ impl Fax {
                     ),
                 };
                 if ready {
-                    let how = order.how.unwrap_or(self.default_dialling);
+                    let how = order.how.unwrap_or(self.default_dialing);
                     // Checked when the order was given.
                     let _ = hand.dial(&order.number, how);
                     self.enter(now, Stage::Dial);
-                    self.enter_phase(FaxPhase::Dialling, notify);
+                    self.enter_phase(FaxPhase::Dialing, notify);
                 } else if late {
                     return Some(self.give_up(now, "no dial tone"));
                 }

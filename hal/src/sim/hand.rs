@@ -1,9 +1,9 @@
-//! The hand at a phone: hook, flash and dialling, one thing after the other, sample by sample.
+//! The hand at a phone: hook, flash and dialing, one thing after the other, sample by sample.
 
 use std::collections::VecDeque;
 use std::f32::consts::TAU;
 
-use super::config::Dialling;
+use super::config::Dialing;
 use super::request::SimError;
 use crate::level::dbm0_to_peak;
 
@@ -17,7 +17,7 @@ const SETTLE_MS: u32 = 100;
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Task {
-    Digit(char, Dialling),
+    Digit(char, Dialing),
     Pause(u32),
     Flash(u16),
 }
@@ -94,7 +94,7 @@ impl Hand {
         self.tasks.push_back(Task::Flash(open_ms));
     }
 
-    pub(super) fn dial(&mut self, digits: &str, how: Dialling) -> Result<(), SimError> {
+    pub(super) fn dial(&mut self, digits: &str, how: Dialing) -> Result<(), SimError> {
         let tasks = parse(digits, how)?;
         self.tasks.extend(tasks);
         Ok(())
@@ -162,7 +162,7 @@ impl Hand {
             }
             Task::Digit(
                 digit,
-                Dialling::Tone {
+                Dialing::Tone {
                     on_ms,
                     off_ms,
                     low_dbm0,
@@ -180,7 +180,7 @@ impl Hand {
             }
             Task::Digit(
                 digit,
-                Dialling::Pulse {
+                Dialing::Pulse {
                     break_ms,
                     make_ms,
                     interdigit_ms,
@@ -205,7 +205,7 @@ impl Hand {
     }
 }
 
-fn parse(digits: &str, how: Dialling) -> Result<Vec<Task>, SimError> {
+fn parse(digits: &str, how: Dialing) -> Result<Vec<Task>, SimError> {
     if digits.chars().count() > MAX_DIGITS {
         return Err(bad(
             "the number of digits",
@@ -214,7 +214,7 @@ fn parse(digits: &str, how: Dialling) -> Result<Vec<Task>, SimError> {
         ));
     }
     check(how)?;
-    let pulse = matches!(how, Dialling::Pulse { .. });
+    let pulse = matches!(how, Dialing::Pulse { .. });
     digits
         .chars()
         .map(|c| match c.to_ascii_uppercase() {
@@ -236,9 +236,9 @@ fn parse(digits: &str, how: Dialling) -> Result<Vec<Task>, SimError> {
         .collect()
 }
 
-fn check(how: Dialling) -> Result<(), SimError> {
+fn check(how: Dialing) -> Result<(), SimError> {
     match how {
-        Dialling::Tone {
+        Dialing::Tone {
             on_ms,
             low_dbm0,
             twist_db,
@@ -256,7 +256,7 @@ fn check(how: Dialling) -> Result<(), SimError> {
                 ));
             }
         }
-        Dialling::Pulse {
+        Dialing::Pulse {
             break_ms, make_ms, ..
         } => {
             for ms in [break_ms, make_ms] {
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_pulsed_three_is_three_breaks() {
         let mut hand = Hand::new(true);
-        hand.dial("3", Dialling::PULSE).unwrap();
+        hand.dial("3", Dialing::PULSE).unwrap();
         assert_eq!(
             runs(&mut hand),
             [
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn flash_waits_for_the_digits_before_it() {
         let mut hand = Hand::new(true);
-        hand.dial("12", Dialling::TONE).unwrap();
+        hand.dial("12", Dialing::TONE).unwrap();
         hand.flash(300);
         assert_eq!(hand.to_do(), "12!");
         assert_eq!(runs(&mut hand), [(true, 320), (false, 300), (true, 100)]);
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn hanging_up_forgets_the_rest() {
         let mut hand = Hand::new(true);
-        hand.dial("12", Dialling::TONE).unwrap();
+        hand.dial("12", Dialing::TONE).unwrap();
         hand.sample();
         hand.hang_up();
         assert!(!hand.is_busy());
@@ -350,17 +350,17 @@ mod tests {
     fn bad_digits_are_refused_and_nothing_is_dialled() {
         let mut hand = Hand::new(true);
         for (digits, how) in [
-            ("12x", Dialling::TONE),
-            ("1#", Dialling::PULSE),
-            ("1\n", Dialling::TONE),
-            (&"1".repeat(129) as &str, Dialling::TONE),
+            ("12x", Dialing::TONE),
+            ("1#", Dialing::PULSE),
+            ("1\n", Dialing::TONE),
+            (&"1".repeat(129) as &str, Dialing::TONE),
         ] {
             assert!(
                 matches!(hand.dial(digits, how), Err(SimError::BadValue { .. })),
                 "{digits}"
             );
         }
-        let zero = Dialling::Pulse {
+        let zero = Dialing::Pulse {
             break_ms: 0,
             make_ms: 40,
             interdigit_ms: 800,

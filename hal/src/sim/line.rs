@@ -1,4 +1,4 @@
-//! One line: the card's side, the copper, the phone and its fax terminal, moved block by block.
+//! One line: the card's side, the copper, the phone and its fax machine, moved block by block.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ mod orders;
 mod steady;
 
 use super::card::{Card, CardSignal, Feed};
-use super::config::{Dialling, SimConfig, SimPortConfig};
+use super::config::{Dialing, SimConfig, SimPortConfig};
 use super::event::{FaxReport, SimEvent, SimEventKind};
 use super::fax::{Ended, Fax};
 use super::hand::Hand;
@@ -23,7 +23,7 @@ use crate::port::{Law, MAX_BLOCK_LEN};
 
 /// Time from a burst until a phone answers by itself.
 const ANSWER_AFTER: Duration = Duration::from_millis(200);
-/// The shortest loss of battery that a fax terminal takes for a disconnect.
+/// The shortest loss of battery that a fax machine takes for a disconnect.
 const DISCONNECT_MS: u32 = 250;
 const SAMPLE: Duration = Duration::from_micros(125);
 
@@ -52,7 +52,7 @@ pub(super) struct Line {
     lamp: bool,
     answer_after: Option<u32>,
     answer_at: Option<Duration>,
-    dialling: Dialling,
+    dialing: Dialing,
     battery_gone: u64,
     fax: Option<Fax>,
     /// A fax that is over, but not yet on the disk.
@@ -124,7 +124,7 @@ impl Line {
             lamp: false,
             answer_after: config.set.answer_after_bursts,
             answer_at: None,
-            dialling: config.set.dialling,
+            dialing: config.set.dialing,
             battery_gone: 0,
             fax: None,
             ended_fax: None,
@@ -214,7 +214,7 @@ impl Line {
         }
     }
 
-    /// What phone and fax terminal do by themselves.
+    /// What phone and fax machine do by themselves.
     fn automatic(&mut self, at: Duration, notices: &mut Notices<'_>) {
         if let Some(ended) = &mut self.ended_fax
             && let Some(report) = ended.report()

@@ -34,7 +34,7 @@ mod wires;
 mod world;
 
 pub use clock::CardClock;
-pub use config::{DecodeConfig, Dialling, HybridConfig, SetConfig, SimConfig, SimPortConfig};
+pub use config::{DecodeConfig, Dialing, HybridConfig, SetConfig, SimConfig, SimPortConfig};
 pub use event::{CallerIdCoding, CallerIdHeard, FaxPhase, FaxReport, SimEvent, SimEventKind};
 pub use files::{load_wav, tiff_pages};
 pub use port::SimPort;

@@ -1,4 +1,4 @@
-//! The pages of a fax terminal, in memory while it is at work: the library opens, reads and writes its TIFF file in the
+//! The pages of a fax machine, in memory while it is at work: the library opens, reads and writes its TIFF file in the
 //! card's thread, where a disk, a pipe or a file server must not be waited for.
 
 use std::fs::File;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{Dialling, HybridConfig};
+use super::config::{Dialing, HybridConfig};
 use super::snapshot::SimSnapshot;
 use crate::port::LineFault;
 
@@ -34,7 +34,7 @@ impl SimRequest {
 
 /// Something for one port.
 ///
-/// A phone has a hand (hook, flash, dialling: done one after the other) and a mouth (the audio that it
+/// A phone has a hand (hook, flash, dialing: done one after the other) and a mouth (the audio that it
 /// sends: the newest replaces the former). Hanging up empties both.
 #[derive(Clone, Debug)]
 pub enum SimAction {
@@ -53,7 +53,7 @@ pub enum SimAction {
         /// The digits.
         digits: String,
         /// How; `None`: as the phone is configured.
-        how: Option<Dialling>,
+        how: Option<Dialing>,
     },
     /// Play this.
     Play {
@@ -83,11 +83,11 @@ pub enum SimAction {
         /// Bursts.
         after_bursts: Option<u32>,
     },
-    /// A fax terminal on this line sends a file. Replaces the phone until it has hung up.
+    /// A fax machine on this line sends a file. Replaces the phone until it has hung up.
     SendFax(SendFax),
-    /// A fax terminal on this line answers the next call.
+    /// A fax machine on this line answers the next call.
     ReceiveFax(ReceiveFax),
-    /// The fax terminal is switched off: it hangs up at once.
+    /// The fax machine is switched off: it hangs up at once.
     CancelFax,
     /// Changes the copper.
     SetHybrid(HybridConfig),
@@ -115,7 +115,7 @@ pub enum Audio {
     },
 }
 
-/// Orders for a sending fax terminal.
+/// Orders for a sending fax machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SendFax {
     /// Any multi-page G3/G4 TIFF with a fax resolution.
@@ -125,7 +125,7 @@ pub struct SendFax {
     /// When to dial.
     pub wait: DialWait,
     /// Tone or pulse; `None`: as the phone is configured.
-    pub how: Option<Dialling>,
+    pub how: Option<Dialing>,
     /// The terminal itself.
     pub machine: FaxMachine,
     /// Give up when the fax has not ended after this time.
@@ -146,7 +146,7 @@ impl SendFax {
     }
 }
 
-/// When a fax terminal begins to dial.
+/// When a fax machine begins to dial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DialWait {
     /// When a steady tone of 300–500 Hz is heard; gives up (hangs up) after this time without.
@@ -155,7 +155,7 @@ pub enum DialWait {
     Delay(Duration),
 }
 
-/// Orders for a receiving fax terminal.
+/// Orders for a receiving fax machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReceiveFax {
     /// Where the pages go (created or overwritten).
@@ -180,7 +180,7 @@ impl ReceiveFax {
     }
 }
 
-/// The abilities of a fax terminal.
+/// The abilities of a fax machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaxMachine {
     /// Error correction.

@@ -18,7 +18,7 @@ pub struct SimSnapshot {
     /// The phone.
     pub set: SetState,
     /// What the hand still has to do (digits, flashes), oldest first.
-    pub dialling: String,
+    pub dialing: String,
     /// The phone sends audio.
     pub talking: bool,
     /// What the phone hears (100 ms).
@@ -43,7 +43,7 @@ pub struct SimSnapshot {
     pub answer_after_bursts: Option<u32>,
     /// Where it records to, and how many samples so far.
     pub recording: Option<(Option<PathBuf>, u64)>,
-    /// The fax terminal on this line.
+    /// The fax machine on this line.
     pub fax: Option<FaxState>,
     /// How the last fax ended.
     pub last_fax: Option<FaxReport>,
@@ -66,7 +66,7 @@ pub enum SetState {
     LoopBreak,
 }
 
-/// A fax terminal at work.
+/// A fax machine at work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaxState {
     /// It sends (or receives).

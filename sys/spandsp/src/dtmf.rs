@@ -160,7 +160,7 @@ impl Drop for DtmfTx {
 /// What a [`DtmfRx`] accepts. The default is measured to dial over dial tone without talk-off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DtmfRxSettings {
-    /// Notches at 350 and 440 Hz in front of the detector: dialling works while dial tone of up to
+    /// Notches at 350 and 440 Hz in front of the detector: dialing works while dial tone of up to
     /// 5 dB more than the digits' level is on the line, instead of 15 dB less.
     pub filter_dialtone: bool,
     /// How many dB the low tone may be louder than the high one.

@@ -1,4 +1,4 @@
-//! A fax terminal on an analog line (T.30 over V.27ter, V.29 and V.17).
+//! A fax machine on an analog line (T.30 over V.27ter, V.29 and V.17).
 //!
 //! Owns one fax: pages come from one TIFF file and go to another. Promises events and the
 //! result by polling. Reads and writes files inside `rx` and `tx`, so it has no place in the line
@@ -138,7 +138,7 @@ impl FaxTerminal {
         let _lock = init_lock();
         // SAFETY: a null state asks the library to allocate one.
         let raw = unsafe { sys::fax_init(std::ptr::null_mut(), c_int::from(settings.caller)) };
-        let what = "fax terminal";
+        let what = "fax machine";
         let state = NonNull::new(raw).ok_or(Error::OutOfMemory { what })?;
         // SAFETY: the state is live; the T.30 engine is a part of it.
         let t30 = unsafe { sys::fax_get_t30_state(state.as_ptr()) };

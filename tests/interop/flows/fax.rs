@@ -12,12 +12,12 @@ use crate::stage::Stage;
 
 const FAX_S: u64 = 400;
 
-/// Waits for the fax terminal's own result.
+/// Waits for the fax machine's own result.
 fn done(set: &mut Set) -> Result<FaxResult, String> {
     let end = set.wait(SimCondition::FaxDone, FAX_S)?.last_fax;
     match end {
         Some(result) if result.ok => Ok(result),
-        other => Err(format!("the fax terminal reports {other:?}")),
+        other => Err(format!("the fax machine reports {other:?}")),
     }
 }
 

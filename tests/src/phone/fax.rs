@@ -1,4 +1,4 @@
-//! The fax terminal that a phone becomes: its modems take the place of mouth and ear once the call is up.
+//! The fax machine that a phone becomes: its modems take the place of mouth and ear once the call is up.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::ear::linear;
 /// After its result the terminal takes this time at most to disconnect (DCN).
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// What the fax terminal is to do.
+/// What the fax machine is to do.
 #[derive(Clone, Debug)]
 pub enum FaxJob {
     /// Send these pages, as the caller.
@@ -39,7 +39,7 @@ pub struct FaxOutcome {
     pub took: Duration,
 }
 
-/// A fax terminal at work.
+/// A fax machine at work.
 pub(super) struct Fax {
     terminal: FaxTerminal,
     sends: bool,

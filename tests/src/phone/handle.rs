@@ -149,7 +149,7 @@ impl Phone {
     ///
     /// # Errors
     /// When a digit is none.
-    pub fn begin_dialling(&self, digits: &str, style: DtmfStyle) -> Result<(), String> {
+    pub fn begin_dialing(&self, digits: &str, style: DtmfStyle) -> Result<(), String> {
         let mouth = Mouth::digits(digits, style).map_err(|e| self.says(e))?;
         self.desk.set().mouth = mouth;
         Ok(())
@@ -160,10 +160,10 @@ impl Phone {
     /// # Errors
     /// When a digit is none.
     pub fn dial(&self, digits: &str, style: DtmfStyle) -> Result<(), String> {
-        self.begin_dialling(digits, style)?;
+        self.begin_dialing(digits, style)?;
         let each = u64::from(style.on_ms + style.off_ms);
         let limit = Duration::from_millis(each * digits.len() as u64 + 2000);
-        self.wait("ends dialling", limit, |set| {
+        self.wait("ends dialing", limit, |set| {
             set.mouth.is_closed().then_some(())
         })
     }
@@ -246,7 +246,7 @@ impl Phone {
         self.desk.set().caller_ids.clone()
     }
 
-    /// Becomes a fax terminal, on the call that is up.
+    /// Becomes a fax machine, on the call that is up.
     ///
     /// # Errors
     /// When the terminal cannot be made (its file).
@@ -258,7 +258,7 @@ impl Phone {
         Ok(())
     }
 
-    /// Waits for the fax terminal's result.
+    /// Waits for the fax machine's result.
     ///
     /// # Errors
     /// When there is none in time.

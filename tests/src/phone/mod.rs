@@ -1,7 +1,7 @@
 //! Telephones on real line channels: the far ends (`fxsks`) of DAHDI spans.
 //!
-//! Owns the phones: hook, flash to the millisecond, DTMF and pulse dialling, a bell that measures the ringing, an ear
-//! that follows a known sequence sample by sample ([`sequence`]), decodes caller ID and records, and a fax terminal.
+//! Owns the phones: hook, flash to the millisecond, DTMF and pulse dialing, a bell that measures the ringing, an ear
+//! that follows a known sequence sample by sample ([`sequence`]), decodes caller ID and records, and a fax machine.
 //! One realtime thread ([`Exchange`]) serves all of them; [`Phone`] is a phone's handle for a test, whose waits have
 //! deadlines. Promises stamps in `CLOCK_MONOTONIC`, as everything that is measured here. Leaves the gateway, and what
 //! a call should sound like, to the flows.

@@ -209,7 +209,7 @@ impl Bench {
         }
     }
 
-    /// Serves the port only, the telephone not at all: it is busy dialling in the kernel, which a write would stop.
+    /// Serves the port only, the telephone not at all: it is busy dialing in the kernel, which a write would stop.
     pub(crate) fn run_port(&mut self, ms: u64) {
         let end = monotonic() + Duration::from_millis(ms);
         while monotonic() < end {

@@ -45,7 +45,7 @@ says "the log says that the card is simulated" "the card is simulated, no teleph
   "$(journalctl -q -o cat -u tipring)"
 status=$(tipring status)
 says "status says what serves, and what to do about the missing CallManager" \
-  "sim (simulated card with analog phones and fax terminals), 4 ports
+  "sim (simulated card with analog phones and fax machines), 4 ports
 SCHED_FIFO 50, memory locked
 check that the CallManager is running" "$status"
 says "the configuration that is shipped is the one in force" "$config" "$status"

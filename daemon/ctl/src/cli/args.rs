@@ -12,7 +12,7 @@ Exit codes:
   0   done; the answer is yes
   1   the command failed, was refused, or the answer is no (a fax that did not
       go through; `port test` of a line that is noisy or was not measured;
-      `status --check` with a trouble; `hardware` without a line that can be
+      `status --check` with a finding; `hardware` without a line that can be
       used; `setup` that was not agreed to), or the answer could
       not be written (full disk, closed pipe), whatever it was
   2   wrong use
@@ -285,7 +285,7 @@ pub(crate) struct CallManagerArgs {
     /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:2000", value_name = "ADDRESS:PORT")]
     pub(crate) listen: std::net::SocketAddrV4,
-    /// CallManager software to imitate
+    /// CallManager software to imitate: chan-skinny (Asterisk), chan-sccp (Asterisk, chan-sccp-b), mod-skinny (FreeSWITCH), wazo (wazo-libsccp)
     #[arg(long, default_value = "chan-skinny", value_parser = ["chan-skinny", "chan-sccp", "mod-skinny", "wazo"])]
     pub(crate) dialect: String,
     /// A device it knows; repeat for more

@@ -1,4 +1,4 @@
-//! `sim`: be the phone, fax terminal or line of a simulated port.
+//! `sim`: be the phone, fax machine or line of a simulated port.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use super::output::{Failure, Out, clean};
 use super::remote::{Remote, Session};
 use super::{exit, show};
 
-/// Longest dialling: 128 pulsed digits.
+/// Longest dialing: 128 pulsed digits.
 const DIAL_PATIENCE: Duration = Duration::from_secs(300);
 /// Between two looks at a fax.
 const FAX_LOOK: Duration = Duration::from_millis(250);

@@ -1,4 +1,4 @@
-//! `tipring sim`: the simulated phone, line and fax terminal as they are.
+//! `tipring sim`: the simulated phone, line and fax machine as they are.
 
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +106,7 @@ pub struct FaxResult {
     pub took_ms: u64,
 }
 
-/// A fax terminal at work.
+/// A fax machine at work.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -115,7 +115,7 @@ pub struct FaxSnapshot {
     pub role: FaxRole,
     /// The file.
     pub tiff: String,
-    /// How far it is, in words: `waiting for ring`, `dialling`, `connecting`, `negotiated`, `page`, `ending` …
+    /// How far it is, in words: `waiting for ring`, `dialing`, `connecting`, `negotiated`, `page`, `ending` …
     pub phase: String,
     /// Pages over.
     pub pages: u32,
@@ -174,7 +174,7 @@ pub struct SimCard {
     pub events_lost: u64,
 }
 
-/// The simulated phone, line and fax terminal as they are.
+/// The simulated phone, line and fax machine as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -184,7 +184,7 @@ pub struct SimSnapshot {
     /// The phone.
     pub set: SimSetState,
     /// What the hand still has to do (digits, flashes).
-    pub dialling: String,
+    pub dialing: String,
     /// The phone is sending something.
     pub talking: bool,
     /// What it hears.
@@ -209,7 +209,7 @@ pub struct SimSnapshot {
     pub answer_after_bursts: Option<u32>,
     /// Where it records to.
     pub recording: Option<String>,
-    /// The fax terminal at work.
+    /// The fax machine at work.
     pub fax: Option<FaxSnapshot>,
     /// How the last fax ended.
     pub last_fax: Option<FaxResult>,

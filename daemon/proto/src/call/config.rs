@@ -90,7 +90,7 @@ impl Default for PortConfig {
 pub struct HookConfig {
     /// Edges closer together than this are contact bounce, ms.
     pub debounce_ms: u32,
-    /// Pulse dialling; `None` = not decoded.
+    /// Pulse dialing; `None` = not decoded.
     pub pulse: Option<PulseWindow>,
     /// How many pulses each digit has.
     pub pulse_digits: PulseDigits,

@@ -1,4 +1,4 @@
-//! Lifting and dialling.
+//! Lifting and dialing.
 
 use crate::call::contract::LineOutput;
 use crate::call::digits::{By, DigitOutput, Taker, deliver};

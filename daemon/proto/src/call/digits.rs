@@ -3,7 +3,7 @@
 //! | the phone is | a digit |
 //! | --- | --- |
 //! | lifted, the server has not named the call | is kept until it does |
-//! | dialling | goes to the server |
+//! | dialing | goes to the server |
 //! | in a call | stays in the voice, or is an RFC 4733 event, when the line sends it so; else goes to the server |
 //! | anything else | is dropped |
 

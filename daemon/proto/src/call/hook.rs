@@ -96,7 +96,7 @@ impl Hook {
     }
 
     /// Pulses are being counted, or the loop is open: what sounds like DTMF now is not.
-    pub(super) fn is_dialling(&self) -> bool {
+    pub(super) fn is_dialing(&self) -> bool {
         self.pulses > 0 || self.undecided.is_some() || matches!(self.state, Loop::Opened(_))
     }
 

@@ -11,7 +11,7 @@
 //! | settings and their defaults | [`config`] |
 //! | flash window, pulses, debounce | `hook` |
 //! | a fault of the line | `line` |
-//! | lifting, dialling | `dialing` |
+//! | lifting, dialing | `dialing` |
 //! | where a digit goes | `digits` |
 //! | hanging up | `hang_up` |
 //! | what the server says about calls | `progress` |

@@ -108,7 +108,7 @@ impl Port {
             Input::Digit(heard) => {
                 self.line.hook_mut().advance(heard.at);
                 self.hook_events(now);
-                if self.line.hook().is_dialling() {
+                if self.line.hook().is_dialing() {
                     self.digits.drop_one();
                 } else {
                     self.dialled(heard.digit, By::Tone);

@@ -9,7 +9,7 @@ use crate::time::Time;
 use crate::types::{CallDirection, CallRef, CallState};
 
 impl Port {
-    /// CallState OffHook: a call of our own, or our answer confirmed, or (chan_skinny) the end of dialling.
+    /// CallState OffHook: a call of our own, or our answer confirmed, or (chan_skinny) the end of dialing.
     pub(super) fn server_off_hook(&mut self, now: Time, id: CallRef) {
         match self.state_of(id) {
             Some(CallState::Preserved) => self.forget_reference(id),

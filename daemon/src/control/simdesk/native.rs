@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipring_ctl::request::{ErrorReport, SimAction, SimFault};
 use tipring_hal::port::LineFault;
-use tipring_hal::sim::{self, Audio, DialWait, Dialling, FaxMachine, ReceiveFax, SendFax};
+use tipring_hal::sim::{self, Audio, DialWait, Dialing, FaxMachine, ReceiveFax, SendFax};
 
 use super::SimDesk;
 
@@ -28,7 +28,7 @@ impl SimDesk {
                 off_ms,
             } => Native::Dial {
                 digits,
-                how: dialling(pulse, on_ms, off_ms),
+                how: dialing(pulse, on_ms, off_ms),
             },
             SimAction::AutoAnswer { after_bursts } => Native::AutoAnswer { after_bursts },
             SimAction::Play { wav, looped } => Native::Play {
@@ -89,29 +89,29 @@ impl SimDesk {
     }
 }
 
-fn dialling(pulse: bool, on_ms: Option<u16>, off_ms: Option<u16>) -> Option<Dialling> {
+fn dialing(pulse: bool, on_ms: Option<u16>, off_ms: Option<u16>) -> Option<Dialing> {
     let pattern = match (pulse, on_ms, off_ms) {
         (false, None, None) => return None,
-        (false, ..) => Dialling::TONE,
-        (true, ..) => Dialling::PULSE,
+        (false, ..) => Dialing::TONE,
+        (true, ..) => Dialing::PULSE,
     };
     Some(match pattern {
-        Dialling::Tone {
+        Dialing::Tone {
             on_ms: on,
             off_ms: off,
             low_dbm0,
             twist_db,
-        } => Dialling::Tone {
+        } => Dialing::Tone {
             on_ms: on_ms.unwrap_or(on),
             off_ms: off_ms.unwrap_or(off),
             low_dbm0,
             twist_db,
         },
-        Dialling::Pulse {
+        Dialing::Pulse {
             break_ms,
             make_ms,
             interdigit_ms,
-        } => Dialling::Pulse {
+        } => Dialing::Pulse {
             break_ms: on_ms.unwrap_or(break_ms),
             make_ms: off_ms.unwrap_or(make_ms),
             interdigit_ms,

@@ -21,7 +21,7 @@ pub(super) fn shown(port: u16, s: sim::SimSnapshot) -> ctl::SimSnapshot {
             SetState::OffHook => ctl::SimSetState::OffHook,
             SetState::LoopBreak => ctl::SimSetState::LoopBreak,
         },
-        dialling: s.dialling,
+        dialing: s.dialing,
         talking: s.talking,
         heard: ctl::SimHeard {
             dbm0: sounding.then_some(heard.dbm0),
@@ -111,7 +111,7 @@ fn phase(phase: FaxPhase) -> String {
     match phase {
         FaxPhase::WaitingForRing => "waiting for ring".into(),
         FaxPhase::WaitingForDialTone => "waiting for dial tone".into(),
-        FaxPhase::Dialling => "dialling".into(),
+        FaxPhase::Dialing => "dialing".into(),
         FaxPhase::Connecting => "connecting".into(),
         FaxPhase::Negotiated { bit_rate, ecm } => {
             format!(

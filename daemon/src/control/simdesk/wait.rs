@@ -96,9 +96,9 @@ impl SimDesk {
             SimCondition::Lamp { on } => now.lamp == *on,
             SimCondition::LoopOpened => now.open_loops > begin.open_loops || !now.card.battery,
             SimCondition::PlayDone => !now.talking,
-            SimCondition::DialDone => now.dialling.is_empty(),
+            SimCondition::DialDone => now.dialing.is_empty(),
             SimCondition::FaxDone => {
-                // A fax terminal that ended between two looks has left its report.
+                // A fax machine that ended between two looks has left its report.
                 now.fax.is_none() && (now.last_fax.is_some() || begin.fax.is_some())
             }
             SimCondition::Registered => {

@@ -51,7 +51,7 @@ impl Line {
             }
             SimAction::Dial { digits, how } => {
                 self.phone_lifted("dial")?;
-                self.hand.dial(&digits, how.unwrap_or(self.dialling))?;
+                self.hand.dial(&digits, how.unwrap_or(self.dialing))?;
             }
             SimAction::Play { audio, repeat } => {
                 self.phone_lifted("talk")?;
@@ -96,12 +96,12 @@ impl Line {
             SimAction::SendFax(order) => {
                 self.ready_for_fax()?;
                 let paper = files.paper.ok_or(SimError::Stopped)?;
-                self.fax = Some(Fax::send(order, paper, self.dialling)?);
+                self.fax = Some(Fax::send(order, paper, self.dialing)?);
             }
             SimAction::ReceiveFax(order) => {
                 self.ready_for_fax()?;
                 let (paper, _) = files.paper.ok_or(SimError::Stopped)?;
-                self.fax = Some(Fax::receive(order, paper, self.dialling)?);
+                self.fax = Some(Fax::receive(order, paper, self.dialing)?);
             }
             SimAction::CancelFax => {
                 let Some(mut fax) = self.fax.take() else {
@@ -221,7 +221,7 @@ impl Line {
             port: self.port,
             at: now,
             set,
-            dialling: self.hand.to_do(),
+            dialing: self.hand.to_do(),
             talking: self.mouth.is_talking() || self.fax.as_ref().is_some_and(Fax::speaks),
             card: CardState {
                 opened: shared.opened.load(Ordering::Acquire),

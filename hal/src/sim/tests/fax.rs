@@ -1,4 +1,4 @@
-//! Fax terminals on two ports whose gateways are connected block by block.
+//! Fax machines on two ports whose gateways are connected block by block.
 
 use super::*;
 
@@ -98,7 +98,7 @@ fn two_pages_pass_pixel_equal_with_ecm() {
     };
     use FaxPhase::*;
     let sender = phases(0);
-    assert_eq!(sender[..3], [WaitingForDialTone, Dialling, Connecting]);
+    assert_eq!(sender[..3], [WaitingForDialTone, Dialing, Connecting]);
     assert!(sender.contains(&Page), "{sender:?}");
     let receiver = phases(1);
     assert_eq!(receiver[..2], [WaitingForRing, Connecting]);

@@ -95,7 +95,7 @@ fn flash_and_pulses_are_reported_edge_by_edge_to_the_sample() {
     rig.act(0, SimAction::Lift);
     rig.run_ms(10);
     rig.act(0, SimAction::Flash { open_ms: 123 });
-    let pulse = Dialling::Pulse {
+    let pulse = Dialing::Pulse {
         break_ms: 61,
         make_ms: 39,
         interdigit_ms: 700,
@@ -107,7 +107,7 @@ fn flash_and_pulses_are_reported_edge_by_edge_to_the_sample() {
             how: Some(pulse),
         },
     );
-    assert_eq!(rig.snapshot(0).dialling, "!2");
+    assert_eq!(rig.snapshot(0).dialing, "!2");
     rig.run_ms(1500);
     // 10 ms, flash 123 ms, 100 ms to settle, then the pulses.
     assert_eq!(
@@ -142,7 +142,7 @@ fn a_decoding_card_reports_flash_and_digits_instead_of_edges() {
         0,
         SimAction::Dial {
             digits: "510".into(),
-            how: Some(Dialling::PULSE),
+            how: Some(Dialing::PULSE),
         },
     );
     rig.run_ms(6000);

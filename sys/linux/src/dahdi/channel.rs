@@ -446,11 +446,11 @@ impl Channel {
         abi::DIAL.call(self.as_fd(), &mut raw).map(drop)
     }
 
-    /// Still dialling?
+    /// Still dialing?
     ///
     /// # Errors
     /// The error of the kernel.
-    pub fn dialling(&self) -> Result<bool, Errno> {
+    pub fn dialing(&self) -> Result<bool, Errno> {
         let mut value = 0;
         abi::DIALING.call(self.as_fd(), &mut value)?;
         Ok(value != 0)

@@ -1,4 +1,4 @@
-//! The settings of a fax terminal, given before a call.
+//! The settings of a fax machine, given before a call.
 
 use std::ffi::c_int;
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ impl Default for FaxCompressions {
     }
 }
 
-/// The settings of a fax terminal, given before a call.
+/// The settings of a fax machine, given before a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaxSettings {
     /// Whether it placed the call (sends CNG) or answered it (sends CED).

@@ -10,7 +10,7 @@ const S: fn(u64) -> Duration = Duration::from_secs;
 /// Limit for the error of the cadence.
 const RING_MS: f64 = 10.0;
 
-/// Telephones at all ports except modems at 13 and 14 (nothing may alter their signal), fax terminals at 15 and 16, and
+/// Telephones at all ports except modems at 13 and 14 (nothing may alter their signal), fax machines at 15 and 16, and
 /// a telephone of the United Kingdom at 17.
 pub(crate) fn config(stage: &Stage) -> String {
     stage.config("country = \"us\"", |n| {

@@ -1,4 +1,4 @@
-//! A fax page each way, through real channels and Asterisk's fax terminal.
+//! A fax page each way, through real channels and Asterisk's fax machine.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(crate) fn to_server(stage: &Stage) -> Result<String, String> {
     let outcome = phone.fax_outcome(LONGEST)?;
     phone.hang_up()?;
     if !outcome.ok {
-        return Err(format!("the fax terminal reports {}", outcome.result));
+        return Err(format!("the fax machine reports {}", outcome.result));
     }
     let number = stage.number(15);
     let line = peer.wait_log("fax.log", before, Duration::from_secs(20), |l| {
@@ -66,7 +66,7 @@ pub(crate) fn from_server(stage: &Stage) -> Result<String, String> {
     let outcome = phone.fax_outcome(LONGEST)?;
     phone.hang_up()?;
     if !outcome.ok {
-        return Err(format!("the fax terminal reports {}", outcome.result));
+        return Err(format!("the fax machine reports {}", outcome.result));
     }
     let pages = page::compare(&stage.sent_page(), &received)?;
     stage.idle(16)?;

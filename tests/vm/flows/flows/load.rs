@@ -94,7 +94,7 @@ fn call_the_echo(stage: &Stage, phones: &[Phone]) -> Result<(), String> {
     }
     for phone in phones {
         phone.hears(&DIAL_TONE, S(8))?;
-        phone.begin_dialling(ECHO_SERVICE, DtmfStyle::default())?;
+        phone.begin_dialing(ECHO_SERVICE, DtmfStyle::default())?;
     }
     for phone in phones {
         stage.talking(phone.number())?;

@@ -1,7 +1,7 @@
 //! The flows, in the order in which they run.
 
 mod calls;
-mod dialling;
+mod dialing;
 mod display;
 mod fax;
 mod line;
@@ -21,9 +21,9 @@ pub(crate) const ALL: &[Flow] = &[
     ("ringing", calls::ringing),
     ("voice", calls::voice),
     ("samples", calls::samples),
-    ("dtmf", dialling::dtmf),
-    ("pulse", dialling::pulse),
-    ("flash", dialling::flash),
+    ("dtmf", dialing::dtmf),
+    ("pulse", dialing::pulse),
+    ("flash", dialing::flash),
     ("caller-id", display::caller_id),
     ("lamp", display::message_waiting),
     ("fax-out", fax::to_server),

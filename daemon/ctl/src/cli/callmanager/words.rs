@@ -95,7 +95,7 @@ fn ended(cause: EndCause) -> &'static str {
     match cause {
         EndCause::NearHangUp => "it hung up",
         EndCause::FarHangUp => "the far end hung up",
-        EndCause::Dialling => "no such number, or dialling took too long",
+        EndCause::Dialing => "no such number, or dialing took too long",
         EndCause::Refused => "busy, congestion or refused",
         EndCause::NoAnswer => "no answer",
         EndCause::Transferred => "transferred",

@@ -101,7 +101,10 @@ const PARTS: &[Part] = &[
                 "caller id",
                 "How and when the caller's number and name are sent to the phone.",
             ),
-            ("hook", "on-hook, off-hook or unknown."),
+            (
+                "hook",
+                "on-hook, off-hook or unknown. A hang-up shows as soon as it is longer than a hookflash (flash-max-ms).",
+            ),
             (
                 "state",
                 "As STATE of the port list; in Registration as REGISTRATION, or waiting: for how long, and the time to the next attempt.",

@@ -458,11 +458,14 @@ fn clocks(rtp: &RtpStats) -> String {
         _ => "drift not known yet".to_owned(),
     };
     let slips = format!(
-        "slips: {} blocks inserted, {} skipped",
-        rtp.stretched, rtp.shrunk
+        "{} inserted, {} skipped to follow it",
+        plural(rtp.stretched, "block"),
+        rtp.shrunk
     );
     match rtp.lasts_min {
-        Some(minutes) => format!("{drift}, {slips}; the fixed buffer lasts {minutes:.0} min"),
+        Some(minutes) => {
+            format!("{drift}, {slips}; the fixed buffer is used up after {minutes:.0} min")
+        }
         None => format!("{drift}, {slips}"),
     }
 }
@@ -544,11 +547,11 @@ mod tests {
         );
         assert_eq!(
             clocks(&rtp),
-            "far end 41.3 ppm slow (± 2.0), slips: 8 blocks inserted, 0 skipped; the fixed buffer lasts 38 min"
+            "far end 41.3 ppm slow (± 2.0), 8 blocks inserted, 0 skipped to follow it; the fixed buffer is used up after 38 min"
         );
         assert_eq!(
             clocks(&RtpStats::default()),
-            "drift not known yet, slips: 0 blocks inserted, 0 skipped"
+            "drift not known yet, 0 blocks inserted, 0 skipped to follow it"
         );
     }
 

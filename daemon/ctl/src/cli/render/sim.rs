@@ -47,7 +47,7 @@ pub(crate) fn sim(paint: Paint, report: &SimSnapshot) -> String {
     };
     facts.add("hears", heard);
     facts.add_text("digits heard", &report.digits_heard);
-    facts.add_text("dialling", &report.dialling);
+    facts.add_text("dialing", &report.dialing);
     if report.talking {
         facts.add("talking", "yes");
     }

@@ -85,7 +85,7 @@ fn a_digit_is_complete_a_quarter_second_after_its_last_pulse() {
     let openings = [(1000, 60), (1100, 60)];
     let (events, hook) = played(HookConfig::default(), &openings, 1409);
     assert_eq!(events, [HookEvent::OffHook]);
-    assert!(hook.is_dialling());
+    assert!(hook.is_dialing());
     let (events, _) = played(HookConfig::default(), &openings, 1410);
     assert_eq!(events, [HookEvent::OffHook, pulse('2')]);
 }
@@ -243,7 +243,7 @@ fn a_short_opening_alone_in_a_call_is_a_flash_when_no_pulse_can_follow() {
         let (events, hook) = played(short_flashes(80), &[(1000, length)], end + 99);
         assert_eq!(events, [HookEvent::OffHook], "{length} ms");
         assert_eq!(hook.next_deadline(), Some(Time::from_millis(end + 100)));
-        assert!(hook.is_dialling());
+        assert!(hook.is_dialing());
         let (events, hook) = played(short_flashes(80), &[(1000, length)], end + 100);
         assert_eq!(
             events,

@@ -157,7 +157,7 @@ impl CallManager {
             LegState::Ringing if leg.waiting => Cue::EndedAside,
             LegState::Ringing => Cue::Abandoned,
             LegState::Held => Cue::EndedAside,
-            LegState::Dialling
+            LegState::Dialing
             | LegState::Calling
             | LegState::Answering
             | LegState::Connected
@@ -228,8 +228,8 @@ impl CallManager {
         };
         leg.timer = None;
         match timer {
-            LegTimer::FirstDigit => self.dialling_failed(now, call),
-            LegTimer::Dial => self.finish_dialling(now, call),
+            LegTimer::FirstDigit => self.dialing_failed(now, call),
+            LegTimer::Dial => self.finish_dialing(now, call),
             LegTimer::NoAnswer => self.no_answer(now, call),
             LegTimer::ToneEnd => {
                 self.end_quietly(now, call, Cue::EndedThere, EndCause::Refused);

@@ -8,14 +8,14 @@ use crate::types::DeviceName;
 /// Whom the CallManager imitates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// Asterisk's own `chan_skinny`: no negotiation, media while dialling, flash ignored.
+    /// Asterisk's own `chan_skinny`: no negotiation, media while dialing, flash ignored.
     #[default]
     ChanSkinny,
     /// The external `chan-sccp`: negotiates, party ≠ call reference, flash = transfer key, stray tones.
     ChanSccp,
     /// FreeSWITCH `mod_skinny`: the oldest layouts only, a short keepalive patience.
     ModSkinny,
-    /// `wazo-libsccp`: version 11 at most, connected by the media ack, `#` ends dialling.
+    /// `wazo-libsccp`: version 11 at most, connected by the media ack, `#` ends dialing.
     Wazo,
 }
 

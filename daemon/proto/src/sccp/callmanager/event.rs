@@ -49,8 +49,8 @@ pub enum EndCause {
     NearHangUp,
     /// The other side hung up.
     FarHangUp,
-    /// Dialling took too long, or the number leads nowhere.
-    Dialling,
+    /// Dialing took too long, or the number leads nowhere.
+    Dialing,
     /// Busy, congestion or refused.
     Refused,
     /// Nobody answered.
@@ -227,7 +227,7 @@ pub struct CallView {
     pub number: String,
     /// The call.
     pub call: CallRef,
-    /// `dialling`, `calling`, `ringing`, `connected`, `held` or `failed`.
+    /// `dialing`, `calling`, `ringing`, `connected`, `held` or `failed`.
     pub state: &'static str,
     /// The other side's number.
     pub far: String,

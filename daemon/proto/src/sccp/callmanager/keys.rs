@@ -218,7 +218,7 @@ impl CallManager {
                 }
                 None
             }
-            LegState::Dialling | LegState::Failed => {
+            LegState::Dialing | LegState::Failed => {
                 self.play(now, call, Cue::TransferTooEarly);
                 None
             }

@@ -11,7 +11,7 @@ use super::Service;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LegState {
     /// Digits are awaited.
-    Dialling,
+    Dialing,
     /// The number is complete.
     Calling,
     /// This port is called.
@@ -29,7 +29,7 @@ pub(super) enum LegState {
 impl LegState {
     pub(super) fn word(self) -> &'static str {
         match self {
-            LegState::Dialling => "dialling",
+            LegState::Dialing => "dialing",
             LegState::Calling => "calling",
             LegState::Ringing => "ringing",
             LegState::Answering | LegState::Connected => "connected",
@@ -41,7 +41,7 @@ impl LegState {
     /// The port's handset is busy with this one.
     pub(super) fn is_active(self) -> bool {
         match self {
-            LegState::Dialling
+            LegState::Dialing
             | LegState::Calling
             | LegState::Answering
             | LegState::Connected

@@ -1,6 +1,6 @@
 //! A CallManager to test against: many connections, port-to-port calls, and the manners of four real ones.
 //!
-//! Owns: registration as the server sees it, numbers, dialling, ringing, media set-up between two ports,
+//! Owns: registration as the server sees it, numbers, dialing, ringing, media set-up between two ports,
 //! hold, transfer, call waiting, message lamps, test numbers. Promises: no client input panics or stalls it;
 //! the same inputs with the same times give the same outputs. Leaves to others: sockets, audio (there is none:
 //! ports are sent each other's address), and anything that only a real CallManager can show.
@@ -11,7 +11,7 @@
 mod calls;
 mod config;
 mod dialect;
-mod dialling;
+mod dialing;
 mod event;
 mod keys;
 mod leg;

@@ -55,7 +55,7 @@ impl CallManager {
         }
     }
 
-    /// The character of a KeypadButton, as this dialect takes it while dialling.
+    /// The character of a KeypadButton, as this dialect takes it while dialing.
     pub(super) fn key(button: u32) -> char {
         match button {
             // A to D, 10 to 13, arrive as the characters after '9'.
@@ -67,7 +67,7 @@ impl CallManager {
         }
     }
 
-    pub(super) fn ends_dialling(&self, key: char) -> bool {
+    pub(super) fn ends_dialing(&self, key: char) -> bool {
         key == '#' && self.rules.hash == HashRule::Ends
     }
 }

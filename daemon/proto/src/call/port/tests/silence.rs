@@ -384,7 +384,7 @@ fn a_new_server_may_use_the_number_of_a_call_that_outlived_the_old_one() {
 }
 
 #[test]
-fn a_lost_link_while_dialling_is_heard_as_reorder() {
+fn a_lost_link_while_dialing_is_heard_as_reorder() {
     let mut b = Bench::new();
     b.lift();
     b.says(&[

@@ -40,7 +40,7 @@ pub(super) enum SameName {
 pub(super) enum HashRule {
     /// An ordinary digit.
     Digit,
-    /// Ends dialling and is not part of the number.
+    /// Ends dialing and is not part of the number.
     Ends,
 }
 

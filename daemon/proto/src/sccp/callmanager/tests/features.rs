@@ -194,7 +194,7 @@ fn transfer_by_key_after_the_answer() {
     for dialect in Dialect::ALL {
         let mut net = talking(dialect, 3);
         net.key(0, 1, SoftKey::TRANSFER);
-        assert_eq!((net.state(1), net.state(3)), ("held", "dialling"));
+        assert_eq!((net.state(1), net.state(3)), ("held", "dialing"));
         net.dial(0, "1003");
         net.pass(Duration::from_secs(3));
         net.answer(2, 4);

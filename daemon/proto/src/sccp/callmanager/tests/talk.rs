@@ -1,4 +1,4 @@
-//! Plain calls: dialling, answering, hanging up, and what goes wrong.
+//! Plain calls: dialing, answering, hanging up, and what goes wrong.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -376,7 +376,7 @@ fn an_incomplete_number_fails_eight_seconds_after_the_last_digit() {
     net.lift(0);
     net.dial(0, "10");
     net.pass(Duration::from_millis(7_800));
-    assert_eq!(net.state(1), "dialling");
+    assert_eq!(net.state(1), "dialing");
     net.pass(Duration::from_millis(200));
     assert!(net.idle());
 }
@@ -407,7 +407,7 @@ fn a_number_that_may_be_longer_waits_three_seconds() {
     net.lift(0);
     net.dial(0, "10");
     net.pass(Duration::from_millis(2_800));
-    assert_eq!(net.state(1), "dialling");
+    assert_eq!(net.state(1), "dialing");
     net.pass(Duration::from_millis(200));
     assert_eq!(net.state(1), "connected");
 }

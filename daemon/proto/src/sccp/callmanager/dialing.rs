@@ -22,7 +22,7 @@ impl CallManager {
         device: usize,
         consult_of: Option<CallRef>,
     ) -> CallRef {
-        let mut leg = Leg::new(device, LegState::Dialling, true, Far::Nobody);
+        let mut leg = Leg::new(device, LegState::Dialing, true, Far::Nobody);
         leg.consult_of = consult_of;
         leg.timer = Some((now + self.config.timing.first_digit, LegTimer::FirstDigit));
         let call = self.new_leg(leg);
@@ -50,7 +50,7 @@ impl CallManager {
         };
         let digit = CallManager::key(key.button);
         match leg.state {
-            LegState::Dialling => {
+            LegState::Dialing => {
                 self.log_digit(call, digit, false);
                 self.dial(now, call, digit);
             }
@@ -76,8 +76,8 @@ impl CallManager {
     }
 
     fn dial(&mut self, now: Time, call: CallRef, digit: char) {
-        if self.ends_dialling(digit) {
-            self.finish_dialling(now, call);
+        if self.ends_dialing(digit) {
+            self.finish_dialing(now, call);
             return;
         }
         let Some(leg) = self.legs.get_mut(&call) else {
@@ -105,7 +105,7 @@ impl CallManager {
             Match::Beginning => timing.incomplete,
         };
         if wait.is_zero() {
-            self.finish_dialling(now, call);
+            self.finish_dialing(now, call);
         } else {
             self.arm(call, now + wait, LegTimer::Dial);
         }
@@ -117,10 +117,10 @@ impl CallManager {
         if number.is_empty() {
             return;
         }
-        let dialling = self.leg_in(device, LegState::Dialling);
-        let call = match dialling {
+        let dialing = self.leg_in(device, LegState::Dialing);
+        let call = match dialing {
             Some(call) if self.rules.enbloc_new_reference => {
-                self.end_quietly(now, call, Cue::EndedAside, EndCause::Dialling);
+                self.end_quietly(now, call, Cue::EndedAside, EndCause::Dialing);
                 self.dial_tone(now, device, None)
             }
             Some(call) => call,
@@ -133,11 +133,11 @@ impl CallManager {
         if let Some(leg) = self.legs.get_mut(&call) {
             leg.dialled = number.chars().take(MAX_NUMBER).collect();
         }
-        self.finish_dialling(now, call);
+        self.finish_dialing(now, call);
     }
 
     /// No more digits are awaited.
-    pub(super) fn finish_dialling(&mut self, now: Time, call: CallRef) {
+    pub(super) fn finish_dialing(&mut self, now: Time, call: CallRef) {
         let Some(leg) = self.legs.get_mut(&call) else {
             return;
         };
@@ -147,14 +147,14 @@ impl CallManager {
             Match::Complete(target) | Match::CompleteOrLonger(target) => {
                 self.place(now, call, target);
             }
-            Match::Beginning | Match::Impossible => self.dialling_failed(now, call),
+            Match::Beginning | Match::Impossible => self.dialing_failed(now, call),
         }
     }
 
-    pub(super) fn dialling_failed(&mut self, now: Time, call: CallRef) {
+    pub(super) fn dialing_failed(&mut self, now: Time, call: CallRef) {
         self.play(now, call, Cue::DialFailed);
         match self.rules.after_failure {
-            AfterFailure::Ends => self.end_quietly(now, call, Cue::EndedThere, EndCause::Dialling),
+            AfterFailure::Ends => self.end_quietly(now, call, Cue::EndedThere, EndCause::Dialing),
             AfterFailure::ToneUntilOnHook => self.set_state(call, LegState::Failed),
         }
     }
