@@ -33,6 +33,22 @@ pub struct LinkConfig {
     pub connect_timeout: Duration,
     /// Of the connection once it is there.
     pub options: LinkOptions,
+    /// [`LinkOptions::silence`] of a port that is in a call.
+    pub silence_in_call: Duration,
+}
+
+impl LinkConfig {
+    /// The options of a port's links.
+    pub fn options_of(&self, in_call: bool) -> LinkOptions {
+        LinkOptions {
+            silence: if in_call {
+                self.silence_in_call
+            } else {
+                self.options.silence
+            },
+            ..self.options
+        }
+    }
 }
 
 /// What can be changed while a link is up.
@@ -304,6 +320,7 @@ mod tests {
             bind: None,
             connect_timeout: Duration::from_secs(20),
             options: LinkOptions { silence, dscp: 24 },
+            silence_in_call: silence,
         }
     }
 

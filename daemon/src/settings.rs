@@ -80,25 +80,32 @@ fn capability(codec: &Codec) -> MediaCapability {
 
 /// How links are made. Where from is the station's.
 pub fn links(config: &Config) -> LinkConfig {
+    let alone = config.callmanager.servers.len() < 2;
     LinkConfig {
         bind: None,
         connect_timeout: ms(config.callmanager.connect_timeout_ms),
         options: LinkOptions {
-            silence: match config.callmanager.servers.len() {
-                0 | 1 => SILENCE_ALONE,
-                _ => SILENCE,
-            },
+            silence: if alone { SILENCE_ALONE } else { SILENCE },
             dscp: config.media.dscp_signalling,
+        },
+        silence_in_call: if alone {
+            SILENCE_ALONE_IN_CALL
+        } else {
+            SILENCE
         },
     }
 }
 
 /// No sign of the CallManager's host for this time ends a connection when there is another CallManager to go to. TCP
-/// asks once a second, so a dead host is noticed within 5 s; a lost packet or two are repeated within that time.
-const SILENCE: Duration = Duration::from_millis(3_500);
-/// The same with one CallManager: there is nothing to win by leaving early, and a server that has not noticed the break
-/// (chan_skinny) refuses the device's name until its own keepalive ends. Above a spanning tree's pause.
-const SILENCE_ALONE: Duration = Duration::from_secs(20);
+/// asks once a second and the kernel looks when it asks, so this is noticed 2 to 3 s after death; packets that are lost
+/// for 2 s are repeated within that time. The same in a call: the device has to be registered elsewhere within 5 s.
+const SILENCE: Duration = Duration::from_millis(2_900);
+/// The same with one CallManager. There is nowhere to go, and a server that has not noticed the break (chan_skinny) refuses
+/// the device's name until its own keepalive ends; so a rapid spanning tree's pause is sat out, and then it is shown.
+const SILENCE_ALONE: Duration = Duration::from_secs(8);
+/// The same in a call. A server whose device comes over a new connection ends the call of the old one, and nothing is won by
+/// that: above a spanning tree's pause.
+const SILENCE_ALONE_IN_CALL: Duration = Duration::from_secs(20);
 
 /// The local UDP ports; `None`: the range holds none.
 pub fn rtp_ports(config: &Config) -> Option<RtpPorts> {

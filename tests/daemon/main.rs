@@ -10,6 +10,7 @@ mod config;
 mod control;
 mod crash;
 mod dahdi;
+mod failover;
 mod fault;
 mod front;
 mod history;
@@ -122,6 +123,10 @@ fn main() {
     ];
     // Network and mount namespaces are for root.
     let networks = trials![
+        failover::a_callmanager_that_ends_costs_no_call,
+        failover::a_callmanager_whose_connections_are_reset_costs_no_call,
+        failover::a_frozen_callmanager_is_left_within_seconds_and_costs_no_call,
+        failover::a_callmanager_whose_packets_are_dropped_is_left_within_seconds_and_costs_no_call,
         history::a_full_disk_costs_no_call_and_is_kept_again_when_there_is_room,
         names::a_silent_name_server_keeps_no_port_from_the_other_callmanager_and_the_name_is_named,
         names::a_callmanager_is_reached_by_the_address_that_works_whatever_is_wrong_with_the_other,

@@ -89,6 +89,32 @@ impl Network {
         ip(&["-n", &machine, "route", "add", "blackhole", &gateway]).unwrap();
     }
 
+    /// What [`Network::kill`] did is over.
+    pub(crate) fn revive(&self, server: u8) {
+        let gateway = format!("10.9.{server}.1");
+        let machine = self.machine(server);
+        ip(&["-n", &machine, "route", "del", "blackhole", &gateway]).unwrap();
+    }
+
+    /// Every connection of a server is reset.
+    pub(crate) fn reset_connections(&self, server: u8) {
+        let machine = self.machine(server);
+        let port = format!(":{SCCP}");
+        ip(&[
+            "netns",
+            "exec",
+            &machine,
+            "ss",
+            "-K",
+            "state",
+            "established",
+            "sport",
+            "=",
+            &port,
+        ])
+        .unwrap();
+    }
+
     pub(crate) fn address(server: u8) -> SocketAddrV4 {
         SocketAddrV4::new(Ipv4Addr::new(10, 9, server, 2), SCCP)
     }

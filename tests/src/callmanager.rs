@@ -67,6 +67,11 @@ impl CallManager {
         self.address
     }
 
+    /// Sends a signal (`STOP`, `CONT`).
+    pub fn signal(&self, name: &str) -> Result<(), String> {
+        gateway::signal(self.child.id(), name)
+    }
+
     /// The next event of this kind.
     pub fn event(&mut self, kind: &str, within: Duration) -> Result<serde_json::Value, String> {
         let end = Instant::now() + within;

@@ -5,7 +5,9 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
-use tipring_ctl::report::{CallList, PortDetail, RegistrationState, ReloadReport, StatusReport};
+use tipring_ctl::report::{
+    CallList, PortDetail, PortSummary, RegistrationState, ReloadReport, StatusReport,
+};
 use tipring_ctl::request::{Request, Response};
 
 use crate::gateway::{PROMPT, command};
@@ -42,6 +44,14 @@ impl Control {
         match self.ask(Request::CallList)? {
             Response::Calls(list) => Ok(list),
             other => Err(format!("call list answered {other:?}")),
+        }
+    }
+
+    /// `tipring port list`.
+    pub fn ports(&self) -> Result<Vec<PortSummary>, String> {
+        match self.ask(Request::PortList)? {
+            Response::Ports { ports } => Ok(ports),
+            other => Err(format!("port list answered {other:?}")),
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
-use tipring_ctl::report::{CallList, PortDetail, ReloadReport, StatusReport};
+use tipring_ctl::report::{CallList, PortDetail, PortSummary, ReloadReport, StatusReport};
 use tipring_ctl::request::Request;
 use tipring_ctl::wire::Event;
 
@@ -123,15 +123,14 @@ impl Gateway {
         self.control().reload()
     }
 
+    /// `tipring port list`.
+    pub fn ports(&self) -> Result<Vec<PortSummary>, String> {
+        self.control().ports()
+    }
+
     /// Sends it a signal by its name.
     pub fn signal(&self, name: &str) -> Result<(), String> {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
-        match sent {
-            Ok(status) if status.success() => Ok(()),
-            other => Err(format!("kill -s {name}: {other:?}")),
-        }
+        signal(self.child.id(), name)
     }
 
     /// How a `tipring` command ends, with what it prints.
@@ -345,6 +344,17 @@ pub(crate) fn ended(child: &mut Child, within: Duration) -> Result<ExitStatus, S
             }
             None => std::thread::sleep(Duration::from_millis(10)), // asks again, with the deadline above
         }
+    }
+}
+
+/// Sends a signal by its name to a process.
+pub(crate) fn signal(process: u32, name: &str) -> Result<(), String> {
+    let sent = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    match sent {
+        Ok(status) if status.success() => Ok(()),
+        other => Err(format!("kill -s {name}: {other:?}")),
     }
 }
 

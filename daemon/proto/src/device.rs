@@ -65,6 +65,8 @@ impl Device {
             Input::Lost { id, reason } => self.station.lost(now, id, reason),
             Input::SiblingRegistered { server } => self.station.sibling_registered(now, server),
             Input::SiblingSettled { server } => self.station.sibling_settled(now, server),
+            Input::Ask => self.station.ask(now),
+            Input::Probe { server } => self.station.probe(now, server),
             Input::NetworkChanged => self.station.network_changed(now),
             Input::Line(line) => {
                 self.trace(|| TraceEvent::LineIn(line));
@@ -137,6 +139,11 @@ impl Device {
     /// Calls work.
     pub fn is_registered(&self) -> bool {
         self.station.is_registered()
+    }
+
+    /// The server that it is registered with.
+    pub fn registered_at(&self) -> Option<usize> {
+        self.station.registered_at()
     }
 
     /// There is a call, or the phone is off-hook (and not in lockout).
@@ -253,6 +260,7 @@ impl Device {
             | StationEvent::Message(_)
             | StationEvent::ResetRequested { .. }
             | StationEvent::UnreadableMessage { .. }
+            | StationEvent::AnswersKeepalives { .. }
             | StationEvent::Settled { .. }
             | StationEvent::LinkSuspect { .. } => {}
         }

@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use tipring_config::Host;
 use tipring_proto::device::Input;
 use tipring_proto::names::{Answer, Names};
-use tipring_proto::sccp::station::{CloseReason, ConnectFailure, StationEvent};
+use tipring_proto::sccp::station::{CloseReason, ConnectFailure, SentinelOrder, StationEvent};
 use tipring_proto::time::Time;
 use tipring_proto::types::{ConnectionId, ConnectionPurpose};
+use tracing::warn;
 
 use super::{Gateway, NO_ADDRESS, PortUnit};
 use crate::link::{Link, LinkConfig, LinkEvent, LinkId};
@@ -170,6 +171,7 @@ impl Gateway {
             return;
         };
         let (turn, bind) = (unit.turn, unit.station_config().address);
+        let options = self.signalling.config.options_of(unit.in_call);
         let local = unit.local().unwrap_or(NO_ADDRESS);
         let stage = match place {
             Where::Here(mut addresses) => {
@@ -178,6 +180,7 @@ impl Gateway {
                 addresses.rotate_left(turn);
                 let config = LinkConfig {
                     bind,
+                    options,
                     ..self.signalling.config.clone()
                 };
                 let events = self.signalling.events.clone();
@@ -268,9 +271,49 @@ impl Gateway {
         // None: of a link that was given up.
         let Some((index, id)) = found else { return };
         if let Some(unit) = self.ports.get_mut(index) {
+            if let (LinkEvent::Bytes(_), Some(server)) = (&event, unit.registered_at()) {
+                self.signalling.sentinels.heard(server);
+            }
             unit.link_event(now, id, event);
         }
         self.drain(now, index);
+    }
+
+    /// Asks the servers whether they are there, as is due.
+    pub(super) fn sentinels_turn(&mut self, now: Time) {
+        self.signalling.sentinels.handle_timeout(now);
+        while let Some(order) = self.signalling.sentinels.poll() {
+            match order {
+                SentinelOrder::Ask { device } => {
+                    let found = self.ports.iter().position(|unit| unit.number == device);
+                    match found.and_then(|index| Some((index, self.ports.get_mut(index)?))) {
+                        Some((index, unit)) if unit.is_registered() => {
+                            unit.handle(now, Input::Ask);
+                            self.drain(now, index);
+                        }
+                        _ => self.signalling.sentinels.left(now, device),
+                    }
+                }
+                SentinelOrder::ProbeAll { server } => self.probe_all(now, server),
+            }
+        }
+    }
+
+    /// A server has fallen silent: each of its ports finds out for itself.
+    fn probe_all(&mut self, now: Time, server: usize) {
+        let server_name = self.signalling.servers.name(server);
+        warn!(
+            server = server_name,
+            "a CallManager has fallen silent; its ports ask whether it is there"
+        );
+        for index in 0..self.ports.len() {
+            if let Some(unit) = self.ports.get_mut(index)
+                && unit.registered_at() == Some(server)
+            {
+                unit.handle(now, Input::Probe { server });
+                self.drain(now, index);
+            }
+        }
     }
 
     /// What a registration of one port means for the others.
@@ -280,7 +323,18 @@ impl Gateway {
         };
         let port = unit.number;
         let input = match *event {
-            StationEvent::Registered { server, .. } => Input::SiblingRegistered { server },
+            StationEvent::Registered { server, .. } => {
+                self.signalling.sentinels.registered(now, port, server);
+                Input::SiblingRegistered { server }
+            }
+            StationEvent::AnswersKeepalives { server } => {
+                self.signalling.sentinels.answered(server);
+                return;
+            }
+            StationEvent::Stopped => {
+                self.signalling.sentinels.left(now, port);
+                return;
+            }
             StationEvent::Settled { server } => {
                 self.signalling.lookout.settled(now, server);
                 Input::SiblingSettled { server }
@@ -288,6 +342,7 @@ impl Gateway {
             StationEvent::Lost {
                 server, ref reason, ..
             } => {
+                self.signalling.sentinels.left(now, port);
                 if !reason.is_our_wish() {
                     self.signalling.lookout.lost(port, server);
                 }
@@ -329,6 +384,21 @@ impl PortUnit {
         self.handle(now, Input::Lost { id, reason });
     }
 
+    /// Its links are as patient as its state asks for.
+    pub(super) fn set_patience(&mut self, links: &LinkConfig) {
+        let in_call = self.is_busy();
+        if std::mem::replace(&mut self.in_call, in_call) != in_call {
+            self.set_link_options(links);
+        }
+    }
+
+    /// Other options for its links.
+    pub(super) fn set_link_options(&self, links: &LinkConfig) {
+        for link in self.connections.links() {
+            link.set_options(links.options_of(self.in_call));
+        }
+    }
+
     /// A server that is reached under several addresses is tried under another one first.
     pub(super) fn turn_to_next_address(&mut self) {
         self.turn = self.turn.wrapping_add(1);
@@ -350,6 +420,7 @@ mod tests {
                 silence: Duration::from_secs(1),
                 dscp: 0,
             },
+            silence_in_call: Duration::from_secs(1),
         };
         let (events, _) = tokio::sync::mpsc::channel(1);
         let link = Link::connect(vec![], config, name, events);

@@ -215,6 +215,7 @@ impl Gateway {
             .chain(cards)
             .chain(self.ports.iter().filter_map(PortUnit::test_due))
             .chain(self.signalling.network.due())
+            .chain(self.signalling.sentinels.poll_timeout())
             .min();
         next.map_or(Duration::from_secs(3600), |at| at - now)
     }
@@ -232,6 +233,7 @@ impl Gateway {
         }
         self.tests_due(now);
         self.names_due(now);
+        self.sentinels_turn(now);
         self.network_turn(now);
         self.cards_turn();
     }

@@ -53,7 +53,9 @@ impl Gateway {
             }
             StationEvent::ResetRequested { .. } => false,
             StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
-            StationEvent::Settled { .. } | StationEvent::Message(_) => return,
+            StationEvent::AnswersKeepalives { .. }
+            | StationEvent::Settled { .. }
+            | StationEvent::Message(_) => return,
         };
         // The same trouble again and again is one line in ten minutes; the counters and the history show the number.
         let server = match event {
@@ -127,9 +129,10 @@ impl Gateway {
 
     /// Notes how a port stands after an input was dealt with.
     pub(super) fn settle(&mut self, now: Time, index: usize) {
-        let Some(unit) = self.ports.get(index) else {
+        let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
+        unit.set_patience(&self.signalling.config);
         let logic = unit.call_logic();
         let idle = logic.is_idle();
         for (call, event) in self.calls.see(now, unit.number, idle, &logic.calls) {
@@ -146,6 +149,7 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
         StationEvent::Lost { server, reason, .. } => (*server, Some(reason), true),
         StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason), false),
         StationEvent::Message(_)
+        | StationEvent::AnswersKeepalives { .. }
         | StationEvent::Settled { .. }
         | StationEvent::ResetRequested { .. }
         | StationEvent::UnreadableMessage { .. }

@@ -76,6 +76,8 @@ pub struct PortUnit {
     pub(super) next: Option<Next>,
     /// The configuration that it goes by.
     pub(super) used: Arc<Config>,
+    /// Its links have the patience of a port that is in a call.
+    pub(super) in_call: bool,
     /// Its connections to CallManagers.
     pub(super) connections: Connections,
     /// Of a server that is reached under several addresses, the one that is tried first.
@@ -132,6 +134,7 @@ impl PortUnit {
             fault: config.seat.fault,
             next: None,
             used,
+            in_call: false,
             connections: Connections::default(),
             turn: 0,
             refused: 0,
@@ -172,6 +175,11 @@ impl PortUnit {
         self.device.is_registered()
     }
 
+    /// The CallManager that it is registered with.
+    pub(super) fn registered_at(&self) -> Option<usize> {
+        self.device.registered_at()
+    }
+
     /// It has left its CallManager, or is leaving, until its line works again.
     pub(super) fn is_out_of_service(&self) -> bool {
         self.service().is_out()
@@ -185,6 +193,11 @@ impl PortUnit {
     /// In no call, and no howler plays: other settings disturb nobody.
     pub(super) fn is_idle(&self) -> bool {
         !self.device.is_busy() && self.call_logic().state != PortState::Howling
+    }
+
+    /// There is a call, or the phone is off-hook.
+    pub(super) fn is_busy(&self) -> bool {
+        self.device.is_busy()
     }
 
     /// Takes other settings, for an idle port with the line it has. The chain in the line thread is the caller's.

@@ -121,8 +121,8 @@ impl Gateway {
             self.history.limit(&config);
         }
         self.signalling.config = settings::links(&config);
-        for link in self.ports.iter().flat_map(|unit| unit.connections.links()) {
-            link.set_options(self.signalling.config.options);
+        for unit in &self.ports {
+            unit.set_link_options(&self.signalling.config);
         }
         self.signalling.servers.set(&config.callmanager.servers);
         self.look_names_up(self.clock.now());

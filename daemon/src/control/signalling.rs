@@ -1,6 +1,6 @@
 //! The side of the CallManagers: links, names, addresses, and which port asks first.
 
-use tipring_proto::sccp::station::Lookout;
+use tipring_proto::sccp::station::{Lookout, Sentinels};
 use tokio::sync::mpsc;
 
 use super::links::NameDesk;
@@ -22,6 +22,7 @@ pub(super) struct Signalling {
     last_link: u64,
     pub(super) names: NameDesk,
     pub(super) lookout: Lookout,
+    pub(super) sentinels: Sentinels,
     pub(super) network: NetworkDesk,
     pub(super) servers: ServerBook,
 }
@@ -36,6 +37,7 @@ impl Signalling {
             last_link: 0,
             names: NameDesk::default(),
             lookout: Lookout::default(),
+            sentinels: Sentinels::default(),
             network: NetworkDesk::default(),
             servers,
         }

@@ -66,6 +66,13 @@ pub enum Input<'a> {
         /// Place in the list.
         server: usize,
     },
+    /// Send a KeepAlive, for all devices of this server.
+    Ask,
+    /// This server was found silent: ask whether it is there.
+    Probe {
+        /// Number of the server.
+        server: usize,
+    },
     /// A link has come up, or an address: what failed before may work now.
     NetworkChanged,
     /// From the card.

@@ -37,7 +37,9 @@ pub(in crate::control) fn of_station(event: &StationEvent, servers: &ServerBook)
         },
         StationEvent::LinkSuspect { .. } => Trace::KeepalivesUnanswered,
         StationEvent::Stopped => Trace::Stopped,
-        StationEvent::Settled { .. } | StationEvent::Message(_) => return None,
+        StationEvent::AnswersKeepalives { .. }
+        | StationEvent::Settled { .. }
+        | StationEvent::Message(_) => return None,
     })
 }
 

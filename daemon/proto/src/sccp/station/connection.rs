@@ -32,6 +32,11 @@ use crate::types::{ConnectionId, ConnectionPurpose, ConnectionState};
 use crate::sccp::message::Unregister;
 use keepalive::{Due, Keepalive, Patience};
 
+/// Nothing from a server that another device has found silent, for this time after a KeepAlive: it is frozen.
+const PROBE: Duration = Duration::from_millis(1_500);
+/// The same during a call. Leaving makes the server end the call for the far end if it comes back after all, so a glitch
+/// gets as long as five seconds from death to registration allow.
+const PROBE_IN_CALL: Duration = Duration::from_millis(2_500);
 /// Patience with RegisterTokenReq: servers that know tokens answer in milliseconds.
 const TOKEN: Duration = Duration::from_secs(4);
 /// A registration that lived shorter than this counts as a failed try when the next one is planned.
@@ -55,6 +60,10 @@ pub(super) struct Connection {
     local: Ipv4Addr,
     capabilities_asked: bool,
     unreadable_reported: bool,
+    /// A KeepAliveAck has come.
+    answered: bool,
+    /// KeepAlives sent for all devices, whose answers are not traced.
+    untraced: u32,
     /// TCP has ended, or could not be opened.
     ended: bool,
     /// The last news is out: nothing more is read.
@@ -112,6 +121,8 @@ pub(super) enum News {
     Message(ServerMessage),
     /// Reset, Restart or ApplyConfig.
     Reset(ResetKind),
+    /// The first KeepAliveAck.
+    AnswersKeepalives,
     /// Registered for long enough to be believed.
     Settled,
     /// Unregister is done, or nobody will ever answer it (chan_skinny only closes). The connection is to be dropped.
@@ -169,6 +180,8 @@ impl Connection {
             local: Ipv4Addr::UNSPECIFIED,
             capabilities_asked: false,
             unreadable_reported: false,
+            answered: false,
+            untraced: 0,
             ended: false,
             done: false,
             kept: Vec::new(),
@@ -308,6 +321,34 @@ impl Connection {
         }
     }
 
+    /// Asks whether the server is there, for all devices. Every second: a trace would show nothing else.
+    pub(super) fn ask_whether_alive(&mut self, around: &mut Around<'_>) {
+        count(&mut around.counters.keepalives_sent);
+        count(&mut around.counters.frames_sent);
+        self.untraced = self.untraced.saturating_add(1);
+        let bytes = wire::encode_client(&ClientMessage::KeepAlive, self.version);
+        let id = self.id;
+        around.out.push_back(StationOutput::Send { id, bytes });
+    }
+
+    /// The server answers keepalives, as is known from elsewhere.
+    pub(super) fn answers_keepalives(&mut self) {
+        self.keepalive.answers();
+    }
+
+    /// The server, which answers keepalives otherwise, was found silent: asks at once.
+    pub(super) fn probe(&mut self, now: Time, busy: bool, around: &mut Around<'_>) {
+        self.keepalive.answers();
+        // With one server alone there is nowhere to go.
+        let limit = match (around.config.count(), busy) {
+            (..2, _) => None,
+            (_, true) => Some(PROBE_IN_CALL),
+            (_, false) => Some(PROBE),
+        };
+        self.keepalive.probe(now, patience(around.config), limit);
+        self.send_keepalive(around);
+    }
+
     /// It is the device's connection from now on, and whoever is registered over it is asked whether it is there.
     pub(super) fn activate(&mut self, now: Time) {
         self.purpose = ConnectionPurpose::Active;
@@ -429,13 +470,7 @@ impl Connection {
     }
 
     fn keepalive_due(&mut self, now: Time, around: &mut Around<'_>) {
-        let timing = around.config.timing;
-        let alone = around.config.count() < 2;
-        let patience = Patience {
-            answer: timing.keepalive_answer,
-            misses: if alone { 0 } else { timing.keepalive_misses },
-        };
-        match self.keepalive.due(now, patience) {
+        match self.keepalive.due(now, patience(around.config)) {
             None => {}
             Some(Due::Send) => self.send_keepalive(around),
             Some(Due::SendAgain { suspect }) => {
@@ -457,6 +492,19 @@ impl Connection {
     fn send_keepalive(&mut self, around: &mut Around<'_>) {
         count(&mut around.counters.keepalives_sent);
         self.send(ClientMessage::KeepAlive, around);
+    }
+}
+
+/// Patience with unanswered keepalives. With one server alone there is nowhere to go.
+fn patience(config: &StationConfig) -> Patience {
+    let alone = config.count() < 2;
+    Patience {
+        answer: config.timing.keepalive_answer,
+        misses: if alone {
+            0
+        } else {
+            config.timing.keepalive_misses
+        },
     }
 }
 

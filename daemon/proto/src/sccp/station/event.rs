@@ -110,6 +110,11 @@ pub enum StationEvent {
         /// At which server.
         server: usize,
     },
+    /// The first KeepAliveAck of a connection: from now on this server's silence means something.
+    AnswersKeepalives {
+        /// Which server.
+        server: usize,
+    },
     /// KeepAlive is not being answered; reported once until it is answered again.
     LinkSuspect {
         /// No answer since.

@@ -23,6 +23,7 @@ mod registration;
 mod retry;
 mod round;
 mod seen;
+mod sentinel;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use event::{
     TracedMessage,
 };
 pub use lookout::Lookout;
+pub use sentinel::{SentinelOrder, Sentinels};
 pub use snapshot::{
     ConnectionShown, HistoryEntry, HistoryKind, LastReject, LineReport, StationCounters,
     StationSnapshot, StationState,
@@ -82,6 +84,8 @@ pub struct Station {
     last_word: &'static str,
     /// Our address on the last connection to the device's own server.
     local: Ipv4Addr,
+    /// Servers that have answered a KeepAlive: of these silence means something.
+    answering: Vec<usize>,
     seen: Seen,
 }
 
@@ -116,6 +120,7 @@ impl Station {
             held: None,
             last_word: "Initialized",
             local: Ipv4Addr::UNSPECIFIED,
+            answering: vec![],
             seen: Seen::default(),
         }
     }
@@ -177,8 +182,7 @@ impl Station {
 
     /// Sends a message about a call. False (and counted) while not registered.
     pub fn send(&mut self, _now: Time, message: ClientMessage) -> bool {
-        let registered = self.active().filter(|a| a.registered_since().is_some());
-        let Some(id) = registered.map(|active| active.id) else {
+        let Some(id) = self.registered_over() else {
             count(&mut self.seen.counters.sends_dropped);
             return false;
         };
@@ -237,6 +241,26 @@ impl Station {
         if self.config.place(server).is_some() && better {
             let soon = now + self.retry.backoff.spread_of(self.config.retry.spread);
             self.failback.bring_forward(soon);
+        }
+    }
+
+    /// Asks the server whether it is there, for all devices; see [`Sentinels`]. Nothing of it is traced.
+    pub fn ask(&mut self, _now: Time) {
+        if let Some(id) = self.registered_over() {
+            self.with(id, Connection::ask_whether_alive);
+        }
+    }
+
+    /// Another device has found this server silent, which answers keepalives otherwise: asks at once, and leaves it soon
+    /// when nothing comes and there is another one.
+    pub fn probe(&mut self, now: Time, server: usize) {
+        if self.registered_at() != Some(server) {
+            return;
+        }
+        self.note_answering(server);
+        let busy = self.busy;
+        if let Some(id) = self.registered_over() {
+            self.with(id, |active, around| active.probe(now, busy, around));
         }
     }
 
@@ -408,9 +432,22 @@ impl Station {
     }
 
     /// The server that it is registered with.
-    fn registered_at(&self) -> Option<usize> {
+    pub fn registered_at(&self) -> Option<usize> {
         let active = self.active()?;
         active.registered_since().map(|_| active.server)
+    }
+
+    /// The connection over which it is registered.
+    fn registered_over(&self) -> Option<ConnectionId> {
+        let active = self.active()?;
+        active.registered_since().map(|_| active.id)
+    }
+
+    /// This server answers keepalives.
+    fn note_answering(&mut self, server: usize) {
+        if !self.answering.contains(&server) {
+            self.answering.push(server);
+        }
     }
 
     /// Opens a connection.
@@ -418,6 +455,9 @@ impl Station {
         let id = self
             .connections
             .add(now, server, purpose, token, &self.config);
+        if self.answering.contains(&server) {
+            self.with(id, |connection, _| connection.answers_keepalives());
+        }
         self.out.push_back(StationOutput::Connect {
             id,
             server,

@@ -42,6 +42,12 @@ impl Station {
                     self.event(StationEvent::Settled { server });
                 }
             }
+            News::AnswersKeepalives => {
+                if let Some(server) = self.active().map(|active| active.server) {
+                    self.note_answering(server);
+                    self.event(StationEvent::AnswersKeepalives { server });
+                }
+            }
             News::Unregistered(then) => self.unregistered(now, then),
             News::Over(reason) => self.over(now, reason),
             News::TokenGranted | News::TokenUnknown => {}

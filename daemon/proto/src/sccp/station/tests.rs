@@ -3,6 +3,7 @@
 pub(super) mod bench;
 mod connections;
 mod failback;
+mod frozen;
 mod keeping;
 mod registering;
 mod waking;

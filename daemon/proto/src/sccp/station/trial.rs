@@ -121,7 +121,11 @@ impl Station {
             News::Registered => self.move_to(now, id),
             News::Reset(kind) => self.trial_over(now, id, LostReason::Reset(kind)),
             News::Over(reason) => self.trial_over(now, id, reason),
-            News::Accepted | News::Message(_) | News::Settled | News::Unregistered(_) => {}
+            News::Accepted
+            | News::AnswersKeepalives
+            | News::Message(_)
+            | News::Settled
+            | News::Unregistered(_) => {}
         }
     }
 

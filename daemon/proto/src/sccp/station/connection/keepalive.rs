@@ -22,11 +22,15 @@ pub(super) struct Keepalive {
     unanswered_since: Option<Time>,
     misses: u32,
     suspect_reported: bool,
+    /// The server answers keepalives; CallManager 2 never does (CUCM trace), and its silence means nothing.
+    answers: bool,
 }
 
 /// What the keepalive waits for. Of two that are due at the same time the one named first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Deadline {
+    /// Fires when nothing came after a probe.
+    Probe,
     /// Fires three intervals after the last KeepAliveAck, before a KeepAlive that is due in the same moment.
     Lost,
     /// Fires when the next KeepAlive is due.
@@ -72,6 +76,7 @@ impl Keepalive {
             unanswered_since: None,
             misses: 0,
             suspect_reported: false,
+            answers: false,
         }
     }
 
@@ -101,8 +106,31 @@ impl Keepalive {
         self.deadlines.clear();
     }
 
+    /// The server is known to answer.
+    pub(super) fn answers(&mut self) {
+        self.answers = true;
+    }
+
+    /// A KeepAlive that goes out at once, because the server was found silent; nothing from it within `limit` is a lost
+    /// server.
+    pub(super) fn probe(&mut self, now: Time, patience: Patience, limit: Option<Duration>) {
+        if self.deadlines.next().is_none() {
+            return;
+        }
+        self.sent(now, patience);
+        if let Some(limit) = limit {
+            self.deadlines.arm(Deadline::Probe, now + limit);
+        }
+    }
+
+    /// Something came from the server.
+    pub(super) fn heard(&mut self) {
+        self.deadlines.disarm(Deadline::Probe);
+    }
+
     /// KeepAliveAck.
     pub(super) fn answered(&mut self, now: Time) {
+        self.answers = true;
         if self.deadlines.next().is_none() {
             return;
         }
@@ -128,6 +156,16 @@ impl Keepalive {
     pub(super) fn due(&mut self, now: Time, patience: Patience) -> Option<Due> {
         let silent = now.saturating_since(self.last_answer);
         match self.deadlines.take_due(now)? {
+            Deadline::Probe => Some(Due::Lost {
+                silent,
+                missed: true,
+            }),
+            Deadline::Lost if !self.answers => {
+                self.deadlines
+                    .arm(Deadline::Lost, now + self.interval * LOST);
+                None
+            }
+            Deadline::Answer if !self.answers => None,
             Deadline::Lost => Some(Due::Lost {
                 silent,
                 missed: false,
@@ -213,6 +251,7 @@ mod tests {
     #[test]
     fn a_silent_server_is_suspect_once_and_lost_after_three_intervals() {
         let mut keepalive = Keepalive::new(at(0));
+        keepalive.answers();
         keepalive.start(at(0));
         let all = until(&mut keepalive, PATIENCE, 200);
         assert_eq!(all[0], (30, Due::Send));
@@ -232,6 +271,7 @@ mod tests {
             ..PATIENCE
         };
         let mut keepalive = Keepalive::new(at(0));
+        keepalive.answers();
         keepalive.start(at(0));
         let silent = Duration::from_secs(50);
         let missed = true;

@@ -19,9 +19,15 @@ pub(super) const KEPT_MESSAGES: usize = 64;
 impl Connection {
     pub(super) fn frame(&mut self, now: Time, frame: &Frame, around: &mut Around<'_>) {
         count(&mut around.counters.frames_received);
+        self.keepalive.heard();
         match wire::decode_server(frame, self.version) {
             Ok(message) => {
-                around.trace(false, || TracedMessage::Server(message.clone()));
+                let routine = message == ServerMessage::KeepAliveAck && self.untraced > 0;
+                if routine {
+                    self.untraced -= 1;
+                } else {
+                    around.trace(false, || TracedMessage::Server(message.clone()));
+                }
                 self.message(now, message, around);
             }
             Err(error) => {
@@ -76,7 +82,12 @@ impl Connection {
         match message {
             ServerMessage::RegisterAck(ack) => self.accepted(now, &ack, around),
             ServerMessage::RegisterReject(RegisterReject { text }) => self.rejected(text, around),
-            ServerMessage::KeepAliveAck => self.keepalive.answered(now),
+            ServerMessage::KeepAliveAck => {
+                self.keepalive.answered(now);
+                if !std::mem::replace(&mut self.answered, true) {
+                    self.news.push_back(News::AnswersKeepalives);
+                }
+            }
             ServerMessage::CapabilitiesReq => {
                 self.capabilities_asked = true;
                 self.send(requests::capabilities(around.config), around);

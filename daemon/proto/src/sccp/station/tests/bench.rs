@@ -96,6 +96,7 @@ impl Bench {
                     self.settled.push(server);
                     continue;
                 }
+                StationOutput::Event(StationEvent::AnswersKeepalives { .. }) => continue,
                 StationOutput::Event(event) => Did::Event(event),
                 StationOutput::Trace { .. } => panic!("tracing is off"),
             });

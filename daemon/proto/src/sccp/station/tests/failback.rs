@@ -123,6 +123,8 @@ fn without_tokens_the_port_is_registered_there_before_it_leaves_here() {
     // And it is supervised from then on.
     b.pass(secs(20));
     assert!(b.did().contains(&Did::Sent(ClientMessage::KeepAlive)));
+    b.hear(&ServerMessage::KeepAliveAck);
+    b.pass(secs(20));
     b.pass(secs(60));
     assert!(!b.station.is_registered());
 }
