@@ -39,7 +39,7 @@ settings! {
         accepts: OneOf(FlashAction::NAMES),
         absent: default("\"transfer\""),
         used: Idle,
-        help: "What a hookflash does in a call: transfer (the first flash holds the call and gives dial tone for a second one; the next flash, or hanging up, connects the two far ends), hold, send (the CallManager decides), ignore.",
+        help: "What a hookflash does in a call: transfer (the first flash holds the call and gives dial tone for a second one; the next flash, or hanging up, connects the two far ends), conference (the same, but the next flash joins all three), hold, send (the CallManager decides), ignore.",
     }
     flash_min_ms: u16 {
         key: "flash-min-ms",

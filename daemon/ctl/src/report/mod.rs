@@ -18,8 +18,9 @@ pub use call::{CallDetail, CallList, CallSummary};
 pub use finding::{FindingReport, by_cause, ranges};
 pub use linetest::{LineTestOutcome, LineTestReport};
 pub use port::{
-    ConnectionReport, DetectedTone, EchoReport, LineStats, MediaLeg, PortCard, PortDetail,
-    PortSummary, RefusedSource, RegistrationReport, RegistrationStep, RtpStats, Voltages,
+    ConnectionReport, DetectedTone, EchoReport, Forwards, LineStats, MediaLeg, PortCard,
+    PortDetail, PortSummary, RefusedSource, RegistrationReport, RegistrationStep, RtpStats,
+    Voltages,
 };
 pub use reload::{ConfigProblem, ConfigReport, ReloadChange, ReloadReport, ReloadState};
 pub use sim::{

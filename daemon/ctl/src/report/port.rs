@@ -339,6 +339,19 @@ pub struct PortCard {
     pub remarks: Vec<String>,
 }
 
+/// Where the CallManager forwards the calls of a port; an empty number is one that it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Forwards {
+    /// All calls.
+    pub all: Option<String>,
+    /// When the port is busy.
+    pub busy: Option<String>,
+    /// When nobody answers.
+    pub no_answer: Option<String>,
+}
+
 /// One port in full.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -352,6 +365,8 @@ pub struct PortDetail {
     pub caller_id: String,
     /// The registration in full.
     pub registration: RegistrationReport,
+    /// Where its calls are forwarded.
+    pub forwards: Forwards,
     /// Calls on the port now.
     pub calls: Vec<CallSummary>,
     /// Media legs open now.

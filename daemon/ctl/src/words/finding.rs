@@ -384,6 +384,10 @@ fn rejection(cause: RejectCause) -> (&'static str, &'static str) {
             "the CallManager is reading its configuration",
             "none needed: it accepts the device when that is done",
         ),
+        RejectCause::NoText => (
+            "the CallManager gives no reason; it may not know the name, or not serve this device type",
+            "look the device name up there; if it is right, set `device-type` to one that the CallManager lists (307, a 7911, is taken by wazo)",
+        ),
         RejectCause::Other => (
             "the text is not a known one",
             "see the CallManager's log; look the device name up there",

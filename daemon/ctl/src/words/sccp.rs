@@ -89,12 +89,24 @@ pub(super) fn message(message: &SccpMessage, call: Option<u64>) -> String {
         Some(name) => printable(name),
         None => format!("message {:04X}", message.id),
     };
-    let parts = message.fields.iter().filter_map(|field| part(field, call));
+    let fields = message.fields.iter();
+    let fields = fields.filter(|field| !is_called_again(field, &message.fields));
+    let parts = fields.filter_map(|field| part(field, call));
     for (n, part) in parts.enumerate() {
         line += if n == 0 { " " } else { ", " };
         line += &part;
     }
     line
+}
+
+/// The called party once more: CallManager names it as the originally called and the redirecting one on every call, without any
+/// forward (CUCM capture).
+fn is_called_again(field: &Field, all: &Fields) -> bool {
+    let forward = matches!(&*field.name, "original_called" | "last_redirecting");
+    forward
+        && all
+            .iter()
+            .any(|f| f.name == "called" && f.value == field.value)
 }
 
 fn part(field: &Field, call: Option<u64>) -> Option<String> {
@@ -232,4 +244,37 @@ pub(super) fn printable(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use tipring_types::trace::{SccpDirection, SccpMessage};
+
+    use super::*;
+
+    #[test]
+    fn the_called_party_named_again_is_no_forward() {
+        let who = |number: &str| {
+            Value::from(Fields::new().with("number", Value::Text(number.to_owned())))
+        };
+        let line = |original: &str| {
+            let fields = Fields::new()
+                .with("calling", who("2001"))
+                .with("called", who("30"))
+                .with("original_called", who(original))
+                .with("last_redirecting", who(original));
+            let info = SccpMessage {
+                direction: SccpDirection::Received,
+                id: 0x8F,
+                name: Some("CallInfo".into()),
+                fields,
+            };
+            message(&info, None)
+        };
+        assert!(!line("30").contains("originally"), "{}", line("30"));
+        assert!(!line("30").contains("redirected"), "{}", line("30"));
+        let forwarded = line("31");
+        assert!(forwarded.contains("originally to"), "{forwarded}");
+        assert!(forwarded.contains("redirected by"), "{forwarded}");
+    }
 }

@@ -7,7 +7,7 @@
 //! | a call that has lost its CallManager | nothing, whatever else there is |
 //! | a talking call, another waiting | holds the first, answers the second |
 //! | a talking call, another held | swaps them |
-//! | a second call of a transfer, rung or talking | joins the two |
+//! | a second call of a transfer or conference, rung or talking | joins the two |
 //! | a second call of a transfer, not (yet) through | ends it, goes back to the first |
 //! | a talking call only | does what `PortConfig::flash` says |
 //! | no talking call, one waiting or held | takes it |
@@ -15,7 +15,7 @@
 use crate::call::port::Port;
 use crate::call::progress::is_under_way;
 use crate::call::supervision::Set;
-use crate::call::transfer::TransferOutput;
+use crate::call::transfer::{TransferOutput, Way};
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey};
 use crate::time::Time;
 use crate::types::{CallRef, CallState, FlashAction};
@@ -105,17 +105,20 @@ impl Port {
             return false;
         }
         match self.cfg.flash {
-            FlashAction::Transfer => {
-                self.transfer.begin(id);
-                self.transfer_asks(now);
-                true
-            }
+            FlashAction::Transfer => self.begin(now, Way::Transfer, id),
+            FlashAction::Conference => self.begin(now, Way::Conference, id),
             FlashAction::Hold => {
                 self.soft_key(SoftKey::HOLD, id);
                 true
             }
             FlashAction::Send | FlashAction::Ignore => false,
         }
+    }
+
+    fn begin(&mut self, now: Time, way: Way, id: CallRef) -> bool {
+        self.transfer.begin(way, id);
+        self.transfer_asks(now);
+        true
     }
 
     /// Asks for the two calls of a transfer to be joined.
@@ -128,7 +131,10 @@ impl Port {
     pub(super) fn transfer_asks(&mut self, now: Time) {
         while let Some(output) = self.transfer.poll() {
             match output {
-                TransferOutput::Key(id) => self.soft_key(SoftKey::TRANSFER, id),
+                TransferOutput::Key(Way::Transfer, id) => self.soft_key(SoftKey::TRANSFER, id),
+                TransferOutput::Key(Way::Conference, id) => {
+                    self.soft_key(SoftKey::CONFERENCE, id);
+                }
                 TransferOutput::OnHook(id) => self.say_on_hook(id),
                 TransferOutput::NotJoined { origin, consult } => {
                     self.not_joined(now, origin, consult);

@@ -58,6 +58,10 @@ impl Port {
         let Some((origin, consult)) = self.transfer.pair() else {
             return false;
         };
+        // A conference goes on without this phone, or not at all.
+        if self.transfer.is_conference() {
+            return false;
+        }
         let consult = self.call(consult);
         let ready = consult.filter(|c| is_under_way(c.state) && self.calls.active() == Some(c.id));
         let ready = ready.map(|c| c.state);

@@ -32,6 +32,7 @@
 //! | how far a transfer is | `transfer` |
 //! | a transfer inside one call reference | `inside` |
 //! | a server lost and found | `link` |
+//! | which event a soft key has at this server | `soft_keys` |
 //! | which hook messages the server has heard | `server` |
 //! | the end of a call that has lost its server | `preserved` |
 
@@ -63,6 +64,7 @@ pub mod record;
 mod ringer;
 mod server;
 mod server_tones;
+mod soft_keys;
 mod supervision;
 mod tones;
 mod transfer;
@@ -79,4 +81,4 @@ pub use contract::{
 pub use legs::MOST_LEGS;
 pub use port::Port;
 pub use preserved::Heard;
-pub use record::{CallRecord, CallSnapshot, EndCause, PortCounters, PortSnapshot};
+pub use record::{CallRecord, CallSnapshot, EndCause, Forwards, PortCounters, PortSnapshot};

@@ -10,19 +10,21 @@ use crate::call::entry::Call;
 use crate::call::hook::HookEvent;
 use crate::call::legs::Legs;
 use crate::call::line::Line;
-use crate::call::record::{EndCause, PortCounters, PortSnapshot};
+use crate::call::presented::readable;
+use crate::call::record::{EndCause, Forwards, PortCounters, PortSnapshot};
 use crate::call::ringer::{Ringer, RingerConfig};
 use crate::call::server::Server;
+use crate::call::soft_keys::SoftKeys;
 use crate::call::supervision::{Set, Supervision, SupervisionConfig};
 use crate::call::tones::Tones;
 use crate::call::transfer::Transfer;
 use crate::sccp::message::{
-    CallStateChange, CallStateKind, ClientMessage, ConnectionStatisticsReq, LampMode,
+    CallStateChange, CallStateKind, ClientMessage, ConnectionStatisticsReq, ForwardStat, LampMode,
     ServerMessage, SetHookFlashDetect, SetLamp, SetRinger, SoftKey, SoftKeyEvent, StartTone,
-    Stimulus, StopTone,
+    Stimulus, StopTone, key_sets, template_keys,
 };
 use crate::time::Time;
-use crate::types::{CallRef, CallState, PortState};
+use crate::types::{CallRef, CallState, LineInstance, PortState};
 
 /// What the port is shown to do.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,8 @@ pub struct Port {
     pub(super) legs: Legs,
     pub(super) tones: Tones,
     pub(super) ringer: Ringer,
+    pub(super) forwards: Forwards,
+    pub(super) soft_keys: SoftKeys,
     status: Status,
     out: VecDeque<Output>,
 }
@@ -93,6 +97,8 @@ impl Port {
             digits: Digits::default(),
             legs: Legs::default(),
             tones: Tones::default(),
+            forwards: Forwards::default(),
+            soft_keys: SoftKeys::default(),
             status: Status {
                 state: PortState::Idle,
                 since: now,
@@ -201,6 +207,7 @@ impl Port {
             tone: self.tones.playing(),
             ring: self.ringer.sounding(),
             message_waiting: self.ringer.lamp(),
+            forwards: self.forwards.clone(),
             unanswered: self.server.silences().0,
             counters: self.counters(),
         }
@@ -327,6 +334,7 @@ impl Port {
             ServerMessage::StartMulticastMediaReception(start) => self.join_multicast(now, start),
             ServerMessage::StopMulticastMediaReception(stop) => self.close_receive(now, stop.party),
             ServerMessage::CallInfo(info) => self.call_info(now, info),
+            ServerMessage::ForwardStat(stat) => self.forwarded(stat),
             ServerMessage::DialedNumber(dialed) => {
                 if let Some(call) = self.call_mut(dialed.call) {
                     call.took(&dialed.number);
@@ -342,8 +350,25 @@ impl Port {
             }) => {
                 self.legs.want_statistics(number, *call, *mode);
             }
-            // Displays, soft keys, dates and the like: an analog phone has no use for them.
+            ServerMessage::SoftKeyTemplateRes(template) => {
+                self.soft_keys.template(template_keys(template));
+            }
+            ServerMessage::SoftKeySetRes(sets) => self.soft_keys.sets(key_sets(sets)),
+            ServerMessage::SelectSoftKeys(select) => self.soft_keys.select(select),
+            // Displays, dates and the like: an analog phone has no use for them.
             _ => {}
+        }
+    }
+
+    /// ForwardStat of this line; line 0 is any.
+    fn forwarded(&mut self, stat: &ForwardStat) {
+        if stat.line == self.cfg.line || stat.line == LineInstance(0) {
+            let number = |number: &Option<String>| number.as_deref().map(readable);
+            self.forwards = Forwards {
+                all: number(&stat.all),
+                busy: number(&stat.busy),
+                no_answer: number(&stat.no_answer),
+            };
         }
     }
 
@@ -509,6 +534,7 @@ impl Port {
 
     pub(super) fn soft_key(&mut self, event: SoftKey, call: CallRef) {
         let line = self.cfg.line;
+        let event = self.soft_keys.event(event, call);
         self.send(ClientMessage::SoftKeyEvent(SoftKeyEvent {
             event,
             line,

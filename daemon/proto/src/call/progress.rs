@@ -182,6 +182,7 @@ impl Port {
         let second_call_due = self.transfer.wants_second_call();
         let was_mine = self.calls.is_mine(id);
         let talked = call.was_connected();
+        let conference = joined && self.transfer.is_conference();
         self.remove_call(now, id, cause);
         self.transfer_lost(id);
         self.phone.digit_came();
@@ -206,6 +207,12 @@ impl Port {
         }
         self.phone.server_spoke();
         self.phone.failure_sounds();
+        // The conference has the reference of one of its two calls.
+        if conference && let Some(rest) = self.in_state(CallState::Held) {
+            self.calls.expect(rest);
+            self.phone.ask(now);
+            return self.stop_tone();
+        }
         if talked && !joined && !second_call_due && self.calls.own() == 0 {
             self.far_hung_up(now);
         } else {

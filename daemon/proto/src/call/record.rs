@@ -50,6 +50,17 @@ pub struct CallSnapshot {
     pub connected: Option<Time>,
 }
 
+/// Where the server forwards the calls of a line; an empty number is one that the server does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forwards {
+    /// All calls.
+    pub all: Option<String>,
+    /// When the line is busy.
+    pub busy: Option<String>,
+    /// When nobody answers.
+    pub no_answer: Option<String>,
+}
+
 /// A port, for status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortSnapshot {
@@ -69,6 +80,8 @@ pub struct PortSnapshot {
     pub ring: Option<RingMode>,
     /// A message waits.
     pub message_waiting: bool,
+    /// Where its calls are forwarded.
+    pub forwards: Forwards,
     /// Times in a row that the server said nothing to a lift, an answer or a flash, since it last spoke of a call.
     pub unanswered: u32,
     /// What has been counted.

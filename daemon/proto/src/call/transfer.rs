@@ -1,4 +1,4 @@
-//! A transfer: one call is to be passed on to another.
+//! A transfer, one call that is to be passed on to another, or a conference, in which the phone stays with both.
 //!
 //! | state | means |
 //! | --- | --- |
@@ -18,11 +18,21 @@ use crate::types::{CallRef, CallState};
 /// chan_skinny and chan-sccp answer a completed transfer within milliseconds.
 const JOINED_WITHIN: Duration = Duration::from_secs(1);
 
+/// What becomes of the two calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The phone leaves them to each other.
+    #[default]
+    Transfer,
+    /// The phone stays with both.
+    Conference,
+}
+
 /// What a transfer asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TransferOutput {
-    /// Press the Transfer key in this call.
-    Key(CallRef),
+    /// Press the key of this way in this call.
+    Key(Way, CallRef),
     /// The server has had its time: it hears that the phone is on-hook.
     OnHook(CallRef),
     /// The server has not joined these two; asking again is possible.
@@ -53,6 +63,7 @@ enum State {
 #[derive(Debug, Default)]
 pub(super) struct Transfer {
     state: State,
+    way: Way,
     /// OnHook for this call waits until then.
     on_hook: Option<(CallRef, Time)>,
     out: VecDeque<TransferOutput>,
@@ -64,9 +75,10 @@ impl Transfer {
     }
 
     /// The call that is talked on is to be passed on.
-    pub(super) fn begin(&mut self, origin: CallRef) {
+    pub(super) fn begin(&mut self, way: Way, origin: CallRef) {
+        self.way = way;
         self.state = State::Begun { origin };
-        self.out.push_back(TransferOutput::Key(origin));
+        self.out.push_back(TransferOutput::Key(way, origin));
     }
 
     /// A new call: the second one, if one is waited for.
@@ -91,7 +103,7 @@ impl Transfer {
                 asked_in,
                 until,
             };
-            self.out.push_back(TransferOutput::Key(consult));
+            self.out.push_back(TransferOutput::Key(self.way, consult));
         }
     }
 
@@ -161,6 +173,11 @@ impl Transfer {
             let not_joined = TransferOutput::NotJoined { origin, consult };
             self.out.push_back(not_joined);
         }
+    }
+
+    /// The phone is to stay with both, while there is one.
+    pub(super) fn is_conference(&self) -> bool {
+        !self.is_none() && self.way == Way::Conference
     }
 
     pub(super) fn is_none(&self) -> bool {
@@ -235,7 +252,7 @@ mod tests {
 
     fn consulting() -> Transfer {
         let mut transfer = Transfer::default();
-        transfer.begin(A);
+        transfer.begin(Way::Transfer, A);
         transfer.new_call(B);
         seen(&mut transfer);
         transfer
@@ -246,7 +263,7 @@ mod tests {
         let mut transfer = Transfer::default();
         transfer.new_call(B);
         assert!(transfer.is_none(), "not every call is a second one");
-        transfer.begin(A);
+        transfer.begin(Way::Transfer, A);
         assert!(transfer.wants_second_call() && transfer.pair().is_none());
         transfer.join(at(0), CallState::Connected);
         assert!(!transfer.is_joining(), "with whom?");
@@ -256,7 +273,10 @@ mod tests {
         transfer.join(at(0), CallState::Connected);
         assert_eq!(
             seen(&mut transfer),
-            [TransferOutput::Key(A), TransferOutput::Key(B)]
+            [
+                TransferOutput::Key(Way::Transfer, A),
+                TransferOutput::Key(Way::Transfer, B)
+            ]
         );
         assert!(transfer.joins(A) && transfer.joins(B) && !transfer.joins(CallRef(3)));
         transfer.call_over(A, |id| id == B);

@@ -8,6 +8,8 @@ words! {
         /// Transfer key: the call is held, dial tone comes for the second call; the next flash, or hanging up, joins the
         /// two.
         Transfer = "transfer",
+        /// Conference key: as with transfer, but the next flash joins the three, and hanging up leaves the call.
+        Conference = "conference",
         /// Hold and resume by turns.
         Hold = "hold",
         /// HookFlash goes to the CallManager, which decides (chan-sccp takes it as the transfer key, chan_skinny ignores it).

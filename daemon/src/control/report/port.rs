@@ -77,6 +77,11 @@ impl Gateway {
             country: unit.settings.country.code.clone(),
             caller_id: words::caller_id(unit.settings.caller_id),
             registration: self.registration(now, unit, &station),
+            forwards: ctl::Forwards {
+                all: logic.forwards.all.clone(),
+                busy: logic.forwards.busy.clone(),
+                no_answer: logic.forwards.no_answer.clone(),
+            },
             calls: logic
                 .calls
                 .iter()

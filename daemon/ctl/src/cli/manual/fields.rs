@@ -113,6 +113,10 @@ const PARTS: &[Part] = &[
             ("playing", "The tone that the phone hears now."),
             ("message lamp", "Whether a message waits (MWI)."),
             (
+                "forwarded",
+                "Where the CallManager forwards calls to this number, as it says itself (ForwardStat); absent when it forwards none or does not say.",
+            ),
+            (
                 "level",
                 "Speech level in both directions, dBm0 rms over 125 ms; - without a measurement in the last second. Normal speech is at -25 to -10 dBm0.",
             ),

@@ -2,9 +2,9 @@
 
 use comfy_table::{Cell, Color, ColumnConstraint};
 use tipring_ctl::report::{
-    CallSummary, ConnectionPurpose, DetectedTone, EchoReport, EchoState, FindingReport, HookState,
-    LineStats, MediaLeg, PortCard, PortDetail, PortState, PortSummary, RegistrationReport,
-    RegistrationState, RtpStats, Side, by_cause, ranges,
+    CallSummary, ConnectionPurpose, DetectedTone, EchoReport, EchoState, FindingReport, Forwards,
+    HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState, PortSummary,
+    RegistrationReport, RegistrationState, RtpStats, Side, by_cause, ranges,
 };
 
 use super::super::output::{Paint, clean};
@@ -139,6 +139,7 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
         "message lamp",
         if summary.message_waiting { "on" } else { "off" },
     );
+    facts.add_text("forwarded", &forwarded(&report.forwards));
     facts.add(
         "level",
         format!(
@@ -169,6 +170,24 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
         out += &format!("{}  {}\n", moment(tone.at_unix_ms), detected(tone));
     }
     out + &counters(paint, "PORT", &report.counters)
+}
+
+/// `all calls to 2002; when busy to 2003`.
+fn forwarded(forwards: &Forwards) -> String {
+    let kinds = [
+        ("all calls", &forwards.all),
+        ("when busy", &forwards.busy),
+        ("when not answered", &forwards.no_answer),
+    ];
+    let said = kinds.into_iter().filter_map(|(when, to)| {
+        let to = to.as_deref()?;
+        Some(if to.is_empty() {
+            when.to_owned()
+        } else {
+            format!("{when} to {to}")
+        })
+    });
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// A tone in words, without when.
@@ -651,6 +670,22 @@ mod tests {
         assert!(shown(&detail).contains("line    out of service\n"));
         detail.card.open = false;
         assert!(shown(&detail).contains("line    not in service\n"));
+    }
+
+    #[test]
+    fn forwards_are_shown_as_far_as_the_server_says_them() {
+        let mut detail = PortDetail::default();
+        assert!(!shown(&detail).contains("forwarded"));
+        detail.forwards = Forwards {
+            all: None,
+            busy: Some("2002".into()),
+            no_answer: Some(String::new()),
+        };
+        let text = shown(&detail);
+        assert!(
+            text.contains("when busy to 2002; when not answered\n"),
+            "{text}"
+        );
     }
 
     #[test]

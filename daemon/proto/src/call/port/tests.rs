@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::call::contract::{CallerId, Presented};
-use crate::call::record::CallSnapshot;
+use crate::call::record::{CallSnapshot, Forwards};
 use crate::sccp::message::{
-    CallInfo, CallOnLine, ConnectionStatistics, MediaFormat, MediaStatus, OpenReceiveChannel,
-    RingMode, Tone,
+    CallInfo, CallOnLine, ConnectionStatistics, ForwardStat, MediaFormat, MediaStatus,
+    OpenReceiveChannel, RingMode, Tone,
 };
 use crate::types::{
     AfterFarHangUp, CallDirection, CallerIdTiming, Codec, Conference, FlashAction, LineFault,
@@ -14,6 +14,7 @@ use crate::types::{
 };
 
 mod answer;
+mod callmanager;
 mod fault;
 mod flash;
 mod implied;

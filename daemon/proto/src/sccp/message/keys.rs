@@ -2,7 +2,7 @@
 
 use tipring_types::trace::{Fields, Value};
 
-use super::{Contents, Layout};
+use super::{Contents, KeptWhole, Layout};
 use crate::sccp::catalog::{Common, keypad_char, soft_key_set};
 use crate::sccp::wire::DecodeError;
 use crate::sccp::wire::layout::{Body, Writer};
@@ -187,4 +187,54 @@ impl Contents for SelectSoftKeys {
             .on(self.line, self.call)
             .with("mask", self.mask.into())
     }
+}
+
+/// A key of SoftKeyTemplateRes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateKey {
+    /// What the display would show: text below CallManager 4, a phrase from there on.
+    pub label: String,
+    /// What SoftKeyEvent says when it is pressed.
+    pub event: SoftKey,
+}
+
+/// Keys of a set of SoftKeySetRes.
+pub const KEYS_OF_SET: usize = 16;
+
+mod template {
+    pub(super) const COUNT: usize = 4;
+    pub(super) const LIST: usize = 12;
+    pub(super) const MOST_KEYS: u32 = 32;
+    pub(super) const KEY: usize = 20;
+    pub(super) const LABEL_LEN: usize = 16;
+    pub(super) const MOST_SETS: u32 = 16;
+    /// The positions, and as many 16-bit words behind them that say the same again.
+    pub(super) const SET: usize = 48;
+}
+
+/// The keys that SoftKeyTemplateRes has, by position. Slots are always 32; those past the count are garbage (CUCM trace).
+pub fn template_keys(template: &KeptWhole) -> Vec<TemplateKey> {
+    use template::*;
+    let body = Body::of(&template.body);
+    let keys = 0..body.u32(COUNT).min(MOST_KEYS);
+    let keys = keys.map_while(|n| {
+        let at = LIST + usize::try_from(n).ok()? * KEY;
+        (body.len() >= at + KEY).then(|| TemplateKey {
+            label: body.text(at, LABEL_LEN),
+            event: SoftKey(body.u32(at + LABEL_LEN)),
+        })
+    });
+    keys.collect()
+}
+
+/// The sets that SoftKeySetRes has: positions in the template, counted from 1; 0 is a gap (CUCM trace).
+pub fn key_sets(sets: &KeptWhole) -> Vec<[u8; KEYS_OF_SET]> {
+    use template::*;
+    let body = Body::of(&sets.body);
+    let sets = 0..body.u32(COUNT).min(MOST_SETS);
+    let sets = sets.map_while(|n| {
+        let at = LIST + usize::try_from(n).ok()? * SET;
+        (body.len() >= at + KEYS_OF_SET).then(|| body.bytes(at))
+    });
+    sets.collect()
 }

@@ -137,6 +137,7 @@ impl Station {
                 // wazo gives no text at all, chan_skinny one text for both.
                 if let RejectCause::NoAuthority
                 | RejectCause::AlreadyRegistered
+                | RejectCause::NoText
                 | RejectCause::Other = cause
                 {
                     *cause = RejectCause::NameHeldByOldConnection;

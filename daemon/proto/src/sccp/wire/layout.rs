@@ -26,6 +26,16 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// A body that was kept whole.
+    pub(in crate::sccp) fn of(bytes: &'a [u8]) -> Body<'a> {
+        Body {
+            id: 0,
+            version: 0,
+            second: false,
+            bytes,
+        }
+    }
+
     /// Refuses a body that ends before `needed` bytes, in the name of the field that would be missing.
     pub(in crate::sccp) fn need(
         &self,

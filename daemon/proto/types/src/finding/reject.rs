@@ -19,7 +19,9 @@ pub enum RejectCause {
     AddressNotAuthorized,
     /// The server is reading its configuration.
     ReloadInProgress,
-    /// No text, or one that this table does not know.
+    /// No text at all (wazo, of a device type that it does not list).
+    NoText,
+    /// A text that this table does not know.
     Other,
 }
 
@@ -29,7 +31,9 @@ impl RejectCause {
     pub fn from_text(text: &str) -> RejectCause {
         let text = text.to_ascii_lowercase();
         let has = |part: &str| text.contains(part);
-        if has("no authority") {
+        if text.trim().is_empty() {
+            RejectCause::NoText
+        } else if has("no authority") {
             RejectCause::NoAuthority
         } else if has("already registered") || has("crossover") {
             RejectCause::AlreadyRegistered

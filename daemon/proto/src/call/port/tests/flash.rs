@@ -485,3 +485,58 @@ fn a_held_far_end_that_hangs_up_leaves_a_waiting_or_another_held_call_to_be_take
     b.flash();
     assert_eq!(b.seen(), [soft(SoftKey::ANSWER, 2), SILENT]);
 }
+
+/// Call 1 is held, call 2 talks, and the flash that joins them all has come.
+fn conference() -> Bench {
+    let mut b = Bench::with(|c| c.flash = FlashAction::Conference);
+    b.talking(1);
+    b.flash();
+    assert_eq!(b.seen(), [soft(SoftKey::CONFERENCE, 1)]);
+    b.consults();
+    b.dial("30");
+    b.says(&[stop_tone(2), state(CallStateKind::RING_OUT, 2)]);
+    b.says(&[state(CallStateKind::CONNECTED, 2), open(2, 2), start(2, 2)]);
+    b.opened(2);
+    b.outputs();
+    b.flash();
+    assert_eq!(b.sent(), [soft(SoftKey::CONFERENCE, 2)]);
+    b
+}
+
+#[test]
+fn the_conference_key_is_pressed_by_flash_and_the_phone_stays_in() {
+    // The server joins them under the reference of either call.
+    for (stays, goes) in [(1, 2), (2, 1)] {
+        let mut b = conference();
+        b.says(&[
+            close(2),
+            stop(2),
+            state(CallStateKind::ON_HOOK, goes),
+            state(CallStateKind::CONNECTED, stays),
+            open(9, stays),
+            start(9, stays),
+        ]);
+        b.opened(9);
+        let out = b.seen();
+        assert!(out.contains(&bridge(9)), "{out:?}");
+        let tones = |o: &Output| matches!(o, Output::Line(LineOutput::PlayTone(_)));
+        assert!(!out.iter().any(tones), "{out:?}");
+        b.wait(5_000);
+        assert_eq!((b.word(), b.seen()), (PortState::InCall, vec![]));
+        b.hang_up();
+        assert_eq!(b.sent(), [on_hook(stays)]);
+    }
+}
+
+#[test]
+fn a_conference_is_not_joined_by_hanging_up() {
+    let mut b = Bench::with(|c| c.flash = FlashAction::Conference);
+    b.talking(1);
+    b.flash();
+    b.consults();
+    b.dial("30");
+    b.says(&[state(CallStateKind::RING_OUT, 2)]);
+    b.outputs();
+    b.hang_up();
+    assert_eq!(b.sent(), [on_hook(2)]);
+}

@@ -187,3 +187,28 @@ fn a_lift_that_the_server_names_after_the_hang_up_is_hung_up_again() {
     assert_eq!(b.seen(), [on_hook(7)]);
     assert_eq!(b.word(), PortState::Idle);
 }
+
+#[test]
+fn forwards_of_the_line_are_shown_until_the_server_is_lost() {
+    let forward = |line: u32, all: Option<&str>| {
+        ServerMessage::ForwardStat(ForwardStat {
+            active: all.is_some(),
+            line: LineInstance(line),
+            all: all.map(str::to_owned),
+            busy: Some("2003".into()),
+            no_answer: None,
+        })
+    };
+    let mut b = Bench::new();
+    b.says(&[forward(1, Some("20\u{1b}02")), forward(2, None)]);
+    let shown = Forwards {
+        all: Some("2002".into()),
+        busy: Some("2003".into()),
+        no_answer: None,
+    };
+    assert_eq!(b.port.snapshot().forwards, shown);
+    b.says(&[forward(0, None)]);
+    assert_eq!(b.port.snapshot().forwards.all, None);
+    b.input(Input::StationDown);
+    assert_eq!(b.port.snapshot().forwards, Forwards::default());
+}

@@ -263,7 +263,7 @@ fn a_refusal_closes_the_connection_that_the_server_leaves_open() {
         ),
         ("IP not authorized", RejectCause::AddressNotAuthorized),
         ("Reload in progress", RejectCause::ReloadInProgress),
-        ("", RejectCause::Other),
+        ("", RejectCause::NoText),
     ] {
         let mut b = Bench::new(|_| {});
         b.start();

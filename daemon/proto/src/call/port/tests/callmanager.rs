@@ -1,0 +1,403 @@
+//! What CallManager sends, in its order: references and parties of their own, everything said twice, media in any order
+//! (CUCM traces and captures).
+
+use super::*;
+use crate::sccp::message::{LampMode, SelectSoftKeys, SetLamp, Stimulus, Switch};
+
+const A: u32 = 0x0200_001B;
+const PARTY: u32 = 0x0200_0050;
+
+fn off(line: u32, call: u32) -> ServerMessage {
+    ServerMessage::SetRinger(SetRinger {
+        mode: RingMode::OFF,
+        duration: 1,
+        line: LineInstance(line),
+        call: CallRef(call),
+    })
+}
+
+fn lamp(mode: LampMode) -> ServerMessage {
+    ServerMessage::SetLamp(SetLamp {
+        stimulus: Stimulus::LINE,
+        instance: 1,
+        mode,
+    })
+}
+
+fn speaker(on: bool) -> ServerMessage {
+    ServerMessage::SetSpeakerMode(Switch { on })
+}
+
+fn keys(call: u32, set: u32, mask: u32) -> ServerMessage {
+    ServerMessage::SelectSoftKeys(SelectSoftKeys {
+        line: LINE,
+        call: CallRef(call),
+        set,
+        mask,
+    })
+}
+
+fn who(call: u32, number: &str, name: &str) -> ServerMessage {
+    ServerMessage::CallInfo(CallInfo {
+        call: CallRef(call),
+        kind: 1,
+        calling_number: number.into(),
+        calling_name: name.into(),
+        called_number: "2001".into(),
+        // Filled on every call, without any forward (CUCM capture).
+        original_called_number: "2001".into(),
+        last_redirecting_number: "2001".into(),
+        ..CallInfo::default()
+    })
+}
+
+fn rings(b: &mut Bench) {
+    b.says(&[
+        state(CallStateKind::RING_IN, A),
+        keys(A, 3, u32::MAX),
+        who(A, "5551234", "Ada"),
+        lamp(LampMode::BLINK),
+        ringer(RingMode::OUTSIDE, A),
+    ]);
+}
+
+/// The answer, all in one segment: connected before any acknowledgement.
+fn answers(b: &mut Bench) {
+    b.says(&[
+        off(0, 0),
+        speaker(true),
+        lamp(LampMode::ON),
+        state(CallStateKind::OFF_HOOK, A),
+        off(1, A),
+        stop_tone(A),
+        open(PARTY, A),
+        stop_tone(A),
+        state(CallStateKind::CONNECTED, A),
+        keys(A, 1, 0xFFFF_FBFF),
+        who(A, "5551234", "Ada"),
+    ]);
+}
+
+fn talks() -> Bench {
+    let mut b = Bench::new();
+    rings(&mut b);
+    b.lift();
+    answers(&mut b);
+    b.opened(PARTY);
+    b.says(&[start(PARTY, A)]);
+    b.outputs();
+    b
+}
+
+#[test]
+fn an_answered_call_is_up_before_its_media_and_nothing_repeated_harms() {
+    let mut b = Bench::new();
+    rings(&mut b);
+    let outside = line(LineOutput::Ring(RingMode::OUTSIDE));
+    assert_eq!(b.seen(), [outside]);
+    b.lift();
+    assert_eq!(b.seen(), [STOP_RING, DTMF_ON, off_hook(1, A)]);
+    answers(&mut b);
+    assert_eq!(b.seen(), [open_receive(PARTY, A)]);
+    assert_eq!(b.port.snapshot().calls[0].state, CallState::Connected);
+    b.wait(40);
+    b.says(&[start(PARTY, A), who(A, "5551234", "Ada B")]);
+    b.opened(PARTY);
+    assert_eq!(
+        b.seen(),
+        [
+            ack(MediaStatus::OK, PARTY, A),
+            start_send(PARTY),
+            bridge(PARTY)
+        ]
+    );
+    b.wait(60_000);
+    assert_eq!((b.word(), b.seen()), (PortState::InCall, vec![]));
+    assert_eq!(b.port.snapshot().counters.unknown_calls, 0);
+}
+
+#[test]
+fn the_start_may_come_a_tenth_of_a_second_after_the_acknowledgement() {
+    let mut b = Bench::new();
+    rings(&mut b);
+    b.lift();
+    answers(&mut b);
+    b.opened(PARTY);
+    b.outputs();
+    b.wait(100);
+    b.says(&[start(PARTY, A)]);
+    assert_eq!(b.seen(), [start_send(PARTY)]);
+}
+
+#[test]
+fn the_ringer_is_switched_off_by_line_0_and_by_its_own_line() {
+    for (on_line, call) in [(0, 0), (1, 0), (0, A), (1, A)] {
+        let mut b = Bench::new();
+        rings(&mut b);
+        b.outputs();
+        b.says(&[off(on_line, call)]);
+        assert_eq!(b.seen(), [STOP_RING], "{on_line} {call}");
+        b.says(&[off(0, 0), off(1, A)]);
+        assert_eq!(b.seen(), [], "{on_line} {call}");
+    }
+}
+
+#[test]
+fn each_ring_mode_reaches_the_line_and_a_change_of_mode_too() {
+    for mode in [RingMode::INSIDE, RingMode::OUTSIDE, RingMode::PRECEDENCE] {
+        let mut b = Bench::new();
+        b.says(&[state(CallStateKind::RING_IN, A), ringer(mode, A)]);
+        assert_eq!(b.seen(), [line(LineOutput::Ring(mode))]);
+        b.says(&[ringer(mode, A), ringer(RingMode::BELLCORE_1, A)]);
+        assert_eq!(b.seen(), [line(LineOutput::Ring(RingMode::BELLCORE_1))]);
+    }
+}
+
+#[test]
+fn a_caller_corrected_late_is_shown_and_not_sent_again() {
+    let mut b = Bench::new();
+    rings(&mut b);
+    b.input(Input::Line(LineInput::RingOn { at: b.now }));
+    b.wait(2_000);
+    b.input(Input::Line(LineInput::RingOff { at: b.now }));
+    b.wait(600);
+    let sent = |b: &mut Bench| {
+        let ids = b.seen().into_iter().filter_map(|o| match o {
+            Output::Line(LineOutput::SendCallerId { id, .. }) => Some(id.name),
+            _ => None,
+        });
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(sent(&mut b), [Presented::Text("Ada".into())]);
+    b.input(Input::Line(LineInput::CallerIdSent));
+    for name in ["Ada", "Ada Byron", "Ada Byron"] {
+        b.says(&[who(A, "5551234", name)]);
+    }
+    b.wait(2_000);
+    b.input(Input::Line(LineInput::RingOn { at: b.now }));
+    b.wait(2_000);
+    b.input(Input::Line(LineInput::RingOff { at: b.now }));
+    b.wait(3_000);
+    assert_eq!(sent(&mut b), []);
+    assert_eq!(b.port.snapshot().calls[0].name, "Ada Byron");
+    b.lift();
+    answers(&mut b);
+    b.says(&[who(A, "30", "Grace")]);
+    let call = b.port.snapshot().calls[0].clone();
+    assert_eq!((call.number.as_str(), call.name.as_str()), ("30", "Grace"));
+}
+
+#[test]
+fn ring_back_is_made_here_without_any_media() {
+    let mut b = Bench::new();
+    b.dial_tone();
+    b.dial("30");
+    b.outputs();
+    b.says(&[
+        stop_tone(1),
+        state(CallStateKind::PROCEED, 1),
+        tone(Tone::ALERTING, 1),
+        state(CallStateKind::RING_OUT, 1),
+        keys(1, 8, u32::MAX),
+    ]);
+    assert_eq!(b.seen(), [play(Tone::ALERTING)]);
+    b.wait(60_000);
+    assert_eq!(b.seen(), [], "it goes on");
+    b.says(&[
+        stop_tone(1),
+        open(PARTY, 1),
+        state(CallStateKind::CONNECTED, 1),
+        stop_tone(1),
+    ]);
+    assert_eq!(b.seen(), [SILENT, open_receive(PARTY, 1)]);
+}
+
+#[test]
+fn busy_and_reorder_are_held_until_the_phone_is_hung_up() {
+    for (kind, sound) in [
+        (CallStateKind::BUSY, Tone::BUSY),
+        (CallStateKind::CONGESTION, Tone::REORDER),
+        (CallStateKind::PROCEED, Tone::REORDER),
+    ] {
+        let mut b = Bench::new();
+        b.dial_tone();
+        b.dial("99");
+        b.outputs();
+        b.says(&[stop_tone(1), state(kind, 1), tone(sound, 1)]);
+        assert_eq!(b.seen(), [play(sound)]);
+        b.wait(10_000);
+        b.says(&[stop_tone(1), stop_tone(0)]);
+        assert_eq!(b.seen(), [], "{sound:?}");
+        b.hang_up();
+        assert!(b.seen().contains(&on_hook(1)));
+    }
+}
+
+#[test]
+fn a_far_end_that_hangs_up_without_a_tone_is_heard_as_the_port_has_it() {
+    for (after, heard) in [
+        (AfterFarHangUp::Busy, Some(Tone::BUSY)),
+        (AfterFarHangUp::Reorder, Some(Tone::REORDER)),
+        (AfterFarHangUp::Silence, None),
+    ] {
+        let mut b = talks();
+        let cfg = PortConfig {
+            after_far_hang_up: after,
+            open_loop_ms: 0,
+            ..b.port.config().clone()
+        };
+        b.port.reconfigure(cfg);
+        b.says(&[
+            stop_tone(A),
+            stop_tone(A),
+            close(PARTY),
+            stop(PARTY),
+            lamp(LampMode::OFF),
+            speaker(false),
+            state(CallStateKind::ON_HOOK, A),
+            off(0, 0),
+        ]);
+        assert_eq!(b.port.snapshot().tone, heard);
+        b.wait(16_000);
+        assert_eq!(b.port.snapshot().tone, Some(Tone::HOWLER), "{after:?}");
+    }
+}
+
+#[test]
+fn media_is_opened_again_with_another_party_codec_and_packet_time() {
+    let mut b = talks();
+    let alaw = |party: u32| {
+        let ServerMessage::OpenReceiveChannel(mut message) = open(party, A) else {
+            unreachable!("open() makes nothing else");
+        };
+        message.format = MediaFormat::G711_ALAW;
+        message.ptime_ms = 30;
+        ServerMessage::OpenReceiveChannel(message)
+    };
+    let opened = |out: &[Output]| {
+        let media = out.iter().filter_map(|o| match o {
+            Output::Media(MediaOutput::OpenReceive {
+                party,
+                codec,
+                ptime_ms,
+                ..
+            }) => Some((party.0, *codec, *ptime_ms)),
+            _ => None,
+        });
+        media.collect::<Vec<_>>()
+    };
+    // Hold with music: the old one is closed, the new one only opened. Everything may be said twice, or left out.
+    for (n, before) in [
+        vec![close(PARTY), stop(PARTY)],
+        vec![stop(PARTY), close(PARTY), close(PARTY), stop(PARTY)],
+        vec![close(PARTY)],
+        vec![],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut b = talks();
+        let party = PARTY + 10 + u32::try_from(n).unwrap();
+        b.says(&before);
+        b.says(&[alaw(party)]);
+        b.opened(party);
+        let out = b.seen();
+        assert_eq!(opened(&out), [(party, Codec::G711Alaw, 30)], "{n}");
+        assert!(out.contains(&bridge(party)), "{n} {out:?}");
+        assert!(out.contains(&ack(MediaStatus::OK, party, A)), "{n}");
+        assert_eq!(b.word(), PortState::InCall);
+        // And back.
+        b.says(&[close(party), open(PARTY + 99, A), start(PARTY + 99, A)]);
+        b.opened(PARTY + 99);
+        let out = b.seen();
+        assert!(out.contains(&bridge(PARTY + 99)), "{n} {out:?}");
+        assert!(out.contains(&start_send(PARTY + 99)), "{n} {out:?}");
+    }
+    // The same party again, with another codec.
+    b.says(&[alaw(PARTY)]);
+    b.opened(PARTY);
+    let out = b.seen();
+    assert_eq!(opened(&out), [(PARTY, Codec::G711Alaw, 30)]);
+    assert!(out.contains(&close_receive(PARTY)), "{out:?}");
+    assert_eq!(b.port.snapshot().counters.media_ignored, 0);
+}
+
+#[test]
+fn a_codec_that_is_not_ours_is_refused_in_mid_call_and_the_call_goes_on() {
+    for (format, ptime_ms, status) in [
+        (MediaFormat::G729, 20, MediaStatus::INVALID_CODEC),
+        (MediaFormat(107), 20, MediaStatus::INVALID_CODEC),
+        (MediaFormat::G711_ULAW, 60, MediaStatus::INVALID_PACKET_SIZE),
+    ] {
+        let mut b = talks();
+        let ServerMessage::OpenReceiveChannel(mut message) = open(PARTY + 1, A) else {
+            unreachable!("open() makes nothing else");
+        };
+        message.format = format;
+        message.ptime_ms = ptime_ms;
+        b.says(&[ServerMessage::OpenReceiveChannel(message)]);
+        assert_eq!(b.seen(), [ack(status, PARTY + 1, A)]);
+        b.says(&[close(PARTY + 1), stop(PARTY + 1)]);
+        assert_eq!((b.word(), b.seen()), (PortState::InCall, vec![]));
+    }
+}
+
+#[test]
+fn a_call_may_have_fifty_parties_one_after_the_other_and_at_once() {
+    let mut b = talks();
+    b.input(Input::StationUp { version: 20 });
+    for party in PARTY + 1..PARTY + 51 {
+        b.says(&[close(party - 1), open(party, A), start(party, A)]);
+        b.opened(party);
+        let out = b.seen();
+        assert!(out.contains(&bridge(party)), "{party} {out:?}");
+        assert!(out.contains(&start_send(party)), "{party} {out:?}");
+    }
+    let last = PARTY + 50;
+    // Fifty more that are only started, each with a reference of its own: copies, which are refused, each of them.
+    for party in last + 1..last + 51 {
+        b.says(&[start(party, A + party)]);
+    }
+    b.wait(1_000);
+    let refused = b.sent();
+    let no = |o: &&Output| matches!(o, Output::Send(ClientMessage::StartMediaTransmissionAck(a)) if a.status != MediaStatus::OK);
+    assert_eq!(refused.iter().filter(no).count(), 50);
+    assert_eq!(b.word(), PortState::InCall);
+    b.says(&[start(last, A)]);
+    assert!(b.seen().contains(&start_send(last)));
+    b.hang_up();
+    assert!(b.seen().contains(&close_receive(last)));
+}
+
+#[test]
+fn keys_are_pressed_by_the_servers_own_template() {
+    let slot = |label: &[u8], event: u32| {
+        let mut slot = [0xA5; 20];
+        slot[..label.len()].copy_from_slice(label);
+        slot[16..].copy_from_slice(&event.to_le_bytes());
+        slot
+    };
+    let mut body = vec![0; 12];
+    body[4] = 3;
+    for (label, event) in [
+        (b"\x80\x03\0".as_slice(), 3),
+        (b"\x80\x0B\0", 11),
+        (b"\x80\x04\0", 29),
+    ] {
+        body.extend_from_slice(&slot(label, event));
+    }
+    let mut b = talks();
+    b.says(&[ServerMessage::SoftKeyTemplateRes(
+        crate::sccp::message::KeptWhole { body },
+    )]);
+    b.flash();
+    assert_eq!(b.sent(), [soft(SoftKey(29), A)]);
+    // Another server may have other keys.
+    b.input(Input::StationDown);
+    b.input(Input::StationUp { version: 3 });
+    b.hang_up();
+    b.wait(2_000);
+    b.talking(1);
+    b.flash();
+    assert_eq!(b.sent(), [soft(SoftKey::TRANSFER, 1)]);
+}
