@@ -68,7 +68,7 @@ impl SoftKeys {
         if self.selected.len() >= MOST_SELECTED {
             self.selected.pop_front();
         }
-        self.selected.push_back(select.clone());
+        self.selected.push_back(*select);
     }
 
     /// The event of a key, pressed in this call.
