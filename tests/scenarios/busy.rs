@@ -38,7 +38,9 @@ fn congestion_is_heard() {
         // wazo says busy for both.
         let expected = match dialect {
             Dialect::Wazo => Tone::BUSY,
-            Dialect::ChanSkinny | Dialect::ChanSccp | Dialect::ModSkinny => Tone::REORDER,
+            Dialect::ChanSkinny | Dialect::ChanSccp | Dialect::ModSkinny | Dialect::Cisco => {
+                Tone::REORDER
+            }
         };
         assert_eq!(w.desks[0].tone, Some(expected), "{dialect:?}");
         w.hang_up(0);

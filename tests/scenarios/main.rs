@@ -1,5 +1,6 @@
-//! Whole call flows in virtual time: the gateway's devices against the test CallManager in its four dialects.
+//! Whole call flows in virtual time: the gateway's devices against the test CallManager in its five dialects.
 mod busy;
+mod cisco;
 mod digits;
 mod failback;
 mod fault;

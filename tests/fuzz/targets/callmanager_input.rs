@@ -13,7 +13,7 @@ use tipring_proto::time::Time;
 
 fuzz_target!(|input: &[u8]| {
     let mut program = Program::new(input);
-    let dialect = Dialect::ALL[usize::from(program.byte() % 4)];
+    let dialect = Dialect::ALL[usize::from(program.byte()) % Dialect::ALL.len()];
     let mut manager = CallManager::new(CallManagerConfig {
         dialect,
         ..CallManagerConfig::default()

@@ -109,6 +109,8 @@ impl CallManager {
                 // After a transfer while ringing the other side talks already and is sent nothing.
                 if calling {
                     self.play(now, caller, Cue::AnsweredThere);
+                } else if self.rules.reopens_media {
+                    self.play(now, caller, Cue::FarResumed);
                 }
                 let from = self
                     .legs

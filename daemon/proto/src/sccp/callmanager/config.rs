@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::types::DeviceName;
 
+use super::switches::Switches;
+
 /// Whom the CallManager imitates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -17,15 +19,19 @@ pub enum Dialect {
     ModSkinny,
     /// `wazo-libsccp`: version 11 at most, connected by the media ack, `#` ends dialing.
     Wazo,
+    /// Cisco's own CallManager: media under parties of their own, ring-back made by the port, music on hold, states before media.
+    /// Its releases and sites differ by [`Switches`].
+    Cisco,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Dialect; 4] = [
+    pub const ALL: [Dialect; 5] = [
         Dialect::ChanSkinny,
         Dialect::ChanSccp,
         Dialect::ModSkinny,
         Dialect::Wazo,
+        Dialect::Cisco,
     ];
 
     /// The name used on the command line.
@@ -35,6 +41,7 @@ impl Dialect {
             Dialect::ChanSccp => "chan-sccp",
             Dialect::ModSkinny => "mod-skinny",
             Dialect::Wazo => "wazo",
+            Dialect::Cisco => "cisco",
         }
     }
 
@@ -153,6 +160,8 @@ pub struct CallManagerConfig {
     pub rfc2833_payload: u32,
     /// Seconds since 1970 at [`Time::ZERO`](crate::time::Time::ZERO), for DefineTimeDate.
     pub epoch_unix: u64,
+    /// The switches of the dialect `cisco`.
+    pub switches: Switches,
 }
 
 impl Default for CallManagerConfig {
@@ -170,6 +179,7 @@ impl Default for CallManagerConfig {
             own_media: None,
             rfc2833_payload: 0,
             epoch_unix: 0,
+            switches: Switches::default(),
         }
     }
 }

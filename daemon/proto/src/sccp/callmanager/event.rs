@@ -17,7 +17,7 @@ pub enum CmOutput {
     Send {
         /// Where.
         conn: ConnId,
-        /// One message.
+        /// A message, or several of Cisco's CallManager.
         bytes: Vec<u8>,
     },
     /// Close the connection; report nothing more about it.

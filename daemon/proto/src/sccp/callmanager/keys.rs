@@ -175,6 +175,9 @@ impl CallManager {
         self.play(now, call, cue);
         // Nothing is sent to the other side, unless there is a server's own media to move it to.
         if let Some(Far::Leg(far)) = self.legs.get(&call).map(|leg| leg.far.clone()) {
+            if self.rules.reopens_media && self.state_of(far) == Some(LegState::Connected) {
+                self.play(now, far, Cue::FarHeld);
+            }
             self.start_media(far);
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddrV4;
 
 use crate::time::Time;
-use crate::types::CallRef;
+use crate::types::{CallRef, Party};
 
 use super::Service;
 
@@ -95,6 +95,23 @@ pub(super) struct Media {
     pub(super) sends_to: Option<SocketAddrV4>,
     /// There was media once.
     pub(super) ever: bool,
+    /// Under which party it was opened.
+    pub(super) party: Option<Party>,
+    /// What is open is music on hold.
+    pub(super) music: Option<Playing>,
+    /// Parties of the recorder's two streams.
+    pub(super) recorded: Option<[Party; 2]>,
+}
+
+/// Music on hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Playing {
+    /// A receive channel without a transmission.
+    Unicast,
+    /// A multicast group.
+    Multicast,
+    /// A tone of the port's own.
+    Tone,
 }
 
 /// One port's side of a call.

@@ -10,6 +10,7 @@ use crate::time::Time;
 use crate::types::{CallRef, Conference, Party};
 
 use super::leg::{Far, LegState, Media};
+use super::switches::Release;
 use super::{CallManager, CmEvent, Cue, EndCause, Service};
 
 /// Packet time sent, ms.
@@ -19,21 +20,25 @@ const RFC2833_PAYLOAD: u32 = 101;
 
 impl CallManager {
     pub(super) fn open_media(&mut self, call: CallRef) {
-        let Some(leg) = self.legs.get_mut(&call) else {
+        let Some(leg) = self.legs.get(&call) else {
             return;
         };
         if leg.media.open {
             return;
         }
-        leg.media = Media {
-            open: true,
-            ever: true,
-            ..Media::default()
-        };
         let device = leg.device;
+        let party = self.new_party(call);
+        if let Some(leg) = self.legs.get_mut(&call) {
+            leg.media = Media {
+                open: true,
+                ever: true,
+                party: Some(party),
+                ..Media::default()
+            };
+        }
         let message = ServerMessage::OpenReceiveChannel(OpenReceiveChannel {
-            conference: Conference(call.0),
-            party: (self.rules.party)(call),
+            conference: self.conference(call),
+            party,
             ptime_ms: PTIME_MS,
             format: MediaFormat::G711_ULAW,
             echo_cancel: false,
@@ -42,6 +47,32 @@ impl CallManager {
             rfc2833_payload: self.rfc2833(device),
         });
         self.notify(device, &message);
+    }
+
+    /// The party under which media of a call is opened next.
+    pub(super) fn new_party(&mut self, call: CallRef) -> Party {
+        if !self.rules.party_counter {
+            return (self.rules.party)(call);
+        }
+        let party = Party(self.next_party);
+        self.next_party = self.next_party.wrapping_add(1);
+        party
+    }
+
+    /// The party under which media of a call is open.
+    fn party(&self, call: CallRef) -> Party {
+        self.legs
+            .get(&call)
+            .and_then(|leg| leg.media.party)
+            .unwrap_or((self.rules.party)(call))
+    }
+
+    /// The call's own conference; 3.1 names none [T].
+    pub(super) fn conference(&self, call: CallRef) -> Conference {
+        match self.cisco() {
+            Some(cisco) if cisco.release < Release::Four => Conference(0),
+            _ => Conference(call.0),
+        }
     }
 
     /// The script says start: now, or as soon as it is known where to.
@@ -58,7 +89,8 @@ impl CallManager {
             return;
         };
         let media = leg.media;
-        if !media.open || !media.wanted || media.receives_at.is_none() {
+        let ready = media.receives_at.is_some() || self.rules.starts_before_ack;
+        if !media.open || !media.wanted || media.music.is_some() || !ready {
             return;
         }
         let device = leg.device;
@@ -75,20 +107,34 @@ impl CallManager {
         if let Some(leg) = self.legs.get_mut(&call) {
             leg.media.sends_to = Some(remote);
         }
-        let message = ServerMessage::StartMediaTransmission(StartMediaTransmission {
-            conference: Conference(call.0),
-            party: (self.rules.party)(call),
+        let party = self.party(call);
+        self.record_before(call);
+        self.notify(device, &self.transmission(call, party, call, remote));
+        self.record_after(call);
+    }
+
+    /// StartMediaTransmission to this far end. `named`: the reference in it.
+    pub(super) fn transmission(
+        &self,
+        call: CallRef,
+        party: Party,
+        named: CallRef,
+        remote: SocketAddrV4,
+    ) -> ServerMessage {
+        let device = self.legs.get(&call).map_or(usize::MAX, |leg| leg.device);
+        ServerMessage::StartMediaTransmission(StartMediaTransmission {
+            conference: self.conference(call),
+            party,
             remote,
             ptime_ms: PTIME_MS,
             format: MediaFormat::G711_ULAW,
             precedence: self.rules.precedence,
             vad: false,
             max_frames: 0,
-            call: self.media_call(call),
+            call: self.media_call(named),
             encryption: Encryption::default(),
             rfc2833_payload: self.rfc2833(device),
-        });
-        self.notify(device, &message);
+        })
     }
 
     /// Both sides of a call, after something changed.
@@ -100,19 +146,27 @@ impl CallManager {
     }
 
     pub(super) fn close_media(&mut self, call: CallRef, anyway: bool) {
-        let Some(leg) = self.legs.get_mut(&call) else {
+        let Some(leg) = self.legs.get(&call) else {
             return;
         };
-        let open = leg.media.open;
-        leg.media = Media {
-            ever: leg.media.ever,
-            ..Media::default()
-        };
-        let device = leg.device;
-        if open || anyway {
-            let leg = self.media_leg(call);
-            self.notify(device, &ServerMessage::CloseReceiveChannel(leg));
-            self.notify(device, &ServerMessage::StopMediaTransmission(leg));
+        let (device, before) = (leg.device, leg.media);
+        let named = self.media_leg(call);
+        if let Some(leg) = self.legs.get_mut(&call) {
+            leg.media = Media {
+                ever: before.ever,
+                ..Media::default()
+            };
+        }
+        if self.stop_music(device, call, before.music, named) {
+            return;
+        }
+        if before.open || anyway {
+            self.notify(device, &ServerMessage::CloseReceiveChannel(named));
+            self.notify(device, &ServerMessage::StopMediaTransmission(named));
+        }
+        for party in before.recorded.into_iter().flatten() {
+            let recorded = MediaLeg { party, ..named };
+            self.notify(device, &ServerMessage::StopMediaTransmission(recorded));
         }
     }
 
@@ -126,7 +180,7 @@ impl CallManager {
     ) {
         // The party is what counts; the call reference in the answer may be anything.
         let found = self.legs.iter().find(|(call, leg)| {
-            leg.device == device && leg.media.open && (self.rules.party)(**call) == party
+            leg.device == device && leg.media.open && self.party(**call) == party
         });
         let Some((&call, _)) = found else {
             return;
@@ -167,17 +221,21 @@ impl CallManager {
         far.or_else(|| self.config.own_media.map(|ip| own_port(ip, call)))
     }
 
-    fn media_leg(&self, call: CallRef) -> MediaLeg {
+    pub(super) fn media_leg(&self, call: CallRef) -> MediaLeg {
         let named = self.rules.close_names_call;
         MediaLeg {
-            conference: Conference(if named { call.0 } else { 0 }),
-            party: (self.rules.party)(call),
+            conference: if named {
+                self.conference(call)
+            } else {
+                Conference(0)
+            },
+            party: self.party(call),
             call: if named { call } else { CallRef::NONE },
             keep_port: false,
         }
     }
 
-    fn media_call(&self, call: CallRef) -> CallRef {
+    pub(super) fn media_call(&self, call: CallRef) -> CallRef {
         if self.rules.media_names_call {
             call
         } else {

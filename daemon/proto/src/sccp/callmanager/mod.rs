@@ -1,4 +1,4 @@
-//! A CallManager to test against: many connections, port-to-port calls, and the manners of four real ones.
+//! A CallManager to test against: many connections, port-to-port calls, and the manners of five real ones.
 //!
 //! Owns: registration as the server sees it, numbers, dialing, ringing, media set-up between two ports,
 //! hold, transfer, call waiting, message lamps, test numbers. Promises: no client input panics or stalls it;
@@ -13,15 +13,21 @@ mod config;
 mod dialect;
 mod dialing;
 mod event;
+mod habits;
 mod keys;
 mod leg;
 mod media;
+mod music;
 mod numbers;
 mod session;
+mod switches;
+mod template;
 #[cfg(test)]
 mod tests;
 
 pub use config::{CallManagerConfig, DeviceEntry, DialTiming, Dialect, Service};
+pub use switches::{Headers, Music, Release, SWITCHES, Switches};
+
 pub use event::{
     CallView, CmEvent, CmOutput, CmSnapshot, CommandError, ConnId, DeviceView, DigitLog, EndCause,
     GoneReason,
@@ -62,6 +68,7 @@ pub struct CallManager {
     sessions: BTreeMap<ConnId, Session>,
     legs: BTreeMap<CallRef, Leg>,
     next_call: u32,
+    next_party: u32,
     digits: VecDeque<DigitLog>,
     out: VecDeque<CmOutput>,
     seen: Seen,
@@ -84,8 +91,13 @@ impl std::fmt::Debug for Rules {
 impl CallManager {
     /// A CallManager without connections.
     pub fn new(config: CallManagerConfig) -> CallManager {
+        // A node of a cluster counts in the lower 24 bits [W].
+        let first = match config.dialect {
+            Dialect::Cisco => (u32::from(config.switches.node) << 24) + 1,
+            _ => 1,
+        };
         CallManager {
-            rules: dialect::rules(config.dialect),
+            rules: dialect::rules(config.dialect, config.switches.release),
             devices: config
                 .devices
                 .iter()
@@ -98,7 +110,8 @@ impl CallManager {
             next_auto: config.first_auto_number,
             sessions: BTreeMap::new(),
             legs: BTreeMap::new(),
-            next_call: 1,
+            next_call: first,
+            next_party: first,
             digits: VecDeque::new(),
             out: VecDeque::new(),
             seen: Seen::default(),
@@ -227,10 +240,24 @@ impl CallManager {
     }
 
     fn send(&mut self, conn: ConnId, message: &ServerMessage) {
+        self.send_marked(conn, message, None);
+    }
+
+    /// Sends a message; with a mark, a StartMediaTransmission of a recorder.
+    fn send_marked(&mut self, conn: ConnId, message: &ServerMessage, recorded: Option<u32>) {
         let Some(session) = self.sessions.get(&conn) else {
             return;
         };
-        let mut bytes = wire::encode_server(message, session.layouts);
+        let layouts = session.layouts;
+        let cisco = self.cisco().copied();
+        let translated = match &cisco {
+            Some(switches) => match habits::translated(switches, message) {
+                Some(message) => message,
+                None => return,
+            },
+            None => message.clone(),
+        };
+        let mut bytes = wire::encode_server(&translated, layouts);
         let before_ack = matches!(
             message,
             ServerMessage::RegisterAck(_) | ServerMessage::RegisterReject(_)
@@ -240,8 +267,28 @@ impl CallManager {
         {
             version.fill(0);
         }
+        if let Some(direction) = recorded {
+            habits::mark_recorded(&mut bytes, direction);
+        }
         self.seen.frames_sent = self.seen.frames_sent.saturating_add(1);
-        self.out.push_back(CmOutput::Send { conn, bytes });
+        let Some(switches) = cisco else {
+            self.out.push_back(CmOutput::Send { conn, bytes });
+            return;
+        };
+        habits::finish(&switches, layouts, self.seen.frames_sent, &mut bytes);
+        let last = self.out.iter_mut().rev().find_map(|output| match output {
+            CmOutput::Send { conn: of, bytes } if *of == conn => Some(bytes),
+            _ => None,
+        });
+        match last {
+            Some(segment) if habits::joins(segment, switches.batch) => segment.extend(bytes),
+            _ => self.out.push_back(CmOutput::Send { conn, bytes }),
+        }
+    }
+
+    /// The switches of Cisco's CallManager, when this is one.
+    fn cisco(&self) -> Option<&Switches> {
+        (self.config.dialect == Dialect::Cisco).then_some(&self.config.switches)
     }
 
     fn event(&mut self, event: CmEvent) {
@@ -295,6 +342,7 @@ impl CallManager {
             early_rtp: self.config.early_rtp,
             mwi: self.devices.get(device).is_some_and(|d| d.mwi),
             date: self.date(now),
+            switches: self.config.switches,
             ..View::default()
         }
     }
@@ -310,7 +358,20 @@ impl CallManager {
             dialled: leg.dialled.clone(),
             outgoing: leg.outgoing,
             consulting: leg.consult_of.is_some(),
+            state: Some(leg.state),
+            far_rings: self.far_rings(leg),
             ..self.device_view(now, leg.device)
+        }
+    }
+
+    /// The other side is a port that is called and has not answered.
+    fn far_rings(&self, leg: &Leg) -> bool {
+        match &leg.far {
+            Far::Leg(far) => self
+                .legs
+                .get(far)
+                .is_some_and(|far| far.state == LegState::Ringing),
+            Far::Nobody | Far::Service(_) | Far::Outside { .. } => false,
         }
     }
 
@@ -337,7 +398,8 @@ impl CallManager {
             (Item::Start, Some(call)) => self.want_media(call),
             (Item::Close, Some(call)) => self.close_media(call, false),
             (Item::CloseAnyway, Some(call)) => self.close_media(call, true),
-            (Item::Open | Item::Start | Item::Close | Item::CloseAnyway, None) => {}
+            (Item::Music, Some(call)) => self.play_music(call),
+            (Item::Open | Item::Start | Item::Close | Item::CloseAnyway | Item::Music, None) => {}
         }
     }
 

@@ -14,7 +14,10 @@ use crate::time::Time;
 use crate::types::{CallRef, DeviceName};
 
 use super::dialect::SameName;
-use super::{CallManager, CmEvent, CmOutput, ConnId, Cue, Device, DeviceEntry, GoneReason, LINE};
+use super::switches::Release;
+use super::{
+    CallManager, CmEvent, CmOutput, ConnId, Cue, Device, DeviceEntry, GoneReason, LINE, template,
+};
 
 /// Date template sent in RegisterAck.
 const DATE_TEMPLATE: [u8; 6] = *b"D.M.Y\0";
@@ -37,6 +40,8 @@ pub(super) struct Session {
     pub(super) without_lines: bool,
     /// Refuse the name then.
     refuse_at: Option<(Time, String)>,
+    /// It was refused, and is closed then.
+    close_at: Option<Time>,
 }
 
 impl CallManager {
@@ -55,6 +60,7 @@ impl CallManager {
                 template_seen: false,
                 without_lines: false,
                 refuse_at: None,
+                close_at: None,
             },
         );
     }
@@ -112,6 +118,7 @@ impl CallManager {
                 self.silent_until(s),
                 self.stranger_until(s),
                 s.refuse_at.as_ref().map(|r| r.0),
+                s.close_at,
             ]
         });
         let legs = self.legs.values().map(|leg| leg.timer.map(|(at, _)| at));
@@ -150,7 +157,7 @@ impl CallManager {
         let over = |until: Option<Time>| until.is_some_and(|at| at <= now);
         if over(self.silent_until(session)) {
             self.drop_session(now, conn, GoneReason::KeepaliveExpired);
-        } else if over(self.stranger_until(session)) {
+        } else if over(session.close_at) || over(self.stranger_until(session)) {
             self.drop_session(now, conn, GoneReason::Dropped);
         }
     }
@@ -173,7 +180,12 @@ impl CallManager {
 
     fn handle_message(&mut self, now: Time, conn: ConnId, message: ClientMessage) {
         match message {
-            ClientMessage::KeepAlive => self.send(conn, &ServerMessage::KeepAliveAck),
+            ClientMessage::KeepAlive => {
+                let stranger = self.sessions.get(&conn).is_none_or(|s| s.device.is_none());
+                if !stranger || self.answers_strangers() {
+                    self.send(conn, &ServerMessage::KeepAliveAck);
+                }
+            }
             ClientMessage::Register(register) => self.register(now, conn, register),
             ClientMessage::Alarm(Alarm { text, .. }) => self.event(CmEvent::Alarm { text }),
             ClientMessage::RegisterTokenReq(_) if self.rules.grants_tokens => {
@@ -187,6 +199,11 @@ impl CallManager {
                 None => {}
             },
         }
+    }
+
+    /// KeepAlive before Register is answered: a standby of Cisco's acknowledges it on TCP alone [R].
+    fn answers_strangers(&self) -> bool {
+        self.rules.keepalive_of_strangers && self.cisco().is_none_or(|c| !c.standby_silent)
     }
 
     fn register(&mut self, now: Time, conn: ConnId, register: Register) {
@@ -231,6 +248,7 @@ impl CallManager {
         let before = session.device.replace(index).filter(|old| *old != index);
         session.layouts = layouts;
         session.features = register.features;
+        session.close_at = None;
         if let Some(before) = before {
             self.forget_device(now, conn, Some(before), GoneReason::Dropped);
         }
@@ -243,10 +261,16 @@ impl CallManager {
             conn,
             &ServerMessage::RegisterAck(RegisterAck {
                 keepalive_s: self.config.keepalive_s,
-                secondary_keepalive_s: self.config.keepalive_s,
+                secondary_keepalive_s: match self.cisco() {
+                    Some(_) => self.config.keepalive_s.saturating_mul(2),
+                    None => self.config.keepalive_s,
+                },
                 version: (self.rules.answers_version)(register.version),
                 features: [0; 3],
-                date_template: DATE_TEMPLATE,
+                date_template: match self.cisco() {
+                    Some(_) => *b"M/D/Y\0",
+                    None => DATE_TEMPLATE,
+                },
             }),
         );
         self.send(conn, &ServerMessage::CapabilitiesReq);
@@ -287,7 +311,10 @@ impl CallManager {
             &ServerMessage::RegisterReject(RegisterReject { text: text.clone() }),
         );
         self.event(CmEvent::Refused { name, text });
-        if close {
+        if let (Some(open), Some(session)) = (self.rules.reject_open, self.sessions.get_mut(&conn))
+        {
+            session.close_at = Some(now + open);
+        } else if close {
             self.drop_session(now, conn, GoneReason::Dropped);
         }
     }
@@ -306,6 +333,12 @@ impl CallManager {
             | ClientMessage::Register(_)
             | ClientMessage::RegisterTokenReq(_)
             | ClientMessage::Alarm(_) => {}
+            ClientMessage::Unregister(_)
+                if self.cisco().is_some_and(|c| c.unregister_nak) && self.has_call(device) =>
+            {
+                let refused = UnregisterAck { status: 2 };
+                self.send(conn, &ServerMessage::UnregisterAck(refused));
+            }
             ClientMessage::Unregister(_) => {
                 if self.rules.unregister_ack {
                     self.send(
@@ -360,6 +393,10 @@ impl CallManager {
         }
     }
 
+    fn has_call(&self, device: usize) -> bool {
+        self.legs.values().any(|leg| leg.device == device)
+    }
+
     /// Answers to the requests of the round.
     fn answers(&self, conn: ConnId, device: usize, request: &ClientMessage) -> Vec<ServerMessage> {
         let Some(Device { entry, .. }) = self.devices.get(device) else {
@@ -378,13 +415,28 @@ impl CallManager {
                     buttons,
                 })]
             }
+            // CallManager 2 leaves both unanswered [W].
+            ClientMessage::SoftKeyTemplateReq | ClientMessage::SoftKeySetReq
+                if self.cisco().is_some_and(|c| c.release == Release::Two) =>
+            {
+                vec![]
+            }
             ClientMessage::SoftKeyTemplateReq => {
+                if let Some(cisco) = self.cisco() {
+                    let body = template::keys(cisco.release);
+                    return vec![ServerMessage::SoftKeyTemplateRes(KeptWhole { body })];
+                }
                 vec![ServerMessage::SoftKeyTemplateRes(KeptWhole {
                     body: vec![0; 12],
                 })]
             }
             ClientMessage::SoftKeySetReq => vec![
-                ServerMessage::SoftKeySetRes(KeptWhole { body: vec![0; 12] }),
+                ServerMessage::SoftKeySetRes(KeptWhole {
+                    body: match self.cisco() {
+                        Some(_) => template::sets(),
+                        None => vec![0; 12],
+                    },
+                }),
                 ServerMessage::SelectSoftKeys(SelectSoftKeys {
                     line: Default::default(),
                     call: CallRef::NONE,

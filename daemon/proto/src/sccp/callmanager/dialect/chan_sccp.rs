@@ -51,6 +51,11 @@ pub(super) static RULES: Rules = Rules {
     off_hook_line_answers_from: None,
     connected_by: ConnectedBy::OffHook,
     asks_statistics: true,
+    reject_open: None,
+    keepalive_of_strangers: true,
+    party_counter: false,
+    starts_before_ack: false,
+    reopens_media: false,
     script,
 };
 
@@ -149,6 +154,7 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
         Cue::TransferTooEarly => vec![view.tone(Tone::BEEP_BONK)],
         Cue::FlashDialTone => vec![stray_bonk()],
         Cue::FarChanged => vec![view.info()],
+        Cue::FarHeld => vec![],
         Cue::EndedHere | Cue::EndedThere => vec![
             Item::Close,
             view.stop_tone(),

@@ -53,6 +53,11 @@ pub(super) static RULES: Rules = Rules {
     off_hook_line_answers_from: None,
     connected_by: ConnectedBy::OffHook,
     asks_statistics: false,
+    reject_open: None,
+    keepalive_of_strangers: true,
+    party_counter: false,
+    starts_before_ack: false,
+    reopens_media: false,
     script,
 };
 
@@ -215,6 +220,7 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
         ],
         Cue::WaitingRefused => vec![view.stop_tone(), view.state(State::ON_HOOK)],
         Cue::FarChanged => vec![view.info()],
+        Cue::FarHeld => vec![],
         Cue::OnHookKept => vec![view.date()],
         Cue::OffHookIgnored => vec![ring(RingMode::OFF)],
         Cue::Lamp => phrase::message_lamp(view.mwi, Some(view.line)),

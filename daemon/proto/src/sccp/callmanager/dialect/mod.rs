@@ -3,6 +3,7 @@
 
 mod chan_sccp;
 mod chan_skinny;
+mod cisco;
 mod mod_skinny;
 pub(super) mod phrase;
 mod wazo;
@@ -13,14 +14,17 @@ use crate::sccp::message::{DefineTimeDate, ServerMessage};
 use crate::types::{CallRef, LineInstance, Party};
 
 use super::Dialect;
+use super::leg::LegState;
+use super::switches::{Release, Switches};
 
 /// The rules of a dialect.
-pub(super) fn rules(dialect: Dialect) -> &'static Rules {
+pub(super) fn rules(dialect: Dialect, release: Release) -> &'static Rules {
     match dialect {
         Dialect::ChanSkinny => &chan_skinny::RULES,
         Dialect::ChanSccp => &chan_sccp::RULES,
         Dialect::ModSkinny => &mod_skinny::RULES,
         Dialect::Wazo => &wazo::RULES,
+        Dialect::Cisco => cisco::rules(release),
     }
 }
 
@@ -160,6 +164,16 @@ pub(super) struct Rules {
     pub(super) connected_by: ConnectedBy,
     /// ConnectionStatisticsReq after a call with media.
     pub(super) asks_statistics: bool,
+    /// A refused connection stays open for this long, then the server closes it.
+    pub(super) reject_open: Option<Duration>,
+    /// KeepAlive of a connection that has not registered is answered.
+    pub(super) keepalive_of_strangers: bool,
+    /// Parties are counted by themselves, one for each time that media is opened; `party` is not used.
+    pub(super) party_counter: bool,
+    /// StartMediaTransmission does not wait for the port's own OpenReceiveChannelAck.
+    pub(super) starts_before_ack: bool,
+    /// Hold and transfer close the other side's media, too, and open it again under another party.
+    pub(super) reopens_media: bool,
     /// What is said when.
     pub(super) script: fn(Cue, &View) -> Vec<Item>,
 }
@@ -201,6 +215,8 @@ pub(super) enum Cue {
     TransferHold,
     /// This port's held call goes on.
     Resume,
+    /// The other side holds the call.
+    FarHeld,
     /// The other side goes on after a hold.
     FarResumed,
     /// Transfer asked for when there is nothing to transfer to yet.
@@ -253,6 +269,12 @@ pub(super) struct View {
     pub(super) early_rtp: bool,
     pub(super) mwi: bool,
     pub(super) date: DefineTimeDate,
+    /// Where the call stands; `None` for what is said without a call.
+    pub(super) state: Option<LegState>,
+    /// The other side is a port that still rings.
+    pub(super) far_rings: bool,
+    /// The switches of Cisco's CallManager.
+    pub(super) switches: Switches,
 }
 
 /// One thing said, or one media step whose addresses the script does not know.
@@ -272,4 +294,6 @@ pub(super) enum Item {
     Close,
     /// The same, also for media never opened.
     CloseAnyway,
+    /// Music on hold, in the way of the switches.
+    Music,
 }

@@ -54,6 +54,11 @@ pub(super) static RULES: Rules = Rules {
     off_hook_line_answers_from: None,
     connected_by: ConnectedBy::MediaAck,
     asks_statistics: false,
+    reject_open: None,
+    keepalive_of_strangers: true,
+    party_counter: false,
+    starts_before_ack: false,
+    reopens_media: false,
     script,
 };
 
@@ -165,6 +170,7 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
             vec![view.stop_tone(), view.state(State::ON_HOOK)]
         }
         Cue::FarChanged => vec![view.info()],
+        Cue::FarHeld => vec![],
         Cue::Lamp => phrase::message_lamp(view.mwi, None),
         Cue::MoreDigit
         | Cue::FarResumed

@@ -14,6 +14,7 @@ pub(in crate::sccp::callmanager) const RING_OUT: &str = "\u{80}\u{16}";
 pub(in crate::sccp::callmanager) const FROM: &str = "\u{80}\u{17}";
 pub(in crate::sccp::callmanager) const CONNECTED: &str = "\u{80}\u{18}";
 pub(in crate::sccp::callmanager) const BUSY: &str = "\u{80}\u{19}";
+pub(in crate::sccp::callmanager) const HOLD: &str = "\u{80}\u{03}";
 pub(in crate::sccp::callmanager) const CALL_WAITING: &str = "\u{80}\u{1B}";
 pub(in crate::sccp::callmanager) const ENTER_NUMBER: &str = "\u{80}\u{20}";
 

@@ -50,6 +50,11 @@ pub(super) static RULES: Rules = Rules {
     off_hook_line_answers_from: Some(11),
     connected_by: ConnectedBy::MediaAck,
     asks_statistics: false,
+    reject_open: None,
+    keepalive_of_strangers: true,
+    party_counter: false,
+    starts_before_ack: false,
+    reopens_media: false,
     script,
 };
 
@@ -129,6 +134,7 @@ fn script(cue: Cue, view: &View) -> Vec<Item> {
             Item::Open,
         ],
         Cue::FarChanged => vec![view.info()],
+        Cue::FarHeld => vec![],
         Cue::EndedHere | Cue::EndedThere | Cue::Abandoned => vec![
             Item::Close,
             ring(RingMode::OFF),

@@ -75,6 +75,8 @@ impl Net {
                 .collect(),
             ..CallManagerConfig::default()
         };
+        // References from 1 on in every dialect.
+        config.switches.node = 0;
         change(&mut config);
         let ports = (0..ports)
             .map(|p| {
