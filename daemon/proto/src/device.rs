@@ -8,8 +8,10 @@
 //! `None`, wait until [`Device::poll_timeout`] and call [`Device::handle_timeout`].
 
 mod contract;
+mod trace;
 
 pub use contract::{DeviceConfig, DeviceSnapshot, Input, Output, TraceEvent};
+pub use trace::of_device;
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;

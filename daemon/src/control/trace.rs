@@ -1,6 +1,5 @@
 //! Live traces: who follows which ports, and the last events of each.
 
-mod device;
 mod station;
 
 use std::collections::{HashMap, VecDeque};
@@ -10,8 +9,8 @@ use tipring_ctl::wire::Event;
 use tipring_types::trace::Trace;
 use tokio::sync::mpsc;
 
-pub(super) use device::of_device;
 pub(super) use station::of_station;
+pub(super) use tipring_proto::device::of_device;
 
 /// An event as it is kept: it has words only where it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

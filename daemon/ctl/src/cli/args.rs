@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use tipring_ctl::wire::DEFAULT_SOCKET;
+use tipring_proto::sccp::callmanager::{SWITCHES, Switches};
 
 use super::complete;
 
@@ -141,6 +142,15 @@ pub(crate) enum Command {
     Setup(SetupArgs),
     /// A CallManager to test against, as a TCP server; commands on standard input, `help` lists them
     Callmanager(CallManagerArgs),
+    /// Play the server's side of a capture to a port, and show what the port does: ring, tones, media, and what it says
+    ///
+    /// For finding out why calls on a real CallManager go wrong. The port is one of this command's own: it needs no daemon and
+    /// no card, and listens to nothing but the file. It registers in the version of the capture; its phone is lifted and its
+    /// keys are pressed where the captured phone's were. Every socket opens and every packet arrives.
+    ///
+    /// FILE is a pcap or pcapng with the TCP connection of a phone to its CallManager, or JSON of `tipring trace --capture`.
+    /// At the end stand the media legs, and how often the captured phone and our port sent what the other did not.
+    Replay(ReplayArgs),
     /// Completion script for a shell, on standard output
     Completions {
         /// Shell
@@ -152,6 +162,18 @@ pub(crate) enum Command {
         /// Directory
         dir: PathBuf,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReplayArgs {
+    /// The capture
+    pub(crate) file: PathBuf,
+    /// Whose connection: the name in JSON, or the address in a pcap; without it: each, one after another
+    #[arg(long, value_name = "NAME")]
+    pub(crate) phone: Option<String>,
+    /// TCP port of the CallManager in a pcap
+    #[arg(long, default_value = "2000", value_name = "PORT")]
+    pub(crate) server_port: u16,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -280,14 +302,30 @@ pub(crate) struct Trace {
     pub(crate) last: Option<u16>,
 }
 
+/// A switch that the test CallManager knows.
+fn switch(text: &str) -> Result<String, String> {
+    Switches::default().set(text).map(|()| text.to_owned())
+}
+
+fn switch_help() -> String {
+    let mut help = "A habit of Cisco's CallManager, with --dialect cisco; repeat for more. In brackets what holds without the switch:\n".to_owned();
+    for (form, what) in SWITCHES {
+        help.push_str(&format!("\n  {form}\n      {what}"));
+    }
+    help
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CallManagerArgs {
     /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:2000", value_name = "ADDRESS:PORT")]
     pub(crate) listen: std::net::SocketAddrV4,
-    /// CallManager software to imitate: chan-skinny (Asterisk), chan-sccp (Asterisk, chan-sccp-b), mod-skinny (FreeSWITCH), wazo (wazo-libsccp)
-    #[arg(long, default_value = "chan-skinny", value_parser = ["chan-skinny", "chan-sccp", "mod-skinny", "wazo"])]
+    /// CallManager software to imitate: chan-skinny (Asterisk), chan-sccp (Asterisk, chan-sccp-b), mod-skinny (FreeSWITCH), wazo (wazo-libsccp), cisco (Cisco's own; see --switch)
+    #[arg(long, default_value = "chan-skinny", value_parser = ["chan-skinny", "chan-sccp", "mod-skinny", "wazo", "cisco"])]
     pub(crate) dialect: String,
+    /// A habit of Cisco's CallManager, with --dialect cisco; repeat for more. In brackets what holds without the switch
+    #[arg(long, value_name = "NAME=VALUE", value_parser = switch, long_help = switch_help())]
+    pub(crate) switch: Vec<String>,
     /// A device it knows; repeat for more
     #[arg(long, value_name = "NAME=NUMBER[=DISPLAY]")]
     pub(crate) device: Vec<String>,

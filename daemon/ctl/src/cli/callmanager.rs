@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tipring_proto::sccp::callmanager::{
-    CallManager, CallManagerConfig, CmOutput, ConnId, DeviceEntry, Dialect,
+    CallManager, CallManagerConfig, CmOutput, ConnId, DeviceEntry, Dialect, Switches,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::DeviceName;
@@ -67,8 +67,23 @@ fn config(args: &CallManagerArgs) -> Result<CallManagerConfig, Failure> {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
+    let dialect = Dialect::from_name(&args.dialect).unwrap_or_default();
+    if dialect != Dialect::Cisco && !args.switch.is_empty() {
+        return Err(Failure {
+            code: super::exit::USAGE,
+            word: "usage",
+            message: "--switch is a habit of Cisco's CallManager".to_owned(),
+            cure: Some("add --dialect cisco".to_owned()),
+        });
+    }
+    let mut switches = Switches::default();
+    for switch in &args.switch {
+        // Each was tried when the command line was read.
+        let _ = switches.set(switch);
+    }
     Ok(CallManagerConfig {
-        dialect: Dialect::from_name(&args.dialect).unwrap_or_default(),
+        switches,
+        dialect,
         keepalive_s: args.keepalive,
         devices,
         auto_register: !args.no_auto,

@@ -11,6 +11,7 @@ mod output;
 mod reload;
 mod remote;
 mod render;
+mod replay;
 mod setup;
 mod sim;
 mod status;
@@ -113,6 +114,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Hardware(args) => hardware::run(out, args),
         Command::Setup(args) => setup::run(out, args),
         Command::Callmanager(args) => callmanager::run(out, args),
+        Command::Replay(args) => replay::run(out, args),
         Command::Completions { shell } => {
             complete::script(out, *shell)?;
             Ok(ExitCode::SUCCESS)

@@ -199,8 +199,27 @@ pub(super) const GROUPS: &[Group] = &[
                 "One that behaves like chan-sccp and knows one device:",
                 "tipring callmanager --dialect chan-sccp --no-auto --device VGC112233445501=1001",
             ),
+            (
+                "Cisco's own, release 4, which records calls and plays multicast music on hold:",
+                "tipring callmanager --dialect cisco --switch release=4 --switch recorder=on --switch music=multicast",
+            ),
         ],
         see_also: &["tipring(1)", "tipring-sim(1)"],
+    },
+    Group {
+        command: "replay",
+        file: "tipring-replay.1",
+        examples: &[
+            (
+                "What a port does at every connection of a capture:",
+                "tipring replay call.pcapng",
+            ),
+            (
+                "At one phone's, for a program:",
+                "tipring replay --json --phone 10.0.0.17 call.pcapng",
+            ),
+        ],
+        see_also: &["tipring(1)", "tipring-trace(1)", "tipring-callmanager(1)"],
     },
     Group {
         command: "completions",

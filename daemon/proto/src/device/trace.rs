@@ -1,16 +1,16 @@
 //! What a device reports of itself, as trace events.
 
-use tipring_proto::call::{LineInput, LineOutput, MediaInput, MediaOutput, Presented};
-use tipring_proto::device::TraceEvent as Traced;
-use tipring_proto::sccp::catalog;
-use tipring_proto::sccp::message::MediaStatus;
-use tipring_proto::sccp::station::TracedMessage;
-use tipring_proto::types::Digit;
-use tipring_types::TenthDbm0;
 use tipring_types::trace::{CallerIdPart, DigitSource, Trace, Word};
 
+use super::TraceEvent as Traced;
+use crate::call::{LineInput, LineOutput, MediaInput, MediaOutput, Presented};
+use crate::sccp::catalog;
+use crate::sccp::message::MediaStatus;
+use crate::sccp::station::TracedMessage;
+use crate::types::{Digit, TenthDbm0};
+
 /// The event of what a device traced; none for a pulse digit that is no digit.
-pub(in crate::control) fn of_device(traced: &Traced) -> Option<Trace> {
+pub fn of_device(traced: &Traced) -> Option<Trace> {
     Some(match traced {
         Traced::Message { message, .. } => match message {
             TracedMessage::Client(m) => Trace::SccpMessage(catalog::client_message(m)),

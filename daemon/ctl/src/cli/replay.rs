@@ -1,0 +1,199 @@
+//! `replay`: the server's side of a capture is played to a port of its own, and what the port does is shown: so a capture
+//! becomes a finding. No daemon and no network take part, and time does not pass.
+//!
+//! Owns: nothing; `capture.rs` reads files, `pcap.rs` packets, `stage.rs` is the port with its phone, `deviations.rs` compares
+//! what the capture's phone said with what the port says.
+
+mod capture;
+mod deviations;
+mod pcap;
+mod stage;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde::Serialize;
+use tipring_proto::types::DeviceName;
+use tipring_types::trace::{Trace, TraceKind};
+
+use super::args::ReplayArgs;
+use super::output::{Failure, Out, Paint, clean};
+
+/// What is shown of one phone of a capture.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// Whose connection: its name in the capture, or its address.
+    phone: String,
+    /// Version whose layouts were used.
+    version: u8,
+    /// What happened, in order.
+    timeline: Vec<Line>,
+    /// Every media leg that was opened or sent on.
+    legs: Vec<Leg>,
+    /// What the phone and the port did not both say.
+    deviations: Vec<deviations::Deviation>,
+    /// Messages of the server that could not be read.
+    unreadable: Vec<String>,
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Who {
+    /// The server of the capture.
+    Server,
+    /// The phone of the capture.
+    Captured,
+    /// Our port.
+    Port,
+}
+
+/// One line of the timeline.
+#[derive(Debug, Serialize)]
+struct Line {
+    /// Since the capture's first message, ms; what was done before it has 0.
+    at_ms: u64,
+    /// Who.
+    who: Who,
+    /// What kind.
+    kind: TraceKind,
+    /// What.
+    #[serde(flatten)]
+    event: Trace,
+    /// In words.
+    text: String,
+}
+
+/// A media leg of the port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Leg {
+    /// Since the capture's first message, ms.
+    at_ms: u64,
+    /// CallManager's number of it.
+    party: u32,
+    /// What passed: `receive` or `send`.
+    direction: &'static str,
+    /// Where it listens, or sends to.
+    address: String,
+    /// The phone heard it, or talked into it.
+    heard: bool,
+}
+
+pub(super) fn run(out: &Out, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+    let capture = read(&args.file, args.server_port)?;
+    let phones: Vec<String> = match &args.phone {
+        Some(phone) if capture.phones().contains(phone) => vec![phone.clone()],
+        Some(phone) => {
+            return Err(Failure::failed(
+                format!("{}: no messages of {phone}", args.file.display()),
+                &format!("name one of {}", capture.phones().join(", ")),
+            ));
+        }
+        None => capture.phones(),
+    };
+    if phones.is_empty() {
+        return Err(Failure::failed(
+            format!("{}: no SCCP messages", args.file.display()),
+            "check --server-port, and that the capture has whole packets",
+        ));
+    }
+    let name = DeviceName::new("VGC000000000001")
+        .map_err(|e| Failure::failed(format!("the port's own name: {e}"), ""))?;
+    for (n, phone) in phones.iter().enumerate() {
+        let report = stage::play(name.clone(), &capture, phone);
+        if out.json {
+            out.json_line(&report)?;
+        } else {
+            let gap = if n > 0 { "\n" } else { "" };
+            out.raw(&format!(
+                "{gap}{}",
+                text(out.paint(), &capture.about, &report)
+            ))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path, server_port: u16) -> Result<capture::Capture, Failure> {
+    let bad = |why: String| {
+        Failure::failed(
+            format!("{}: {why}", file.display()),
+            "give a pcap, a pcapng, or JSON of `tipring trace --capture`",
+        )
+    };
+    let bytes = std::fs::read(file).map_err(|e| bad(e.to_string()))?;
+    match bytes.first() {
+        Some(b'{') => capture::from_json(&bytes),
+        _ => pcap::read(&bytes, server_port),
+    }
+    .map_err(bad)
+}
+
+fn text(paint: Paint, about: &str, report: &Report) -> String {
+    let mut text = String::new();
+    if !about.is_empty() {
+        text += &format!("{}\n", clean(about));
+    }
+    let title = format!("{}, version {}", clean(&report.phone), report.version);
+    text += &format!("{}\n\n", paint.bold(&title));
+    for line in &report.timeline {
+        let who = match line.who {
+            Who::Server => "server  <-",
+            Who::Captured => "phone   ->",
+            Who::Port => "port      ",
+        };
+        let kind = match line.kind {
+            TraceKind::SccpOut if line.who == Who::Port => "->",
+            TraceKind::SccpIn | TraceKind::SccpOut => "",
+            TraceKind::Hook => "hook",
+            TraceKind::Digit => "digit",
+            TraceKind::Line => "line",
+            TraceKind::Media => "media",
+            TraceKind::Call => "call",
+            TraceKind::Registration => "register",
+            TraceKind::Fault => "fault",
+        };
+        let at = Duration::from_millis(line.at_ms).as_secs_f64();
+        let words = match line.who {
+            Who::Port => clean(&line.text),
+            Who::Server | Who::Captured => paint.faint(&clean(&line.text)),
+        };
+        text += &format!("{at:>9.3} {who} {kind:<6} {words}\n");
+    }
+    text += "\nmedia legs\n";
+    if report.legs.is_empty() {
+        text += "  none\n";
+    }
+    for leg in &report.legs {
+        let heard = match (leg.heard, leg.direction) {
+            (true, "receive") => ", heard by the phone",
+            (true, _) => ", the phone's voice",
+            (false, _) => "",
+        };
+        let at = Duration::from_millis(leg.at_ms).as_secs_f64();
+        let place = if leg.direction == "receive" {
+            "at"
+        } else {
+            "to"
+        };
+        text += &format!(
+            "{at:>9.3} party {:#010x} {} {place} {}{heard}\n",
+            leg.party, leg.direction, leg.address
+        );
+    }
+    text += "\ndeviations\n";
+    if report.deviations.is_empty() && report.unreadable.is_empty() {
+        text += "  none\n";
+    }
+    for deviation in &report.deviations {
+        text += &format!("  {}\n", clean(&deviation.to_string()));
+    }
+    for why in &report.unreadable {
+        text += &format!(
+            "  {}\n",
+            paint.bad(&format!("cannot be read: {}", clean(why)))
+        );
+    }
+    text
+}
