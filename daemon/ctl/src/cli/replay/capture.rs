@@ -138,16 +138,15 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
         .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
-/// Bytes as hexadecimal digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use tipring_proto::sccp::message::ServerMessage;
     use tipring_proto::sccp::wire::encode_server;
+
+    fn to_hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|b| format!("{b:02x}")).collect()
+    }
 
     fn json(frames: &str) -> Result<Capture, String> {
         from_json(format!(r#"{{"about":"","frames":[{frames}]}}"#).as_bytes())

@@ -263,7 +263,7 @@ impl Stage {
                 SoftKey::REDIAL | SoftKey::NEW_CALL | SoftKey::ANSWER => self.lift(true),
                 SoftKey::END_CALL => self.lift(false),
                 SoftKey::HOLD | SoftKey::RESUME | SoftKey::TRANSFER | SoftKey::CONFERENCE => {
-                    self.flash()
+                    self.flash();
                 }
                 _ => {}
             },
@@ -436,7 +436,7 @@ impl Stage {
                 .later
                 .retain(|(_, what)| !matches!(what, Later::RingOn | Later::RingOff)),
             LineOutput::SendCallerId { .. } => {
-                self.later.push((now + CALLER_ID, Later::CallerIdSent))
+                self.later.push((now + CALLER_ID, Later::CallerIdSent));
             }
             LineOutput::StopCallerId => self
                 .later

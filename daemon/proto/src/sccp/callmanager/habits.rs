@@ -227,10 +227,11 @@ mod tests {
     }
 
     fn release(release: Release) -> Switches {
-        let mut switches = Switches::default();
-        switches.release = release;
-        switches.garbage = release < Release::Four;
-        switches
+        Switches {
+            release,
+            garbage: release < Release::Four,
+            ..Switches::default()
+        }
     }
 
     /// Lengths of the table of versions (bodies and four bytes) [W].
