@@ -303,7 +303,7 @@ pub const MEDIA: Table = Table {
             Accepts::PortRange,
             "\"16384-32767\"",
             When::Now,
-            "Local UDP ports for RTP; at least four even ones for each port.",
+            "Local UDP ports for voice: even ones for RTP, at least four for each port, and the one after each for RTCP.",
         ),
         key(
             "ptime-ms",

@@ -202,6 +202,13 @@ settings! {
         used: Idle,
         help: "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 fax machines fall back to G3, which tolerates a lost packet. The profile fax has it on; not for modems.",
     }
+    rtcp: bool {
+        key: "rtcp",
+        accepts: Bool,
+        absent: default("true"),
+        used: Idle,
+        help: "Exchange reports with the far end of a call (RTCP, RFC 3550), on the port after that of the voice: round trip time, and how our packets arrive there. A far end that has none is no harm.",
+    }
     vad: bool {
         key: "vad",
         accepts: Bool,

@@ -103,6 +103,7 @@ fn main() {
         reload::a_server_that_left_the_list_is_left_by_idle_ports_at_once_and_by_talking_ones_after,
         reload::sighup_reads_the_file_again_and_the_log_shows_the_outcome,
         rtp::packets_from_unexpected_sources_are_dropped_and_counted_and_the_wanted_sound_is_untouched,
+        rtp::both_ends_of_a_call_report_to_each_other_and_the_call_is_rated,
         rtp::music_without_start_media_is_heard_and_the_source_that_is_refused_is_named,
         rtp::a_flood_on_one_port_leaves_the_calls_of_the_others_alone,
         server::a_server_that_talks_nonsense_loses_its_connection_and_nobody_else_notices,

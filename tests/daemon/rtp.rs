@@ -126,6 +126,43 @@ pub(crate) fn packets_from_unexpected_sources_are_dropped_and_counted_and_the_wa
     talk.end();
 }
 
+/// Two ports report to each other: the way there and back is short, nothing is lost, and what is shown of it is R.
+pub(crate) fn both_ends_of_a_call_report_to_each_other_and_the_call_is_rated() {
+    const REPORTS: Duration = Duration::from_secs(30);
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, "");
+    let talk = Talk::begin(&gateway, 1, 2);
+    let legs = until(REPORTS, || {
+        let of = |port| gateway.port(port).map(|p| p.media[0].clone());
+        let legs = [of(1)?, of(2)?];
+        let known = |leg: &ctl::MediaLeg| {
+            let rtcp = leg.rtcp.as_ref();
+            rtcp.is_some_and(|r| r.round_trip_ms.is_some()) && leg.quality.is_some()
+        };
+        let all = legs.iter().all(known);
+        all.then_some(legs.clone()).ok_or(format!("{legs:#?}"))
+    });
+    for leg in &legs {
+        let (rtcp, quality) = (leg.rtcp.as_ref().unwrap(), leg.quality.unwrap());
+        assert!(rtcp.round_trip_ms.unwrap() < 500.0, "{rtcp:?}");
+        assert_eq!((rtcp.failed.as_deref(), rtcp.refused), (None, 0));
+        assert!(rtcp.sent > 0 && rtcp.received > 0, "{rtcp:?}");
+        assert!(rtcp.far_lost_percent.unwrap() < 50.0, "{rtcp:?}");
+        assert!(rtcp.far_sent_packets.is_some(), "{rtcp:?}");
+        assert!(
+            quality.mean_r > 50.0 && quality.far_r.is_some(),
+            "{quality:?}"
+        );
+    }
+    let shown = gateway.tipring(&["port", "show", "1"]).unwrap();
+    assert!(
+        shown.contains("round trip") && shown.contains("MOS"),
+        "{shown}"
+    );
+    talk.end();
+}
+
 /// A server holds a call with music as CallManager does: it closes the leg and opens another one, to receive only.
 pub(crate) fn music_without_start_media_is_heard_and_the_source_that_is_refused_is_named() {
     let place = Place::new();

@@ -18,6 +18,7 @@ use tipring_proto::sccp::message::{
     SoftKeyEvent, SpeedDialStat, SpeedDialStatReq, StartMediaTransmission,
     StartMediaTransmissionAck, StartMulticastMediaReception, StartTone, Stimulus, StimulusPressed,
     StopMulticastMediaReception, StopTone, Switch, Tone, Unregister, UnregisterAck, Version,
+    VoiceQuality,
 };
 use tipring_proto::types::{CallRef, Conference, DeviceName, DeviceType, LineInstance, Party};
 
@@ -97,7 +98,7 @@ pub(crate) fn client(version: u8, kind: Kind) -> Vec<BoxedStrategy<ClientMessage
     let t = |max| text(version, kind, max);
     let number_max = if version < 18 { 23 } else { 24 };
     let statistics_number_max = if version < 19 { 24 } else { 25 };
-    let mode_max = if version < 19 { u32::MAX } else { 255 };
+    let mode_max = if version < 22 { u32::MAX } else { 255 };
     let register = (
         "[!-~]{1,15}",
         any::<(u32, [u8; 4], u32, u32, u8, u16)>(),
@@ -130,9 +131,10 @@ pub(crate) fn client(version: u8, kind: Kind) -> Vec<BoxedStrategy<ClientMessage
         call(),
         0..=mode_max,
         any::<[u32; 7]>(),
+        proptest::option::of(quality()),
     )
         .prop_map(
-            |(number, call, mode, [ps, os, pr, or, lost, jitter_ms, latency_ms])| {
+            |(number, call, mode, [ps, os, pr, or, lost, jitter_ms, latency_ms], quality)| {
                 ConnectionStatistics {
                     number,
                     call,
@@ -144,6 +146,7 @@ pub(crate) fn client(version: u8, kind: Kind) -> Vec<BoxedStrategy<ClientMessage
                     packets_lost: lost,
                     jitter_ms,
                     latency_ms,
+                    quality,
                 }
             },
         );
@@ -691,4 +694,30 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
         all.extend(whole());
     }
     all
+}
+
+fn quality() -> impl Strategy<Value = VoiceQuality> {
+    any::<[u32; 9]>().prop_map(
+        |[
+            mos,
+            mean,
+            least,
+            most,
+            concealed,
+            concealed_now,
+            concealed_most,
+            concealed_s,
+            severe_s,
+        ]| VoiceQuality {
+            mos,
+            mean,
+            least,
+            most,
+            concealed,
+            concealed_now,
+            concealed_most,
+            concealed_s,
+            severe_s,
+        },
+    )
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use tipring_proto::sccp::message::ClientMessage;
 use tipring_proto::sccp::wire::{encode_client, encode_server};
 
 use crate::fields::{self, Fields};
@@ -34,6 +35,10 @@ fn tshark_reads_every_client_message_as_we_meant_it() {
             for _ in 0..SAMPLES {
                 let message = strategy.new_tree(&mut runner).unwrap().current();
                 ids.insert(message.id());
+                // tshark reads one byte of mode at 20, where phones have a word (seen in a capture).
+                if version == 20 && matches!(message, ClientMessage::ConnectionStatisticsRes(_)) {
+                    continue;
+                }
                 sent.push(Sent {
                     what: format!("version {version}: {message:?}"),
                     from_server: false,

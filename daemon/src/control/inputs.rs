@@ -76,7 +76,7 @@ impl Gateway {
                     self.history.figures(call, media);
                 }
                 if let Some(status) = words::refused_session(why)
-                    && let Some(party) = unit.desk.refused(session.id())
+                    && let Some(party) = unit.desk.refused(now, session.id())
                 {
                     let refused = MediaInput::LegRefused { party, status };
                     unit.handle(now, Input::Media(refused));

@@ -1,6 +1,7 @@
 //! The media legs of one port: sockets made and named here, used by the line thread, reported to the call logic.
 
 mod figures;
+mod quality;
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -8,15 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tipring_ctl::report as ctl;
-use tipring_proto::call::{Heard, MediaInput, MediaOutput};
+use tipring_proto::call::{Heard, LegStatistics, MediaInput, MediaOutput};
 use tipring_proto::passthrough::{Change, PassThrough};
-use tipring_proto::rtp::RtpSource;
+use tipring_proto::rtp::{QualityMeter, RtpSource};
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_proto::types::DataTone;
 use tipring_proto::types::{CallRef, Codec, Party};
 
 use super::clock::Clock;
+use super::report::echo;
+use super::rtcp::LegRtcp;
 use crate::line::{
     LineOrder, MediaSession, PortCounters, Remote, RtpPorts, SessionConfig, SessionId,
     SessionStats, SessionView,
@@ -54,6 +57,8 @@ pub struct LegSettings {
     pub dscp: u8,
     /// Silence of the phone is not sent.
     pub vad: bool,
+    /// Reports are exchanged with the far end.
+    pub rtcp: bool,
     /// Tones of faxes and modems make a leg pass data.
     pub pass_data: bool,
 }
@@ -77,6 +82,11 @@ struct Leg {
     remote: Option<SocketAddrV4>,
     /// The port's counters when the leg began: what came since is this leg's.
     begin: ctl::RtpStats,
+    /// This leg's own when it was last started: the server's statistics are of what came since.
+    started: Option<ctl::RtpStats>,
+    /// How it sounds, since the same moment.
+    quality: QualityMeter,
+    rtcp: Option<LegRtcp>,
     /// Data or voice.
     data: PassThrough,
     /// Last tones of faxes and modems detected in it.
@@ -162,7 +172,7 @@ impl MediaDesk {
                 group,
             } => {
                 let mut doing = Doing::default();
-                if let Some(old) = self.close(party) {
+                if let Some(old) = self.close(now, party) {
                     doing.orders.push(LineOrder::RemoveSession { session: old });
                 }
                 *next += 1;
@@ -190,6 +200,12 @@ impl MediaDesk {
                 let result = match session {
                     Ok(session) => {
                         let local = session.local();
+                        let view = session.view();
+                        // Nobody is to hear our opinion of what a group hears.
+                        let rtcp = (self.settings.rtcp && group.is_none()).then(|| {
+                            let view = Arc::clone(&view);
+                            LegRtcp::begin(local, session.ssrc(), view, self.settings.dscp)
+                        });
                         self.open.push(Leg {
                             id: config.id,
                             party,
@@ -203,12 +219,15 @@ impl MediaDesk {
                             group: group.is_some(),
                             remote: None,
                             begin: self.totals(),
+                            started: None,
+                            quality: QualityMeter::default(),
+                            rtcp,
                             data: PassThrough::new(
                                 self.settings.pass_data,
                                 self.settings.data_port,
                             ),
                             tones: VecDeque::new(),
-                            view: session.view(),
+                            view,
                             last: None,
                         });
                         doing.orders.push(LineOrder::AddSession(session));
@@ -230,9 +249,22 @@ impl MediaDesk {
                 rfc2833_payload,
                 dscp,
             } => {
-                let Some(leg) = self.open.iter_mut().find(|l| l.party == party) else {
+                let place = self.open.iter().position(|l| l.party == party);
+                let until_now = place
+                    .and_then(|at| self.open.get(at))
+                    .filter(|l| l.remote.is_some())
+                    .map(|l| self.figures(l));
+                let Some(leg) = place.and_then(|at| self.open.get_mut(at)) else {
                     return Doing::default();
                 };
+                // Started again: each StartMedia begins statistics of its own, as CallManager keeps them [inf].
+                if until_now.is_some() {
+                    leg.started = until_now;
+                    leg.quality = QualityMeter::default();
+                }
+                if let Some(rtcp) = &leg.rtcp {
+                    rtcp.name(remote);
+                }
                 leg.remote = Some(remote);
                 leg.codec = codec;
                 leg.ptime_ms = ptime_ms;
@@ -268,7 +300,7 @@ impl MediaDesk {
                     .unwrap_or_default()
             }
             MediaOutput::CloseReceive { party } => {
-                let id = self.close(party);
+                let id = self.close(now, party);
                 id.map(|session| one(LineOrder::RemoveSession { session }))
                     .unwrap_or_default()
             }
@@ -300,8 +332,7 @@ impl MediaDesk {
             MediaOutput::NeedStatistics { party, call } => {
                 let legs = self.open.iter().chain(self.closed.iter().rev());
                 let leg = legs.into_iter().find(|l| l.party == party);
-                let figures = leg.map(|l| self.figures(l)).unwrap_or_default();
-                let counters = figures::for_server(&figures);
+                let counters = leg.map(|l| self.for_server(l)).unwrap_or_default();
                 Doing {
                     answer: Some(MediaInput::Statistics { call, counters }),
                     ..Doing::default()
@@ -365,9 +396,9 @@ impl MediaDesk {
     }
 
     /// The line thread did not take a session: its leg is closed.
-    pub(super) fn refused(&mut self, id: SessionId) -> Option<Party> {
+    pub(super) fn refused(&mut self, now: Time, id: SessionId) -> Option<Party> {
         let party = self.open.iter().find(|l| l.id == id)?.party;
-        self.close(party);
+        self.close(now, party);
         Some(party)
     }
 
@@ -385,9 +416,46 @@ impl MediaDesk {
         self.open.iter().map(|l| self.shown(l)).collect()
     }
 
-    fn close(&mut self, party: Party) -> Option<SessionId> {
+    /// Looks how the open legs sound; about once a second.
+    pub(super) fn look(&mut self, now: Time) {
+        for at in 0..self.open.len() {
+            let heard = self.open.get(at).map(|leg| self.heard(leg));
+            if let (Some(leg), Some(heard)) = (self.open.get_mut(at), heard) {
+                leg.quality.look(now, heard);
+            }
+        }
+    }
+
+    fn heard(&self, leg: &Leg) -> tipring_proto::rtp::Heard {
+        let round_trip = leg.rtcp.as_ref().and_then(LegRtcp::round_trip);
+        quality::heard(&self.since_start(leg), round_trip, leg.ptime_ms)
+    }
+
+    fn since_start(&self, leg: &Leg) -> ctl::RtpStats {
+        let figures = self.figures(leg);
+        leg.started
+            .map_or(figures, |then| figures::between(&then, &figures))
+    }
+
+    fn for_server(&self, leg: &Leg) -> LegStatistics {
+        let round_trip = leg.rtcp.as_ref().and_then(LegRtcp::round_trip);
+        LegStatistics {
+            latency_ms: round_trip.map_or(0, |trip| {
+                u32::try_from(trip.as_millis()).unwrap_or(u32::MAX)
+            }),
+            quality: leg.quality.ratings().map(|r| quality::for_server(&r)),
+            ..figures::for_server(&self.since_start(leg))
+        }
+    }
+
+    fn close(&mut self, now: Time, party: Party) -> Option<SessionId> {
         let at = self.open.iter().position(|l| l.party == party)?;
-        let leg = self.open.remove(at);
+        let mut leg = self.open.remove(at);
+        let heard = self.heard(&leg);
+        leg.quality.close(now, heard);
+        if let Some(rtcp) = &mut leg.rtcp {
+            rtcp.leave();
+        }
         let id = leg.id;
         if self.bridged == Some(id) {
             self.bridged = None;
@@ -416,6 +484,9 @@ impl MediaDesk {
     }
 
     fn shown(&self, leg: &Leg) -> ctl::MediaLeg {
+        let rtcp = leg.rtcp.as_ref().map(LegRtcp::report);
+        let ratings = leg.quality.ratings();
+        let quality = ratings.map(|r| quality::shown(&r, rtcp.as_ref(), &echo(&self.counters)));
         ctl::MediaLeg {
             call_ref: leg.call.0,
             party: leg.party.0,
@@ -432,6 +503,8 @@ impl MediaDesk {
             refused_sources: refused(&leg.view),
             last_packet_unix_ms: leg.view.last_packet().map(|at| Clock.unix_ms(at)),
             rtp: self.figures(leg),
+            rtcp,
+            quality,
         }
     }
 }

@@ -27,6 +27,7 @@ mod queries;
 mod reload;
 mod repeats;
 mod report;
+mod rtcp;
 pub(crate) mod seat;
 mod seats;
 mod servers;
@@ -260,6 +261,9 @@ impl Gateway {
         let now = self.clock.now();
         self.look_for_cards();
         self.history_turn(now);
+        for unit in &mut self.ports {
+            unit.desk.look(now);
+        }
         if self.lines.cards.are_opened_one_by_one() {
             for unit in &mut self.ports {
                 let c = &unit.counters;

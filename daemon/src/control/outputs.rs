@@ -147,7 +147,7 @@ impl Gateway {
             let sent = self.order(now, index, order);
             // It will never be served: the server must not believe in it.
             if let (Some(id), false, Some(unit)) = (added, sent, self.ports.get_mut(index))
-                && let Some(party) = unit.desk.refused(id)
+                && let Some(party) = unit.desk.refused(now, id)
             {
                 let result = Err(MediaStatus::NOT_ENOUGH_CHANNELS);
                 answer = Some(MediaInput::ReceiveOpened { party, result });

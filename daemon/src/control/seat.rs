@@ -117,6 +117,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
         sources: config.media.rtp_source,
         dscp: config.media.dscp_media,
         vad: port.line.vad,
+        rtcp: port.line.rtcp,
         pass_data: port.line.fax_pass_through,
     }
 }

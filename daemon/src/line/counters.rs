@@ -14,7 +14,7 @@ impl Counter {
         self.0.load(Relaxed)
     }
 
-    pub(super) fn add(&self, n: u64) {
+    pub(crate) fn add(&self, n: u64) {
         if n > 0 {
             self.0.store(self.get().wrapping_add(n), Relaxed);
         }

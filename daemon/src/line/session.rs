@@ -137,6 +137,13 @@ impl MediaSession {
     }
 }
 
+impl MediaSession {
+    /// The source of its RTP, as RTCP names it.
+    pub fn ssrc(&self) -> u32 {
+        self.body.ssrc()
+    }
+}
+
 impl<B: Body> MediaSession<B> {
     fn of(id: SessionId, socket: MediaSocket, sources: Sources, body: B) -> Box<MediaSession<B>> {
         Box::new(MediaSession {
@@ -338,6 +345,14 @@ impl<B: Body> MediaSession<B> {
         self.body.publish(port);
         self.socket.publish(port);
         self.sources.publish(port);
+    }
+
+    /// Shows RTCP what has gone and come.
+    #[inline]
+    pub(super) fn show_streams(&self, now: Time) {
+        if let Some(own) = self.body.streams() {
+            self.sources.show_streams(now, &own);
+        }
     }
 
     /// Shows the receive side of this session as the port's.

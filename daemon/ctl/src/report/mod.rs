@@ -7,6 +7,7 @@ mod call;
 mod finding;
 mod linetest;
 mod port;
+mod quality;
 mod reload;
 #[cfg(test)]
 mod schema;
@@ -22,6 +23,7 @@ pub use port::{
     PortDetail, PortSummary, RefusedSource, RegistrationReport, RegistrationStep, RtpStats,
     Voltages,
 };
+pub use quality::{QualityReport, RtcpReport};
 pub use reload::{ConfigProblem, ConfigReport, ReloadChange, ReloadReport, ReloadState};
 pub use sim::{
     CallerIdCoding, CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimCard, SimHeard, SimHybrid,

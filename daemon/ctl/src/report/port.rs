@@ -8,6 +8,7 @@ use tipring_types::{
 
 use super::call::CallSummary;
 use super::finding::FindingReport;
+use super::quality::{QualityReport, RtcpReport};
 use super::status::Counter;
 
 /// One port in one row.
@@ -230,6 +231,10 @@ pub struct MediaLeg {
     pub last_packet_unix_ms: Option<u64>,
     /// Counters.
     pub rtp: RtpStats,
+    /// Reports to and from the far end; none where RTCP is off, and for a multicast group.
+    pub rtcp: Option<RtcpReport>,
+    /// How it sounds; none before the first second of sound.
+    pub quality: Option<QualityReport>,
 }
 
 /// What the line side counts.

@@ -4,7 +4,9 @@ use std::net::SocketAddrV4;
 
 use crate::call::preserved::Heard;
 use crate::call::record::CallRecord;
-use crate::sccp::message::{ClientMessage, MediaStatus, RingMode, ServerMessage, Tone};
+use crate::sccp::message::{
+    ClientMessage, MediaStatus, RingMode, ServerMessage, Tone, VoiceQuality,
+};
 use crate::time::Time;
 use crate::types::{CallRef, Codec, Digit, LineFault, Party, Polarity, TenthDbm0};
 
@@ -132,6 +134,8 @@ pub struct LegStatistics {
     pub jitter_ms: u32,
     /// Latency, ms; 0 when unknown.
     pub latency_ms: u32,
+    /// How it sounded; none when nothing was heard.
+    pub quality: Option<VoiceQuality>,
 }
 
 /// Anything a port asks for.

@@ -441,6 +441,7 @@ impl Legs {
                 packets_lost: counters.packets_lost,
                 jitter_ms: counters.jitter_ms,
                 latency_ms: counters.latency_ms,
+                quality: counters.quality,
             }));
     }
 

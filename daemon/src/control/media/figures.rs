@@ -103,7 +103,7 @@ pub(super) fn for_server(r: &RtpStats) -> LegStatistics {
         octets_received: low(r.received_octets),
         packets_lost: low(r.lost_packets),
         jitter_ms: r.jitter_ms as u32, // saturates
-        latency_ms: 0,
+        ..LegStatistics::default()
     }
 }
 

@@ -22,6 +22,7 @@ impl Bench {
             sources: RtpSource::Strict,
             dscp: 46,
             vad: false,
+            rtcp: false,
             pass_data: true,
         };
         Bench {
@@ -299,8 +300,8 @@ fn a_leg_that_the_line_thread_refused_is_closed_and_named_once() {
     let mut b = Bench::new(40_600, 40_640);
     b.open(9);
     let id = SessionId(b.next);
-    assert_eq!(b.desk.refused(id), Some(Party(9)));
-    assert_eq!(b.desk.refused(id), None);
+    assert_eq!(b.desk.refused(b.now, id), Some(Party(9)));
+    assert_eq!(b.desk.refused(b.now, id), None);
     assert_eq!(b.desk.shown_open(), []);
     // The call logic closes it too: there is no order for a session that nobody has.
     let close = MediaOutput::CloseReceive { party: Party(9) };
@@ -359,4 +360,51 @@ fn a_group_that_cannot_be_joined_is_no_channel() {
         "{trouble}"
     );
     assert!(b.desk.shown_open().is_empty());
+}
+
+#[test]
+fn statistics_are_of_what_came_since_the_leg_was_last_started() {
+    let mut b = Bench::new(42_800, 42_899);
+    b.open(3);
+    b.send(3);
+    let counters = Arc::clone(&b.desk.counters);
+    let asked = |b: &mut Bench| {
+        let doing = b.act(MediaOutput::NeedStatistics {
+            party: Party(3),
+            call: CallRef(7),
+        });
+        let Some(MediaInput::Statistics { counters, .. }) = doing.answer else {
+            panic!("no answer");
+        };
+        counters
+    };
+    let second = |b: &mut Bench, lost: u64| {
+        counters.tx_packets.add(50);
+        counters.rx_packets.add(50 - lost);
+        counters.rx_lost.add(lost);
+        counters.rx_concealed.add(2 * lost);
+        b.now = b.now + Duration::from_secs(1);
+        b.desk.look(b.now);
+    };
+    assert_eq!(asked(&mut b).quality, None, "nothing was heard");
+    (0..12).for_each(|_| second(&mut b, 5));
+    let first = asked(&mut b);
+    assert_eq!((first.packets_sent, first.packets_lost), (600, 60));
+    let quality = first.quality.unwrap();
+    assert!((30_000..37_000).contains(&quality.mos), "{quality:?}");
+    assert_eq!((quality.concealed, quality.severe_s), (1000, 11));
+    let shown = b.desk.shown_open().pop().unwrap().quality.unwrap();
+    assert!((60.0..66.5).contains(&shown.r), "{shown:?}");
+    // StartMedia once more: the server counts a segment of its own.
+    b.send(3);
+    assert_eq!(asked(&mut b), Default::default());
+    (0..3).for_each(|_| second(&mut b, 0));
+    let next = asked(&mut b);
+    assert_eq!((next.packets_sent, next.packets_lost), (150, 0));
+    assert_eq!(next.quality.unwrap().severe_s, 0);
+    // Closed: the same, until it is forgotten; what is shown of it is all of it.
+    b.act(MediaOutput::CloseReceive { party: Party(3) });
+    assert_eq!(asked(&mut b), next);
+    let leg = b.desk.of_call(CallRef(7), Time::ZERO).pop().unwrap();
+    assert_eq!((leg.rtp.sent_packets, leg.rtcp), (750, None));
 }

@@ -86,6 +86,7 @@ impl Lane {
             }
             session.look_at_kernel(tools.now);
             session.publish(&self.counters);
+            session.show_streams(tools.now);
         }
     }
 

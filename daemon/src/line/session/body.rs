@@ -7,7 +7,7 @@
 //! Voice is the one that there is ([`super::Voice`]). For another one beside it an enum of both keeps this contract and
 //! takes the place of voice as what a [`super::MediaSession`] has unless something else is said.
 
-use tipring_proto::rtp::{NetworkDigit, Outgoing, StreamMark};
+use tipring_proto::rtp::{NetworkDigit, Outgoing, OwnFigures, StreamMark};
 use tipring_proto::time::Time;
 use tipring_proto::types::Digit;
 
@@ -97,6 +97,11 @@ pub trait Body {
 
     /// Figures until now.
     fn stats(&self) -> Self::Stats;
+
+    /// What RTCP reports of it, if it is RTP.
+    fn streams(&self) -> Option<OwnFigures> {
+        None
+    }
 
     /// Adds what is new since the last time to the port's counters.
     fn publish(&mut self, port: &PortCounters);

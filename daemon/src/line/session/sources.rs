@@ -3,7 +3,7 @@
 use std::net::SocketAddrV4;
 use std::sync::Arc;
 
-use tipring_proto::rtp::{RtpSource, SourceLatch, StreamMark};
+use tipring_proto::rtp::{OwnFigures, RtpSource, SourceLatch, StreamMark};
 use tipring_proto::time::Time;
 
 use super::view::SessionView;
@@ -67,6 +67,12 @@ impl Sources {
 
     pub(super) fn view(&self) -> Arc<SessionView> {
         Arc::clone(&self.view)
+    }
+
+    /// Shows what the body has sent and heard.
+    #[inline]
+    pub(super) fn show_streams(&self, now: Time, own: &OwnFigures) {
+        self.view.show_streams(now, own);
     }
 
     /// Adds what is new to the port's counter, and shows who is accepted and who was refused.

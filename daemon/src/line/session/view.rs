@@ -4,10 +4,10 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use tipring_proto::rtp::{REFUSED, RefusedSource, SourceLatch};
+use tipring_proto::rtp::{OwnFigures, REFUSED, RefusedSource, SourceFigures, SourceLatch};
 use tipring_proto::time::Time;
 
-/// The receive side of one session, as it is now.
+/// One session as it is now.
 #[derive(Debug, Default)]
 pub struct SessionView {
     /// When the last packet came, µs on the line thread's clock, plus one; 0: none yet.
@@ -16,6 +16,22 @@ pub struct SessionView {
     source: AtomicU64,
     /// Sources that were refused, and their datagrams; 0: none.
     refused: [(AtomicU64, AtomicU64); REFUSED],
+    streams: Streams,
+}
+
+/// Both streams as RTCP reports them. What must not be read in two halves is in one word.
+#[derive(Debug, Default)]
+struct Streams {
+    /// Packets and octets sent.
+    sent: AtomicU64,
+    /// Timestamp of our stream, and when it stood there, in samples.
+    clock: AtomicU64,
+    /// Source and highest sequence number of the stream that comes.
+    source: AtomicU64,
+    /// Its packets: expected, received.
+    came: AtomicU64,
+    /// Its jitter in samples, plus one; 0: no stream has come.
+    jitter: AtomicU64,
 }
 
 impl SessionView {
@@ -43,6 +59,41 @@ impl SessionView {
         all
     }
 
+    /// What has been sent and heard until now.
+    pub fn streams(&self, now: Time) -> OwnFigures {
+        let s = &self.streams;
+        let (packets, octets) = halves(s.sent.load(Relaxed));
+        let (timestamp, then) = halves(s.clock.load(Relaxed));
+        let (ssrc, highest) = halves(s.source.load(Relaxed));
+        let (expected, received) = halves(s.came.load(Relaxed));
+        let jitter = s.jitter.load(Relaxed).checked_sub(1);
+        OwnFigures {
+            packets,
+            octets,
+            timestamp: timestamp.wrapping_add(samples(now).wrapping_sub(then)),
+            source: jitter.map(|jitter| SourceFigures {
+                ssrc,
+                highest,
+                expected,
+                received,
+                jitter: jitter as u32,
+            }),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn show_streams(&self, now: Time, own: &OwnFigures) {
+        let s = &self.streams;
+        s.sent.store(joined(own.packets, own.octets), Relaxed);
+        s.clock.store(joined(own.timestamp, samples(now)), Relaxed);
+        if let Some(source) = own.source {
+            s.source.store(joined(source.ssrc, source.highest), Relaxed);
+            s.came
+                .store(joined(source.expected, source.received), Relaxed);
+            s.jitter.store(u64::from(source.jitter) + 1, Relaxed);
+        }
+    }
+
     pub(super) fn sources(&self, latch: &SourceLatch) {
         self.source.store(latch.current().map_or(0, pack), Relaxed);
         for ((address, packets), refused) in self.refused.iter().zip(latch.refused()) {
@@ -57,6 +108,21 @@ impl SessionView {
     }
 }
 
+#[inline]
+fn joined(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+fn halves(both: u64) -> (u32, u32) {
+    ((both >> 32) as u32, both as u32)
+}
+
+/// A moment in samples, which wraps as timestamps do.
+#[inline]
+fn samples(at: Time) -> u32 {
+    (at.since_epoch().as_micros() as u64 / 125) as u32
+}
+
 /// 0 for 0.0.0.0:0, from where nothing comes.
 fn pack(address: SocketAddrV4) -> u64 {
     u64::from(u32::from(*address.ip())) << 16 | u64::from(address.port())
@@ -66,4 +132,36 @@ fn unpack(packed: u64) -> Option<SocketAddrV4> {
     let ip = u32::try_from(packed >> 16).ok()?;
     let port = (packed & 0xFFFF) as u16;
     (packed != 0).then(|| SocketAddrV4::new(Ipv4Addr::from(ip), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_our_stream_runs_on_between_two_blocks() {
+        let view = SessionView::default();
+        assert_eq!(view.streams(Time::ZERO).source, None);
+        let own = OwnFigures {
+            packets: 3,
+            octets: 480,
+            timestamp: u32::MAX - 79,
+            source: Some(SourceFigures {
+                ssrc: 0,
+                highest: 7,
+                expected: 5,
+                received: 4,
+                jitter: 0,
+            }),
+        };
+        view.show_streams(Time::from_millis(9_000_000_000), &own);
+        let later = view.streams(Time::from_millis(9_000_000_020));
+        assert_eq!(
+            later,
+            OwnFigures {
+                timestamp: 80,
+                ..own
+            }
+        );
+    }
 }

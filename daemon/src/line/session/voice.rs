@@ -5,9 +5,9 @@ mod probe;
 
 use tipring_dsp::Law;
 use tipring_proto::rtp::{
-    ComfortNoise, Concealer, HEADER_LEN, Insert, JitterConfig, NetworkDigit, Outgoing, Playout,
-    Received, Receiver, ReceiverConfig, Redundancy, Sender, SenderConfig, SenderSeed, StreamMark,
-    Vad, Verdict,
+    ComfortNoise, Concealer, HEADER_LEN, Insert, JitterConfig, NetworkDigit, Outgoing, OwnFigures,
+    Playout, Received, Receiver, ReceiverConfig, Redundancy, Sender, SenderConfig, SenderSeed,
+    StreamMark, Vad, Verdict,
 };
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
@@ -97,6 +97,11 @@ impl Voice {
         let ahead = (round + u64::from(self.turn)) % u64::from(in_packet);
         let silence = self.law.silence();
         self.sender.begin_earlier(ahead as usize * block, silence);
+    }
+
+    /// The source of its RTP.
+    pub(super) fn ssrc(&self) -> u32 {
+        self.sender.ssrc()
     }
 
     /// Is this block not to be sent, and what comfort noise instead?
@@ -246,6 +251,17 @@ impl Body for Voice {
             sender: self.sender.stats(),
             receiver: self.receiver.stats(),
         }
+    }
+
+    #[inline]
+    fn streams(&self) -> Option<OwnFigures> {
+        let sent = self.sender.stats();
+        Some(OwnFigures {
+            packets: sent.packets as u32,
+            octets: sent.octets as u32,
+            timestamp: self.sender.next_timestamp(),
+            source: self.receiver.source(),
+        })
     }
 
     #[inline]

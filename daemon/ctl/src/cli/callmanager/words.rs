@@ -106,8 +106,15 @@ fn ended(cause: EndCause) -> &'static str {
 }
 
 fn figures(number: &str, s: &ConnectionStatistics) -> String {
+    let quality = s.quality.map_or_else(String::new, |q| {
+        format!(
+            ", listening quality {:.2}, {} s concealed",
+            f64::from(q.mos) / 10_000.0,
+            q.concealed_s
+        )
+    });
     format!(
-        "{number}, call {}: {} packets and {} octets sent, {} and {} received, {} lost, jitter {} ms, latency {} ms",
+        "{number}, call {}: {} packets and {} octets sent, {} and {} received, {} lost, jitter {} ms, latency {} ms{quality}",
         s.call.0,
         s.packets_sent,
         s.octets_sent,

@@ -218,6 +218,14 @@ const PARTS: &[Part] = &[
                 "How fast the far end's clock runs against the card's, and the blocks inserted or skipped because of that.",
             ),
             (
+                "quality",
+                "Ratings by the E-model (ITU-T G.107): R is 93 at best with G.711, below 70 many are dissatisfied; MOS is the same as a mean opinion score, 4.4 at best. Of the last 10 s, the worst 10 s and the whole leg; the one-way delay that they reckon with (half the round trip, packet and jitter buffer); concealed sound; the rating at the far end, by the loss that it reports and the echo of this line.",
+            ),
+            (
+                "far end",
+                "What the far end reports of our packets (RTCP, setting rtcp): round trip time, jitter and loss there; reports sent and received, and datagrams refused (from another host, no report, or too many). \"no RTCP\": why there is none. Nothing is received from a far end that sends no reports.",
+            ),
+            (
                 "redundancy",
                 "RFC 2198: packets with an earlier one in them, and lost packets recovered by that.",
             ),
@@ -325,6 +333,7 @@ mod tests {
         let sources = [
             include_str!("../render/status.rs"),
             include_str!("../render/port.rs"),
+            include_str!("../render/media.rs"),
             include_str!("../render/call.rs"),
         ];
         let mut found = vec![];

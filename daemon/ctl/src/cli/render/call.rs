@@ -5,7 +5,7 @@ use tipring_ctl::report::{
 };
 
 use super::super::output::{Paint, clean};
-use super::port::media;
+use super::media::media;
 use super::{Facts, clock, heading, length, lines, moment, plain, table, word};
 
 pub(crate) fn call_list(paint: Paint, report: &CallList) -> String {

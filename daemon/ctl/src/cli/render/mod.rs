@@ -5,6 +5,7 @@ mod config;
 mod hardware;
 mod history;
 mod linetest;
+mod media;
 mod port;
 mod reload;
 mod sim;

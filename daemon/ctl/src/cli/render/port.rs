@@ -2,13 +2,14 @@
 
 use comfy_table::{Cell, Color, ColumnConstraint};
 use tipring_ctl::report::{
-    CallSummary, ConnectionPurpose, DetectedTone, EchoReport, EchoState, FindingReport, Forwards,
-    HookState, LineStats, MediaLeg, PortCard, PortDetail, PortState, PortSummary,
-    RegistrationReport, RegistrationState, RtpStats, Side, by_cause, ranges,
+    ConnectionPurpose, DetectedTone, EchoReport, EchoState, FindingReport, Forwards, HookState,
+    LineStats, PortCard, PortDetail, PortState, PortSummary, RegistrationReport, RegistrationState,
+    Side, by_cause, ranges,
 };
 
 use super::super::output::{Paint, clean};
 use super::call::call_rows;
+use super::media::media;
 use super::{
     Facts, counters, finding, heading, length, lines, moment, painted, plain, plural, table, word,
 };
@@ -191,7 +192,7 @@ fn forwarded(forwards: &Forwards) -> String {
 }
 
 /// A tone in words, without when.
-fn detected(tone: &DetectedTone) -> String {
+pub(super) fn detected(tone: &DetectedTone) -> String {
     let from = match tone.from {
         Side::Line => "the line",
         Side::Network => "the network",
@@ -340,155 +341,6 @@ fn registration(paint: Paint, report: &RegistrationReport) -> String {
     out + &counters(paint, "CONNECTION", &report.counters)
 }
 
-/// Media legs; `calls` has the calls that they belong to.
-pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> String {
-    let mut out = String::new();
-    for leg in legs {
-        let whose = calls.iter().find(|call| call.call_ref == leg.call_ref);
-        let whose = whose.map_or_else(String::new, |call| format!(" of call {}", call.id));
-        out += &heading(
-            paint,
-            &format!(
-                "Media{whose} (CallManager ref {}, party {})",
-                leg.call_ref, leg.party
-            ),
-        );
-        let mut facts = Facts::new(paint);
-        let end =
-            |address: &Option<String>| address.as_deref().map_or_else(|| "-".to_owned(), clean);
-        let path = if leg.multicast {
-            format!("multicast group {}, receive only", end(&leg.local))
-        } else {
-            format!("{} ↔ {}", end(&leg.local), end(&leg.remote))
-        };
-        facts.add("path", path);
-        if leg.source.is_some() && leg.source != leg.remote {
-            facts.add("heard from", end(&leg.source));
-        }
-        let events = match (leg.event_payload_type, leg.sent_event_payload_type) {
-            (Some(come), Some(go)) if come != go => format!(", events as {come}, sent as {go}"),
-            (Some(come), _) => format!(", events as {come}"),
-            (None, _) => String::new(),
-        };
-        facts.add(
-            "codec",
-            format!("{}, {} ms{events}", clean(&leg.codec), leg.ptime_ms),
-        );
-        if leg.pass_through {
-            facts.add("pass-through", "on: a fax or modem tone was detected");
-        }
-        for tone in &leg.tones {
-            let what = format!("{}  {}", moment(tone.at_unix_ms), detected(tone));
-            facts.add("heard", what);
-        }
-        let rtp = &leg.rtp;
-        facts.add(
-            "sent",
-            format!(
-                "{} packets, {} octets, {} errors",
-                rtp.sent_packets, rtp.sent_octets, rtp.send_errors
-            ),
-        );
-        facts.add(
-            "received",
-            format!(
-                "{} packets, {} octets; lost {}, late {}, duplicate {}, out of order {}",
-                rtp.received_packets,
-                rtp.received_octets,
-                rtp.lost_packets,
-                rtp.late_packets,
-                rtp.duplicate_packets,
-                rtp.reordered_packets
-            ),
-        );
-        facts.add(
-            "refused",
-            format!(
-                "{} from unexpected sources, {} not RTP, {} too many",
-                rtp.stray_packets, rtp.invalid_packets, rtp.overflow_packets
-            ),
-        );
-        if rtp.kernel_dropped_packets > 0 {
-            facts.add(
-                "",
-                format!(
-                    "{} dropped by the kernel (flood)",
-                    rtp.kernel_dropped_packets
-                ),
-            );
-        }
-        for source in &leg.refused_sources {
-            facts.add(
-                "",
-                format!("{}: {} packets", clean(&source.address), source.packets),
-            );
-        }
-        facts.add(
-            "jitter",
-            format!(
-                "{:.1} ms, late {:.2} %, {} ms concealed",
-                rtp.jitter_ms, rtp.late_percent, rtp.concealed_ms
-            ),
-        );
-        facts.add("buffer", buffer(rtp));
-        facts.add("clocks", clocks(rtp));
-        if rtp.redundant_sent + rtp.redundant_received > 0 {
-            facts.add(
-                "redundancy",
-                format!(
-                    "{} packets sent with earlier ones, {} received, {} lost ones recovered",
-                    rtp.redundant_sent, rtp.redundant_received, rtp.recovered_packets
-                ),
-            );
-        }
-        if rtp.comfort_sent + rtp.comfort_received > 0 {
-            facts.add(
-                "silence",
-                format!(
-                    "suppressed: {} packets of comfort noise sent, {} received",
-                    rtp.comfort_sent, rtp.comfort_received
-                ),
-            );
-        }
-        facts.add(
-            "events",
-            format!("{} sent, {} received", rtp.events_sent, rtp.events_received),
-        );
-        out += &facts.text();
-    }
-    out
-}
-
-fn buffer(rtp: &RtpStats) -> String {
-    let how = if rtp.held { "fixed" } else { "adapts" };
-    format!(
-        "{how}, {:.0} ms queued, playout delay {:.0} ms (target {:.0}), underruns {}, resyncs {}",
-        rtp.buffer_ms, rtp.delay_ms, rtp.target_ms, rtp.underruns, rtp.resyncs
-    )
-}
-
-/// The far clock against the card's, and what the buffer did about it.
-fn clocks(rtp: &RtpStats) -> String {
-    let drift = match (rtp.drift_ppm, rtp.drift_error_ppm) {
-        (Some(ppm), Some(error)) => {
-            let way = if ppm < 0.0 { "slow" } else { "fast" };
-            format!("far end {:.1} ppm {way} (± {error:.1})", ppm.abs())
-        }
-        _ => "drift not known yet".to_owned(),
-    };
-    let slips = format!(
-        "{} inserted, {} skipped to follow it",
-        plural(rtp.stretched, "block"),
-        rtp.shrunk
-    );
-    match rtp.lasts_min {
-        Some(minutes) => {
-            format!("{drift}, {slips}; the fixed buffer is used up after {minutes:.0} min")
-        }
-        None => format!("{drift}, {slips}"),
-    }
-}
-
 fn line(paint: Paint, line: &LineStats) -> String {
     let mut facts = Facts::new(paint);
     facts.add(
@@ -544,34 +396,6 @@ mod tests {
             findings: findings.into_iter().collect(),
             ..PortSummary::default()
         }
-    }
-
-    #[test]
-    fn a_buffer_shows_its_delay_the_drift_and_how_long_it_lasts() {
-        let rtp = RtpStats {
-            buffer_ms: 90.0,
-            delay_ms: 100.0,
-            target_ms: 100.0,
-            held: true,
-            drift_ppm: Some(-41.26),
-            drift_error_ppm: Some(2.0),
-            lasts_min: Some(38.4),
-            stretched: 8,
-            underruns: 1,
-            ..RtpStats::default()
-        };
-        assert_eq!(
-            buffer(&rtp),
-            "fixed, 90 ms queued, playout delay 100 ms (target 100), underruns 1, resyncs 0"
-        );
-        assert_eq!(
-            clocks(&rtp),
-            "far end 41.3 ppm slow (± 2.0), 8 blocks inserted, 0 skipped to follow it; the fixed buffer is used up after 38 min"
-        );
-        assert_eq!(
-            clocks(&RtpStats::default()),
-            "drift not known yet, 0 blocks inserted, 0 skipped to follow it"
-        );
     }
 
     #[test]
@@ -739,41 +563,6 @@ mod tests {
         let trial = trial.unwrap_or_default();
         assert!(trial.ends_with("  token-asked, 10.0.0.1:2000"), "{with}");
         assert_eq!(with.lines().count(), without.lines().count() + 1, "{with}");
-    }
-
-    #[test]
-    fn media_is_named_by_our_number_of_the_call_and_the_reference_is_called_so() {
-        let leg = MediaLeg {
-            call_ref: 5,
-            party: 9,
-            ..MediaLeg::default()
-        };
-        let call = CallSummary {
-            id: 7,
-            call_ref: 5,
-            ..CallSummary::default()
-        };
-        let text = |calls: &[CallSummary]| {
-            media(Paint { colour: false }, std::slice::from_ref(&leg), calls)
-        };
-        assert!(text(&[call]).starts_with("\nMedia of call 7 (CallManager ref 5, party 9)\n"));
-        assert!(text(&[]).starts_with("\nMedia (CallManager ref 5, party 9)\n"));
-    }
-
-    #[test]
-    fn a_multicast_group_is_named_and_no_far_end() {
-        let leg = MediaLeg {
-            local: Some("239.1.1.1:16384".into()),
-            multicast: true,
-            ..MediaLeg::default()
-        };
-        let text = media(Paint { colour: false }, &[leg], &[]);
-        let path = text.lines().find(|line| line.contains("path"));
-        let path = path.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-        assert_eq!(
-            path.as_deref(),
-            Some("path multicast group 239.1.1.1:16384, receive only")
-        );
     }
 
     #[test]
