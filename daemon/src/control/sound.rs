@@ -23,6 +23,9 @@ use super::caller_text::{self, Alphabet};
 /// Level of test tones and of digits asked for by StartTone, tenths of a dBm0.
 const TEST_TENTHS: i16 = -100;
 
+/// On and off of a call with precedence (MLPP), the same in every country: North American practice, from memory.
+const PRECEDENCE_RING: [u16; 2] = [1640, 360];
+
 /// Tones that announce a second caller.
 const CALL_WAITING: [SccpTone; 4] = [
     SccpTone::CALL_WAITING,
@@ -125,6 +128,7 @@ impl Plan {
             (RingMode::INSIDE.0, cadence(&r.inside)),
             (RingMode::OUTSIDE.0, cadence(&r.outside)),
             (RingMode::FEATURE.0, cadence(&r.feature)),
+            (RingMode::PRECEDENCE.0, cadence(&PRECEDENCE_RING)),
         ]);
         for (n, distinctive) in (RingMode::BELLCORE_1.0..).zip(&r.distinctive) {
             rings.insert(n, cadence(distinctive));

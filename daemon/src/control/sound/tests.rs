@@ -121,6 +121,19 @@ fn a_port_may_be_spared_the_call_waiting_tone_only() {
 }
 
 #[test]
+fn inside_outside_and_precedence_calls_ring_as_the_country_has_them() {
+    for code in ["us", "uk", "de"] {
+        let plan = plan(code);
+        let precedence = plan.ring(RingMode::PRECEDENCE);
+        assert_eq!(precedence.parts_ms[..3], [1640, 360, 0], "{code}");
+        for mode in [RingMode::INSIDE, RingMode::OUTSIDE] {
+            assert!(plan.ring(mode).parts_ms[0] > 0, "{code}");
+            assert_ne!(plan.ring(mode), precedence, "{code}");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_ring_mode_rings_and_an_unknown_tone_is_silence() {
     let plan = plan("us");
     assert_eq!(plan.ring(RingMode(9999)), plan.ring(RingMode::INSIDE));

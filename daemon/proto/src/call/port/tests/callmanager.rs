@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::sccp::message::{LampMode, SelectSoftKeys, SetLamp, Stimulus, Switch};
+use crate::sccp::wire::{DEFAULT_MAX_BODY, FrameReader, decode_server, encode_server};
 
 const A: u32 = 0x0200_001B;
 const PARTY: u32 = 0x0200_0050;
@@ -400,4 +401,67 @@ fn keys_are_pressed_by_the_servers_own_template() {
     b.talking(1);
     b.flash();
     assert_eq!(b.sent(), [soft(SoftKey::TRANSFER, 1)]);
+}
+
+#[test]
+fn a_message_cut_at_any_byte_harms_no_call_after_it() {
+    let mut messages = vec![
+        state(CallStateKind::RING_IN, A + 1),
+        state(CallStateKind::CONNECTED, A),
+        keys(A, 1, 0xFFFF_FBFF),
+        who(A, "5551234", "Ada"),
+        ringer(RingMode::OUTSIDE, A + 1),
+        tone(Tone::BUSY, A),
+        stop_tone(A),
+        open(PARTY + 1, A),
+        start(PARTY, A),
+        stop(PARTY),
+        close(PARTY),
+    ];
+    messages.push(ServerMessage::DialedNumber(
+        crate::sccp::message::DialedNumber {
+            number: "30".into(),
+            line: LINE,
+            call: CallRef(A),
+        },
+    ));
+    let mut cut_messages = 0;
+    for version in [3, 20] {
+        for message in &messages {
+            let mut reader = FrameReader::new(DEFAULT_MAX_BODY);
+            reader.push(&encode_server(message, version));
+            let frame = reader.next_frame().unwrap().unwrap();
+            let mut b = talks();
+            for len in 0..frame.body.len() {
+                let mut cut = frame.clone();
+                cut.body.truncate(len);
+                if let Ok(read) = decode_server(&cut, version) {
+                    b.says(&[read]);
+                    cut_messages += 1;
+                }
+            }
+            // The phone is hung up, and whatever the server was understood to say is over.
+            b.wait(1_000);
+            b.hang_up();
+            let left: Vec<u32> = b.port.snapshot().calls.iter().map(|c| c.call.0).collect();
+            for id in left {
+                b.says(&[state(CallStateKind::ON_HOOK, id)]);
+            }
+            b.says(&[off(0, 0)]);
+            b.wait(120_000);
+            b.outputs();
+            // A reference cut short is another call, which may be at another phone.
+            assert!(b.port.snapshot().is_idle(), "{version} {message:?}");
+            assert!(!b.port.is_busy(), "{version} {message:?}");
+            rings(&mut b);
+            b.lift();
+            answers(&mut b);
+            b.opened(PARTY);
+            b.says(&[start(PARTY, A)]);
+            let out = b.seen();
+            assert!(out.contains(&bridge(PARTY)), "{version} {message:?}");
+            assert!(out.contains(&start_send(PARTY)), "{version} {message:?}");
+        }
+    }
+    assert!(cut_messages > 500, "{cut_messages}");
 }
