@@ -15,10 +15,10 @@ build:           ## target/release/tipringd and target/release/tipring
 	@packaging/setup.sh build
 	cargo build --release -p tipringd -p tipring-ctl --bins
 
-demo:            ## a phone call and a fax page on the simulated card, into demo-out/
+demo:            ## a phone call and a fax page on the simulated card, into demo-out/ (DIALECT=cisco and others)
 	@packaging/setup.sh demo
 	cargo build --release -p tipringd -p tipring-ctl -p tipring-tests --bins
-	target/release/tipring-demo demo-out
+	target/release/tipring-demo demo-out $(DIALECT)
 
 test:            ## everything that a newcomer's machine can check
 	@packaging/setup.sh test

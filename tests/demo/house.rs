@@ -38,12 +38,15 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Starts everything; private files are in `folder`, the packets in `pcap`.
-    pub(crate) fn open(folder: &Path, pcap: &Path) -> Result<House, String> {
+    /// Starts everything; private files are in `folder`, the packets in `pcap`. `dialect`: whom the CallManager imitates.
+    pub(crate) fn open(folder: &Path, pcap: &Path, dialect: Option<&str>) -> Result<House, String> {
         let rtp = free_udp_ports()?;
         let last = rtp + RTP_PORTS - 1;
         let devices = devices();
-        let devices: Vec<&str> = devices.iter().map(String::as_str).collect();
+        let mut devices: Vec<&str> = devices.iter().map(String::as_str).collect();
+        if let Some(dialect) = dialect {
+            devices.extend(["--dialect", dialect]);
+        }
         let callmanager = CallManager::start(SocketAddrV4::new(LOOPBACK, SCCP_PORT), &devices)
             .or_else(|_| CallManager::start(SocketAddrV4::new(LOOPBACK, 0), &devices))?;
         let sccp = callmanager.address().port();

@@ -1,4 +1,4 @@
-//! `tipring-demo OUTDIR`: a phone call and a fax page through the gateway, shown live.
+//! `tipring-demo OUTDIR [DIALECT]`: a phone call and a fax page through the gateway, shown live.
 //!
 //! Starts the built-in CallManager and the daemon with a simulated four-port card on loopback, on ports that nobody
 //! else uses, lets the simulated phones and fax machines do what people do, checks every step by measurement, and
@@ -27,8 +27,12 @@ enum End {
 
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
-    let (Some(out), None) = (args.next().map(PathBuf::from), args.next()) else {
-        eprintln!("usage: tipring-demo OUTDIR");
+    let out = args.next().map(PathBuf::from);
+    let dialect = args
+        .next()
+        .map(|dialect| dialect.to_string_lossy().into_owned());
+    let (Some(out), None) = (out, args.next()) else {
+        eprintln!("usage: tipring-demo OUTDIR [DIALECT]");
         return ExitCode::from(2);
     };
     let private = match tempfile::Builder::new().prefix("tipring-demo-").tempdir() {
@@ -48,7 +52,7 @@ fn main() -> ExitCode {
     let folder = private.path().to_owned();
     // The processes of the story end with this thread.
     std::thread::spawn(move || {
-        let held = run(&folder, &out);
+        let held = run(&folder, &out, dialect.as_deref());
         let _ = sender.send(End::Finished(held));
     });
     let end = ends.recv_timeout(LONGEST);
@@ -74,12 +78,12 @@ fn main() -> ExitCode {
     std::process::exit(code)
 }
 
-fn run(folder: &Path, out: &Path) -> Result<bool, String> {
+fn run(folder: &Path, out: &Path, dialect: Option<&str>) -> Result<bool, String> {
     std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
     let out = out
         .canonicalize()
         .map_err(|e| format!("{}: {e}", out.display()))?;
-    story::run(folder, &out)
+    story::run(folder, &out, dialect)
 }
 
 /// Waits for a signal to stop; false when signals cannot be waited for.

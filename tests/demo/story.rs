@@ -41,7 +41,7 @@ const FILES: [(&str, &str); 6] = [
 ];
 
 /// Runs it; true when every check held.
-pub(crate) fn run(folder: &Path, out: &Path) -> Result<bool, String> {
+pub(crate) fn run(folder: &Path, out: &Path, dialect: Option<&str>) -> Result<bool, String> {
     let mut report = Report::new();
     // What an earlier run left must not be mistaken for what this one did.
     for (name, _) in FILES {
@@ -49,7 +49,7 @@ pub(crate) fn run(folder: &Path, out: &Path) -> Result<bool, String> {
     }
     let pcap = out.join("calls.pcap");
     report.act("A CallManager and a gateway with a simulated 4-port card start on loopback");
-    let mut house = House::open(folder, &pcap)?;
+    let mut house = House::open(folder, &pcap, dialect)?;
     if let Err(e) = &house.capture {
         report.warn(&format!("no calls.pcap will be written: {e}"));
     }

@@ -267,7 +267,9 @@ fn a_line_that_is_dead_but_for_moments_leaves_and_one_with_short_alarms_does_not
         let lost = |e: &StationEvent| {
             !matches!(
                 e,
-                StationEvent::Registered { .. } | StationEvent::Settled { .. }
+                StationEvent::Registered { .. }
+                    | StationEvent::AnswersKeepalives { .. }
+                    | StationEvent::Settled { .. }
             )
         };
         assert!(!w.desks[0].events.iter().any(lost), "{dialect:?}");

@@ -148,7 +148,7 @@ pub(crate) enum Command {
     /// no card, and listens to nothing but the file. It registers in the version of the capture; its phone is lifted and its
     /// keys are pressed where the captured phone's were. Every socket opens and every packet arrives.
     ///
-    /// FILE is a pcap or pcapng with the TCP connection of a phone to its CallManager, or JSON of `tipring trace --capture`.
+    /// FILE is a pcap or pcapng with the TCP connection of a phone to its CallManager, or JSON of --export.
     /// At the end stand the media legs, and how often the captured phone and our port sent what the other did not.
     Replay(ReplayArgs),
     /// Completion script for a shell, on standard output
@@ -174,6 +174,9 @@ pub(crate) struct ReplayArgs {
     /// TCP port of the CallManager in a pcap
     #[arg(long, default_value = "2000", value_name = "PORT")]
     pub(crate) server_port: u16,
+    /// Play nothing: write the capture as JSON with names, numbers and addresses replaced, to be given away
+    #[arg(long, value_name = "OUT", conflicts_with = "phone")]
+    pub(crate) export: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,12 +2,13 @@
 //! becomes a finding. No daemon and no network take part, and time does not pass.
 //!
 //! Owns: nothing; `capture.rs` reads files, `pcap.rs` packets, `stage.rs` is the port with its phone, `deviations.rs` compares
-//! what the capture's phone said with what the port says.
+//! what the capture's phone said with what the port says, `veil.rs` makes a capture that may be given away.
 
 mod capture;
 mod deviations;
 mod pcap;
 mod stage;
+mod veil;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -82,6 +83,18 @@ struct Leg {
 
 pub(super) fn run(out: &Out, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let capture = read(&args.file, args.server_port)?;
+    if let Some(path) = &args.export {
+        let file = veil::veiled(&capture, |phone| stage::version_of(&capture, phone));
+        let json = serde_json::to_string_pretty(&file)
+            .map_err(|e| Failure::failed(format!("{}: {e}", path.display()), ""))?;
+        std::fs::write(path, json + "\n").map_err(|e| {
+            Failure::failed(format!("{}: {e}", path.display()), "name another file")
+        })?;
+        out.advice(
+            "names, numbers and addresses are replaced; look it through before you give it away",
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
     let phones: Vec<String> = match &args.phone {
         Some(phone) if capture.phones().contains(phone) => vec![phone.clone()],
         Some(phone) => {
@@ -119,7 +132,7 @@ fn read(file: &Path, server_port: u16) -> Result<capture::Capture, Failure> {
     let bad = |why: String| {
         Failure::failed(
             format!("{}: {why}", file.display()),
-            "give a pcap, a pcapng, or JSON of `tipring trace --capture`",
+            "give a pcap, a pcapng, or JSON of `tipring replay --export`",
         )
     };
     let bytes = std::fs::read(file).map_err(|e| bad(e.to_string()))?;

@@ -218,6 +218,10 @@ pub(super) const GROUPS: &[Group] = &[
                 "At one phone's, for a program:",
                 "tipring replay --json --phone 10.0.0.17 call.pcapng",
             ),
+            (
+                "The capture without names, numbers and addresses, for a report:",
+                "tipring replay --export call.json call.pcapng",
+            ),
         ],
         see_also: &["tipring(1)", "tipring-trace(1)", "tipring-callmanager(1)"],
     },

@@ -110,6 +110,11 @@ pub(super) fn play(name: DeviceName, capture: &Capture, phone: &str) -> Report {
     }
 }
 
+/// Whose layouts the messages of a phone have.
+pub(super) fn version_of(capture: &Capture, phone: &str) -> u8 {
+    version(&capture.of(phone).collect::<Vec<_>>())
+}
+
 /// The version that was agreed, or the one that headers name, or what the bodies of media messages look like.
 fn version(messages: &[&Captured]) -> u8 {
     let acked = messages

@@ -1,0 +1,363 @@
+//! A capture without the names, numbers and addresses of its people: each is replaced by one of equal length, the same by the
+//! same everywhere, so that the capture can be given away and plays as before.
+//!
+//! Numbers that begin alike begin alike afterwards, and keys pressed one after another become the number that the server
+//! repeats. The key is drawn by chance for each run and kept nowhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
+use std::net::Ipv4Addr;
+
+use tipring_proto::sccp::catalog;
+use tipring_proto::sccp::message::{ClientMessage, Register};
+use tipring_proto::sccp::wire::{decode_client, decode_server};
+use tipring_types::trace::{Fields, Value};
+
+use super::capture::{Capture, File, FileFrame, SERVER};
+
+/// Text that no field has: what lies behind the end of one. Shorter runs are numbers that look like text.
+const RUBBISH: usize = 6;
+const KEYPAD: u32 = 3;
+
+/// What is replaced, by what.
+#[derive(Default)]
+struct Known {
+    /// Texts and binary names, longest first when they are looked for.
+    tokens: BTreeMap<Vec<u8>, Vec<u8>>,
+    hosts: BTreeMap<Ipv4Addr, Ipv4Addr>,
+}
+
+/// The capture as JSON, veiled. `version`: whose layouts the messages of a phone have.
+pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
+    let key = RandomState::new();
+    let mut known = Known::default();
+    for message in &capture.messages {
+        let version = version(&message.phone);
+        let fields = if message.from_server {
+            decode_server(&message.frame, version).map(|m| catalog::server_message(&m).fields)
+        } else {
+            if let Ok(ClientMessage::Register(Register { mac, .. })) =
+                decode_client(&message.frame, version)
+                && mac != [0; 6]
+            {
+                let hash = key.hash_one(mac).to_le_bytes();
+                let new = vec![2, 0, 0, hash[0], hash[1], hash[2]];
+                known.tokens.insert(mac.to_vec(), new);
+            }
+            decode_client(&message.frame, version).map(|m| catalog::client_message(&m).fields)
+        };
+        if let Ok(fields) = fields {
+            known.learn(&key, &fields);
+        }
+    }
+    let phones = capture.phones();
+    let mut dialled: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+    let mut frames = vec![];
+    for message in &capture.messages {
+        let mut frame = message.frame.clone();
+        let pressed = dialled.entry(&message.phone).or_default();
+        if message.from_server {
+            known.replace(&key, &mut frame.body);
+        } else if frame.id == KEYPAD {
+            press(&key, pressed, &mut frame.body);
+        } else {
+            if let Ok(
+                ClientMessage::OffHook(_)
+                | ClientMessage::OnHook(_)
+                | ClientMessage::SoftKeyEvent(_),
+            ) = decode_client(&message.frame, 0)
+            {
+                pressed.clear();
+            }
+            known.replace(&key, &mut frame.body);
+        }
+        let number = phones.iter().position(|p| *p == message.phone).unwrap_or(0) + 1;
+        let (phone, server) = (format!("phone-{number}"), SERVER.to_owned());
+        let (sender, receiver) = if message.from_server {
+            (server, phone)
+        } else {
+            (phone, server)
+        };
+        frames.push(FileFrame {
+            t: message.at.as_secs_f64(),
+            sender,
+            receiver,
+            hex: frame
+                .to_bytes()
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect(),
+        });
+    }
+    File {
+        about: "names, numbers and addresses replaced".to_owned(),
+        frames,
+    }
+}
+
+impl Known {
+    fn learn(&mut self, key: &RandomState, fields: &Fields) {
+        for field in fields.iter() {
+            self.learn_value(key, &field.name, &field.value);
+        }
+    }
+
+    fn learn_value(&mut self, key: &RandomState, name: &str, value: &Value) {
+        match value {
+            Value::Text(text) => {
+                // A text may be in a code page: every character one byte.
+                let narrow: Option<Vec<u8>> = text
+                    .chars()
+                    .map(|c| u8::try_from(u32::from(c)).ok())
+                    .collect();
+                for bytes in [Some(text.clone().into_bytes()), narrow]
+                    .into_iter()
+                    .flatten()
+                {
+                    if bytes.len() >= 2 {
+                        let kept = if name == "device" { 3 } else { 0 };
+                        let new = veil(key, &bytes, kept);
+                        self.tokens.insert(bytes, new);
+                    }
+                }
+            }
+            Value::Address { address } => self.host(*address.ip()),
+            Value::Host { address } => self.host(*address),
+            Value::List(all) => all.iter().for_each(|v| self.learn_value(key, name, v)),
+            Value::Group(fields) => self.learn(key, fields),
+            Value::Number(_) | Value::Flag(_) | Value::Word { .. } | Value::Bytes { .. } => {}
+        }
+    }
+
+    /// Addresses for documentation, in the order in which they appear.
+    fn host(&mut self, host: Ipv4Addr) {
+        if host.is_unspecified() || self.hosts.contains_key(&host) {
+            return;
+        }
+        let used: BTreeSet<Ipv4Addr> = self.hosts.values().copied().collect();
+        let nets = [[192, 0, 2], [198, 51, 100], [203, 0, 113]];
+        let free = nets
+            .into_iter()
+            .flat_map(|[a, b, c]| (1..255).map(move |d| Ipv4Addr::new(a, b, c, d)))
+            .find(|new| !used.contains(new))
+            .unwrap_or(Ipv4Addr::new(192, 0, 2, 255));
+        self.hosts.insert(host, free);
+    }
+
+    fn replace(&self, key: &RandomState, body: &mut [u8]) {
+        let mut at = 0;
+        while let Some(rest) = body.get(at..) {
+            if rest.is_empty() {
+                return;
+            }
+            let word = rest.get(..4).and_then(|w| <[u8; 4]>::try_from(w).ok());
+            let host = word
+                .filter(|_| at % 4 == 0)
+                .and_then(|word| self.hosts.get(&Ipv4Addr::from(word)));
+            let before = at.checked_sub(1).and_then(|before| body.get(before));
+            let in_number = before.is_some_and(u8::is_ascii_digit);
+            let token = self
+                .tokens
+                .iter()
+                .filter(|(old, _)| rest.starts_with(old))
+                .filter(|(old, _)| !(in_number && old.first().is_some_and(u8::is_ascii_digit)))
+                .max_by_key(|(old, _)| old.len());
+            let text = rest
+                .iter()
+                .take_while(|b| (0x20..0x7F).contains(*b))
+                .count();
+            let new = match (host, token) {
+                (Some(host), _) => host.octets().to_vec(),
+                (None, Some((_, new))) => new.clone(),
+                (None, None) if text >= RUBBISH => veil(key, &rest[..text], 0),
+                (None, None) => vec![rest[0]],
+            };
+            if let Some(place) = body.get_mut(at..at + new.len()) {
+                place.copy_from_slice(&new);
+            }
+            at += new.len().max(1);
+        }
+    }
+}
+
+/// A text of equal length: digits become digits, letters letters, the rest stays. `kept`: bytes at its begin that stay.
+fn veil(key: &RandomState, text: &[u8], kept: usize) -> Vec<u8> {
+    let mut number: Vec<u8> = vec![];
+    text.iter()
+        .enumerate()
+        .map(|(at, &byte)| {
+            if at < kept {
+                return byte;
+            }
+            if byte.is_ascii_digit() {
+                let new = digit(key, &number, byte);
+                number.push(byte);
+                return new;
+            }
+            number.clear();
+            let letter = u8::try_from(key.hash_one((text, at)) % 26).unwrap_or(0);
+            match byte {
+                b'A'..=b'Z' => b'A' + letter,
+                b'a'..=b'z' | 0x81.. => b'a' + letter,
+                other => other,
+            }
+        })
+        .collect()
+}
+
+/// The digit that stands for this one behind these: another for each, so that no two numbers become one.
+fn digit(key: &RandomState, before: &[u8], digit: u8) -> u8 {
+    let mut order: Vec<u8> = (b'0'..=b'9').collect();
+    order.sort_by_key(|d| key.hash_one((before, d)));
+    order
+        .get(usize::from(digit.wrapping_sub(b'0')))
+        .copied()
+        .unwrap_or(digit)
+}
+
+/// A key of the phone: a digit behind those that were pressed before.
+fn press(key: &RandomState, pressed: &mut Vec<u8>, body: &mut [u8]) {
+    if let Some(button) = body.first_mut().filter(|button| **button < 10) {
+        let old = b'0' + *button;
+        *button = digit(key, pressed, old).wrapping_sub(b'0');
+        pressed.push(old);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::capture::Captured;
+    use super::*;
+    use tipring_proto::sccp::message::{
+        CallInfo, DisplayPromptStatus, KeypadButton, ServerMessage, StartMediaTransmission,
+    };
+    use tipring_proto::sccp::wire::{Frame, FrameReader, HEADER, encode_client, encode_server};
+
+    fn frame(bytes: &[u8]) -> Frame {
+        let mut reader = FrameReader::default();
+        reader.push(bytes);
+        reader.next_frame().unwrap().unwrap()
+    }
+
+    fn capture(messages: &[(bool, Vec<u8>)]) -> Capture {
+        let messages = messages
+            .iter()
+            .map(|(from_server, bytes)| Captured {
+                at: Duration::ZERO,
+                phone: "10.1.2.3".to_owned(),
+                from_server: *from_server,
+                frame: frame(bytes),
+            })
+            .collect();
+        Capture {
+            about: "Acme".to_owned(),
+            messages,
+        }
+    }
+
+    fn all(file: &File) -> Vec<Frame> {
+        file.frames
+            .iter()
+            .map(|f| {
+                let bytes: Vec<u8> = (0..f.hex.len() / 2)
+                    .map(|i| u8::from_str_radix(&f.hex[2 * i..2 * i + 2], 16).unwrap())
+                    .collect();
+                frame(&bytes)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn names_numbers_and_addresses_are_replaced_by_the_same_everywhere() {
+        for version in [3, 20] {
+            let info = ServerMessage::CallInfo(CallInfo {
+                calling_number: "5551234".to_owned(),
+                calling_name: "Müller".to_owned(),
+                called_number: "555".to_owned(),
+                ..CallInfo::default()
+            });
+            let prompt = ServerMessage::DisplayPromptStatus(DisplayPromptStatus {
+                timeout_s: 0,
+                text: "\u{80}\u{17}5551234".to_owned(),
+                line: Default::default(),
+                call: Default::default(),
+            });
+            let mut messages: Vec<_> = [&info, &prompt]
+                .map(|m| (true, encode_server(m, version)))
+                .to_vec();
+            for key in [5, 5, 5] {
+                let key = ClientMessage::KeypadButton(KeypadButton {
+                    button: key,
+                    line: Default::default(),
+                    call: Default::default(),
+                });
+                messages.push((false, encode_client(&key, version)));
+            }
+            let before = capture(&messages);
+            let file = veiled(&before, |_| version);
+            let frames = all(&file);
+            let Ok(ServerMessage::CallInfo(info)) = decode_server(&frames[0], version) else {
+                panic!("another message");
+            };
+            let Ok(ServerMessage::DisplayPromptStatus(prompt)) = decode_server(&frames[1], version)
+            else {
+                panic!("another message");
+            };
+            assert_eq!(info.calling_number.len(), 7);
+            assert!(
+                info.calling_number.starts_with(&info.called_number),
+                "{info:?}"
+            );
+            assert_eq!(prompt.text, format!("\u{80}\u{17}{}", info.calling_number));
+            assert!(!info.calling_name.contains('M') || info.calling_name != "Müller");
+            let keys: String = frames[2..]
+                .iter()
+                .map(|f| char::from(b'0' + f.body[0]))
+                .collect();
+            assert_eq!(keys, info.called_number);
+            let text = serde_json::to_string(&file).unwrap();
+            assert!(
+                !text.contains("10.1.2.3") && !text.contains("Acme"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_becomes_one_for_documentation_and_what_lies_behind_a_text_no_longer_says_anything()
+     {
+        let start = ServerMessage::StartMediaTransmission(StartMediaTransmission {
+            conference: Default::default(),
+            party: Default::default(),
+            remote: "10.9.8.7:4000".parse().unwrap(),
+            ptime_ms: 20,
+            format: tipring_proto::sccp::message::MediaFormat::G711_ULAW,
+            precedence: 0,
+            vad: false,
+            max_frames: 0,
+            call: Default::default(),
+            encryption: Default::default(),
+            rfc2833_payload: 0,
+        });
+        let prompt = ServerMessage::DisplayPromptStatus(DisplayPromptStatus {
+            timeout_s: 0,
+            text: "ok".to_owned(),
+            line: Default::default(),
+            call: Default::default(),
+        });
+        let mut soiled = encode_server(&prompt, 3);
+        soiled[HEADER + 10..HEADER + 22].copy_from_slice(b"Secret Agent");
+        let file = veiled(
+            &capture(&[(true, encode_server(&start, 3)), (true, soiled)]),
+            |_| 3,
+        );
+        let frames = all(&file);
+        let Ok(ServerMessage::StartMediaTransmission(start)) = decode_server(&frames[0], 3) else {
+            panic!("another message");
+        };
+        assert_eq!(start.remote, "192.0.2.1:4000".parse().unwrap());
+        assert!(!frames[1].body.windows(6).any(|w| w == b"Secret"));
+    }
+}
