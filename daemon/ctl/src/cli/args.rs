@@ -168,7 +168,7 @@ pub(crate) enum Command {
 pub(crate) struct ReplayArgs {
     /// The capture
     pub(crate) file: PathBuf,
-    /// Whose connection: the name in JSON, or the address in a pcap; without it: each, one after another
+    /// Whose connection: the name in JSON, ADDRESS:PORT in a pcap; without it: each, one after another
     #[arg(long, value_name = "NAME")]
     pub(crate) phone: Option<String>,
     /// TCP port of the CallManager in a pcap

@@ -216,7 +216,7 @@ pub(super) const GROUPS: &[Group] = &[
             ),
             (
                 "At one phone's, for a program:",
-                "tipring replay --json --phone 10.0.0.17 call.pcapng",
+                "tipring replay --json --phone 10.0.0.17:49152 call.pcapng",
             ),
             (
                 "The capture without names, numbers and addresses, for a report:",

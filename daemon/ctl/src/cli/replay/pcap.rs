@@ -149,7 +149,8 @@ impl Packets {
             return;
         }
         let frames = direction.take(tcp.sequence_number(), tcp.payload());
-        let phone = if from_server { to.ip() } else { from.ip() };
+        // With its port: behind one address may be a gateway with many.
+        let phone = if from_server { to } else { from };
         for frame in frames {
             let first = *self.first.get_or_insert(at);
             self.capture.messages.push(Captured {
@@ -237,5 +238,60 @@ impl Direction {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etherparse::PacketBuilder;
+    use tipring_proto::sccp::message::ServerMessage;
+    use tipring_proto::sccp::wire::encode_server;
+
+    /// A pcap of segments from the server, each with its sequence number.
+    fn pcap(segments: &[(u32, &[u8])]) -> Vec<u8> {
+        let mut file = vec![0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0];
+        for word in [0u32, 0, 65_535, 1] {
+            file.extend(word.to_le_bytes());
+        }
+        for (n, (sequence, payload)) in segments.iter().enumerate() {
+            let mut packet = vec![];
+            PacketBuilder::ethernet2([2; 6], [4; 6])
+                .ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
+                .tcp(2000, 50_000, *sequence, 1024)
+                .write(&mut packet, payload)
+                .unwrap();
+            let length = packet.len() as u32;
+            for word in [n as u32, 500_000, length, length] {
+                file.extend(word.to_le_bytes());
+            }
+            file.extend(packet);
+        }
+        file
+    }
+
+    #[test]
+    fn what_came_twice_is_left_out_and_what_came_early_waits() {
+        let message = encode_server(&ServerMessage::KeepAliveAck, 0);
+        let stream: Vec<u8> = message.repeat(4);
+        let (a, b, c) = (&stream[..7], &stream[7..20], &stream[20..]);
+        let segments = [(100, a), (120, c), (100, a), (107, b)];
+        let capture = read(&pcap(&segments), 2000).unwrap();
+        assert_eq!(capture.phones(), ["10.0.0.2:50000"]);
+        let ids: Vec<_> = capture.messages.iter().map(|m| m.frame.id).collect();
+        assert_eq!(ids, [0x100; 4]);
+        assert!(capture.messages.iter().all(|m| m.from_server));
+    }
+
+    #[test]
+    fn a_file_that_is_no_capture_is_refused_and_one_cut_anywhere_is_read_up_to_there() {
+        assert!(read(b"no capture at all", 2000).is_err());
+        let message = encode_server(&ServerMessage::KeepAliveAck, 0);
+        let whole = pcap(&[(100, &message), (112, &message)]);
+        for end in 24..whole.len() {
+            let capture = read(&whole[..end], 2000).unwrap();
+            assert!(capture.messages.len() < 2);
+        }
+        assert_eq!(read(&whole, 2000).unwrap().messages.len(), 2);
     }
 }

@@ -169,7 +169,7 @@ impl Stage {
             sent: vec![],
             timeline: vec![],
             unreadable: vec![],
-            recording: false,
+            recording: registers,
         };
         stage.device.start(now);
         stage.carry();
@@ -511,4 +511,116 @@ fn keepalives(bytes: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     answers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tipring_proto::sccp::message::{
+        CallOnLine, CallStateChange, CallStateKind, Encryption, MediaFormat, OpenReceiveChannel,
+        RingMode, SetRinger, StartMediaTransmission,
+    };
+    use tipring_proto::sccp::wire::encode_client;
+    use tipring_proto::types::{CallRef, Conference, LineInstance};
+
+    const CALL: CallRef = CallRef(0x012E_0002);
+
+    fn captured(ms: u64, from_server: bool, bytes: &[u8]) -> Captured {
+        let mut reader = FrameReader::default();
+        reader.push(bytes);
+        Captured {
+            at: Duration::from_millis(ms),
+            phone: "b".to_owned(),
+            from_server,
+            frame: reader.next_frame().unwrap().unwrap(),
+        }
+    }
+
+    fn start(party: u32, call: CallRef, port: u16) -> ServerMessage {
+        ServerMessage::StartMediaTransmission(StartMediaTransmission {
+            conference: Conference(CALL.0),
+            party: Party(party),
+            remote: SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 20), port),
+            ptime_ms: 20,
+            format: MediaFormat::G711_ULAW,
+            precedence: 184,
+            vad: false,
+            max_frames: 0,
+            call,
+            encryption: Encryption::default(),
+            rfc2833_payload: 0,
+        })
+    }
+
+    /// The called phone of a recorded call: the recorder's transmissions, under references that were never announced, come
+    /// before and after the call's own (order and times as a CallManager's capture of version 20 has them).
+    #[test]
+    fn a_recorded_call_rings_is_answered_and_is_the_one_that_the_phone_hears() {
+        let (line, call) = (LineInstance(1), CALL);
+        let state = |state| ServerMessage::CallState(CallStateChange { state, line, call });
+        let server = [
+            (5, state(CallStateKind::RING_IN)),
+            (
+                6,
+                ServerMessage::SetRinger(SetRinger {
+                    mode: RingMode::INSIDE,
+                    duration: 1,
+                    line,
+                    call,
+                }),
+            ),
+            (3_646, state(CallStateKind::OFF_HOOK)),
+            (
+                3_646,
+                ServerMessage::OpenReceiveChannel(OpenReceiveChannel {
+                    conference: Conference(call.0),
+                    party: Party(0x0100_0050),
+                    ptime_ms: 20,
+                    format: MediaFormat::G711_ULAW,
+                    echo_cancel: false,
+                    call,
+                    encryption: Encryption::default(),
+                    rfc2833_payload: 0,
+                }),
+            ),
+            (3_646, state(CallStateKind::CONNECTED)),
+            (3_682, start(0x0100_0051, CallRef(0x012E_0006), 9_399)),
+            (3_684, start(0x0100_0050, call, 32_144)),
+            (3_715, start(0x0100_0053, CallRef(0x012E_000C), 9_400)),
+        ];
+        let mut messages: Vec<_> = server
+            .iter()
+            .map(|(at, message)| captured(*at, true, &encode_server(message, 20)))
+            .collect();
+        let lifts = ClientMessage::OffHook(CallOnLine { line, call });
+        messages.push(captured(3_628, false, &encode_client(&lifts, 20)));
+        messages.sort_by_key(|m| m.at);
+        let capture = Capture {
+            about: String::new(),
+            messages,
+        };
+        let name = DeviceName::new("VGC000000000001").unwrap();
+        let report = play(name, &capture, "b");
+        assert_eq!((report.version, report.unreadable.len()), (20, 0));
+        let port: Vec<&str> = report
+            .timeline
+            .iter()
+            .filter(|line| line.who == Who::Port)
+            .map(|line| line.text.as_str())
+            .collect();
+        assert!(port.contains(&"ring, inside"), "{port:?}");
+        let heard: Vec<_> = report.legs.iter().filter(|leg| leg.heard).collect();
+        assert_eq!(heard.len(), 2, "{heard:?}");
+        assert!(
+            heard.iter().all(|leg| leg.party == 0x0100_0050),
+            "{heard:?}"
+        );
+        assert_eq!(heard[1].address, "192.0.2.20:32144");
+        assert!(
+            !report
+                .deviations
+                .iter()
+                .any(|d| d.message.starts_with("OffHook"))
+        );
+    }
 }
