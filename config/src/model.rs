@@ -77,6 +77,8 @@ pub struct CallManager {
     pub retry_max_ms: u32,
     /// How often a preferred server is tried while a lesser one serves.
     pub probe_s: u32,
+    /// Keep a second connection to the next server.
+    pub standby: bool,
     /// Time between the first registrations of two ports.
     pub register_stagger_ms: u32,
 }

@@ -284,6 +284,13 @@ pub const CALLMANAGER: Table = Table {
             "Interval at which a preferred server is asked to take a port back from a less preferred one.",
         ),
         key(
+            "standby",
+            Accepts::Bool,
+            "true",
+            When::Idle,
+            "Keep a second connection to the next server, over which a port registers when its own is lost. One port tries first; a server that closes such connections (chan_skinny) is tried ever less often.",
+        ),
+        key(
             "register-stagger-ms",
             Accepts::Integer(0, 10_000),
             "20",

@@ -367,6 +367,7 @@ fn callmanager<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> CallManage
         retry_first_ms: scan.integer("retry-first-ms"),
         retry_max_ms: scan.integer("retry-max-ms"),
         probe_s: scan.integer("probe-s"),
+        standby: scan.boolean("standby"),
         register_stagger_ms: scan.integer("register-stagger-ms"),
     };
     if !scan.reader.broken && callmanager.retry_first_ms > callmanager.retry_max_ms {

@@ -29,10 +29,12 @@ pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) ->
     let ports = u32::try_from(config.ports.len()).unwrap_or(u32::MAX);
     let place = u32::try_from(place).unwrap_or(u32::MAX);
     station.start_delay = ms(cm.register_stagger_ms).saturating_mul(place);
+    station.standby = cm.standby;
     station.retry = RetryPolicy {
         first: ms(cm.retry_first_ms),
         max: ms(cm.retry_max_ms),
         max_unanswered: longest_unanswered(cm, ports),
+        crowd: ms(cm.retry_first_ms).max(ms(cm.register_stagger_ms).saturating_mul(ports)),
         spread: SPREAD.max(ms(cm.register_stagger_ms).saturating_mul(ports)),
         jitter_seed: u64::from(port.id.0) + 1,
     };

@@ -263,6 +263,7 @@ impl Device {
             | StationEvent::ResetRequested { .. }
             | StationEvent::UnreadableMessage { .. }
             | StationEvent::AnswersKeepalives { .. }
+            | StationEvent::StandbyLost { .. }
             | StationEvent::Settled { .. }
             | StationEvent::LinkSuspect { .. } => {}
         }

@@ -143,7 +143,7 @@ impl Gateway {
         }
     }
 
-    /// Opens a connection. A trial is not opened while another port is asking that server.
+    /// Opens a connection. A trial or a standby is not opened while another port is asking that server.
     pub(super) fn connect(
         &mut self,
         now: Time,
@@ -156,8 +156,15 @@ impl Gateway {
             return;
         };
         let (port, interval) = (unit.number, unit.station_config().timing.probe);
-        let lookout = &mut self.signalling.lookout;
-        if purpose == ConnectionPurpose::Trial && !lookout.may_look(now, port, server, interval) {
+        let may = match purpose {
+            ConnectionPurpose::Active => true,
+            ConnectionPurpose::Trial => {
+                let lookout = &mut self.signalling.lookout;
+                lookout.may_look(now, port, server, interval)
+            }
+            ConnectionPurpose::Standby => self.signalling.standbys.may_open(now, port, server),
+        };
+        if !may {
             return unit.handle(now, Input::Deferred { id });
         }
         self.open(now, index, id, server);
@@ -329,6 +336,10 @@ impl Gateway {
             }
             StationEvent::AnswersKeepalives { server } => {
                 self.signalling.sentinels.answered(server);
+                return;
+            }
+            StationEvent::StandbyLost { server } => {
+                self.signalling.standbys.lost(now, port, server);
                 return;
             }
             StationEvent::Stopped => {

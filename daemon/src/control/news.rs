@@ -54,6 +54,7 @@ impl Gateway {
             StationEvent::ResetRequested { .. } => false,
             StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
             StationEvent::AnswersKeepalives { .. }
+            | StationEvent::StandbyLost { .. }
             | StationEvent::Settled { .. }
             | StationEvent::Message(_) => return,
         };
@@ -150,6 +151,7 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
         StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason), false),
         StationEvent::Message(_)
         | StationEvent::AnswersKeepalives { .. }
+        | StationEvent::StandbyLost { .. }
         | StationEvent::Settled { .. }
         | StationEvent::ResetRequested { .. }
         | StationEvent::UnreadableMessage { .. }

@@ -1,6 +1,6 @@
 //! The side of the CallManagers: links, names, addresses, and which port asks first.
 
-use tipring_proto::sccp::station::{Lookout, Sentinels};
+use tipring_proto::sccp::station::{Lookout, Sentinels, Standbys};
 use tokio::sync::mpsc;
 
 use super::links::NameDesk;
@@ -23,6 +23,7 @@ pub(super) struct Signalling {
     pub(super) names: NameDesk,
     pub(super) lookout: Lookout,
     pub(super) sentinels: Sentinels,
+    pub(super) standbys: Standbys,
     pub(super) network: NetworkDesk,
     pub(super) servers: ServerBook,
 }
@@ -38,6 +39,7 @@ impl Signalling {
             names: NameDesk::default(),
             lookout: Lookout::default(),
             sentinels: Sentinels::default(),
+            standbys: Standbys::default(),
             network: NetworkDesk::default(),
             servers,
         }

@@ -87,6 +87,7 @@ impl Ids {
                 match purpose {
                     ConnectionPurpose::Active => self.active = id,
                     ConnectionPurpose::Trial => self.trial = id,
+                    ConnectionPurpose::Standby => {}
                 }
             }
             // A trial has taken the place of what was left for it.

@@ -146,6 +146,8 @@ words! {
         Active = "active",
         /// To a better CallManager that is asked whether it takes the device, while another one serves it.
         Trial = "trial",
+        /// To the CallManager that is next in the list: open, and not registered over.
+        Standby = "standby",
     }
 }
 
@@ -154,6 +156,8 @@ words! {
     pub enum ConnectionState {
         /// TCP connection being made.
         Connecting = "connecting",
+        /// Open and kept alive; the device registers over it when its CallManager is lost.
+        StandingBy = "standing-by",
         /// A token asked for.
         TokenAsked = "token-asked",
         /// The token granted; the device leaves its present CallManager first.

@@ -38,6 +38,7 @@ pub(in crate::control) fn of_station(event: &StationEvent, servers: &ServerBook)
         StationEvent::LinkSuspect { .. } => Trace::KeepalivesUnanswered,
         StationEvent::Stopped => Trace::Stopped,
         StationEvent::AnswersKeepalives { .. }
+        | StationEvent::StandbyLost { .. }
         | StationEvent::Settled { .. }
         | StationEvent::Message(_) => return None,
     })

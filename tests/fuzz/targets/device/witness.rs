@@ -44,6 +44,7 @@ impl Witness {
             Output::Connect { id, purpose, .. } => match purpose {
                 ConnectionPurpose::Active => (self.active, self.connecting) = (*id, true),
                 ConnectionPurpose::Trial => self.trial = *id,
+                ConnectionPurpose::Standby => {}
             },
             // A trial may have taken its place.
             Output::Close { id } if *id == self.active => {

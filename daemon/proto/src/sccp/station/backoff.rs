@@ -47,9 +47,9 @@ impl Backoff {
         wait.mul_f64(0.75 + 0.5 * self.unit())
     }
 
-    /// Somewhere between nothing and `first`, for things that hit all ports in the same moment.
+    /// Somewhere between nothing and the policy's `crowd`, for things that hit all ports in the same moment.
     pub(super) fn spread(&mut self) -> Duration {
-        self.spread_of(self.policy.first)
+        self.spread_of(self.policy.crowd)
     }
 
     /// Somewhere between nothing and this.

@@ -32,6 +32,8 @@ pub struct StationConfig {
     pub line: LineInstance,
     /// Wait after [`Station::start`](super::Station::start), so that 48 ports do not knock at once.
     pub start_delay: Duration,
+    /// Keep a second connection to the next server of the list, over which the device registers when its own is lost.
+    pub standby: bool,
     /// When to try again.
     pub retry: RetryPolicy,
     /// How long to wait for what.
@@ -61,6 +63,7 @@ impl StationConfig {
             load: concat!("tipring-", env!("CARGO_PKG_VERSION")).to_owned(),
             line: LineInstance(1),
             start_delay: Duration::ZERO,
+            standby: false,
             retry: RetryPolicy::default(),
             timing: Timing::default(),
             trace: true,
@@ -117,6 +120,7 @@ impl StationConfig {
             load,
             line,
             start_delay: _,
+            standby: _,
             retry: _,
             timing: _,
             trace: _,
@@ -146,6 +150,8 @@ pub struct RetryPolicy {
     /// What many devices do for the same cause, because one of them has found a server or the network has come back, is
     /// spread over this time. A CallManager throttles devices that come in a crowd.
     pub spread: Duration,
+    /// What hits all devices in the same moment (the loss of their server, a reset) is spread over this time.
+    pub crowd: Duration,
     /// Seed of the jitter; use a different one for every station. A wait is spread over 75 % to 125 %.
     pub jitter_seed: u64,
 }
@@ -157,6 +163,7 @@ impl Default for RetryPolicy {
             max: Duration::from_secs(60),
             max_unanswered: Duration::from_secs(60),
             spread: Duration::from_secs(2),
+            crowd: Duration::from_secs(1),
             jitter_seed: 1,
         }
     }

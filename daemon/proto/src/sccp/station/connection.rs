@@ -37,6 +37,8 @@ const PROBE: Duration = Duration::from_millis(1_500);
 /// The same during a call. Leaving makes the server end the call for the far end if it comes back after all, so a glitch
 /// gets as long as five seconds from death to registration allow.
 const PROBE_IN_CALL: Duration = Duration::from_millis(2_500);
+/// KeepAlives of a standby come this often, s [CUCM trace].
+const STANDBY_KEEPALIVE_S: u32 = 60;
 /// Patience with RegisterTokenReq: servers that know tokens answer in milliseconds.
 const TOKEN: Duration = Duration::from_secs(4);
 /// A registration that lived shorter than this counts as a failed try when the next one is planned.
@@ -79,6 +81,8 @@ enum State {
     Connecting {
         token: bool,
     },
+    /// Kept alive, and nothing else.
+    StandingBy,
     TokenAsked,
     TokenGranted,
     Registering,
@@ -195,7 +199,11 @@ impl Connection {
             return;
         };
         self.local = local;
-        if token {
+        if self.purpose == ConnectionPurpose::Standby {
+            self.enter(State::StandingBy, None);
+            self.keepalive.set_interval(STANDBY_KEEPALIVE_S);
+            self.keepalive.start(now);
+        } else if token {
             self.enter(State::TokenAsked, Some(now + TOKEN));
             self.send(requests::token(around.config, local), around);
         } else {
@@ -292,6 +300,7 @@ impl Connection {
     /// present server first.
     pub(super) fn register(&mut self, now: Time, around: &mut Around<'_>) {
         let patience = around.config.timing.register;
+        self.keepalive.stop();
         self.enter(State::Registering, Some(now + patience));
         for message in requests::register(around.config, around.last_word, self.local) {
             self.send(message, around);
@@ -365,6 +374,7 @@ impl Connection {
     pub(super) fn state(&self) -> ConnectionState {
         match self.state {
             State::Connecting { .. } => ConnectionState::Connecting,
+            State::StandingBy => ConnectionState::StandingBy,
             State::TokenAsked => ConnectionState::TokenAsked,
             State::TokenGranted => ConnectionState::TokenGranted,
             State::Registering => ConnectionState::Registering,
@@ -465,7 +475,7 @@ impl Connection {
                 self.ask(now, step + 1, around);
             }
             State::Unregistering { .. } => self.left(),
-            State::TokenGranted | State::Registered { .. } => {}
+            State::StandingBy | State::TokenGranted | State::Registered { .. } => {}
         }
     }
 

@@ -115,6 +115,11 @@ pub enum StationEvent {
         /// Which server.
         server: usize,
     },
+    /// The standby has ended, or could not be opened.
+    StandbyLost {
+        /// At which server.
+        server: usize,
+    },
     /// KeepAlive is not being answered; reported once until it is answered again.
     LinkSuspect {
         /// No answer since.

@@ -25,6 +25,7 @@ mod round;
 mod seen;
 mod sentinel;
 mod snapshot;
+mod standby;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -40,6 +41,7 @@ pub use snapshot::{
     ConnectionShown, HistoryEntry, HistoryKind, LastReject, LineReport, StationCounters,
     StationSnapshot, StationState,
 };
+pub use standby::Standbys;
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -52,6 +54,7 @@ use connection::{Around, Connection, Connections, Then};
 use registration::HeldName;
 use retry::Retry;
 use seen::{Seen, count};
+use standby::Standby;
 use trial::Failback;
 
 /// The phone side of one SCCP device.
@@ -76,6 +79,7 @@ pub struct Station {
     out: VecDeque<StationOutput>,
     retry: Retry,
     failback: Failback,
+    standby: Standby,
     busy: bool,
     reset_pending: Option<ResetKind>,
     /// Half-open break: the server may hold our name until then.
@@ -102,6 +106,7 @@ enum Due {
     Retry,
     Connection(ConnectionId),
     Trial,
+    Standby,
 }
 
 impl Station {
@@ -115,6 +120,7 @@ impl Station {
             wait: None,
             out: VecDeque::new(),
             failback: Failback::default(),
+            standby: Standby::default(),
             busy: false,
             reset_pending: None,
             held: None,
@@ -165,6 +171,9 @@ impl Station {
         if trial.is_some_and(|trial| trial.state() == ConnectionState::Connecting) {
             self.drop_connection(id);
             self.plan_trial(now);
+        } else if self.standby().is_some_and(|(standby, ..)| standby == id) {
+            self.drop_connection(id);
+            self.standby_later(now);
         }
     }
 
@@ -307,6 +316,7 @@ impl Station {
                 self.apply_config();
                 self.retry.restart();
                 self.plan_trial(now);
+                self.plan_standby(now);
             }
             // Taken at the end of the call.
             Some(ConnectionState::Registered) if self.busy => {}
@@ -344,6 +354,7 @@ impl Station {
                     self.take_news(now, id);
                 }
                 Due::Trial => self.trial_due(now),
+                Due::Standby => self.standby_due(now),
             }
         }
     }
@@ -355,7 +366,9 @@ impl Station {
         let connections =
             connections.filter_map(|one| Some((one.poll_timeout()?, Due::Connection(one.id))));
         let trial = self.failback.due.map(|due| (due, Due::Trial));
+        let standby = self.standby.due.map(|due| (due, Due::Standby));
         let all = retry.into_iter().chain(connections).chain(trial);
+        let all = all.chain(standby);
         all.min_by_key(|(at, _)| *at)
     }
 
@@ -455,7 +468,8 @@ impl Station {
         let id = self
             .connections
             .add(now, server, purpose, token, &self.config);
-        if self.answering.contains(&server) {
+        let standby = purpose == ConnectionPurpose::Standby;
+        if self.answering.contains(&server) && !standby {
             self.with(id, |connection, _| connection.answers_keepalives());
         }
         self.out.push_back(StationOutput::Connect {
@@ -503,6 +517,7 @@ impl Station {
             match purpose {
                 ConnectionPurpose::Active => self.active_news(now, id, news),
                 ConnectionPurpose::Trial => self.trial_news(now, id, news),
+                ConnectionPurpose::Standby => self.standby_news(now, id, &news),
             }
         }
     }

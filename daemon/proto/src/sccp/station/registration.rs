@@ -79,6 +79,7 @@ impl Station {
             self.event(StationEvent::Message(message));
         }
         self.plan_trial(now);
+        self.plan_standby(now);
     }
 
     /// Sends Unregister to the device's own server.
@@ -195,6 +196,10 @@ impl Station {
         if ended.returning_to.is_none() {
             self.failback.lost(server, lived);
         }
+        if ours {
+            self.drop_standby();
+        }
+        self.standby.due = None;
         self.apply_config();
         let (next, wait) = self.retry.next(&self.config, &ended);
         let retry_at = now + wait;
@@ -225,6 +230,7 @@ impl Station {
             self.drop_connection(id);
         }
         self.drop_trial();
+        self.drop_standby();
         self.forget_waits();
         self.wait = None;
         self.held = None;
@@ -258,6 +264,9 @@ impl Station {
     /// The wait is over.
     pub(super) fn retry_due(&mut self, now: Time) {
         if let Some(Wait { server, .. }) = self.wait.take() {
+            if self.register_over_standby(now, server) {
+                return;
+            }
             count(&mut self.seen.counters.connects);
             self.open(now, server, ConnectionPurpose::Active, false);
         }

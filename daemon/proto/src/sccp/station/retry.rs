@@ -139,11 +139,15 @@ impl Retry {
         }
     }
 
-    /// The rest of the list at once, then a wait that grows.
+    /// The rest of the list at once (with all the others that lost their server), then a wait that grows.
     fn after_a_failure(&mut self, config: &StationConfig, ended: &Ended<'_>) -> (usize, Duration) {
         self.tried += 1;
         if self.tried < config.count() {
-            return (config.after(ended.server), Duration::ZERO);
+            let wait = match ended.lived {
+                Some(_) => self.backoff.spread(),
+                None => Duration::ZERO,
+            };
+            return (config.after(ended.server), wait);
         }
         self.tried = 0;
         let most = match ended.lived {

@@ -2,8 +2,10 @@
 
 pub(super) mod bench;
 mod connections;
+mod crowd;
 mod failback;
 mod frozen;
 mod keeping;
 mod registering;
+mod standing_by;
 mod waking;

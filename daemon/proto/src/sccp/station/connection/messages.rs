@@ -46,7 +46,7 @@ impl Connection {
             return count(&mut around.counters.unknown_ids);
         }
         match self.state {
-            State::Connecting { .. } | State::TokenGranted => {}
+            State::Connecting { .. } | State::StandingBy | State::TokenGranted => {}
             State::TokenAsked => self.token_answer(message, around),
             State::Registering | State::Asking { .. } | State::Registered { .. } => {
                 self.registration_message(now, message, around);

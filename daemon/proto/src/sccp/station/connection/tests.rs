@@ -32,15 +32,16 @@ impl Rig {
         }
     }
 
-    /// An active connection in each of the states, and a trial in those that only a trial has.
+    /// An active connection in each of the states, and a trial or a standby in those that only such a one has.
     fn in_state(state: ConnectionState) -> Rig {
         let token = matches!(
             state,
             ConnectionState::TokenAsked | ConnectionState::TokenGranted
         );
-        let purpose = match token {
-            true => ConnectionPurpose::Trial,
-            false => ConnectionPurpose::Active,
+        let purpose = match state {
+            ConnectionState::StandingBy => ConnectionPurpose::Standby,
+            _ if token => ConnectionPurpose::Trial,
+            _ => ConnectionPurpose::Active,
         };
         let mut rig = Rig::new(purpose, token);
         let steps: [fn(&mut Rig); 4] = [

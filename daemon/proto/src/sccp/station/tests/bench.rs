@@ -23,6 +23,10 @@ pub(super) enum Did {
     Probe(usize),
     ProbeSent(ClientMessage),
     ProbeClose,
+    /// A standby was opened, written to, closed.
+    StandBy(usize),
+    StandbySent(ClientMessage),
+    StandbyClose,
     /// The active connection was closed, and the trial took its place.
     Adopt,
     Sent(ClientMessage),
@@ -36,6 +40,7 @@ pub(super) struct Bench {
     /// The last connections seen of each purpose.
     pub(super) active: ConnectionId,
     pub(super) trial: ConnectionId,
+    pub(super) standby: ConnectionId,
     /// Servers that were reported to have settled; counted here, because it concerns other devices alone.
     pub(super) settled: Vec<usize>,
 }
@@ -55,6 +60,7 @@ impl Bench {
             now: Time::from_millis(1_000),
             active: ConnectionId::default(),
             trial: ConnectionId::default(),
+            standby: ConnectionId::default(),
             settled: vec![],
         }
     }
@@ -71,6 +77,14 @@ impl Bench {
                     self.active = id;
                     Did::Connect(server)
                 }
+                StationOutput::Connect {
+                    id,
+                    server,
+                    purpose: ConnectionPurpose::Standby,
+                } => {
+                    self.standby = id;
+                    Did::StandBy(server)
+                }
                 StationOutput::Connect { id, server, .. } => {
                     self.trial = id;
                     Did::Probe(server)
@@ -78,11 +92,20 @@ impl Bench {
                 StationOutput::Send { id, bytes } if id == self.trial => {
                     Did::ProbeSent(message(&bytes))
                 }
+                StationOutput::Send { id, bytes } if id == self.standby => {
+                    if self.station.active().is_some_and(|a| a.id == id) {
+                        self.active = std::mem::take(&mut self.standby);
+                        Did::Sent(message(&bytes))
+                    } else {
+                        Did::StandbySent(message(&bytes))
+                    }
+                }
                 StationOutput::Send { id, bytes } => {
                     assert_eq!(id, self.active);
                     Did::Sent(message(&bytes))
                 }
                 StationOutput::Close { id } if id == self.trial => Did::ProbeClose,
+                StationOutput::Close { id } if id == self.standby => Did::StandbyClose,
                 StationOutput::Close { id } => {
                     assert_eq!(id, self.active);
                     if self.station.active().is_some_and(|a| a.id == self.trial) {
@@ -131,6 +154,27 @@ impl Bench {
 
     pub(super) fn received(&mut self, bytes: &[u8]) {
         self.station.received(self.now, self.active_id(), bytes);
+    }
+
+    /// The id of the standby, or of the last one.
+    pub(super) fn standby_id(&self) -> ConnectionId {
+        self.station.standby().map_or(self.standby, |(id, ..)| id)
+    }
+
+    pub(super) fn standby_connected(&mut self) {
+        self.station.connected(self.now, self.standby, LOCAL);
+    }
+
+    pub(super) fn standby_hear(&mut self, message: &ServerMessage) {
+        self.standby_received(&wire::encode_server(message, 3));
+    }
+
+    pub(super) fn standby_received(&mut self, bytes: &[u8]) {
+        self.station.received(self.now, self.standby, bytes);
+    }
+
+    pub(super) fn standby_closed(&mut self, reason: CloseReason) {
+        self.station.lost(self.now, self.standby, reason);
     }
 
     pub(super) fn probe_connected(&mut self) {

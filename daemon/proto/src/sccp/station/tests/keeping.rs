@@ -427,6 +427,8 @@ fn any_order_of_inputs_is_survived() {
             c.timing.round_step = Duration::ZERO;
             c.timing.probe = Duration::ZERO;
             c.retry.first = Duration::ZERO;
+            c.retry.crowd = Duration::ZERO;
+            c.standby = true;
         });
         for _ in 0..20_000 {
             match random(16) {
@@ -456,7 +458,7 @@ fn any_order_of_inputs_is_survived() {
                     kind: ResetKind(random(5) as u32),
                 })),
                 10 => b.station.set_busy(b.now, random(2) == 0),
-                11 => match random(12) {
+                11 => match random(18) {
                     0..4 => b.probe_connected(),
                     4 => b.probe_failed(ConnectFailure::Refused),
                     5 => b.probe_closed(CloseReason::Reset),
@@ -465,6 +467,11 @@ fn any_order_of_inputs_is_survived() {
                     8 => b.station.sibling_settled(b.now, random(4) as usize),
                     9 => b.station.network_changed(b.now),
                     10 => b.probe_hear(&ServerMessage::RegisterTokenAck),
+                    11 | 12 => b.station.connected(b.now, b.standby_id(), LOCAL),
+                    13 => b.station.lost(b.now, b.standby_id(), CloseReason::ByServer),
+                    14 => b.station.deferred(b.now, b.standby_id()),
+                    15 => b.station.received(b.now, b.standby_id(), &[7; 20]),
+                    16 => b.station.probe(b.now, random(3) as usize),
                     _ => {
                         b.probe_hear(&ack(30, 3));
                         for answer in round() {
