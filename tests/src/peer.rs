@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-/// One running call manager with its SIP phone.
+/// One running call manager with its SIP phone and its far end of H.323.
 pub struct Peer {
     program: PathBuf,
     port: u16,
@@ -36,6 +36,23 @@ impl Peer {
     /// Starts the SIP phone.
     pub fn start_sip_phone(&self) -> Result<(), String> {
         self.script(&["sip-start"]).map(drop)
+    }
+
+    /// Starts the far end of H.323, which is stopped with the call manager.
+    pub fn start_h323_far(&self) -> Result<(), String> {
+        self.script(&["h323-start"]).map(drop)
+    }
+
+    /// Runs a CLI command of the far end of H.323.
+    pub fn h323_rx(&self, command: &str) -> Result<String, String> {
+        self.script(&["h323-rx", command])
+    }
+
+    /// Where the far end of H.323 keeps `log/` and `spool/`.
+    pub fn h323_state(&self) -> PathBuf {
+        let mut name = self.state.clone().into_os_string();
+        name.push("-h323");
+        name.into()
     }
 
     /// `host:port` of its SCCP side.

@@ -50,21 +50,55 @@ pub(crate) fn sip_peer(stage: &Stage) -> Result<Figures, String> {
     a.connected()?;
     let back = a.measures(440.0, -13.0)?;
     a.tone(700.0, -15.0)?;
-    let there = sip_phone_hears(&stage.peer.state().join("baresip"), 700.0, -15.0)?;
+    let folder = stage.peer.state().join("baresip");
+    let there = recording_has(&folder, "-dec.wav", 700.0, -15.0)?;
     a.finish()?;
     let text = format!("SIP phone hears {there}, port hears {back}");
     Ok(Figures::tones(text, vec![there, back]))
 }
 
-/// The SIP phone writes what it decodes into `…-dec.wav`: waits until the last half second of that is the tone.
-fn sip_phone_hears(folder: &Path, hz: f32, dbm0: f32) -> Result<HeardTone, String> {
+/// Through the call manager to H.323 and from there: sound and level each way.
+pub(crate) fn h323_peer(stage: &Stage) -> Result<Figures, String> {
+    stage.peer.start_h323_far()?;
+    let spool = stage.peer.h323_state().join("spool");
+    let mut tones = vec![];
+    let mut both_ways = |set: &mut Set| -> Result<String, String> {
+        let back = set.measures(440.0, -13.0)?;
+        set.tone(700.0, -15.0)?;
+        let there = recording_has(&spool, "heard.wav", 700.0, -15.0)?;
+        set.quiet()?;
+        tones.extend([there, back]);
+        Ok(format!("far end hears {there}, port hears {back}"))
+    };
+    let mut a = stage.port(34)?;
+    a.call("530")?;
+    a.connected()?;
+    let out = both_ways(&mut a)?;
+    a.finish()?;
+    // The next call records into the same file, from its beginning.
+    let mut b = stage.port(35)?;
+    let number = stage.number(35);
+    stage.peer.h323_rx(&format!(
+        "channel originate OOH323/{number}@near extension tone@far"
+    ))?;
+    b.answer()?;
+    b.connected()?;
+    let into = both_ways(&mut b)?;
+    b.finish()?;
+    let text = format!("out: {out}; in: {into}");
+    Ok(Figures::tones(text, tones))
+}
+
+/// The far end writes what it hears into a WAV file with this end of its name: waits until the last half second of that
+/// is the tone.
+fn recording_has(folder: &Path, name: &str, hz: f32, dbm0: f32) -> Result<HeardTone, String> {
     let end = Instant::now() + Duration::from_secs(10);
     loop {
         let samples = fs::read_dir(folder)
             .map_err(|e| format!("{}: {e}", folder.display()))?
             .flatten()
             .map(|e| e.path())
-            .find(|p| p.to_string_lossy().ends_with("-dec.wav"))
+            .find(|p| p.to_string_lossy().ends_with(name))
             .and_then(|f| fs::read(f).ok())
             .map(|bytes| samples_of(&bytes))
             .unwrap_or_default();
@@ -85,9 +119,9 @@ fn sip_phone_hears(folder: &Path, hz: f32, dbm0: f32) -> Result<HeardTone, Strin
         }
         if Instant::now() > end {
             let n = samples.len();
-            return Err(format!("the SIP phone heard {heard:?} in {n} samples"));
+            return Err(format!("the far end heard {heard:?} in {n} samples"));
         }
-        std::thread::sleep(Duration::from_millis(100)); // the phone's file grows; deadline above
+        std::thread::sleep(Duration::from_millis(100)); // the file grows; deadline above
     }
 }
 

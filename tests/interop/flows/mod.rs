@@ -19,6 +19,7 @@ pub(crate) const SIDE_BY_SIDE: &[Flow] = &[
     ("registration", registration),
     ("audio", audio::port_to_port),
     ("sip", audio::sip_peer),
+    ("h323", audio::h323_peer),
     ("hang-up", audio::hang_up),
     ("digits", digits::dtmf),
     ("pulse", digits::pulse),

@@ -1,8 +1,8 @@
 #!/bin/bash
 # The call manager we are judged by: Debian bullseye's Asterisk 16 (chan_skinny) in a chroot, with a SIP
-# phone (baresip) beside it. Everything listens on one loopback address. Needs root, mmdebstrap and
-# debian-archive-keyring.
-#   peer.sh build | tree | start | stop | crash | rx COMMAND | sip-start | sip-stop
+# phone (baresip) beside it, and a second Asterisk that it reaches by H.323 only (chan_ooh323). Everything listens
+# on one loopback address. Needs root, mmdebstrap and debian-archive-keyring.
+#   peer.sh build | tree | start | stop | crash | rx COMMAND | sip-start | sip-stop | h323-start | h323-stop | h323-rx COMMAND
 # Environment (defaults): PEER_PORT 2000 (names the instance) · PEER_KEEPALIVE 10 (s) · PEER_RTP 20000
 # (first of 400 ports) · PEER_CACHE ~/.cache/tipring
 set -euo pipefail
@@ -11,10 +11,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 # 127.0.0.1 whatever it is bound to: instances differ by their ports.
 addr=127.0.0.1 port=${PEER_PORT:-2000} keepalive=${PEER_KEEPALIVE:-10} rtp=${PEER_RTP:-20000}
 cache=${PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}
-packages=asterisk,asterisk-voicemail,baresip-core
+packages=asterisk,asterisk-ooh323,asterisk-voicemail,baresip-core
 # The tree is rebuilt when what goes into it changes.
 root=$cache/peer-$(printf '%s' "$packages bullseye 1" | sha256sum | cut -c1-12)
 sip=$((5060 + (port - 2000) * 10)) phone=$((5062 + (port - 2000) * 10))
+# Q.931 of the two ends; H.245 goes through it, so there are no other TCP ports.
+h323=$((1720 + (port - 2000) * 10)) h323far=$((1721 + (port - 2000) * 10))
 
 say() { printf 'peer: %s\n' "$*" >&2; }
 
@@ -54,15 +56,23 @@ devices() { # SECTION NAME-FORMAT NAME-OFFSET FIRST
   done
 }
 
-configure() {
+# An Asterisk's own configuration and state. A later folder's file of the same name wins.
+settle() { # ETC STATE RTP-FIRST RTP-LAST FOLDER…
+  local etc=$1 state=$2 first=$3 last=$4 folder f
+  shift 4
   rm -rf "${root:?}$etc" "${root:?}$state"
   mkdir -p "$root$etc" "$root$state"/{run,log,spool,lib,moh,db}
   cp -r "$root/var/lib/asterisk/." "$root$state/lib/" 2>/dev/null || true
-  local f
-  for f in "$here"/etc/*.conf; do
-    sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@SIP@|$sip|g; s|@PHONE@|$phone|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
-      -e "s|@RTPSTART@|$rtp|g; s|@RTPEND@|$((rtp + 399))|g" "$f" >"$root$etc/$(basename "$f")"
+  for folder; do
+    for f in "$folder"/*.conf; do
+      sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@SIP@|$sip|g; s|@PHONE@|$phone|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
+        -e "s|@RTPSTART@|$first|g; s|@RTPEND@|$last|g; s|@H323@|$h323|g; s|@H323FAR@|$h323far|g" "$f" >"$root$etc/$(basename "$f")"
+    done
   done
+}
+
+configure() {
+  settle "$etc" "$state" "$rtp" $((rtp + 399)) "$here/etc"
   {
     lines 2000 'Vgc Port'; lines 3000 'An Port'
     echo '[devices]'; echo 'transfer=yes'; echo 'callwaiting=yes'; echo 'earlyrtp=yes'
@@ -142,17 +152,48 @@ sip_stop() {
   while [[ -e /proc/$p ]]; do sleep 0.05; done
 }
 
+# The far end of H.323: an Asterisk of its own, which answers `tone` with 440 Hz and records what it hears.
+far_etc=/etc/peer-$port-h323 far_state=/var/peer-$port-h323
+far() { chroot "$root" /usr/sbin/asterisk -C "$far_etc/asterisk.conf" "$@"; }
+far_pid() { cat "$root$far_state/run/asterisk.pid" 2>/dev/null; }
+h323_start() {
+  h323_stop
+  settle "$far_etc" "$far_state" $((rtp + 500)) $((rtp + 599)) "$here/etc" "$here/etc/h323"
+  # Two minutes of 440 Hz at -13 dBm0.
+  python3 -c 'import math,struct,sys
+sys.stdout.buffer.write(b"".join(struct.pack("<h",int(5117*math.sin(2*math.pi*440*n/8000))) for n in range(960000)))' >"$root$far_state/say.sln"
+  (cd / && exec setsid chroot "$root" /usr/sbin/asterisk -C "$far_etc/asterisk.conf" -f </dev/null >>"$root$far_state/log/console" 2>&1) &
+  local i
+  for ((i = 0; i < 150; i++)); do
+    [[ $(far -rx 'core waitfullybooted' 2>/dev/null) == *'fully booted'* && $(far -rx 'ooh323 show config') == *"$h323far"* ]] && return
+    sleep 0.2
+  done
+  say "the far end of H.323 did not come up; its last words:"
+  tail -20 "$root$far_state/log/console" >&2
+  exit 1
+}
+h323_stop() {
+  local p i
+  p=$(far_pid) && kill -0 "$p" 2>/dev/null || return 0
+  far -rx 'core stop now' >/dev/null 2>&1 || true
+  for ((i = 0; i < 100; i++)); do kill -0 "$p" 2>/dev/null || return 0; sleep 0.1; done
+  kill -9 "$p"
+}
+
 case ${1:-} in
   build) build ;;
   tree) build; echo "$root" ;;   # where it was built
   start) start ;;
   again) start again ;;         # after stop: same configuration and state
-  stop) stop; sip_stop ;;
+  stop) stop; sip_stop; h323_stop ;;
   halt) stop ;;                 # only the call manager
   crash) running && kill -9 "$(pid)" && while running; do sleep 0.05; done; rm -f "$root$state/run/asterisk.pid" ;;
   rx) shift; asterisk -rx "$*" ;;
   sip-start) sip_start ;;
   sip-stop) sip_stop ;;
+  h323-start) h323_start ;;
+  h323-stop) h323_stop ;;
+  h323-rx) shift; far -rx "$*" ;;
   alive) running ;;
   where) echo "$root$state" ;;  # log/, spool/ of this instance
   *) sed -n '2,8p' "$0" >&2; exit 2 ;;
