@@ -79,6 +79,20 @@ struct Common<'s, 'a> {
     built_in: Layer,
 }
 
+/// What the problems of a `[[port]]` table go by: its channel, which is on the panel, not its place in the file.
+fn name_of(item: &DeValue<'_>) -> String {
+    let channel = item
+        .get("channel")
+        .and_then(|channel| match channel.get_ref() {
+            DeValue::Integer(n) => Some(n.as_str().to_owned()),
+            _ => None,
+        });
+    match channel {
+        Some(channel) => format!("port[channel {channel}]"),
+        None => "port[no channel]".to_owned(),
+    }
+}
+
 /// Builds all ports and notes every problem.
 pub(crate) fn ports(
     reader: &mut Reader<'_>,
@@ -112,7 +126,7 @@ pub(crate) fn ports(
         return Vec::new();
     };
     let known: Vec<&Key> = PORT_ONLY.iter().chain(PORT_SETTINGS).collect();
-    let names: Vec<String> = (1..=array.len()).map(|n| format!("port[{n}]")).collect();
+    let names: Vec<String> = array.iter().map(|item| name_of(item.get_ref())).collect();
     let mut taken = Taken::default();
     let mut ports = Vec::new();
     for (item, name) in array.iter().zip(&names) {

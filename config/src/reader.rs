@@ -21,7 +21,7 @@ pub(crate) struct Reader<'a> {
 /// A table of the file, or its absence.
 #[derive(Clone, Copy)]
 pub(crate) struct Section<'a> {
-    /// `media`, `port[2]`.
+    /// `media`, `port[channel 2]`.
     pub(crate) name: &'a str,
     pub(crate) table: Option<&'a DeTable<'a>>,
     /// Byte where it begins.

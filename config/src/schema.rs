@@ -176,7 +176,7 @@ pub const GATEWAY: Table = Table {
             Accepts::OneOf(Naming::NAMES),
             "\"vgc\"",
             When::Registration,
-            "How device names are made: vgc (VGC, last 10 digits of the MAC, port 01-99), an (AN, 10 digits, 400 for port 1, 401 ...), sep (SEP and 12 digits).",
+            "How device names are made: vgc (VGC, the last 10 digits of the MAC, port 01 to 99), an (AN, the same 10 digits, hex 3FF + port: 400 for port 1, 40A for port 11, 417 for port 24), sep (port 1: SEP and the 12 digits; the others: SEP, the last 10 digits, and port - 1 as two hex digits). `tipring port list` shows the names.",
         ),
         open(
             "mac",
@@ -260,7 +260,7 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(0, 20),
             "4",
             When::Idle,
-            "Number of KeepAlives missed in a row after which the link is lost, if there is another server; 0: only three intervals without an answer count.",
+            "KeepAlives missed in a row after which a port goes to the next server. With one server only, or 0: the connection is given up after three keepalive intervals without an answer.",
         ),
         key(
             "retry-first-ms",
@@ -373,7 +373,7 @@ pub const MEDIA: Table = Table {
             Accepts::OneOf(RtpSource::NAMES),
             "\"latch\"",
             When::Idle,
-            "Whose RTP is heard. The address and port that the CallManager names for the far end always come first. latch: where that one is silent or none is named (music on hold, announcements), also the first source that sends valid RTP, other ports of the named host before other hosts, for as long as it sends. host: no other hosts. strict: the named address and port alone; music on hold of a CallManager is then not heard.",
+            "From where RTP is played. strict: only from the address and port that the CallManager names for the far end; music on hold and announcements, for which it names none, are then not heard. host: also from another port of that address. latch: also from any other address. Another source than the named one is heard only while that one is silent or none is named, and until it stops sending.",
         ),
     ],
 };
@@ -569,7 +569,7 @@ pub const PORT_ONLY: &[Key] = &[
     open(
         "channel",
         Accepts::Integer(1, 1024),
-        "an error",
+        "required; each channel of the simulated card",
         "1",
         When::Line,
         "Channel of the card, from 1.",

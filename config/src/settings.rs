@@ -18,7 +18,7 @@ settings! {
         accepts: OneOf(Profile::NAMES),
         absent: default("\"phone\""),
         used: Idle,
-        help: "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, no flash, no call-waiting or stutter dial tone; silence after the far end hung up; howler of 15 s; fax: v8-squelch), alarm (as modem; dial and reorder tone of 60 s, no howler), door (no caller ID, no flash, none of these tones, no howler; busy tone after the far end hung up).",
+        help: "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, no flash, no transfer by hanging up, no call-waiting or stutter dial tone, no VAD, digits in band; silence after the far end hung up; howler of 15 s; fax: v8-squelch), alarm (as modem; dial and reorder tone of 60 s, no howler), door (no caller ID, no flash, no transfer by hanging up, none of these tones, no howler; busy tone after the far end hung up).",
     }
     country: String {
         key: "country",

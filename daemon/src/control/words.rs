@@ -145,13 +145,16 @@ pub(super) fn remarks(settings: &PortSettings, can: Capabilities) -> Vec<String>
 /// What a card can and cannot do.
 pub(super) fn capabilities(c: Capabilities) -> Vec<String> {
     let all = [
-        (c.decodes_flash_and_pulse, "flash and pulse decoding"),
+        (
+            c.decodes_flash_and_pulse,
+            "flash and pulse decoding (else the gateway does it)",
+        ),
         (c.polarity_reversal, "polarity reversal"),
-        (c.open_loop, "loop opening"),
-        (c.on_hook_transmission, "on-hook audio"),
+        (c.open_loop, "disconnect supervision (opens the loop)"),
+        (c.on_hook_transmission, "on-hook transmission"),
         (c.neon_mwi, "message lamp voltage"),
         (c.voltages, "voltage readings"),
-        (c.times_cadence, "ring cadence of its own"),
+        (c.times_cadence, "times the ring cadence itself"),
     ];
     let named = |can: bool| {
         all.iter()

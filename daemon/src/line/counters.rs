@@ -103,7 +103,7 @@ figures! {
             events_held: "events", "events that waited because the control task was busy",
             reports_lost: "digits", "digits of the far end lost because the control task was busy",
             commands_refused: "commands", "commands the card refused",
-            digits: "digits", "keys of the phone that were recognised",
+            digits: "digits", "tones recognised as keys of the phone; not all are accepted as digits",
             echoed_digits: "digits", "keys not reported: the echo of what the line was sent",
             false_mutes: "times", "times the way to the network was muted for what was no key",
             echo_path_changes: "times", "sudden changes of the echo path",

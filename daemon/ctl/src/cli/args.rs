@@ -106,8 +106,8 @@ pub(crate) enum Command {
     /// What happens on ports, live: SCCP messages, hook, digits, media
     ///
     /// A line has the time, the port, the kind of the event and its text. Kinds: "<- sccp" and "-> sccp", messages from and
-    /// to the CallManager with what they say; "hook", the loop; "digit", keys of the phone and telephone-events of the far
-    /// end, with level and length; "line", ringing, tones, caller ID, card and feed; "media", media legs; "register",
+    /// to the CallManager with what they say; "hook", the loop; "digit", keys of the phone (tones, and pulses that the card
+    /// decodes; other pulses show as "hook" lines and the KeypadButton sent) and telephone-events of the far end; "line", ringing, tones, caller ID, card and feed; "media", media legs; "register",
     /// connection and registration; "call", the state of a call; "fault", a fault of the line or its card.
     ///
     /// "call 12" is the gateway's own number of a call, as in "tipring call list"; "CallManager ref 7" is the CallManager's
@@ -137,8 +137,8 @@ pub(crate) enum Command {
     Hardware(HardwareArgs),
     /// Bring the cards of this machine into service: write the configuration of DAHDI and of the gateway
     ///
-    /// Shows first what would change, and asks. Old files are kept beside the new ones. An existing tipring.toml keeps all
-    /// its settings: the card and ports that it lacks are added. Exit code 1: nothing could be done, or the answer was no.
+    /// Shows first what would change, and asks. Old files are kept beside the new ones. An existing tipring.toml keeps its
+    /// settings, but for [card] driver and what --country and --servers name; ports that it lacks are added. Exit code 1: nothing could be done, or the answer was no.
     Setup(SetupArgs),
     /// A CallManager to test against, as a TCP server; commands on standard input, `help` lists them
     Callmanager(CallManagerArgs),

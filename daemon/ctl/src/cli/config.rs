@@ -30,7 +30,10 @@ pub(crate) fn check(
                 for warning in &config.warnings {
                     out.advice(&warning.render(out.paint().colour));
                 }
-                out.raw(&format!("{name}: good, {} ports\n", config.ports.len()))?;
+                out.raw(&format!(
+                    "{name}: good, {}\n",
+                    render::plural(config.ports.len() as u64, "port")
+                ))?;
             }
             Ok(ExitCode::SUCCESS)
         }

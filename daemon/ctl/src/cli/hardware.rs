@@ -74,7 +74,7 @@ fn advise(
             out.advice("\"tipring setup\" brings the cards up, after asking, and writes their configuration");
         }
         Ok(_) if hardware.telephone_channels().is_empty() => {
-            out.advice("there is no port for a telephone; the simulated card works without ([card] driver = \"sim\")");
+            out.advice("there is no port for a telephone; the simulated card needs none ([card] driver = \"sim\")");
         }
         Ok(proposal) if proposal.changes() => {
             out.raw(&format!("\nProposed:\n\n{}", proposal.diff(out.paint())))?;

@@ -79,7 +79,7 @@ pub fn finding(finding: &Finding, whose: Whose<'_>) -> Words {
 const LOOK_AT_SERVER: &str =
     "look at the CallManager and its log; `tipring trace` shows its messages";
 const CHECK_SERVER: &str = "check [callmanager] servers, the network and the CallManager";
-const BY_ITSELF: &str = "none needed: the device registers again by itself";
+const BY_ITSELF: &str = "give this machine its address again (cable, DHCP, interface); the device then registers by itself";
 const LOAD: &str = "take load off the machine, and see the line thread in `tipring status`: it needs realtime priority";
 const SYSTEM_CONF: &str = "/etc/dahdi/system.conf";
 
@@ -168,8 +168,8 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         ),
         Finding::CardChannelMissing { channels } => row(
             &format!("the card has no channel {number}"),
-            &format!("it has {channels}"),
-            "correct `channel` in the port's [[port]] table, or look for the missing card",
+            &format!("it has {channels} channels"),
+            "correct `channel` in the port's [[port]] table, or raise `ports` in [sim]",
         ),
         Finding::CardSilent => row(
             "the card's driver does not answer",
@@ -218,7 +218,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         ),
         Finding::ChannelSignalling { signalling } => row(
             &format!("{channel} has the wrong signalling"), &format!("it has {signalling}, a port for a telephone needs fxo_ks (in system.conf: fxoks)"),
-            &format!("write \"fxoks={number}\" in {SYSTEM_CONF} and run dahdi_cfg"),
+            &format!("give channel {number} to \"fxoks=\" instead in {SYSTEM_CONF} and run dahdi_cfg, or run \"tipring setup\""),
         ),
         Finding::NoToneZone => row(
             &format!("{channel} cannot ring"), "no tone zone is loaded",
@@ -239,7 +239,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         ),
         Finding::SpanAlarm { unregistered } => dead(
             "the span is in alarm", "the card's driver reports it", *unregistered,
-            "check the span's cable and the card's clock; calls work again when the alarm ends",
+            "check the power connector of the card, of an Astribank its USB cable and supply; \"tipring hardware\" and dmesg name the alarm; calls work again when it ends",
         ),
         Finding::CardRemoved { unregistered } => dead(
             "the card is removed", "its driver reports the channel as gone", *unregistered,
@@ -287,7 +287,8 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         Finding::ConnectionClosed { server } => row(&unregistered(server), "the server closed the connection", LOOK_AT_SERVER),
         Finding::ConnectionReset { server } => row(&unregistered(server), "the connection was reset", LOOK_AT_SERVER),
         Finding::ConnectionTimedOut { server } => row(
-            &unregistered(server), "the connection timed out: TCP gets no acknowledgement", LOOK_AT_SERVER,
+            &unregistered(server), "the connection timed out: TCP gets no acknowledgement",
+            "check the network to the CallManager, and that its machine is running",
         ),
         Finding::OwnAddressGone { server, address } => row(
             &unregistered(server), &format!("this machine no longer has the address {address}"), BY_ITSELF,
@@ -331,7 +332,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         Finding::OneWayAudio { address, refused: Some(source), by_policy } => row(
             "one-way audio", &format!("no RTP from {address} since the call was answered, but packets from {source} that are refused"),
             if *by_policy {
-                "look for NAT or a media server between, or allow them with rtp-source = \"latch\" in [media]"
+                "look for NAT or a media server between the far end and this gateway, or allow them with rtp-source = \"latch\" in [media]"
             } else {
                 "they are not RTP of a codec of this call: check what sends them"
             },
@@ -340,7 +341,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "sound from the line was lost in the last minute", "it was not fetched from the card in time", LOAD,
         ),
         Finding::LineUnderrun => row(
-            "the line had gaps in the last minute", "sound was not given to the card in time", LOAD,
+            "sound to the phone had gaps in the last minute", "sound was not given to the card in time", LOAD,
         ),
     }
 }
@@ -361,11 +362,11 @@ pub fn reason(found: &Finding) -> String {
 
 /// What a rejection means, and its cure.
 fn rejection(cause: RejectCause) -> (&'static str, &'static str) {
-    const ADD: &str = "add the device on the CallManager, or correct its name there";
+    const ADD: &str = "add the device on the CallManager, or correct its name: there, or here ([gateway] naming and mac)";
     match cause {
         RejectCause::NoAuthority => (
             "the CallManager does not know the name, or an earlier connection still holds it",
-            ADD,
+            "add the device on the CallManager, or correct its name: there, or here ([gateway] naming and mac); if it is there, wait until the old connection's keepalive timer has ended",
         ),
         RejectCause::DeviceUnknown => ("the CallManager does not know the name", ADD),
         RejectCause::AlreadyRegistered => (

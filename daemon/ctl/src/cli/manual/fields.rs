@@ -41,7 +41,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "line thread",
-                "Scheduling and memory of the realtime thread, its ports and its ticks (one for each block). A missed block is a block that was not read in time. p50 and p99: half and 99 % of all times are not above. \"wake\": from the end of a block to the thread's wake. \"tick\": all ports served. \"line to network\": from the end of a block to its packet. \"network to line\": from a packet's arrival to the card. \"longer than a block\": the next block was complete before all ports were served.",
+                "Scheduling and memory of the realtime thread, its ports and its ticks (one for each block). A missed block is a block that was not read in time. p50 and p99: half, and 99 %, of all times are at or below this. \"wake\": from the end of a block to the thread's wake. \"tick\": all ports served. \"line to network\": from the end of a block to its packet. \"network to line\": from a packet's arrival to the card. \"ended too late\": the next block was complete before all ports were served; the times say by how much.",
             ),
             (
                 "SERVER",
@@ -125,7 +125,10 @@ const PARTS: &[Part] = &[
                 "off, learning, converged, or disabled (a modem has asked for it). ERL: how much quieter than the signal to the line its echo comes back; below 6 dB the line or phone is badly matched. ERLE: what the canceller takes away beyond that.",
             ),
             ("card can", "Functions that this line of the card has."),
-            ("card cannot", "Functions that it lacks."),
+            (
+                "card cannot",
+                "Functions that it lacks. Flash and pulse digits are then decoded by the gateway.",
+            ),
         ],
     ),
     (
@@ -138,7 +141,10 @@ const PARTS: &[Part] = &[
             ("driver", "Kernel module."),
             ("span", "Number, name and description of the span."),
             ("channel name", "The channel as DAHDI names it."),
-            ("signalling", "Must be fxoks for a line that feeds a phone."),
+            (
+                "signalling",
+                "fxoks (or fxols) for a line that feeds a phone.",
+            ),
             ("law", "Companding law of the channel."),
             (
                 "opened",
@@ -241,7 +247,7 @@ const PARTS: &[Part] = &[
         &[
             (
                 "blocks",
-                "Blocks read from and written to the card. overruns: the line's sound was lost. underruns: the phone heard a gap. prefills: the output was filled again.",
+                "Blocks read from and written to the card. overruns: the line's sound was lost. underruns: the phone heard a gap. refills: the output was filled again after that.",
             ),
             (
                 "hook",

@@ -12,7 +12,7 @@ pub(crate) fn hardware(paint: Paint, hardware: &Hardware) -> String {
     } else {
         "DAHDI not loaded"
     };
-    let mut text = format!("{} Linux {}\n", paint.bold(dahdi), clean(&hardware.kernel));
+    let mut text = format!("{}, Linux {}\n", paint.bold(dahdi), clean(&hardware.kernel));
     if hardware.cards.is_empty() {
         text += "\nno telephone card found\n";
         if !hardware.dahdi_loaded {

@@ -98,7 +98,7 @@ fn findings(paint: Paint, findings: &[StoredFinding]) -> String {
     for finding in findings {
         let lasted = match finding.ended_unix_ms {
             Some(end) => length(end.saturating_sub(finding.begun_unix_ms) / 1000),
-            None if finding.now => "goes on".to_owned(),
+            None if finding.now => "not over".to_owned(),
             // The daemon was killed before it ended.
             None => "unknown".to_owned(),
         };
@@ -170,7 +170,7 @@ fn end(word: &str) -> String {
         Some(EndCause::NotAnswered) => "not answered",
         Some(EndCause::AnsweredElsewhere) => "other phone",
         Some(EndCause::Busy) => "busy",
-        Some(EndCause::Congestion) => "congestion",
+        Some(EndCause::Congestion) => "reorder",
         Some(EndCause::Refused) => "refused",
         Some(EndCause::NoDigits) => "no digit",
         Some(EndCause::Transferred) => "transferred",
@@ -260,7 +260,7 @@ mod tests {
         };
         let text = super::history(PAINT, What::Findings, &history);
         assert!(
-            text.contains("goes on") && text.contains("unknown"),
+            text.contains("not over") && text.contains("unknown"),
             "{text}"
         );
         assert!(!text.contains("Calls"), "{text}");

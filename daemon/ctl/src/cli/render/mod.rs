@@ -218,7 +218,7 @@ fn length(seconds: u64) -> String {
     }
 }
 
-fn plural(count: u64, one: &str) -> String {
+pub(super) fn plural(count: u64, one: &str) -> String {
     if count == 1 {
         format!("1 {one}")
     } else {

@@ -292,7 +292,7 @@ fn waiting(report: &RegistrationReport) -> String {
         return String::new();
     };
     let next = next.div_ceil(1000);
-    format!(" {}, next attempt in {next} s", length(since / 1000))
+    format!(" for {}, next attempt in {next} s", length(since / 1000))
 }
 
 fn registration(paint: Paint, report: &RegistrationReport) -> String {
@@ -351,7 +351,7 @@ fn line(paint: Paint, line: &LineStats) -> String {
             line.blocks_written,
             plural(line.read_overruns, "overrun"),
             plural(line.write_underruns, "underrun"),
-            plural(line.prefills, "prefill")
+            plural(line.prefills, "refill")
         ),
     );
     facts.add(
@@ -367,7 +367,7 @@ fn line(paint: Paint, line: &LineStats) -> String {
     facts.add(
         "digits",
         format!(
-            "{} by tone, {} by pulse",
+            "accepted {} by tone, {} by pulse",
             line.dtmf_digits, line.pulse_digits
         ),
     );

@@ -123,7 +123,7 @@ pub(crate) fn findings(paint: Paint, report: &StatusReport) -> String {
 fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
     let mark = match last.over {
         true => "cleared".to_owned(),
-        false => paint.bad("goes on"),
+        false => paint.bad("not over"),
     };
     let over = match last.over_unix_ms {
         Some(at) if last.over => format!("{mark} {}", moment(at)),
@@ -189,7 +189,7 @@ fn line_thread(paint: Paint, thread: &LineThreadReport) -> String {
     if late > 0 {
         let late = paint.bad(&plural(late, "tick"));
         out += &format!(
-            "\n{late} longer than a block: {}",
+            "\n{late} ended too late, behind the next block, by {}",
             times(&thread.deadline_missed)
         );
     }
@@ -290,7 +290,9 @@ mod tests {
         let last = text.lines().last().map(str::trim);
         assert_eq!(
             last,
-            Some("1 tick longer than a block: p50 ≤ 1900 µs, p99 ≤ 1900 µs, max 1900 µs")
+            Some(
+                "1 tick ended too late, behind the next block, by p50 ≤ 1900 µs, p99 ≤ 1900 µs, max 1900 µs"
+            )
         );
     }
 
@@ -323,7 +325,7 @@ mod tests {
         }
         assert!(rest.starts_with("failed 19"), "{rest}");
         assert!(
-            rest.contains(", goes on: no route to the server\n"),
+            rest.contains(", not over: no route to the server\n"),
             "{rest}"
         );
         report.callmanagers = vec![server(Some(LastTrouble {

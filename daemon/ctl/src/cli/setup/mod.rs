@@ -281,7 +281,7 @@ impl Asks<'_> {
             return Err(Failure {
                 code: exit::USAGE,
                 word: "usage",
-                message: "there is nobody to ask: standard input is no terminal, or the answer is to be JSON".into(),
+                message: "cannot ask: standard input is no terminal, or --json was given".into(),
                 cure: Some("use --yes to write, or --dry-run to look".into()),
             });
         }
