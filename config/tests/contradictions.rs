@@ -35,7 +35,11 @@ fn what_data_does_not_bear_is_a_warning_on_a_port_for_data() {
         ] {
             let text = format!("[[port]]\nchannel = 1\nprofile = \"{profile}\"\n{key}\n");
             let name = key.split(' ').next().unwrap();
-            assert_eq!(places(&text), [(4, format!("port[1].{name}"))], "{text}");
+            assert_eq!(
+                places(&text),
+                [(4, format!("port[channel 1].{name}"))],
+                "{text}"
+            );
             let message = &warnings(&text)[0].message;
             assert!(
                 message.contains(&format!("profile = \"{profile}\"")),
@@ -44,7 +48,10 @@ fn what_data_does_not_bear_is_a_warning_on_a_port_for_data() {
         }
     }
     let squelched = "[[port]]\nchannel = 1\nprofile = \"modem\"\nv8-squelch = true\n";
-    assert_eq!(places(squelched), [(4, "port[1].v8-squelch".to_owned())]);
+    assert_eq!(
+        places(squelched),
+        [(4, "port[channel 1].v8-squelch".to_owned())]
+    );
 }
 
 #[test]

@@ -64,10 +64,10 @@ channel = 9
             "8: media.ptime-ms: is a text, an integer is needed",
             "9: media.jitter-min-ms: leaves no room below jitter-max-ms (200) [make jitter-min-ms less than jitter-max-ms]",
             "10: logging: unknown table [did you mean [log]?]",
-            "14: port[1].country: no country file has this code [did you mean \"de\"? Or put dee.toml into /etc/tipring/countries]",
-            "16: port[2].channel: channel 1 is used already in line 13 [give every [[port]] its own channel]",
-            "17: port[2].profile: is not known [did you mean \"fax\"?]",
-            "19: port[3].channel: the simulated card has 4 ports [write `ports = 9` in [sim], or choose another channel]",
+            "14: port[channel 1].country: no country file has this code [did you mean \"de\"? Or put dee.toml into /etc/tipring/countries]",
+            "16: port[channel 1].channel: channel 1 is used already in line 13 [give every [[port]] its own channel]",
+            "17: port[channel 1].profile: is not known [did you mean \"fax\"?]",
+            "19: port[channel 9].channel: the simulated card has 4 ports [write `ports = 9` in [sim], or choose another channel]",
         ]
     );
 }
@@ -114,7 +114,7 @@ fn two_ports_with_one_number_are_one_problem_not_two() {
     assert_eq!(
         reported(text),
         [
-            "5: port[2].number: port number 1 is used already in line 2 [give every [[port]] its own number]"
+            "5: port[channel 2].number: port number 1 is used already in line 2 [give every [[port]] its own number]"
         ]
     );
 }
@@ -208,7 +208,7 @@ fn a_misnamed_list_of_ports_is_one_problem_and_is_read_as_what_was_meant() {
         meant("[card]\ndriver = \"dahdi\"\n[[ports]]\nchannel = 1\nflsh = \"hold\"\n"),
         [
             "3: ports: unknown table [did you mean [[port]]?]",
-            "5: port[1].flsh: unknown key [did you mean `flash`?]",
+            "5: port[channel 1].flsh: unknown key [did you mean `flash`?]",
         ]
     );
     // A number is still that of [sim].

@@ -17,14 +17,14 @@ const MISTAKES: [(u32, &str, &str); 10] = [
     ),
     (8, "media.ptime-ms", "10, 20 or 30"),
     (10, "logging", "did you mean [log]?"),
-    (14, "port[1].country", "did you mean \"de\"?"),
-    (16, "port[2].channel", "used already in line 13"),
+    (14, "port[channel 1].country", "did you mean \"de\"?"),
+    (16, "port[channel 1].channel", "used already in line 13"),
     (
         17,
-        "port[2].profile",
+        "port[channel 1].profile",
         "\"phone\", \"fax\", \"modem\", \"alarm\" or \"door\"",
     ),
-    (19, "port[3].channel", "1 to 4"),
+    (19, "port[channel 9].channel", "1 to 4"),
 ];
 
 const MISTAKEN: &str = r#"[gateway]
@@ -110,7 +110,7 @@ pub(crate) fn two_ports_with_one_device_name_are_refused_with_both_lines() {
     );
     for (code, text) in checked(&file) {
         assert_eq!(code, Some(78), "{text}");
-        let head = format!("{}:6: error: port[2].device-name", file.display());
+        let head = format!("{}:6: error: port[channel 2].device-name", file.display());
         assert!(
             text.contains(&head) && text.contains("used already in line 3"),
             "{text}"

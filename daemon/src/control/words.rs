@@ -142,19 +142,19 @@ pub(super) fn remarks(settings: &PortSettings, can: Capabilities) -> Vec<String>
     remarks
 }
 
+const DECODING: &str = "flash and pulse decoding";
+const DISCONNECT: &str = "disconnect supervision by opening the loop";
+
 /// What a card can and cannot do.
 pub(super) fn capabilities(c: Capabilities) -> Vec<String> {
     let all = [
-        (
-            c.decodes_flash_and_pulse,
-            "flash and pulse decoding (else the gateway does it)",
-        ),
+        (c.decodes_flash_and_pulse, "flash and pulse decoding"),
         (c.polarity_reversal, "polarity reversal"),
-        (c.open_loop, "disconnect supervision (opens the loop)"),
+        (c.open_loop, DISCONNECT),
         (c.on_hook_transmission, "on-hook transmission"),
         (c.neon_mwi, "message lamp voltage"),
         (c.voltages, "voltage readings"),
-        (c.times_cadence, "times the ring cadence itself"),
+        (c.times_cadence, "ring cadence timed by the card"),
     ];
     let named = |can: bool| {
         all.iter()
@@ -162,11 +162,14 @@ pub(super) fn capabilities(c: Capabilities) -> Vec<String> {
             .map(|(_, what)| *what)
     };
     let with = named(true).map(|what| match (what, c.fixed_open_loop_ms) {
-        ("loop opening", Some(ms)) => format!("loop opening (always {ms} ms)"),
+        (DISCONNECT, Some(ms)) => format!("{DISCONNECT} for {ms} ms, always"),
         _ => what.to_owned(),
     });
-    with.chain(named(false).map(|what| format!("no {what}")))
-        .collect()
+    let without = named(false).map(|what| match what {
+        DECODING => format!("no {DECODING} (the gateway does it)"),
+        _ => format!("no {what}"),
+    });
+    with.chain(without).collect()
 }
 
 #[cfg(test)]
@@ -189,10 +192,10 @@ mod tests {
         assert_eq!(
             capabilities(card),
             [
-                "loop opening (always 500 ms)",
-                "on-hook audio",
-                "ring cadence of its own",
-                "no flash and pulse decoding",
+                "disconnect supervision by opening the loop for 500 ms, always",
+                "on-hook transmission",
+                "ring cadence timed by the card",
+                "no flash and pulse decoding (the gateway does it)",
                 "no polarity reversal",
                 "no message lamp voltage",
                 "no voltage readings",

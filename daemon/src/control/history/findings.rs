@@ -172,7 +172,7 @@ mod tests {
             ("card-channel-missing", Severity::Error)
         );
         assert_eq!(one.parameters, serde_json::json!({ "channels": 8 }));
-        assert_eq!(one.text, "the card has no channel N: it has 8");
+        assert_eq!(one.text, "the card has no channel N: it has 8 channels");
     }
 
     #[test]
