@@ -79,7 +79,7 @@ pub fn finding(finding: &Finding, whose: Whose<'_>) -> Words {
 const LOOK_AT_SERVER: &str =
     "look at the CallManager and its log; `tipring trace` shows its messages";
 const CHECK_SERVER: &str = "check [callmanager] servers, the network and the CallManager";
-const BY_ITSELF: &str = "give this machine its address again (cable, DHCP, interface); the device then registers by itself";
+const BY_ITSELF: &str = "none needed: the device registers again by itself";
 const LOAD: &str = "take load off the machine, and see the line thread in `tipring status`: it needs realtime priority";
 const SYSTEM_CONF: &str = "/etc/dahdi/system.conf";
 
@@ -291,7 +291,8 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "check the network to the CallManager, and that its machine is running",
         ),
         Finding::OwnAddressGone { server, address } => row(
-            &unregistered(server), &format!("this machine no longer has the address {address}"), BY_ITSELF,
+            &unregistered(server), &format!("this machine no longer has the address {address}"),
+            "give this machine its address again (cable, DHCP, interface); the device then registers by itself",
         ),
         Finding::ConnectionBroken { server, reason } => row(
             &unregistered(server), &format!("the connection broke: {reason}"), LOOK_AT_SERVER,

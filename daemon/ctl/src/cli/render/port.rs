@@ -434,7 +434,7 @@ mod tests {
             lines,
             [
                 "! ports 1, 2, 4, 6-8: the span is in alarm: the card's driver reports it",
-                "    cure: check the span's cable and the card's clock; calls work again when the alarm ends",
+                "    cure: check the power connector of the card, of an Astribank its USB cable and supply; \"tipring hardware\" and dmesg name the alarm; calls work again when it ends",
                 "! port 5: the card's driver does not answer: a request to it has not returned for 10 s",
                 "    cure: look at the kernel's log (dmesg) and the card; restart the machine if it stays so",
             ]
@@ -527,7 +527,7 @@ mod tests {
         };
         let text = shown(&detail);
         assert!(
-            text.contains("waiting 12 s, next attempt in 3 s, 10.0.0.1:2000"),
+            text.contains("waiting for 12 s, next attempt in 3 s, 10.0.0.1:2000"),
             "{text}"
         );
     }
