@@ -1,5 +1,5 @@
 //! The switches of Cisco's CallManager: what differs from site to site must not be heard at the phone. What a switch rests on
-//! stands beside it: [W] a capture, [T] a printed trace, [R] documents, [inf] our conclusion, [bg] remembered.
+//! stands beside it: (W) a capture, (T) a printed trace, (R) documents, (inf) our conclusion, (bg) remembered.
 
 use tipring_proto::call::{FlashAction, PortState};
 use tipring_proto::sccp::callmanager::{Dialect, Switches};
@@ -24,16 +24,16 @@ fn world(desks: usize, switches: &[&str], flash: FlashAction) -> World {
 
 /// Releases and habits that only change how the same call is said.
 const FORMS: [&[&str]; 10] = [
-    &["release=3.1"],                // [R][T]
-    &["release=3.1", "garbage=off"], // [R][T]
-    &["release=4"],                  // [W]
-    &["release=4", "garbage=on"],    // [inf]
-    &["release=8", "garbage=on"],    // [inf]
-    &["headers=mixed"],              // [inf]
-    &["batch=1"],                    // [W]
-    &["node=255"],                   // [inf]
-    &["media=trunk"],                // [R][T]
-    &["music=tone"],                 // [bg]
+    &["release=3.1"],                // (R)(T)
+    &["release=3.1", "garbage=off"], // (R)(T)
+    &["release=4"],                  // (W)
+    &["release=4", "garbage=on"],    // (inf)
+    &["release=8", "garbage=on"],    // (inf)
+    &["headers=mixed"],              // (inf)
+    &["batch=1"],                    // (W)
+    &["node=255"],                   // (inf)
+    &["media=trunk"],                // (R)(T)
+    &["music=tone"],                 // (bg)
 ];
 
 #[test]
@@ -41,7 +41,7 @@ fn a_call_a_hold_and_a_hang_up_in_every_form() {
     for form in FORMS {
         let mut w = world(2, form, FlashAction::Hold);
         w.talk(0, 1);
-        // 3.1 may show a hold by the lamp and a prompt alone ([R], unconfirmed); a port that goes by states takes the second
+        // 3.1 may show a hold by the lamp and a prompt alone ((R), unconfirmed); a port that goes by states takes the second
         // flash for another hold then.
         if !form.contains(&"release=3.1") {
             w.flash(0);
@@ -91,7 +91,7 @@ fn a_transfer_after_and_before_the_answer_in_every_form() {
     }
 }
 
-/// Ring-back is made by the port [W], or comes as audio after media was opened [R][T].
+/// Ring-back is made by the port (W), or comes as audio after media was opened (R)(T).
 #[test]
 fn ring_back_is_a_tone_of_the_port_without_media_or_audio_of_the_trunk() {
     for (switch, tone, media) in [
@@ -111,7 +111,7 @@ fn ring_back_is_a_tone_of_the_port_without_media_or_audio_of_the_trunk() {
     }
 }
 
-/// The phone hears the call and talks into it, though a recorder's transmissions come before and after its own [W].
+/// The phone hears the call and talks into it, though a recorder's transmissions come before and after its own (W).
 #[test]
 fn a_recorded_call_is_heard() {
     for version in [17, 20] {
@@ -131,7 +131,7 @@ fn a_recorded_call_is_heard() {
     }
 }
 
-/// Music comes from a server that sends without being named [bg][inf], from a group [R], or is a tone [bg].
+/// Music comes from a server that sends without being named (bg)(inf), from a group (R), or is a tone (bg).
 #[test]
 fn a_held_phone_hears_music_and_then_the_call_again() {
     for (music, receives, tone) in [
@@ -158,7 +158,7 @@ fn a_held_phone_hears_music_and_then_the_call_again() {
     }
 }
 
-/// 2 inside [W], 3 outside [T], 6 precedence [T].
+/// 2 inside (W), 3 outside (T), 6 precedence (T).
 #[test]
 fn it_rings_as_the_server_says() {
     for (switch, mode) in [
@@ -177,7 +177,7 @@ fn it_rings_as_the_server_says() {
     }
 }
 
-/// CallManager 2 has neither call states nor soft keys and answers no KeepAlive [W]: a registered port stays so, and is rung.
+/// CallManager 2 has neither call states nor soft keys and answers no KeepAlive (W): a registered port stays so, and is rung.
 #[test]
 fn a_port_registers_with_call_manager_2_and_is_rung() {
     let mut w = world(2, &["release=2"], FlashAction::Hold);

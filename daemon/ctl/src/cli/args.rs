@@ -138,7 +138,7 @@ pub(crate) enum Command {
     /// Bring the cards of this machine into service: write the configuration of DAHDI and of the gateway
     ///
     /// Shows first what would change, and asks. Old files are kept beside the new ones. An existing tipring.toml keeps its
-    /// settings, but for [card] driver and what --country and --servers name; ports that it lacks are added. Exit code 1: nothing could be done, or the answer was no.
+    /// settings, but for the card driver and what --country and --servers name; ports that it lacks are added. Exit code 1: nothing could be done, or the answer was no.
     Setup(SetupArgs),
     /// A CallManager to test against, as a TCP server; commands on standard input, `help` lists them
     Callmanager(CallManagerArgs),

@@ -2,9 +2,8 @@
 
 use crate::call::contract::MediaOutput;
 use crate::call::port::Port;
-use crate::call::record::{EndCause, Forwards};
+use crate::call::record::EndCause;
 use crate::call::server::ServerOutput;
-use crate::call::soft_keys::SoftKeys;
 use crate::call::supervision::Set;
 use crate::sccp::message::{CallOnLine, ClientMessage, SoftKey, Tone};
 use crate::time::Time;
@@ -49,8 +48,6 @@ impl Port {
         if !self.server.down() {
             return;
         }
-        self.forwards = Forwards::default();
-        self.soft_keys = SoftKeys::default();
         self.transfer.abandon();
         if let Some(id) = self.transfer.take_on_hook() {
             self.server.owe(ServerOutput::OnHook(id));

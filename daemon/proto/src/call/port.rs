@@ -14,7 +14,6 @@ use crate::call::presented::readable;
 use crate::call::record::{EndCause, Forwards, PortCounters, PortSnapshot};
 use crate::call::ringer::{Ringer, RingerConfig};
 use crate::call::server::Server;
-use crate::call::soft_keys::SoftKeys;
 use crate::call::supervision::{Set, Supervision, SupervisionConfig};
 use crate::call::tones::Tones;
 use crate::call::transfer::Transfer;
@@ -77,8 +76,6 @@ pub struct Port {
     pub(super) legs: Legs,
     pub(super) tones: Tones,
     pub(super) ringer: Ringer,
-    pub(super) forwards: Forwards,
-    pub(super) soft_keys: SoftKeys,
     status: Status,
     out: VecDeque<Output>,
 }
@@ -97,8 +94,6 @@ impl Port {
             digits: Digits::default(),
             legs: Legs::default(),
             tones: Tones::default(),
-            forwards: Forwards::default(),
-            soft_keys: SoftKeys::default(),
             status: Status {
                 state: PortState::Idle,
                 since: now,
@@ -207,7 +202,7 @@ impl Port {
             tone: self.tones.playing(),
             ring: self.ringer.sounding(),
             message_waiting: self.ringer.lamp(),
-            forwards: self.forwards.clone(),
+            forwards: self.server.forwards().clone(),
             unanswered: self.server.silences().0,
             counters: self.counters(),
         }
@@ -351,10 +346,10 @@ impl Port {
                 self.legs.want_statistics(number, *call, *mode);
             }
             ServerMessage::SoftKeyTemplateRes(template) => {
-                self.soft_keys.template(template_keys(template));
+                self.server.soft_keys().template(template_keys(template));
             }
-            ServerMessage::SoftKeySetRes(sets) => self.soft_keys.sets(key_sets(sets)),
-            ServerMessage::SelectSoftKeys(select) => self.soft_keys.select(select),
+            ServerMessage::SoftKeySetRes(sets) => self.server.soft_keys().sets(key_sets(sets)),
+            ServerMessage::SelectSoftKeys(select) => self.server.soft_keys().select(select),
             // Displays, dates and the like: an analog phone has no use for them.
             _ => {}
         }
@@ -364,11 +359,11 @@ impl Port {
     fn forwarded(&mut self, stat: &ForwardStat) {
         if stat.line == self.cfg.line || stat.line == LineInstance(0) {
             let number = |number: &Option<String>| number.as_deref().map(readable);
-            self.forwards = Forwards {
+            self.server.set_forwards(Forwards {
                 all: number(&stat.all),
                 busy: number(&stat.busy),
                 no_answer: number(&stat.no_answer),
-            };
+            });
         }
     }
 
@@ -534,7 +529,7 @@ impl Port {
 
     pub(super) fn soft_key(&mut self, event: SoftKey, call: CallRef) {
         let line = self.cfg.line;
-        let event = self.soft_keys.event(event, call);
+        let event = self.server.soft_keys().event(event, call);
         self.send(ClientMessage::SoftKeyEvent(SoftKeyEvent {
             event,
             line,

@@ -1,11 +1,13 @@
 //! What the server knows of this phone's hook, and what it still has to hear.
 //!
-//! Owns: whether there is a registration, which hook messages have been sent in it, and what could not be sent while it
+//! Owns: whether there is a registration, what came with it (forwards, soft keys), which hook messages have been sent in it, and what could not be sent while it
 //! was away. Leaves to others: which call is meant.
 
 use std::collections::VecDeque;
 
 use crate::call::calls::MOST_CALLS;
+use crate::call::record::Forwards;
+use crate::call::soft_keys::SoftKeys;
 use crate::types::CallRef;
 
 /// What it asks for.
@@ -34,6 +36,10 @@ pub(super) struct Server {
     said_off_hook: bool,
     /// The last call that was active since the phone was lifted.
     last_active: CallRef,
+    /// Where it forwards the line's calls.
+    forwards: Forwards,
+    /// The events of its soft keys.
+    soft_keys: SoftKeys,
     /// For a server that has lost us and may still believe in a call (seen on chan_skinny).
     owed: VecDeque<ServerOutput>,
     unanswered: u32,
@@ -51,6 +57,8 @@ impl Server {
             hook_flash_wanted: false,
             said_off_hook: false,
             last_active: CallRef::NONE,
+            forwards: Forwards::default(),
+            soft_keys: SoftKeys::default(),
             owed: VecDeque::new(),
             unanswered: 0,
             silences: 0,
@@ -80,7 +88,24 @@ impl Server {
         self.unanswered = 0;
         self.hook_flash_wanted = false;
         self.said_off_hook = false;
+        self.forwards = Forwards::default();
+        self.soft_keys = SoftKeys::default();
         self.version.take().is_some()
+    }
+
+    /// Where it forwards the line's calls.
+    pub(super) fn forwards(&self) -> &Forwards {
+        &self.forwards
+    }
+
+    /// It forwards them there now.
+    pub(super) fn set_forwards(&mut self, forwards: Forwards) {
+        self.forwards = forwards;
+    }
+
+    /// Its soft keys.
+    pub(super) fn soft_keys(&mut self) -> &mut SoftKeys {
+        &mut self.soft_keys
     }
 
     pub(super) fn is_up(&self) -> bool {

@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn loss_costs_what_g_113_has_for_g_711() {
-        // Appendix I: with concealment, packets lost at random [bg].
+        // Appendix I: with concealment, packets lost at random (bg).
         for (loss, ie) in [
             (0.0, 0.0),
             (2.0, 7.0),

@@ -29,11 +29,11 @@ const PRI_NOTIFY: u32 = 0x120;
 const PRI_NOTIFY_V2: u32 = 0x144;
 const PROMPT_V2: u32 = 0x145;
 
-/// The precedence word of every CallState: "normal" [W].
+/// The precedence word of every CallState: "normal" (W).
 const NORMAL: u32 = 4;
-/// Way of sending digits named in media messages [W].
+/// Way of sending digits named in media messages (W).
 const DTMF_TYPE: u32 = 10;
-/// The source port that OpenReceiveChannel names, whatever the true one is [W][T].
+/// The source port that OpenReceiveChannel names, whatever the true one is (W)(T).
 const SOURCE_PORT: u32 = 4000;
 
 /// The message as this release has it; `None`: this release has no such message.
@@ -42,7 +42,7 @@ pub(super) fn translated(switches: &Switches, message: &ServerMessage) -> Option
         return Some(message.clone());
     }
     Some(match message {
-        // CallManager 2: no states, no soft keys; what is shown is a DisplayText [W].
+        // CallManager 2: no states, no soft keys; what is shown is a DisplayText (W).
         ServerMessage::CallState(_)
         | ServerMessage::SelectSoftKeys(_)
         | ServerMessage::DisplayPriNotify(_)
@@ -88,7 +88,7 @@ pub(super) fn finish(switches: &Switches, layouts: u8, count: u64, bytes: &mut V
         let length = u32::try_from(bytes.len().saturating_sub(8)).unwrap_or(0);
         put(bytes, 0, length);
     }
-    // Known from a media device at version 18 [W].
+    // Known from a media device at version 18 (W).
     let early = matches!(id, REGISTER_ACK | CAPABILITIES_REQ | VERSION);
     if early || (switches.headers == Headers::Mixed && count.is_multiple_of(2)) {
         put(bytes, 4, 0);
@@ -113,7 +113,7 @@ fn fill_words(id: u32, layouts: u8, bytes: &mut [u8]) {
     }
 }
 
-/// Marks a StartMediaTransmission as one of a recorder: mixing, and 1 what the phone says or 2 what it hears [W].
+/// Marks a StartMediaTransmission as one of a recorder: mixing, and 1 what the phone says or 2 what it hears (W).
 pub(super) fn mark_recorded(bytes: &mut [u8], direction: u32) {
     put(bytes, HEADER + 124, 1);
     put(bytes, HEADER + 128, direction);
@@ -122,25 +122,25 @@ pub(super) fn mark_recorded(bytes: &mut [u8], direction: u32) {
 /// Bytes of the body, where this release ends it early.
 fn shorter(release: Release, id: u32) -> Option<usize> {
     let body = match (release, id) {
-        (Release::Two, REGISTER_ACK) => 12,                     // [W]
-        (Release::Two | Release::ThreeOne, START_TONE) => 4,    // [W][R]
-        (Release::Two | Release::ThreeOne, SET_RINGER) => 4,    // [W][R]
-        (Release::Two | Release::ThreeOne, STOP_TONE) => 0,     // [W][R]
-        (Release::Two | Release::ThreeOne, CLOSE_RECEIVE) => 8, // [R]
-        (Release::Two | Release::ThreeOne, STOP_MEDIA) => 8,    // [inf]
-        (Release::Two, OPEN_RECEIVE) => 24,                     // [W], there as 008C
-        (Release::Two, START_MEDIA) => 36,                      // [W]
-        (Release::ThreeOne, OPEN_RECEIVE) => 28,                // [inf] "shorter"
-        (Release::ThreeOne, START_MEDIA) => 44,                 // [inf] "shorter"
-        (Release::Four, STOP_TONE) => 8,                        // [W]
-        (Release::Four, OPEN_RECEIVE) => 68,                    // [W]
-        (Release::Four, START_MEDIA) => 84,                     // [W]
+        (Release::Two, REGISTER_ACK) => 12,                     // (W)
+        (Release::Two | Release::ThreeOne, START_TONE) => 4,    // (W)(R)
+        (Release::Two | Release::ThreeOne, SET_RINGER) => 4,    // (W)(R)
+        (Release::Two | Release::ThreeOne, STOP_TONE) => 0,     // (W)(R)
+        (Release::Two | Release::ThreeOne, CLOSE_RECEIVE) => 8, // (R)
+        (Release::Two | Release::ThreeOne, STOP_MEDIA) => 8,    // (inf)
+        (Release::Two, OPEN_RECEIVE) => 24,                     // (W), there as 008C
+        (Release::Two, START_MEDIA) => 36,                      // (W)
+        (Release::ThreeOne, OPEN_RECEIVE) => 28,                // (inf) "shorter"
+        (Release::ThreeOne, START_MEDIA) => 44,                 // (inf) "shorter"
+        (Release::Four, STOP_TONE) => 8,                        // (W)
+        (Release::Four, OPEN_RECEIVE) => 68,                    // (W)
+        (Release::Four, START_MEDIA) => 84,                     // (W)
         _ => return None,
     };
     Some(body)
 }
 
-/// What the stack held before: a pointer, and pieces of the server's own trace lines [W].
+/// What the stack held before: a pointer, and pieces of the server's own trace lines (W).
 const SOIL: &[u8] = b"\x40\xF7\x12\x00StationD: 00000F2 Callmanager.exe\x0C\x10\x84\x7C";
 
 /// Rubbish behind the end of every text of a fixed width.
@@ -234,7 +234,7 @@ mod tests {
         }
     }
 
-    /// Lengths of the table of versions (bodies and four bytes) [W].
+    /// Lengths of the table of versions (bodies and four bytes) (W).
     #[test]
     fn bodies_are_as_long_as_captures_have_them() {
         let ack = ServerMessage::RegisterAck(RegisterAck {

@@ -67,7 +67,7 @@ impl CallManager {
             .unwrap_or((self.rules.party)(call))
     }
 
-    /// The call's own conference; 3.1 names none [T].
+    /// The call's own conference; 3.1 names none (T).
     pub(super) fn conference(&self, call: CallRef) -> Conference {
         match self.cisco() {
             Some(cisco) if cisco.release < Release::Four => Conference(0),

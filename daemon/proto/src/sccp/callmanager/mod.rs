@@ -91,7 +91,7 @@ impl std::fmt::Debug for Rules {
 impl CallManager {
     /// A CallManager without connections.
     pub fn new(config: CallManagerConfig) -> CallManager {
-        // A node of a cluster counts in the lower 24 bits [W].
+        // A node of a cluster counts in the lower 24 bits (W).
         let first = match config.dialect {
             Dialect::Cisco => (u32::from(config.switches.node) << 24) + 1,
             _ => 1,

@@ -88,7 +88,7 @@ impl CallManager {
         true
     }
 
-    /// What a recorder is sent before the call's own transmission [W]: of the called port its voice, of the caller both.
+    /// What a recorder is sent before the call's own transmission (W): of the called port its voice, of the caller both.
     pub(super) fn record_before(&mut self, call: CallRef) {
         let Some(leg) = self.legs.get(&call) else {
             return;
@@ -140,6 +140,6 @@ impl CallManager {
     }
 }
 
-/// Directions of a recorder's stream [W].
+/// Directions of a recorder's stream (W).
 const VOICE: u32 = 1;
 const HEARD: u32 = 2;

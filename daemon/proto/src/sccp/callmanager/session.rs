@@ -201,7 +201,7 @@ impl CallManager {
         }
     }
 
-    /// KeepAlive before Register is answered: a standby of Cisco's acknowledges it on TCP alone [R].
+    /// KeepAlive before Register is answered: a standby of Cisco's acknowledges it on TCP alone (R).
     fn answers_strangers(&self) -> bool {
         self.rules.keepalive_of_strangers && self.cisco().is_none_or(|c| !c.standby_silent)
     }
@@ -415,7 +415,7 @@ impl CallManager {
                     buttons,
                 })]
             }
-            // CallManager 2 leaves both unanswered [W].
+            // CallManager 2 leaves both unanswered (W).
             ClientMessage::SoftKeyTemplateReq | ClientMessage::SoftKeySetReq
                 if self.cisco().is_some_and(|c| c.release == Release::Two) =>
             {

@@ -1,6 +1,6 @@
 //! What Cisco's CallManager does differently from release to release and from site to site: the switches of the dialect
-//! `cisco`. The marks say what a habit rests on: [W] a capture, [T] a printed trace, [R] documents or source code, [inf] our
-//! conclusion, [bg] remembered.
+//! `cisco`. The marks say what a habit rests on: (W) a capture, (T) a printed trace, (R) documents or source code, (inf) our
+//! conclusion, (bg) remembered.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -9,13 +9,13 @@ use crate::sccp::message::RingMode;
 /// Which CallManager it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Release {
-    /// CallManager 2: no call states, no soft keys, no KeepAliveAck, the shortest bodies [W].
+    /// CallManager 2: no call states, no soft keys, no KeepAliveAck, the shortest bodies (W).
     Two,
-    /// 3.1: text instead of phrase codes, no line in tones and ringers, conference 0 [R][T].
+    /// 3.1: text instead of phrase codes, no line in tones and ringers, conference 0 (R)(T).
     ThreeOne,
-    /// 4.x: phrase codes, narrow layouts that end early [W].
+    /// 4.x: phrase codes, narrow layouts that end early (W).
     Four,
-    /// Unified CallManager 8 and later: versions up to 20 [W].
+    /// Unified CallManager 8 and later: versions up to 20 (W).
     #[default]
     Eight,
 }
@@ -23,22 +23,22 @@ pub enum Release {
 /// What a held party hears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Music {
-    /// OpenReceiveChannel without StartMediaTransmission: the music server is the only one that sends [bg][inf].
+    /// OpenReceiveChannel without StartMediaTransmission: the music server is the only one that sends (bg)(inf).
     #[default]
     Unicast,
-    /// StartMulticastMediaReception [R].
+    /// StartMulticastMediaReception (R).
     Multicast(SocketAddrV4),
-    /// No music server: StartTone 0x35 [bg].
+    /// No music server: StartTone 0x35 (bg).
     Tone,
 }
 
 /// Versions in the headers after RegisterAck.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Headers {
-    /// The agreed one; 0 in RegisterAck, CapabilitiesReq and Version [W].
+    /// The agreed one; 0 in RegisterAck, CapabilitiesReq and Version (W).
     #[default]
     Agreed,
-    /// 0 and the agreed one in turn: worse than any capture, as layouts must not follow the header [inf].
+    /// 0 and the agreed one in turn: worse than any capture, as layouts must not follow the header (inf).
     Mixed,
 }
 
@@ -47,7 +47,7 @@ pub enum Headers {
 pub struct Switches {
     /// Which CallManager it is.
     pub release: Release,
-    /// Its number in the cluster: the top byte of call references and parties [W].
+    /// Its number in the cluster: the top byte of call references and parties (W).
     pub node: u8,
     /// Messages in one segment at most [W: 10].
     pub batch: u8,
@@ -55,17 +55,17 @@ pub struct Switches {
     pub garbage: bool,
     /// Versions in the headers.
     pub headers: Headers,
-    /// Calls are recorded by the port's built-in bridge, which sends there: two StartMediaTransmissions more a call [W].
+    /// Calls are recorded by the port's built-in bridge, which sends there: two StartMediaTransmissions more a call (W).
     pub recorder: Option<SocketAddrV4>,
-    /// Calls leave by a gateway: media opened before RingOut, no ring-back tone [R][T].
+    /// Calls leave by a gateway: media opened before RingOut, no ring-back tone (R)(T).
     pub trunk: bool,
     /// What a held party hears.
     pub music: Music,
-    /// KeepAlive before Register gets a TCP acknowledgement alone, as from a standby [R].
+    /// KeepAlive before Register gets a TCP acknowledgement alone, as from a standby (R).
     pub standby_silent: bool,
-    /// Unregister with a call is refused, status 2 [R].
+    /// Unregister with a call is refused, status 2 (R).
     pub unregister_nak: bool,
-    /// How a called port rings: 2 inside [W], 3 outside [T], 6 precedence [T].
+    /// How a called port rings: 2 inside (W), 3 outside (T), 6 precedence (T).
     pub ring: RingMode,
 }
 
@@ -87,7 +87,7 @@ impl Default for Switches {
     }
 }
 
-/// Where the music comes from when nothing else is said: a group of an organisation's own, not 224.x, which phones refuse [R].
+/// Where the music comes from when nothing else is said: a group of an organisation's own, not 224.x, which phones refuse (R).
 const MUSIC_GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 1, 1, 1), 16_384);
 /// Where a recorder listens when nothing else is said; addresses for documentation, so that nobody is sent anything.
 const RECORDER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 20), 9_394);

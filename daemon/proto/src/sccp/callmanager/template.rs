@@ -1,14 +1,14 @@
-//! The soft keys of a CallManager 4.x [W]: a template of labels and events, and sets that hold positions of the template.
+//! The soft keys of a CallManager 4.x (W): a template of labels and events, and sets that hold positions of the template.
 
 use super::switches::Release;
 
-/// Slots of a template, whatever its count says [W].
+/// Slots of a template, whatever its count says (W).
 const SLOTS: usize = 32;
-/// Sets of the answer, and positions of each [W].
+/// Sets of the answer, and positions of each (W).
 const SETS: usize = 16;
 const POSITIONS: usize = 16;
 const LABEL: usize = 16;
-/// The second array of a set holds this and the event [W].
+/// The second array of a set holds this and the event (W).
 const INFO: u16 = 300;
 
 /// Phrase code, the text that releases below 4 have instead, and event, by position from 1 on [W, 4.x].
@@ -104,7 +104,7 @@ fn header(count: usize) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// 656 and 784 with the id [W].
+    /// 656 and 784 with the id (W).
     #[test]
     fn template_and_sets_are_as_long_as_a_capture_has_them() {
         for release in [Release::ThreeOne, Release::Four, Release::Eight] {

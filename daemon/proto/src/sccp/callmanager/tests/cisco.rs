@@ -119,7 +119,7 @@ fn talking(switches: &[&str]) -> Net {
     net
 }
 
-/// The order of a call between two phones of version 20 [W]: no media before the answer, ring-back made by the caller's
+/// The order of a call between two phones of version 20 (W): no media before the answer, ring-back made by the caller's
 /// station, Connected in the same breath as OpenReceiveChannel, each StartMediaTransmission with the other side's answer.
 #[test]
 fn a_call_at_version_20_is_said_as_a_capture_has_it() {
@@ -238,7 +238,7 @@ fn references_and_parties_carry_the_node() {
 }
 
 /// Two transmissions more a call, under parties and references of their own; before the call's own on the caller's side, and
-/// on the called side one before and one after it [W].
+/// on the called side one before and one after it (W).
 #[test]
 fn a_recorder_is_sent_two_streams_that_were_never_announced() {
     let mut net = talking(&["recorder=10.9.9.9:9000"]);
@@ -276,7 +276,7 @@ fn a_recorder_is_sent_two_streams_that_were_never_announced() {
     );
 }
 
-/// Mixing 1 and direction 1 or 2 are the last words of a recorder's StartMediaTransmission [W].
+/// Mixing 1 and direction 1 or 2 are the last words of a recorder's StartMediaTransmission (W).
 #[test]
 fn a_recorders_transmission_says_its_direction() {
     let mut manager = Raw::with(Dialect::Cisco, |c| {
@@ -404,7 +404,7 @@ fn unregister_with_a_call_is_refused_and_granted_after_it() {
     assert_eq!((frames[0].id, frames[0].body[0]), (0x118, 0));
 }
 
-/// The refused connection stays open for 62 s, then the server closes it [W].
+/// The refused connection stays open for 62 s, then the server closes it (W).
 #[test]
 fn a_refused_device_is_let_go_after_62_seconds() {
     let mut raw = Raw::with(Dialect::Cisco, |c| c.auto_register = false);
@@ -430,7 +430,7 @@ fn a_standby_acknowledges_on_tcp_alone_and_a_primary_with_a_message() {
     assert_eq!(raw.take()[0].id, 0x100);
 }
 
-/// 0 in RegisterAck and CapabilitiesReq [W], the agreed version after; or both in turn.
+/// 0 in RegisterAck and CapabilitiesReq (W), the agreed version after; or both in turn.
 #[test]
 fn headers_carry_the_version_or_nothing() {
     for (switch, expected) in [
@@ -452,7 +452,7 @@ fn headers_carry_the_version_or_nothing() {
     }
 }
 
-/// The ATA hangs up by a soft key [T].
+/// The ATA hangs up by a soft key (T).
 #[test]
 fn end_call_as_a_key_hangs_up() {
     let mut net = talking(&[]);
