@@ -253,7 +253,7 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(200, 60_000),
             "5000",
             When::Idle,
-            "Time after which an unanswered KeepAlive counts as missed.",
+            "Time after which an unanswered KeepAlive counts as missed. A frozen CallManager is noticed sooner: one of its ports asks every second, and its silence makes all others ask.",
         ),
         key(
             "keepalive-misses",
@@ -373,7 +373,7 @@ pub const MEDIA: Table = Table {
             Accepts::OneOf(RtpSource::NAMES),
             "\"latch\"",
             When::Idle,
-            "From where RTP is played. strict: only from the address and port that the CallManager names for the far end; music on hold and announcements, for which it names none, are then not heard. host: also from another port of that address. latch: also from any other address. Another source than the named one is heard only while that one is silent or none is named, and until it stops sending.",
+            "From where RTP is played. strict: only from the address and port that the CallManager names for the far end; music on hold and announcements, for which it names none, are then not heard. host: also from another port of that address. latch: also from any other address. Such another source is taken only when the named one is silent or none is named; it is then heard until it stops sending itself or the named one sends.",
         ),
     ],
 };
@@ -569,10 +569,10 @@ pub const PORT_ONLY: &[Key] = &[
     open(
         "channel",
         Accepts::Integer(1, 1024),
-        "required; each channel of the simulated card",
+        "required in every [[port]]",
         "1",
         When::Line,
-        "Channel of the card, from 1.",
+        "DAHDI channel number, counted over all cards as in system.conf; of the simulated card, 1 to [sim] ports.",
     ),
     open(
         "number",

@@ -18,7 +18,7 @@ settings! {
         accepts: OneOf(Profile::NAMES),
         absent: default("\"phone\""),
         used: Idle,
-        help: "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, no flash, no transfer by hanging up, no call-waiting or stutter dial tone, no VAD, digits in band; silence after the far end hung up; howler of 15 s; fax: v8-squelch), alarm (as modem; dial and reorder tone of 60 s, no howler), door (no caller ID, no flash, no transfer by hanging up, none of these tones, no howler; busy tone after the far end hung up).",
+        help: "What is at the end of the line. Presets the settings below: fax and modem (no caller ID, no flash, no transfer by hanging up, no call-waiting or stutter dial tone, no VAD, digits in band; silence after the far end hung up; howler of 15 s; fax: v8-squelch), alarm (as modem; dial and reorder tone of 60 s, no howler), door (no caller ID, no flash, no transfer by hanging up, no call-waiting or stutter dial tone, no howler; busy tone after the far end hung up).",
     }
     country: String {
         key: "country",
@@ -193,7 +193,7 @@ settings! {
         accepts: Bool,
         absent: default("true"),
         used: Idle,
-        help: "From the first tone of a fax or a modem on, from either side, the call is in pass-through: a fixed deep jitter buffer, nothing suppressed or muted. It ends after 10 s of silence, and at the first key pressed on a port with profile phone or door.",
+        help: "From the first tone of a fax or a modem on (of the calling tone CNG: from the second), from either side, the call is in pass-through: a fixed deep jitter buffer, nothing suppressed or muted. It ends after 10 s of silence, and at the first key pressed on a port with profile phone or door.",
     }
     v8_squelch: bool {
         key: "v8-squelch",

@@ -10,7 +10,7 @@ pub(crate) fn a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices(
     breaks_and_heals(
         SimFault::Alarm,
         "the span is in alarm",
-        "check the span's cable",
+        "check the power connector of the card",
     );
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn a_port_that_stays_dead_leaves_the_callmanager_and_is_back_when_its
         SOON,
         &[
             "port 2: the span is in alarm: the card's driver reports it; unregistered until it works again",
-            "cure: check the span's cable",
+            "cure: check the power connector of the card",
             "1 of 2 registered",
         ],
         || gateway.tipring(&["status"]).unwrap(),

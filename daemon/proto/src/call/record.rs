@@ -120,7 +120,7 @@ pub struct PortCounters {
     pub openings_odd: u64,
     /// Lifted without a registered device.
     pub lifted_unregistered: u64,
-    /// Error tone played because the server fell silent or the call failed.
+    /// Error tone played because the far end hung up, the call failed, or the server did not respond.
     pub error_tones: u64,
     /// Times the server said nothing to a lift, an answer or a flash.
     pub server_silences: u64,

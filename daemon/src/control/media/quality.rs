@@ -29,8 +29,10 @@ pub(super) fn shown(
 ) -> ctl::QualityReport {
     let lost = rtcp.and_then(|r| r.far_lost_percent);
     let default = Connection::default();
+    // A canceller that has not heard enough yet says nothing about the line.
+    let known = echo.state != ctl::EchoState::Learning;
     let telr = match (echo.erl_db, echo.erle_db) {
-        (Some(erl), Some(erle)) => TELEPHONE_DB + f64::from(erl) + f64::from(erle),
+        (Some(erl), Some(erle)) if known => TELEPHONE_DB + f64::from(erl) + f64::from(erle),
         _ => default.telr_db,
     };
     let far = lost.map(|lost| {
@@ -124,5 +126,10 @@ mod tests {
         assert!((90.0..91.5).contains(&silent), "{silent}");
         assert_eq!(far(echo(Some(30.0), Some(40.0))), silent);
         assert!(far(echo(Some(10.0), Some(15.0))) < 60.0);
+        let learning = ctl::EchoReport {
+            state: ctl::EchoState::Learning,
+            ..echo(Some(10.0), Some(0.0))
+        };
+        assert_eq!(far(learning), silent);
     }
 }

@@ -159,7 +159,7 @@ fn call_logic(l: &PortCounters) -> impl Iterator<Item = ctl::Counter> {
             "error-tones",
             l.error_tones,
             "times",
-            "error tones played because the server fell silent or the call failed",
+            "reorder or busy tones played: the far end hung up, the call failed, or the CallManager did not respond",
         ),
         (
             "server-silences",

@@ -129,7 +129,7 @@ fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 17] {
             "keepalives-sent",
             n.keepalives_sent,
             "messages",
-            "keepalives sent",
+            "keepalives sent; one port of each CallManager sends one every second, for all",
         ),
         (
             "keepalives-missed",

@@ -82,7 +82,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "STATE",
-                "idle; announcing (caller ID before the first ring); ringing; hold-recall (rings for a call left on hold); lifted (off-hook, the CallManager has not responded yet); the state of the call; all-held; error-tone; howling (off-hook for too long); lockout (off-hook past the howler, silent until on-hook); in-use-elsewhere (another phone of a shared line has the call); fault; disabled.",
+                "idle; announcing (caller ID before the first ring); ringing; hold-recall (rings for a call left on hold); lifted (off-hook, the CallManager has not responded yet); the state of the call; all-held (every call of the port is on hold); error-tone (reorder or busy tone, because the far end hung up or the call failed; the phone has only to hang up); howling (off-hook for too long); lockout (off-hook past the howler, silent until on-hook); in-use-elsewhere (another phone of a shared line has the call); fault; disabled.",
             ),
             ("FAR END", "Number of the other side of the call."),
         ],
@@ -92,7 +92,10 @@ const PARTS: &[Part] = &[
         &[
             ("device", "SCCP device name and device type number."),
             ("number", "Directory number from the CallManager."),
-            ("channel", "Channel of the card."),
+            (
+                "channel",
+                "DAHDI channel number, counted over all cards of the machine; or that of the simulated card.",
+            ),
             (
                 "profile",
                 "What hangs on the line (phone, fax, modem, alarm, door), and the country of tones and cadences.",
@@ -172,7 +175,7 @@ const PARTS: &[Part] = &[
             ("version", "SCCP protocol version agreed upon."),
             (
                 "keepalive",
-                "Interval of keepalives that the CallManager asks for.",
+                "Interval of keepalives that the CallManager asks for. One port of each CallManager also sends one every second, so that a frozen CallManager is noticed early.",
             ),
         ],
     ),

@@ -33,15 +33,18 @@ pub(crate) fn sim(paint: Paint, report: &SimSnapshot) -> String {
             })
             .collect();
         facts.add(
-            "ringing",
-            format!("{} ms, pauses in brackets", bursts.join(" ")),
+            "has rung",
+            match bursts.as_slice() {
+                [one] => format!("once, {one} ms"),
+                _ => format!("{} ms, pauses in brackets", bursts.join(" ")),
+            },
         );
     }
     if let Some(id) = &report.caller_id {
         facts.add("caller id", caller_id(id));
     }
     let heard = match (report.heard.dbm0, report.heard.hz) {
-        (Some(level), Some(hz)) => format!("{hz:.0} Hz, {level:.1} dBm0"),
+        (Some(level), Some(hz)) => format!("{level:.1} dBm0, strongest at {hz:.0} Hz"),
         (Some(level), None) => format!("{level:.1} dBm0"),
         (None, _) => "silence".to_owned(),
     };

@@ -295,7 +295,7 @@ impl CallManager {
                 break number;
             }
         };
-        let display_name = format!("Port {number}");
+        let display_name = format!("Phone {number}");
         self.devices.push(Device {
             mwi: self.config.mwi.contains(&number),
             entry: DeviceEntry::new(name, &number, &display_name),
