@@ -30,11 +30,16 @@ pub struct StallWatch {
 }
 
 impl StallWatch {
-    /// Begins to watch.
+    /// Begins to watch for delays that a jitter buffer does not cover.
     pub fn start() -> StallWatch {
+        StallWatch::of(STALL)
+    }
+
+    /// Begins to watch for delays of `least` and more.
+    pub fn of(least: Duration) -> StallWatch {
         let seen = Arc::new(Seen::default());
         let mine = Arc::clone(&seen);
-        let thread = std::thread::spawn(move || watch(&mine));
+        let thread = std::thread::spawn(move || watch(&mine, least));
         StallWatch {
             seen,
             thread: Some(thread),
@@ -57,12 +62,12 @@ impl Drop for StallWatch {
     }
 }
 
-fn watch(seen: &Seen) {
+fn watch(seen: &Seen, least: Duration) {
     let mut last = Instant::now();
     while !seen.stop.load(Ordering::Relaxed) {
         std::thread::sleep(TICK); // the interval itself is what is measured
         let now = Instant::now();
-        if let Some(late) = stall(now - last) {
+        if let Some(late) = stall(now - last, least) {
             let mut log = seen.log.lock().unwrap_or_else(PoisonError::into_inner);
             log.push((now, late));
         }
@@ -71,9 +76,9 @@ fn watch(seen: &Seen) {
 }
 
 /// How much later than due the watch ran, when that is a stall.
-fn stall(interval: Duration) -> Option<Duration> {
+fn stall(interval: Duration, least: Duration) -> Option<Duration> {
     let late = interval.saturating_sub(TICK);
-    (late >= STALL).then_some(late)
+    (late >= least).then_some(late)
 }
 
 fn longest(log: &[(Instant, Duration)], since: Instant) -> Option<(usize, Duration)> {
@@ -89,8 +94,8 @@ mod tests {
 
     #[test]
     fn a_late_tick_is_a_stall_from_60_ms_on() {
-        assert_eq!(stall(Duration::from_millis(69)), None);
-        let late = stall(Duration::from_millis(70));
+        assert_eq!(stall(Duration::from_millis(69), STALL), None);
+        let late = stall(Duration::from_millis(70), STALL);
         assert_eq!(late, Some(Duration::from_millis(60)));
     }
 
