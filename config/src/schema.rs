@@ -486,7 +486,7 @@ pub const DAHDI: Table = Table {
         Accepts::Integer(4, 32),
         "32",
         AT_START_DAHDI,
-        "Blocks that the kernel keeps for each channel and direction: the line thread may be late by this number before audio is lost. They add no delay; [line-thread] prefill-blocks does.",
+        "Blocks that the kernel can hold for each channel and direction: the line thread may be late by this number before sound from the line is lost. The phone hears a gap sooner, after prefill-blocks of [line-thread]. They add no delay. They add no delay; [line-thread] prefill-blocks does.",
     )],
 };
 
@@ -569,7 +569,7 @@ pub const PORT_ONLY: &[Key] = &[
     open(
         "channel",
         Accepts::Integer(1, 1024),
-        "required in every [[port]]",
+        "required in [[port]]; of the simulated card, its ports in turn",
         "1",
         When::Line,
         "DAHDI channel number, counted over all cards as in system.conf; of the simulated card, 1 to [sim] ports.",

@@ -11,6 +11,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tipring_proto::sccp::station::{CloseReason, ConnectFailure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -134,9 +135,10 @@ impl Link {
         }
     }
 
-    /// Queues one write. `false`: the server has not been reading; give the link up.
+    /// Queues one write. `false`: the server has not been reading; give the link up. A link that has ended takes
+    /// nothing, and its own reason comes with [`LinkEvent::Closed`].
     pub fn write(&self, bytes: Vec<u8>) -> bool {
-        self.writes.try_send(bytes).is_ok()
+        !matches!(self.writes.try_send(bytes), Err(TrySendError::Full(_)))
     }
 
     /// Uses other options from now on.

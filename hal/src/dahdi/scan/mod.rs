@@ -106,6 +106,11 @@ impl CardState {
             CardState::Unassigned => {
                 Some("run \"tipring setup\" (or \"dahdi_span_assignments auto\")".into())
             }
+            // An Astribank without firmware shows product numbers that its driver does not take.
+            CardState::NoDriver { installed: true } if driver.starts_with("xpp") => Some(format!(
+                "run \"modprobe {driver}\"; if that does not help, the Astribank has no firmware: install \
+                 dahdi-firmware-nonfree (component non-free-firmware of Debian) and plug it in again"
+            )),
             CardState::NoDriver { installed: true } => {
                 Some(format!("run \"modprobe {driver}\", or \"tipring setup\""))
             }
@@ -120,8 +125,8 @@ impl CardState {
                 "write \"blacklist {by}\" in /etc/modprobe.d/dahdi.conf and reboot"
             )),
             CardState::Failed => Some(
-                "look for the driver's message in \"dmesg\"; a card with an echo canceller module needs the package \
-                 dahdi-firmware-nonfree"
+                "look for the driver's message in \"dmesg\"; where it asks for a firmware file (dahdi-fw-....bin), install \
+                 dahdi-firmware-nonfree, run /usr/share/dahdi/get-digium-firmware and load the driver again"
                     .into(),
             ),
         }

@@ -224,11 +224,11 @@ const PARTS: &[Part] = &[
             ),
             (
                 "clocks",
-                "How fast the far end's clock runs against the card's, and the blocks inserted or skipped because of that.",
+                "How fast the far end's clock runs against the card's, and the blocks that the jitter buffer inserted or skipped, to follow that or to change its delay.",
             ),
             (
                 "quality",
-                "Ratings by the E-model (ITU-T G.107): R is 93 at best with G.711, below 70 many are dissatisfied; MOS is the same as a mean opinion score, 4.4 at best. Of the last 10 s, the worst 10 s and the whole leg; the one-way delay that they reckon with (half the round trip, packet and jitter buffer); concealed sound; the rating at the far end, by the loss that it reports and the echo of this line.",
+                "Ratings by the E-model (ITU-T G.107): R is 93 at best with G.711, below 70 many are dissatisfied; MOS is the same as a mean opinion score, 4.4 at best. Of the last 10 s, the worst 10 s and the whole leg; the one-way delay that they reckon with (half the round trip, packet and jitter buffer); the concealed share of the whole leg, and the seconds in which some, and much, was concealed; the rating at the far end, by the loss that it reports and the echo of this line.",
             ),
             (
                 "far end",

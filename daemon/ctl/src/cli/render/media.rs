@@ -146,7 +146,7 @@ fn quality_facts(facts: &mut Facts, q: &QualityReport) {
     facts.add(
         "",
         format!(
-            "{:.0} ms one way, {:.2} % concealed in {} s, {} s severely{far}",
+            "{:.0} ms one way, {:.2} % concealed; {} s with concealment, {} s of them severe{far}",
             q.one_way_ms, q.concealed_percent, q.concealed_s, q.severely_concealed_s
         ),
     );
@@ -192,7 +192,7 @@ fn clocks(rtp: &RtpStats) -> String {
         _ => "drift not known yet".to_owned(),
     };
     let slips = format!(
-        "{} inserted, {} skipped to follow it",
+        "{} inserted, {} skipped by the jitter buffer",
         plural(rtp.stretched, "block"),
         rtp.shrunk
     );
@@ -263,7 +263,7 @@ mod tests {
         let lines = shown(&leg);
         for line in [
             "quality R 91, MOS 4.37; worst 10 s R 60, MOS 3.10; all of it R 90, MOS 4.34",
-            "52 ms one way, 0.40 % concealed in 3 s, 1 s severely; at the far end R 80, MOS 4.02",
+            "52 ms one way, 0.40 % concealed; 3 s with concealment, 1 s of them severe; at the far end R 80, MOS 4.02",
             "far end round trip 23.5 ms, hears us with jitter 1.5 ms, 0.8 % lost (12 in all); RTCP 4 sent, 3 received, \
              0 refused",
         ] {
@@ -316,11 +316,11 @@ mod tests {
         );
         assert_eq!(
             clocks(&rtp),
-            "far end 41.3 ppm slow (± 2.0), 8 blocks inserted, 0 skipped to follow it; the fixed buffer is used up after 38 min"
+            "far end 41.3 ppm slow (± 2.0), 8 blocks inserted, 0 skipped by the jitter buffer; the fixed buffer is used up after 38 min"
         );
         assert_eq!(
             clocks(&RtpStats::default()),
-            "drift not known yet, 0 blocks inserted, 0 skipped to follow it"
+            "drift not known yet, 0 blocks inserted, 0 skipped by the jitter buffer"
         );
     }
 }
