@@ -20,6 +20,7 @@ use crate::call::{self, LineInput, Port, PortConfig, PortSnapshot};
 use crate::card::Service;
 use crate::sccp::station::{Station, StationConfig, StationEvent, StationOutput, StationSnapshot};
 use crate::time::Time;
+use crate::types::ConnectionId;
 
 /// One port of the gateway as its CallManager and its phone see it.
 #[derive(Debug)]
@@ -146,6 +147,16 @@ impl Device {
     /// The server that it is registered with.
     pub fn registered_at(&self) -> Option<usize> {
         self.station.registered_at()
+    }
+
+    /// The server of which bytes on this connection are a sign of life.
+    pub fn hears(&self, id: ConnectionId) -> Option<usize> {
+        self.station.hears(id)
+    }
+
+    /// The server at which it keeps a standby, or is opening one.
+    pub fn standby_at(&self) -> Option<usize> {
+        self.station.standby_at()
     }
 
     /// There is a call, or the phone is off-hook (and not in lockout).

@@ -152,7 +152,7 @@ impl Gateway {
         server: usize,
         purpose: ConnectionPurpose,
     ) {
-        let Some(unit) = self.ports.get_mut(index) else {
+        let Some(unit) = self.ports.get(index) else {
             return;
         };
         let (port, interval) = (unit.number, unit.station_config().timing.probe);
@@ -162,10 +162,21 @@ impl Gateway {
                 let lookout = &mut self.signalling.lookout;
                 lookout.may_look(now, port, server, interval)
             }
-            ConnectionPurpose::Standby => self.signalling.standbys.may_open(now, port, server),
+            ConnectionPurpose::Standby => {
+                let ports = &self.ports;
+                let holds = |one: u16| {
+                    let one = ports.iter().find(|unit| unit.number == one);
+                    one.is_some_and(|unit| unit.standby_at() == Some(server))
+                };
+                let standbys = &mut self.signalling.standbys;
+                standbys.may_open(now, port, server, holds)
+            }
         };
         if !may {
-            return unit.handle(now, Input::Deferred { id });
+            if let Some(unit) = self.ports.get_mut(index) {
+                unit.handle(now, Input::Deferred { id });
+            }
+            return;
         }
         self.open(now, index, id, server);
     }
@@ -278,7 +289,7 @@ impl Gateway {
         // None: of a link that was given up.
         let Some((index, id)) = found else { return };
         if let Some(unit) = self.ports.get_mut(index) {
-            if let (LinkEvent::Bytes(_), Some(server)) = (&event, unit.registered_at()) {
+            if let (LinkEvent::Bytes(_), Some(server)) = (&event, unit.hears(id)) {
                 self.signalling.sentinels.heard(server);
             }
             unit.link_event(now, id, event);

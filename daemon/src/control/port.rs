@@ -16,6 +16,7 @@ use tipring_proto::finding::{Finding, Glitches};
 use tipring_proto::sccp::message::DefineTimeDate;
 use tipring_proto::sccp::station::{LostReason, StationConfig, StationSnapshot, StationState};
 use tipring_proto::time::Time;
+use tipring_proto::types::ConnectionId;
 use tracing::{info, warn};
 
 use super::clock::Clock;
@@ -178,6 +179,16 @@ impl PortUnit {
     /// The CallManager that it is registered with.
     pub(super) fn registered_at(&self) -> Option<usize> {
         self.device.registered_at()
+    }
+
+    /// The CallManager of which bytes on this connection are a sign of life.
+    pub(super) fn hears(&self, id: ConnectionId) -> Option<usize> {
+        self.device.hears(id)
+    }
+
+    /// The CallManager at which it keeps a standby, or is opening one.
+    pub(super) fn standby_at(&self) -> Option<usize> {
+        self.device.standby_at()
     }
 
     /// It has left its CallManager, or is leaving, until its line works again.

@@ -28,13 +28,15 @@ struct Report {
     phone: String,
     /// Version whose layouts were used.
     version: u8,
+    /// The port was registered when the capture began, or became so by it. Without that a port says little.
+    registered: bool,
     /// What happened, in order.
     timeline: Vec<Line>,
     /// Every media leg that was opened or sent on.
     legs: Vec<Leg>,
     /// What the phone and the port did not both say.
     deviations: Vec<deviations::Deviation>,
-    /// Messages of the server that could not be read.
+    /// Messages that could not be read: of the server, and of the captured phone.
     unreadable: Vec<String>,
 }
 
@@ -93,6 +95,12 @@ pub(super) fn run(out: &Out, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         out.advice(
             "names, numbers and addresses are replaced; look it through before you give it away",
         );
+        let unread = veil::unread(&capture, |phone| stage::version_of(&capture, phone));
+        if unread > 0 {
+            out.advice(&format!(
+                "messages of which the layout is not known, so that addresses may have stayed in them: {unread}"
+            ));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let phones: Vec<String> = match &args.phone {
@@ -136,10 +144,11 @@ fn read(file: &Path, server_port: u16) -> Result<capture::Capture, Failure> {
         )
     };
     let bytes = std::fs::read(file).map_err(|e| bad(e.to_string()))?;
-    match bytes.first() {
+    match bytes.trim_ascii_start().first() {
         Some(b'{') => capture::from_json(&bytes),
         _ => pcap::read(&bytes, server_port),
     }
+    .and_then(capture::Capture::bounded)
     .map_err(bad)
 }
 
@@ -173,6 +182,11 @@ fn text(paint: Paint, about: &str, report: &Report) -> String {
             Who::Server | Who::Captured => paint.faint(&clean(&line.text)),
         };
         text += &format!("{at:>9.3} {who} {kind:<6} {words}\n");
+    }
+    if !report.registered {
+        let why = "the port was never registered in this play, so what it did not do means little; play the phone's own \
+                   registration with it, or see the version above";
+        text += &format!("\n{}\n", paint.bad(why));
     }
     text += "\nmedia legs\n";
     if report.legs.is_empty() {

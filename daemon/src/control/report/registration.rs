@@ -87,7 +87,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 17] {
+fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 18] {
     [
         (
             "connects",
@@ -190,6 +190,12 @@ fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 17] {
             n.resets,
             "messages",
             "resets and restarts that the server asked for",
+        ),
+        (
+            "standbys-lost",
+            n.standbys_lost,
+            "connections",
+            "standby connections that the next CallManager closed, or that could not be opened",
         ),
     ]
     .map(|(name, value, unit, help)| ctl::Counter::new(name, value, unit, help))

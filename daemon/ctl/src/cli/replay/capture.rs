@@ -56,7 +56,23 @@ pub(super) struct Capture {
     pub(super) messages: Vec<Captured>,
 }
 
+/// Longest capture that is played: each timer of the port fires in it.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
 impl Capture {
+    /// The capture, if it is one that ends.
+    pub(super) fn bounded(self) -> Result<Capture, String> {
+        match self.messages.iter().map(|m| m.at).max() {
+            Some(end) if end > LONGEST => Err(format!(
+                "its last message is {} s after the first, and 7 days ({} s) are the most that is played: cut it, or \
+                 correct its times",
+                end.as_secs(),
+                LONGEST.as_secs()
+            )),
+            _ => Ok(self),
+        }
+    }
+
     /// Whose connections there are, in the order in which they appear.
     pub(super) fn phones(&self) -> Vec<String> {
         let mut phones: Vec<String> = vec![];
@@ -164,6 +180,20 @@ mod tests {
             .map(|m| (m.at.as_millis(), m.from_server))
             .collect();
         assert_eq!(times, [(1500, true), (1500, true)]);
+    }
+
+    #[test]
+    fn a_capture_that_would_be_played_for_ever_is_refused() {
+        let at = |t: &str| {
+            let ack = to_hex(&encode_server(&ServerMessage::KeepAliveAck, 20));
+            json(&format!(
+                r#"{{"t":{t},"sender":"callmanager","receiver":"a","hex":"{ack}"}}"#
+            ))
+            .and_then(Capture::bounded)
+        };
+        assert_eq!(at("604800").unwrap().messages.len(), 1);
+        let error = at("1e15").unwrap_err();
+        assert!(error.contains("7 days"), "{error}");
     }
 
     #[test]

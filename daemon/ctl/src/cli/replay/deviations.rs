@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 use tipring_proto::sccp::catalog;
-use tipring_proto::sccp::message::ClientMessage;
+use tipring_proto::sccp::message::{ClientMessage, SoftKey};
 
 /// A message that one of the two sent more often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,7 +63,7 @@ fn named(message: &ClientMessage) -> Option<String> {
     let about = match message {
         ClientMessage::KeepAlive => return None,
         // An ATA hangs up by a soft key where others send OnHook, and a phone answers by one where others send OffHook.
-        ClientMessage::SoftKeyEvent(key) => return Some(meaning(key.event.0)),
+        ClientMessage::SoftKeyEvent(key) => return Some(meaning(key.event)),
         ClientMessage::OffHook(_) => return Some(LIFTS.to_owned()),
         ClientMessage::OnHook(_) => return Some(HANGS_UP.to_owned()),
         ClientMessage::OpenReceiveChannelAck(ack) => {
@@ -89,11 +89,11 @@ const LIFTS: &str = "OffHook, or a soft key that lifts";
 const HANGS_UP: &str = "OnHook, or a soft key that hangs up";
 
 /// A soft key by what it does: redial, new call and answer lift.
-fn meaning(event: u32) -> String {
+fn meaning(event: SoftKey) -> String {
     match event {
-        1 | 2 | 11 => LIFTS.to_owned(),
-        9 => HANGS_UP.to_owned(),
-        event => format!("SoftKeyEvent {event}"),
+        SoftKey::REDIAL | SoftKey::NEW_CALL | SoftKey::ANSWER => LIFTS.to_owned(),
+        SoftKey::END_CALL => HANGS_UP.to_owned(),
+        SoftKey(event) => format!("SoftKeyEvent {event}"),
     }
 }
 
@@ -104,7 +104,7 @@ fn status(status: u32) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tipring_proto::sccp::message::{CallOnLine, SoftKey, SoftKeyEvent};
+    use tipring_proto::sccp::message::{CallOnLine, SoftKeyEvent};
 
     fn key(event: u32) -> ClientMessage {
         ClientMessage::SoftKeyEvent(SoftKeyEvent {

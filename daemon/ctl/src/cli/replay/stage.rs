@@ -85,24 +85,32 @@ pub(super) fn play(name: DeviceName, capture: &Capture, phone: &str) -> Report {
     let mut stage = Stage::new(name, version, registers);
     let mut theirs = vec![];
     stage.run_until(stage.begin);
+    let mut registered = stage.device.is_registered();
     stage.begin_recording();
     for message in messages {
         stage.run_until(stage.begin + message.at);
         if message.from_server {
             stage.server_says(&message.frame, version);
-        } else if let Ok(said) = decode_client(&message.frame, version) {
-            stage.show(
-                Who::Captured,
-                Trace::SccpMessage(catalog::client_message(&said)),
-            );
-            stage.phone_does(&said);
-            theirs.push(said);
+        } else {
+            match decode_client(&message.frame, version) {
+                Ok(said) => {
+                    stage.show(
+                        Who::Captured,
+                        Trace::SccpMessage(catalog::client_message(&said)),
+                    );
+                    stage.phone_does(&said);
+                    theirs.push(said);
+                }
+                Err(e) => stage.unreadable.push(format!("of the phone: {e}")),
+            }
         }
+        registered |= stage.device.is_registered();
     }
     stage.run_until(stage.now + AFTER);
     Report {
         phone: phone.to_owned(),
         version,
+        registered,
         deviations: deviations::compare(&theirs, &stage.sent),
         timeline: stage.timeline,
         legs: stage.legs,
@@ -552,6 +560,26 @@ mod tests {
         })
     }
 
+    #[test]
+    fn what_the_phone_said_and_nobody_can_read_is_named_and_a_port_that_never_registers_too() {
+        let mut cut = encode_client(&ClientMessage::KeepAlive, 20);
+        // OpenReceiveChannelAck without a body.
+        cut[8..12].copy_from_slice(&0x22_u32.to_le_bytes());
+        // Register, of which only its coming counts.
+        let mut registers = vec![104, 0, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0];
+        registers.extend(b"VGC1");
+        registers.resize(8 + 104, 0);
+        let capture = Capture {
+            about: String::new(),
+            messages: vec![captured(0, false, &registers), captured(10, false, &cut)],
+        };
+        let name = DeviceName::new("VGC000000000001").unwrap();
+        let report = play(name, &capture, "b");
+        assert_eq!(report.unreadable.len(), 1, "{:?}", report.unreadable);
+        assert!(report.unreadable[0].starts_with("of the phone: "));
+        assert!(!report.registered, "no server answers its Register");
+    }
+
     /// The called phone of a recorded call: the recorder's transmissions, under references that were never announced, come
     /// before and after the call's own (order and times as a CallManager's capture of version 20 has them).
     #[test]
@@ -602,6 +630,7 @@ mod tests {
         let name = DeviceName::new("VGC000000000001").unwrap();
         let report = play(name, &capture, "b");
         assert_eq!((report.version, report.unreadable.len()), (20, 0));
+        assert!(report.registered);
         let port: Vec<&str> = report
             .timeline
             .iter()

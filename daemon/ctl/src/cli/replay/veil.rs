@@ -95,6 +95,18 @@ pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
     }
 }
 
+/// Messages whose fields are not known, so that only texts in them are replaced.
+pub(super) fn unread(capture: &Capture, version: impl Fn(&str) -> u8) -> usize {
+    let unread = capture.messages.iter().filter(|message| {
+        let version = version(&message.phone);
+        match message.from_server {
+            true => decode_server(&message.frame, version).is_err(),
+            false => decode_client(&message.frame, version).is_err(),
+        }
+    });
+    unread.count()
+}
+
 impl Known {
     fn learn(&mut self, key: &RandomState, fields: &Fields) {
         for field in fields.iter() {

@@ -450,6 +450,18 @@ impl Station {
         active.registered_since().map(|_| active.server)
     }
 
+    /// The server of which bytes on this connection are a sign of life: the one that the device is registered with, over its
+    /// own connection. What a standby or a trial hears is another server's.
+    pub fn hears(&self, id: ConnectionId) -> Option<usize> {
+        let over = self.registered_over() == Some(id);
+        self.registered_at().filter(|_| over)
+    }
+
+    /// The server at which it keeps a standby, or is opening one.
+    pub fn standby_at(&self) -> Option<usize> {
+        self.standby().map(|(_, server, _)| server)
+    }
+
     /// The connection over which it is registered.
     fn registered_over(&self) -> Option<ConnectionId> {
         let active = self.active()?;

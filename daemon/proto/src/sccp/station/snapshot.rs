@@ -111,6 +111,8 @@ pub struct StationCounters {
     pub sends_dropped: u64,
     /// Reset, Restart and ApplyConfig received.
     pub resets: u64,
+    /// Standby connections that were closed, or could not be opened.
+    pub standbys_lost: u64,
 }
 
 /// The last RegisterReject.

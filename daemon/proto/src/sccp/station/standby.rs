@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use super::connection::News;
+use super::seen::count;
 use super::{Station, StationEvent};
 use crate::time::Time;
 use crate::types::{ConnectionId, ConnectionPurpose, ConnectionState};
@@ -94,6 +95,7 @@ impl Station {
             self.standby.closed.saturating_add(1)
         };
         self.standby_later(now);
+        count(&mut self.seen.counters.standbys_lost);
         let server = former.server;
         self.event(StationEvent::StandbyLost { server });
     }
@@ -141,8 +143,8 @@ pub struct Standbys {
 #[derive(Debug)]
 struct Look {
     server: usize,
-    /// The device that tries, and since when.
-    who: u16,
+    /// The device that tries, and since when; none: its standby was closed.
+    who: Option<u16>,
     since: Time,
     /// It has kept a standby.
     keeps: bool,
@@ -152,12 +154,19 @@ struct Look {
 }
 
 impl Standbys {
-    /// May this device stand by at that server now?
-    pub fn may_open(&mut self, now: Time, who: u16, server: usize) -> bool {
+    /// May this device stand by at that server now? `holds`: does a device have its standby there? One that has given it up
+    /// for reasons of its own, because it registers over it or elsewhere, has proved nothing.
+    pub fn may_open(
+        &mut self,
+        now: Time,
+        who: u16,
+        server: usize,
+        holds: impl Fn(u16) -> bool,
+    ) -> bool {
         let Some(look) = self.servers.iter_mut().find(|l| l.server == server) else {
             self.servers.push(Look {
                 server,
-                who,
+                who: Some(who),
                 since: now,
                 keeps: false,
                 not_before: now,
@@ -168,9 +177,8 @@ impl Standbys {
         if now < look.not_before {
             return false;
         }
-        let nobody = look.who == 0;
-        if nobody || look.who == who {
-            look.who = who;
+        if !look.who.is_some_and(|one| one != who && holds(one)) {
+            look.who = Some(who);
             look.since = now;
             return true;
         }
@@ -181,7 +189,7 @@ impl Standbys {
     /// The standby of a device at this server has ended.
     pub fn lost(&mut self, now: Time, who: u16, server: usize) {
         if let Some(look) = self.servers.iter_mut().find(|l| l.server == server) {
-            if look.who != who && !look.keeps {
+            if look.who != Some(who) && !look.keeps {
                 return;
             }
             let kept = look.keeps || now.saturating_since(look.since) >= PROOF;
@@ -191,7 +199,7 @@ impl Standbys {
                 look.closed.saturating_add(1)
             };
             look.keeps = false;
-            look.who = 0;
+            look.who = None;
             look.not_before = now + wait(look.closed);
         }
     }
@@ -205,17 +213,34 @@ mod tests {
         Time::from_millis(s * 1_000)
     }
 
+    /// Whoever opened its standby has it.
+    fn held(_: u16) -> bool {
+        true
+    }
+
     #[test]
     fn one_device_tries_and_the_others_follow_when_it_was_kept() {
         let mut standbys = Standbys::default();
-        assert!(standbys.may_open(at(0), 1, 7));
+        assert!(standbys.may_open(at(0), 1, 7, held));
         for who in 2..=480 {
-            assert!(!standbys.may_open(at(89), who, 7), "{who}");
+            assert!(!standbys.may_open(at(89), who, 7, held), "{who}");
         }
         for who in 2..=480 {
-            assert!(standbys.may_open(at(91), who, 7), "{who}");
+            assert!(standbys.may_open(at(91), who, 7, held), "{who}");
         }
-        assert!(standbys.may_open(at(0), 2, 8), "another server");
+        assert!(standbys.may_open(at(0), 2, 8, held), "another server");
+    }
+
+    #[test]
+    fn a_standby_that_its_device_gave_up_proves_nothing_and_another_device_tries() {
+        let mut standbys = Standbys::default();
+        assert!(standbys.may_open(at(0), 1, 7, held));
+        // It has registered elsewhere meanwhile: nobody knows whether the server would have kept it.
+        assert!(standbys.may_open(at(100), 2, 7, |one| one != 1));
+        for who in 3..=480 {
+            assert!(!standbys.may_open(at(101), who, 7, held), "{who}");
+        }
+        assert!(standbys.may_open(at(191), 3, 7, held));
     }
 
     /// chan_skinny, for a day.
@@ -225,7 +250,7 @@ mod tests {
         let mut opened = vec![];
         let mut s = 0;
         while s < 86_400 {
-            let who = (1..=480).find(|who| standbys.may_open(at(s), *who, 0));
+            let who = (1..=480).find(|who| standbys.may_open(at(s), *who, 0, held));
             if let Some(who) = who {
                 opened.push(s);
                 s += 30;
@@ -241,15 +266,15 @@ mod tests {
     #[test]
     fn a_server_that_kept_them_for_long_and_ended_is_tried_again_in_a_minute() {
         let mut standbys = Standbys::default();
-        standbys.may_open(at(0), 1, 0);
-        assert!(standbys.may_open(at(100), 2, 0));
+        standbys.may_open(at(0), 1, 0, held);
+        assert!(standbys.may_open(at(100), 2, 0, held));
         for who in [2, 1] {
             standbys.lost(at(5_000), who, 0);
         }
-        assert!(!standbys.may_open(at(5_050), 3, 0));
-        assert!(standbys.may_open(at(5_061), 3, 0));
+        assert!(!standbys.may_open(at(5_050), 3, 0, held));
+        assert!(standbys.may_open(at(5_061), 3, 0, held));
         assert!(
-            !standbys.may_open(at(5_061), 4, 0),
+            !standbys.may_open(at(5_061), 4, 0, held),
             "and by one device first"
         );
     }

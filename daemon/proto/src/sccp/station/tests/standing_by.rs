@@ -90,6 +90,15 @@ fn when_the_present_server_is_lost_the_device_registers_over_the_standby() {
     assert!(!did.iter().any(|d| matches!(d, Did::StandBy(_))), "{did:?}");
 }
 
+/// A frozen server must not pass for alive because the next one answers on the standby.
+#[test]
+fn bytes_on_a_standby_are_no_sign_of_life_of_the_present_server() {
+    let b = standing_by();
+    assert_eq!(b.station.hears(b.active), Some(0));
+    assert_eq!(b.station.hears(b.standby), None);
+    assert_eq!(b.station.standby_at(), Some(1));
+}
+
 #[test]
 fn whatever_comes_on_a_standby_is_nothing() {
     for message in [
@@ -137,6 +146,7 @@ fn bytes_that_are_no_sccp_cost_the_standby_alone() {
     b.standby_received(&[0xFF; 64]);
     let lost = Did::Event(StationEvent::StandbyLost { server: 1 });
     assert_eq!(b.did(), [Did::StandbyClose, lost]);
+    assert_eq!(b.station.snapshot().counters.standbys_lost, 1);
     assert!(b.station.is_registered());
 }
 
