@@ -21,6 +21,7 @@ pub mod problem;
 #[cfg(feature = "schema")]
 mod schema;
 mod states;
+pub mod t38;
 mod tones;
 pub mod trace;
 
