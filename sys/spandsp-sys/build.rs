@@ -17,6 +17,8 @@ const FUNCTIONS: &[&str] = &[
     "t30_(set|get)_.*",
     "t30_(call_active|terminate|completion_code_to_str|frametype)",
     "v8_(init|free|rx|tx)",
+    "(fsk|v17|v27ter|v29)_(rx|tx)(_init|_free|_restart)?",
+    "(fsk|v17|v27ter|v29)_(tx_power|rx_signal_(cutoff|power))",
     "span_set_(message|error)_handler",
     // libspandsp reads and writes pages through libtiff, which reports to stderr unless it is switched off.
     "TIFFSet(Error|Warning)Handler",
@@ -32,6 +34,9 @@ const CONSTANTS: &[&str] = &[
     "MCLASS_.*",
     "CLIP_.*",
     "MAX_DTMF_DIGITS",
+    "FSK_(V21CH2|FRAME_MODE_SYNC)",
+    "SIG_STATUS_.*",
+    "preset_fsk_specs",
 ];
 
 /// Constants of named enumerations.

@@ -19,6 +19,7 @@ mod caller_id;
 mod dtmf;
 mod error;
 mod fax;
+mod modems;
 mod state;
 mod tones;
 mod v8;
@@ -32,5 +33,6 @@ pub use error::Error;
 pub use fax::{
     FaxCompressions, FaxEvent, FaxModems, FaxResult, FaxSettings, FaxStats, FaxTerminal, TxPages,
 };
+pub use modems::{FastModem, FastRx, FastTx, Heard, V17Rate, V21Rx, V21Tx};
 pub use tones::{ConnectTone, ModemConnectToneTx, ToneDetector, ToneEvent, ToneListener};
 pub use v8::{V8Modem, V8Outcome};
