@@ -16,6 +16,7 @@ pub mod network;
 pub mod passthrough;
 pub mod rtp;
 pub mod sccp;
+pub mod t38;
 pub mod time;
 
 pub use tipring_types as types;

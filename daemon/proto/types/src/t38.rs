@@ -18,7 +18,7 @@ pub enum Indicator {
     Training(Fast),
     /// ANSam of V.8 (version 3).
     AnsAm,
-    /// Another V.8 or V.34 signal, by its number (version 3).
+    /// Another signal of version 3 (V.8, V.34, V.33), by its number there: 1 to 6.
     Other(u8),
 }
 
@@ -77,7 +77,7 @@ pub enum Carrier {
     V21,
     /// A fast modem; of V.17 always the `V17Short` or `V17Long` that was used last, data do not say which.
     Fast(Fast),
-    /// A type of version 3 (V.8, V.34, V.33), by its number.
+    /// A type of version 3 (V.8, V.34, V.33), by its number there: 0 to 5.
     Other(u8),
 }
 
@@ -100,7 +100,7 @@ pub enum FieldKind {
     T4Data,
     /// The carrier of them ended (its last octets may be in the field).
     T4SigEnd,
-    /// A field of version 3, by its number.
+    /// A field of version 3 (CM, JM, CI, the rate of V.34), by its number there: 0 to 3.
     Other(u8),
 }
 
@@ -189,6 +189,15 @@ impl Ifp {
             What::Indicator(_) => None,
             What::Data(carrier) => Some(carrier),
         }
+    }
+
+    /// The same data under another carrier; an indicator stays what it is.
+    #[must_use]
+    pub fn with_carrier(mut self, carrier: Carrier) -> Self {
+        if let What::Data(before) = &mut self.what {
+            *before = carrier;
+        }
+        self
     }
 
     /// Its fields in order.
