@@ -184,8 +184,8 @@ fn number(n: u16, root: u16) -> table::Number {
 /// Any packet that a syntax can say.
 pub(in crate::t38) fn any_ifp(version: Version) -> impl Strategy<Value = Ifp> {
     let extra = u16::from(version == Version::Later);
-    let indicator = (0..16 + 7 * extra)
-        .prop_map(|n| Ifp::indicator(table::indicator(number(n, 16)).unwrap()));
+    let indicator =
+        (0..16 + 7 * extra).prop_map(|n| Ifp::indicator(table::indicator(number(n, 16)).unwrap()));
     let kind = (0..8 + 4 * extra).prop_map(|n| table::field(number(n, 8)).unwrap());
     let octets = prop::collection::vec(any::<u8>(), 0..40);
     let fields = prop::collection::vec((kind, octets), 0..8);
