@@ -22,6 +22,7 @@ mod goertzel;
 pub mod level;
 pub mod measure;
 mod queue;
+pub mod relay;
 pub mod tone;
 
 pub use canceller::{CancellerConfig, LineEchoCanceller};
