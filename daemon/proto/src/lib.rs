@@ -13,6 +13,7 @@ pub mod finding;
 pub mod linetest;
 pub mod names;
 pub mod network;
+pub mod nse;
 pub mod passthrough;
 pub mod rtp;
 pub mod sccp;

@@ -293,12 +293,7 @@ fn parity_waits_for_a_packet_that_comes_late() {
 fn shorter_packets_and_indicators_come_back_from_parity_too() {
     let mut receiver = receiver();
     let end = data(Carrier::V21, FieldKind::HdlcFcsOkSigEnd, &[]);
-    let packets = [
-        page(0),
-        Ifp::indicator(Indicator::NoSignal),
-        end,
-        page(3),
-    ];
+    let packets = [page(0), Ifp::indicator(Indicator::NoSignal), end, page(3)];
     for n in [0, 2] {
         let datagram = with_parity(&packets[..=n], 0, 2, 1);
         receiver.receive(at(0), &datagram).unwrap();
