@@ -30,10 +30,15 @@ impl<'a> Writer<'a> {
         self.bits = self.bits.next_multiple_of(8);
     }
 
+    /// Octets whose lowest bit was first on the line: on the wire the first is the highest.
     pub(super) fn octets(&mut self, octets: &[u8]) {
         self.align();
         let begin = self.bits / 8;
-        self.out[begin..begin + octets.len()].copy_from_slice(octets);
+        let place = &mut self.out[begin..begin + octets.len()];
+        place
+            .iter_mut()
+            .zip(octets)
+            .for_each(|(to, from)| *to = from.reverse_bits());
         self.bits += octets.len() * 8;
     }
 
@@ -71,6 +76,7 @@ impl<'a> Reader<'a> {
         self.take(left as u32) == Some(0)
     }
 
+    /// Octets as they stand on the wire.
     pub(super) fn octets(&mut self, count: usize) -> Option<&'a [u8]> {
         let begin = self.bits.div_ceil(8);
         let octets = self.octets.get(begin..begin.checked_add(count)?)?;

@@ -5,6 +5,9 @@
 //! version 1 on there is an extension bit, and a type takes five bits. By the letter of PER the next field follows in the
 //! next bit; much equipment begins an octet. We write the letter and read both: the zeros between show which it is.
 //!
+//! The bit that was first on the line is the lowest of an octet in an [`Ifp`](crate::types::t38::Ifp) and the highest of it on the
+//! wire; the coder turns octets in both directions.
+//!
 //! Nothing here allocates.
 
 mod read;

@@ -109,7 +109,7 @@ pub enum FieldKind {
 pub struct Field<'a> {
     /// What it is.
     pub kind: FieldKind,
-    /// Its octets, the bit that was first on the line lowest (LSB first), as T.38 has them.
+    /// Its octets, the bit that was first on the line lowest; the coder turns them for the wire.
     pub octets: &'a [u8],
 }
 

@@ -3,7 +3,7 @@
 use super::table::{self, Number};
 use super::{MAX_IFP, Version};
 use crate::t38::bits::Reader;
-use crate::types::t38::{Carrier, Fast, Ifp, Indicator};
+use crate::types::t38::{Carrier, Fast, IFP_OCTETS, Ifp, Indicator};
 
 /// Why octets are no packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,16 +129,22 @@ fn fields(
             Version::Later => number(&mut bits, 3, version)?,
         };
         let kind = table::field(number).ok_or(IfpError::Unknown)?;
-        let mut octets = &[][..];
+        let mut turned = [0; IFP_OCTETS];
+        let mut length = 0;
         if has_octets {
             if !bits.align() {
                 return Err(IfpError::Unknown);
             }
-            let last = bits.take(16).ok_or(IfpError::Short)?;
-            let length = usize::from(last) + 1;
-            octets = bits.octets(length).ok_or(IfpError::Short)?;
+            length = usize::from(bits.take(16).ok_or(IfpError::Short)?) + 1;
+            let octets = bits.octets(length).ok_or(IfpError::Short)?;
+            let place = turned.get_mut(..length).ok_or(IfpError::TooMuch)?;
+            place
+                .iter_mut()
+                .zip(octets)
+                .for_each(|(to, from)| *to = from.reverse_bits());
         }
-        ifp.push(kind, octets).map_err(|_| IfpError::TooMuch)?;
+        ifp.push(kind, &turned[..length])
+            .map_err(|_| IfpError::TooMuch)?;
     }
     if !bits.align() {
         return Err(IfpError::Unknown);

@@ -57,7 +57,7 @@ fn fields_without_octets_share_an_octet_in_version_0() {
     use FieldKind::{HdlcData, HdlcFcsOk, HdlcSigEnd, T4SigEnd};
     let table: [(Ifp, &[u8]); 6] = [
         (
-            data(Carrier::V21, &[(HdlcData, &[0xFF, 0xC8])]),
+            data(Carrier::V21, &[(HdlcData, &[0xFF, 0x13])]),
             &[0xC0, 1, 0x80, 0, 1, 0xFF, 0xC8],
         ),
         (
@@ -65,11 +65,11 @@ fn fields_without_octets_share_an_octet_in_version_0() {
             &[0xC0, 2, 0x21],
         ),
         (
-            data(Carrier::V21, &[(HdlcFcsOk, &[]), (HdlcData, &[0x55])]),
+            data(Carrier::V21, &[(HdlcFcsOk, &[]), (HdlcData, &[0xAA])]),
             &[0xC0, 2, 0x28, 0, 0, 0x55],
         ),
         (
-            data(Carrier::V21, &[(HdlcData, &[0x55]), (HdlcFcsOk, &[])]),
+            data(Carrier::V21, &[(HdlcData, &[0xAA]), (HdlcFcsOk, &[])]),
             &[0xC0, 2, 0x80, 0, 0, 0x55, 0x20],
         ),
         (
@@ -93,13 +93,13 @@ fn later_versions_are_read_by_the_letter_and_by_octets() {
     let both = data(Carrier::V21, &[(HdlcFcsOk, &[]), (HdlcSigEnd, &[])]);
     assert_eq!(written(&both, Version::Later), [0xC0, 2, 0x10, 0x40]);
     assert_eq!(read(&[0xC0, 2, 0x10, 0x08], Version::Later), Ok(both));
-    let mixed = data(Carrier::V21, &[(HdlcFcsOk, &[]), (HdlcData, &[0x55])]);
+    let mixed = data(Carrier::V21, &[(HdlcFcsOk, &[]), (HdlcData, &[0xAA])]);
     let letter = written(&mixed, Version::Later);
     assert_eq!(letter, [0xC0, 2, 0x14, 0, 0, 0, 0x55]);
     assert_eq!(read(&letter, Version::Later).as_ref(), Ok(&mixed));
     let octets = [0xC0, 2, 0x10, 0x80, 0, 0, 0x55];
     assert_eq!(read(&octets, Version::Later), Ok(mixed));
-    let page = data(Carrier::Fast(Fast::V29At7200), &[(T4Data, &[7])]);
+    let page = data(Carrier::Fast(Fast::V29At7200), &[(T4Data, &[0xE0])]);
     assert_eq!(written(&page, Version::Later), [0xC6, 1, 0xB0, 0, 0, 7]);
 }
 
@@ -114,7 +114,7 @@ fn values_of_version_3_are_read_there_and_refused_in_version_0() {
     assert_eq!(read(&[0x20, 0], Version::V0), Err(IfpError::Unknown));
     let mut out = [0; MAX_IFP];
     assert_eq!(encode(&ansam, Version::V0, &mut out), Err(Unsayable));
-    let cm = data(Carrier::Other(0), &[(FieldKind::Other(0), &[1])]);
+    let cm = data(Carrier::Other(0), &[(FieldKind::Other(0), &[0x80])]);
     assert_eq!(encode(&cm, Version::V0, &mut out), Err(Unsayable));
     assert_eq!(read(&written(&cm, Version::Later), Version::Later), Ok(cm));
 }
