@@ -6,6 +6,7 @@
 //! more tests run side by side than there are processors.
 
 mod byhand;
+mod capture;
 mod config;
 mod control;
 mod crash;
@@ -50,6 +51,8 @@ fn main() {
     let mut trials = trials![
         dahdi::without_dahdi_the_daemon_starts_says_what_is_missing_and_goes_on_trying,
         dahdi::a_block_that_dahdi_does_not_take_is_refused_with_the_reason,
+        capture::a_call_that_was_recorded_is_played_as_it_happened,
+        capture::a_recording_that_cannot_be_written_says_so_and_one_whose_reader_has_gone_is_whole,
         config::ten_mistakes_are_reported_at_once_with_line_key_and_what_is_accepted,
         config::two_ports_with_one_device_name_are_refused_with_both_lines,
         config::a_good_file_is_good_to_both,

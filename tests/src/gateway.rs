@@ -144,6 +144,19 @@ impl Gateway {
             .map_err(|e| format!("tipring: {e}"))
     }
 
+    /// A `tipring` command that runs until it is ended; its output and its remarks can be read.
+    pub fn tipring_runs(&self, args: &[&str]) -> Result<Child, String> {
+        command("tipring", None)?
+            .arg("--socket")
+            .arg(&self.socket)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("tipring: {e}"))
+    }
+
     /// `tipring call list`.
     pub fn calls(&self) -> Result<CallList, String> {
         self.control().calls()

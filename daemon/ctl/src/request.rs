@@ -47,6 +47,11 @@ pub enum Request {
         /// Ports to follow; empty means all.
         ports: Vec<u16>,
     },
+    /// The SCCP messages of ports as bytes. → [`Response::Done`], then [`crate::wire::Event::Sccp`]s until the client closes.
+    Capture {
+        /// Ports to follow; empty means all.
+        ports: Vec<u16>,
+    },
     /// The last events of a port, kept whether anybody follows or not. → [`Response::Trace`]
     TraceLast {
         /// Port number, from 1.

@@ -1,14 +1,14 @@
 //! Framing of the control socket: one JSON value a line, in both directions.
 //!
 //! The server speaks first with [`ServerLine::Hello`]. The client then sends [`ClientLine`]s; every line has one
-//! [`ServerLine::Response`] with the same id. A request that streams ([`Request::Trace`]) is answered at once with
+//! [`ServerLine::Response`] with the same id. A request that streams ([`Request::Trace`], [`Request::Capture`]) is answered at once with
 //! [`Response::Done`] and then by [`ServerLine::Event`]s with its id until the client closes the connection.
 //! A line is at most [`MAX_LINE`] bytes; a peer that sends more is cut off.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::report::TraceEvent;
+use crate::report::{SccpBytes, TraceEvent};
 use crate::request::{ErrorCode, ErrorReport, Request, Response};
 
 /// Version of this protocol. A client refuses a server with another number.
@@ -69,6 +69,9 @@ pub enum ServerLine {
 pub enum Event {
     /// A trace line.
     Trace(TraceEvent),
+    /// Bytes of a connection to a CallManager; of [`Request::Capture`] only.
+    #[cfg_attr(test, schemars(skip))]
+    Sccp(SccpBytes),
     /// The client read too slowly: this number of events was left out here.
     Lost {
         /// How many.

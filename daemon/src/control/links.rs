@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use tipring_config::Host;
+use tipring_ctl::report::SccpBytes;
 use tipring_proto::device::Input;
 use tipring_proto::names::{Answer, Names};
 use tipring_proto::sccp::station::{CloseReason, ConnectFailure, SentinelOrder, StationEvent};
@@ -100,6 +101,14 @@ impl Connections {
         let of_link =
             |one: &&Connection| matches!(one.stage, Stage::Linked { name, .. } if name == link);
         self.list.iter().find(of_link).map(|one| one.id)
+    }
+
+    fn name(&self, id: ConnectionId) -> Option<LinkId> {
+        let one = self.list.iter().find(|one| one.id == id)?;
+        match one.stage {
+            Stage::Linked { name, .. } => Some(name),
+            Stage::Resolving { .. } => None,
+        }
     }
 
     fn link(&self, id: ConnectionId) -> Option<&Link> {
@@ -270,6 +279,11 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
+        let number = unit.number;
+        if let Some(name) = unit.connections.name(id) {
+            self.tracers
+                .bytes(number, || sccp_bytes(now, number, name, true, &bytes));
+        }
         if unit
             .connections
             .link(id)
@@ -291,6 +305,11 @@ impl Gateway {
         if let Some(unit) = self.ports.get_mut(index) {
             if let (LinkEvent::Bytes(_), Some(server)) = (&event, unit.hears(id)) {
                 self.signalling.sentinels.heard(server);
+            }
+            if let LinkEvent::Bytes(bytes) = &event {
+                let number = unit.number;
+                self.tracers
+                    .bytes(number, || sccp_bytes(now, number, link, false, bytes));
             }
             unit.link_event(now, id, event);
         }
@@ -378,6 +397,17 @@ impl Gateway {
             // It moves deadlines and nothing else, so there is nothing to be drained.
             unit.handle(now, input.clone());
         }
+    }
+}
+
+/// What a capture has of bytes of a connection.
+fn sccp_bytes(now: Time, port: u16, link: LinkId, sent: bool, bytes: &[u8]) -> SccpBytes {
+    SccpBytes {
+        at_us: u64::try_from(now.since_epoch().as_micros()).unwrap_or(u64::MAX),
+        port,
+        connection: link.0,
+        sent,
+        hex: bytes.iter().map(|b| format!("{b:02x}")).collect(),
     }
 }
 

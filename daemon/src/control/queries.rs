@@ -20,16 +20,17 @@ impl Gateway {
                 self.test_line(port, seconds, reply);
             }
             Query::Ask(request, reply) => answer_to(reply, self.answer(request)),
-            Query::Subscribe(ports, events, reply) => {
-                let unknown = ports
+            Query::Subscribe(wish, events, reply) => {
+                let unknown = wish
+                    .ports
                     .iter()
                     .find(|p| !self.ports.iter().any(|u| u.number == **p));
                 let response = match unknown {
                     Some(port) => self.no_port(*port),
-                    None => {
-                        self.tracers.add(ports, events);
-                        Response::Done
-                    }
+                    None => self.tracers.add(wish, events).map_or_else(
+                        || Response::Done,
+                        |most| Response::Error(too_many_captures(most)),
+                    ),
                 };
                 answer_to(reply, response);
             }
@@ -67,6 +68,7 @@ impl Gateway {
             Request::Reload
             | Request::History(_)
             | Request::Trace { .. }
+            | Request::Capture { .. }
             | Request::PortTest { .. }
             | Request::Sim { .. } => Response::Error(ErrorReport {
                 code: ErrorCode::Internal,
@@ -85,6 +87,14 @@ impl Gateway {
             ),
             cure: Some("see `tipring port list`".to_owned()),
         })
+    }
+}
+
+fn too_many_captures(most: usize) -> ErrorReport {
+    ErrorReport {
+        code: ErrorCode::Refused,
+        message: format!("{most} captures run already, and the gateway makes no more at a time"),
+        cure: Some("end one of them (`tipring trace --capture`)".to_owned()),
     }
 }
 

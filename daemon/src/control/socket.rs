@@ -35,10 +35,19 @@ const CROWD_AGAIN: Duration = Duration::from_secs(60);
 /// What the control task is asked.
 #[derive(Debug)]
 pub enum Query {
-    /// Answer a request (any but `Trace` and `Sim`).
+    /// Answer a request (any but `Trace`, `Capture` and `Sim`).
     Ask(Request, oneshot::Sender<Response>),
-    /// Follow ports (empty = all).
-    Subscribe(Vec<u16>, mpsc::Sender<Event>, oneshot::Sender<Response>),
+    /// Follow ports.
+    Subscribe(Wish, mpsc::Sender<Event>, oneshot::Sender<Response>),
+}
+
+/// What a client follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Which ports; empty = all.
+    pub ports: Vec<u16>,
+    /// The bytes of their messages, instead of what happens.
+    pub bytes: bool,
 }
 
 /// Why the control socket is not there.
@@ -249,8 +258,15 @@ async fn client(
         let (id, response) = match wire::decode_request(&line) {
             Ok(ClientLine {
                 id,
-                request: Request::Trace { ports },
-            }) => return stream_events(id, ports, reader, writer, &queries, chair).await,
+                request: request @ (Request::Trace { .. } | Request::Capture { .. }),
+            }) => {
+                let bytes = matches!(request, Request::Capture { .. });
+                if let Request::Trace { ports } | Request::Capture { ports } = request {
+                    let wish = Wish { ports, bytes };
+                    return stream_events(id, wish, reader, writer, &queries, chair).await;
+                }
+                continue;
+            }
             Ok(ClientLine {
                 id,
                 request: Request::Sim { port, action },
@@ -301,7 +317,7 @@ async fn while_there(
 
 async fn stream_events(
     id: u64,
-    ports: Vec<u16>,
+    wish: Wish,
     mut reader: OwnedReadHalf,
     mut writer: OwnedWriteHalf,
     queries: &mpsc::Sender<Query>,
@@ -309,7 +325,7 @@ async fn stream_events(
 ) -> Result<(), String> {
     let (events, mut queue) = mpsc::channel(EVENTS_IN_FLIGHT);
     let (reply, accepted) = oneshot::channel();
-    let subscribed = queries.send(Query::Subscribe(ports, events, reply)).await;
+    let subscribed = queries.send(Query::Subscribe(wish, events, reply)).await;
     let response = match subscribed {
         Ok(()) => accepted.await.unwrap_or_else(|_| stopping()),
         Err(_) => stopping(),

@@ -1,13 +1,15 @@
-//! Live traces: who follows which ports, and the last events of each.
+//! Live traces: who follows which ports, by events or by the bytes of their messages, and the last events of each.
 
 mod station;
 
 use std::collections::{HashMap, VecDeque};
 
-use tipring_ctl::report::TraceEvent;
+use tipring_ctl::report::{SccpBytes, TraceEvent};
 use tipring_ctl::wire::Event;
 use tipring_types::trace::Trace;
 use tokio::sync::mpsc;
+
+use super::socket::Wish;
 
 pub(super) use station::of_station;
 pub(super) use tipring_proto::device::of_device;
@@ -40,14 +42,39 @@ impl Entry {
 /// One client that follows.
 #[derive(Debug)]
 struct Tracer {
-    /// Empty: all ports.
-    ports: Vec<u16>,
+    wish: Wish,
     events: mpsc::Sender<Event>,
     lost: u64,
 }
 
+impl Tracer {
+    fn wants(&self, port: u16) -> bool {
+        self.wish.ports.is_empty() || self.wish.ports.contains(&port)
+    }
+
+    /// False: it has gone. A slow one loses events, and is sent their number.
+    fn give(&mut self, event: Event) -> bool {
+        if self.lost > 0 {
+            let count = self.lost;
+            if self.events.try_send(Event::Lost { count }).is_ok() {
+                self.lost = 0;
+            }
+        }
+        match self.events.try_send(event) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.lost += 1;
+                true
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
+}
+
 /// Events that are kept of each port, for who comes after they happened.
 const KEPT: usize = 100;
+/// Clients that take messages as bytes, at a time: each may have some MiB waiting.
+const MOST_CAPTURES: usize = 8;
 
 /// All clients that follow, and the last events of each port.
 #[derive(Debug, Default)]
@@ -57,12 +84,25 @@ pub(super) struct Tracers {
 }
 
 impl Tracers {
-    /// Another client.
-    pub(super) fn add(&mut self, ports: Vec<u16>, events: mpsc::Sender<Event>) {
+    /// Another client; the most there may be when it is one too many.
+    pub(super) fn add(&mut self, wish: Wish, events: mpsc::Sender<Event>) -> Option<usize> {
+        self.clients.retain(|tracer| !tracer.events.is_closed());
+        let captures = self.clients.iter().filter(|tracer| tracer.wish.bytes);
+        if wish.bytes && captures.count() >= MOST_CAPTURES {
+            return Some(MOST_CAPTURES);
+        }
         self.clients.push(Tracer {
-            ports,
+            wish,
             events,
             lost: 0,
+        });
+        None
+    }
+
+    /// Gives the bytes of a message to those who capture; without any of them it costs a look at the list.
+    pub(super) fn bytes(&mut self, port: u16, event: impl Fn() -> SccpBytes) {
+        self.clients.retain_mut(|tracer| {
+            !(tracer.wish.bytes && tracer.wants(port)) || tracer.give(Event::Sccp(event()))
         });
     }
 
@@ -77,25 +117,11 @@ impl Tracers {
         // Made for the first one who wants it.
         let mut shown: Option<TraceEvent> = None;
         self.clients.retain_mut(|tracer| {
-            let wanted = tracer.ports.is_empty() || tracer.ports.contains(&entry.port);
-            if !wanted {
+            if tracer.wish.bytes || !tracer.wants(entry.port) {
                 return !tracer.events.is_closed();
             }
-            if tracer.lost > 0 {
-                let count = tracer.lost;
-                if tracer.events.try_send(Event::Lost { count }).is_ok() {
-                    tracer.lost = 0;
-                }
-            }
             let event = shown.get_or_insert_with(|| entry.shown()).clone();
-            match tracer.events.try_send(Event::Trace(event)) {
-                Ok(()) => true,
-                Err(mpsc::error::TrySendError::Full(_)) => {
-                    tracer.lost += 1;
-                    true
-                }
-                Err(mpsc::error::TrySendError::Closed(_)) => false,
-            }
+            tracer.give(Event::Trace(event))
         });
         let last = self.last.entry(entry.port).or_default();
         if last.len() >= KEPT {

@@ -300,6 +300,12 @@ pub(crate) struct Trace {
     /// Stop after this number of events
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+    /// Record the SCCP messages of these ports, both ways, into a file for `tipring replay`; until Ctrl-C, or the end of the trace
+    #[arg(long, value_name = "FILE", conflicts_with = "last")]
+    pub(crate) capture: Option<PathBuf>,
+    /// With --capture: leave names, numbers and addresses as they are, instead of replacing them
+    #[arg(long, requires = "capture")]
+    pub(crate) keep_identities: bool,
     /// Show the events that the daemon keeps of this port, and end
     #[arg(long, value_parser = port(), add = complete::ports(), value_name = "PORT", conflicts_with_all = ["ports", "duration", "count"])]
     pub(crate) last: Option<u16>,

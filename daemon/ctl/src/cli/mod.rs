@@ -8,6 +8,7 @@ mod hardware;
 mod history;
 mod manual;
 mod output;
+mod record;
 mod reload;
 mod remote;
 mod render;
@@ -16,6 +17,7 @@ mod setup;
 mod sim;
 mod status;
 mod watch;
+mod whole_file;
 
 use std::process::ExitCode;
 

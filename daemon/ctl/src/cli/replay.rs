@@ -4,7 +4,7 @@
 //! Owns: nothing; `capture.rs` reads files, `pcap.rs` packets, `stage.rs` is the port with its phone, `deviations.rs` compares
 //! what the capture's phone said with what the port says, `veil.rs` makes a capture that may be given away.
 
-mod capture;
+pub(super) mod capture;
 mod deviations;
 mod pcap;
 mod stage;
@@ -20,6 +20,8 @@ use tipring_types::trace::{Trace, TraceKind};
 
 use super::args::ReplayArgs;
 use super::output::{Failure, Out, Paint, clean};
+use super::whole_file::WholeFile;
+use capture::Capture;
 
 /// What is shown of one phone of a capture.
 #[derive(Debug, Serialize)]
@@ -86,12 +88,7 @@ struct Leg {
 pub(super) fn run(out: &Out, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let capture = read(&args.file, args.server_port)?;
     if let Some(path) = &args.export {
-        let file = veil::veiled(&capture, |phone| stage::version_of(&capture, phone));
-        let json = serde_json::to_string_pretty(&file)
-            .map_err(|e| Failure::failed(format!("{}: {e}", path.display()), ""))?;
-        std::fs::write(path, json + "\n").map_err(|e| {
-            Failure::failed(format!("{}: {e}", path.display()), "name another file")
-        })?;
+        WholeFile::begin(path)?.write(&to_json(&capture, false)?)?;
         out.advice(
             "names, numbers and addresses are replaced; look it through before you give it away",
         );
@@ -136,7 +133,22 @@ pub(super) fn run(out: &Out, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(file: &Path, server_port: u16) -> Result<capture::Capture, Failure> {
+/// A capture as a file has it: as it is, or with names, numbers and addresses replaced.
+pub(super) fn to_json(capture: &Capture, keep_identities: bool) -> Result<String, Failure> {
+    let mut file = if keep_identities {
+        capture::plain(capture)
+    } else {
+        veil::veiled(capture, |phone| stage::version_of(capture, phone))
+    };
+    if capture.about.ends_with(capture::MISSING) && !file.about.ends_with(capture::MISSING) {
+        file.about += capture::MISSING;
+    }
+    let json = serde_json::to_string_pretty(&file)
+        .map_err(|e| Failure::failed(format!("the messages cannot be written as JSON: {e}"), ""))?;
+    Ok(json + "\n")
+}
+
+fn read(file: &Path, server_port: u16) -> Result<Capture, Failure> {
     let bad = |why: String| {
         Failure::failed(
             format!("{}: {why}", file.display()),
@@ -148,7 +160,7 @@ fn read(file: &Path, server_port: u16) -> Result<capture::Capture, Failure> {
         Some(b'{') => capture::from_json(&bytes),
         _ => pcap::read(&bytes, server_port),
     }
-    .and_then(capture::Capture::bounded)
+    .and_then(Capture::bounded)
     .map_err(bad)
 }
 

@@ -1,6 +1,7 @@
 //! `port watch` and `trace`: what goes on until it is stopped.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tipring_ctl::request::{Request, Response};
@@ -9,7 +10,7 @@ use tipring_ctl::wire::Event;
 use super::args::{Trace, Watch};
 use super::output::{Failure, Out};
 use super::remote::{Remote, unexpected};
-use super::render;
+use super::{record, render};
 
 pub(crate) fn port(remote: &Remote, out: &Out, watch: &Watch) -> Result<ExitCode, Failure> {
     let mut session = remote.connect()?;
@@ -40,6 +41,19 @@ pub(crate) fn port(remote: &Remote, out: &Out, watch: &Watch) -> Result<ExitCode
 }
 
 pub(crate) fn trace(remote: &Remote, out: &Out, trace: &Trace) -> Result<ExitCode, Failure> {
+    match &trace.capture {
+        Some(path) => record::run(remote, out, trace, path),
+        None => follow(remote, out, trace, &AtomicBool::new(false)),
+    }
+}
+
+/// Shows events until there were enough, or `stop` is set.
+pub(super) fn follow(
+    remote: &Remote,
+    out: &Out,
+    trace: &Trace,
+    stop: &AtomicBool,
+) -> Result<ExitCode, Failure> {
     let mut session = remote.connect()?;
     match session.ask(Request::Trace {
         ports: trace.ports.clone(),
@@ -54,9 +68,11 @@ pub(crate) fn trace(remote: &Remote, out: &Out, trace: &Trace) -> Result<ExitCod
             Some(duration) => duration.saturating_sub(start.elapsed()),
             None => Duration::from_secs(3600),
         };
-        if wait.is_zero() || trace.count.is_some_and(|count| events >= count) {
+        let enough = wait.is_zero() || trace.count.is_some_and(|count| events >= count);
+        if enough || stop.load(Ordering::Relaxed) {
             return Ok(ExitCode::SUCCESS);
         }
+        let wait = wait.min(record::ATTENTION);
         let Some(event) = session.client().next_event(wait)? else {
             continue;
         };
@@ -65,6 +81,7 @@ pub(crate) fn trace(remote: &Remote, out: &Out, trace: &Trace) -> Result<ExitCod
         } else {
             match &event {
                 Event::Trace(line) => out.raw(&render::trace(out.paint(), line))?,
+                Event::Sccp(_) => continue,
                 Event::Lost { count } => out.advice(&format!(
                     "({count} events left out: this terminal is too slow)"
                 )),

@@ -38,4 +38,4 @@ pub use tipring_types::{
     CallDirection, CallState, ConnectionPurpose, ConnectionState, EchoState, HookState,
     NoiseVerdict, PortState, RegistrationState, Side, TestEnd,
 };
-pub use trace::{SccpMessage, Trace, TraceEvent, TraceKind};
+pub use trace::{SccpBytes, SccpMessage, Trace, TraceEvent, TraceKind};

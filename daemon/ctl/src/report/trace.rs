@@ -26,6 +26,22 @@ pub struct TraceEvent {
     pub text: String,
 }
 
+/// Bytes as they came from a CallManager or went to it: part of a message, or several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SccpBytes {
+    /// When, by a clock that nobody sets.
+    pub at_us: u64,
+    /// Of which port.
+    pub port: u16,
+    /// Which connection of the gateway; a number is never used twice.
+    pub connection: u64,
+    /// By the port.
+    pub sent: bool,
+    /// Hexadecimal.
+    pub hex: String,
+}
+
 impl TraceEvent {
     /// An event with its words.
     pub fn new(at_unix_us: u64, port: Option<u16>, call: Option<u64>, event: Trace) -> TraceEvent {

@@ -18,11 +18,26 @@ fn line(port: u16, at_unix_us: u64) -> Entry {
     }
 }
 
+fn events_of(ports: &[u16]) -> Wish {
+    Wish {
+        ports: ports.to_vec(),
+        bytes: false,
+    }
+}
+
+fn bytes_of(ports: &[u16]) -> Wish {
+    Wish {
+        bytes: true,
+        ..events_of(ports)
+    }
+}
+
 fn taken(events: &mut mpsc::Receiver<Event>) -> Vec<String> {
     let mut all = vec![];
     while let Ok(event) = events.try_recv() {
         all.push(match event {
             Event::Trace(e) => e.at_unix_us.to_string(),
+            Event::Sccp(e) => format!("bytes {}", e.hex),
             Event::Lost { count } => format!("lost {count}"),
         });
     }
@@ -34,8 +49,8 @@ fn a_client_hears_of_its_ports_only_and_of_all_when_it_names_none() {
     let mut tracers = Tracers::default();
     let (to_two, mut two) = mpsc::channel(8);
     let (to_all, mut all) = mpsc::channel(8);
-    tracers.add(vec![2], to_two);
-    tracers.add(vec![], to_all);
+    tracers.add(events_of(&[2]), to_two);
+    tracers.add(events_of(&[]), to_all);
     tracers.publish(line(1, 11));
     tracers.publish(line(2, 22));
     assert_eq!(taken(&mut two), ["22"]);
@@ -46,7 +61,7 @@ fn a_client_hears_of_its_ports_only_and_of_all_when_it_names_none() {
 fn a_slow_client_is_sent_the_number_of_lines_it_lost() {
     let mut tracers = Tracers::default();
     let (events, mut queue) = mpsc::channel(2);
-    tracers.add(vec![], events);
+    tracers.add(events_of(&[]), events);
     for n in 0..5 {
         tracers.publish(line(1, n));
     }
@@ -74,7 +89,7 @@ fn the_last_events_of_each_port_are_kept_and_no_more() {
 fn a_client_that_went_is_forgotten() {
     let mut tracers = Tracers::default();
     let (events, queue) = mpsc::channel(2);
-    tracers.add(vec![9], events);
+    tracers.add(events_of(&[9]), events);
     drop(queue);
     tracers.publish(line(1, 1));
     assert_eq!(tracers.clients.len(), 0);
@@ -156,4 +171,55 @@ fn a_pulse_digit_that_is_no_digit_is_no_event() {
     };
     assert!(pulse(9).is_some());
     assert_eq!(pulse(10), None);
+}
+
+#[test]
+fn bytes_go_to_those_who_capture_the_port_and_cost_nothing_where_nobody_does() {
+    let mut tracers = Tracers::default();
+    let (follows, mut follower) = mpsc::channel(8);
+    tracers.add(events_of(&[]), follows);
+    let (captures, mut capturer) = mpsc::channel(8);
+    assert_eq!(tracers.add(bytes_of(&[2]), captures), None);
+    let made = std::cell::Cell::new(0);
+    for port in [1, 2] {
+        tracers.bytes(port, || {
+            made.set(made.get() + 1);
+            SccpBytes {
+                port,
+                hex: "04000000".to_owned(),
+                ..SccpBytes::default()
+            }
+        });
+        tracers.publish(line(port, 7));
+    }
+    assert_eq!(
+        made.get(),
+        1,
+        "bytes that nobody captures are not made into text"
+    );
+    assert_eq!(taken(&mut capturer), ["bytes 04000000"]);
+    assert_eq!(taken(&mut follower), ["7", "7"]);
+}
+
+#[test]
+fn captures_are_counted_and_one_that_has_ended_makes_room() {
+    let mut tracers = Tracers::default();
+    let mut queues = vec![];
+    for _ in 0..MOST_CAPTURES {
+        let (events, queue) = mpsc::channel(1);
+        assert_eq!(tracers.add(bytes_of(&[]), events), None);
+        queues.push(queue);
+    }
+    let (events, _kept) = mpsc::channel(1);
+    assert_eq!(
+        tracers.add(bytes_of(&[]), events.clone()),
+        Some(MOST_CAPTURES)
+    );
+    assert_eq!(
+        tracers.add(events_of(&[]), events.clone()),
+        None,
+        "following is no capture"
+    );
+    queues.pop();
+    assert_eq!(tracers.add(bytes_of(&[]), events), None);
 }

@@ -121,8 +121,12 @@ pub(super) const GROUPS: &[Group] = &[
                 "The same as JSON, one value a line, for a ticket:",
                 "tipring trace 3 --count 200 --json",
             ),
+            (
+                "A call that goes wrong, recorded until Ctrl-C, and what a port does when it is played to it:",
+                "tipring trace 3 --capture call.json\ntipring replay call.json",
+            ),
         ],
-        see_also: &["tipring(1)", "tipring-port(1)"],
+        see_also: &["tipring(1)", "tipring-port(1)", "tipring-replay(1)"],
     },
     Group {
         command: "sim",

@@ -1,8 +1,10 @@
 //! A capture: messages of phones and their server with their times, and the JSON form of it.
 //!
 //! JSON: `about`, a text, and `frames`, a list of `t` (seconds), `sender`, `receiver` and `hex`, one message or several with
-//! their headers. The server is the one that is named `callmanager`.
+//! their headers. The server is the one that is named `callmanager`. `versions`, by the names of phones, says the protocol
+//! version of those that were registered before.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use tipring_proto::sccp::wire::{Frame, FrameReader};
 
 /// The name of the server in JSON.
 pub(crate) const SERVER: &str = "callmanager";
+/// The end of what a capture says of itself that lacks messages.
+pub(crate) const MISSING: &str = "; messages are missing";
 
 /// A capture as JSON has it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -17,6 +21,9 @@ pub(crate) struct File {
     /// What it shows.
     #[serde(default)]
     pub(crate) about: String,
+    /// Version of those phones whose registration is not in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) versions: BTreeMap<String, u8>,
     /// Its messages.
     pub(crate) frames: Vec<FileFrame>,
 }
@@ -36,24 +43,26 @@ pub(crate) struct FileFrame {
 
 /// One message.
 #[derive(Clone, Debug)]
-pub(super) struct Captured {
+pub(crate) struct Captured {
     /// Since the first message of the capture.
-    pub(super) at: Duration,
+    pub(crate) at: Duration,
     /// Whose connection.
-    pub(super) phone: String,
+    pub(crate) phone: String,
     /// The server sent it.
-    pub(super) from_server: bool,
+    pub(crate) from_server: bool,
     /// The message.
-    pub(super) frame: Frame,
+    pub(crate) frame: Frame,
 }
 
 /// What was captured, in order.
 #[derive(Debug, Default)]
-pub(super) struct Capture {
+pub(crate) struct Capture {
     /// What it shows.
-    pub(super) about: String,
+    pub(crate) about: String,
+    /// Version of those phones whose registration is not in it.
+    pub(crate) versions: BTreeMap<String, u8>,
     /// The messages.
-    pub(super) messages: Vec<Captured>,
+    pub(crate) messages: Vec<Captured>,
 }
 
 /// Longest capture that is played: each timer of the port fires in it.
@@ -74,7 +83,7 @@ impl Capture {
     }
 
     /// Whose connections there are, in the order in which they appear.
-    pub(super) fn phones(&self) -> Vec<String> {
+    pub(crate) fn phones(&self) -> Vec<String> {
         let mut phones: Vec<String> = vec![];
         for message in &self.messages {
             if !phones.contains(&message.phone) {
@@ -85,7 +94,7 @@ impl Capture {
     }
 
     /// The messages of one phone's connection.
-    pub(super) fn of<'a>(&'a self, phone: &'a str) -> impl Iterator<Item = &'a Captured> {
+    pub(crate) fn of<'a>(&'a self, phone: &'a str) -> impl Iterator<Item = &'a Captured> {
         self.messages.iter().filter(move |m| m.phone == phone)
     }
 }
@@ -139,11 +148,46 @@ pub(super) fn from_json(bytes: &[u8]) -> Result<Capture, String> {
     messages.sort_by_key(|m| m.at);
     Ok(Capture {
         about: file.about,
+        versions: file.versions,
         messages,
     })
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+impl FileFrame {
+    /// A message of a capture, as JSON has it.
+    pub(super) fn new(message: &Captured, phone: &str, frame: &Frame) -> FileFrame {
+        let (phone, server) = (phone.to_owned(), SERVER.to_owned());
+        let (sender, receiver) = if message.from_server {
+            (server, phone)
+        } else {
+            (phone, server)
+        };
+        FileFrame {
+            t: message.at.as_secs_f64(),
+            sender,
+            receiver,
+            hex: to_hex(&frame.to_bytes()),
+        }
+    }
+}
+
+/// As it is, with all names.
+pub(super) fn plain(capture: &Capture) -> File {
+    let messages = capture.messages.iter();
+    File {
+        about: capture.about.clone(),
+        versions: capture.versions.clone(),
+        frames: messages
+            .map(|m| FileFrame::new(m, &m.phone, &m.frame))
+            .collect(),
+    }
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text
         .chars()
         .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
@@ -159,10 +203,6 @@ mod tests {
     use super::*;
     use tipring_proto::sccp::message::ServerMessage;
     use tipring_proto::sccp::wire::encode_server;
-
-    fn to_hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|b| format!("{b:02x}")).collect()
-    }
 
     fn json(frames: &str) -> Result<Capture, String> {
         from_json(format!(r#"{{"about":"","frames":[{frames}]}}"#).as_bytes())

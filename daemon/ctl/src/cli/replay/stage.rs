@@ -74,7 +74,7 @@ struct Stage {
 /// Plays what the server said to this phone.
 pub(super) fn play(name: DeviceName, capture: &Capture, phone: &str) -> Report {
     let messages: Vec<&Captured> = capture.of(phone).collect();
-    let version = version(&messages);
+    let version = version(&messages, capture.versions.get(phone).copied());
     let registers = messages.iter().any(|m| {
         !m.from_server
             && matches!(
@@ -120,11 +120,13 @@ pub(super) fn play(name: DeviceName, capture: &Capture, phone: &str) -> Report {
 
 /// Whose layouts the messages of a phone have.
 pub(super) fn version_of(capture: &Capture, phone: &str) -> u8 {
-    version(&capture.of(phone).collect::<Vec<_>>())
+    let messages: Vec<_> = capture.of(phone).collect();
+    version(&messages, capture.versions.get(phone).copied())
 }
 
-/// The version that was agreed, or the one that headers name, or what the bodies of media messages look like.
-fn version(messages: &[&Captured]) -> u8 {
+/// The version that was agreed, or that is known, or the one that headers name, or what the bodies of media messages look
+/// like.
+fn version(messages: &[&Captured], known: Option<u8>) -> u8 {
     let acked = messages
         .iter()
         .find_map(|m| match decode_server(&m.frame, 0) {
@@ -141,7 +143,7 @@ fn version(messages: &[&Captured]) -> u8 {
     let wide = messages
         .iter()
         .any(|m| m.from_server && matches!(m.frame.id, 0x105 | 0x8A) && m.frame.body.len() >= 128);
-    match (acked, named) {
+    match (acked.or(known), named) {
         (Some(version), _) if (1..=22).contains(&version) => version,
         (_, Some(version)) => version.min(22),
         _ if wide => 17,
@@ -570,8 +572,8 @@ mod tests {
         registers.extend(b"VGC1");
         registers.resize(8 + 104, 0);
         let capture = Capture {
-            about: String::new(),
             messages: vec![captured(0, false, &registers), captured(10, false, &cut)],
+            ..Capture::default()
         };
         let name = DeviceName::new("VGC000000000001").unwrap();
         let report = play(name, &capture, "b");
@@ -624,8 +626,8 @@ mod tests {
         messages.push(captured(3_628, false, &encode_client(&lifts, 20)));
         messages.sort_by_key(|m| m.at);
         let capture = Capture {
-            about: String::new(),
             messages,
+            ..Capture::default()
         };
         let name = DeviceName::new("VGC000000000001").unwrap();
         let report = play(name, &capture, "b");

@@ -13,7 +13,7 @@ use tipring_proto::sccp::message::{ClientMessage, Register};
 use tipring_proto::sccp::wire::{decode_client, decode_server};
 use tipring_types::trace::{Fields, Value};
 
-use super::capture::{Capture, File, FileFrame, SERVER};
+use super::capture::{Capture, File, FileFrame};
 
 /// Text that no field has: what lies behind the end of one. Shorter runs are numbers that look like text.
 const RUBBISH: usize = 6;
@@ -51,6 +51,10 @@ pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
         }
     }
     let phones = capture.phones();
+    let veiled_name = |phone: &str| {
+        let number = phones.iter().position(|p| p == phone).unwrap_or(0) + 1;
+        format!("phone-{number}")
+    };
     let mut dialled: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
     let mut frames = vec![];
     for message in &capture.messages {
@@ -71,26 +75,19 @@ pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
             }
             known.replace(&key, &mut frame.body);
         }
-        let number = phones.iter().position(|p| *p == message.phone).unwrap_or(0) + 1;
-        let (phone, server) = (format!("phone-{number}"), SERVER.to_owned());
-        let (sender, receiver) = if message.from_server {
-            (server, phone)
-        } else {
-            (phone, server)
-        };
-        frames.push(FileFrame {
-            t: message.at.as_secs_f64(),
-            sender,
-            receiver,
-            hex: frame
-                .to_bytes()
-                .iter()
-                .map(|b| format!("{b:02x}"))
-                .collect(),
-        });
+        frames.push(FileFrame::new(
+            message,
+            &veiled_name(&message.phone),
+            &frame,
+        ));
     }
     File {
         about: "names, numbers and addresses replaced".to_owned(),
+        versions: capture
+            .versions
+            .iter()
+            .map(|(phone, version)| (veiled_name(phone), *version))
+            .collect(),
         frames,
     }
 }
@@ -266,6 +263,7 @@ mod tests {
         Capture {
             about: "Acme".to_owned(),
             messages,
+            ..Capture::default()
         }
     }
 
