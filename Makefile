@@ -2,7 +2,7 @@
 # Where rustup puts it, for shells that have not been told.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
-.PHONY: help build demo test fresh interop vm-test soak bench fuzz deb clean
+.PHONY: help build demo test fresh interop vm-test soak bench fax fuzz deb clean
 .DEFAULT_GOAL := help
 FUZZ_SECONDS ?= 600
 BENCH_SECONDS ?= 60
@@ -47,6 +47,10 @@ soak:            ## the same with the long figures (about an hour)
 bench:           ## instructions per port and block, echo, tones; 48 to 1000 talking ports in real time
 	@packaging/setup.sh bench
 	tests/bench.sh $(BENCH_SECONDS)
+
+fax:             ## fax calls over a pair of T.38 relays: loss, jitter, modems, levels, cost (FAX=--quick: a few)
+	@packaging/setup.sh fax
+	cargo bench --quiet -p tipring-dsp --bench fax -- $(FAX)
 
 fuzz:            ## every fuzz target for FUZZ_SECONDS (600)
 	@packaging/setup.sh fuzz

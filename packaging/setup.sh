@@ -13,6 +13,7 @@ declare -A sets=(
   [interop]="tshark tcpdump libtiff-tools mmdebstrap debian-archive-keyring python3 procps util-linux"
   [vm]="qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs busybox-static cpio kmod xz-utils gcc make libelf-dev python3 procps util-linux"
   [fresh]="mmdebstrap debian-archive-keyring git util-linux"
+  [fax]="valgrind libtiff-tools"
   [bench]="valgrind libspeexdsp-dev espeak-ng asterisk-core-sounds-en-wav asterisk-core-sounds-fr-wav asterisk-core-sounds-ru-wav"
   [fuzz]="g++"
   [deb]="debhelper dpkg-dev lintian python3 rsync git systemd"

@@ -54,7 +54,8 @@ pub(crate) struct Direction {
     waiting: BTreeMap<u64, (u32, Ifp)>,
     next: u64,
     pub(crate) lost: u64,
-    pub(crate) packets: u64,
+    /// What was handed over last.
+    pub(crate) delivered: Vec<Ifp>,
 }
 
 /// Indicators and ends are sent three times.
@@ -85,7 +86,7 @@ impl Direction {
             waiting: BTreeMap::new(),
             next: 0,
             lost: 0,
-            packets: 0,
+            delivered: Vec::new(),
         }
     }
 
@@ -101,6 +102,7 @@ impl Direction {
 
     /// Hands over what is due.
     pub(crate) fn run(&mut self, now: u32, to: &mut Relay) {
+        self.delivered.clear();
         let opens = self.weather.burst == 0 || now.is_multiple_of(self.weather.burst);
         let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.leaving)
             .into_iter()
@@ -134,8 +136,8 @@ impl Direction {
                 break;
             };
             self.next = number + 1;
-            self.packets += 1;
             to.network_in(Network::Packet(&ifp));
+            self.delivered.push(ifp);
         }
     }
 }

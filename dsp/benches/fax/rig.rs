@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tipring_dsp::relay::{Relay, RelayConfig, RelayFigures, Seen};
 use tipring_spandsp::{FaxModems, FaxSettings, FaxTerminal};
+use tipring_types::t38::Ifp;
 
 use super::chance::Chance;
 use super::network::{Direction, Weather};
@@ -73,6 +74,12 @@ impl Case {
     }
 }
 
+/// What a relay was given in 10 ms: samples of the line, and packets.
+pub(crate) type Given = ([i16; BLOCK], Vec<Ifp>);
+
+/// Takes what both relays were given in 10 ms.
+type Record<'a> = dyn FnMut([[i16; BLOCK]; 2], [&[Ifp]; 2]) + 'a;
+
 /// How a call went.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
@@ -141,6 +148,8 @@ struct End {
     echo: f64,
     last_out: [i16; BLOCK],
     spoil: bool,
+    /// What the line gave last.
+    up: [i16; BLOCK],
 }
 
 impl End {
@@ -171,6 +180,7 @@ impl End {
             }
         }
         self.last_out = down;
+        self.up = up;
         self.machine.rx(&heard);
         self.relay.line_in(&up, |ifp| out.send(now, ifp));
     }
@@ -203,12 +213,74 @@ pub(crate) fn call(case: &Case, seed: u64, folder: &Path) -> Outcome {
     call_with(case, seed, folder, &mut |_, _, _| {})
 }
 
+/// What one relay of a call is given in its first blocks.
+pub(crate) fn record(
+    case: &Case,
+    seed: u64,
+    folder: &Path,
+    which: usize,
+    blocks: usize,
+) -> Vec<Given> {
+    let mut given = Vec::new();
+    run(
+        case,
+        seed,
+        folder,
+        &mut |_, _, _| {},
+        &mut |samples, packets| {
+            if given.len() < blocks {
+                given.push((samples[which], packets[which].to_vec()));
+            }
+        },
+    );
+    given
+}
+
+/// The same call without relays, machine to machine: seconds until the sender was done; none when it failed.
+pub(crate) fn direct(case: &Case, folder: &Path) -> Option<f64> {
+    let (from, to) = (folder.join("sent.tif"), folder.join("got.tif"));
+    page::write(&from, &vec![page::stripes(case.rows); case.pages]);
+    let [mut sender, mut receiver] =
+        [FaxSettings::sender(&from), FaxSettings::receiver(&to)].map(|settings| {
+            FaxTerminal::new(&FaxSettings {
+                ecm: case.ecm,
+                modems: case.modems,
+                ..settings
+            })
+            .expect("a fax machine")
+        });
+    let (mut forth, mut back) = ([0; BLOCK], [0; BLOCK]);
+    let gain = 10f64.powf((HEARD - MACHINE) / 20.0);
+    let weaker = |x: i16| (f64::from(x) * gain) as i16;
+    for now in (0..case.patience * 1000).step_by(10) {
+        sender.tx(&mut forth);
+        receiver.tx(&mut back);
+        sender.rx(&back.map(weaker));
+        receiver.rx(&forth.map(weaker));
+        if let Some(result) = sender.result() {
+            return result.is_ok().then_some(f64::from(now) / 1000.0);
+        }
+    }
+    None
+}
+
 /// One call; `watch` learns what passes each relay (0: of the machine that sends the pages), and when, ms.
 pub(crate) fn call_with(
     case: &Case,
     seed: u64,
     folder: &Path,
     watch: &mut dyn FnMut(u32, usize, Seen),
+) -> Outcome {
+    run(case, seed, folder, watch, &mut |_, _| {})
+}
+
+/// `record` learns what the line and the network gave each relay in 10 ms.
+fn run(
+    case: &Case,
+    seed: u64,
+    folder: &Path,
+    watch: &mut dyn FnMut(u32, usize, Seen),
+    record: &mut Record<'_>,
 ) -> Outcome {
     let mut chance = Chance(seed.wrapping_mul(1_000_003) + 17);
     let sent: Vec<page::Rows> = (0..case.pages).map(|_| page::stripes(case.rows)).collect();
@@ -240,6 +312,7 @@ pub(crate) fn call_with(
             echo: 10f64.powf(-case.hybrid / 20.0),
             last_out: [0; BLOCK],
             spoil: false,
+            up: [0; BLOCK],
         }
     };
     let mut ends = [
@@ -262,6 +335,10 @@ pub(crate) fn call_with(
         back.run(now, &mut sender.relay);
         sender.block(now, forth);
         receiver.block(now, back);
+        record(
+            [sender.up, receiver.up],
+            [&back.delivered, &forth.delivered],
+        );
         for (n, end) in ends.iter_mut().enumerate() {
             while let Some(seen) = end.relay.seen() {
                 if n == 0 {

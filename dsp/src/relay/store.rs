@@ -4,8 +4,12 @@ use tipring_types::t38::Fast;
 
 use super::lines::Incoming;
 
-/// Octets that wait at most: 9 s at 14,400 bit/s.
+/// Octets that wait at most.
 const OCTETS: usize = 1 << 14;
+/// Octets of one signal that wait at most: 14 s at 300 bit/s, where machines send a few frames at a time, and 4 s of
+/// the rate of a fast modem.
+const V21_OCTETS: usize = 512;
+const FAST_SECONDS: usize = 4;
 /// Frames that wait at most.
 const FRAMES: usize = 256;
 /// Signals that wait at most.
@@ -222,16 +226,12 @@ impl Store {
         (frame.end == usize::MAX).then_some(frame)
     }
 
-    /// Whether a frame of the tail has begun and not ended.
-    pub(super) fn frame_is_open(&mut self) -> bool {
-        self.open_frame().is_some()
-    }
-
     /// A frame of the tail begins.
     pub(super) fn open(&mut self, state: FrameState) {
         self.close_frame(false);
         let begin = self.write;
-        if self.frame_count == FRAMES {
+        // A tail that has ended is there when a signal found no place.
+        if self.frame_count == FRAMES || self.tail().is_none_or(|tail| tail.ended) {
             self.overflows += 1;
             return;
         }
@@ -330,7 +330,10 @@ impl Store {
     /// An octet of bits for the tail.
     pub(super) fn bits(&mut self, octet: u8, image: bool) {
         let begin = self.write;
-        let Some(tail) = self.tail() else { return };
+        let Some(tail) = self.tail().filter(|tail| !tail.ended) else {
+            self.overflows += 1;
+            return;
+        };
         tail.quiet = 0;
         if tail.framing == Framing::Unknown {
             // Ones before a check are what the modems needed to begin.
@@ -405,7 +408,15 @@ impl Store {
     }
 
     fn put(&mut self, octet: u8) -> bool {
-        if self.write - self.read >= OCTETS {
+        let (write, read) = (self.write, self.read);
+        let full = self.tail().is_none_or(|tail| {
+            let most = match tail.with {
+                With::V21 => V21_OCTETS,
+                With::Fast(fast) => fast.rate() as usize / 8 * FAST_SECONDS,
+            };
+            write - read.max(tail.begin) >= most
+        });
+        if full || write - read >= OCTETS {
             self.overflows += 1;
             return false;
         }
@@ -445,14 +456,14 @@ mod tests {
             let n = (round % 200) as u8;
             store.begin(With::V21);
             frame(&mut store, &[n; 5], true);
-            frame(&mut store, &[n; 7], n % 2 == 0);
+            frame(&mut store, &[n; 7], n.is_multiple_of(2));
             store.begin(With::Fast(Fast::V29At9600));
             store.bits(n / 2, false);
             store.end();
             assert!(store.frame_ready(Some(8)));
             assert_eq!(sent(&mut store), (vec![n; 5], true));
             assert!(!store.front_is_done());
-            assert_eq!(sent(&mut store), (vec![n; 7], n % 2 == 0));
+            assert_eq!(sent(&mut store), (vec![n; 7], n.is_multiple_of(2)));
             assert!(store.front_is_done());
             store.drop_signal();
             let mut octet = 0;
