@@ -78,7 +78,7 @@ pub fn lacking(config: &Config, origins: &Origins, here: &Here) -> Vec<Problem> 
         lacking.push(warning(
             "control",
             "group",
-            "is no group of this machine; only root and the daemon's user may use the control socket",
+            "is no group of this machine; the control socket stays with root, the daemon's user and its own group",
             None,
             &cure,
         ));

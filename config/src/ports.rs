@@ -56,6 +56,8 @@ pub(crate) struct Surroundings<'s> {
     /// How many ports the simulated card has was read without a problem.
     pub(crate) card_is_known: bool,
     pub(crate) countries: &'s Countries,
+    /// `[sim]`, where problems of the simulated card's ports are.
+    pub(crate) sim: Section<'s>,
 }
 
 /// The sections that ports come from.
@@ -240,8 +242,17 @@ fn every_sim_port(reader: &mut Reader<'_>, common: &Common<'_, '_>) -> Vec<Built
         table: None,
         at: None,
     };
+    let named = common.around.naming.last_port();
+    if sim.ports > named {
+        let place = reader.place(&common.around.sim, "ports");
+        let naming = common.around.naming;
+        let message = format!("is more ports than {naming} naming has device names for");
+        let cure = "write fewer ports, or choose another [gateway] naming".to_owned();
+        let accepts = Some(format!("1 to {named} with this naming"));
+        reader.problem(Severity::Error, place, message, accepts, cure);
+    }
     let mut taken = Taken::default();
-    (1..=sim.ports)
+    (1..=sim.ports.min(named))
         .filter_map(|channel| {
             let basics = Basics {
                 channel,
@@ -259,6 +270,40 @@ struct Taken {
     channels: HashMap<u16, Option<u32>>,
     numbers: HashMap<u16, Option<u32>>,
     devices: HashMap<String, Option<u32>>,
+}
+
+impl Taken {
+    /// Gives a channel away; false, and reported, when another port has it.
+    fn channel(&mut self, reader: &mut Reader<'_>, section: &Section<'_>, channel: u16) -> bool {
+        if let Some(&first) = self.channels.get(&channel) {
+            let message = format!("channel {channel} is used already{}", in_line(first));
+            let cure = "give every [[port]] its own channel";
+            again(reader, section, "channel", first, message, cure);
+            return false;
+        }
+        let line = reader.line_of(&reader.place(section, "channel"));
+        self.channels.insert(channel, line);
+        true
+    }
+}
+
+/// Notes that something was given away before, in the line `first`.
+fn again(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    key: &str,
+    first: Option<u32>,
+    message: String,
+    cure: &str,
+) {
+    let place = reader.place(section, key);
+    reader
+        .problem(Severity::Error, place, message, None, cure.to_owned())
+        .other_line = first;
+}
+
+fn in_line(line: Option<u32>) -> String {
+    line.map_or_else(String::new, |line| format!(" in line {line}"))
 }
 
 /// The keys that only a port has.
@@ -335,9 +380,14 @@ fn one_port(
         );
     }
     let number = match (number, section.get("number")) {
-        (Some(number), _) => u16::try_from(number).ok()?,
-        (None, None) => channel,
-        (None, Some(_)) => return None,
+        (Some(number), _) => u16::try_from(number).ok(),
+        (None, None) => Some(channel),
+        (None, Some(_)) => None,
+    };
+    let Some(number) = number else {
+        // Its channel is given away all the same: a second [[port]] with it is reported now, not after the number is right.
+        taken.channel(reader, section, channel);
+        return None;
     };
     let basics = Basics {
         channel,
@@ -357,15 +407,6 @@ fn finish(
 ) -> Option<Built> {
     let around = common.around;
     let line_no = reader.line_of(&reader.place(section, "channel"));
-    let again =
-        |reader: &mut Reader<'_>, key: &str, first: Option<u32>, message: String, cure: &str| {
-            let place = reader.place(section, key);
-            reader
-                .problem(Severity::Error, place, message, None, cure.to_owned())
-                .other_line = first;
-        };
-    let in_line =
-        |line: Option<u32>| line.map_or_else(String::new, |line| format!(" in line {line}"));
     let Basics {
         channel,
         number,
@@ -374,27 +415,18 @@ fn finish(
         device_name,
         device_type,
     } = basics;
-    if let Some(&first) = taken.channels.get(&channel) {
-        let message = format!("channel {channel} is used already{}", in_line(first));
+    if taken.channel(reader, section, channel)
+        && let Some(&first) = taken.numbers.get(&number)
+    {
+        let message = format!("port number {number} is used already{}", in_line(first));
         again(
             reader,
-            "channel",
+            section,
+            "number",
             first,
             message,
-            "give every [[port]] its own channel",
+            "give every [[port]] its own number",
         );
-    } else {
-        taken.channels.insert(channel, line_no);
-        if let Some(&first) = taken.numbers.get(&number) {
-            let message = format!("port number {number} is used already{}", in_line(first));
-            again(
-                reader,
-                "number",
-                first,
-                message,
-                "give every [[port]] its own number",
-            );
-        }
     }
     taken.numbers.entry(number).or_insert(line_no);
     let named = device_name.is_some();
@@ -424,6 +456,7 @@ fn finish(
             let message = format!("device name {device} is used already{}", in_line(first));
             again(
                 reader,
+                section,
                 "device-name",
                 first,
                 message,

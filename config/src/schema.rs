@@ -253,7 +253,7 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(200, 60_000),
             "5000",
             When::Idle,
-            "Time after which an unanswered KeepAlive counts as missed. A frozen CallManager is noticed sooner: one of its ports asks every second, and its silence makes all others ask.",
+            "Time after which an unanswered KeepAlive counts as missed. It matters while nobody else asks: with a next server in the list, and a server that has answered KeepAlives before, one of its ports asks every second, 1 s of silence makes all others ask too, and a port that then hears nothing for about 2 s goes to the next server, whatever this key and keepalive-misses say.",
         ),
         key(
             "keepalive-misses",
@@ -486,7 +486,7 @@ pub const DAHDI: Table = Table {
         Accepts::Integer(4, 32),
         "32",
         AT_START_DAHDI,
-        "Blocks that the kernel can hold for each channel and direction: the line thread may be late by this number before sound from the line is lost. The phone hears a gap sooner, after prefill-blocks of [line-thread]. They add no delay. They add no delay; [line-thread] prefill-blocks does.",
+        "Blocks that the kernel can hold for each channel and direction: the line thread may be late by this number before sound from the line is lost. The phone hears a gap sooner, after prefill-blocks of [line-thread]. They add no delay; [line-thread] prefill-blocks does.",
     )],
 };
 
@@ -505,10 +505,10 @@ pub const CONTROL: Table = Table {
         open(
             "group",
             Accepts::Text(32, "the name of a group"),
-            "only the daemon's own user and root",
+            "the daemon's own group, which is tipring in the Debian package",
             "\"adm\"",
             AT_START_SOCKET,
-            "Group whose members may use the socket.",
+            "Group whose members may use the socket, beside root and the daemon's own user.",
         ),
     ],
 };
@@ -569,7 +569,7 @@ pub const PORT_ONLY: &[Key] = &[
     open(
         "channel",
         Accepts::Integer(1, 1024),
-        "required in [[port]]; of the simulated card, its ports in turn",
+        "none: it is required in each [[port]]; without any [[port]], the simulated card has its ports in turn",
         "1",
         When::Line,
         "DAHDI channel number, counted over all cards as in system.conf; of the simulated card, 1 to [sim] ports.",

@@ -63,6 +63,7 @@ pub(crate) fn config(
         card,
         card_is_known: is_known(&reader, "sim.ports"),
         countries: &countries,
+        sim: section(root, "sim"),
     };
     let ports = ports::ports(&mut reader, &around, &sections);
     check_rtp_ports(&mut reader, root, &media, ports.len());

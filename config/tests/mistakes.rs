@@ -266,3 +266,29 @@ fn a_card_whose_size_is_not_understood_is_no_reason_to_refuse_a_channel() {
         ["2: sim.ports: is a text, an integer is needed"]
     );
 }
+
+#[test]
+fn a_channel_given_twice_is_reported_beside_a_wrong_number() {
+    let text = "[[port]]\nchannel = 1\n[[port]]\nchannel = 1\nnumber = 600\n";
+    let reported = reported(text);
+    assert_eq!(reported.len(), 2, "{reported:#?}");
+    assert!(
+        reported[1].starts_with("5: port[channel 1].number:"),
+        "{reported:#?}"
+    );
+    assert!(
+        reported[0].starts_with("4: port[channel 1].channel: channel 1 is used already in line 2"),
+        "{reported:#?}"
+    );
+}
+
+#[test]
+fn more_simulated_ports_than_the_naming_has_names_for_is_one_problem_of_their_number() {
+    let text = "[gateway]\nnaming = \"vgc\"\n[sim]\nports = 120\n";
+    assert_eq!(
+        reported(text),
+        [
+            "4: sim.ports: is more ports than vgc naming has device names for [write fewer ports, or choose another [gateway] naming]"
+        ]
+    );
+}

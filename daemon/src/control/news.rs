@@ -40,7 +40,7 @@ impl Gateway {
             StationEvent::Lost { server, reason, .. } => {
                 unit.registered_or_not(now);
                 unit.failed_at(*server, reason);
-                true
+                !reason.is_orderly()
             }
             StationEvent::AttemptFailed { server, reason, .. } => {
                 unit.failed_at(*server, reason);
@@ -168,14 +168,17 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
                 last.over.get_or_insert(now);
             }
         }
-        // What we wanted ourselves is no trouble.
-        Some(reason) if reason.is_our_wish() => {}
+        // What we wanted ourselves, or the server asked for, is no trouble.
+        Some(reason) if reason.is_orderly() => {}
         Some(reason) => {
             let rejected = matches!(reason, LostReason::Rejected { .. });
             tally.rejections += u64::from(rejected);
             tally.losses += u64::from(lost);
             tally.failures += u64::from(!lost && !rejected);
+            let last = tally.last_trouble.take();
+            let going_on = last.filter(|last| last.over.is_none());
             tally.last_trouble = Some(LastTrouble {
+                since: going_on.map_or(now, |last| last.since),
                 at: now,
                 reason: reason.clone(),
                 over: None,
@@ -188,6 +191,7 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
 mod tests {
     use super::*;
     use tipring_config::Server;
+    use tipring_proto::sccp::message::ResetKind;
     use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
 
     #[test]
@@ -256,5 +260,26 @@ mod tests {
         tally(Time::from_millis(20), &mut book, &registered(0));
         let last = book.tally(0).unwrap().last_trouble.clone().unwrap();
         assert_eq!((last.at, last.over), (now, Some(later)));
+        let lost = |reason| StationEvent::Lost {
+            server: 0,
+            reason,
+            retry_at: Time::ZERO,
+        };
+        tally(
+            Time::from_millis(30),
+            &mut book,
+            &lost(LostReason::Reset(ResetKind::RESTART)),
+        );
+        let t = book.tally(0).unwrap();
+        assert_eq!(t.losses, 1, "what the server asked for is no loss");
+        tally(
+            Time::from_millis(40),
+            &mut book,
+            &lost(LostReason::RegisterTimeout),
+        );
+        tally(Time::from_millis(50), &mut book, &failed(refused()));
+        let last = book.tally(0).unwrap().last_trouble.clone().unwrap();
+        let (began, met) = (Time::from_millis(40), Time::from_millis(50));
+        assert_eq!((last.since, last.at, last.over), (began, met, None));
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Tally {
 /// What was last wrong with a CallManager.
 #[derive(Clone, Debug)]
 pub(super) struct LastTrouble {
+    pub(super) since: Time,
     pub(super) at: Time,
     pub(super) reason: LostReason,
     /// When a device registered with it again.

@@ -146,7 +146,8 @@ pub(crate) enum Command {
     ///
     /// For finding out why calls on a real CallManager go wrong. The port is one of this command's own: it needs no daemon and
     /// no card, and listens to nothing but the file. It registers in the version of the capture; its phone is lifted and its
-    /// keys are pressed where the captured phone's were. Every socket opens and every packet arrives.
+    /// keys are pressed where the captured phone's were. No sound passes: no socket is opened, and the port is played as if
+    /// every packet had come.
     ///
     /// FILE is a pcap or pcapng with the TCP connection of a phone to its CallManager, or JSON of --export.
     /// At the end stand the media legs, and how often the captured phone and our port sent what the other did not.

@@ -114,7 +114,9 @@ pub struct CallManagerReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct LastTrouble {
-    /// When.
+    /// When it began.
+    pub since_unix_ms: u64,
+    /// When it was last met: the last attempt that failed, or the loss.
     pub at_unix_ms: u64,
     /// In words.
     pub reason: String,

@@ -323,7 +323,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "lift again; if that stays so, reset the device on the CallManager, and look at its log (`tipring trace` shows its messages)",
         ),
         Finding::OffHookLockout => row(
-            "the line is in lockout", "the phone has been off-hook for too long without a call",
+            "the phone was left off-hook", "off-hook without a call past the error tone: the port howls, then it is silent (lockout)",
             "hang up the phone; if it is on-hook, look for a short or a wet cable on the line",
         ),
         Finding::OneWayAudio { address, refused: None, .. } => row(

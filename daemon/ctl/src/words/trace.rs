@@ -8,7 +8,7 @@ use tipring_types::{Codec, Digit, EndCause, HookState, LineFault, Polarity, Tent
 use super::finding::{Whose, finding, reason};
 use super::linetest::test_end;
 use super::sccp::{message, printable, reference};
-use tipring_types::finding::{Finding, Place};
+use tipring_types::finding::{Finding, Place, Severity};
 
 /// The text of a trace event. `call` is the gateway's number of the call that it is about.
 pub fn trace(event: &Trace, call: Option<u64>) -> String {
@@ -110,7 +110,10 @@ fn row(event: &Trace, call: Option<u64>) -> String {
         Trace::Registered { server, version, keepalive_s } => format!(
             "registered with {server}, version {version}, keepalive {keepalive_s} s",
         ),
-        Trace::RegistrationLost { server, finding } => format!("{server} lost: {}", reason(finding)),
+        Trace::RegistrationLost { server, finding } => {
+            let orderly = finding.severity() == Severity::Info;
+            format!("{server} {}: {}", if orderly { "left" } else { "lost" }, reason(finding))
+        }
         Trace::RegistrationFailed { server, finding } => format!("{server}: {}", reason(finding)),
         Trace::ResetRequested { kind, deferred } => format!(
             "the CallManager asks for a {kind}{}", if *deferred { "; it waits until the port is idle" } else { "" },

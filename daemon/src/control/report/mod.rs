@@ -118,6 +118,7 @@ impl Gateway {
                     connection_losses: tally.losses,
                     failed_attempts: tally.failures,
                     last_trouble: tally.last_trouble.map(|last| ctl::LastTrouble {
+                        since_unix_ms: self.clock.unix_ms(last.since),
                         at_unix_ms: self.clock.unix_ms(last.at),
                         reason: words::why(&last.reason),
                         over: last.over.is_some(),

@@ -54,7 +54,7 @@ pub(super) fn obey(
         ["digits"] => {
             for log in manager.digits() {
                 let text = format!(
-                    "{} call {}: dialled {}, then {}",
+                    "{} ref {}: dialled {}, then {}",
                     log.number, log.call.0, log.dialled, log.in_call
                 );
                 say(out, "digits", &text)?;
@@ -93,7 +93,7 @@ pub(super) fn obey(
     };
     match done {
         Ok(None) => say(out, "done", line),
-        Ok(Some(call)) => say(out, "done", &format!("{line}: call {}", call.0)),
+        Ok(Some(call)) => say(out, "done", &format!("{line}: ref {}", call.0)),
         Err(e) => say(out, "refused", &format!("{line}: {e}")),
     }
 }

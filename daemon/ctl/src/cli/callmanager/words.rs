@@ -41,17 +41,17 @@ pub(super) fn event(event: &CmEvent) -> (&'static str, String) {
             format!("{name}: \"{}\"", text.trim_end_matches([':', ' '])),
         ),
         CmEvent::Gone { device, reason } => ("gone", format!("{device}: {}", gone(*reason))),
-        CmEvent::OffHook { number, call } => ("off-hook", format!("{number}, call {}", call.0)),
+        CmEvent::OffHook { number, call } => ("off-hook", format!("{number}, ref {}", call.0)),
         CmEvent::Ringing {
             number,
             call,
             waiting,
         } => {
             let waiting = if *waiting { " (waiting)" } else { "" };
-            ("ringing", format!("{number}, call {}{waiting}", call.0))
+            ("ringing", format!("{number}, ref {}{waiting}", call.0))
         }
         CmEvent::Answered { call, from, to } => {
-            ("answered", format!("{from} -> {to}, call {}", call.0))
+            ("answered", format!("{from} -> {to}, ref {}", call.0))
         }
         CmEvent::Ended {
             number,
@@ -59,20 +59,20 @@ pub(super) fn event(event: &CmEvent) -> (&'static str, String) {
             cause,
         } => (
             "ended",
-            format!("{number}, call {}: {}", call.0, ended(*cause)),
+            format!("{number}, ref {}: {}", call.0, ended(*cause)),
         ),
         CmEvent::Digit {
             number,
             call,
             digit,
-        } => ("digit", format!("{number}, call {}: {digit}", call.0)),
+        } => ("digit", format!("{number}, ref {}: {digit}", call.0)),
         CmEvent::MediaOpened {
             number,
             call,
             address,
         } => (
             "media",
-            format!("{number}, call {}: listens at {address}", call.0),
+            format!("{number}, ref {}: listens at {address}", call.0),
         ),
         CmEvent::Statistics { number, statistics } => ("statistics", figures(number, statistics)),
         CmEvent::Alarm { text } => ("alarm", text.clone()),
@@ -114,7 +114,7 @@ fn figures(number: &str, s: &ConnectionStatistics) -> String {
         )
     });
     format!(
-        "{number}, call {}: {} packets and {} octets sent, {} and {} received, {} lost, jitter {} ms, latency {} ms{quality}",
+        "{number}, ref {}: {} packets and {} octets sent, {} and {} received, {} lost, jitter {} ms, latency {} ms{quality}",
         s.call.0,
         s.packets_sent,
         s.octets_sent,

@@ -186,6 +186,13 @@ fn option(page: &mut Roff, arg: &Arg) {
         text += &format!(" [default: {}]", shown.join(" "));
     }
     page.text([roman(text)]);
+    // A list that only the long help has: indented lines.
+    let long = arg.get_long_help().map(StyledStr::to_string);
+    let list = long.unwrap_or_default();
+    for line in list.lines().filter(|line| line.starts_with("  ")) {
+        page.control("br", []);
+        page.text([roman(line)]);
+    }
     for possible in arg
         .get_possible_values()
         .iter()

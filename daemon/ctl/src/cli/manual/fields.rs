@@ -52,7 +52,10 @@ const PARTS: &[Part] = &[
                 "ACCEPTED, REJECTED",
                 "Registrations that it accepted and refused since the start.",
             ),
-            ("LOST", "Connections that were lost after the registration."),
+            (
+                "LOST",
+                "Registrations that were lost; not those that ended in order (a Reset or Restart of the CallManager, the way back to a preferred one).",
+            ),
             (
                 "FAILED",
                 "Connections that came to nothing: no address, no answer, refused.",
@@ -74,7 +77,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "REGISTRATION",
-                "registered: calls work. connecting, registering, asking: on the way. retry in N s: the next attempt. stopped: switched off, or unregistered because its line is dead. disabled: by the configuration.",
+                "registered: calls work. connecting, registering: on the way. asking: the port asks a preferred CallManager whether it may come back (RegisterToken). retry in N s: the next attempt. stopped: switched off, or unregistered because its line is dead. disabled: by the configuration.",
             ),
             (
                 "HOOK",
@@ -82,7 +85,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "STATE",
-                "idle; announcing (caller ID before the first ring); ringing; hold-recall (rings for a call left on hold); lifted (off-hook, the CallManager has not responded yet); the state of the call; all-held (every call of the port is on hold); error-tone (reorder or busy tone, because the far end hung up or the call failed; the phone has only to hang up); howling (off-hook for too long); lockout (off-hook past the howler, silent until on-hook); in-use-elsewhere (another phone of a shared line has the call); fault; disabled.",
+                "idle; announcing (caller ID before the first ring); ringing; hold-recall (rings for a call left on hold); lifted (off-hook, the CallManager has not responded yet); the state of the call: dialing, proceeding (the number is complete), ringing-out (the far phone rings), answering (lifted, the CallManager has not connected the call yet), connected, held, busy, failed (congestion or a wrong number), preserved (talking, but the CallManager that set the call up is lost), waiting (offered beside another call); all-held (every call of the port is on hold); error-tone (reorder or busy tone, because the far end hung up or the call failed; the phone has only to hang up); howling (off-hook for too long); lockout (off-hook past the howler, silent until on-hook); in-use-elsewhere (another phone of a shared line has the call); fault; disabled.",
             ),
             ("FAR END", "Number of the other side of the call."),
         ],
@@ -228,7 +231,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "quality",
-                "Ratings by the E-model (ITU-T G.107): R is 93 at best with G.711, below 70 many are dissatisfied; MOS is the same as a mean opinion score, 4.4 at best. Of the last 10 s, the worst 10 s and the whole leg; the one-way delay that they reckon with (half the round trip, packet and jitter buffer); the concealed share of the whole leg, and the seconds in which some, and much, was concealed; the rating at the far end, by the loss that it reports and the echo of this line.",
+                "Ratings by the E-model (ITU-T G.107): R is 93 at best with G.711, below 70 many are dissatisfied; MOS is the same as a mean opinion score, 4.4 at best. Of the last 10 s, the worst 10 s and all; the one-way delay that they reckon with (half the round trip, packet and jitter buffer); the concealed share of all sound, and the seconds in which some, and much, was concealed; the rating at the far end, by the loss that it reports and the echo of this line. They count from the last start of media (a resume after hold is one), as the statistics for the CallManager do; the other lines count the whole leg.",
             ),
             (
                 "far end",

@@ -130,9 +130,9 @@ fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
         _ => mark,
     };
     format!(
-        "{}: failed {}, {over}: {}\n",
+        "{}: trouble since {}, {over}: {}\n",
         clean(server),
-        moment(last.at_unix_ms),
+        moment(last.since_unix_ms),
         clean(&last.reason)
     )
 }
@@ -307,6 +307,7 @@ mod tests {
             ..CallManagerReport::default()
         };
         let last = LastTrouble {
+            since_unix_ms: 61_000,
             at_unix_ms: 1_000,
             reason: "no route to the server".into(),
             over: false,
@@ -323,7 +324,7 @@ mod tests {
         for line in table.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
-        assert!(rest.starts_with("failed 19"), "{rest}");
+        assert!(rest.starts_with("trouble since 19"), "{rest}");
         assert!(
             rest.contains(", not over: no route to the server\n"),
             "{rest}"

@@ -254,6 +254,11 @@ impl LostReason {
             LostReason::Stopped | LostReason::Reconfigured | LostReason::ReturnToPreferred
         )
     }
+
+    /// Nobody failed: we wanted it, or the server asked for it.
+    pub fn is_orderly(&self) -> bool {
+        self.is_our_wish() || matches!(self, LostReason::Reset(_))
+    }
 }
 
 impl fmt::Display for LostReason {

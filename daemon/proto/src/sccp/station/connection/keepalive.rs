@@ -154,7 +154,8 @@ impl Keepalive {
 
     /// The first thing that is due.
     pub(super) fn due(&mut self, now: Time, patience: Patience) -> Option<Due> {
-        let silent = now.saturating_since(self.last_answer);
+        // Before the first unanswered question its silence was none.
+        let silent = now.saturating_since(self.unanswered_since.unwrap_or(self.last_answer));
         match self.deadlines.take_due(now)? {
             Deadline::Probe => Some(Due::Lost {
                 silent,
@@ -258,7 +259,7 @@ mod tests {
         let suspect = Some(at(0));
         assert_eq!(all[1], (35, Due::SendAgain { suspect }));
         assert_eq!(all[2], (40, Due::SendAgain { suspect: None }));
-        let silent = Duration::from_secs(90);
+        let silent = Duration::from_secs(60);
         let missed = false;
         assert_eq!(all.last(), Some(&(90, Due::Lost { silent, missed })));
         assert_eq!(keepalive.suspect_since(), Some(at(30)));
@@ -273,7 +274,7 @@ mod tests {
         let mut keepalive = Keepalive::new(at(0));
         keepalive.answers();
         keepalive.start(at(0));
-        let silent = Duration::from_secs(50);
+        let silent = Duration::from_secs(20);
         let missed = true;
         let all = until(&mut keepalive, patience, 200);
         assert_eq!(all.last(), Some(&(50, Due::Lost { silent, missed })));
