@@ -17,6 +17,7 @@ pub mod nse;
 pub mod passthrough;
 pub mod rtp;
 pub mod sccp;
+pub mod t30;
 pub mod t38;
 pub mod time;
 

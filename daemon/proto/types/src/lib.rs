@@ -11,6 +11,7 @@
 mod words;
 
 mod choices;
+mod fax;
 pub mod finding;
 mod ids;
 pub mod law;
@@ -26,6 +27,7 @@ mod tones;
 pub mod trace;
 
 pub use choices::{AfterFarHangUp, CallerIdTiming, FlashAction, PulseDigits, RtpSource};
+pub use fax::{FaxOutcome, FaxPhase, FaxTimer};
 pub use ids::{
     CallRef, Codec, Conference, ConnectionId, DeviceName, DeviceNameError, DeviceType, Digit,
     LineInstance, Party, PortId,

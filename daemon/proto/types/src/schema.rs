@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::trace::{DigitSource, SccpDirection, TraceKind, VoiceCause};
 use crate::{
     CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, Digit,
-    EchoState, EndCause, HookState, LineFault, NoiseVerdict, Polarity, PortState,
-    RegistrationState, Side, TenthDbm0, TestEnd,
+    EchoState, EndCause, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity,
+    PortState, RegistrationState, Side, TenthDbm0, TestEnd,
 };
 
 macro_rules! words_of {
@@ -27,7 +27,7 @@ macro_rules! words_of {
 
 words_of! {
     CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
-    HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
+    FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
     VoiceCause,
 }
 
