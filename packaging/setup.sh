@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a Debian machine still lacks for a make target. Does nothing when all is there, removes nothing, and waits for
 # apt when another program is using it.
-#   packaging/setup.sh build|demo|test|interop|bench|fuzz|deb …
+#   packaging/setup.sh build|demo|test|interop|bench|fax|fuzz|deb …
 # Environment: SETUP_APT_WAIT  longest wait for apt, in seconds (1800)
 set -euo pipefail
 msrv=1.90

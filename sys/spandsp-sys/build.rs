@@ -19,6 +19,7 @@ const FUNCTIONS: &[&str] = &[
     "v8_(init|free|rx|tx)",
     "(fsk|v17|v27ter|v29)_(rx|tx)(_init|_free|_restart)?",
     "(fsk|v17|v27ter|v29)_(tx_power|rx_signal_(cutoff|power))",
+    "v17_rx_set_qam_report_handler",
     "span_set_(message|error)_handler",
     // libspandsp reads and writes pages through libtiff, which reports to stderr unless it is switched off.
     "TIFFSet(Error|Warning)Handler",

@@ -1,10 +1,11 @@
 //! What the fax machine on the line sends becomes packets.
 
-use tipring_spandsp::{Error, FastRx, Heard, V21Rx};
+use tipring_spandsp::{Error, Heard, V21Rx};
 use tipring_types::Side;
 use tipring_types::t38::{Carrier, Fast, FieldKind, Indicator};
 
 use super::edit::Editor;
+use super::fast::FastLine;
 use super::hdlc::{HdlcRx, Unit};
 use super::level::{Blocker, Level};
 use super::modem::to_library;
@@ -29,8 +30,14 @@ const BELIEVED: u32 = 1200;
 const UNTRAINED: u32 = 3 * 8000;
 /// A carrier at 300 bit/s with neither flag nor frame is over after this number of bits.
 const SENSELESS: u32 = 90;
-/// Things heard in a step: 144 bits at 14,400 bit/s, and a few more.
-const HEARD: usize = 512;
+/// Samples below this mean square (-50 dBm0) are silence: nothing that is quieter is taken.
+const SILENT: i64 = 2600;
+/// Steps of silence after which the receiver at 300 bit/s has forgotten what was before.
+const FORGOTTEN: u32 = 5;
+/// Samples of a fast carrier in which a preamble may still show that it is none.
+const CHALLENGED: u32 = 2400;
+/// Things heard in a step: 144 bits at 14,400 bit/s, eight times that after a training that was tried again.
+const HEARD: usize = 2048;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -74,7 +81,7 @@ pub(super) struct Line {
     v21_hdlc: HdlcRx,
     editor: Editor,
     flags: u32,
-    fast: FastRx,
+    fast: FastLine,
     fast_hdlc: HdlcRx,
     gain: Gain,
     level: Level,
@@ -84,6 +91,10 @@ pub(super) struct Line {
     /// The last bits of a carrier without frames, and their number.
     bits: (u8, u32),
     hdlc: bool,
+    /// Samples of the fast carrier so far.
+    fast_for: u32,
+    /// Steps of silence in a row.
+    silent: u32,
     heard: Vec<Heard>,
 }
 
@@ -95,7 +106,7 @@ impl Line {
             v21_hdlc: HdlcRx::default(),
             editor: Editor::default(),
             flags: 0,
-            fast: FastRx::new(to_library(Fast::V29At9600))?,
+            fast: FastLine::new(to_library(Fast::V29At9600))?,
             fast_hdlc: HdlcRx::default(),
             gain: Gain::new(tipring_types::TenthDb(0)),
             level: Level::default(),
@@ -104,6 +115,8 @@ impl Line {
             packer: Packer::new(),
             bits: (0, 0),
             hdlc: false,
+            fast_for: 0,
+            silent: 0,
             heard: Vec::with_capacity(HEARD),
         })
     }
@@ -115,6 +128,11 @@ impl Line {
 
     pub(super) fn level_dbm0(&self) -> Option<f64> {
         self.level.dbm0()
+    }
+
+    /// Short trainings that needed more than one try.
+    pub(super) fn retried(&self) -> u64 {
+        self.fast.retried
     }
 
     pub(super) fn packets(&self) -> u64 {
@@ -174,7 +192,9 @@ impl Line {
 
         let mut heard = std::mem::take(&mut self.heard);
         heard.clear();
-        self.v21.process(block, |item| note(&mut heard, item));
+        if self.needs_v21(block) {
+            self.v21.process(block, |item| note(&mut heard, item));
+        }
         for item in &heard {
             self.v21_heard(*item, shared, emit);
         }
@@ -194,6 +214,22 @@ impl Line {
     }
 
     // 300 bit/s.
+
+    /// Whether something at 300 bit/s can be in these samples: not in silence, and not in a page that has long begun.
+    fn needs_v21(&mut self, block: &[i16]) -> bool {
+        if self.state == State::Fast {
+            self.fast_for = self.fast_for.saturating_add(block.len() as u32);
+            return self.fast_for < CHALLENGED;
+        }
+        let energy: i64 = block.iter().map(|s| i64::from(*s) * i64::from(*s)).sum();
+        let silent = energy < SILENT * block.len() as i64;
+        self.silent = if silent {
+            self.silent.saturating_add(1)
+        } else {
+            0
+        };
+        self.state != State::Idle || self.silent <= FORGOTTEN
+    }
 
     fn v21_heard(&mut self, item: Heard, shared: &mut Shared, emit: &mut Emit<'_>) {
         match item {
@@ -295,6 +331,7 @@ impl Line {
             Heard::TrainingSucceeded => {
                 self.announce(shared, emit);
                 self.state = State::Fast;
+                self.fast_for = 0;
                 shared.figures.trained += 1;
                 self.hdlc = shared.agreed.image && shared.agreed.ecm;
                 let kind = if self.hdlc {
@@ -311,7 +348,6 @@ impl Line {
                 if let Some(expected) = &mut self.expected {
                     expected.progress = None;
                 }
-                self.fast.restart(to_library(fast));
             }
             Heard::CarrierDown => match &mut self.expected {
                 _ if self.state == State::Fast => self.end(shared, emit),
@@ -419,6 +455,11 @@ impl Line {
             State::Fast => self.end_fast(emit),
             State::Idle if announced => {}
             State::Idle => return,
+        }
+        if self.state == State::Fast {
+            self.v21.restart();
+            self.v21_hdlc.reset();
+            self.flags = 0;
         }
         if self.state == State::Fast || announced {
             self.expected = None;

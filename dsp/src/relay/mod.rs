@@ -6,11 +6,12 @@
 //! and that no carrier goes on for ever. Leaves to others: the coding of packets, redundancy, order and loss
 //! (`tipring-proto`), when a call becomes a fax call, and echo cancelling.
 //!
-//! `line.rs` listens to the line, `network.rs` takes packets into `store.rs`, from which `player.rs` sends; `t30.rs`
+//! `line.rs` listens to the line with the receivers of `fast.rs`, `network.rs` takes packets into `store.rs`, from which `player.rs` sends; `t30.rs`
 //! follows the frames of both and says which carrier may come.
 
 mod config;
 mod edit;
+mod fast;
 mod hdlc;
 mod level;
 mod line;
@@ -149,6 +150,7 @@ impl Relay {
         RelayFigures {
             level_dbm0: self.line.level_dbm0().map(|level| level as f32),
             packets_out: self.line.packets(),
+            retried: self.line.retried(),
             carriers: self.player.carriers,
             given_up: self.player.given_up,
             overflows: self.store.overflows,

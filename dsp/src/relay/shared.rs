@@ -75,6 +75,8 @@ pub struct RelayFigures {
     pub trained: u64,
     /// Fast carriers that the receiver could not train on.
     pub training_failed: u64,
+    /// Short trainings of V.17 that the receiver needed more than one try for.
+    pub retried: u64,
     /// Packets made.
     pub packets_out: u64,
     /// Packets taken.
