@@ -1,13 +1,15 @@
-//! The words for what the control socket carries as values: findings, trace events and line tests. One table each, for the
+//! The words for what the control socket carries as values: findings, trace events, line tests and faxes. One table each, for the
 //! terminal, the log, JSON and the documentation alike.
 
 mod clean;
+mod fax;
 mod finding;
 mod linetest;
 mod sccp;
 mod trace;
 
 pub use clean::{clean, is_obeyed};
+pub use fax::fax;
 pub use finding::{Whose, Words, finding, reason};
 pub use linetest::{test_end, verdict};
 pub use trace::{end_cause, trace};
