@@ -9,6 +9,7 @@
 
 mod figures;
 mod flows;
+mod mgcp;
 mod stage;
 
 use std::path::PathBuf;

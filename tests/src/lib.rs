@@ -9,5 +9,6 @@ pub mod leash;
 pub mod page;
 pub mod peer;
 pub mod phone;
+pub mod recording;
 pub mod set;
 pub mod stalls;

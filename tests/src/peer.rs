@@ -5,7 +5,46 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-/// One running call manager with its SIP phone and its far end of H.323.
+/// The far ends of trunks, each an Asterisk of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Far {
+    /// `chan_ooh323`.
+    H323,
+    /// ISDN by `chan_dahdi`, over two spans of 24 channels that are there already, given by their first channels.
+    Pri {
+        /// The call manager's.
+        near: u16,
+        /// The far end's.
+        far: u16,
+    },
+    /// `osmo-mgw` and an Asterisk by RTP behind it.
+    Mgcp,
+}
+
+/// UDP ports of MGCP.
+#[derive(Clone, Copy, Debug)]
+pub struct MgcpPorts {
+    /// The call agent's.
+    pub agent: u16,
+    /// Where it looks for its line.
+    pub line: u16,
+    /// The media gateway's.
+    pub media: u16,
+    /// RTP of the far end behind the media gateway.
+    pub far_rtp: u16,
+}
+
+impl Far {
+    fn kind(self) -> &'static str {
+        match self {
+            Far::H323 => "h323",
+            Far::Pri { .. } => "pri",
+            Far::Mgcp => "mgcp",
+        }
+    }
+}
+
+/// One running call manager with its SIP phone and its far ends.
 pub struct Peer {
     program: PathBuf,
     port: u16,
@@ -38,20 +77,43 @@ impl Peer {
         self.script(&["sip-start"]).map(drop)
     }
 
-    /// Starts the far end of H.323, which is stopped with the call manager.
-    pub fn start_h323_far(&self) -> Result<(), String> {
-        self.script(&["h323-start"]).map(drop)
+    /// Starts a far end, which is stopped with the call manager.
+    pub fn start_far(&self, far: Far) -> Result<(), String> {
+        let channels = match far {
+            Far::H323 | Far::Mgcp => vec![],
+            Far::Pri { near, far } => vec![near.to_string(), far.to_string()],
+        };
+        let mut args = vec!["far-start", far.kind()];
+        args.extend(channels.iter().map(String::as_str));
+        self.script(&args).map(drop)
     }
 
-    /// Runs a CLI command of the far end of H.323.
-    pub fn h323_rx(&self, command: &str) -> Result<String, String> {
-        self.script(&["h323-rx", command])
+    /// Where MGCP is spoken, as `peer.sh` has it.
+    pub fn mgcp_ports(&self) -> MgcpPorts {
+        let step = (self.port - 2000) * 10;
+        MgcpPorts {
+            agent: 2727 + step,
+            line: 2427 + step,
+            media: 2428 + step,
+            far_rtp: self.rtp + 700,
+        }
     }
 
-    /// Where the far end of H.323 keeps `log/` and `spool/`.
-    pub fn h323_state(&self) -> PathBuf {
+    /// Stops a far end, and the call manager's own end of that trunk.
+    pub fn stop_far(&self, far: Far) -> Result<(), String> {
+        self.script(&["far-stop", far.kind()]).map(drop)
+    }
+
+    /// Runs a CLI command of a far end.
+    pub fn far_rx(&self, far: Far, command: &str) -> Result<String, String> {
+        self.script(&["far-rx", far.kind(), command])
+    }
+
+    /// Where a far end keeps `log/` and `spool/`.
+    pub fn far_state(&self, far: Far) -> PathBuf {
         let mut name = self.state.clone().into_os_string();
-        name.push("-h323");
+        name.push("-");
+        name.push(far.kind());
         name.into()
     }
 
@@ -97,7 +159,12 @@ impl Peer {
 
     /// Text of one of its log files; empty while there is none.
     pub fn log(&self, name: &str) -> String {
-        fs::read_to_string(self.state.join("log").join(name)).unwrap_or_default()
+        log_of(&self.state, name)
+    }
+
+    /// The same of a far end.
+    pub fn far_log(&self, far: Far, name: &str) -> String {
+        log_of(&self.far_state(far), name)
     }
 
     /// Lines that a log file has now, for [`Peer::wait_log`].
@@ -146,6 +213,10 @@ impl Peer {
             ))
         }
     }
+}
+
+fn log_of(state: &Path, name: &str) -> String {
+    fs::read_to_string(state.join("log").join(name)).unwrap_or_default()
 }
 
 impl Drop for Peer {

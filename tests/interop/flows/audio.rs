@@ -1,12 +1,11 @@
 //! Calls with sound both ways.
 
-use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tipring_ctl::request::SimCondition;
-use tipring_dsp::measure;
-use tipring_tests::set::{HeardTone, Set};
+use tipring_tests::peer::Far;
+use tipring_tests::recording::recording_has;
+use tipring_tests::set::Set;
 
 use crate::figures::{BothWays, Figures};
 use crate::stage::Stage;
@@ -59,8 +58,8 @@ pub(crate) fn sip_peer(stage: &Stage) -> Result<Figures, String> {
 
 /// Through the call manager to H.323 and from there: sound and level each way.
 pub(crate) fn h323_peer(stage: &Stage) -> Result<Figures, String> {
-    stage.peer.start_h323_far()?;
-    let spool = stage.peer.h323_state().join("spool");
+    stage.peer.start_far(Far::H323)?;
+    let spool = stage.peer.far_state(Far::H323).join("spool");
     let mut tones = vec![];
     let mut both_ways = |set: &mut Set| -> Result<String, String> {
         let back = set.measures(440.0, -13.0)?;
@@ -78,62 +77,14 @@ pub(crate) fn h323_peer(stage: &Stage) -> Result<Figures, String> {
     // The next call records into the same file, from its beginning.
     let mut b = stage.port(35)?;
     let number = stage.number(35);
-    stage.peer.h323_rx(&format!(
-        "channel originate OOH323/{number}@near extension tone@far"
-    ))?;
+    let originate = format!("channel originate OOH323/{number}@near extension tone@far");
+    stage.peer.far_rx(Far::H323, &originate)?;
     b.answer()?;
     b.connected()?;
     let into = both_ways(&mut b)?;
     b.finish()?;
     let text = format!("out: {out}; in: {into}");
     Ok(Figures::tones(text, tones))
-}
-
-/// The far end writes what it hears into a WAV file with this end of its name: waits until the last half second of that
-/// is the tone.
-fn recording_has(folder: &Path, name: &str, hz: f32, dbm0: f32) -> Result<HeardTone, String> {
-    let end = Instant::now() + Duration::from_secs(10);
-    loop {
-        let samples = fs::read_dir(folder)
-            .map_err(|e| format!("{}: {e}", folder.display()))?
-            .flatten()
-            .map(|e| e.path())
-            .find(|p| p.to_string_lossy().ends_with(name))
-            .and_then(|f| fs::read(f).ok())
-            .map(|bytes| samples_of(&bytes))
-            .unwrap_or_default();
-        let last = samples
-            .get(samples.len().saturating_sub(4000)..)
-            .unwrap_or_default();
-        let heard = measure::dominant_tone(last);
-        if let Some((got_hz, got_dbm0)) = heard {
-            let tone = HeardTone {
-                sent_hz: hz,
-                sent_dbm0: dbm0,
-                hz: got_hz as f32,
-                dbm0: got_dbm0 as f32,
-            };
-            if tone.is_good() {
-                return Ok(tone);
-            }
-        }
-        if Instant::now() > end {
-            let n = samples.len();
-            return Err(format!("the far end heard {heard:?} in {n} samples"));
-        }
-        std::thread::sleep(Duration::from_millis(100)); // the file grows; deadline above
-    }
-}
-
-/// The samples behind a canonical 44-byte WAV header.
-fn samples_of(wav: &[u8]) -> Vec<i16> {
-    wav.get(44..)
-        .unwrap_or_default()
-        .as_chunks()
-        .0
-        .iter()
-        .map(|bytes| i16::from_le_bytes(*bytes))
-        .collect()
 }
 
 pub(crate) fn hang_up(stage: &Stage) -> Result<Figures, String> {

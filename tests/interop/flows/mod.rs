@@ -5,6 +5,7 @@ mod digits;
 mod fax;
 mod features;
 mod incoming;
+mod line;
 mod outcomes;
 mod restart;
 
@@ -20,6 +21,7 @@ pub(crate) const SIDE_BY_SIDE: &[Flow] = &[
     ("audio", audio::port_to_port),
     ("sip", audio::sip_peer),
     ("h323", audio::h323_peer),
+    ("mgcp", line::mgcp_peer),
     ("hang-up", audio::hang_up),
     ("digits", digits::dtmf),
     ("pulse", digits::pulse),

@@ -1,8 +1,14 @@
 #!/bin/bash
 # The call manager we are judged by: Debian bullseye's Asterisk 16 (chan_skinny) in a chroot, with a SIP
-# phone (baresip) beside it, and a second Asterisk that it reaches by H.323 only (chan_ooh323). Everything listens
-# on one loopback address. Needs root, mmdebstrap and debian-archive-keyring.
-#   peer.sh build | tree | start | stop | crash | rx COMMAND | sip-start | sip-stop | h323-start | h323-stop | h323-rx COMMAND
+# phone (baresip) beside it, and further Asterisks that it reaches by one kind of trunk only, the far ends:
+#   h323  chan_ooh323
+#   pri   chan_dahdi and libpri, ISDN over DAHDI spans that are there already; needs asterisk-dahdi, which only the
+#         tree of tests/vm has. far-start wants the first channels of the two spans of 24: the call manager's, the far end's
+#   mgcp  osmo-mgw, the media gateway of a line of which chan_mgcp is the call agent, and an Asterisk by plain RTP behind
+#         it; the line itself, its hook and its digits, is tests/interop/mgcp.rs
+# Everything listens on one loopback address. Needs root, mmdebstrap and debian-archive-keyring.
+#   peer.sh build | tree | start | stop | crash | rx COMMAND | sip-start | sip-stop
+#   peer.sh far-start KIND [ARGUMENT…] | far-stop KIND | far-rx KIND COMMAND
 # Environment (defaults): PEER_PORT 2000 (names the instance) · PEER_KEEPALIVE 10 (s) · PEER_RTP 20000
 # (first of 400 ports) · PEER_CACHE ~/.cache/tipring
 set -euo pipefail
@@ -11,12 +17,16 @@ here=$(cd "$(dirname "$0")" && pwd)
 # 127.0.0.1 whatever it is bound to: instances differ by their ports.
 addr=127.0.0.1 port=${PEER_PORT:-2000} keepalive=${PEER_KEEPALIVE:-10} rtp=${PEER_RTP:-20000}
 cache=${PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}
-packages=asterisk,asterisk-ooh323,asterisk-voicemail,baresip-core
+packages=asterisk,asterisk-ooh323,asterisk-voicemail,baresip-core,osmo-mgw
 # The tree is rebuilt when what goes into it changes.
 root=$cache/peer-$(printf '%s' "$packages bullseye 1" | sha256sum | cut -c1-12)
 sip=$((5060 + (port - 2000) * 10)) phone=$((5062 + (port - 2000) * 10))
 # Q.931 of the two ends; H.245 goes through it, so there are no other TCP ports.
 h323=$((1720 + (port - 2000) * 10)) h323far=$((1721 + (port - 2000) * 10))
+# MGCP: call agent, the line that it knows as its gateway, the media gateway behind that, and the latter's console, which
+# has one port and so wants an address of its own.
+agent=$((2727 + (port - 2000) * 10)) line=$((2427 + (port - 2000) * 10)) mgw=$((2428 + (port - 2000) * 10))
+console=127.0.10.$((port % 250 + 1))
 
 say() { printf 'peer: %s\n' "$*" >&2; }
 
@@ -56,6 +66,14 @@ devices() { # SECTION NAME-FORMAT NAME-OFFSET FIRST
   done
 }
 
+fill() { # FILE OUTPUT [RTP-FIRST RTP-LAST]: with what is known where it is called
+  local first=${3:-${first:-}} last=${4:-${last:-}}
+  sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@SIP@|$sip|g; s|@PHONE@|$phone|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
+    -e "s|@RTPSTART@|$first|g; s|@RTPEND@|$last|g; s|@H323@|$h323|g; s|@H323FAR@|$h323far|g" \
+    -e "s|@AGENT@|$agent|g; s|@LINE@|$line|g; s|@MGW@|$mgw|g; s|@CONSOLE@|$console|g" \
+    -e "s|@BEARERS@|${near:-1}-$((${near:-1} + 22))|g; s|@FARBEARERS@|${farfirst:-1}-$((${farfirst:-1} + 22))|g" "$1" >"$2"
+}
+
 # An Asterisk's own configuration and state. A later folder's file of the same name wins.
 settle() { # ETC STATE RTP-FIRST RTP-LAST FOLDER…
   local etc=$1 state=$2 first=$3 last=$4 folder f
@@ -65,8 +83,8 @@ settle() { # ETC STATE RTP-FIRST RTP-LAST FOLDER…
   cp -r "$root/var/lib/asterisk/." "$root$state/lib/" 2>/dev/null || true
   for folder; do
     for f in "$folder"/*.conf; do
-      sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@SIP@|$sip|g; s|@PHONE@|$phone|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
-        -e "s|@RTPSTART@|$first|g; s|@RTPEND@|$last|g; s|@H323@|$h323|g; s|@H323FAR@|$h323far|g" "$f" >"$root$etc/$(basename "$f")"
+      [[ -e $f ]] || continue
+      fill "$f" "$root$etc/$(basename "$f")" "$first" "$last"
     done
   done
 }
@@ -144,38 +162,74 @@ w.writeframes(b"".join(struct.pack("<h",int(5117*math.sin(2*math.pi*440*n/8000))
   done
   say "the SIP phone did not come up:"; tail -20 "$home/log" >&2; exit 1
 }
-sip_stop() {
+sip_stop() { program_stop baresip "$root$state/baresip/pid"; }
+program_stop() { # NAME PIDFILE
   local p
-  p=$(cat "$root$state/baresip/pid" 2>/dev/null) || return 0
-  [[ $(cat "/proc/$p/comm" 2>/dev/null) == baresip ]] || return 0   # not somebody else with a number used again
+  p=$(cat "$2" 2>/dev/null) || return 0
+  [[ $(cat "/proc/$p/comm" 2>/dev/null) == "$1" ]] || return 0   # not somebody else with a number used again
   kill "$p"
   while [[ -e /proc/$p ]]; do sleep 0.05; done
 }
 
-# The far end of H.323: an Asterisk of its own, which answers `tone` with 440 Hz and records what it hears.
-far_etc=/etc/peer-$port-h323 far_state=/var/peer-$port-h323
-far() { chroot "$root" /usr/sbin/asterisk -C "$far_etc/asterisk.conf" "$@"; }
-far_pid() { cat "$root$far_state/run/asterisk.pid" 2>/dev/null; }
-h323_start() {
-  h323_stop
-  settle "$far_etc" "$far_state" $((rtp + 500)) $((rtp + 599)) "$here/etc" "$here/etc/h323"
+# A far end: an Asterisk of its own, which answers `tone` with 440 Hz and records what it hears.
+far() { local kind=$1; shift; chroot "$root" /usr/sbin/asterisk -C "/etc/peer-$port-$kind/asterisk.conf" "$@"; }
+far_pid() { cat "$root/var/peer-$port-$1/run/asterisk.pid" 2>/dev/null; }
+far_run() { # KIND RTP-FIRST RTP-LAST "MODULE…" QUESTION WORD: it runs when its answer to the question has this word
+  local kind=$1 first=$2 last=$3 modules=$4 question=$5 word=$6 etc=/etc/peer-$port-$1 state=/var/peer-$port-$1 i
+  settle "$etc" "$state" "$first" "$last" "$here/etc" "$here/etc/far" "$here/etc/far-$kind"
+  # shellcheck disable=SC2086
+  printf 'load=%s\n' $modules >>"$root$etc/modules.conf"
   # Two minutes of 440 Hz at -13 dBm0.
   python3 -c 'import math,struct,sys
-sys.stdout.buffer.write(b"".join(struct.pack("<h",int(5117*math.sin(2*math.pi*440*n/8000))) for n in range(960000)))' >"$root$far_state/say.sln"
-  (cd / && exec setsid chroot "$root" /usr/sbin/asterisk -C "$far_etc/asterisk.conf" -f </dev/null >>"$root$far_state/log/console" 2>&1) &
-  local i
+sys.stdout.buffer.write(b"".join(struct.pack("<h",int(5117*math.sin(2*math.pi*440*n/8000))) for n in range(960000)))' >"$root$state/say.sln"
+  (cd / && exec setsid chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" -f </dev/null >>"$root$state/log/console" 2>&1) &
   for ((i = 0; i < 150; i++)); do
-    [[ $(far -rx 'core waitfullybooted' 2>/dev/null) == *'fully booted'* && $(far -rx 'ooh323 show config') == *"$h323far"* ]] && return
+    [[ $(far "$kind" -rx 'core waitfullybooted' 2>/dev/null) == *'fully booted'* && $(far "$kind" -rx "$question") == *"$word"* ]] && return
     sleep 0.2
   done
-  say "the far end of H.323 did not come up; its last words:"
-  tail -20 "$root$far_state/log/console" >&2
+  say "the far end of $kind did not come up; its last words:"
+  tail -20 "$root$state/log/console" >&2
   exit 1
 }
-h323_stop() {
+far_start() { # KIND [ARGUMENT…]
+  local kind=$1 i
+  far_stop "$kind"
+  case $kind in
+    h323) far_run h323 $((rtp + 500)) $((rtp + 599)) chan_ooh323.so 'ooh323 show config' "$h323far" ;;
+    pri)
+      [[ -e $root/usr/lib/asterisk/modules/chan_dahdi.so ]] || { say "no chan_dahdi in this tree: the Debian package asterisk-dahdi is missing"; exit 1; }
+      near=$2 farfirst=$3
+      far_run pri $((rtp + 500)) $((rtp + 599)) chan_dahdi.so 'pri show spans' 'PRI span'
+      # The call manager's own end.
+      fill "$here/etc/chan_dahdi.conf" "$root$etc/chan_dahdi.conf"
+      asterisk -rx 'module load chan_dahdi.so' >/dev/null
+      for ((i = 0; i < 150; i++)); do
+        [[ $(asterisk -rx 'pri show spans') == *'Up, Active'* && $(far pri -rx 'pri show spans') == *'Up, Active'* ]] && return
+        sleep 0.2
+      done
+      say "the D channel did not come up:"
+      { asterisk -rx 'pri show spans'; far pri -rx 'pri show spans'; tail -20 "$root$state/log/console"; } >&2
+      exit 1 ;;
+    mgcp)
+      # One port, so that it is known beforehand.
+      far_run mgcp $((rtp + 700)) $((rtp + 701)) 'res_rtp_multicast.so chan_rtp.so' 'core show channeltypes' UnicastRTP
+      fill "$here/etc/far-mgcp/osmo-mgw.cfg" "$root$etc/osmo-mgw.cfg" $((rtp + 600)) $((rtp + 699))
+      (cd / && exec setsid chroot "$root" /usr/bin/osmo-mgw -c "$etc/osmo-mgw.cfg" </dev/null >"$root$state/log/osmo-mgw" 2>&1) &
+      echo $! >"$root$state/run/osmo-mgw.pid"
+      for ((i = 0; i < 100; i++)); do
+        grep -q 'Configured for MGCP' "$root$state/log/osmo-mgw" && return
+        sleep 0.1
+      done
+      say "the media gateway did not come up:"; tail -20 "$root$state/log/osmo-mgw" >&2; exit 1 ;;
+    *) say "no such far end: $kind (h323, pri, mgcp)"; exit 2 ;;
+  esac
+}
+far_stop() {
   local p i
-  p=$(far_pid) && kill -0 "$p" 2>/dev/null || return 0
-  far -rx 'core stop now' >/dev/null 2>&1 || true
+  if [[ $1 == pri ]] && running; then asterisk -rx 'module unload chan_dahdi.so' >/dev/null 2>&1 || true; fi
+  if [[ $1 == mgcp ]]; then program_stop osmo-mgw "$root$state/run/osmo-mgw.pid"; fi
+  p=$(far_pid "$1") && kill -0 "$p" 2>/dev/null || return 0
+  far "$1" -rx 'core stop now' >/dev/null 2>&1 || true
   for ((i = 0; i < 100; i++)); do kill -0 "$p" 2>/dev/null || return 0; sleep 0.1; done
   kill -9 "$p"
 }
@@ -185,16 +239,16 @@ case ${1:-} in
   tree) build; echo "$root" ;;   # where it was built
   start) start ;;
   again) start again ;;         # after stop: same configuration and state
-  stop) stop; sip_stop; h323_stop ;;
+  stop) stop; sip_stop; for kind in h323 pri mgcp; do far_stop $kind; done ;;
   halt) stop ;;                 # only the call manager
   crash) running && kill -9 "$(pid)" && while running; do sleep 0.05; done; rm -f "$root$state/run/asterisk.pid" ;;
   rx) shift; asterisk -rx "$*" ;;
   sip-start) sip_start ;;
   sip-stop) sip_stop ;;
-  h323-start) h323_start ;;
-  h323-stop) h323_stop ;;
-  h323-rx) shift; far -rx "$*" ;;
+  far-start) shift; far_start "$@" ;;
+  far-stop) far_stop "$2" ;;
+  far-rx) kind=$2; shift 2; far "$kind" -rx "$*" ;;
   alive) running ;;
   where) echo "$root$state" ;;  # log/, spool/ of this instance
-  *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,14p' "$0" >&2; exit 2 ;;
 esac

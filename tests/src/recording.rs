@@ -1,0 +1,56 @@
+//! What a far end recorded of a call, while it does so.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tipring_dsp::measure;
+
+use crate::set::HeardTone;
+
+/// The far end writes what it hears into a WAV file with this end of its name: waits until the last half second of that
+/// is the tone.
+pub fn recording_has(folder: &Path, name: &str, hz: f32, dbm0: f32) -> Result<HeardTone, String> {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let samples = fs::read_dir(folder)
+            .map_err(|e| format!("{}: {e}", folder.display()))?
+            .flatten()
+            .map(|e| e.path())
+            .find(|p| p.to_string_lossy().ends_with(name))
+            .and_then(|f| fs::read(f).ok())
+            .map(|bytes| samples_of(&bytes))
+            .unwrap_or_default();
+        let last = samples
+            .get(samples.len().saturating_sub(4000)..)
+            .unwrap_or_default();
+        let heard = measure::dominant_tone(last);
+        if let Some((got_hz, got_dbm0)) = heard {
+            let tone = HeardTone {
+                sent_hz: hz,
+                sent_dbm0: dbm0,
+                hz: got_hz as f32,
+                dbm0: got_dbm0 as f32,
+            };
+            if tone.is_good() {
+                return Ok(tone);
+            }
+        }
+        if Instant::now() > end {
+            let n = samples.len();
+            return Err(format!("the far end heard {heard:?} in {n} samples"));
+        }
+        std::thread::sleep(Duration::from_millis(100)); // the file grows; deadline above
+    }
+}
+
+/// The samples behind a canonical 44-byte WAV header.
+fn samples_of(wav: &[u8]) -> Vec<i16> {
+    wav.get(44..)
+        .unwrap_or_default()
+        .as_chunks()
+        .0
+        .iter()
+        .map(|bytes| i16::from_le_bytes(*bytes))
+        .collect()
+}
