@@ -169,9 +169,18 @@ build_peer() { # FROM: the tree that peer.sh built
   local options=(-o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt"
     -o Dir::Etc::sourcelist="$apt/etc/sources.list" -o Dir::Etc::sourceparts=- -o APT::Sandbox::User=root)
   quietly "$work/bullseye.log" apt-get "${options[@]}" update
-  (cd "$apt/deb" && quietly "$work/bullseye.log" apt-get "${options[@]}" download "${forced[@]}")
-  local deb
-  for deb in "$apt"/deb/*.deb; do dpkg -x "$deb" "$root"; done
+  # Without one of them there is no chan_dahdi, and the flows that want it are skipped by this name.
+  local deb package missing=()
+  for package in "${forced[@]}"; do
+    [[ $(apt-cache "${options[@]}" policy "$package") == *'Candidate: '[0-9]* ]] || missing+=("$package")
+  done
+  if ((${#missing[@]})); then
+    say "bullseye at $mirror has no ${missing[*]}: the flows with chan_dahdi will be skipped"
+    printf '%s\n' "${missing[@]}" >"$root/missing-packages"
+  else
+    (cd "$apt/deb" && quietly "$work/bullseye.log" apt-get "${options[@]}" download "${forced[@]}")
+  fi
+  for deb in "$apt"/deb/*.deb; do [[ ! -e $deb ]] || dpkg -x "$deb" "$root"; done
   chroot "$root" ldconfig
   rm -rf "$root"/{etc,var}/peer-* "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale}
   rm -rf --one-file-system "$peer_dir"; mv "$into" "$peer_dir"
@@ -218,7 +227,7 @@ say "building the guest ($PRETTY_NAME, Linux $kernel, DAHDI $(sed -n 2p <<<"$ver
 [[ -e $tree.complete ]] || { build_tree; say "Debian tree"; }
 wait "$peer_pid" || die "the call manager's tree failed"
 from=$("$peer" tree)
-peer_dir=$cache/vm-peer-$(echo "$(basename "$from") ${forced[*]} 1" | key)
+peer_dir=$cache/vm-peer-$(echo "$(basename "$from") ${forced[*]} 2" | key) # count up when build_peer changes
 [[ -e $peer_dir.complete ]] || { build_peer "$from"; say "call manager"; }
 g=$work/guest
 # Hard links: from here on a file that comes from the trees is replaced, never written into.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Outcome {
     name: String,
     result: Result<String, String>,
+    skipped: bool,
 }
 
 impl Outcome {
@@ -28,8 +29,27 @@ impl Outcome {
             Ok(figures) => println!("PASS {name:<14} {figures} ({cost})"),
             Err(e) => println!("FAIL {name:<14} {e} ({cost})"),
         }
-        let name = name.to_owned();
-        Outcome { name, result }
+        Outcome {
+            name: name.to_owned(),
+            result,
+            skipped: false,
+        }
+    }
+
+    /// A flow that cannot run, for the guest lacks these Debian packages.
+    pub(crate) fn lacks(name: &str, packages: &str) -> Outcome {
+        let why = format!("missing in the call manager's tree, Debian packages: {packages}");
+        println!("SKIP {name:<14} {why}");
+        Outcome {
+            name: name.to_owned(),
+            result: Ok(why),
+            skipped: true,
+        }
+    }
+
+    /// Why it did not run, if it did not.
+    pub(crate) fn skipped(&self) -> Option<&str> {
+        self.result.as_deref().ok().filter(|_| self.skipped)
     }
 
     /// Did it pass?

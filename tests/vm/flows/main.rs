@@ -84,17 +84,29 @@ fn main() -> ExitCode {
     let outcomes: Vec<Outcome> = flows::ALL
         .iter()
         .filter(|(name, _)| wanted(name))
-        .map(|(name, body)| Outcome::of(name, || body(&stage)))
+        .map(|(name, body)| match flows::missing_packages(&stage, name) {
+            Some(packages) => Outcome::lacks(name, &packages),
+            None => Outcome::of(name, || body(&stage)),
+        })
         .collect();
     let failed: Vec<&str> = outcomes
         .iter()
         .filter(|o| !o.passed())
         .map(Outcome::name)
         .collect();
-    let passed = outcomes.len() - failed.len();
+    let skipped: Vec<&Outcome> = outcomes.iter().filter(|o| o.skipped().is_some()).collect();
+    for outcome in &skipped {
+        let why = outcome.skipped().unwrap_or_default();
+        println!("skipped: {}: {why}", outcome.name());
+    }
+    let passed = outcomes.len() - failed.len() - skipped.len();
     if !failed.is_empty() {
         println!("failed: {}", failed.join(", "));
     }
-    println!("{passed} passed, {} failed", failed.len());
+    println!(
+        "{passed} passed, {} failed, {} skipped",
+        failed.len(),
+        skipped.len()
+    );
     ExitCode::from(u8::from(!failed.is_empty()))
 }

@@ -37,6 +37,8 @@ pub(crate) enum Cards {
     Bench,
     /// Debian's loopback spans.
     Loopback,
+    /// The test's own card, and a pair of loopback spans for ISDN.
+    Trunk,
 }
 
 /// The kernel's echo canceller, for Asterisk.
@@ -102,6 +104,7 @@ impl Stage {
             Cards::None => {}
             Cards::Bench => drop(self.script(&["fxbench", &n])?),
             Cards::Loopback => drop(self.script(&["loc", &n])?),
+            Cards::Trunk => drop(self.script(&["trunk", &n])?),
         }
         self.cards.set(wanted);
         Ok(())
@@ -334,6 +337,15 @@ group = "tipring"
             let _ = self.peer.set(peer);
         }
         self.peer.get().ok_or_else(|| "no call manager".into())
+    }
+
+    /// The Debian packages that the call manager's tree lacks for `chan_dahdi`, as `image.sh` left word.
+    pub(crate) fn missing_packages(&self) -> Vec<String> {
+        let script = self.payload.join("guest/peer.sh").display().to_string();
+        let tree = run(&script, &["tree"]).unwrap_or_default();
+        let list = Path::new(tree.trim()).join("missing-packages");
+        let names = fs::read_to_string(list).unwrap_or_default();
+        names.lines().map(str::to_owned).collect()
     }
 
     /// The page that goes both ways.

@@ -3,6 +3,9 @@
 # Channels 1 to N are the gateway's (fxoks), N+1 to 2N the telephones on them (fxsks): N+n is the telephone of port n.
 #   cards.sh fxbench N [PARAMETER=VALUE...]   the simulated card of tests/vm/module, with these module parameters
 #   cards.sh loc N                            two cross-connected spans of Debian's dahdi_dynamic_loc (no card ioctls)
+#   cards.sh trunk N [PARAMETER=VALUE...]     fxbench, and two cross-connected spans of 24 channels for ISDN behind it: the
+#                                             call manager's is 2N+1 to 2N+24, the far end's 2N+25 to 2N+48; the last of
+#                                             each is the D channel
 #   cards.sh configure                        dahdi_cfg again: after the card was pulled and plugged
 #   cards.sh pull | plug                      fxbench: take the card out under its open channels; put it back, configured
 #   cards.sh down                             everything out again; fails while a program has a channel open
@@ -45,6 +48,16 @@ loc() {
   insmod "$(find "/lib/modules/$(uname -r)" -name dahdi_dummy.ko)"
   udevadm settle
 }
+trunk() {
+  local n=${1:-} near far; number "$n"; shift
+  near=$((2 * n + 1)) far=$((2 * n + 25))
+  modprobe -a dahdi dahdi_dynamic dahdi_dynamic_loc
+  modprobe fxbench ports="$n" "$@"
+  # The clock of these spans is the card's (timing 0), and a channel passes whole: no robbed bits.
+  write_conf "$n" "dynamic=loc,2:0,24,0" "dynamic=loc,2:1,24,0" \
+    "bchan=$near-$((near + 22)),$far-$((far + 22))" "dchan=$((near + 23)),$((far + 23))"
+  configure
+}
 slot() { # in|out, within 5 s of the guest's time
   local i
   for ((i = 0; i < 500; i++)); do [[ $(<$parameters/pull) == "$1" ]] && return; sleep 0.01; done
@@ -60,7 +73,7 @@ down() {
 }
 
 case ${1:-} in
-  fxbench | loc) "$@" ;;
+  fxbench | loc | trunk) "$@" ;;
   configure) configure ;;
   pull) echo 1 >$parameters/pull; slot out ;;
   plug) echo 0 >$parameters/pull; slot in; configure ;;
@@ -86,5 +99,5 @@ WantedBy=multi-user.target
 UNIT
     systemctl daemon-reload
     systemctl enable --quiet --now cards.service ;;
-  *) sed -n '2,13p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,16p' "$0" >&2; exit 2 ;;
 esac

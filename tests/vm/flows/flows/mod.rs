@@ -7,6 +7,7 @@ mod fax;
 mod line;
 mod load;
 mod trouble;
+mod trunk;
 
 use crate::stage::Stage;
 
@@ -38,6 +39,15 @@ pub(crate) const ALL: &[Flow] = &[
     ("unloaded", trouble::unloaded),
     ("killed", trouble::killed),
     ("no-channel", trouble::no_such_channel),
+    ("isdn-out", trunk::out),
+    ("isdn-in", trunk::into),
     ("loopback", calls::loopback),
     ("signalling", trouble::signalling),
 ];
+
+/// The Debian packages that this flow needs and the guest lacks.
+pub(crate) fn missing_packages(stage: &Stage, flow: &str) -> Option<String> {
+    let wants_chan_dahdi = ["chan-dahdi", "isdn-out", "isdn-in"].contains(&flow);
+    let missing = || stage.missing_packages().join(" ");
+    wants_chan_dahdi.then(missing).filter(|m| !m.is_empty())
+}
