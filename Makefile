@@ -23,7 +23,8 @@ demo:            ## a phone call and a fax page on the simulated card, into demo
 test:            ## everything that a newcomer's machine can check
 	@packaging/setup.sh test
 	tests/lint.sh
-	cargo build --workspace --bins
+	@# With the tests, for their features are those of `cargo test`: without them all of it is built twice.
+	cargo build --workspace --bins --tests
 	cargo test --workspace
 	tests/fuzz/short.sh
 

@@ -6,7 +6,8 @@
 #   hal         the DAHDI back end against a telephone, on both (tipring-hal-check)
 #   flows       calls, digits, caller ID, fax, 24 talking ports, troubles; the cost beside chan_dahdi's (flows.sh)
 #   packaging   install, upgrade, reload, reboot, purge … (packaging/all.sh)
-# Guests keep their own time, so two run side by side, whatever else this machine does. What each part said, and what its
+# Guests keep their own time, so two run side by side, whatever else this machine does: one takes the flows, bench and hal, the
+# other the packaging, which first builds the package of the commit before. A guest takes as much of a processor as it gets. What each part said, and what its
 # guest left, is in target/vm-test/PART. Variables: DEB (a package to use instead of building one of this tree).
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,7 +31,8 @@ mkdir -p "$results"
 image=$("$here/image.sh") || die "no guest to test in"
 say "the guest is $image"
 if wanted hal || wanted flows; then
-  (cd "$repo" && cargo build --release -p tipring-tests --bins) || die "the test programs do not build"
+  # The same packages as for `make interop`, or cargo chooses other features and builds everything once more.
+  (cd "$repo" && cargo build --release -p tipringd -p tipring-ctl -p tipring-tests --bins) || die "the test programs do not build"
 fi
 if [[ -z ${DEB:-} ]] && { wanted flows || wanted packaging; }; then
   "$repo/packaging/deb.sh" >"$results/deb.txt" 2>&1 || { tail -40 "$results/deb.txt"; die "the package does not build"; }
@@ -55,9 +57,9 @@ guest() { # PART SECONDS COMMAND...: with a payload of the test programs
   rm -rf "$payload"
   return $status
 }
-bench() { guest bench 900 bench/check.sh; }
-hal() { guest hal 900 bench/hal.sh $([[ $length == --long ]] && echo 300 || echo 30); }
-flows() { "$here/flows.sh" -o "$results/flows" -w $([[ $length == --long ]] && echo 14400 || echo 1800) "$DEB" $length; }
+bench() { guest bench 2700 bench/check.sh; }
+hal() { guest hal 2700 bench/hal.sh $([[ $length == --long ]] && echo 300 || echo 30); }
+flows() { "$here/flows.sh" -o "$results/flows" -w $([[ $length == --long ]] && echo 14400 || echo 5400) "$DEB" $length; }
 packaging() { KEEP=$results/packaging "$here/packaging/all.sh"; }
 
 failed=()
@@ -74,17 +76,18 @@ show_part() {
   cat "$results/$1/output.txt"
   ((status == 0)) || failed+=("$1")
 }
-# The flows take longest and have a guest of their own beside the others.
-flows_pid='' others=()
-for part in "${parts[@]}"; do [[ $part == flows ]] || others+=("$part"); done
+# Packaging takes as long as the others together, and has guests of its own beside theirs.
+packaging_pid=''
 # shellcheck disable=SC2329
-stop() { [[ $flows_pid ]] && kill -- "-$flows_pid" 2>/dev/null; exit 130; }
+stop() { [[ $packaging_pid ]] && kill -- "-$packaging_pid" 2>/dev/null; exit 130; }
 trap stop INT TERM
-if wanted flows; then
-  set -m; run_part flows & flows_pid=$!; set +m
+if wanted packaging; then
+  set -m; run_part packaging & packaging_pid=$!; set +m
 fi
-for part in "${others[@]}"; do run_part "$part"; show_part "$part"; done
-if [[ $flows_pid ]]; then wait "$flows_pid"; flows_pid=''; show_part flows; fi
+for part in "${parts[@]}"; do
+  [[ $part == packaging ]] || { run_part "$part"; show_part "$part"; }
+done
+if [[ $packaging_pid ]]; then wait "$packaging_pid"; packaging_pid=''; show_part packaging; fi
 
 if ((${#failed[@]})); then
   say "failed: ${failed[*]}; what the guests left is in $results"

@@ -20,4 +20,6 @@ cp "${DEB:-$(built HEAD)}" "$payload/debs/current.deb"
 cp "${PREVIOUS_DEB:-$(built HEAD~1)}" "$payload/debs/previous.deb"
 mkdir "$payload/packaging"
 cp "$here"/*.sh "$payload/packaging/"
-"$here/../run.sh" -w 2400 -o "${KEEP:-$payload/out}" "$payload" packaging/guest.sh "$@"
+started=$SECONDS
+"$here/../run.sh" -w 5400 -o "${KEEP:-$payload/out}" "$payload" packaging/guest.sh "$@" |
+  while IFS= read -r line; do printf '[%4d s] %s\n' $((SECONDS - started)) "$line"; done
