@@ -423,6 +423,29 @@ fn what_comes_again_is_counted_and_goes_on_once() {
 }
 
 #[test]
+fn an_end_counts_again_when_packets_before_it_are_missing_or_the_far_end_restarted() {
+    let end = data(Carrier::V21, FieldKind::HdlcFcsOk, &[]);
+    let mut receiver = receiver();
+    let mut went = |ms, sequence| {
+        receiver
+            .receive(at(ms), &datagram(sequence, &end, &[]))
+            .unwrap();
+        let mut items = vec![];
+        while let Some(item) = receiver.next(at(ms)) {
+            items.push(item);
+        }
+        items
+    };
+    let end = || Item::Received(end.clone());
+    assert_eq!(went(0, 0), [end()]);
+    assert_eq!(went(30, 1), []);
+    assert_eq!(went(60, 3), []);
+    assert_eq!(went(400, 4), [Item::Missing(1), end()]);
+    assert_eq!(went(440, 30_000), []);
+    assert_eq!(went(480, 30_001), [end()]);
+}
+
+#[test]
 fn the_wait_follows_the_jitter_within_its_bound() {
     let mut receiver = receiver();
     assert_eq!(receiver.wait(), WAIT);
