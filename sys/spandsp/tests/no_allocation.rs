@@ -6,8 +6,8 @@ use std::ffi::c_void;
 
 use tipring_spandsp::{
     CallerId, CallerIdMessage, CallerIdRx, CallerIdStandard, CallerIdTx, ConnectTone,
-    DtmfCallerIdFormat, DtmfRx, DtmfRxSettings, DtmfTx, ModemConnectToneTx, Party, ToneDetector,
-    ToneListener,
+    DtmfCallerIdFormat, DtmfRx, DtmfRxSettings, DtmfTx, FastModem, FastRx, FastTx, Heard,
+    ModemConnectToneTx, Party, ToneDetector, ToneListener, V17Rate, V21Rx, V21Tx,
 };
 
 thread_local! {
@@ -150,4 +150,47 @@ fn caller_id_allocates_nothing_after_new() {
         });
         assert_eq!((heard, allocated), (2, 0), "{}", message.standard().name());
     }
+}
+
+#[test]
+fn modems_allocate_nothing_after_new() {
+    let mut tx = FastTx::new(-14.0).unwrap();
+    let mut rx = FastRx::new(FastModem::V29At9600).unwrap();
+    let (mut v21_tx, mut v21_rx) = (V21Tx::new(-14.0).unwrap(), V21Rx::new(-42.0).unwrap());
+    let rate = V17Rate::R9600;
+    let modems = [
+        FastModem::V27ter2400,
+        FastModem::V29At9600,
+        FastModem::V17 { rate, short: false },
+        FastModem::V17 { rate, short: true },
+    ];
+    let (mut trained, mut bits) = (0, 0);
+    let allocated = counted(|| {
+        let mut block = [0; 80];
+        for modem in modems {
+            rx.set_cutoff(-40.0);
+            rx.restart(modem);
+            tx.restart(modem, true);
+            let mut left = 500;
+            for _ in 0..300 {
+                tx.process(&mut block, || {
+                    left -= 1;
+                    (left > 0).then_some(left % 3 == 0)
+                });
+                rx.process(&block, |item| {
+                    trained += u32::from(item == Heard::TrainingSucceeded);
+                });
+            }
+        }
+        v21_rx.restart();
+        v21_tx.restart();
+        for n in 0..100 {
+            v21_tx.process(&mut block, || (n < 90).then_some(n % 2 == 0));
+            v21_rx.process(&block, |item| {
+                bits += u32::from(matches!(item, Heard::Bit(_)));
+            });
+        }
+    });
+    assert_eq!((trained, allocated), (4, 0));
+    assert!(bits > 200, "{bits}");
 }

@@ -223,7 +223,7 @@ impl FastRx {
         let v17 = NonNull::new(v17).ok_or_else(|| what.clone())?;
         // SAFETY: the state is live; the sink outlives it and `on_symbol` treats user_data as exactly this type.
         unsafe {
-            sys::v17_rx_set_qam_report_handler(v17.as_ptr(), Some(on_symbol), sink.as_void())
+            sys::v17_rx_set_qam_report_handler(v17.as_ptr(), Some(on_symbol), sink.as_void());
         };
         // SAFETY: as above.
         let v27ter = unsafe {
