@@ -5,14 +5,23 @@ const INTACT: u16 = 0xf0b8;
 /// Frames of T.30 end below this (the longest are 260 octets of error correction).
 const LONGEST: u32 = 512;
 
-fn check(register: u16, octet: u8) -> u16 {
-    (0..8).fold(register ^ u16::from(octet), |r, _| {
-        if r & 1 == 1 {
-            (r >> 1) ^ 0x8408
-        } else {
-            r >> 1
+const TABLE: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        let (mut register, mut bits) = (n as u16, 0);
+        while bits < 8 {
+            register = register >> 1 ^ (register & 1) * 0x8408;
+            bits += 1;
         }
-    })
+        table[n] = register;
+        n += 1;
+    }
+    table
+};
+
+fn check(register: u16, octet: u8) -> u16 {
+    register >> 8 ^ TABLE[usize::from(register as u8 ^ octet)]
 }
 
 /// What a receiver made of the bits.
@@ -49,6 +58,7 @@ impl HdlcRx {
     }
 
     /// Takes a bit.
+    #[inline]
     pub(super) fn push(&mut self, bit: bool) -> Option<Unit> {
         if !bit {
             let ones = std::mem::take(&mut self.ones);
@@ -68,6 +78,7 @@ impl HdlcRx {
         }
     }
 
+    #[inline]
     fn shift(&mut self, bit: bool) -> Option<Unit> {
         if !self.inside {
             return None;
@@ -77,6 +88,10 @@ impl HdlcRx {
         if self.bits < 8 {
             return None;
         }
+        self.whole_octet()
+    }
+
+    fn whole_octet(&mut self) -> Option<Unit> {
         self.bits = 0;
         self.flags = 0;
         self.register = check(self.register, self.octet);
@@ -89,6 +104,7 @@ impl HdlcRx {
         (self.octets > 2).then_some(Unit::Octet(oldest))
     }
 
+    #[cold]
     fn flag(&mut self) -> Option<Unit> {
         let (inside, octets, bits) = (self.inside, self.octets, self.bits);
         let intact = self.register == INTACT && bits == 7;
@@ -118,6 +134,7 @@ impl HdlcRx {
         self.register = 0xffff;
     }
 
+    #[cold]
     fn abort(&mut self) -> Option<Unit> {
         let spoilt = self.inside && self.octets > 2;
         self.inside = false;

@@ -205,7 +205,13 @@ impl Line {
             heard.clear();
             self.fast.process(block, |item| note(&mut heard, item));
             for item in &heard {
-                self.fast_heard(*item, expected.fast, shared, emit);
+                match item {
+                    Heard::Bit(bit) if self.state == State::Fast => {
+                        self.fast_bit(*bit, shared, emit);
+                    }
+                    Heard::Bit(_) => {}
+                    other => self.fast_heard(*other, expected.fast, shared, emit),
+                }
             }
             self.wait(block.len() as u32, shared, emit);
         }
@@ -321,7 +327,6 @@ impl Line {
 
     fn fast_heard(&mut self, item: Heard, fast: Fast, shared: &mut Shared, emit: &mut Emit<'_>) {
         match item {
-            Heard::Bit(bit) if self.state == State::Fast => self.fast_bit(bit, shared, emit),
             Heard::Bit(_) | Heard::CarrierUp => {}
             Heard::TrainingInProgress => {
                 if let Some(expected) = &mut self.expected {
@@ -357,6 +362,7 @@ impl Line {
         }
     }
 
+    #[inline]
     fn fast_bit(&mut self, bit: bool, shared: &mut Shared, emit: &mut Emit<'_>) {
         if self.hdlc {
             match self.fast_hdlc.push(bit) {
