@@ -273,7 +273,12 @@ fn any(program: &mut Program<'_>, version: Version) -> Ifp {
         let known = if version == Version::V0 { 6 } else { 7 };
         let kind = kinds[usize::from(program.byte()) % known];
         // What finds no place stays out.
-        let _ = ifp.push(kind, program.bytes());
+        let octets = program.bytes();
+        // In later versions three fields of which the first have no octets have two readings.
+        if octets.is_empty() && version == Version::Later {
+            break;
+        }
+        let _ = ifp.push(kind, octets);
     }
     ifp
 }

@@ -117,6 +117,8 @@ pub struct Sender {
     sent_until: Option<u32>,
     marker_due: bool,
     event: Option<Event>,
+    /// Of the last named signalling event.
+    signalled: u32,
     redundancy: Option<Redundancy>,
     /// Newest first.
     past: [Past; MAX_SENT],
@@ -138,6 +140,7 @@ impl Sender {
             sent_until: None,
             marker_due: true,
             event: None,
+            signalled: seed.timestamp,
             redundancy: None,
             past: [Past::NONE; MAX_SENT],
             wide: [0; LONGEST + TRAILER],
@@ -336,6 +339,30 @@ impl Sender {
 
     fn payload_len(&self) -> usize {
         usize::from(self.config.ptime_ms.clamp(10, 60)) * (CLOCK_HZ as usize / 1000)
+    }
+
+    /// Sends a named signalling event (`crate::nse`) between the packets of the audio, which go on as they were. `first`: it has
+    /// the timestamp of now; otherwise it is a copy, and has that of the one before.
+    pub fn signal(
+        &mut self,
+        payload_type: u8,
+        payload: [u8; 4],
+        first: bool,
+        emit: impl FnOnce(&mut Outgoing<'_>),
+    ) {
+        if first {
+            self.signalled = self.position();
+        }
+        const LEN: usize = HEADER_LEN + 4;
+        let header = self.next_header(payload_type, self.signalled, false);
+        let mut bytes = [0; LEN + TRAILER];
+        let mut packet = Writer::new(&mut bytes);
+        packet.put(&header.to_bytes());
+        packet.put(&payload);
+        self.stats.packets += 1;
+        self.stats.event_packets += 1;
+        self.stats.octets += 4;
+        emit(&mut Outgoing::new(&mut bytes, LEN));
     }
 
     fn position(&self) -> u32 {

@@ -39,6 +39,28 @@ fn event(bytes: &[u8]) -> Option<(u16, u32, bool, bool, u16)> {
 }
 
 #[test]
+fn a_named_event_goes_between_packets_and_its_copies_have_its_timestamp() {
+    let mut sender = sender(20);
+    let mut sent = vec![];
+    for block in 0..6 {
+        sender.push(&[0xFF; 80], |p| sent.push(p.to_vec()));
+        if block % 2 == 0 {
+            let event = [200, 0, 0, 0];
+            sender.signal(100, event, block == 0, |p| sent.push(p.to_vec()));
+        }
+    }
+    let read: Vec<_> = sent.iter().map(|bytes| audio(bytes)).collect();
+    // In the middle of the first packet, 80 samples on; the audio keeps its time, the sequence goes on over all.
+    assert_eq!(read[0], (100, false, 65_535, 0, 4));
+    assert_eq!(read[1], (0, true, 0, 0xFFFF_FFB0, 160));
+    assert_eq!(read[2], (100, false, 1, 0, 4));
+    assert_eq!(read[3], (0, false, 2, 80, 160));
+    assert_eq!(read[4], (100, false, 3, 0, 4));
+    assert_eq!(read[5], (0, false, 4, 240, 160));
+    assert_eq!(sender.stats().event_packets, 3);
+}
+
+#[test]
 fn blocks_are_collected_into_packets_and_numbers_wrap() {
     for (ptime, block) in [
         (10, 80),

@@ -128,6 +128,10 @@ fn fields(
             Version::V0 => Number::Root(bits.take(3).ok_or(IfpError::Short)?),
             Version::Later => number(&mut bits, 3, version)?,
         };
+        // By the letter alone: otherwise ends of frames by the letter would look like these.
+        if align && matches!(number, Number::Extension(_)) {
+            return Err(IfpError::Unknown);
+        }
         let kind = table::field(number).ok_or(IfpError::Unknown)?;
         let mut turned = [0; IFP_OCTETS];
         let mut length = 0;

@@ -93,6 +93,11 @@ fn later_versions_are_read_by_the_letter_and_by_octets() {
     let both = data(Carrier::V21, &[(HdlcFcsOk, &[]), (HdlcSigEnd, &[])]);
     assert_eq!(written(&both, Version::Later), [0xC0, 2, 0x10, 0x40]);
     assert_eq!(read(&[0xC0, 2, 0x10, 0x08], Version::Later), Ok(both));
+    let empty = data(Carrier::V21, &[(HdlcData, &[]), (FieldKind::Other(1), &[])]);
+    assert_eq!(
+        read(&written(&empty, Version::Later), Version::Later),
+        Ok(empty)
+    );
     let mixed = data(Carrier::V21, &[(HdlcFcsOk, &[]), (HdlcData, &[0xAA])]);
     let letter = written(&mixed, Version::Later);
     assert_eq!(letter, [0xC0, 2, 0x14, 0, 0, 0, 0x55]);
@@ -190,9 +195,14 @@ pub(in crate::t38) fn any_ifp(version: Version) -> impl Strategy<Value = Ifp> {
     let octets = prop::collection::vec(any::<u8>(), 0..40);
     let fields = prop::collection::vec((kind, octets), 0..8);
     let carrier = (0..9 + 6 * extra).prop_map(|n| table::carrier(number(n, 9)).unwrap());
-    let data = (carrier, fields).prop_map(|(carrier, fields)| {
+    let data = (carrier, fields).prop_map(move |(carrier, fields)| {
         let mut ifp = Ifp::data(carrier);
-        for (kind, octets) in fields {
+        let last = fields.len().saturating_sub(1);
+        for (n, (kind, mut octets)) in fields.into_iter().enumerate() {
+            // Three fields of which the first have no octets may look like others in octets of their own.
+            if version == Version::Later && n < last {
+                octets.push(n as u8);
+            }
             // The last ones may find no place.
             let _ = ifp.push(kind, &octets);
         }
