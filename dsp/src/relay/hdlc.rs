@@ -11,7 +11,7 @@ const TABLE: [u16; 256] = {
     while n < 256 {
         let (mut register, mut bits) = (n as u16, 0);
         while bits < 8 {
-            register = register >> 1 ^ (register & 1) * 0x8408;
+            register = (register >> 1) ^ ((register & 1) * 0x8408);
             bits += 1;
         }
         table[n] = register;
@@ -21,7 +21,7 @@ const TABLE: [u16; 256] = {
 };
 
 fn check(register: u16, octet: u8) -> u16 {
-    register >> 8 ^ TABLE[usize::from(register as u8 ^ octet)]
+    (register >> 8) ^ TABLE[usize::from(register as u8 ^ octet)]
 }
 
 /// What a receiver made of the bits.
