@@ -55,7 +55,9 @@ peer=$repo/tests/interop/peer/peer.sh
 image_key=$({ cat "$here/image.sh" "$peer"; cd "$here" && sha256sum module/* guest/image/*; echo "$kernel_key $tree_key"; } | key)
 image=$cache/vm-$image_key
 if [[ ${1:-} == --where ]]; then echo "$image"; exit; fi
-if [[ -e $image/.complete ]]; then touch "$image"; echo "$image"; exit; fi
+# One that lacks a package of the mirror is built again after a day.
+complete() { [[ -e $image/.complete && ! $(find "$image/lacking" -mmin +1440 2>/dev/null) ]]; }
+if complete; then touch "$image"; echo "$image"; exit; fi
 [[ $(id -u) == 0 ]] || die "run it as root: the guest's files belong to root and to system users"
 for tool in mmdebstrap busybox mkfs.ext4 qemu-img cpio xz modprobe depmod; do
   PATH=$PATH:/sbin:/usr/sbin command -v "$tool" >/dev/null || die "$tool is missing: run packaging/setup.sh vm"
@@ -64,7 +66,7 @@ export PATH=$PATH:/sbin:/usr/sbin
 mkdir -p "$cache"
 exec 8>"$cache/vm.lock"
 flock 8
-if [[ -e $image/.complete ]]; then echo "$image"; exit; fi
+if complete; then echo "$image"; exit; fi
 work=$(mktemp -d "$cache/vm-work.XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 
@@ -228,7 +230,8 @@ say "building the guest ($PRETTY_NAME, Linux $kernel, DAHDI $(sed -n 2p <<<"$ver
 wait "$peer_pid" || die "the call manager's tree failed"
 from=$("$peer" tree)
 peer_dir=$cache/vm-peer-$(echo "$(basename "$from") ${forced[*]} 2" | key) # count up when build_peer changes
-[[ -e $peer_dir.complete ]] || { build_peer "$from"; say "call manager"; }
+lacking=$peer_dir/$(basename "$from")/missing-packages
+[[ -e $peer_dir.complete && ! -e $lacking ]] || { build_peer "$from"; say "call manager"; }
 g=$work/guest
 # Hard links: from here on a file that comes from the trees is replaced, never written into.
 cp -al "$tree" "$g"
@@ -267,6 +270,7 @@ size=$(du -sm --apparent-size "$g" | cut -f1)
 truncate -s $(((size + size / 5 + 600 + 127) / 128 * 128))M "$work/out/disk.img"
 quietly "$work/mkfs.log" mkfs.ext4 -q -F -b 4096 -L appliance -O ^metadata_csum_seed,^orphan_file -E lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0 \
   -d "$g" "$work/out/disk.img"
+[[ ! -e $lacking ]] || cp "$lacking" "$work/out/lacking"
 touch "$work/out/.complete"
 rm -rf --one-file-system "$image"; mv "$work/out" "$image"
 # What nobody has used goes: images after a day, but for the newest four of them, their parts after a week.
