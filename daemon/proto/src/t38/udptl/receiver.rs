@@ -13,6 +13,8 @@ use crate::types::t38::{Carrier, Ifp};
 
 /// A number this far behind one on trial follows it.
 const FOLLOWS: u16 = 8;
+/// A step ahead below this is an outage of the network, not a restart of the far end: at 30 ms half a minute.
+const OUTAGE: u16 = 1_000;
 
 /// How to receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,8 @@ pub struct Receiver {
     /// The highest that was seen.
     newest: i64,
     trial: Option<Trial>,
+    /// Packets that a jump has left behind, and nobody has heard of yet.
+    left_behind: u32,
     /// The far end counts from FFFF to 0001.
     skips_zero: bool,
     counters: Counters,
@@ -101,6 +105,7 @@ impl Receiver {
             next: 0,
             newest: 0,
             trial: None,
+            left_behind: 0,
             skips_zero: false,
             counters: Counters::default(),
         }
@@ -174,6 +179,9 @@ impl Receiver {
         loop {
             if !self.started {
                 return None;
+            }
+            if self.left_behind > 0 {
+                return Some(Item::Missing(std::mem::take(&mut self.left_behind)));
             }
             if let Some(slot) = self.window.get(self.next) {
                 self.next += 1;
@@ -354,9 +362,6 @@ impl Receiver {
         let Some(before) = self.trial.replace(trial).filter(follows) else {
             return;
         };
-        self.counters.lost += (self.next..=self.newest)
-            .filter(|n| !self.window.has(*n))
-            .count() as u64;
         self.restart(&before);
         let number = self.number(packet.sequence);
         if !self.window.has(number) {
@@ -366,9 +371,14 @@ impl Receiver {
         self.recover(now, number, packet);
     }
 
-    /// Goes on at another number, in numbers that no packet before had.
+    /// Goes on at another number, in numbers that no packet before had. What is still behind a hole stays behind.
     fn restart(&mut self, at: &Trial) {
         self.trial = None;
+        let step = at.sequence.wrapping_sub(self.newest as u16);
+        let never_seen = u32::from(step.saturating_sub(1)) * u32::from(step < OUTAGE);
+        let waiting = (self.newest + 1 - self.next) as u32;
+        self.left_behind = self.left_behind.saturating_add(waiting + never_seen);
+        self.counters.lost += u64::from(waiting + never_seen);
         self.counters.restarts += 1;
         self.parity.clear();
         self.jitter.other();
