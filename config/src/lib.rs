@@ -72,19 +72,44 @@ pub fn load_with_origins(
     path: Option<&Path>,
     machine: &Machine,
 ) -> Result<(Config, Origins), Report> {
+    let (config, origins, report) = examine(path, machine)?;
+    if report.errors() > 0 {
+        return Err(report);
+    }
+    Ok((config, origins))
+}
+
+/// As [`load`], and what this machine lacks of it among the problems, whether there are errors or not. `here` looks for
+/// what the configuration names.
+pub fn check(
+    path: Option<&Path>,
+    machine: &Machine,
+    here: impl FnOnce(&Config) -> here::Here,
+) -> Result<Config, Report> {
+    let (mut config, origins, report) = examine(path, machine)?;
+    let lacking = here::lacking(&config, &origins, &here(&config));
+    let problems = report.problems.into_iter().chain(lacking).collect();
+    let report = Report::new(&report.file, problems);
+    if report.errors() > 0 {
+        return Err(report);
+    }
+    config.warnings = report.problems;
+    Ok(config)
+}
+
+/// A file's configuration, with all its problems; what has an error has its default.
+fn examine(path: Option<&Path>, machine: &Machine) -> Result<(Config, Origins, Report), Report> {
     let (path, required) = path.map_or((Path::new(DEFAULT_PATH), false), |p| (p, true));
     let name = path.display().to_string();
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !required => {
-            let built_in = validate::config("", "built-in defaults", machine);
-            return built_in.map(|(config, origins)| {
-                let config = Config {
-                    file: None,
-                    ..config
-                };
-                (config, origins)
-            });
+            let (config, origins, report) = validate::examine("", "built-in defaults", machine);
+            let config = Config {
+                file: None,
+                ..config
+            };
+            return Ok((config, origins, report));
         }
         Err(e) => {
             let cure = match e.kind() {
@@ -101,7 +126,7 @@ pub fn load_with_origins(
         }
     };
     match std::str::from_utf8(&bytes) {
-        Ok(text) => validate::config(text, &name, machine),
+        Ok(text) => Ok(validate::examine(text, &name, machine)),
         Err(e) => {
             let line = bytes
                 .iter()

@@ -520,6 +520,9 @@ fn basics_of(reader: &Reader<'_>, section: &Section<'_>, port: &Port) -> Vec<Eff
                     meaning: "true" | "empty",
                     ..
                 } => Source::Default,
+                _ if key.name == "channel" => {
+                    Source::Otherwise("the ports of the simulated card in turn")
+                }
                 Absent::Otherwise { meaning, .. } => Source::Otherwise(meaning),
             },
             line: line.flatten(),

@@ -253,14 +253,14 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(200, 60_000),
             "5000",
             When::Idle,
-            "Time after which an unanswered KeepAlive counts as missed. It matters while nobody else asks: with a next server in the list, and a server that has answered KeepAlives before, one of its ports asks every second, 1 s of silence makes all others ask too, and a port that then hears nothing for about 2 s goes to the next server, whatever this key and keepalive-misses say.",
+            "Time after which an unanswered KeepAlive counts as missed. One port of each server that has answered KeepAlives before asks it every second, and after 1 s of silence all others ask too. When there is a next server in the list, a port that then hears nothing for about 2 s goes there, whatever this key and keepalive-misses say.",
         ),
         key(
             "keepalive-misses",
             Accepts::Integer(0, 20),
             "4",
             When::Idle,
-            "KeepAlives missed in a row after which a port goes to the next server. With one server only, or 0: the connection is given up after three keepalive intervals without an answer.",
+            "KeepAlives missed in a row after which a port goes to the next server. With one server only, or 0: the connection is given up three keepalive intervals after the last answer.",
         ),
         key(
             "retry-first-ms",

@@ -123,7 +123,7 @@ settings! {
         accepts: Integer(1, 65_535),
         absent: default("20"),
         used: Idle,
-        help: "Time of dial tone without a digit, after which reorder tone follows.",
+        help: "Time of dial tone without a digit, after which reorder tone follows, unless the CallManager ends it sooner.",
     }
     reorder_s: u16 {
         key: "reorder-s",

@@ -34,6 +34,15 @@ pub(crate) fn config(
     file: &str,
     machine: &Machine,
 ) -> Result<(Config, Origins), Report> {
+    let (config, origins, report) = examine(text, file, machine);
+    if report.errors() > 0 {
+        return Err(report);
+    }
+    Ok((config, origins))
+}
+
+/// The configuration, with all problems of the text; what has an error has its default.
+pub(crate) fn examine(text: &str, file: &str, machine: &Machine) -> (Config, Origins, Report) {
     let mut reader = Reader::new(file, text);
     let (root, errors) = DeTable::parse_recoverable(text);
     let shadows = syntax::problems(&mut reader, &errors);
@@ -78,9 +87,6 @@ pub(crate) fn config(
     let mut problems = shadows.lift(reader.problems);
     problems.extend(country_problems);
     let report = Report::new(file, problems);
-    if report.errors() > 0 {
-        return Err(report);
-    }
     let config = Config {
         file: Some(file.to_owned()),
         gateway,
@@ -93,9 +99,9 @@ pub(crate) fn config(
         log,
         ports,
         countries,
-        warnings: report.problems,
+        warnings: report.problems.clone(),
     };
-    Ok((config, origins))
+    (config, origins, report)
 }
 
 /// No problem of this key is noted, and no line that may have held it was lost.

@@ -188,7 +188,10 @@ pub(crate) fn a_dead_host_is_left_for_the_next_server_long_before_keepalives_not
     let history = gateway.port(1).unwrap().registration.history;
     let reported = history.iter().any(|h| {
         h.reason.contains("TCP gets no acknowledgement")
-            || (1..=3).any(|s| h.reason.contains(&format!("no keepalive answer for {s} s")))
+            || (1..=3).any(|s| {
+                h.reason
+                    .contains(&format!("keepalives unanswered for {s} s"))
+            })
     });
     assert!(reported, "{history:#?}");
     drop(servers);

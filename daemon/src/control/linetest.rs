@@ -161,7 +161,10 @@ impl Gateway {
     }
 }
 
-const NOT_WORKING: (&str, &str) = ("its line does not work", "see `tipring port show`");
+const NOT_WORKING: (&str, &str) = (
+    "its line does not work",
+    "see `tipring port show` with its number",
+);
 
 /// Why a port cannot be tested now, and the cure.
 fn not_now(unit: &PortUnit) -> Option<(&'static str, &'static str)> {

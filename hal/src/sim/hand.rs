@@ -10,7 +10,7 @@ use crate::level::dbm0_to_peak;
 const SAMPLES_PER_MS: u32 = 8;
 const MAX_DIGITS: usize = 128;
 const PAUSE_MS: u32 = 1000;
-const FLASH_MS: u16 = 500;
+const FLASH_MS: u16 = 225;
 /// The gap after a flash and between lifting and what follows, so that edges stay apart.
 const SETTLE_MS: u32 = 100;
 

@@ -404,8 +404,8 @@ pub(crate) enum Sim {
     HangUp,
     /// Press the flash button
     Flash {
-        /// Milliseconds that the loop is open
-        #[arg(long, default_value = "500", value_parser = clap::value_parser!(u16).range(1..=5000))]
+        /// Milliseconds that the loop is open; a port takes flash-min-ms to flash-max-ms for a flash, and longer for a hang-up
+        #[arg(long, default_value = "225", value_parser = clap::value_parser!(u16).range(1..=5000))]
         ms: u16,
     },
     /// Dial digits: 0-9 * # A-D, `,` pauses a second, `!` is a flash

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use tipring_config::here::{self, Address, Here};
+use tipring_config::here::{Address, Here};
 use tipring_config::{Config, Effective, Machine, Origins, Render, Report};
 use tipring_types::PortId;
 
@@ -16,11 +16,8 @@ pub(crate) fn check(
     file: Option<&Path>,
     countries: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
-    match tipring_config::load_with_origins(file, &machine(countries)) {
-        Ok((mut config, origins)) => {
-            let lacking = here::lacking(&config, &origins, &this_machine(&config));
-            config.warnings.extend(lacking);
-            config.warnings.sort_by_key(|problem| problem.line);
+    match tipring_config::check(file, &machine(countries), this_machine) {
+        Ok(config) => {
             let name = config.file.as_deref().unwrap_or("built-in defaults");
             if out.json {
                 out.json_line(&json!({

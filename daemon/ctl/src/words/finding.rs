@@ -102,7 +102,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         Finding::ConfigFileErrors { errors } => row(
             "the configuration file is not in use",
             &format!("it has {errors} error{}; the configuration read before stays in use", if *errors == 1 { "" } else { "s" }),
-            "`tipring config check` shows them; correct them, then `tipring reload`",
+            "`tipring config check FILE` shows them, with the file of `tipringd -c FILE`; without -c, `tipring config check` does; correct them, then `tipring reload`",
         ),
         Finding::MemoryNotLocked { reason } => row(
             "memory is not locked, and a page fault may cost a block", reason,
@@ -282,7 +282,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "check that a CallManager has that address and port; SCCP uses TCP port 2000",
         ),
         Finding::KeepaliveLost { server, seconds } => row(
-            &unregistered(server), &format!("no keepalive answer for {seconds} s"), LOOK_AT_SERVER,
+            &unregistered(server), &format!("keepalives unanswered for {seconds} s"), LOOK_AT_SERVER,
         ),
         Finding::ConnectionClosed { server } => row(&unregistered(server), "the server closed the connection", LOOK_AT_SERVER),
         Finding::ConnectionReset { server } => row(&unregistered(server), "the connection was reset", LOOK_AT_SERVER),

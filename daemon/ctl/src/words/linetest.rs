@@ -29,7 +29,7 @@ pub fn test_end(end: TestEnd) -> &'static str {
         TestEnd::OffHook => "the phone was lifted",
         TestEnd::Call => "interrupted by a call",
         TestEnd::LineNeeded => "the line was needed for caller ID or a message lamp",
-        TestEnd::Fault => "the line or its card failed; see `tipring port show`",
+        TestEnd::Fault => "the line or its card failed; see `tipring port show` with its number",
         TestEnd::NoAudio => {
             "the card refused to let audio through on-hook, so nothing was measured; measure at the distribution frame"
         }

@@ -125,6 +125,10 @@ fn part(field: &Field, call: Option<u64>) -> Option<String> {
                     .join(", "),
             )
         }
+        // chan_skinny answers 48, the character 0.
+        ("version", Value::Number(number)) if *number > 22 => Some(format!(
+            "version {number} (there is none: the one that the port offered holds)"
+        )),
         ("device_type", value) => Some(match value {
             Value::Word { number, word } => format!("type {number} ({})", printable(word)),
             other => format!("type {}", bare(other)),

@@ -350,7 +350,7 @@ mod tests {
             "the line cannot be opened: DAHDI channel 7 does not exist: DAHDI has no channels",
             "card in place: WCTDM/4/0 (wctdm24xxp), on-hook",
             "registered with 10.0.0.1:2000, version 17, keepalive 30 s",
-            "10.0.0.1:2000 lost: no keepalive answer for 90 s",
+            "10.0.0.1:2000 lost: keepalives unanswered for 90 s",
             "the CallManager asks for a restart; it waits until the port is idle",
             "call 12: connected, far end 1002 Ada",
             "call 12: over: hung up by the far end",

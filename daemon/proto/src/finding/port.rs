@@ -124,10 +124,11 @@ pub fn port(facts: &PortFacts<'_>) -> Vec<Finding> {
     if !registration.registered {
         return attempts(registration.reasons.iter().copied());
     }
-    let finding = if registration.suspect {
-        Some(Finding::KeepalivesUnanswered)
-    } else if registration.unresponsive {
+    // A phone without dial tone is worse than what may come of missing keepalives.
+    let finding = if registration.unresponsive {
         Some(Finding::ServerUnresponsive)
+    } else if registration.suspect {
+        Some(Finding::KeepalivesUnanswered)
     } else if facts.lockout {
         Some(Finding::OffHookLockout)
     } else {

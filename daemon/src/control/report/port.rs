@@ -68,7 +68,9 @@ impl Gateway {
     pub(in crate::control) fn port_detail(&self, now: Time, unit: &PortUnit) -> ctl::PortDetail {
         let (station, logic) = (unit.station(), unit.call_logic());
         let c = &unit.counters;
-        let level = |tenths: i64| (tenths > -900).then(|| tenths as f32 / 10.0);
+        // Before the first block nothing is measured.
+        let measured = c.blocks.get() > 0;
+        let level = |tenths: i64| (measured && tenths > -900).then(|| tenths as f32 / 10.0);
         let mut counters: Vec<ctl::Counter> = c.counters().into_iter().map(counter).collect();
         let l = &logic.counters;
         counters.extend(call_logic(l));

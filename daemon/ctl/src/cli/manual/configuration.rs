@@ -30,7 +30,7 @@ pub(super) fn page() -> Page {
     page.control("SH", ["DESCRIPTION"]);
     page.text([roman(
         "TOML. Every key has a default; an empty file is a working gateway with a simulated card of four ports. \
-         Unknown keys are errors. `tipring config check` reports all problems of a file at once, and, when it has none, what this machine lacks of it (an address, a group); `tipring config show` every setting that holds and where it came from.",
+         Unknown keys are errors. `tipring config check` reports all problems of a file at once, `tipring config show` every setting that holds and where it came from.",
     )]);
     for table in TABLES {
         page.control("SH", [format!("[{}]", table.name).as_str()]);

@@ -170,6 +170,14 @@ const PARTS: &[Part] = &[
     (
         "PORT SHOW: REGISTRATION",
         &[
+            (
+                "standby",
+                "The second connection, to the next CallManager of the list, over which the port registers when its own is lost (setting standby). connecting: being made; standing-by: open and kept alive.",
+            ),
+            (
+                "trial",
+                "A connection to a preferred CallManager, over which the port asks whether it may come back.",
+            ),
             ("since", "Beginning of this state."),
             (
                 "reason",

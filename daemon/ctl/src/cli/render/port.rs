@@ -157,7 +157,7 @@ pub(crate) fn port(paint: Paint, report: &PortDetail) -> String {
     facts.add_text("card cannot", &lacks.join(", ").replace("no ", ""));
     out += &facts.text();
     out += &card(paint, &report.card, summary);
-    out += &registration(paint, &report.registration);
+    out += &registration(paint, summary.enabled, &report.registration);
     if !report.calls.is_empty() {
         out += &heading(paint, "Calls");
         out += &call_rows(paint, &report.calls);
@@ -295,10 +295,12 @@ fn waiting(report: &RegistrationReport) -> String {
     format!(" for {}, next attempt in {next} s", length(since / 1000))
 }
 
-fn registration(paint: Paint, report: &RegistrationReport) -> String {
+fn registration(paint: Paint, enabled: bool, report: &RegistrationReport) -> String {
     let mut facts = Facts::new(paint);
     let state = word(&report.state);
-    let state = if report.state == RegistrationState::Registered {
+    let state = if !enabled && report.state == RegistrationState::Stopped {
+        "disabled".to_owned()
+    } else if report.state == RegistrationState::Registered {
         paint.good(&state)
     } else {
         paint.bad(&state)
@@ -550,7 +552,7 @@ mod tests {
                 connections: connections.to_vec(),
                 ..RegistrationReport::default()
             };
-            registration(Paint { colour: false }, &report)
+            registration(Paint { colour: false }, true, &report)
         };
         let without = text(&[]);
         assert_eq!(

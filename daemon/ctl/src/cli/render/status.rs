@@ -145,7 +145,7 @@ fn port_counts(counts: &PortCounts) -> String {
     format!(
         "{} of {} registered, {} off-hook, {} talking{preserved}, {} in trouble, {} disabled",
         counts.registered,
-        counts.total,
+        counts.total.saturating_sub(counts.disabled),
         counts.off_hook,
         counts.talking,
         counts.in_trouble,

@@ -267,7 +267,7 @@ impl fmt::Display for LostReason {
             LostReason::Connect(failure) => write!(f, "cannot connect: {failure}"),
             LostReason::Closed(reason) => reason.fmt(f),
             LostReason::KeepaliveLost { silent } => {
-                write!(f, "no keepalive answer for {} s", silent.as_secs())
+                write!(f, "keepalives unanswered for {} s", silent.as_secs())
             }
             LostReason::RegisterTimeout => f.write_str("no answer to Register"),
             LostReason::Rejected { text, cause } => {

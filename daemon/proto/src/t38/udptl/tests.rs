@@ -214,14 +214,14 @@ fn the_next_packet_goes_on_at_once_and_a_missing_one_is_waited_for() {
         pages(receiver, at(ms))
     };
     assert_eq!(take(&mut receiver, 0, 0), [0]);
-    assert_eq!(take(&mut receiver, 40, 2), []);
+    assert_eq!(take(&mut receiver, 40, 2), Vec::<i64>::new());
     assert_eq!(take(&mut receiver, 50, 1), [1, 2]);
-    assert_eq!(take(&mut receiver, 80, 5), []);
+    assert_eq!(take(&mut receiver, 80, 5), Vec::<i64>::new());
     assert_eq!(receiver.deadline(), Some(at(80) + WAIT));
-    assert_eq!(take(&mut receiver, 120, 6), []);
-    assert_eq!(pages(&mut receiver, at(379)), []);
+    assert_eq!(take(&mut receiver, 120, 6), Vec::<i64>::new());
+    assert_eq!(pages(&mut receiver, at(379)), Vec::<i64>::new());
     assert_eq!(pages(&mut receiver, at(380)), [-2, 5, 6]);
-    assert_eq!(take(&mut receiver, 390, 3), []);
+    assert_eq!(take(&mut receiver, 390, 3), Vec::<i64>::new());
     let counters = receiver.counters();
     assert_eq!(
         (counters.lost, counters.late, counters.reordered),
@@ -378,15 +378,19 @@ fn a_huge_step_is_a_restart_when_another_follows_or_nothing_else_comes() {
         pages(&mut receiver, at(ms))
     };
     assert_eq!(take(0, 0, 0), [0]);
-    assert_eq!(take(40, 20_000, 1), [], "alone it proves nothing");
+    assert_eq!(
+        take(40, 20_000, 1),
+        Vec::<i64>::new(),
+        "alone it proves nothing"
+    );
     assert_eq!(take(80, 1, 2), [2]);
-    assert_eq!(take(120, 20_001, 3), []);
+    assert_eq!(take(120, 20_001, 3), Vec::<i64>::new());
     assert_eq!(take(160, 20_002, 4), [3, 4]);
-    assert_eq!(take(200, 7, 5), [], "back by much");
+    assert_eq!(take(200, 7, 5), Vec::<i64>::new(), "back by much");
     assert_eq!(take(500, 7, 5), [5]);
     assert_eq!(take(540, 8, 6), [6]);
     // Alone, and then silence.
-    assert_eq!(take(580, 40_000, 7), []);
+    assert_eq!(take(580, 40_000, 7), Vec::<i64>::new());
     assert_eq!(pages(&mut receiver, at(580) + WAIT), [7]);
     let counters = receiver.counters();
     assert_eq!((counters.restarts, counters.lost), (3, 0));
@@ -422,7 +426,7 @@ fn a_restart_among_the_same_numbers_shows_by_other_packets() {
     for n in 0..10 {
         assert_eq!(take(40 * u64::from(n), n as u16, n), [i64::from(n)]);
     }
-    assert_eq!(take(440, 0, 100), []);
+    assert_eq!(take(440, 0, 100), Vec::<i64>::new());
     assert_eq!(take(480, 1, 101), [100, 101]);
     assert_eq!(take(520, 2, 102), [102]);
 }
