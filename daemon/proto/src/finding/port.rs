@@ -225,10 +225,10 @@ mod tests {
         assert_eq!(codes(&facts), ["one-way-audio"]);
         facts.lockout = true;
         assert_eq!(codes(&facts), ["off-hook-lockout"]);
-        facts.registration.unresponsive = true;
-        assert_eq!(codes(&facts), ["server-unresponsive"]);
         facts.registration.suspect = true;
         assert_eq!(codes(&facts), ["keepalives-unanswered"]);
+        facts.registration.unresponsive = true;
+        assert_eq!(codes(&facts), ["server-unresponsive"]);
         facts.registration.registered = false;
         facts.registration.reasons = vec![("a:2000", &LostReason::RegisterTimeout)];
         assert_eq!(codes(&facts), ["register-unanswered"]);
