@@ -117,7 +117,7 @@ impl Line {
             hdlc: false,
             fast_for: 0,
             silent: 0,
-            heard: Vec::with_capacity(HEARD),
+            heard: vec![Heard::Bit(false); HEARD],
         })
     }
 
@@ -191,20 +191,22 @@ impl Line {
         self.blocker.apply(block);
 
         let mut heard = std::mem::take(&mut self.heard);
-        heard.clear();
+        let mut count = 0;
         if self.needs_v21(block) {
-            self.v21.process(block, |item| note(&mut heard, item));
+            self.v21
+                .process(block, |item| note(&mut heard, &mut count, item));
         }
-        for item in &heard {
+        for item in &heard[..count] {
             self.v21_heard(*item, shared, emit);
         }
         if matches!(self.state, State::V21 { .. }) {
             self.level.take(block);
         } else if let Some(expected) = self.expected.filter(|_| expecting) {
             self.gain.apply(block);
-            heard.clear();
-            self.fast.process(block, |item| note(&mut heard, item));
-            for item in &heard {
+            count = 0;
+            self.fast
+                .process(block, |item| note(&mut heard, &mut count, item));
+            for item in &heard[..count] {
                 match item {
                     Heard::Bit(bit) if self.state == State::Fast => {
                         self.fast_bit(*bit, shared, emit);
@@ -476,8 +478,9 @@ impl Line {
     }
 }
 
-fn note(heard: &mut Vec<Heard>, item: Heard) {
-    if heard.len() < HEARD {
-        heard.push(item);
+fn note(heard: &mut [Heard], count: &mut usize, item: Heard) {
+    if let Some(place) = heard.get_mut(*count) {
+        *place = item;
+        *count += 1;
     }
 }

@@ -34,8 +34,6 @@ pub enum Heard {
 impl Heard {
     fn from_code(code: c_int) -> Option<Heard> {
         Some(match code {
-            0 => Heard::Bit(false),
-            1 => Heard::Bit(true),
             sys::SIG_STATUS_CARRIER_UP => Heard::CarrierUp,
             sys::SIG_STATUS_CARRIER_DOWN => Heard::CarrierDown,
             sys::SIG_STATUS_TRAINING_IN_PROGRESS => Heard::TrainingInProgress,
@@ -81,14 +79,20 @@ unsafe extern "C" fn on_bit(user_data: *mut c_void, bit: c_int) {
     // SAFETY: user_data is the pinned Sink given at the receiver's making, and no other reference to it exists while
     // the library runs.
     let sink = unsafe { &mut *user_data.cast::<Sink>() };
-    let Some(heard) = Heard::from_code(bit) else {
-        return;
+    let heard = match bit {
+        0 => Heard::Bit(false),
+        1 => Heard::Bit(true),
+        code => {
+            let Some(heard) = Heard::from_code(code) else {
+                return;
+            };
+            sink.trains = heard == Heard::TrainingInProgress;
+            if sink.trains {
+                (sink.distance, sink.symbols) = (0.0, 0);
+            }
+            heard
+        }
     };
-    match heard {
-        Heard::Bit(_) => {}
-        Heard::TrainingInProgress => (sink.distance, sink.symbols, sink.trains) = (0.0, 0, true),
-        _ => sink.trains = false,
-    }
     match sink.kept.get_mut(sink.len) {
         Some(place) => {
             *place = heard;
