@@ -6,9 +6,9 @@
 #   hal         the DAHDI back end against a telephone, on both (tipring-hal-check)
 #   flows       calls, digits, caller ID, fax, 24 talking ports, troubles; the cost beside chan_dahdi's (flows.sh)
 #   packaging   install, upgrade, reload, reboot, purge … (packaging/all.sh)
-# Guests keep their own time, so two run side by side, whatever else this machine does: one takes the flows, bench and hal, the
-# other the packaging, which first builds the package of the commit before. A guest takes as much of a processor as it gets. What each part said, and what its
-# guest left, is in target/vm-test/PART. Variables: DEB (a package to use instead of building one of this tree).
+# Guests keep their own time, so two run side by side, whatever else this machine does: flows and hal, packaging and bench,
+# which take about the same time. What each part said, and what its guest left, is in target/vm-test/PART.
+# Variables: DEB (a package to use instead of building one of this tree).
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -76,18 +76,18 @@ show_part() {
   cat "$results/$1/output.txt"
   ((status == 0)) || failed+=("$1")
 }
-# Packaging takes as long as the others together, and has guests of its own beside theirs.
-packaging_pid=''
+# Two rows of guests, whose parts together take about the same time.
+beside_pid='' beside=() others=()
+for part in flows hal; do wanted "$part" && beside+=("$part"); done
+for part in packaging bench; do wanted "$part" && others+=("$part"); done
+run_beside() { local part; for part in "${beside[@]}"; do run_part "$part"; done; }
 # shellcheck disable=SC2329
-stop() { [[ $packaging_pid ]] && kill -- "-$packaging_pid" 2>/dev/null; exit 130; }
+stop() { [[ $beside_pid ]] && kill -- "-$beside_pid" 2>/dev/null; exit 130; }
 trap stop INT TERM
-if wanted packaging; then
-  set -m; run_part packaging & packaging_pid=$!; set +m
-fi
-for part in "${parts[@]}"; do
-  [[ $part == packaging ]] || { run_part "$part"; show_part "$part"; }
-done
-if [[ $packaging_pid ]]; then wait "$packaging_pid"; packaging_pid=''; show_part packaging; fi
+set -m; run_beside & beside_pid=$!; set +m
+for part in "${others[@]}"; do run_part "$part"; show_part "$part"; done
+wait "$beside_pid"; beside_pid=''
+for part in "${beside[@]}"; do show_part "$part"; done
 
 if ((${#failed[@]})); then
   say "failed: ${failed[*]}; what the guests left is in $results"

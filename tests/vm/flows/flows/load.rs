@@ -81,10 +81,7 @@ impl std::fmt::Display for Cost {
     }
 }
 
-/// Ports that talk in a comparison whose length is short: what one costs is the same, and the host pays for each.
-const FEW: u16 = 8;
-
-/// Every port of the card.
+/// Ports that talk: every one of the card, or as many as the gateway gets.
 fn ports(stage: &Stage) -> Vec<u16> {
     (1..=stage.ports).collect()
 }
@@ -255,7 +252,6 @@ fn faults(stage: &Stage, status: &StatusReport) -> Result<Faults, String> {
 fn tipring(
     stage: &Stage,
     canceller: Canceller,
-    talkers: &[u16],
     lasts: Duration,
 ) -> Result<(Cost, String, bool), String> {
     stage.cards(Cards::Bench)?;
@@ -270,10 +266,10 @@ fn tipring(
         Canceller::Default => "",
     };
     stage.gateway(&stage.config(all, |_| String::new()))?;
-    let exchange = stage.telephones(talkers)?;
-    let phones: Vec<Phone> = talkers
-        .iter()
-        .map(|&n| exchange.phone(n))
+    let exchange = stage.telephones(&ports(stage))?;
+    let phones: Vec<Phone> = ports(stage)
+        .into_iter()
+        .map(|n| exchange.phone(n))
         .collect::<Result<_, _>>()?;
     call_the_echo(stage, &phones)?;
     std::thread::sleep(S(1)); // buffers have found their depth
@@ -342,7 +338,7 @@ fn server_pid(stage: &Stage) -> Result<u32, String> {
 /// 24 ports talk; nothing is lost. Cancellers off: the samples are followed one by one.
 pub(crate) fn ours(stage: &Stage) -> Result<String, String> {
     let lasts = stage.by_length(S(60), S(600));
-    let (cost, heard, sound) = tipring(stage, Canceller::Off, &ports(stage), lasts)?;
+    let (cost, heard, sound) = tipring(stage, Canceller::Off, lasts)?;
     let text = format!("{} s: {heard}; {cost}", lasts.as_secs());
     if sound { Ok(text) } else { Err(text) }
 }
@@ -350,25 +346,18 @@ pub(crate) fn ours(stage: &Stage) -> Result<String, String> {
 /// The same lines by `chan_dahdi`, in this guest.
 pub(crate) fn compared(stage: &Stage) -> Result<String, String> {
     let lasts = stage.by_length(S(10), S(60));
-    let mut talkers = ports(stage);
-    talkers.truncate(stage.by_length(FEW, stage.ports).into());
-    let mut text = format!(
-        "{} of {} ports talk, {} s each",
-        talkers.len(),
-        stage.ports,
-        lasts.as_secs()
-    );
+    let mut text = format!("{} ports, {} s each", stage.ports, lasts.as_secs());
     for (echo, cancellers) in [
         (Echo::Off, &[Canceller::Off][..]),
         (Echo::On, &[Canceller::Short, Canceller::Default][..]),
     ] {
-        let (theirs, heard) = chan_dahdi(stage, echo, &talkers, lasts)?;
+        let (theirs, heard) = chan_dahdi(stage, echo, lasts)?;
         let _ = write!(
             text,
             "\n    chan_dahdi, canceller {echo:?}: {theirs}; {heard}"
         );
         for &canceller in cancellers {
-            let (ours, heard, _) = tipring(stage, canceller, &talkers, lasts)?;
+            let (ours, heard, _) = tipring(stage, canceller, lasts)?;
             let _ = write!(
                 text,
                 "\n    tipringd, canceller {canceller:?}: {ours}; {heard}\n      ours / theirs: process {:.2}, whole work {:.2}",
@@ -504,22 +493,17 @@ impl Drop for ChanDahdi {
     }
 }
 
-fn chan_dahdi(
-    stage: &Stage,
-    echo: Echo,
-    talkers: &[u16],
-    lasts: Duration,
-) -> Result<(Cost, String), String> {
+fn chan_dahdi(stage: &Stage, echo: Echo, lasts: Duration) -> Result<(Cost, String), String> {
     stage.cards(Cards::Bench)?;
     stage.stop_gateway()?;
     stage.kernel_echo_canceller(echo)?;
     stage.card("echo_db", if echo == Echo::On { ECHO_DB } else { "0" })?;
     let idle = idle_machine()?;
     let asterisk = ChanDahdi::start(stage, echo)?;
-    let exchange = stage.telephones(talkers)?;
-    let phones: Vec<Phone> = talkers
-        .iter()
-        .map(|&n| exchange.phone(n))
+    let exchange = stage.telephones(&ports(stage))?;
+    let phones: Vec<Phone> = ports(stage)
+        .into_iter()
+        .map(|n| exchange.phone(n))
         .collect::<Result<_, _>>()?;
     for phone in &phones {
         phone.lift()?;
