@@ -2,11 +2,18 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddrV4;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ExitStatus};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tipring_proto::sccp::message::{
+    CallOnLine, CallStateChange, CallStateKind, ClientMessage, Encryption, MediaFormat,
+    OpenReceiveChannel, RingMode, ServerMessage, SetRinger, StartMediaTransmission,
+};
+use tipring_proto::sccp::wire::{encode_client, encode_server};
+use tipring_proto::types::{CallRef, Conference, LineInstance, Party};
 use tipring_tests::gateway::Gateway;
 
 use crate::place::{Place, SOON, number_of};
@@ -176,4 +183,124 @@ pub(crate) fn a_recording_that_cannot_be_written_says_so_and_one_whose_reader_ha
         remarks.contains("/dev/full was not written") && remarks.contains("make room"),
         "{remarks}"
     );
+}
+
+/// A call that is answered, with the copy for a recorder before the call's own media, as a CallManager of version 20 says it.
+fn recorded_call() -> Value {
+    let (line, call) = (LineInstance(1), CallRef(0x012E_0002));
+    let state = |state| ServerMessage::CallState(CallStateChange { state, line, call });
+    let start = |party: u32, call, port| {
+        ServerMessage::StartMediaTransmission(StartMediaTransmission {
+            conference: Conference(0x012E_0002),
+            party: Party(party),
+            remote: SocketAddrV4::new([192, 0, 2, 20].into(), port),
+            ptime_ms: 20,
+            format: MediaFormat::G711_ULAW,
+            precedence: 184,
+            vad: false,
+            max_frames: 0,
+            call,
+            encryption: Encryption::default(),
+            rfc2833_payload: 0,
+        })
+    };
+    let server = [
+        (0.0, state(CallStateKind::RING_IN)),
+        (
+            0.0,
+            ServerMessage::SetRinger(SetRinger {
+                mode: RingMode::INSIDE,
+                duration: 1,
+                line,
+                call,
+            }),
+        ),
+        (1.02, state(CallStateKind::OFF_HOOK)),
+        (
+            1.02,
+            ServerMessage::OpenReceiveChannel(OpenReceiveChannel {
+                conference: Conference(call.0),
+                party: Party(0x0100_0050),
+                ptime_ms: 20,
+                format: MediaFormat::G711_ULAW,
+                echo_cancel: false,
+                call,
+                encryption: Encryption::default(),
+                rfc2833_payload: 0,
+            }),
+        ),
+        (1.02, state(CallStateKind::CONNECTED)),
+        (1.05, start(0x0100_0051, CallRef(0x012E_0006), 9_399)),
+        (1.06, start(0x0100_0050, call, 32_144)),
+    ];
+    let frame = |t: f64, sender: &str, receiver: &str, bytes: &[u8]| {
+        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        json!({ "t": t, "sender": sender, "receiver": receiver, "hex": hex })
+    };
+    let lifts = ClientMessage::OffHook(CallOnLine { line, call });
+    let mut frames: Vec<Value> = server
+        .iter()
+        .map(|(t, message)| frame(*t, "callmanager", "b", &encode_server(message, 20)))
+        .collect();
+    frames.insert(
+        2,
+        frame(1.0, "b", "callmanager", &encode_client(&lifts, 20)),
+    );
+    json!({ "frames": frames })
+}
+
+pub(crate) fn a_capture_is_played_to_a_daemon_whose_phone_and_far_ends_are_heard() {
+    let place = Place::new();
+    let _server = place.callmanager();
+    // For its `tipring` only: the play has a daemon of its own.
+    let gateway = place.gateway(1, "");
+    let file = place.folder().join("recorded.json");
+    fs::write(&file, recorded_call().to_string()).unwrap();
+    let text = gateway
+        .tipring(&["--json", "replay", "--live", file.to_str().unwrap()])
+        .unwrap();
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["unreadable"], json!([]), "{report:#}");
+    let said: Vec<&str> = report["deviations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["message"].as_str().unwrap())
+        .collect();
+    // The captured phone's own acknowledgements are left out of this capture.
+    assert_eq!(
+        said,
+        [
+            "OpenReceiveChannelAck for party 0x01000050, granted",
+            "StartMediaTransmissionAck for party 0x01000050, granted",
+            "StartMediaTransmissionAck for party 0x01000051, refused",
+        ]
+    );
+    let far_ends = report["far_ends"].as_array().unwrap();
+    let of = |address: &str| {
+        let found = far_ends.iter().find(|f| f["address"] == address);
+        found.unwrap_or_else(|| panic!("no {address} in {report:#}"))
+    };
+    let (own, recorder) = (of("192.0.2.20:32144"), of("192.0.2.20:9399"));
+    assert!(own["sounding"].as_u64().unwrap() > 10, "{own}");
+    assert_eq!(own["ssrc"].as_array().unwrap().len(), 1, "{own}");
+    assert_eq!(
+        (&recorder["packets"], &recorder["sent"]),
+        (&json!(0), &json!(0))
+    );
+    let heard = report["heard"].as_array().unwrap();
+    assert!(
+        heard.iter().any(|span| span["ringing"] == true),
+        "{heard:?}"
+    );
+    let tone = own["tone_hz"].as_f64().unwrap();
+    let hears = |span: &&Value| {
+        let near = |key: &str, wanted: f64, by: f64| {
+            span[key]
+                .as_f64()
+                .is_some_and(|value| (value - wanted).abs() <= by)
+        };
+        near("hz", tone, tone / 50.0) && near("dbm0", -13.0, 1.5)
+    };
+    assert!(heard.iter().any(|span| hears(&span)), "{heard:?}");
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tipring_ctl::report::{History, StatusReport};
-use tipring_ctl::request::{Request, Response};
+use tipring_ctl::report::{History, StatusReport, StoredFinding};
+use tipring_ctl::request::{Request, Response, SimAction, SimFault};
 use tipring_tests::gateway::Gateway;
 
 use crate::place::{Place, SOON, until, until_says};
@@ -61,6 +61,10 @@ pub(crate) fn finished_calls_are_there_after_a_restart_and_after_a_crash() {
     assert!(caller.begun_unix_ms <= caller.answered_unix_ms.unwrap());
     assert!(caller.answered_unix_ms.unwrap() <= caller.ended_unix_ms);
     assert_eq!(caller.codec.as_deref(), Some("G.711 µ-law"));
+    for call in [caller, called] {
+        let (mean, worst) = (call.mean_mos.unwrap(), call.worst_mos.unwrap());
+        assert!((1.0..=4.5).contains(&mean) && worst <= mean, "{call:?}");
+    }
     let text = gateway.tipring(&["history"]).unwrap();
     assert!(
         text.contains("FAR END") && text.contains("hung up"),
@@ -243,4 +247,41 @@ pub(crate) fn nothing_is_kept_with_keep_days_0_and_a_reload_ends_that() {
         other => panic!("{other:?}"),
     }
     gateway.stop().unwrap();
+}
+
+pub(crate) fn faults_shorter_than_a_second_are_each_kept() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(1, "");
+    let mut set = gateway.set(1).unwrap();
+    let mut events = 0;
+    let says = |l: &str| l.contains("span is in alarm") || l.contains("line fault over");
+    let mut make = |fault| {
+        set.act(SimAction::Fault { fault }, SOON).unwrap();
+        events += 1;
+        until(SOON, || {
+            let trace = gateway.tipring(&["trace", "--last", "1"])?;
+            let seen = trace.lines().filter(|l| says(l)).count();
+            if seen >= events {
+                Ok(())
+            } else {
+                Err(format!("{seen} of {events}: {trace}"))
+            }
+        });
+    };
+    for _ in 0..3 {
+        make(SimFault::Alarm);
+        make(SimFault::Clear);
+    }
+    until(SOON, || {
+        let kept = history(&gateway, &["1", "--findings"])?.findings;
+        let short = |f: &&StoredFinding| {
+            let lasted = f.ended_unix_ms.map(|end| end - f.begun_unix_ms);
+            f.code == "span-alarm" && lasted.is_some()
+        };
+        match kept.iter().filter(short).count() {
+            3 => Ok(()),
+            n => Err(format!("{n} of 3 in {kept:?}")),
+        }
+    });
 }

@@ -164,3 +164,35 @@ fn place_request(gateway: &Gateway) -> UnixStream {
         .unwrap();
     stream
 }
+
+pub(crate) fn a_reload_during_a_test_is_used_and_the_test_has_its_result() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = measuring(&place, 1);
+    let mut set = gateway.set(1).unwrap();
+    noise_of_the_line(&mut set, -50.0);
+    let mut client = Client::connect(gateway.socket(), SOON).unwrap();
+    let request = Request::PortTest {
+        port: 1,
+        seconds: 4,
+    };
+    let asked = std::thread::spawn(move || client.request(request, 6 * SOON));
+    until_says(SOON, &["line test: noise, 4 s"], || {
+        gateway.tipring(&["trace", "--last", "1"]).unwrap()
+    });
+    let louder = place.config(1, "[defaults]\nrx-gain-db = 3.0\n");
+    gateway.write_config(&louder).unwrap();
+    let reload = gateway.reload().unwrap();
+    assert!(!reload.is_unchanged(), "{reload:?}");
+    let Ok(Response::LineTest(report)) = asked.join().unwrap() else {
+        panic!("no report");
+    };
+    // What is measured is the line, before any gain.
+    let LineTestOutcome::Measured { noise_dbm0, .. } = report.outcome else {
+        panic!("{report:?}");
+    };
+    assert!((noise_dbm0 + 50.0).abs() < 1.5, "{report:?}");
+    // And the line has its phone again.
+    set.lift().unwrap();
+    set.hears_dial_tone().unwrap();
+}

@@ -301,6 +301,7 @@ impl Device {
                     self.out.push_back(Output::Media(media));
                 }
                 call::Output::Record(record) => self.out.push_back(Output::Record(record)),
+                call::Output::Counted(digit) => self.trace(|| TraceEvent::Counted(digit)),
             }
         }
     }

@@ -27,6 +27,9 @@ use findings::Findings;
 
 /// Findings are looked at this often.
 const LOOK: Duration = Duration::from_secs(1);
+/// Besides, a port is looked at when its line fails or works again, this often between two such looks: a line that
+/// comes and goes all the time is not to fill the history.
+const MOST_LOOKS: u8 = 8;
 /// A thread that does nothing for this time, though something waits for it, is stalled: its disk does not answer.
 const STALLED: Duration = Duration::from_secs(20);
 /// The command waits for 5 s by default, and its user is to see why it waits.
@@ -46,6 +49,8 @@ pub struct HistoryDesk {
     is_started: bool,
     looked: Option<Time>,
     findings: Findings,
+    /// Looks at each port since the last look at all.
+    looks: HashMap<u16, u8>,
     closing: VecDeque<StoredCall>,
     /// For each port the CallManager that registered it last: a call may outlive the registration.
     servers: HashMap<u16, String>,
@@ -325,18 +330,36 @@ impl Gateway {
             return;
         }
         self.history.looked = Some(now);
+        self.history.looks.clear();
         self.history.look(now);
         let at_ms = self.clock.unix_ms(now);
         let gateway = self.findings();
         self.history.see(at_ms, None, &gateway);
         for index in 0..self.ports.len() {
-            let Some(unit) = self.ports.get(index) else {
-                continue;
-            };
-            let (number, station, logic) = (unit.number, unit.station(), unit.call_logic());
-            let found = self.port_findings(now, unit, &station, &logic);
-            self.history.see(at_ms, Some(number), &found);
+            self.keep_findings_of(now, index);
         }
+    }
+
+    /// The line of a port has failed, or works again: what was wrong for a moment only is kept as well.
+    pub(super) fn line_changed(&mut self, now: Time, index: usize) {
+        let Some(unit) = self.ports.get(index).filter(|_| !self.stopping) else {
+            return;
+        };
+        let looks = self.history.looks.entry(unit.number).or_default();
+        if *looks < MOST_LOOKS {
+            *looks += 1;
+            self.keep_findings_of(now, index);
+        }
+    }
+
+    fn keep_findings_of(&mut self, now: Time, index: usize) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
+        let (number, station, logic) = (unit.number, unit.station(), unit.call_logic());
+        let found = self.port_findings(now, unit, &station, &logic);
+        let at_ms = self.clock.unix_ms(now);
+        self.history.see(at_ms, Some(number), &found);
     }
 
     /// The end: a port that unregisters now has no finding because of that.

@@ -133,6 +133,10 @@ impl Gateway {
             self.line_works(now, index);
         }
         self.drain(now, index);
+        let failed = matches!(event.kind, LineEventKind::Fault(_));
+        if failed || event.kind == LineEventKind::FaultCleared {
+            self.line_changed(now, index);
+        }
     }
 
     pub(super) fn chain_event(&mut self, now: Time, index: usize, at: Time, event: ChainEvent) {

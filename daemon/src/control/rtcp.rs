@@ -29,6 +29,8 @@ struct Shown {
     far: FarReport,
     sent: u64,
     refused: u64,
+    /// The last report could not be sent: the system's number of the reason.
+    unsent: Option<i32>,
 }
 
 /// RTCP of one leg. Dropped, or after [`LegRtcp::leave`], it says goodbye.
@@ -99,7 +101,10 @@ impl LegRtcp {
         let shown = self.look();
         let heard = shown.far.heard;
         ctl::RtcpReport {
-            failed: self.failed.clone(),
+            failed: self.failed.clone().or_else(|| {
+                let reason = io::Error::from_raw_os_error(shown.unsent?);
+                Some(format!("reports cannot be sent: {reason}"))
+            }),
             sent: shown.sent,
             received: shown.far.reports,
             refused: shown.refused,
@@ -190,11 +195,12 @@ impl Task {
     }
 
     async fn send(&self, datagram: &[u8], to: Option<SocketAddrV4>) {
-        if let Some(to) = to
-            && self.socket.send_to(datagram, to).await.is_ok()
-        {
-            self.show(|shown| shown.sent += 1);
-        }
+        let Some(to) = to else { return };
+        let sent = self.socket.send_to(datagram, to).await;
+        self.show(|shown| match sent {
+            Ok(_) => (shown.sent, shown.unsent) = (shown.sent + 1, None),
+            Err(reason) => shown.unsent = reason.raw_os_error(),
+        });
     }
 
     fn show(&self, change: impl FnOnce(&mut Shown)) {

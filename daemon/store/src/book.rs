@@ -24,7 +24,8 @@ const PUT_CALL: &str = "
 INSERT OR REPLACE INTO calls VALUES (
     :run, :id, :port, :device, :direction, :number, :name, :dialed, :begun, :answered, :ended, :duration_ms, :talked_ms,
     :end, :server, :call_ref, :codec, :legs, :packets_sent, :packets_received, :packets_lost, :packets_late,
-    :concealed_ms, :jitter_ms, :playout_delay_ms, :erl_db, :erle_db, :data, :tones)";
+    :concealed_ms, :jitter_ms, :playout_delay_ms, :erl_db, :erle_db, :data, :tones,
+    :mean_r, :mean_mos, :worst_r, :worst_mos, :far_r)";
 const PUT_FINDING: &str = "
 INSERT OR REPLACE INTO findings VALUES (:run, :id, :port, :code, :severity, :parameters, :text, :begun, :ended)";
 
@@ -195,6 +196,8 @@ fn put_call(into: &mut rusqlite::Statement<'_>, c: &StoredCall) -> rusqlite::Res
         ":concealed_ms": int(c.concealed_ms), ":jitter_ms": finite(c.jitter_ms),
         ":playout_delay_ms": finite(c.playout_delay_ms), ":erl_db": finite(c.erl_db), ":erle_db": finite(c.erle_db),
         ":data": c.data, ":tones": c.tones,
+        ":mean_r": finite(c.mean_r), ":mean_mos": finite(c.mean_mos), ":worst_r": finite(c.worst_r),
+        ":worst_mos": finite(c.worst_mos), ":far_r": finite(c.far_r),
     })?;
     Ok(())
 }

@@ -259,6 +259,12 @@ fn call(row: &Row<'_>) -> rusqlite::Result<StoredCall> {
         erle_db: row.get("erle_db")?,
         data: row.get("data")?,
         tones: row.get("tones")?,
+        // Not in a file of version 1.
+        mean_r: row.get("mean_r").unwrap_or_default(),
+        mean_mos: row.get("mean_mos").unwrap_or_default(),
+        worst_r: row.get("worst_r").unwrap_or_default(),
+        worst_mos: row.get("worst_mos").unwrap_or_default(),
+        far_r: row.get("far_r").unwrap_or_default(),
     })
 }
 

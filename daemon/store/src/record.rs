@@ -88,6 +88,16 @@ pub struct StoredCall {
     pub data: bool,
     /// Fax and modem tones that were detected, by name, with commas between them.
     pub tones: Option<String>,
+    /// R factor (ITU-T G.107) of the whole call at this phone, of the worst leg; none: no media, or a fax or modem call.
+    pub mean_r: Option<f64>,
+    /// The same as mean opinion score.
+    pub mean_mos: Option<f64>,
+    /// R factor of the worst 10 s.
+    pub worst_r: Option<f64>,
+    /// The same as mean opinion score.
+    pub worst_mos: Option<f64>,
+    /// R factor at the far end, by its RTCP; of the worst leg.
+    pub far_r: Option<f64>,
 }
 
 impl StoredCall {

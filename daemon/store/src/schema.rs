@@ -3,11 +3,12 @@
 use rusqlite::Connection;
 
 /// Version of the schema that this program writes, in the file's header (`PRAGMA user_version`).
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// What leads from each version to the next one, beginning with an empty file. A step that was released is never
 /// changed: another one is added.
-const STEPS: [&str; VERSION as usize] = ["
+const STEPS: [&str; VERSION as usize] = [
+    "
 CREATE TABLE calls (
     run INTEGER NOT NULL,
     id INTEGER NOT NULL,
@@ -56,7 +57,15 @@ CREATE TABLE findings (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX findings_begun ON findings (begun);
 CREATE INDEX findings_port ON findings (port, begun);
-"];
+",
+    "
+ALTER TABLE calls ADD COLUMN mean_r REAL;
+ALTER TABLE calls ADD COLUMN mean_mos REAL;
+ALTER TABLE calls ADD COLUMN worst_r REAL;
+ALTER TABLE calls ADD COLUMN worst_mos REAL;
+ALTER TABLE calls ADD COLUMN far_r REAL;
+",
+];
 
 /// Version of the schema of an open file.
 pub(crate) fn version(db: &Connection) -> rusqlite::Result<u32> {
@@ -77,4 +86,30 @@ pub(crate) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
     change.commit()?;
     // The version is read from the file's first page before SQLite is let near it.
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{self, Query};
+
+    #[test]
+    fn calls_of_an_older_version_are_read_before_and_after_it_is_brought_to_this_one() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(STEPS[0]).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
+        db.execute(
+            "INSERT INTO calls VALUES (1, 2, 3, 'VGC1', 'outgoing', NULL, NULL, NULL, 5, NULL, 6, 1, 0, 'hung-up', NULL, 7,
+             NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, NULL)",
+            [],
+        )
+        .unwrap();
+        // A command reads the file of a daemon that has not been started since: nothing may be written then.
+        let before = query::ask(&db, &Query::default(), None).unwrap();
+        assert_eq!((before.calls.len(), before.calls[0].mean_mos), (1, None));
+        migrate(&mut db).unwrap();
+        assert_eq!(version(&db).unwrap(), VERSION);
+        let after = query::ask(&db, &Query::default(), None).unwrap();
+        assert_eq!(after.calls, before.calls);
+    }
 }

@@ -175,6 +175,16 @@ pub(crate) struct ReplayArgs {
     /// TCP port of the CallManager in a pcap
     #[arg(long, default_value = "2000", value_name = "PORT")]
     pub(crate) server_port: u16,
+    /// Play it over TCP and in real time to a daemon with a simulated line, which is started for it; shows what the phone hears
+    /// and what the far ends get
+    #[arg(long, conflicts_with = "export")]
+    pub(crate) live: bool,
+    /// With --live: no daemon is started; the one on --socket has this address as the CallManager of its port --port
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "live")]
+    pub(crate) listen: Option<std::net::SocketAddrV4>,
+    /// With --listen: the port
+    #[arg(long, default_value = "1", value_name = "N", value_parser = port(), add = complete::ports())]
+    pub(crate) port: u16,
     /// Play nothing: write the capture as JSON with names, numbers and addresses replaced, to be given away
     #[arg(long, value_name = "OUT", conflicts_with = "phone")]
     pub(crate) export: Option<PathBuf>,

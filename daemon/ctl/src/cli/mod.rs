@@ -116,7 +116,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Hardware(args) => hardware::run(out, args),
         Command::Setup(args) => setup::run(out, args),
         Command::Callmanager(args) => callmanager::run(out, args),
-        Command::Replay(args) => replay::run(out, args),
+        Command::Replay(args) => replay::run(&remote, out, args),
         Command::Completions { shell } => {
             complete::script(out, *shell)?;
             Ok(ExitCode::SUCCESS)

@@ -1,11 +1,14 @@
 //! `replay`: the server's side of a capture is played to a port of its own, and what the port does is shown: so a capture
-//! becomes a finding. No daemon and no network take part, and time does not pass.
+//! becomes a finding. No daemon and no network take part, and time does not pass; with `--live` a daemon does, over TCP, and it
+//! does.
 //!
 //! Owns: nothing; `capture.rs` reads files, `pcap.rs` packets, `stage.rs` is the port with its phone, `deviations.rs` compares
 //! what the capture's phone said with what the port says, `veil.rs` makes a capture that may be given away.
 
+mod acts;
 pub(super) mod capture;
 mod deviations;
+mod live;
 mod pcap;
 mod stage;
 mod veil;
@@ -20,6 +23,7 @@ use tipring_types::trace::{Trace, TraceKind};
 
 use super::args::ReplayArgs;
 use super::output::{Failure, Out, Paint, clean};
+use super::remote::Remote;
 use super::whole_file::WholeFile;
 use capture::Capture;
 
@@ -85,7 +89,7 @@ struct Leg {
     heard: bool,
 }
 
-pub(super) fn run(out: &Out, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(remote: &Remote, out: &Out, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let capture = read(&args.file, args.server_port)?;
     if let Some(path) = &args.export {
         WholeFile::begin(path)?.write(&to_json(&capture, false)?)?;
@@ -119,6 +123,23 @@ pub(super) fn run(out: &Out, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let name = DeviceName::new("VGC000000000001")
         .map_err(|e| Failure::failed(format!("the port's own name: {e}"), ""))?;
     for (n, phone) in phones.iter().enumerate() {
+        if args.live {
+            let place = match args.listen {
+                Some(listen) => live::Place::Given(remote, args.port, listen),
+                None => live::Place::Own,
+            };
+            let report = live::play(&place, &capture, phone)?;
+            if out.json {
+                out.json_line(&report)?;
+            } else {
+                let gap = if n > 0 { "\n" } else { "" };
+                out.raw(&format!(
+                    "{gap}{}",
+                    live_text(out.paint(), &capture.about, &report)
+                ))?;
+            }
+            continue;
+        }
         let report = stage::play(name.clone(), &capture, phone);
         if out.json {
             out.json_line(&report)?;
@@ -165,36 +186,13 @@ fn read(file: &Path, server_port: u16) -> Result<Capture, Failure> {
 }
 
 fn text(paint: Paint, about: &str, report: &Report) -> String {
-    let mut text = String::new();
-    if !about.is_empty() {
-        text += &format!("{}\n", clean(about));
-    }
-    let title = format!("{}, version {}", clean(&report.phone), report.version);
-    text += &format!("{}\n\n", paint.bold(&title));
-    for line in &report.timeline {
-        let who = match line.who {
-            Who::Server => "server  <-",
-            Who::Captured => "phone   ->",
-            Who::Port => "port      ",
-        };
-        let kind = match line.kind {
-            TraceKind::SccpOut if line.who == Who::Port => "->",
-            TraceKind::SccpIn | TraceKind::SccpOut => "",
-            TraceKind::Hook => "hook",
-            TraceKind::Digit => "digit",
-            TraceKind::Line => "line",
-            TraceKind::Media => "media",
-            TraceKind::Call => "call",
-            TraceKind::Registration => "register",
-            TraceKind::Fault => "fault",
-        };
-        let at = Duration::from_millis(line.at_ms).as_secs_f64();
-        let words = match line.who {
-            Who::Port => clean(&line.text),
-            Who::Server | Who::Captured => paint.faint(&clean(&line.text)),
-        };
-        text += &format!("{at:>9.3} {who} {kind:<6} {words}\n");
-    }
+    let mut text = head(
+        paint,
+        about,
+        &report.phone,
+        report.version,
+        &report.timeline,
+    );
     if !report.registered {
         let why = "the port was never registered in this play, so what it did not do means little; play the phone's own \
                    registration with it, or see the version above";
@@ -221,18 +219,88 @@ fn text(paint: Paint, about: &str, report: &Report) -> String {
             leg.party, leg.direction, leg.address
         );
     }
-    text += "\ndeviations\n";
-    if report.deviations.is_empty() && report.unreadable.is_empty() {
+    text + &tail(paint, &report.deviations, &report.unreadable)
+}
+
+fn live_text(paint: Paint, about: &str, report: &live::LiveReport) -> String {
+    let mut text = head(
+        paint,
+        about,
+        &report.phone,
+        report.version,
+        &report.timeline,
+    );
+    text += "\nthe phone\n";
+    for span in &report.heard {
+        let [from, to] =
+            [span.from_ms, span.to_ms].map(|at| Duration::from_millis(at).as_secs_f64());
+        let what = match (span.ringing, span.hz, span.dbm0) {
+            (true, ..) => "rings".to_owned(),
+            (_, Some(hz), Some(dbm0)) => format!("hears {hz:.0} Hz, {dbm0:.1} dBm0"),
+            (_, None, Some(dbm0)) => format!("hears {dbm0:.1} dBm0"),
+            _ => "hears silence".to_owned(),
+        };
+        text += &format!("{from:>9.3} to {to:.3} s {what}\n");
+    }
+    text += "\nfar ends\n";
+    if report.far_ends.is_empty() {
         text += "  none\n";
     }
-    for deviation in &report.deviations {
+    for far_end in &report.far_ends {
+        text += &format!("  {}\n", far_end.text());
+    }
+    text + &tail(paint, &report.deviations, &report.unreadable)
+}
+
+/// What is compared and what could not be read.
+fn tail(paint: Paint, deviations: &[deviations::Deviation], unreadable: &[String]) -> String {
+    let mut text = "\ndeviations\n".to_owned();
+    if deviations.is_empty() && unreadable.is_empty() {
+        text += "  none\n";
+    }
+    for deviation in deviations {
         text += &format!("  {}\n", clean(&deviation.to_string()));
     }
-    for why in &report.unreadable {
+    for why in unreadable {
         text += &format!(
             "  {}\n",
             paint.bad(&format!("cannot be read: {}", clean(why)))
         );
+    }
+    text
+}
+
+/// Whose connection, and the timeline.
+fn head(paint: Paint, about: &str, phone: &str, version: u8, timeline: &[Line]) -> String {
+    let mut text = String::new();
+    if !about.is_empty() {
+        text += &format!("{}\n", clean(about));
+    }
+    let title = format!("{}, version {version}", clean(phone));
+    text += &format!("{}\n\n", paint.bold(&title));
+    for line in timeline {
+        let who = match line.who {
+            Who::Server => "server  <-",
+            Who::Captured => "phone   ->",
+            Who::Port => "port      ",
+        };
+        let kind = match line.kind {
+            TraceKind::SccpOut if line.who == Who::Port => "->",
+            TraceKind::SccpIn | TraceKind::SccpOut => "",
+            TraceKind::Hook => "hook",
+            TraceKind::Digit => "digit",
+            TraceKind::Line => "line",
+            TraceKind::Media => "media",
+            TraceKind::Call => "call",
+            TraceKind::Registration => "register",
+            TraceKind::Fault => "fault",
+        };
+        let at = Duration::from_millis(line.at_ms).as_secs_f64();
+        let words = match line.who {
+            Who::Port => clean(&line.text),
+            Who::Server | Who::Captured => paint.faint(&clean(&line.text)),
+        };
+        text += &format!("{at:>9.3} {who} {kind:<6} {words}\n");
     }
     text
 }

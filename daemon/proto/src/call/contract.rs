@@ -149,6 +149,8 @@ pub enum Output {
     Media(MediaOutput),
     /// A call is over.
     Record(CallRecord),
+    /// A digit was counted from the openings of the loop. For the trace; the port has used it.
+    Counted(Digit),
 }
 
 /// What the line (card and chain) shall do.

@@ -108,6 +108,8 @@ pub(super) struct Legs {
     /// What the line thread was last asked to bridge.
     bridged: Option<Party>,
     closed: VecDeque<(Option<CallRef>, Party)>,
+    /// Parties that were refused: the server stops and closes them all the same.
+    turned_away: VecDeque<Party>,
     statistics: Vec<(CallRef, String, u32)>,
     ignored: u64,
     refused: u64,
@@ -310,7 +312,7 @@ impl Legs {
     pub(super) fn stop(&mut self, party: Party) {
         let early = self.early.take(party).is_some();
         let Some(leg) = self.list.iter_mut().find(|l| l.party == party) else {
-            if !early && !self.was_closed(party) {
+            if !early && !self.is_known(party) {
                 self.ignored += 1;
             }
             return;
@@ -327,7 +329,7 @@ impl Legs {
     pub(super) fn close_receive(&mut self, party: Party) -> bool {
         let open = self.close(party);
         let early = self.early.take(party).is_some();
-        if !open && !early && !self.was_closed(party) {
+        if !open && !early && !self.is_known(party) {
             self.ignored += 1;
         }
         open
@@ -379,11 +381,13 @@ impl Legs {
 
     pub(super) fn refuse_receive(&mut self, party: Party, call: CallRef, status: MediaStatus) {
         self.refused += 1;
+        self.turn_away(party);
         self.answer_receive(status, NO_ADDRESS, party, call);
     }
 
     pub(super) fn refuse_multicast(&mut self, party: Party, call: CallRef) {
         self.refused += 1;
+        self.turn_away(party);
         self.answer_multicast(MulticastStatus::ERROR, party, call);
     }
 
@@ -397,6 +401,7 @@ impl Legs {
 
     pub(super) fn refuse_start(&mut self, start: &StartMediaTransmission, status: MediaStatus) {
         self.refused += 1;
+        self.turn_away(start.party);
         self.answer_start(start, NO_ADDRESS, status);
     }
 
@@ -508,8 +513,17 @@ impl Legs {
         legs.map(|l| l.party).collect()
     }
 
-    fn was_closed(&self, party: Party) -> bool {
-        self.closed.iter().any(|&(_, p)| p == party)
+    /// There is no such leg any more, or it was refused.
+    fn is_known(&self, party: Party) -> bool {
+        self.closed.iter().any(|&(_, p)| p == party) || self.turned_away.contains(&party)
+    }
+
+    fn turn_away(&mut self, party: Party) {
+        self.turned_away.retain(|p| *p != party);
+        self.turned_away.push_back(party);
+        if self.turned_away.len() > MOST_REMEMBERED {
+            self.turned_away.pop_front();
+        }
     }
 
     fn last_party_of(&self, call: CallRef) -> Option<Party> {

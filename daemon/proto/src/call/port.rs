@@ -20,7 +20,7 @@ use crate::call::transfer::Transfer;
 use crate::sccp::message::{
     CallStateChange, CallStateKind, ClientMessage, ConnectionStatisticsReq, ForwardStat, LampMode,
     ServerMessage, SetHookFlashDetect, SetLamp, SetRinger, SoftKey, SoftKeyEvent, StartTone,
-    Stimulus, StopTone, key_sets, template_keys,
+    Stimulus, StopTone, first_of_piece, key_sets, template_keys,
 };
 use crate::time::Time;
 use crate::types::{CallRef, CallState, LineInstance, PortState};
@@ -297,7 +297,10 @@ impl Port {
                 HookEvent::OffHook => self.lifted(now),
                 HookEvent::OnHook => self.hung_up(now, EndCause::NearHangUp),
                 HookEvent::Flash => self.flash(now),
-                HookEvent::Pulse(digit) => self.dialled(digit, By::Pulse),
+                HookEvent::Pulse(digit) => {
+                    self.out.push_back(Output::Counted(digit));
+                    self.dialled(digit, By::Pulse);
+                }
             }
         }
     }
@@ -346,9 +349,14 @@ impl Port {
                 self.legs.want_statistics(number, *call, *mode);
             }
             ServerMessage::SoftKeyTemplateRes(template) => {
-                self.server.soft_keys().template(template_keys(template));
+                let first = first_of_piece(template);
+                let keys = template_keys(template);
+                self.server.soft_keys().template(first, keys);
             }
-            ServerMessage::SoftKeySetRes(sets) => self.server.soft_keys().sets(key_sets(sets)),
+            ServerMessage::SoftKeySetRes(sets) => {
+                let first = first_of_piece(sets);
+                self.server.soft_keys().sets(first, key_sets(sets));
+            }
             ServerMessage::SelectSoftKeys(select) => self.server.soft_keys().select(select),
             // Displays, dates and the like: an analog phone has no use for them.
             _ => {}

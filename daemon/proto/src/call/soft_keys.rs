@@ -9,6 +9,9 @@ use std::collections::VecDeque;
 use crate::sccp::message::{KEYS_OF_SET, SelectSoftKeys, SoftKey, TemplateKey};
 use crate::types::CallRef;
 
+/// Keys that a set can name: a position is a byte.
+const MOST_KEYS: usize = 255;
+const MOST_SETS: usize = 64;
 /// Calls whose set is remembered.
 const MOST_SELECTED: usize = 8;
 /// The character that stands for the phrase byte.
@@ -51,15 +54,16 @@ pub(super) struct SoftKeys {
 }
 
 impl SoftKeys {
-    /// SoftKeyTemplateRes.
-    pub(super) fn template(&mut self, keys: Vec<TemplateKey>) {
+    /// SoftKeyTemplateRes, all of it or a piece that begins with this key.
+    pub(super) fn template(&mut self, first: usize, keys: Vec<TemplateKey>) {
         let keys = keys.into_iter();
-        self.keys = keys.map(|key| (meaning(&key.label), key.event)).collect();
+        let keys = keys.map(|key| (meaning(&key.label), key.event)).collect();
+        lay(&mut self.keys, first, keys, MOST_KEYS, (None, SoftKey(0)));
     }
 
-    /// SoftKeySetRes.
-    pub(super) fn sets(&mut self, sets: Vec<[u8; KEYS_OF_SET]>) {
-        self.sets = sets;
+    /// SoftKeySetRes, all of it or a piece that begins with this set.
+    pub(super) fn sets(&mut self, first: usize, sets: Vec<[u8; KEYS_OF_SET]>) {
+        lay(&mut self.sets, first, sets, MOST_SETS, [0; KEYS_OF_SET]);
     }
 
     /// SelectSoftKeys: the last word for each call.
@@ -96,6 +100,21 @@ impl SoftKeys {
     }
 }
 
+/// Puts a piece in its place; the first piece replaces all that was there. What is beyond `most` is left out.
+fn lay<T: Clone>(all: &mut Vec<T>, first: usize, piece: Vec<T>, most: usize, gap: T) {
+    if first == 0 {
+        all.clear();
+    }
+    for (at, one) in (first..most).zip(piece) {
+        if at >= all.len() {
+            all.resize(at + 1, gap.clone());
+        }
+        if let Some(place) = all.get_mut(at) {
+            *place = one;
+        }
+    }
+}
+
 /// What a key with this label does.
 fn meaning(label: &str) -> Option<SoftKey> {
     // Not trimmed before: the indices of EndCall, Resume, Answer and Confrn are white space as characters.
@@ -114,11 +133,11 @@ fn meaning(label: &str) -> Option<SoftKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sccp::message::{KeptWhole, key_sets, template_keys};
+    use crate::sccp::message::{KeptWhole, first_of_piece, key_sets, template_keys};
     use crate::types::LineInstance;
 
     /// A template as servers send it: 32 slots, garbage behind each NUL and past the count.
-    fn template(keys: &[(&[u8], u32)]) -> KeptWhole {
+    fn template_of(keys: &[(&[u8], u32)]) -> KeptWhole {
         let mut body = vec![0; 12];
         body[4..8].copy_from_slice(&u32::try_from(keys.len()).unwrap().to_le_bytes());
         body[8..12].copy_from_slice(&32_u32.to_le_bytes());
@@ -163,7 +182,7 @@ mod tests {
             let keys = [(labels[0], 33), (labels[1], 41), (labels[2], 7)];
             let mut soft_keys = SoftKeys::default();
             assert_eq!(soft_keys.event(SoftKey::HOLD, CallRef(1)), SoftKey::HOLD);
-            soft_keys.template(template_keys(&template(&keys)));
+            soft_keys.template(0, template_keys(&template_of(&keys)));
             let event = |key| soft_keys.event(key, CallRef(1));
             assert_eq!(event(SoftKey::HOLD), SoftKey(33));
             assert_eq!(event(SoftKey::TRANSFER), SoftKey(41));
@@ -178,8 +197,8 @@ mod tests {
         let mut first = [0; KEYS_OF_SET];
         first[..3].copy_from_slice(&[2, 0, 3]);
         let mut soft_keys = SoftKeys::default();
-        soft_keys.template(template_keys(&template(&keys)));
-        soft_keys.sets(key_sets(&sets(&[[0; KEYS_OF_SET], first])));
+        soft_keys.template(0, template_keys(&template_of(&keys)));
+        soft_keys.sets(0, key_sets(&sets(&[[0; KEYS_OF_SET], first])));
         soft_keys.select(&select(1, 1, u32::MAX));
         // The mask switches the third key of the set off.
         soft_keys.select(&select(2, 1, 0xFFFF_FFFB));
@@ -189,8 +208,47 @@ mod tests {
     }
 
     #[test]
+    fn a_template_and_sets_that_come_in_pieces_are_put_together() {
+        let second_piece = |mut piece: KeptWhole, first: u32| {
+            piece.body[..4].copy_from_slice(&first.to_le_bytes());
+            piece
+        };
+        let mut soft_keys = SoftKeys::default();
+        let mut template = |piece: &KeptWhole| {
+            soft_keys.template(first_of_piece(piece), template_keys(piece));
+        };
+        template(&template_of(&[(b"\x80\x03", 3), (b"\x80\x04", 4)]));
+        template(&second_piece(
+            template_of(&[(b"\x80\x0D", 13), (b"\x80\x04", 44)]),
+            2,
+        ));
+        let mut last = [0; KEYS_OF_SET];
+        last[0] = 4;
+        for piece in [sets(&[[0; KEYS_OF_SET]; 2]), second_piece(sets(&[last]), 2)] {
+            soft_keys.sets(first_of_piece(&piece), key_sets(&piece));
+        }
+        soft_keys.select(&select(1, 2, u32::MAX));
+        let event = |key, call| soft_keys.event(key, CallRef(call)).0;
+        assert_eq!(event(SoftKey::HOLD, 1), 3, "of the first piece");
+        assert_eq!(event(SoftKey::CONFERENCE, 1), 13, "of the second");
+        assert_eq!(event(SoftKey::TRANSFER, 1), 44, "by a set of the second");
+        assert_eq!(event(SoftKey::TRANSFER, 2), 4);
+        // A whole one again takes the place of all.
+        let whole = template_of(&[(b"\x80\x03", 33)]);
+        soft_keys.template(first_of_piece(&whole), template_keys(&whole));
+        assert_eq!(soft_keys.keys.len(), 1);
+        // A piece far away takes no memory.
+        for first in [254, 255, 256, u32::MAX] {
+            let far = second_piece(template_of(&[(b"\x80\x03".as_slice(), 3); 20]), first);
+            soft_keys.template(first_of_piece(&far), template_keys(&far));
+            soft_keys.sets(first_of_piece(&far), key_sets(&far));
+        }
+        assert!(soft_keys.keys.len() <= MOST_KEYS && soft_keys.sets.len() <= MOST_SETS);
+    }
+
+    #[test]
     fn a_template_or_a_set_cut_anywhere_harms_nothing() {
-        let whole = template(&[(b"\x80\x03".as_slice(), 3); 20]);
+        let whole = template_of(&[(b"\x80\x03".as_slice(), 3); 20]);
         let whole_sets = sets(&[[200; KEYS_OF_SET]; 16]);
         assert_eq!(template_keys(&whole).len(), 20);
         assert_eq!(key_sets(&whole_sets).len(), 16);
@@ -199,8 +257,8 @@ mod tests {
                 body: body.body.iter().take(cut).copied().collect(),
             };
             let mut soft_keys = SoftKeys::default();
-            soft_keys.template(template_keys(&cut_of(&whole)));
-            soft_keys.sets(key_sets(&cut_of(&whole_sets)));
+            soft_keys.template(0, template_keys(&cut_of(&whole)));
+            soft_keys.sets(0, key_sets(&cut_of(&whole_sets)));
             soft_keys.select(&select(1, 15, u32::MAX));
             assert_eq!(soft_keys.event(SoftKey::HOLD, CallRef(1)), SoftKey::HOLD);
         }

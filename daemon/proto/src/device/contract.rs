@@ -9,7 +9,7 @@ use crate::call::{
 use crate::sccp::station::{
     CloseReason, ConnectFailure, StationConfig, StationEvent, StationSnapshot, TracedMessage,
 };
-use crate::types::{ConnectionId, ConnectionPurpose};
+use crate::types::{ConnectionId, ConnectionPurpose, Digit};
 
 /// The configuration of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +139,8 @@ pub enum TraceEvent {
     LineOut(LineOutput),
     /// A digit was heard.
     Digit(DigitHeard),
+    /// A digit was counted from the openings of the loop.
+    Counted(Digit),
     /// From the media side.
     MediaIn(MediaInput),
     /// To the media side.

@@ -3,12 +3,12 @@ use std::net::Ipv4Addr;
 use super::*;
 use crate::call::{LineInput, LineOutput, PortConfig};
 use crate::sccp::message::{
-    CallOnLine, CallStateChange, CallStateKind, ClientMessage, RegisterAck, Reset, ResetKind,
-    ServerMessage, StartTone, Tone, Unregister,
+    CallOnLine, CallStateChange, CallStateKind, ClientMessage, RegisterAck, RegisterTokenReject,
+    Reset, ResetKind, ServerMessage, StartTone, Tone, Unregister,
 };
 use crate::sccp::station::{CloseReason, LostReason, StationConfig, TracedMessage};
 use crate::sccp::wire;
-use crate::types::{CallRef, ConnectionId, DeviceName, DeviceType, LineInstance};
+use crate::types::{CallRef, ConnectionId, DeviceName, DeviceType, Digit, LineInstance};
 
 const LINE: LineInstance = LineInstance(1);
 /// The first connection of a device.
@@ -206,4 +206,56 @@ fn the_snapshot_shows_both_sides() {
     assert_eq!(shown.port.state.name(), "in-call");
     assert_eq!(shown.port.calls[0].state.name(), "dialing");
     assert_eq!(shown.port.tone, Some(Tone::INSIDE_DIAL));
+}
+
+#[test]
+fn a_digit_that_is_counted_from_the_openings_of_the_loop_is_in_the_trace() {
+    let (mut device, now) = registered(true);
+    let mut now = lift(&mut device, now);
+    dial_tone(&mut device, now);
+    let step = std::time::Duration::from_millis(50);
+    for _ in 0..3 {
+        now = now + step;
+        device.handle(now, Input::Line(LineInput::LoopOpened { at: now }));
+        now = now + step;
+        device.handle(now, Input::Line(LineInput::LoopClosed { at: now }));
+    }
+    now = now + 40 * step;
+    device.handle_timeout(now);
+    let digits: Vec<_> = outputs(&mut device)
+        .into_iter()
+        .filter_map(|o| match o {
+            Output::Trace(traced) => of_device(&traced),
+            _ => None,
+        })
+        .filter(|event| event.code() == "digit")
+        .collect();
+    let three = tipring_types::trace::Trace::Digit {
+        digit: Digit::from_char('3').unwrap(),
+        source: tipring_types::trace::DigitSource::Pulse,
+        level_dbm0: None,
+    };
+    assert_eq!(digits, [three]);
+}
+
+#[test]
+fn tokens_that_nobody_asked_for_change_nothing_however_many_come() {
+    let (mut device, now) = registered(false);
+    for n in 0..10_000_u32 {
+        say(&mut device, now, &ServerMessage::RegisterTokenAck);
+        let wait_s = if n % 2 == 0 { 0 } else { u32::MAX };
+        let reject = RegisterTokenReject { wait_s };
+        say(
+            &mut device,
+            now,
+            &ServerMessage::RegisterTokenReject(reject),
+        );
+        assert_eq!(outputs(&mut device), [], "after {n}");
+    }
+    assert!(device.is_registered());
+    assert_eq!(device.station_snapshot().connections.len(), 1);
+    let now = lift(&mut device, now);
+    dial_tone(&mut device, now);
+    let tone = Output::Line(LineOutput::PlayTone(Tone::INSIDE_DIAL));
+    assert!(outputs(&mut device).contains(&tone));
 }

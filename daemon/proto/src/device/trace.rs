@@ -26,6 +26,11 @@ pub fn of_device(traced: &Traced) -> Option<Trace> {
             source: DigitSource::Dtmf,
             level_dbm0: (heard.level != TenthDbm0(0)).then_some(heard.level),
         },
+        Traced::Counted(digit) => Trace::Digit {
+            digit: *digit,
+            source: DigitSource::Pulse,
+            level_dbm0: None,
+        },
         Traced::MediaIn(media) => media_in(media),
         Traced::MediaOut(media) => media_out(media),
     })

@@ -1,6 +1,6 @@
 //! A finished call as it is kept.
 
-use tipring_ctl::report::{MediaLeg, StoredCall};
+use tipring_ctl::report::{MediaLeg, QualityReport, StoredCall};
 use tipring_proto::call::CallRecord;
 use tipring_proto::time::Time;
 
@@ -47,6 +47,16 @@ pub(super) fn figures(call: &mut StoredCall, media: &[MediaLeg]) {
     call.concealed_ms = sum(|leg| leg.rtp.concealed_ms);
     call.jitter_ms = most(|leg| leg.rtp.jitter_ms);
     call.playout_delay_ms = most(|leg| leg.rtp.delay_ms);
+    let quality = || media.iter().filter_map(|leg| leg.quality);
+    let least = |of: fn(&QualityReport) -> f32| quality().map(|q| of(&q)).reduce(f32::min);
+    call.mean_r = least(|q| q.mean_r).map(tenths);
+    call.mean_mos = least(|q| q.mean_mos).map(hundredths);
+    call.worst_r = least(|q| q.worst_r).map(tenths);
+    call.worst_mos = least(|q| q.worst_mos).map(hundredths);
+    call.far_r = quality()
+        .filter_map(|q| q.far_r)
+        .reduce(f32::min)
+        .map(tenths);
     call.data = media.iter().any(|leg| leg.pass_through);
     let mut tones: Vec<&str> = vec![];
     for tone in media.iter().flat_map(|leg| &leg.tones) {
@@ -68,6 +78,10 @@ fn ms(later: Time, earlier: Time) -> u64 {
 /// More is not measured, and `f64::from` would show 0.1 as 0.10000000149.
 fn tenths(value: f32) -> f64 {
     (f64::from(value) * 10.0).round() / 10.0
+}
+
+fn hundredths(value: f32) -> f64 {
+    (f64::from(value) * 100.0).round() / 100.0
 }
 
 #[cfg(test)]
@@ -120,6 +134,36 @@ mod tests {
         // A call without media has no figures, not those of a perfect one.
         figures(&mut call, &[]);
         assert_eq!((call.codec, call.jitter_ms, call.tones), (None, None, None));
+    }
+
+    #[test]
+    fn a_call_sounds_as_its_worst_leg_did_and_without_media_not_at_all() {
+        let sounds = |mean_r, mean_mos, worst_r, far_r| MediaLeg {
+            quality: Some(QualityReport {
+                mean_r,
+                mean_mos,
+                worst_r,
+                worst_mos: 2.313,
+                far_r,
+                ..QualityReport::default()
+            }),
+            ..MediaLeg::default()
+        };
+        let mut call = StoredCall::default();
+        let silent = MediaLeg::default();
+        let media = [
+            sounds(91.26, 4.394, 80.0, None),
+            silent,
+            sounds(73.04, 3.749, 40.1, Some(88.0)),
+        ];
+        figures(&mut call, &media);
+        assert_eq!((call.mean_r, call.mean_mos), (Some(73.0), Some(3.75)));
+        assert_eq!(
+            (call.worst_r, call.worst_mos, call.far_r),
+            (Some(40.1), Some(2.31), Some(88.0))
+        );
+        figures(&mut call, &[]);
+        assert_eq!((call.mean_r, call.mean_mos, call.far_r), (None, None, None));
     }
 
     #[test]

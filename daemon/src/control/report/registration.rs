@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use tipring_ctl::report as ctl;
-use tipring_proto::sccp::station::{HistoryKind, StationCounters, StationSnapshot, StationState};
+use tipring_proto::sccp::station::{
+    HistoryKind, LostReason, StationCounters, StationSnapshot, StationState,
+};
 use tipring_proto::time::Time;
 use tipring_types::trace::Trace;
 
@@ -53,15 +55,7 @@ impl Gateway {
                 .history
                 .iter()
                 .map(|h| {
-                    let (state, reason) = match &h.what {
-                        HistoryKind::Registered { version } => (
-                            ctl::RegistrationState::Registered,
-                            format!("registered, version {version}"),
-                        ),
-                        HistoryKind::Lost(r) | HistoryKind::AttemptFailed(r) => {
-                            (ctl::RegistrationState::Waiting, words::why(r))
-                        }
-                    };
+                    let (state, reason) = became(&h.what);
                     ctl::RegistrationStep {
                         at_unix_ms: self.clock.unix_ms(h.at),
                         state,
@@ -71,6 +65,23 @@ impl Gateway {
                 })
                 .collect(),
             counters: counters(&s.counters, unit.service().left()).to_vec(),
+        }
+    }
+}
+
+/// What the registration became by that, and why.
+fn became(what: &HistoryKind) -> (ctl::RegistrationState, String) {
+    match what {
+        HistoryKind::Registered { version } => (
+            ctl::RegistrationState::Registered,
+            format!("registered, version {version}"),
+        ),
+        HistoryKind::Lost(why @ LostReason::Stopped)
+        | HistoryKind::AttemptFailed(why @ LostReason::Stopped) => {
+            (ctl::RegistrationState::Stopped, words::why(why))
+        }
+        HistoryKind::Lost(why) | HistoryKind::AttemptFailed(why) => {
+            (ctl::RegistrationState::Waiting, words::why(why))
         }
     }
 }
@@ -199,4 +210,22 @@ fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 18] {
         ),
     ]
     .map(|(name, value, unit, help)| ctl::Counter::new(name, value, unit, help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_was_stopped_does_not_wait() {
+        let state = |what| became(&what).0;
+        assert_eq!(
+            state(HistoryKind::Lost(LostReason::Stopped)),
+            ctl::RegistrationState::Stopped
+        );
+        let waits = HistoryKind::Lost(LostReason::Reconfigured);
+        assert_eq!(state(waits), ctl::RegistrationState::Waiting);
+        let failed = HistoryKind::AttemptFailed(LostReason::RegisterTimeout);
+        assert_eq!(state(failed), ctl::RegistrationState::Waiting);
+    }
 }

@@ -185,6 +185,26 @@ fn a_port_that_is_taken_is_said_and_no_more() {
 }
 
 #[test]
+fn reports_that_cannot_be_sent_say_why_until_one_can() {
+    let runtime = runtime();
+    let _inside = runtime.runtime.enter();
+    let (_, rtcp) = begin(&Arc::default());
+    // From the loopback nothing leaves the machine.
+    rtcp.name(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 20_000));
+    until("the reason", || rtcp.report().failed.is_some());
+    let report = rtcp.report();
+    let why = report.failed.unwrap();
+    assert!(why.starts_with("reports cannot be sent: "), "{why}");
+    assert!(why.contains("os error"), "{why}");
+    assert_eq!(report.sent, 0);
+    let (address, socket) = far();
+    rtcp.name(address);
+    hear(&socket);
+    until("it is over", || rtcp.report().failed.is_none());
+    assert_eq!(rtcp.report().sent, 1);
+}
+
+#[test]
 fn a_far_end_without_a_port_has_no_rtcp() {
     let at = |port| SocketAddrV4::new(HERE, port);
     assert_eq!(beside(at(4000)), Some(at(4001)));

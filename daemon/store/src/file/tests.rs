@@ -30,7 +30,8 @@ fn a_new_file_is_the_groups_to_read_and_nobody_elses() {
     let (_folder, place) = place();
     let (db, aside) = open(&place, NOW).unwrap();
     assert_eq!(aside, None);
-    db.execute_batch("PRAGMA user_version = 1").unwrap(); // begins a log
+    db.pragma_update(None, "user_version", schema::VERSION)
+        .unwrap(); // begins a log
     let mode = |file: &Path| fs::metadata(file).unwrap().mode() & 0o777;
     assert_eq!(mode(&place.file), 0o640);
     assert_eq!(mode(&beside(&place.file, "-wal")), 0o640);

@@ -42,6 +42,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
             .flat_map(|dialect| conversations(CLIENT_FRAMES, &[dialect], 7))
             .collect(),
         "rtp" => vec![talk()],
+        "rtcp" => vec![reports()],
         "config" => {
             // The same with every default, and with every example, uncommented.
             let bare = |marks: &[&str]| {
@@ -141,6 +142,18 @@ fn conversations(text: &str, start: &[u8], step: u8) -> Vec<Vec<u8>> {
             seed
         })
         .collect()
+}
+
+/// A second, a report of ours, and a sender report with a block about us, SDES and BYE behind it.
+fn reports() -> Vec<u8> {
+    let words = [
+        0x81C8_000C_u32, 0x0A0B_0C0D, 0xE000_0000, 0x8000_0000, 160, 1, 160, 0x0102_0304, 0x1000_0003, 70_000, 40, 0xE000_8000,
+        0x0001_0000, 0x81CA_0002, 0x0A0B_0C0D, 0x0101_6100, 0x81CB_0001, 0x0A0B_0C0D,
+    ];
+    let datagram: Vec<u8> = words.into_iter().flat_map(u32::to_be_bytes).collect();
+    let length = u8::try_from(datagram.len()).unwrap_or(u8::MAX);
+    let before = [0, 0xE8, 3, 1, 50, 0, 4, length, 0];
+    [&before[..], &datagram].concat()
 }
 
 /// A second of a steady stream, each packet played in two blocks, with the sender at work beside it.

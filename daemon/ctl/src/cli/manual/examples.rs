@@ -223,6 +223,10 @@ pub(super) const GROUPS: &[Group] = &[
                 "tipring replay --json --phone 10.0.0.17:49152 call.pcapng",
             ),
             (
+                "To a daemon, with time passing; what its phone hears and what the far ends get:",
+                "tipring replay --live --phone phone-1 call.json",
+            ),
+            (
                 "The capture without names, numbers and addresses, for a report:",
                 "tipring replay --export call.json call.pcapng",
             ),

@@ -47,7 +47,9 @@ fn calls(paint: Paint, calls: &[StoredCall]) -> String {
     if calls.is_empty() {
         return "none\n".to_owned();
     }
-    let header = ["PORT", "BEGAN", "", "FAR END", "TALKED", "LOST", "ENDED"];
+    let header = [
+        "PORT", "BEGAN", "", "FAR END", "TALKED", "LOST", "MOS", "ENDED",
+    ];
     let mut rows = table(paint, &header);
     for call in calls {
         rows.add_row([
@@ -64,6 +66,10 @@ fn calls(paint: Paint, calls: &[StoredCall]) -> String {
                 "-".to_owned()
             }),
             plain(lost(call.packets_received, call.packets_lost)),
+            plain(
+                call.mean_mos
+                    .map_or("-".to_owned(), |mos| format!("{mos:.1}")),
+            ),
             plain(end(&call.end)),
         ]);
     }
@@ -200,6 +206,7 @@ mod tests {
             answered_unix_ms: Some(1),
             talked_ms: 86_399_000,
             packets_lost: 7,
+            mean_mos: Some(4.36),
             end: (*end).to_owned(),
             ..StoredCall::default()
         });
@@ -221,7 +228,7 @@ mod tests {
         let text = super::history(PAINT, What::All, &history);
         assert!(widest(&text) <= 80, "{}:\n{text}", widest(&text));
         assert!(
-            text.contains("100.0 %") && text.contains("23:59:59"),
+            text.contains("100.0 %") && text.contains("23:59:59") && text.contains("  4.4  "),
             "{text}"
         );
         assert!(text.contains("1 h 5 min"), "{text}");

@@ -13,13 +13,14 @@ use tipring_proto::call::{
 use tipring_proto::device::{Device, DeviceConfig, Input, Output, TraceEvent, of_device};
 use tipring_proto::sccp::callmanager::{CallManager, CallManagerConfig, CmOutput, ConnId, Dialect};
 use tipring_proto::sccp::catalog;
-use tipring_proto::sccp::message::{ClientMessage, RegisterAck, ServerMessage, SoftKey, Stimulus};
+use tipring_proto::sccp::message::{ClientMessage, RegisterAck, ServerMessage};
 use tipring_proto::sccp::station::{ConnectFailure, StationConfig, TracedMessage};
 use tipring_proto::sccp::wire::{Frame, FrameReader, decode_client, decode_server, encode_server};
 use tipring_proto::time::Time;
-use tipring_proto::types::{ConnectionId, DeviceName, DeviceType, Digit, Party, TenthDbm0};
+use tipring_proto::types::{ConnectionId, DeviceName, DeviceType, Party, TenthDbm0};
 use tipring_types::trace::Trace;
 
+use super::acts::{self, Act};
 use super::capture::{Capture, Captured};
 use super::{Leg, Line, Report, Who, deviations};
 
@@ -271,35 +272,19 @@ impl Stage {
 
     /// What the captured phone did to say this, done at ours.
     fn phone_does(&mut self, said: &ClientMessage) {
-        match said {
-            ClientMessage::OffHook(_) | ClientMessage::EnblocCall(_) => self.lift(true),
-            ClientMessage::OnHook(_) => self.lift(false),
-            ClientMessage::SoftKeyEvent(key) => match key.event {
-                SoftKey::REDIAL | SoftKey::NEW_CALL | SoftKey::ANSWER => self.lift(true),
-                SoftKey::END_CALL => self.lift(false),
-                SoftKey::HOLD | SoftKey::RESUME | SoftKey::TRANSFER | SoftKey::CONFERENCE => {
-                    self.flash();
-                }
-                _ => {}
-            },
-            ClientMessage::HookFlash(_) => self.flash(),
-            ClientMessage::Stimulus(key)
-                if matches!(key.stimulus, Stimulus::HOLD | Stimulus::TRANSFER) =>
-            {
-                self.flash();
+        match acts::act(said) {
+            Some(Act::Lift) => self.lift(true),
+            Some(Act::HangUp) => self.lift(false),
+            Some(Act::Flash) => self.flash(),
+            Some(Act::Press(digit)) if self.lifted => {
+                let heard = DigitHeard {
+                    digit,
+                    at: self.now,
+                    level: TenthDbm0(-80),
+                };
+                self.device.handle(self.now, Input::Digit(heard));
             }
-            ClientMessage::KeypadButton(key) => {
-                let digit = catalog::keypad_char(key.button).and_then(Digit::from_char);
-                if let Some(digit) = digit.filter(|_| self.lifted) {
-                    let heard = DigitHeard {
-                        digit,
-                        at: self.now,
-                        level: TenthDbm0(-80),
-                    };
-                    self.device.handle(self.now, Input::Digit(heard));
-                }
-            }
-            _ => {}
+            Some(Act::Press(_)) | None => {}
         }
         self.carry();
         self.await_port(said);
@@ -511,7 +496,7 @@ impl Stage {
 }
 
 /// A capture seldom has the answers to our own keepalives, so each is answered here.
-fn keepalives(bytes: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn keepalives(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut reader = FrameReader::default();
     reader.push(bytes);
     let mut answers = vec![];

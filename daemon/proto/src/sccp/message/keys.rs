@@ -202,6 +202,7 @@ pub struct TemplateKey {
 pub const KEYS_OF_SET: usize = 16;
 
 mod template {
+    pub(super) const OFFSET: usize = 0;
     pub(super) const COUNT: usize = 4;
     pub(super) const LIST: usize = 12;
     pub(super) const MOST_KEYS: u32 = 32;
@@ -210,6 +211,12 @@ mod template {
     pub(super) const MOST_SETS: u32 = 16;
     /// The positions, and as many 16-bit words behind them that say the same again.
     pub(super) const SET: usize = 48;
+}
+
+/// Which key of the template, or which set, is the first one of this message: they come in pieces when they are many.
+pub fn first_of_piece(piece: &KeptWhole) -> usize {
+    let offset = Body::of(&piece.body).u32(template::OFFSET);
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 /// The keys that SoftKeyTemplateRes has, by position. Slots are always 32; those past the count are garbage (CUCM trace).

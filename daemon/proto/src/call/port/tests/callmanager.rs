@@ -465,3 +465,92 @@ fn a_message_cut_at_any_byte_harms_no_call_after_it() {
     }
     assert!(cut_messages > 500, "{cut_messages}");
 }
+
+/// A message as a release says it whose form ends after this many bytes.
+fn ends_after(message: &ServerMessage, version: u8, len: usize) -> ServerMessage {
+    let mut reader = FrameReader::new(DEFAULT_MAX_BODY);
+    reader.push(&encode_server(message, version));
+    let mut frame = reader.next_frame().unwrap().unwrap();
+    frame.body.truncate(len);
+    decode_server(&frame, version).unwrap()
+}
+
+#[test]
+fn media_is_opened_and_started_by_the_form_of_every_release() {
+    // Below 4 both forms end before the reference of the call.
+    for (release, version, open_len, start_len) in [
+        ("2", 3, 24, 36),
+        ("3.1", 3, 28, 44),
+        ("4", 3, 68, 84),
+        ("8", 20, 128, 132),
+    ] {
+        let mut b = Bench::new();
+        b.input(Input::StationUp { version });
+        rings(&mut b);
+        b.lift();
+        b.says(&[
+            state(CallStateKind::OFF_HOOK, A),
+            ends_after(&open(PARTY, A), version, open_len),
+            state(CallStateKind::CONNECTED, A),
+        ]);
+        b.opened(PARTY);
+        assert!(b.seen().contains(&bridge(PARTY)), "{release}");
+        b.says(&[ends_after(&start(PARTY, A), version, start_len)]);
+        assert!(b.seen().contains(&start_send(PARTY)), "{release}");
+        b.says(&[
+            ends_after(&close(PARTY), version, 8),
+            ends_after(&stop(PARTY), version, 8),
+        ]);
+        let out = b.seen();
+        assert!(out.contains(&close_receive(PARTY)), "{release}: {out:?}");
+        assert_eq!(b.port.snapshot().counters.media_ignored, 0, "{release}");
+    }
+}
+
+#[test]
+fn a_party_may_come_again_in_a_later_call_and_in_mid_call() {
+    let mut b = talks();
+    for _ in 0..3 {
+        // Without a close: what the phone heard is let go, and heard again on the leg of the same name.
+        b.says(&[open(PARTY, A)]);
+        b.opened(PARTY);
+        b.says(&[start(PARTY, A)]);
+        let out = b.seen();
+        assert_eq!(b.word(), PortState::InCall, "{out:?}");
+        let opened = |o: &&Output| **o == open_receive(PARTY, A);
+        assert!(out.iter().filter(opened).count() <= 1, "{out:?}");
+        // And with one.
+        b.says(&[close(PARTY), stop(PARTY), open(PARTY, A)]);
+        b.opened(PARTY);
+        b.says(&[start(PARTY, A)]);
+        let out = b.seen();
+        assert!(
+            out.contains(&bridge(PARTY)) && out.contains(&start_send(PARTY)),
+            "{out:?}"
+        );
+    }
+    b.says(&[close(PARTY), stop(PARTY), state(CallStateKind::ON_HOOK, A)]);
+    b.hang_up();
+    b.wait(3_000);
+    b.outputs();
+    assert!(b.port.snapshot().is_idle());
+    let next = A + 9;
+    b.says(&[
+        state(CallStateKind::RING_IN, next),
+        ringer(RingMode::INSIDE, next),
+    ]);
+    b.lift();
+    b.says(&[
+        state(CallStateKind::OFF_HOOK, next),
+        open(PARTY, next),
+        state(CallStateKind::CONNECTED, next),
+    ]);
+    b.opened(PARTY);
+    b.says(&[start(PARTY, next)]);
+    let out = b.seen();
+    assert!(out.contains(&open_receive(PARTY, next)), "{out:?}");
+    assert!(
+        out.contains(&bridge(PARTY)) && out.contains(&start_send(PARTY)),
+        "{out:?}"
+    );
+}

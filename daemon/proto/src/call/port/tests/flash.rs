@@ -193,7 +193,7 @@ fn flash_dial_flash_joins_the_two_calls() {
         .iter()
         .filter_map(|o| match o {
             Output::Record(r) => Some(r.cause),
-            Output::Send(_) | Output::Line(_) | Output::Media(_) => None,
+            Output::Send(_) | Output::Line(_) | Output::Media(_) | Output::Counted(_) => None,
         })
         .collect();
     assert_eq!(causes, [EndCause::Transferred, EndCause::Transferred]);

@@ -330,6 +330,10 @@ fn a_recorded_call_is_heard_whatever_the_order_of_its_starts() {
             // The recorder is stopped, the call goes on, and ends as any other.
             p.says(&[stop(VOICE.0), stop(HEARD.0)]);
             assert_eq!(p.seen(), []);
+            // A stop of what was refused is no mistake of the server; one of what never was is.
+            assert_eq!(p.port.snapshot().counters.media_ignored, 0);
+            p.says(&[stop(HEARD.0 + 77)]);
+            assert_eq!(p.port.snapshot().counters.media_ignored, 1);
             p.says(&[close(OWN), stop(OWN), state(CallStateKind::ON_HOOK, CALL)]);
             assert!(p.seen().contains(&close_receive(OWN)));
         }
@@ -633,13 +637,18 @@ fn a_group_that_cannot_be_heard_is_refused() {
         with(|m| m.ptime_ms = 60),
         with(|m| m.group = SocketAddrV4::new(Ipv4Addr::new(10, 1, 1, 1), 16_384)),
         with(|m| m.group.set_port(0)),
+        // Beside the groups on either side, and the addresses of nobody and of all.
+        with(|m| m.group.set_ip(Ipv4Addr::new(223, 255, 255, 255))),
+        with(|m| m.group.set_ip(Ipv4Addr::new(240, 0, 0, 0))),
+        with(|m| m.group.set_ip(Ipv4Addr::UNSPECIFIED)),
+        with(|m| m.group.set_ip(Ipv4Addr::BROADCAST)),
     ]);
     let refused = || music_ack(MulticastStatus::ERROR, 5);
-    assert_eq!(b.outputs(), [refused(), refused(), refused(), refused()]);
+    assert_eq!(b.outputs(), [(); 8].map(|()| refused()));
     b.hang_up();
     b.outputs();
     b.says(&[ServerMessage::StartMulticastMediaReception(music(5))]);
     assert!(b.outputs().contains(&refused()));
-    assert_eq!(b.port.snapshot().counters.media_refused, 6);
+    assert_eq!(b.port.snapshot().counters.media_refused, 10);
     assert_eq!(b.port.snapshot().counters.multicast_groups, 0);
 }

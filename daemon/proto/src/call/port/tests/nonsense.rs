@@ -133,7 +133,7 @@ impl Witness {
             Output::Line(LineOutput::StopTone) => {
                 assert!(std::mem::take(&mut self.sounding), "stops no tone");
             }
-            Output::Line(_) | Output::Send(_) | Output::Record(_) => {}
+            Output::Line(_) | Output::Send(_) | Output::Record(_) | Output::Counted(_) => {}
         }
     }
 }

@@ -104,14 +104,14 @@ impl Bench {
     /// What came out, records left out.
     pub(super) fn seen(&mut self) -> Vec<Output> {
         let mut all = self.outputs();
-        all.retain(|o| !matches!(o, Output::Record(_)));
+        all.retain(|o| !matches!(o, Output::Record(_) | Output::Counted(_)));
         all
     }
 
     pub(super) fn records(&mut self) -> Vec<CallRecord> {
         let records = self.outputs().into_iter().filter_map(|o| match o {
             Output::Record(record) => Some(record),
-            Output::Send(_) | Output::Line(_) | Output::Media(_) => None,
+            Output::Send(_) | Output::Line(_) | Output::Media(_) | Output::Counted(_) => None,
         });
         records.collect()
     }
