@@ -18,7 +18,7 @@ pub(crate) struct Weather {
     pub(crate) redundancy: usize,
     /// How long a gap is waited for, ms.
     pub(crate) window: u32,
-    /// Packets leave together each so many ms; 0: at once.
+    /// Packets leave together at multiples of this, ms; 0: at once.
     pub(crate) burst: u32,
 }
 
