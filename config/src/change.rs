@@ -123,6 +123,7 @@ const TABLES: &[OfTable] = tables! {
     "callmanager" "retry-first-ms" callmanager.retry_first_ms;
     "callmanager" "retry-max-ms" callmanager.retry_max_ms;
     "callmanager" "probe-s" callmanager.probe_s;
+    "callmanager" "monitor-s" callmanager.monitor_s;
     "callmanager" "standby" callmanager.standby;
     "callmanager" "register-stagger-ms" callmanager.register_stagger_ms;
     "media" "rtp-ports" media.rtp_ports;

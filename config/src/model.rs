@@ -77,6 +77,8 @@ pub struct CallManager {
     pub retry_max_ms: u32,
     /// How often a preferred server is tried while a lesser one serves.
     pub probe_s: u32,
+    /// How long a preferred server has to keep the first port before the others follow, s.
+    pub monitor_s: u32,
     /// Keep a second connection to the next server.
     pub standby: bool,
     /// Time between the first registrations of two ports.

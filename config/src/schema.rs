@@ -284,6 +284,13 @@ pub const CALLMANAGER: Table = Table {
             "Interval at which a preferred server is asked to take a port back from a less preferred one.",
         ),
         key(
+            "monitor-s",
+            Accepts::Integer(0, 3_600),
+            "2",
+            When::Now,
+            "How long a preferred server has to keep the first port that came back before the others follow. Doubles while it comes and goes. Cisco's gateways call it connection monitor, with 120 s.",
+        ),
+        key(
             "standby",
             Accepts::Bool,
             "true",

@@ -374,6 +374,7 @@ fn callmanager<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> CallManage
         retry_first_ms: scan.integer("retry-first-ms"),
         retry_max_ms: scan.integer("retry-max-ms"),
         probe_s: scan.integer("probe-s"),
+        monitor_s: scan.integer("monitor-s"),
         standby: scan.boolean("standby"),
         register_stagger_ms: scan.integer("register-stagger-ms"),
     };

@@ -28,14 +28,16 @@ pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) ->
     station.address = config.gateway.address;
     let ports = u32::try_from(config.ports.len()).unwrap_or(u32::MAX);
     let place = u32::try_from(place).unwrap_or(u32::MAX);
-    station.start_delay = ms(cm.register_stagger_ms).saturating_mul(place);
+    let stagger = stagger(cm, ports);
+    station.start_delay = stagger.saturating_mul(place);
     station.standby = cm.standby;
     station.retry = RetryPolicy {
         first: ms(cm.retry_first_ms),
         max: ms(cm.retry_max_ms),
         max_unanswered: longest_unanswered(cm, ports),
-        crowd: ms(cm.retry_first_ms).max(ms(cm.register_stagger_ms).saturating_mul(ports)),
-        spread: SPREAD.max(ms(cm.register_stagger_ms).saturating_mul(ports)),
+        crowd: ms(cm.retry_first_ms).max(stagger.saturating_mul(ports)),
+        spread: SPREAD.max(stagger.saturating_mul(ports)),
+        share: (place, ports),
         jitter_seed: u64::from(port.id.0) + 1,
     };
     station.timing = Timing {
@@ -63,6 +65,27 @@ fn longest_unanswered(cm: &config::CallManager, ports: u32) -> Duration {
         ms(cm.retry_first_ms),
         ms(cm.retry_max_ms).max(ms(cm.retry_first_ms)),
     )
+}
+
+/// Time between the registrations of two ports.
+fn stagger(cm: &config::CallManager, ports: u32) -> Duration {
+    let wished = ms(cm.register_stagger_ms);
+    if ports > UNTHROTTLED {
+        wished.max(STAGGER_OF_MANY)
+    } else {
+        wished
+    }
+}
+
+/// This number of ports may register at once: a CallManager throttles from 2000 messages in 5 s on, and a registration is
+/// 15 of them.
+const UNTHROTTLED: u32 = 130;
+/// So more of them come at 25 a second.
+const STAGGER_OF_MANY: Duration = Duration::from_millis(40);
+
+/// How long a better server has to keep its first port before the others follow.
+pub fn monitor(config: &Config) -> Duration {
+    Duration::from_secs(config.callmanager.monitor_s.into())
 }
 
 /// The end of a lookup is noticed here first, and by the station only when that fails.

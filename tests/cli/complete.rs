@@ -1,6 +1,6 @@
 //! What a shell gets at Tab.
 
-use tipring_ctl::report::{CallDirection, CallList, CallSummary};
+use tipring_ctl::report::{CallDirection, CallList, CallSummary, ServerReport};
 use tipring_ctl::request::{Request, Response};
 
 use crate::daemon::dead_port;
@@ -72,6 +72,22 @@ fn call_numbers_are_those_of_calls_that_are_up() {
     let mock = Mock::answering(known);
     let [_, socket] = mock.socket();
     assert_eq!(offered(socket, &["call", "show", ""]), ["41"]);
+}
+
+#[test]
+fn callmanagers_are_those_of_the_list() {
+    let mock = Mock::answering(|_| Response::Servers {
+        servers: vec![ServerReport {
+            server: "10.0.0.2:2000".to_owned(),
+            ..ServerReport::default()
+        }],
+    });
+    let [_, socket] = mock.socket();
+    assert_eq!(
+        offered(socket, &["server", "prefer", ""]),
+        ["10.0.0.2:2000"]
+    );
+    assert_eq!(mock.asked(), [Request::ServerList]);
 }
 
 #[test]

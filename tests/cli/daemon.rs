@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use tipring_ctl::report::{
     CallState, FaxResult, FaxRole, FaxSnapshot, FindingReport, HookState, LineTestOutcome,
     LineTestReport, NoiseVerdict, PortDetail, PortState, PortSummary, RegistrationState,
-    SimSnapshot, StatusReport, TestEnd, Trace, TraceEvent,
+    RestartReport, SimSnapshot, StatusReport, TestEnd, Trace, TraceEvent,
 };
 use tipring_ctl::request::{ErrorCode, ErrorReport, Request, Response, SimAction, SimCondition};
 use tipring_ctl::wire::{Event, Hello, MAX_LINE, ServerLine};
@@ -444,6 +444,47 @@ fn dialing_waits_for_the_last_digit() {
         mock.asked(),
         [dial, wait].map(|action| Request::Sim { port: 1, action })
     );
+}
+
+#[test]
+fn an_order_goes_to_the_daemon_as_it_was_typed_and_a_port_left_alone_is_exit_1() {
+    for (args, left_alone, code) in [
+        (&["port", "restart", "3"][..], vec![], 0),
+        (&["port", "restart", "all", "--force"], vec![], 0),
+        (&["port", "restart", "all"], vec![3], 1),
+    ] {
+        let report = RestartReport {
+            left_alone,
+            ..RestartReport::default()
+        };
+        let mock = Mock::answering(move |_| Response::Restart(report.clone()));
+        let ended = with(&mock, args);
+        assert_eq!(ended.code, Some(code), "{ended:#?}");
+        let force = args.contains(&"--force");
+        let port = (args[2] == "3").then_some(3);
+        assert_eq!(mock.asked(), [Request::PortRestart { port, force }]);
+    }
+    let server = || Some("10.0.0.2".to_owned());
+    for (args, wanted) in [
+        (&["server", "list"][..], Request::ServerList),
+        (&["server", "retry"], Request::ServerRetry { server: None }),
+        (
+            &["server", "retry", "10.0.0.2"],
+            Request::ServerRetry { server: server() },
+        ),
+        (
+            &["server", "prefer", "10.0.0.2"],
+            Request::ServerPrefer { server: server() },
+        ),
+        (
+            &["server", "prefer", "--none"],
+            Request::ServerPrefer { server: None },
+        ),
+    ] {
+        let mock = Mock::answering(|_| Response::Servers { servers: vec![] });
+        assert_eq!(with(&mock, args).code, Some(0), "{args:?}");
+        assert_eq!(mock.asked(), [wanted]);
+    }
 }
 
 #[test]

@@ -67,6 +67,14 @@ pub(crate) fn what_json_shows_of_a_call_is_what_the_schema_says() {
             "tipring --json port test PORT",
             &["port", "test", "3", "--seconds", "1"],
         ),
+        (
+            "tipring --json port restart PORT|all",
+            &["port", "restart", "3"],
+        ),
+        (
+            "tipring --json server list|retry|prefer",
+            &["server", "list"],
+        ),
         ("tipring --json call list", &["call", "list"]),
         ("tipring --json call show CALL", &["call", "show", &call]),
         ("tipring --json sim PORT show", &["sim", "1", "show"]),

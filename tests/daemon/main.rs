@@ -16,12 +16,14 @@ mod fault;
 mod front;
 mod history;
 mod hook;
+mod hung;
 mod identity;
 mod json;
 mod linetest;
 mod log;
 mod names;
 mod network;
+mod operator;
 mod place;
 mod ports;
 mod reload;
@@ -46,6 +48,9 @@ macro_rules! trials {
 }
 
 fn main() {
+    if hung::serves() {
+        return;
+    }
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
     let mut trials = trials![
@@ -97,6 +102,9 @@ fn main() {
         linetest::a_test_that_nobody_waits_for_is_cancelled_and_the_next_one_runs,
         log::a_pipe_that_nobody_reads_stops_nothing,
         log::a_full_disk_costs_log_lines_alone,
+        operator::a_port_registers_again_on_request_and_one_in_a_call_is_left_alone,
+        operator::a_wait_of_ten_minutes_is_shown_and_ends_on_request,
+        operator::a_preferred_callmanager_gets_idle_ports_and_those_of_calls_when_they_end,
         ports::ports_that_others_use_are_skipped,
         ports::a_call_without_a_port_is_refused_with_cause_and_cure_and_works_when_there_is_one,
         reload::a_good_file_is_used_at_once_and_the_same_again_changes_nothing,
@@ -132,6 +140,9 @@ fn main() {
     let networks = trials![
         failover::a_callmanager_that_ends_costs_no_call,
         failover::a_callmanager_whose_connections_are_reset_costs_no_call,
+        failover::a_callmanager_whose_cable_is_cut_is_left_within_seconds_and_costs_no_call,
+        failover::seven_hung_callmanagers_of_eight_cost_no_call,
+        failover::ports_by_the_hundred_come_at_a_rate_that_no_callmanager_throttles,
         failover::a_frozen_callmanager_is_left_within_seconds_and_costs_no_call,
         failover::a_callmanager_whose_packets_are_dropped_is_left_within_seconds_and_costs_no_call,
         history::a_full_disk_costs_no_call_and_is_kept_again_when_there_is_room,

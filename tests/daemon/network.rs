@@ -73,7 +73,8 @@ impl Network {
         format!("{}-gateway", self.name)
     }
 
-    fn machine(&self, server: u8) -> String {
+    /// The namespace of a server.
+    pub(crate) fn machine(&self, server: u8) -> String {
         format!("{}-cm{server}", self.name)
     }
 
@@ -94,6 +95,12 @@ impl Network {
         let gateway = format!("10.9.{server}.1");
         let machine = self.machine(server);
         ip(&["-n", &machine, "route", "del", "blackhole", &gateway]).unwrap();
+    }
+
+    /// The cable of a server is pulled out at the gateway, or put in.
+    pub(crate) fn cable(&self, server: u8, plugged: bool) {
+        let to = if plugged { "up" } else { "down" };
+        self.at_gateway(&["link", "set", &format!("cable{server}"), to]);
     }
 
     /// Every connection of a server is reset.
@@ -130,8 +137,10 @@ impl Network {
         let servers: Vec<_> = (0..self.servers)
             .map(|n| format!("\"{}\"", Network::address(n)))
             .collect();
+        // The names of a VG248 end with 99.
+        let naming = if ports > 99 { "naming = \"an\"\n" } else { "" };
         let config = format!(
-            "[gateway]\nmac = \"02:00:5e:10:20:30\"\n[callmanager]\nservers = [{}]\n{more}\n[line-thread]\nrealtime = \"off\"\n[sim]\nports = {ports}\n",
+            "[gateway]\nmac = \"02:00:5e:10:20:30\"\n{naming}[callmanager]\nservers = [{}]\n{more}\n[line-thread]\nrealtime = \"off\"\n[sim]\nports = {ports}\n",
             servers.join(", ")
         );
         place

@@ -269,7 +269,8 @@ fn a_line_that_is_dead_but_for_moments_leaves_and_one_with_short_alarms_does_not
                 e,
                 StationEvent::Registered { .. }
                     | StationEvent::AnswersKeepalives { .. }
-                    | StationEvent::Settled { .. }
+                    | StationEvent::Trying { .. }
+                    | StationEvent::TrialFailed { .. }
             )
         };
         assert!(!w.desks[0].events.iter().any(lost), "{dialect:?}");

@@ -7,7 +7,7 @@ use tipring_store::{History, Query};
 
 use crate::report::{
     CallDetail, CallList, ConfigReport, LineTestReport, PortDetail, PortSummary, ReloadReport,
-    SimSnapshot, StatusReport, TraceEvent,
+    RestartReport, ServerReport, SimSnapshot, StatusReport, TraceEvent,
 };
 
 /// A request. Answered by the [`Response`] named at each variant, or by [`Response::Error`].
@@ -32,6 +32,25 @@ pub enum Request {
         port: u16,
         /// How long, 1 to 60 seconds.
         seconds: u8,
+    },
+    /// Unregisters ports and registers them again. → [`Response::Restart`]
+    PortRestart {
+        /// Port number, from 1; none: all ports.
+        port: Option<u16>,
+        /// Those in a call as well.
+        force: bool,
+    },
+    /// The CallManagers of the list. → [`Response::Servers`]
+    ServerList,
+    /// Forgets back-off and lock-outs, and tries now. → [`Response::Servers`]
+    ServerRetry {
+        /// As in the list; none: all of them.
+        server: Option<String>,
+    },
+    /// Makes a CallManager the first of the list until the daemon restarts. → [`Response::Servers`]
+    ServerPrefer {
+        /// As in the list; none: the order of the configuration.
+        server: Option<String>,
     },
     /// Active and recent calls. → [`Response::Calls`]
     CallList,
@@ -83,6 +102,13 @@ pub enum Response {
     Port(Box<PortDetail>),
     /// Answer to [`Request::PortTest`].
     LineTest(LineTestReport),
+    /// Answer to [`Request::PortRestart`].
+    Restart(RestartReport),
+    /// Answer to [`Request::ServerList`], [`Request::ServerRetry`] and [`Request::ServerPrefer`].
+    Servers {
+        /// In the order of the configuration.
+        servers: Vec<ServerReport>,
+    },
     /// Answer to [`Request::CallList`].
     Calls(CallList),
     /// Answer to [`Request::CallShow`].
@@ -126,6 +152,8 @@ pub enum ErrorCode {
     UnknownPort,
     /// No active or remembered call has this id.
     UnknownCall,
+    /// No CallManager of the list has this name.
+    UnknownServer,
     /// A sim action on a port whose card is not simulated.
     NotSimulated,
     /// Not possible in the present state (dial while on-hook, send a fax during a fax …).

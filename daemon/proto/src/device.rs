@@ -67,7 +67,11 @@ impl Device {
             Input::Received { id, bytes } => self.station.received(now, id, bytes),
             Input::Lost { id, reason } => self.station.lost(now, id, reason),
             Input::SiblingRegistered { server } => self.station.sibling_registered(now, server),
-            Input::SiblingSettled { server } => self.station.sibling_settled(now, server),
+            Input::LookAt { server, at_once } => self.station.look_at(now, server, at_once),
+            Input::LeadTo { server, at_once } => self.station.lead_to(now, server, at_once),
+            Input::TurnTo { server } => self.station.turn_to(now, server),
+            Input::RetryNow { server } => self.station.retry_now(now, server),
+            Input::Restart => self.station.restart(now),
             Input::Ask => self.station.ask(now),
             Input::Probe { server } => self.station.probe(now, server),
             Input::NetworkChanged => self.station.network_changed(now),
@@ -152,6 +156,16 @@ impl Device {
     /// The server of which bytes on this connection are a sign of life.
     pub fn hears(&self, id: ConnectionId) -> Option<usize> {
         self.station.hears(id)
+    }
+
+    /// When it asks a better server by its own interval.
+    pub fn asks_at(&self) -> Option<Time> {
+        self.station.asks_at()
+    }
+
+    /// The server at which it tries to register over this connection.
+    pub fn tries(&self, id: ConnectionId) -> Option<usize> {
+        self.station.tries(id)
     }
 
     /// The server at which it keeps a standby, or is opening one.
@@ -275,7 +289,8 @@ impl Device {
             | StationEvent::UnreadableMessage { .. }
             | StationEvent::AnswersKeepalives { .. }
             | StationEvent::StandbyLost { .. }
-            | StationEvent::Settled { .. }
+            | StationEvent::Trying { .. }
+            | StationEvent::TrialFailed { .. }
             | StationEvent::LinkSuspect { .. } => {}
         }
         let stopped = event == StationEvent::Stopped;

@@ -6,7 +6,7 @@ use tipring_config::Host;
 use tipring_ctl::report::SccpBytes;
 use tipring_proto::device::Input;
 use tipring_proto::names::{Answer, Names};
-use tipring_proto::sccp::station::{CloseReason, ConnectFailure, SentinelOrder, StationEvent};
+use tipring_proto::sccp::station::{CloseReason, ConnectFailure, SentinelOrder};
 use tipring_proto::time::Time;
 use tipring_proto::types::{ConnectionId, ConnectionPurpose};
 use tracing::warn;
@@ -166,7 +166,9 @@ impl Gateway {
         };
         let (port, interval) = (unit.number, unit.station_config().timing.probe);
         let may = match purpose {
-            ConnectionPurpose::Active => true,
+            ConnectionPurpose::Active if self.attempt_begins(now, index, server) => true,
+            // It goes elsewhere, by another connection.
+            ConnectionPurpose::Active => return,
             ConnectionPurpose::Trial => {
                 let lookout = &mut self.signalling.lookout;
                 lookout.may_look(now, port, server, interval)
@@ -311,6 +313,9 @@ impl Gateway {
                 self.tracers
                     .bytes(number, || sccp_bytes(now, number, link, false, bytes));
             }
+            if let (LinkEvent::Bytes(_), Some(server)) = (&event, unit.tries(id)) {
+                self.signalling.lockouts.heard(now, server);
+            }
             unit.link_event(now, id, event);
         }
         self.drain(now, index);
@@ -339,6 +344,9 @@ impl Gateway {
     /// A server has fallen silent: each of its ports finds out for itself.
     fn probe_all(&mut self, now: Time, server: usize) {
         let server_name = self.signalling.servers.name(server);
+        if let Some(tally) = self.signalling.servers.tally_mut(server) {
+            tally.silences += 1;
+        }
         warn!(
             server = server_name,
             "a CallManager has fallen silent; its ports ask whether it is there"
@@ -350,52 +358,6 @@ impl Gateway {
                 unit.handle(now, Input::Probe { server });
                 self.drain(now, index);
             }
-        }
-    }
-
-    /// What a registration of one port means for the others.
-    pub(super) fn inform_siblings(&mut self, now: Time, index: usize, event: &StationEvent) {
-        let Some(unit) = self.ports.get(index) else {
-            return;
-        };
-        let port = unit.number;
-        let input = match *event {
-            StationEvent::Registered { server, .. } => {
-                self.signalling.sentinels.registered(now, port, server);
-                Input::SiblingRegistered { server }
-            }
-            StationEvent::AnswersKeepalives { server } => {
-                self.signalling.sentinels.answered(server);
-                return;
-            }
-            StationEvent::StandbyLost { server } => {
-                self.signalling.standbys.lost(now, port, server);
-                return;
-            }
-            StationEvent::Stopped => {
-                self.signalling.sentinels.left(now, port);
-                return;
-            }
-            StationEvent::Settled { server } => {
-                self.signalling.lookout.settled(now, server);
-                Input::SiblingSettled { server }
-            }
-            StationEvent::Lost {
-                server, ref reason, ..
-            } => {
-                self.signalling.sentinels.left(now, port);
-                if !reason.is_our_wish() {
-                    self.signalling.lookout.lost(port, server);
-                }
-                return;
-            }
-            _ => return,
-        };
-        let waits = matches!(input, Input::SiblingRegistered { .. });
-        let concerned = |unit: &&mut PortUnit| unit.number != port && unit.is_registered() != waits;
-        for unit in self.ports.iter_mut().filter(concerned) {
-            // It moves deadlines and nothing else, so there is nothing to be drained.
-            unit.handle(now, input.clone());
         }
     }
 }

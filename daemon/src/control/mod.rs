@@ -10,6 +10,7 @@ mod cards;
 pub mod claim;
 mod clock;
 mod data;
+mod failover;
 mod health;
 mod history;
 mod inputs;
@@ -21,6 +22,7 @@ mod log_rate;
 mod media;
 mod network;
 mod news;
+mod operator;
 mod outputs;
 mod port;
 mod queries;
@@ -117,7 +119,11 @@ impl Gateway {
         Gateway {
             clock: Clock,
             reload: Reload::new(Reader::start(config.file.clone().map(PathBuf::from))),
-            signalling: Signalling::new(settings::links(&config), servers),
+            signalling: Signalling::new(
+                settings::links(&config),
+                servers,
+                settings::monitor(&config),
+            ),
             machine: OwnMachine {
                 interfaces: identity.watch(),
                 identity,
@@ -217,6 +223,8 @@ impl Gateway {
             .chain(self.ports.iter().filter_map(PortUnit::test_due))
             .chain(self.signalling.network.due())
             .chain(self.signalling.sentinels.poll_timeout())
+            .chain(self.signalling.lookout.poll_timeout())
+            .chain(self.signalling.lockouts.poll_timeout())
             .min();
         next.map_or(Duration::from_secs(3600), |at| at - now)
     }
@@ -235,6 +243,7 @@ impl Gateway {
         self.tests_due(now);
         self.names_due(now);
         self.sentinels_turn(now);
+        self.servers_turn(now);
         self.network_turn(now);
         self.cards_turn();
     }

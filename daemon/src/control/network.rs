@@ -134,6 +134,7 @@ impl Gateway {
             );
         }
         self.signalling.names.doubt();
+        self.signalling.lockouts.forget_all();
         for index in 0..self.ports.len() {
             let Some(unit) = self.ports.get_mut(index) else {
                 continue;

@@ -55,7 +55,8 @@ impl Gateway {
             StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
             StationEvent::AnswersKeepalives { .. }
             | StationEvent::StandbyLost { .. }
-            | StationEvent::Settled { .. }
+            | StationEvent::Trying { .. }
+            | StationEvent::TrialFailed { .. }
             | StationEvent::Message(_) => return,
         };
         // The same trouble again and again is one line in ten minutes; the counters and the history show the number.
@@ -152,7 +153,8 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
         StationEvent::Message(_)
         | StationEvent::AnswersKeepalives { .. }
         | StationEvent::StandbyLost { .. }
-        | StationEvent::Settled { .. }
+        | StationEvent::Trying { .. }
+        | StationEvent::TrialFailed { .. }
         | StationEvent::ResetRequested { .. }
         | StationEvent::UnreadableMessage { .. }
         | StationEvent::LinkSuspect { .. }

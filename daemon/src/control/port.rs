@@ -186,6 +186,25 @@ impl PortUnit {
         self.device.hears(id)
     }
 
+    /// When it asks a better CallManager by its own interval.
+    pub(super) fn asks_at(&self) -> Option<Time> {
+        self.device.asks_at()
+    }
+
+    /// Another order of CallManagers, for a port that otherwise stays as it is.
+    pub(super) fn set_servers(&mut self, now: Time, servers: &[usize]) {
+        let station = StationConfig {
+            servers: servers.to_vec(),
+            ..self.device.station_config().clone()
+        };
+        self.device.reconfigure_station(now, station);
+    }
+
+    /// The CallManager at which it tries to register over this connection.
+    pub(super) fn tries(&self, id: ConnectionId) -> Option<usize> {
+        self.device.tries(id)
+    }
+
     /// The CallManager at which it keeps a standby, or is opening one.
     pub(super) fn standby_at(&self) -> Option<usize> {
         self.device.standby_at()

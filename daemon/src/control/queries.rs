@@ -19,6 +19,15 @@ impl Gateway {
             Query::Ask(Request::PortTest { port, seconds }, reply) => {
                 self.test_line(port, seconds, reply);
             }
+            Query::Ask(Request::PortRestart { port, force }, reply) => {
+                answer_to(reply, self.restart_ports(port, force));
+            }
+            Query::Ask(Request::ServerRetry { server }, reply) => {
+                answer_to(reply, self.retry_servers(server.as_deref()));
+            }
+            Query::Ask(Request::ServerPrefer { server }, reply) => {
+                answer_to(reply, self.prefer_server(server.as_deref()));
+            }
             Query::Ask(request, reply) => answer_to(reply, self.answer(request)),
             Query::Subscribe(wish, events, reply) => {
                 let unknown = wish
@@ -54,6 +63,7 @@ impl Gateway {
             Request::TraceLast { port } => Response::Trace {
                 events: self.tracers.last(port),
             },
+            Request::ServerList => self.server_list(),
             Request::CallList => Response::Calls(self.call_list(now)),
             Request::CallShow { id } => self.call_detail(now, id).map_or_else(
                 || {
@@ -70,6 +80,9 @@ impl Gateway {
             | Request::Trace { .. }
             | Request::Capture { .. }
             | Request::PortTest { .. }
+            | Request::PortRestart { .. }
+            | Request::ServerRetry { .. }
+            | Request::ServerPrefer { .. }
             | Request::Sim { .. } => Response::Error(ErrorReport {
                 code: ErrorCode::Internal,
                 message: "this request went to the wrong desk".to_owned(),

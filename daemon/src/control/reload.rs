@@ -121,6 +121,7 @@ impl Gateway {
             self.history.limit(&config);
         }
         self.signalling.config = settings::links(&config);
+        self.signalling.monitor = settings::monitor(&config);
         for unit in &self.ports {
             unit.set_link_options(&self.signalling.config);
         }

@@ -14,6 +14,8 @@ pub(super) struct Tally {
     pub(super) rejections: u64,
     /// Registrations that ended without our asking.
     pub(super) losses: u64,
+    /// Times that it was found silent: nothing came from it any more, over connections that were up.
+    pub(super) silences: u64,
     /// Attempts that came to nothing, without those that were rejected.
     pub(super) failures: u64,
     pub(super) last_trouble: Option<LastTrouble>,
@@ -35,6 +37,10 @@ pub struct ServerBook {
     known: Vec<(Server, Tally)>,
     /// The present list, in order of preference.
     list: Vec<usize>,
+    /// The list of the configuration.
+    configured: Vec<usize>,
+    /// Put first by an operator.
+    preferred: Option<usize>,
 }
 
 impl ServerBook {
@@ -47,15 +53,42 @@ impl ServerBook {
 
     /// Takes another list. Servers that were known keep their number.
     pub(super) fn set(&mut self, servers: &[Server]) {
-        self.list.clear();
+        self.configured.clear();
         for server in servers {
             let number = self.known.iter().position(|(known, _)| known == server);
             let number = number.unwrap_or_else(|| {
                 self.known.push((server.clone(), Tally::default()));
                 self.known.len() - 1
             });
-            self.list.push(number);
+            self.configured.push(number);
         }
+        self.prefer(self.preferred);
+    }
+
+    /// Puts a server of the list first, or none.
+    pub(super) fn prefer(&mut self, server: Option<usize>) {
+        self.preferred = server.filter(|s| self.configured.contains(s));
+        let others = self.configured.iter().copied();
+        let others = others.filter(|s| Some(*s) != self.preferred);
+        self.list = self.preferred.into_iter().chain(others).collect();
+    }
+
+    /// The server that an operator has put first.
+    pub(super) fn preferred(&self) -> Option<usize> {
+        self.preferred
+    }
+
+    /// Place of a server in the configuration, from 1.
+    pub(super) fn place(&self, number: usize) -> Option<u16> {
+        let place = self.configured.iter().position(|s| *s == number)?;
+        u16::try_from(place + 1).ok()
+    }
+
+    /// The server of the list with this name, with its TCP port or without.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        let wanted = Server::parse(name).ok()?;
+        let named = |n: &&usize| self.server(**n) == Some(&wanted);
+        self.configured.iter().find(named).copied()
     }
 
     /// The present list, in order of preference.
@@ -89,7 +122,7 @@ impl ServerBook {
 
     /// The present list, then those of `used` that left it.
     pub(super) fn shown(&self, used: &[usize]) -> Vec<usize> {
-        let mut shown = self.list.clone();
+        let mut shown = self.configured.clone();
         for number in used {
             if !shown.contains(number) {
                 shown.push(*number);
@@ -117,6 +150,24 @@ mod tests {
         book.set(&servers(&["a.example"]));
         assert_eq!(book.list(), [0]);
         assert_eq!(book.name(7), "server 8");
+    }
+
+    #[test]
+    fn a_server_that_is_preferred_comes_first_until_it_leaves_the_list() {
+        let mut book = ServerBook::new(&servers(&["a.example", "b.example:2001", "c.example"]));
+        let b = book.find("b.example:2001");
+        assert_eq!((b, book.find("b.example")), (Some(1), None));
+        assert_eq!(book.find("a.example"), Some(0));
+        book.prefer(b);
+        assert_eq!(
+            (book.list(), book.shown(&[])),
+            (&[1, 0, 2][..], vec![0, 1, 2])
+        );
+        assert_eq!((book.place(1), book.preferred()), (Some(2), Some(1)));
+        book.set(&servers(&["c.example", "b.example:2001"]));
+        assert_eq!(book.list(), [1, 2]);
+        book.set(&servers(&["c.example", "a.example"]));
+        assert_eq!((book.list(), book.preferred()), (&[2, 0][..], None));
     }
 
     #[test]

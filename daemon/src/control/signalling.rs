@@ -1,6 +1,8 @@
 //! The side of the CallManagers: links, names, addresses, and which port asks first.
 
-use tipring_proto::sccp::station::{Lookout, Sentinels, Standbys};
+use std::time::Duration;
+
+use tipring_proto::sccp::station::{Lockouts, Lookout, Sentinels, Standbys};
 use tokio::sync::mpsc;
 
 use super::links::NameDesk;
@@ -22,6 +24,9 @@ pub(super) struct Signalling {
     last_link: u64,
     pub(super) names: NameDesk,
     pub(super) lookout: Lookout,
+    pub(super) lockouts: Lockouts,
+    /// How long a better server has to keep its first device before the others follow.
+    pub(super) monitor: Duration,
     pub(super) sentinels: Sentinels,
     pub(super) standbys: Standbys,
     pub(super) network: NetworkDesk,
@@ -29,7 +34,7 @@ pub(super) struct Signalling {
 }
 
 impl Signalling {
-    pub(super) fn new(config: LinkConfig, servers: ServerBook) -> Signalling {
+    pub(super) fn new(config: LinkConfig, servers: ServerBook, monitor: Duration) -> Signalling {
         let (events, links) = mpsc::channel(LINK_EVENTS);
         Signalling {
             config,
@@ -38,6 +43,8 @@ impl Signalling {
             last_link: 0,
             names: NameDesk::default(),
             lookout: Lookout::default(),
+            lockouts: Lockouts::default(),
+            monitor,
             sentinels: Sentinels::default(),
             standbys: Standbys::default(),
             network: NetworkDesk::default(),

@@ -107,7 +107,14 @@ fn trial(station: &mut Station, now: Time, id: ConnectionId, program: &mut Progr
         3 => station.deferred(now, id),
         4 => station.lost(now, id, CloseReason::Reset),
         5 => station.sibling_registered(now, server),
-        6 => station.sibling_settled(now, server),
+        6 => match program.byte() % 6 {
+            0 => station.look_at(now, server, kind > 127),
+            1 => station.lead_to(now, server, kind > 127),
+            2 => station.turn_to(now, server),
+            3 => station.retry_now(now, Some(server)),
+            4 => station.retry_now(now, None),
+            _ => station.restart(now),
+        },
         _ if kind > 127 => station.network_changed(now),
         _ => station.received(now, id, program.bytes()),
     }

@@ -13,6 +13,7 @@ Exit codes:
   0   done; the answer is yes
   1   the command failed, was refused, or the answer is no (a fax that did not
       go through; `port test` of a line that is noisy or was not measured;
+      `port restart` that left a port alone because it is in a call;
       `status --check` with a finding; `hardware` without a line that can be
       used; `setup` that was not agreed to), or the answer could
       not be written (full disk, closed pipe), whatever it was
@@ -91,9 +92,12 @@ pub(crate) enum Command {
     /// Shows what is in use now, which ports take it after their call, and what needs a restart. A file with errors
     /// changes nothing: all its problems are shown, and the exit code is 78.
     Reload,
-    /// Ports: list, show, watch, test
+    /// Ports: list, show, watch, test, restart
     #[command(subcommand)]
     Port(PortCommand),
+    /// CallManagers: list, retry, prefer
+    #[command(subcommand)]
+    Server(ServerCommand),
     /// Calls: list, show
     #[command(subcommand)]
     Call(CallCommand),
@@ -248,6 +252,59 @@ pub(crate) enum PortCommand {
         #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=60))]
         seconds: u8,
     },
+    /// Unregister a port and register it again, with the best CallManager that answers
+    ///
+    /// Takes about a second, in which the port can neither call nor be called. A port in a call is left alone, and the exit
+    /// code is 1; with --force it is restarted too: what is said goes on, and the CallManager may end the call.
+    /// All ports: one after another, as after a start.
+    Restart {
+        /// Port number, or `all`
+        #[arg(value_parser = port_choice, value_name = "PORT|all", add = complete::ports())]
+        port: PortChoice,
+        /// Ports in a call as well
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServerCommand {
+    /// All CallManagers of the list: who is registered there, what is wrong with them, when they are tried next
+    List,
+    /// Try now what would be tried later: forget back-off, lock-outs and monitor times
+    ///
+    /// Ports that wait for their next attempt make it now, and better CallManagers are asked now whether they take ports back.
+    /// No registered port is disturbed.
+    Retry {
+        /// The CallManager, as `server list` shows it; without it: all of them
+        #[arg(add = complete::servers())]
+        server: Option<String>,
+    },
+    /// Move the ports to this CallManager, and keep them there until the daemon restarts
+    ///
+    /// As if it stood first in [callmanager] servers: one idle port asks it, and when it has been kept for the monitor time
+    /// the others follow. A port in a call moves when the call is over. A CallManager that does not answer or refuses draws no port
+    /// off. The file stays as it is.
+    Prefer {
+        /// The CallManager, as `server list` shows it
+        #[arg(add = complete::servers(), required_unless_present = "none")]
+        server: Option<String>,
+        /// Back to the order of the configuration
+        #[arg(long, conflicts_with = "server")]
+        none: bool,
+    },
+}
+
+/// One port, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PortChoice(pub(crate) Option<u16>);
+
+fn port_choice(text: &str) -> Result<PortChoice, String> {
+    match text.parse() {
+        _ if text == "all" => Ok(PortChoice(None)),
+        Ok(port @ 1..=1024) => Ok(PortChoice(Some(port))),
+        _ => Err("accepted: 1 to 1024, or all".to_owned()),
+    }
 }
 
 #[derive(Debug, ClapArgs)]

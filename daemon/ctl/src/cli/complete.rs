@@ -68,6 +68,17 @@ pub(crate) fn calls() -> ArgValueCandidates {
     })
 }
 
+/// CallManagers of the list, with their state.
+pub(crate) fn servers() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| match ask(Request::ServerList) {
+        Some(Response::Servers { servers }) => servers
+            .iter()
+            .map(|s| CompletionCandidate::new(s.server.clone()))
+            .collect(),
+        _ => vec![],
+    })
+}
+
 fn port(port: &PortSummary) -> CompletionCandidate {
     let help = match clean(&port.label) {
         label if label.is_empty() => port.device.clone(),

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, CallCommand, Command, ConfigCommand, PortCommand, Trace};
+use args::{Args, CallCommand, Command, ConfigCommand, PortCommand, ServerCommand, Trace};
 use output::{Failure, Out};
 use remote::Remote;
 use tipring_ctl::request::{Request, Response};
@@ -92,7 +92,17 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
             ask(&remote, out, Request::PortShow { port: *port })
         }
         Command::Port(PortCommand::Test { port, seconds }) => test(&remote, out, *port, *seconds),
+        Command::Port(PortCommand::Restart { port, force }) => restart(&remote, out, *port, *force),
         Command::Port(PortCommand::Watch(watch)) => watch::port(&remote, out, watch),
+        Command::Server(ServerCommand::List) => ask(&remote, out, Request::ServerList),
+        Command::Server(ServerCommand::Retry { server }) => {
+            let server = server.clone();
+            ask(&remote, out, Request::ServerRetry { server })
+        }
+        Command::Server(ServerCommand::Prefer { server, .. }) => {
+            let server = server.clone();
+            ask(&remote, out, Request::ServerPrefer { server })
+        }
         Command::Call(CallCommand::List) => ask(&remote, out, Request::CallList),
         Command::Call(CallCommand::Show { id }) => ask(&remote, out, Request::CallShow { id: *id }),
         Command::History(args) => history::run(&remote, out, args),
@@ -144,6 +154,21 @@ fn test(remote: &Remote, out: &Out, port: u16, seconds: u8) -> Result<ExitCode, 
     })
 }
 
+/// Ports register again: the answer is no when one was left alone because it is in a call.
+fn restart(
+    remote: &Remote,
+    out: &Out,
+    args::PortChoice(port): args::PortChoice,
+    force: bool,
+) -> Result<ExitCode, Failure> {
+    let answer = remote.ask(Request::PortRestart { port, force })?;
+    show(out, &answer)?;
+    Ok(match answer {
+        Response::Restart(report) if !report.left_alone.is_empty() => exit::FAILED.into(),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
 /// Shows an answer as text or JSON.
 pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
     match answer {
@@ -152,6 +177,10 @@ pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
         Response::Ports { ports } => out.report(ports, |paint| render::port_list(paint, ports)),
         Response::Port(report) => out.report(report, |paint| render::port(paint, report)),
         Response::LineTest(report) => out.report(report, |paint| render::line_test(paint, report)),
+        Response::Restart(report) => out.report(report, |paint| render::restart(paint, report)),
+        Response::Servers { servers } => {
+            out.report(servers, |paint| render::server_list(paint, servers))
+        }
         Response::Calls(report) => out.report(report, |paint| render::call_list(paint, report)),
         Response::Call(report) => out.report(report, |paint| render::call(paint, report)),
         Response::History(report) => out.report(report, |paint| {

@@ -112,6 +112,7 @@ impl Failure {
             ErrorCode::BadRequest => (exit::FAILED, "bad-request"),
             ErrorCode::UnknownPort => (exit::FAILED, "unknown-port"),
             ErrorCode::UnknownCall => (exit::FAILED, "unknown-call"),
+            ErrorCode::UnknownServer => (exit::FAILED, "unknown-server"),
             ErrorCode::NotSimulated => (exit::FAILED, "not-simulated"),
             ErrorCode::Refused => (exit::FAILED, "refused"),
             ErrorCode::File => (exit::FAILED, "file"),

@@ -11,6 +11,7 @@ mod quality;
 mod reload;
 #[cfg(test)]
 mod schema;
+mod server;
 mod sim;
 mod status;
 mod trace;
@@ -25,6 +26,7 @@ pub use port::{
 };
 pub use quality::{QualityReport, RtcpReport};
 pub use reload::{ConfigProblem, ConfigReport, ReloadChange, ReloadReport, ReloadState};
+pub use server::{RestartReport, ServerReport, ServerState};
 pub use sim::{
     CallerIdCoding, CallerIdHeard, FaxResult, FaxRole, FaxSnapshot, SimCard, SimHeard, SimHybrid,
     SimPolarity, SimSetState, SimSnapshot,

@@ -102,6 +102,8 @@ pub struct RegistrationReport {
     pub reason: Option<String>,
     /// When the next attempt is made, if one is.
     pub next_attempt_ms: Option<u64>,
+    /// When a better CallManager is asked at the latest whether it takes the port back.
+    pub better_asked_ms: Option<u64>,
     /// Last changes, oldest first; bounded.
     pub history: Vec<RegistrationStep>,
     /// What the connection counts (messages in and out, unknown ones, faults …).

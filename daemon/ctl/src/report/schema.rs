@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     CallDetail, CallList, History, LineTestReport, PortDetail, PortSummary, ReloadReport,
-    SimSnapshot, StatusReport, TraceEvent,
+    RestartReport, ServerReport, SimSnapshot, StatusReport, TraceEvent,
 };
 use crate::wire::Event;
 
@@ -25,6 +25,8 @@ fn document() -> Value {
         "tipring --json port list": answer::<Vec<PortSummary>>(g),
         "tipring --json port show PORT": answer::<PortDetail>(g),
         "tipring --json port test PORT": answer::<LineTestReport>(g),
+        "tipring --json port restart PORT|all": answer::<RestartReport>(g),
+        "tipring --json server list|retry|prefer": answer::<Vec<ServerReport>>(g),
         "tipring --json call list": answer::<CallList>(g),
         "tipring --json call show CALL": answer::<CallDetail>(g),
         "tipring --json history [PORT]": {

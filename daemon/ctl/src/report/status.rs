@@ -105,6 +105,12 @@ pub struct CallManagerReport {
     pub connection_losses: u64,
     /// Attempts to connect or register that came to nothing since start, without those it rejected.
     pub failed_attempts: u64,
+    /// Times that nothing came from it any more over connections that were up.
+    pub found_silent: u64,
+    /// When a port tries it next, if one is to.
+    pub next_attempt_ms: Option<u64>,
+    /// How much longer ports pass it by, because one of them waited in vain.
+    pub locked_out_ms: Option<u64>,
     /// What was last wrong with it.
     pub last_trouble: Option<LastTrouble>,
 }

@@ -313,6 +313,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         ),
         Finding::ReturnToPreferred { server } => row(&unregistered(server), "the device returns to a preferred CallManager", BY_ITSELF),
         Finding::Reconfigured { server } => row(&unregistered(server), "new configuration", BY_ITSELF),
+        Finding::Restarted { server } => row(&unregistered(server), "`tipring port restart`", BY_ITSELF),
         Finding::Unregistered { server } => row(&unregistered(server), "the gateway has unregistered it", BY_ITSELF),
         Finding::KeepalivesUnanswered => row(
             "the registration is at risk", "the CallManager does not answer keepalives",

@@ -61,11 +61,32 @@ pub enum Input<'a> {
         /// Place in the list.
         server: usize,
     },
-    /// Another device has been registered with this server for a while.
-    SiblingSettled {
-        /// Place in the list.
+    /// Ask this better server: it is this device's turn, or (not at once) all may come.
+    LookAt {
+        /// Number of the server.
+        server: usize,
+        /// Before any other device.
+        at_once: bool,
+    },
+    /// Where the device tries to register nobody answers: it goes to this server.
+    LeadTo {
+        /// Number of the server.
+        server: usize,
+        /// Before any other device.
+        at_once: bool,
+    },
+    /// The attempt that has just begun goes to this server instead.
+    TurnTo {
+        /// Number of the server.
         server: usize,
     },
+    /// An operator wishes it: try now what would be tried later.
+    RetryNow {
+        /// With this server; none: with the best one.
+        server: Option<usize>,
+    },
+    /// An operator wishes it: unregister, and register again.
+    Restart,
     /// Send a KeepAlive, for all devices of this server.
     Ask,
     /// This server was found silent: ask whether it is there.

@@ -34,6 +34,7 @@ pub fn lost(server: &str, reason: &LostReason) -> Finding {
         },
         LostReason::ReturnToPreferred => Finding::ReturnToPreferred { server },
         LostReason::Reconfigured => Finding::Reconfigured { server },
+        LostReason::Restarted => Finding::Restarted { server },
         LostReason::Stopped => Finding::Unregistered { server },
     }
 }
@@ -95,6 +96,7 @@ fn weight(reason: &LostReason) -> u8 {
         | LostReason::Reset(_)
         | LostReason::ReturnToPreferred
         | LostReason::Reconfigured
+        | LostReason::Restarted
         | LostReason::Stopped => 0,
     }
 }

@@ -12,8 +12,9 @@ use tipring_proto::time::Time;
 
 pub(super) use port::echo;
 
+use super::Gateway;
+use super::operator::millis;
 use super::port::PortUnit;
-use super::{Gateway, words};
 use crate::line::Figure;
 use crate::observe;
 
@@ -59,7 +60,7 @@ impl Gateway {
                 address: self.own_address(),
             },
             card: self.card_report(),
-            callmanagers: self.callmanagers(),
+            callmanagers: self.callmanagers(now),
             line_threads: self.line_threads(),
             port_counts,
             ports,
@@ -93,7 +94,7 @@ impl Gateway {
         self.config.gateway.address.or(used).map(|a| a.to_string())
     }
 
-    fn callmanagers(&self) -> Vec<ctl::CallManagerReport> {
+    fn callmanagers(&self, now: Time) -> Vec<ctl::CallManagerReport> {
         let stations: Vec<StationSnapshot> = self.ports.iter().map(PortUnit::station).collect();
         let at = |s: &StationSnapshot| match s.state {
             StationState::Registered { server, .. } => Some(server),
@@ -117,13 +118,16 @@ impl Gateway {
                     rejections: tally.rejections,
                     connection_losses: tally.losses,
                     failed_attempts: tally.failures,
-                    last_trouble: tally.last_trouble.map(|last| ctl::LastTrouble {
-                        since_unix_ms: self.clock.unix_ms(last.since),
-                        at_unix_ms: self.clock.unix_ms(last.at),
-                        reason: words::why(&last.reason),
-                        over: last.over.is_some(),
-                        over_unix_ms: last.over.map(|at| self.clock.unix_ms(at)),
-                    }),
+                    found_silent: tally.silences,
+                    next_attempt_ms: self
+                        .next_attempt_at(n)
+                        .map(|at| millis(at.saturating_since(now))),
+                    locked_out_ms: self
+                        .signalling
+                        .lockouts
+                        .locked_until(now, n)
+                        .map(|until| millis(until - now)),
+                    last_trouble: tally.last_trouble.map(|last| self.last_trouble(&last)),
                 }
             })
             .collect()

@@ -1,7 +1,5 @@
 //! The registration of a port for the control socket.
 
-use std::time::Duration;
-
 use tipring_ctl::report as ctl;
 use tipring_proto::sccp::station::{
     HistoryKind, LostReason, StationCounters, StationSnapshot, StationState,
@@ -9,6 +7,7 @@ use tipring_proto::sccp::station::{
 use tipring_proto::time::Time;
 use tipring_types::trace::Trace;
 
+use super::super::operator::millis;
 use super::super::port::PortUnit;
 use super::super::{Gateway, words};
 
@@ -51,6 +50,7 @@ impl Gateway {
                 .enabled
                 .then(|| millis(now - unit.registration_since)),
             next_attempt_ms: next_attempt(now, &s.state),
+            better_asked_ms: unit.asks_at().map(|at| millis(at.saturating_since(now))),
             history: s
                 .history
                 .iter()
@@ -92,10 +92,6 @@ pub(super) fn next_attempt(now: Time, state: &StationState) -> Option<u64> {
         StationState::Waiting { until, .. } => Some(millis(*until - now)),
         _ => None,
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 18] {

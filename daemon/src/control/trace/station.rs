@@ -39,7 +39,8 @@ pub(in crate::control) fn of_station(event: &StationEvent, servers: &ServerBook)
         StationEvent::Stopped => Trace::Stopped,
         StationEvent::AnswersKeepalives { .. }
         | StationEvent::StandbyLost { .. }
-        | StationEvent::Settled { .. }
+        | StationEvent::Trying { .. }
+        | StationEvent::TrialFailed { .. }
         | StationEvent::Message(_) => return None,
     })
 }

@@ -214,7 +214,16 @@ impl Scene {
                 reason: CloseReason::Reset,
             },
             5 => Input::SiblingRegistered { server },
-            6 => Input::SiblingSettled { server },
+            6 => {
+                let at_once = kind > 127;
+                match program.byte() % 5 {
+                    0 => Input::LookAt { server, at_once },
+                    1 => Input::LeadTo { server, at_once },
+                    2 => Input::TurnTo { server },
+                    3 => Input::RetryNow { server: Some(server) },
+                    _ => Input::Restart,
+                }
+            }
             _ if kind > 127 => Input::NetworkChanged,
             _ => {
                 let bytes = program.bytes();

@@ -69,12 +69,42 @@ pub(super) const GROUPS: &[Group] = &[
                 "How noisy its line is, measured for ten seconds:",
                 "tipring port test 17 --seconds 10",
             ),
+            (
+                "Have it register again, if it is not in a call:",
+                "tipring port restart 17",
+            ),
         ],
         see_also: &[
             "tipring(1)",
+            "tipring-server(1)",
             "tipring-trace(1)",
             "tipring-history(1)",
             "tipring-fields(7)",
+        ],
+    },
+    Group {
+        command: "server",
+        file: "tipring-server.1",
+        examples: &[
+            (
+                "Where the ports are, and when a CallManager that failed is tried next:",
+                "tipring server list",
+            ),
+            (
+                "The network has been repaired; do not wait for the next attempt:",
+                "tipring server retry",
+            ),
+            (
+                "Take all ports off the first CallManager before it is serviced, without ending a call:",
+                "tipring server prefer 10.0.0.2",
+            ),
+            ("And back:", "tipring server prefer --none"),
+        ],
+        see_also: &[
+            "tipring(1)",
+            "tipring-port(1)",
+            "tipring-fields(7)",
+            "tipring.toml(5)",
         ],
     },
     Group {

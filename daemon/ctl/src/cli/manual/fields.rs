@@ -49,6 +49,10 @@ const PARTS: &[Part] = &[
             ),
             ("PORTS", "Ports registered with it now."),
             (
+                "next attempt, passed by",
+                "When a port tries it next; for how long the others leave it out because one of them waited in vain.",
+            ),
+            (
                 "ACCEPTED, REJECTED",
                 "Registrations that it accepted and refused since the start.",
             ),
@@ -59,6 +63,25 @@ const PARTS: &[Part] = &[
             (
                 "FAILED",
                 "Connections that came to nothing: no address, no answer, refused.",
+            ),
+        ],
+    ),
+    (
+        "SERVER LIST",
+        &[
+            (
+                "PLACE",
+                "Place in [callmanager] servers. A star: put first with \"tipring server prefer\".",
+            ),
+            (
+                "STATE",
+                "serving: ports are registered there. watched: the first port is back, and the others follow when it has been kept for monitor-s. in doubt: ports try to register, and nothing has come for 0.4 s. locked out: a port waited for it in vain, so the others try another one first. unusable: something was wrong when it was last tried. unused: nothing is wrong, and no port is there.",
+            ),
+            ("PORTS", "Ports registered there."),
+            ("STANDBY", "Ports with a standby connection there."),
+            (
+                "NEXT",
+                "Time until a port tries it, or asks whether it takes ports back.",
             ),
         ],
     ),
@@ -114,6 +137,10 @@ const PARTS: &[Part] = &[
             (
                 "state",
                 "As STATE of the port list; in Registration as REGISTRATION, or waiting: for how long, and the time to the next attempt.",
+            ),
+            (
+                "way back",
+                "The port is registered with a lesser CallManager: within this time a better one is asked. One that was lost is asked every second by one port for all.",
             ),
             ("far end", "Number of the other side."),
             ("playing", "The tone that the phone hears now."),

@@ -8,6 +8,7 @@ mod linetest;
 mod media;
 mod port;
 mod reload;
+mod server;
 mod sim;
 mod status;
 
@@ -18,6 +19,7 @@ pub(crate) use history::history;
 pub(crate) use linetest::line_test;
 pub(crate) use port::{port, port_list, port_numbers};
 pub(crate) use reload::reload;
+pub(crate) use server::{restart, server_list};
 pub(crate) use sim::sim;
 pub(crate) use status::{findings, status};
 

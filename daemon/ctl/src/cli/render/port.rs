@@ -321,6 +321,13 @@ fn registration(paint: Paint, enabled: bool, report: &RegistrationReport) -> Str
         facts.add("since", moment(since));
     }
     facts.add_text("reason", report.reason.as_deref().unwrap_or_default());
+    if let Some(ms) = report.better_asked_ms {
+        let text = format!(
+            "a better CallManager is asked within {} s",
+            ms.div_ceil(1000)
+        );
+        facts.add("way back", text);
+    }
     if let Some(version) = report.protocol_version {
         facts.add("version", version.to_string());
     }

@@ -7,6 +7,7 @@ use tipring_ctl::report::{
 use super::super::output::{Paint, clean};
 use super::port::findings as port_findings;
 use super::reload::pending;
+use super::server::seconds;
 use super::{
     Facts, counters, finding, heading, length, lines, moment, plain, plural, port_list, table,
 };
@@ -87,6 +88,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     }
     out += &lines(&servers);
     for server in &report.callmanagers {
+        out += &ahead(&server.server, server.next_attempt_ms, server.locked_out_ms);
         if let Some(last) = &server.last_trouble {
             out += &last_trouble(paint, &server.server, last);
         }
@@ -120,7 +122,7 @@ pub(crate) fn findings(paint: Paint, report: &StatusReport) -> String {
 }
 
 /// What was last wrong with a CallManager, when, and whether it still is.
-fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
+pub(super) fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
     let mark = match last.over {
         true => "cleared".to_owned(),
         false => paint.bad("not over"),
@@ -135,6 +137,17 @@ fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
         moment(last.since_unix_ms),
         clean(&last.reason)
     )
+}
+
+/// When a CallManager is tried next, and for how long it is passed by.
+fn ahead(server: &str, next: Option<u64>, locked: Option<u64>) -> String {
+    let next = next.map(|ms| format!("next attempt in {}", seconds(ms)));
+    let locked = locked.map(|ms| format!("passed by for {}", seconds(ms)));
+    let both: Vec<String> = next.into_iter().chain(locked).collect();
+    match both.is_empty() {
+        true => String::new(),
+        false => format!("{}: {}\n", clean(server), both.join(", ")),
+    }
 }
 
 fn port_counts(counts: &PortCounts) -> String {
@@ -244,6 +257,23 @@ mod tests {
                 .collect(),
             max_us,
         }
+    }
+
+    #[test]
+    fn a_callmanager_that_is_to_be_tried_shows_when() {
+        let server = CallManagerReport {
+            server: "10.0.0.1:2000".into(),
+            next_attempt_ms: Some(2_100),
+            locked_out_ms: Some(40_000),
+            ..CallManagerReport::default()
+        };
+        let report = StatusReport {
+            callmanagers: vec![server],
+            ..StatusReport::default()
+        };
+        let text = status(Paint { colour: false }, &report);
+        let line = "10.0.0.1:2000: next attempt in 3 s, passed by for 40 s\n";
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]

@@ -52,9 +52,11 @@ impl Backoff {
         self.spread_of(self.policy.crowd)
     }
 
-    /// Somewhere between nothing and this.
+    /// Somewhere between nothing and this, in the device's own share of it.
     pub(super) fn spread_of(&mut self, most: Duration) -> Duration {
-        most.mul_f64(self.unit())
+        let (place, of) = self.policy.share;
+        let of = of.max(1);
+        most.mul_f64((f64::from(place % of) + self.unit()) / f64::from(of))
     }
 
     /// splitmix64 (Steele, Lea, Flood 2014), as a number in 0..1.
@@ -89,6 +91,26 @@ mod tests {
         }
         b.reset();
         assert!(b.next() <= Duration::from_millis(1250));
+    }
+
+    #[test]
+    fn a_crowd_comes_evenly() {
+        let at = |place| {
+            Backoff::new(RetryPolicy {
+                share: (place, 480),
+                jitter_seed: u64::from(place),
+                ..RetryPolicy::default()
+            })
+            .spread_of(Duration::from_millis(480 * 40))
+        };
+        for place in 0..480 {
+            let first = Duration::from_millis(u64::from(place) * 40);
+            let wait = at(place);
+            assert!(
+                (first..first + Duration::from_millis(40)).contains(&wait),
+                "{wait:?}"
+            );
+        }
     }
 
     #[test]

@@ -152,6 +152,8 @@ pub struct RetryPolicy {
     pub spread: Duration,
     /// What hits all devices in the same moment (the loss of their server, a reset) is spread over this time.
     pub crowd: Duration,
+    /// Which part of these times is this device's, and of how many: a crowd comes evenly.
+    pub share: (u32, u32),
     /// Seed of the jitter; use a different one for every station. A wait is spread over 75 % to 125 %.
     pub jitter_seed: u64,
 }
@@ -164,6 +166,7 @@ impl Default for RetryPolicy {
             max_unanswered: Duration::from_secs(60),
             spread: Duration::from_secs(2),
             crowd: Duration::from_secs(1),
+            share: (0, 1),
             jitter_seed: 1,
         }
     }

@@ -41,6 +41,8 @@ const PROBE_IN_CALL: Duration = Duration::from_millis(2_500);
 const STANDBY_KEEPALIVE_S: u32 = 60;
 /// Patience with RegisterTokenReq: servers that know tokens answer in milliseconds.
 const TOKEN: Duration = Duration::from_secs(4);
+/// The same once the server has answered the KeepAlive behind it (chan_skinny, which knows none).
+const TOKEN_PASSED_OVER: Duration = Duration::from_secs(1);
 /// A registration that lived shorter than this counts as a failed try when the next one is planned.
 pub(super) const STABLE: Duration = Duration::from_secs(20);
 
@@ -54,16 +56,14 @@ pub(super) struct Connection {
     state: State,
     /// When what the state waits for is late.
     late: Option<Time>,
-    /// When the registration has proved lasting.
-    settled: Option<Time>,
     keepalive: Keepalive,
     reader: FrameReader,
     version: u8,
     local: Ipv4Addr,
     capabilities_asked: bool,
     unreadable_reported: bool,
-    /// A KeepAliveAck has come.
-    answered: bool,
+    /// An answer of the request round has come.
+    round_answered: bool,
     /// KeepAlives sent for all devices, whose answers are not traced.
     untraced: u32,
     /// TCP has ended, or could not be opened.
@@ -127,8 +127,6 @@ pub(super) enum News {
     Reset(ResetKind),
     /// The first KeepAliveAck.
     AnswersKeepalives,
-    /// Registered for long enough to be believed.
-    Settled,
     /// Unregister is done, or nobody will ever answer it (chan_skinny only closes). The connection is to be dropped.
     Unregistered(Then),
     /// The connection has ended, or is of no use any more. It is to be dropped.
@@ -139,6 +137,8 @@ pub(super) enum News {
 #[derive(Debug)]
 pub(super) struct Around<'a> {
     pub(super) config: &'a StationConfig,
+    /// No other server is left to be tried.
+    pub(super) last_choice: bool,
     /// What Alarm says about the last end.
     pub(super) last_word: &'static str,
     pub(super) counters: &'a mut StationCounters,
@@ -177,14 +177,13 @@ impl Connection {
             purpose,
             state: State::Connecting { token },
             late: Some(now + patience),
-            settled: None,
             keepalive: Keepalive::new(now),
             reader: FrameReader::default(),
             version: config.offer_version,
             local: Ipv4Addr::UNSPECIFIED,
             capabilities_asked: false,
             unreadable_reported: false,
-            answered: false,
+            round_answered: false,
             untraced: 0,
             ended: false,
             done: false,
@@ -206,6 +205,8 @@ impl Connection {
         } else if token {
             self.enter(State::TokenAsked, Some(now + TOKEN));
             self.send(requests::token(around.config, local), around);
+            // Who answers this and not that knows no tokens.
+            self.send_keepalive(around);
         } else {
             self.register(now, around);
         }
@@ -267,8 +268,10 @@ impl Connection {
 
     /// When [`Connection::handle_timeout`] has something to do.
     pub(super) fn poll_timeout(&self) -> Option<Time> {
-        let due = [self.late, self.keepalive.next(), self.settled];
-        due.into_iter().flatten().min()
+        [self.late, self.keepalive.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Does the first thing that is due. Of those due in the same moment the state's own wait comes first.
@@ -279,11 +282,8 @@ impl Connection {
         if self.late == Some(due) {
             self.late = None;
             self.answer_missing(now, around);
-        } else if self.keepalive.next() == Some(due) {
-            self.keepalive_due(now, around);
         } else {
-            self.settled = None;
-            self.news.push_back(News::Settled);
+            self.keepalive_due(now, around);
         }
     }
 
@@ -315,7 +315,6 @@ impl Connection {
         };
         let patience = around.config.timing.unregister;
         self.enter(State::Unregistering { since, then }, Some(now + patience));
-        self.settled = None;
         self.keepalive.stop();
         self.send(
             ClientMessage::Unregister(Unregister { reason: None }),
@@ -338,11 +337,6 @@ impl Connection {
         let bytes = wire::encode_client(&ClientMessage::KeepAlive, self.version);
         let id = self.id;
         around.out.push_back(StationOutput::Send { id, bytes });
-    }
-
-    /// The server answers keepalives, as is known from elsewhere.
-    pub(super) fn answers_keepalives(&mut self) {
-        self.keepalive.answers();
     }
 
     /// The server, which answers keepalives otherwise, was found silent: asks at once.
@@ -392,6 +386,11 @@ impl Connection {
     /// TCP has ended, or could not be opened: there is nothing to be closed.
     pub(super) fn is_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Nothing has come of it yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self.state, State::Connecting { .. } | State::Registering)
     }
 
     /// Since when it is registered, if it is.

@@ -105,10 +105,17 @@ pub enum StationEvent {
         /// What was wrong.
         text: String,
     },
-    /// Registered for long enough to be believed: the other devices may come, too.
-    Settled {
+    /// It registers over its standby.
+    Trying {
         /// At which server.
         server: usize,
+    },
+    /// A better server was asked, and does not take the device now.
+    TrialFailed {
+        /// Which server.
+        server: usize,
+        /// It may be asked again after this time: nobody answered, or it still has our name for a broken connection.
+        again: Option<Duration>,
     },
     /// The first KeepAliveAck of a connection: from now on this server's silence means something.
     AnswersKeepalives {
@@ -242,6 +249,8 @@ pub enum LostReason {
     ReturnToPreferred,
     /// New configuration from our side.
     Reconfigured,
+    /// An operator asked for it.
+    Restarted,
     /// [`Station::stop`](super::Station::stop).
     Stopped,
 }
@@ -251,7 +260,29 @@ impl LostReason {
     pub fn is_our_wish(&self) -> bool {
         matches!(
             self,
-            LostReason::Stopped | LostReason::Reconfigured | LostReason::ReturnToPreferred
+            LostReason::Stopped
+                | LostReason::Reconfigured
+                | LostReason::Restarted
+                | LostReason::ReturnToPreferred
+        )
+    }
+
+    /// The server has ended it, or does not answer.
+    pub fn is_the_servers_end(&self) -> bool {
+        matches!(
+            self,
+            LostReason::Closed(_) | LostReason::KeepaliveLost { .. } | LostReason::BadFrame { .. }
+        )
+    }
+
+    /// The server did not answer.
+    pub fn is_silence(&self) -> bool {
+        matches!(
+            self,
+            LostReason::Connect(ConnectFailure::TimedOut)
+                | LostReason::Closed(CloseReason::TimedOut)
+                | LostReason::KeepaliveLost { .. }
+                | LostReason::RegisterTimeout
         )
     }
 
@@ -284,6 +315,7 @@ impl fmt::Display for LostReason {
             LostReason::Reset(kind) => write!(f, "the CallManager asked for a {kind}"),
             LostReason::ReturnToPreferred => f.write_str("going back to a better CallManager"),
             LostReason::Reconfigured => f.write_str("new configuration"),
+            LostReason::Restarted => f.write_str("restarted by an operator"),
             LostReason::Stopped => f.write_str("stopped"),
         }
     }

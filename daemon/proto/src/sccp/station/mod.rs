@@ -18,6 +18,7 @@ mod backoff;
 mod config;
 mod connection;
 mod event;
+mod lockout;
 mod lookout;
 mod registration;
 mod retry;
@@ -35,7 +36,8 @@ pub use event::{
     CloseReason, ConnectFailure, LostReason, RejectCause, StationEvent, StationOutput,
     TracedMessage,
 };
-pub use lookout::Lookout;
+pub use lockout::{Lead, Lockouts};
+pub use lookout::{Lookout, LookoutOrder};
 pub use sentinel::{SentinelOrder, Sentinels};
 pub use snapshot::{
     ConnectionShown, HistoryEntry, HistoryKind, LastReject, LineReport, StationCounters,
@@ -45,6 +47,7 @@ pub use standby::Standbys;
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use crate::sccp::message::{ClientMessage, ResetKind};
 use crate::time::Time;
@@ -88,8 +91,6 @@ pub struct Station {
     last_word: &'static str,
     /// Our address on the last connection to the device's own server.
     local: Ipv4Addr,
-    /// Servers that have answered a KeepAlive: of these silence means something.
-    answering: Vec<usize>,
     seen: Seen,
 }
 
@@ -126,7 +127,6 @@ impl Station {
             held: None,
             last_word: "Initialized",
             local: Ipv4Addr::UNSPECIFIED,
-            answering: vec![],
             seen: Seen::default(),
         }
     }
@@ -211,7 +211,12 @@ impl Station {
                 self.drop_trial();
                 self.plan_trial(now);
             }
-        } else if let Some(kind) = self.reset_pending {
+            return;
+        }
+        // The better server may have been proven meanwhile.
+        let soon = now + self.retry.backoff.spread();
+        self.failback.bring_forward(soon);
+        if let Some(kind) = self.reset_pending {
             self.unregister(now, Then::Retry(LostReason::Reset(kind)));
         } else if self.new_config.is_some() {
             self.unregister(now, Then::Retry(LostReason::Reconfigured));
@@ -241,15 +246,89 @@ impl Station {
         }
     }
 
-    /// Another device has settled at this server: where it is a better one, it is asked soon.
-    pub fn sibling_settled(&mut self, now: Time, server: usize) {
+    /// It is this device's turn to ask this server, or another device has been kept there: where it is a better one, it is
+    /// asked at once, or soon with many others.
+    pub fn look_at(&mut self, now: Time, server: usize, at_once: bool) {
         let Some(here) = self.registered_at() else {
             return;
         };
-        let better = self.config.place(server) < self.config.place(here);
-        if self.config.place(server).is_some() && better {
+        let (there, here) = (self.config.place(server), self.config.place(here));
+        if there.is_some() && (here.is_none() || there < here) {
+            let wait = match at_once {
+                true => Duration::ZERO,
+                false => self.retry.backoff.spread(),
+            };
+            self.failback.ask(now + wait, server);
+        }
+    }
+
+    /// Where it tries to register nobody answers, and this server is the better choice. `at_once`: it is the first to go
+    /// there; else many go.
+    pub fn lead_to(&mut self, now: Time, server: usize, at_once: bool) {
+        if self.config.place(server).is_none() || self.is_registered() {
+            return;
+        }
+        let wait = match at_once {
+            true => Duration::ZERO,
+            false => self.retry.backoff.spread(),
+        };
+        match self.active().map(|active| (active.server, active.state())) {
+            Some((at, _)) if at == server => {}
+            Some((_, ConnectionState::Unregistering)) => {}
+            Some((_, ConnectionState::Connecting)) => {
+                self.end(now, LostReason::Connect(ConnectFailure::TimedOut));
+                self.wait_for(server, now + wait);
+            }
+            Some(_) => {
+                self.end(now, LostReason::RegisterTimeout);
+                self.wait_for(server, now + wait);
+            }
+            None => return,
+        }
+        self.retry.restart();
+    }
+
+    /// The attempt that has just begun goes to another server: this one is known to be silent.
+    pub fn turn_to(&mut self, now: Time, server: usize) {
+        let begun = self.active().filter(|active| active.is_fresh());
+        let Some(id) = begun.map(|active| active.id) else {
+            return;
+        };
+        if self.config.place(server).is_some() {
+            self.drop_connection(id);
+            self.wait_for(server, now);
+        }
+    }
+
+    /// An operator wishes it: nothing is waited for any more.
+    pub fn retry_now(&mut self, now: Time, server: Option<usize>) {
+        if self.wait.is_some() {
+            self.retry.forget();
+            self.retry.backoff.reset();
             let soon = now + self.retry.backoff.spread_of(self.config.retry.spread);
-            self.failback.bring_forward(soon);
+            let server = server.unwrap_or(self.config.best());
+            self.wait_for(self.config.this_or_best(server), soon);
+        }
+        self.failback.forget();
+        let soon = now + self.retry.backoff.spread_of(self.config.retry.spread);
+        self.failback.bring_forward(soon);
+    }
+
+    /// An operator wishes it: unregisters, and registers again. During a call as well: whether that may be is the caller's
+    /// decision.
+    pub fn restart(&mut self, now: Time) {
+        match self.active().map(Connection::state) {
+            Some(ConnectionState::Asking | ConnectionState::Registered) => {
+                self.unregister(now, Then::Retry(LostReason::Restarted));
+            }
+            Some(ConnectionState::Unregistering) => {}
+            Some(_) => self.end(now, LostReason::Restarted),
+            None if self.wait.is_some() => {
+                self.retry.forget();
+                self.retry.backoff.reset();
+                self.wait_for(self.config.best(), now + self.config.start_delay);
+            }
+            None => {}
         }
     }
 
@@ -266,7 +345,6 @@ impl Station {
         if self.registered_at() != Some(server) {
             return;
         }
-        self.note_answering(server);
         let busy = self.busy;
         if let Some(id) = self.registered_over() {
             self.with(id, |active, around| active.probe(now, busy, around));
@@ -457,6 +535,18 @@ impl Station {
         self.registered_at().filter(|_| over)
     }
 
+    /// The server at which it tries to register over this connection.
+    pub fn tries(&self, id: ConnectionId) -> Option<usize> {
+        let active = self.active().filter(|active| active.id == id)?;
+        let registered = active.registered_since().is_some();
+        (!registered).then_some(active.server)
+    }
+
+    /// When a better server is asked next by this device's own interval.
+    pub fn asks_at(&self) -> Option<Time> {
+        self.failback.due
+    }
+
     /// The server at which it keeps a standby, or is opening one.
     pub fn standby_at(&self) -> Option<usize> {
         self.standby().map(|(_, server, _)| server)
@@ -468,22 +558,11 @@ impl Station {
         active.registered_since().map(|_| active.id)
     }
 
-    /// This server answers keepalives.
-    fn note_answering(&mut self, server: usize) {
-        if !self.answering.contains(&server) {
-            self.answering.push(server);
-        }
-    }
-
     /// Opens a connection.
     fn open(&mut self, now: Time, server: usize, purpose: ConnectionPurpose, token: bool) {
         let id = self
             .connections
             .add(now, server, purpose, token, &self.config);
-        let standby = purpose == ConnectionPurpose::Standby;
-        if self.answering.contains(&server) && !standby {
-            self.with(id, |connection, _| connection.answers_keepalives());
-        }
         self.out.push_back(StationOutput::Connect {
             id,
             server,
@@ -508,6 +587,7 @@ impl Station {
     ) -> Option<T> {
         let connection = self.connections.get_mut(id)?;
         let mut around = Around {
+            last_choice: self.retry.is_last_choice(&self.config),
             config: &self.config,
             last_word: self.last_word,
             counters: &mut self.seen.counters,

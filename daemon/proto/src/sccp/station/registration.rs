@@ -27,7 +27,8 @@ impl Station {
     pub(super) fn active_news(&mut self, now: Time, id: ConnectionId, news: News) {
         match news {
             News::Accepted => {
-                self.held = None;
+                let here = self.active().map(|active| active.server);
+                self.held = self.held.filter(|held| Some(held.server) != here);
                 // Another server may give the line another number, or none. One that takes no device gives none.
                 self.seen.line = None;
             }
@@ -37,14 +38,8 @@ impl Station {
                 self.event(StationEvent::Message(message));
             }
             News::Reset(kind) => self.reset_asked(now, kind),
-            News::Settled => {
-                if let Some(server) = self.registered_at() {
-                    self.event(StationEvent::Settled { server });
-                }
-            }
             News::AnswersKeepalives => {
                 if let Some(server) = self.active().map(|active| active.server) {
-                    self.note_answering(server);
                     self.event(StationEvent::AnswersKeepalives { server });
                 }
             }
@@ -150,7 +145,8 @@ impl Station {
         self.end(now, reason);
     }
 
-    fn holds_the_name(&self, now: Time, server: usize) -> bool {
+    /// After a break it may still have our name for the connection that broke.
+    pub(super) fn holds_the_name(&self, now: Time, server: usize) -> bool {
         self.held
             .is_some_and(|held| held.server == server && now < held.until)
     }
@@ -186,7 +182,10 @@ impl Station {
         let (server, lived) = (ended.server, ended.lived);
         let ours = matches!(
             reason,
-            LostReason::Reset(_) | LostReason::ReturnToPreferred | LostReason::Reconfigured
+            LostReason::Reset(_)
+                | LostReason::ReturnToPreferred
+                | LostReason::Reconfigured
+                | LostReason::Restarted
         );
         if lived.is_some() && !ours {
             count(&mut self.seen.counters.lost);
@@ -304,6 +303,7 @@ fn last_word(reason: &LostReason) -> &'static str {
         LostReason::Reset(_) => "Reset-Reset",
         LostReason::ReturnToPreferred => "Failback",
         LostReason::Reconfigured => "Reconfigured",
+        LostReason::Restarted => "Restarted",
         LostReason::Stopped => "Stopped",
     }
 }

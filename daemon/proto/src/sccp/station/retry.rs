@@ -43,6 +43,7 @@ impl Ended<'_> {
             | LostReason::Reset(_)
             | LostReason::ReturnToPreferred
             | LostReason::Reconfigured
+            | LostReason::Restarted
             | LostReason::Stopped => false,
         };
         silent && (self.lived.is_none() || self.was_stable())
@@ -76,6 +77,11 @@ impl Retry {
     /// The list of servers is gone through from its beginning.
     pub(super) fn restart(&mut self) {
         self.tried = 0;
+    }
+
+    /// All the others of the list have been tried.
+    pub(super) fn is_last_choice(&self, config: &StationConfig) -> bool {
+        self.tried + 1 >= config.count()
     }
 
     /// Nothing has failed yet: the wait that follows is our own wish.
@@ -118,7 +124,7 @@ impl Retry {
                 (to, wait)
             }
             // All ports are reconfigured in the same moment.
-            LostReason::Reconfigured => (best, config.start_delay),
+            LostReason::Reconfigured | LostReason::Restarted => (best, config.start_delay),
             LostReason::Rejected {
                 cause: RejectCause::NameHeldByOldConnection,
                 ..

@@ -126,6 +126,12 @@ impl Sentinels {
         self.heard(server);
     }
 
+    /// Has it answered a KeepAlive? None: no device is there.
+    pub fn answers(&self, server: usize) -> Option<bool> {
+        let watch = self.watches.iter().find(|w| w.server == server)?;
+        Some(watch.answers)
+    }
+
     /// When [`Sentinels::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Time> {
         self.watches.iter().map(Watch::due).min()

@@ -130,6 +130,7 @@ impl Station {
         if let Some(active) = self.active() {
             self.local = active.local();
         }
+        self.event(StationEvent::Trying { server });
         true
     }
 }

@@ -25,6 +25,8 @@ const FACTOR_MAX: u32 = 10;
 pub(super) struct Failback {
     /// When the next question is due.
     pub(super) due: Option<Time>,
+    /// Of which server; none: the best one.
+    of: Option<usize>,
     /// The better server we last went back to.
     to: Option<usize>,
     /// Factor on the interval of the questions.
@@ -35,6 +37,7 @@ impl Default for Failback {
     fn default() -> Failback {
         Failback {
             due: None,
+            of: None,
             to: None,
             factor: 1,
         }
@@ -59,6 +62,19 @@ impl Failback {
         } else {
             (self.factor * 2).min(FACTOR_MAX)
         };
+    }
+
+    /// This server is asked then, if one is to be asked.
+    pub(super) fn ask(&mut self, at: Time, server: usize) {
+        if self.due.is_some() {
+            self.bring_forward(at);
+            self.of = Some(server);
+        }
+    }
+
+    /// What better servers did is forgotten.
+    pub(super) fn forget(&mut self) {
+        self.factor = 1;
     }
 
     /// Not before this time.
@@ -100,7 +116,9 @@ impl Station {
         if self.busy || self.config.place(here) == Some(0) {
             self.plan_trial(now);
         } else if self.trial().is_none() {
-            self.open(now, self.config.best(), ConnectionPurpose::Trial, true);
+            let wanted = self.failback.of.take();
+            let server = wanted.map_or(self.config.best(), |s| self.config.this_or_best(s));
+            self.open(now, server, ConnectionPurpose::Trial, true);
         }
     }
 
@@ -121,11 +139,8 @@ impl Station {
             News::Registered => self.move_to(now, id),
             News::Reset(kind) => self.trial_over(now, id, LostReason::Reset(kind)),
             News::Over(reason) => self.trial_over(now, id, reason),
-            News::Accepted
-            | News::AnswersKeepalives
-            | News::Message(_)
-            | News::Settled
-            | News::Unregistered(_) => {}
+            News::Accepted | News::AnswersKeepalives | News::Message(_) | News::Unregistered(_) => {
+            }
         }
     }
 
@@ -199,8 +214,19 @@ impl Station {
             _ => None,
         };
         self.note_reject(now, trial.server, &reason);
+        let again = match &reason {
+            LostReason::Rejected { .. } if self.holds_the_name(now, trial.server) => {
+                Some(self.config.timing.name_held)
+            }
+            LostReason::Connect(_) => Some(Duration::ZERO),
+            _ => reason.is_silence().then_some(Duration::ZERO),
+        };
         let failed = HistoryKind::AttemptFailed(reason);
         self.seen.remember(now, trial.server, failed);
+        self.event(StationEvent::TrialFailed {
+            server: trial.server,
+            again,
+        });
         let Some(here) = self.registered_at() else {
             return;
         };

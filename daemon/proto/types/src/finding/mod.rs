@@ -320,6 +320,11 @@ pub enum Finding {
         /// Which CallManager.
         server: String,
     },
+    /// An operator had the port register again.
+    Restarted {
+        /// Which CallManager.
+        server: String,
+    },
     /// The device unregistered.
     Unregistered {
         /// Which CallManager.
@@ -416,6 +421,7 @@ impl Finding {
             Finding::ResetByServer { .. } => ("reset-by-server", Info),
             Finding::ReturnToPreferred { .. } => ("return-to-preferred", Info),
             Finding::Reconfigured { .. } => ("reconfigured", Info),
+            Finding::Restarted { .. } => ("restarted", Info),
             Finding::Unregistered { .. } => ("unregistered", Info),
             Finding::KeepalivesUnanswered => ("keepalives-unanswered", Warning),
             Finding::ServerUnresponsive => ("server-unresponsive", Error),

@@ -120,6 +120,7 @@ impl Finding {
             },
             Finding::ReturnToPreferred { server: server() },
             Finding::Reconfigured { server: server() },
+            Finding::Restarted { server: server() },
             Finding::Unregistered { server: server() },
             Finding::KeepalivesUnanswered,
             Finding::ServerUnresponsive,

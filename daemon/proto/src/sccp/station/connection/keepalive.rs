@@ -128,11 +128,11 @@ impl Keepalive {
         self.deadlines.disarm(Deadline::Probe);
     }
 
-    /// KeepAliveAck.
-    pub(super) fn answered(&mut self, now: Time) {
-        self.answers = true;
+    /// KeepAliveAck. Whether it shows for the first time that this server answers.
+    pub(super) fn answered(&mut self, now: Time) -> bool {
+        let first = !std::mem::replace(&mut self.answers, true);
         if self.deadlines.next().is_none() {
-            return;
+            return first;
         }
         self.last_answer = now;
         self.unanswered_since = None;
@@ -141,6 +141,7 @@ impl Keepalive {
         self.deadlines.disarm(Deadline::Answer);
         self.deadlines
             .arm(Deadline::Lost, now + self.interval * LOST);
+        first
     }
 
     /// Unanswered since, once a KeepAlive has been missed.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::event::{LostReason, RejectCause, StationEvent, TracedMessage};
 use super::super::round::{self, ROUND};
-use super::{Around, Connection, News, STABLE, State, at_least_1_ms, count, requests};
+use super::{Around, Connection, News, State, TOKEN_PASSED_OVER, at_least_1_ms, count, requests};
 use crate::sccp::message::{RegisterAck, ServerMessage};
 use crate::sccp::message::{RegisterReject, RegisterTokenReject, Reset};
 use crate::sccp::wire::{self, Frame};
@@ -47,7 +47,7 @@ impl Connection {
         }
         match self.state {
             State::Connecting { .. } | State::StandingBy | State::TokenGranted => {}
-            State::TokenAsked => self.token_answer(message, around),
+            State::TokenAsked => self.token_answer(now, message, around),
             State::Registering | State::Asking { .. } | State::Registered { .. } => {
                 self.registration_message(now, message, around);
             }
@@ -59,7 +59,7 @@ impl Connection {
         }
     }
 
-    fn token_answer(&mut self, message: ServerMessage, around: &mut Around<'_>) {
+    fn token_answer(&mut self, now: Time, message: ServerMessage, around: &mut Around<'_>) {
         match message {
             ServerMessage::RegisterTokenAck => {
                 self.enter(State::TokenGranted, None);
@@ -70,6 +70,10 @@ impl Connection {
                 self.over(LostReason::TokenRefused { wait });
             }
             ServerMessage::RegisterReject(RegisterReject { text }) => self.rejected(text, around),
+            ServerMessage::KeepAliveAck => {
+                let soon = now + TOKEN_PASSED_OVER;
+                self.late = self.late.map(|late| late.min(soon));
+            }
             _ => {}
         }
     }
@@ -83,8 +87,7 @@ impl Connection {
             ServerMessage::RegisterAck(ack) => self.accepted(now, &ack, around),
             ServerMessage::RegisterReject(RegisterReject { text }) => self.rejected(text, around),
             ServerMessage::KeepAliveAck => {
-                self.keepalive.answered(now);
-                if !std::mem::replace(&mut self.answered, true) {
+                if self.keepalive.answered(now) {
                     self.news.push_back(News::AnswersKeepalives);
                 }
             }
@@ -96,6 +99,7 @@ impl Connection {
             other if is_for_the_port(&other) => self.pass(now, other),
             _ => {}
         }
+        self.round_answered |= answered;
         if let (true, State::Asking { step }) = (answered, &self.state) {
             let next = step + 1;
             self.ask(now, next, around);
@@ -134,13 +138,20 @@ impl Connection {
                 let patience = at_least_1_ms(around.config.timing.round_step);
                 self.enter(State::Asking { step }, Some(now + patience));
             }
+            // RegisterAck, and not one answer since: it hangs. Better than none it is all the same.
+            None if !self.round_answered && !self.is_last_choice(around) => {
+                self.over(LostReason::RegisterTimeout);
+            }
             None => self.registered(now),
         }
     }
 
+    fn is_last_choice(&self, around: &Around<'_>) -> bool {
+        around.last_choice && self.purpose == ConnectionPurpose::Active
+    }
+
     fn registered(&mut self, now: Time) {
         self.enter(State::Registered { since: now }, None);
-        self.settled = Some(now + STABLE);
         self.news.push_back(News::Registered);
     }
 

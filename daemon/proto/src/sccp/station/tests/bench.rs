@@ -41,8 +41,6 @@ pub(super) struct Bench {
     pub(super) active: ConnectionId,
     pub(super) trial: ConnectionId,
     pub(super) standby: ConnectionId,
-    /// Servers that were reported to have settled; counted here, because it concerns other devices alone.
-    pub(super) settled: Vec<usize>,
 }
 
 impl Bench {
@@ -61,7 +59,6 @@ impl Bench {
             active: ConnectionId::default(),
             trial: ConnectionId::default(),
             standby: ConnectionId::default(),
-            settled: vec![],
         }
     }
 
@@ -115,11 +112,11 @@ impl Bench {
                         Did::Close
                     }
                 }
-                StationOutput::Event(StationEvent::Settled { server }) => {
-                    self.settled.push(server);
-                    continue;
-                }
-                StationOutput::Event(StationEvent::AnswersKeepalives { .. }) => continue,
+                StationOutput::Event(
+                    StationEvent::AnswersKeepalives { .. }
+                    | StationEvent::Trying { .. }
+                    | StationEvent::TrialFailed { .. },
+                ) => continue,
                 StationOutput::Event(event) => Did::Event(event),
                 StationOutput::Trace { .. } => panic!("tracing is off"),
             });

@@ -67,7 +67,7 @@ fn the_way_back_is_spread_as_well() {
         b.register(30);
         b.pass(secs(5));
         b.did();
-        b.station.sibling_settled(b.now, 0);
+        b.station.look_at(b.now, 0, false);
         let settled = b.now;
         while !b.did().contains(&Did::Probe(0)) {
             let at = b.station.poll_timeout().expect("something to wait for");

@@ -53,7 +53,8 @@ fn with_a_token_the_port_unregisters_and_registers_over_the_connection_that_has_
     assert!(b.until_probe(0) <= secs(38));
     b.probe_connected();
     let asked = b.did();
-    assert!(asked.len() == 1 && is_token(&asked[0]), "{asked:?}");
+    assert!(is_token(&asked[0]), "{asked:?}");
+    assert_eq!(asked[1..], [Did::ProbeSent(ClientMessage::KeepAlive)]);
     b.probe_hear(&ServerMessage::RegisterTokenAck);
     assert_eq!(b.did(), [UNREGISTER]);
     b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
@@ -286,22 +287,127 @@ fn a_device_that_may_not_ask_now_asks_later() {
 #[test]
 fn when_another_device_has_settled_at_the_better_server_it_is_asked_within_two_seconds() {
     let mut b = at_the_lesser();
-    b.station.sibling_settled(b.now, 0);
-    assert!(b.until_probe(0) <= secs(2));
-    // One that settled here or at an unknown server means nothing.
+    b.station.look_at(b.now, 0, false);
+    assert!(b.until_probe(0) <= secs(1));
+    // And by the one whose turn it is at once.
     let mut b = at_the_lesser();
-    b.station.sibling_settled(b.now, 1);
-    b.station.sibling_settled(b.now, 7);
+    b.station.look_at(b.now, 0, true);
+    assert_eq!(b.until_probe(0), secs(0));
+    // The present server, or an unknown one, is no better one.
+    let mut b = at_the_lesser();
+    b.station.look_at(b.now, 1, false);
+    b.station.look_at(b.now, 7, true);
     assert!(b.until_probe(0) >= secs(20));
 }
 
 #[test]
-fn a_registration_that_lasts_is_reported_once() {
+fn a_name_that_the_better_server_holds_for_a_broken_connection_is_asked_for_again_in_five_seconds()
+{
+    let mut b = Bench::registered(|c| c.servers = (0..2).collect());
+    b.pass(secs(25));
+    b.closed(CloseReason::TimedOut);
+    b.until_connect(1);
+    b.register(30);
+    b.station.look_at(b.now, 0, true);
+    b.until_probe(0);
+    b.probe_connected();
+    live(&mut b, secs(5));
+    b.probe_hear(&ServerMessage::RegisterReject(RegisterReject {
+        text: "No Authority: ".into(),
+    }));
+    let again = std::iter::from_fn(|| b.station.poll_output()).find_map(|o| match o {
+        StationOutput::Event(StationEvent::TrialFailed { server: 0, again }) => Some(again),
+        _ => None,
+    });
+    assert_eq!(again, Some(Some(secs(5))));
+}
+
+#[test]
+fn the_server_that_has_proved_itself_is_asked_and_not_a_better_one_that_is_silent() {
+    let mut b = Bench::new(|c| c.servers = (0..3).collect());
+    b.start();
+    b.connect_failed(ConnectFailure::Refused);
+    b.until_connect(1);
+    b.connect_failed(ConnectFailure::Refused);
+    b.until_connect(2);
+    b.register(30);
+    b.station.look_at(b.now, 1, false);
+    assert!(b.until_probe(1) <= secs(1));
+}
+
+#[test]
+fn a_call_that_ends_lets_the_port_ask_within_a_second() {
     let mut b = at_the_lesser();
-    live(&mut b, secs(19));
-    assert!(b.settled.is_empty());
-    live(&mut b, secs(200));
-    assert_eq!(b.settled, [1]);
+    b.station.set_busy(b.now, true);
+    live(&mut b, secs(100));
+    b.station.set_busy(b.now, false);
+    assert!(b.until_probe(0) <= secs(1));
+}
+
+#[test]
+fn a_server_that_answers_a_keepalive_and_no_token_is_asked_by_register_a_second_later() {
+    let mut b = at_the_lesser();
+    b.until_probe(0);
+    b.probe_connected();
+    b.probe_hear(&ServerMessage::KeepAliveAck);
+    let asked = b.now;
+    while !b.did().iter().any(is_register) {
+        b.now = b.station.poll_timeout().unwrap();
+        b.station.handle_timeout(b.now);
+    }
+    assert!(b.now - asked <= secs(1), "{:?}", b.now - asked);
+}
+
+#[test]
+fn a_better_server_that_answers_register_and_nothing_else_is_left_alone() {
+    let mut b = at_the_lesser();
+    b.until_probe(0);
+    b.probe_connected();
+    live(&mut b, secs(5));
+    b.probe_hear(&ack(30, 3));
+    let did = live(&mut b, secs(15));
+    assert!(!did.contains(&UNREGISTER), "{did:?}");
+    assert_eq!(b.station.snapshot().state.server(), Some(1));
+}
+
+#[test]
+fn a_device_that_waits_in_vain_is_led_to_a_server_that_answers() {
+    let mut b = Bench::new(|c| c.servers = (0..3).collect());
+    b.start();
+    b.station.lead_to(b.now, 2, true);
+    assert_eq!(b.until_connect(2), secs(0));
+    b.connected();
+    b.station.lead_to(b.now, 1, false);
+    assert!(b.until_connect(1) <= secs(1));
+    b.station.turn_to(b.now, 2);
+    assert_eq!(b.until_connect(2), secs(0));
+    b.register(30);
+    // A registered device stays.
+    b.station.lead_to(b.now, 0, true);
+    b.station.turn_to(b.now, 0);
+    assert!(b.station.is_registered());
+    assert_eq!(b.did(), []);
+}
+
+#[test]
+fn an_operator_ends_every_wait_and_has_a_port_register_again() {
+    let mut b = Bench::new(|c| {
+        c.servers = vec![0];
+        c.retry.first = secs(600);
+        c.retry.max = secs(600);
+        c.retry.max_unanswered = secs(600);
+    });
+    b.start();
+    b.connect_failed(ConnectFailure::Refused);
+    b.did();
+    b.station.retry_now(b.now, None);
+    assert!(b.until_connect(0) <= secs(2));
+    b.register(30);
+    b.station.restart(b.now);
+    assert_eq!(b.did(), [UNREGISTER]);
+    b.hear(&ServerMessage::UnregisterAck(UnregisterAck { status: 0 }));
+    assert_eq!(b.until_connect(0), secs(0));
+    assert_eq!(b.station.snapshot().counters.lost, 0);
 }
 
 #[test]

@@ -1,0 +1,293 @@
+//! Servers that do not answer: what one device finds saves the others.
+//!
+//! A server that takes a connection and says nothing costs a device the whole of `register-timeout-ms`. So when nothing has
+//! come from a server for 0.4 s, to any of the devices that try to register there, it is in doubt: the first
+//! device stays, and of the others one goes ahead to each server that nobody has tried yet. The first server that takes a
+//! device gets all of those that still wait for an answer elsewhere. A server at which a device waited in vain is locked out
+//! for a while: devices that look for a server pass it by. That ends when it takes a device (one that asks whether it may
+//! come back, see [`Lookout`](super::Lookout)), and a list of which every server is locked out is tried all the same.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::time::Time;
+
+/// Nothing from a server for this long: the others look elsewhere. CallManagers answer Register within 140 ms (CUCM trace).
+const DOUBT: Duration = Duration::from_millis(400);
+/// The device that stayed leaves too, where there is a server that nobody has tried.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// First lock-out; doubles.
+const LOCKED: Duration = Duration::from_secs(60);
+/// Longest lock-out: that of Cisco's stations.
+const LOCKED_MAX: Duration = Duration::from_secs(600);
+
+/// One for all devices of a gateway.
+#[derive(Debug, Default)]
+pub struct Lockouts {
+    holds: Vec<Hold>,
+    /// Which device is registered where.
+    served: Vec<(u16, usize)>,
+    orders: VecDeque<Lead>,
+}
+
+/// This device gives up its attempt and registers with another server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lead {
+    /// Which device.
+    pub device: u16,
+    /// Number of the server.
+    pub server: usize,
+    /// It goes ahead. Those that follow come spread over a while.
+    pub ahead: bool,
+}
+
+/// What is known of one server.
+#[derive(Debug)]
+struct Hold {
+    server: usize,
+    /// Devices that try to register, the first one first, and since when.
+    tries: Vec<(u16, Time)>,
+    /// When it last said something, or the first of them came.
+    heard: Time,
+    in_doubt: bool,
+    /// The first device has been sent on, or has nowhere to go.
+    forsaken: bool,
+    until: Option<Time>,
+    /// Lock-outs in a row.
+    times: u32,
+}
+
+impl Hold {
+    /// Something waits for it to be late.
+    fn due(&self) -> Option<Time> {
+        let first = self.tries.first()?.1;
+        match (self.in_doubt, self.forsaken) {
+            (false, _) => Some(self.heard + DOUBT),
+            (true, false) => Some(first.max(self.heard) + PATIENCE),
+            (true, true) => None,
+        }
+    }
+
+    fn is_locked(&self, now: Time) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
+    /// Another device knows that it does not answer.
+    fn is_hung(&self, now: Time, device: u16) -> bool {
+        self.is_locked(now) || (self.in_doubt && self.tries.iter().any(|(d, _)| *d != device))
+    }
+}
+
+impl Lockouts {
+    fn hold(&mut self, now: Time, server: usize) -> &mut Hold {
+        let place = self.holds.iter().position(|h| h.server == server);
+        let place = place.unwrap_or_else(|| {
+            self.holds.push(Hold {
+                server,
+                tries: vec![],
+                heard: now,
+                in_doubt: false,
+                forsaken: false,
+                until: None,
+                times: 0,
+            });
+            self.holds.len() - 1
+        });
+        &mut self.holds[place]
+    }
+
+    fn of(&self, server: usize) -> Option<&Hold> {
+        self.holds.iter().find(|h| h.server == server)
+    }
+
+    fn is_hung(&self, now: Time, device: u16, server: usize) -> bool {
+        self.of(server).is_some_and(|h| h.is_hung(now, device))
+    }
+
+    fn is_tried(&self, server: usize) -> bool {
+        self.of(server).is_some_and(|h| !h.tries.is_empty())
+    }
+
+    /// The best server at which devices are registered.
+    fn serving(&self, now: Time, list: &[usize]) -> Option<usize> {
+        let serves = |s: &usize| self.served.iter().any(|(_, at)| at == s);
+        let locked = |s: &usize| self.of(*s).is_some_and(|h| h.is_locked(now));
+        list.iter().copied().find(|s| serves(s) && !locked(s))
+    }
+
+    /// The best server that nobody has tried, and that is not known to be silent.
+    fn untried(&self, now: Time, list: &[usize]) -> Option<usize> {
+        let known = |s: &usize| {
+            self.of(*s)
+                .is_some_and(|h| h.is_locked(now) || !h.tries.is_empty())
+        };
+        list.iter().copied().find(|s| !known(s))
+    }
+
+    /// A device is about to try this server: the server that it had better try. `list`: in order of preference.
+    pub fn place_for(&self, now: Time, device: u16, server: usize, list: &[usize]) -> usize {
+        if list.len() < 2 || !self.is_hung(now, device, server) {
+            return server;
+        }
+        let answers = |s: &usize| !self.is_hung(now, device, *s);
+        self.serving(now, list)
+            .or_else(|| self.untried(now, list))
+            .or_else(|| list.iter().copied().find(answers))
+            // Somebody has to find out.
+            .or_else(|| list.iter().copied().find(|s| !self.is_tried(*s)))
+            .unwrap_or(server)
+    }
+
+    /// A device tries to register with this server.
+    pub fn tries(&mut self, now: Time, device: u16, server: usize) {
+        self.gives_up(device);
+        let hold = self.hold(now, server);
+        if hold.tries.is_empty() {
+            hold.heard = now;
+            hold.in_doubt = false;
+            hold.forsaken = false;
+        }
+        hold.tries.push((device, now));
+    }
+
+    fn gives_up(&mut self, device: u16) {
+        for hold in &mut self.holds {
+            hold.tries.retain(|(d, _)| *d != device);
+        }
+    }
+
+    /// Something came from this server, to a device that tries to register there.
+    pub fn heard(&mut self, now: Time, server: usize) {
+        let hold = self.hold(now, server);
+        hold.heard = now;
+        hold.in_doubt = false;
+        hold.forsaken = false;
+    }
+
+    /// It has taken a device. Whoever waits in vain elsewhere is led to it.
+    pub fn registered(&mut self, now: Time, device: u16, server: usize) {
+        self.gives_up(device);
+        self.left(device);
+        self.served.push((device, server));
+        let hold = self.hold(now, server);
+        hold.until = None;
+        hold.times = 0;
+        hold.in_doubt = false;
+        hold.heard = now;
+        for hold in self.holds.iter().filter(|h| h.in_doubt) {
+            self.orders
+                .extend(hold.tries.iter().map(|(device, _)| Lead {
+                    device: *device,
+                    server,
+                    ahead: false,
+                }));
+        }
+    }
+
+    /// A device is registered no more, or has stopped.
+    pub fn left(&mut self, device: u16) {
+        self.served.retain(|(d, _)| *d != device);
+    }
+
+    /// An attempt has come to nothing. `silent`: the server did not answer.
+    pub fn failed(&mut self, now: Time, device: u16, server: usize, silent: bool) {
+        self.gives_up(device);
+        let serves = self.served.iter().any(|(_, at)| *at == server);
+        let hold = self.hold(now, server);
+        if !silent {
+            hold.until = None;
+        } else if !serves && !hold.is_locked(now) {
+            let doubled = LOCKED.saturating_mul(1 << hold.times.min(10));
+            hold.until = Some(now + doubled.min(LOCKED_MAX));
+            hold.times = hold.times.saturating_add(1);
+        }
+    }
+
+    /// Stopped: it tries nothing.
+    pub fn stopped(&mut self, device: u16) {
+        self.gives_up(device);
+        self.left(device);
+    }
+
+    /// The network is another one, or an operator wishes it: this server may be tried.
+    pub fn forget(&mut self, server: usize) {
+        for hold in self.holds.iter_mut().filter(|h| h.server == server) {
+            hold.until = None;
+            hold.times = 0;
+        }
+    }
+
+    /// The network is another one: what was learned in the former one is worth nothing.
+    pub fn forget_all(&mut self) {
+        for hold in &mut self.holds {
+            hold.until = None;
+            hold.times = 0;
+        }
+    }
+
+    /// Until when it is locked out.
+    pub fn locked_until(&self, now: Time, server: usize) -> Option<Time> {
+        let hold = self.of(server)?;
+        hold.until.filter(|until| now < *until)
+    }
+
+    /// Nothing has come from it for a while, though devices try to register there.
+    pub fn is_in_doubt(&self, server: usize) -> bool {
+        self.of(server)
+            .is_some_and(|h| h.in_doubt && !h.tries.is_empty())
+    }
+
+    /// When [`Lockouts::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.holds.iter().filter_map(Hold::due).min()
+    }
+
+    /// Does what is due. `list`: in order of preference.
+    pub fn handle_timeout(&mut self, now: Time, list: &[usize]) {
+        for at in 0..self.holds.len() {
+            let hold = &mut self.holds[at];
+            if hold.due().is_none_or(|due| due > now) {
+                continue;
+            }
+            let first = !std::mem::replace(&mut hold.in_doubt, true);
+            hold.forsaken |= !first;
+            let server = hold.server;
+            let waiting: Vec<u16> = hold.tries.iter().map(|(device, _)| *device).collect();
+            if list.len() < 2 {
+                continue;
+            }
+            if let Some(server) = self.serving(now, list).filter(|s| *s != server) {
+                // Those that went ahead are no crowd.
+                let ahead = waiting.len() < list.len();
+                self.orders.extend(waiting.into_iter().map(|device| Lead {
+                    device,
+                    server,
+                    ahead,
+                }));
+                continue;
+            }
+            // One stays at first, for it may be slow.
+            for device in waiting.into_iter().skip(usize::from(first)) {
+                let Some(server) = self.untried(now, list) else {
+                    break;
+                };
+                // Taken, so that the next one goes elsewhere.
+                self.tries(now, device, server);
+                self.orders.push_back(Lead {
+                    device,
+                    server,
+                    ahead: true,
+                });
+            }
+        }
+    }
+
+    /// The next device that goes elsewhere.
+    pub fn poll(&mut self) -> Option<Lead> {
+        self.orders.pop_front()
+    }
+}
+
+#[cfg(test)]
+#[path = "lockout/tests.rs"]
+mod tests;

@@ -1,0 +1,131 @@
+use super::*;
+
+const EIGHT: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+fn at(ms: u64) -> Time {
+    Time::from_millis(ms)
+}
+
+/// A gateway of which server `works` alone answers, in 50 ms: when each of its devices is registered.
+fn last_registration(devices: u16, works: usize, start: u64) -> u64 {
+    let mut lockouts = Lockouts::default();
+    let list = EIGHT;
+    // Each device: where it is, or when it goes where.
+    let mut trying: Vec<(u16, usize, u64)> = vec![];
+    let mut coming: Vec<(u64, u16, usize)> = (1..=devices)
+        .map(|d| (start + u64::from(d) * 20, d, 0))
+        .collect();
+    let mut last = 0;
+    let mut served = 0;
+    for ms in start..start + 120_000 {
+        let now = at(ms);
+        for (_, device, wanted) in coming.extract_if(.., |(when, ..)| *when <= ms) {
+            let server = lockouts.place_for(now, device, wanted, &list);
+            lockouts.tries(now, device, server);
+            trying.push((device, server, ms));
+        }
+        for (device, server, since) in trying.clone() {
+            if server == works && ms >= since + 50 {
+                trying.retain(|t| t.0 != device);
+                lockouts.registered(now, device, server);
+                served += 1;
+                last = ms - start;
+            } else if ms >= since + 10_000 {
+                trying.retain(|t| t.0 != device);
+                lockouts.failed(now, device, server, true);
+                coming.push((ms, device, (server + 1) % 8));
+            }
+        }
+        if lockouts.poll_timeout().is_some_and(|due| due <= now) {
+            lockouts.handle_timeout(now, &list);
+        }
+        while let Some(Lead {
+            device,
+            server,
+            ahead,
+        }) = lockouts.poll()
+        {
+            let Some(t) = trying.iter().position(|t| t.0 == device) else {
+                continue;
+            };
+            let (_, from, _) = trying.remove(t);
+            lockouts.failed(now, device, from, true);
+            let wait = if ahead { 0 } else { u64::from(device) * 20 };
+            coming.push((ms + wait, device, server));
+        }
+        if served == devices {
+            return last;
+        }
+    }
+    panic!("{served} of {devices} after two minutes");
+}
+
+#[test]
+fn seven_silent_servers_of_eight_cost_forty_eight_devices_less_than_three_seconds() {
+    let took = last_registration(48, 7, 1_000);
+    assert!(took < 3_000, "{took} ms");
+}
+
+#[test]
+fn one_device_alone_gives_each_of_them_two_seconds() {
+    let took = last_registration(1, 7, 1_000);
+    assert!(took < 20_000, "{took} ms");
+}
+
+#[test]
+fn a_server_that_answers_is_left_by_nobody() {
+    let mut lockouts = Lockouts::default();
+    for device in 1..=3 {
+        lockouts.tries(at(0), device, 0);
+    }
+    for ms in (300..3_000).step_by(300) {
+        lockouts.heard(at(ms), 0);
+        lockouts.handle_timeout(at(ms), &EIGHT);
+        assert_eq!(lockouts.poll(), None);
+    }
+    assert_eq!(lockouts.place_for(at(3_000), 4, 0, &EIGHT), 0);
+}
+
+#[test]
+fn a_silent_server_is_passed_by_until_it_takes_a_device() {
+    let mut lockouts = Lockouts::default();
+    lockouts.tries(at(0), 1, 0);
+    lockouts.failed(at(10_000), 1, 0, true);
+    assert_eq!(lockouts.locked_until(at(10_000), 0), Some(at(70_000)));
+    assert_eq!(lockouts.place_for(at(11_000), 2, 0, &EIGHT), 1);
+    // Not by the device of which it is the only server.
+    assert_eq!(lockouts.place_for(at(11_000), 2, 0, &[0]), 0);
+    // The second time it is for longer, at last for ten minutes.
+    for (failed, until) in [(71, 191), (192, 432), (433, 913), (914, 1514)] {
+        lockouts.failed(at(failed * 1000), 1, 0, true);
+        let locked = lockouts.locked_until(at(failed * 1000), 0);
+        assert_eq!(locked, Some(at(until * 1000)));
+    }
+    lockouts.registered(at(1_000_000), 1, 0);
+    assert_eq!(lockouts.place_for(at(1_000_001), 2, 0, &EIGHT), 0);
+    lockouts.left(1);
+    lockouts.failed(at(2_000_000), 1, 0, true);
+    assert_eq!(lockouts.locked_until(at(2_000_000), 0), Some(at(2_060_000)));
+    lockouts.forget_all();
+    assert_eq!(lockouts.place_for(at(2_000_001), 2, 0, &EIGHT), 0);
+}
+
+#[test]
+fn a_list_of_silent_servers_is_tried_all_the_same_by_one_device_each() {
+    let mut lockouts = Lockouts::default();
+    for server in 0..2 {
+        lockouts.failed(at(0), 1, server, true);
+    }
+    assert_eq!(lockouts.place_for(at(100), 1, 0, &[0, 1]), 0);
+    lockouts.tries(at(100), 1, 0);
+    assert_eq!(lockouts.place_for(at(700), 2, 0, &[0, 1]), 1);
+}
+
+#[test]
+fn a_stuck_session_locks_no_server_out_that_serves_others() {
+    let mut lockouts = Lockouts::default();
+    lockouts.registered(at(0), 1, 0);
+    lockouts.tries(at(0), 2, 0);
+    lockouts.failed(at(10_000), 2, 0, true);
+    assert_eq!(lockouts.locked_until(at(10_000), 0), None);
+}

@@ -1,0 +1,107 @@
+//! What one port finds out about a CallManager, for the others: which one is silent, which one may be gone back to.
+//!
+//! Decided in proto (`Lookout`, `Lockouts`, `Sentinels`, `Standbys`); here it is carried between them and the ports.
+
+use tipring_proto::device::Input;
+use tipring_proto::sccp::station::{LookoutOrder, StationEvent};
+use tipring_proto::time::Time;
+
+use super::{Gateway, PortUnit};
+
+impl Gateway {
+    /// What a registration of one port means for the others.
+    pub(super) fn inform_siblings(&mut self, now: Time, index: usize, event: &StationEvent) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
+        let port = unit.number;
+        let monitor = self.signalling.monitor;
+        let desk = &mut self.signalling;
+        match *event {
+            StationEvent::Registered { server, .. } => {
+                desk.sentinels.registered(now, port, server);
+                desk.lookout.registered(now, port, server, monitor);
+                desk.lockouts.registered(now, port, server);
+                let waits = |unit: &&mut PortUnit| unit.number != port && !unit.is_registered();
+                for unit in self.ports.iter_mut().filter(waits) {
+                    // It moves deadlines and nothing else, so there is nothing to be drained.
+                    unit.handle(now, Input::SiblingRegistered { server });
+                }
+                self.servers_turn(now);
+            }
+            StationEvent::Trying { server } => {
+                self.attempt_begins(now, index, server);
+            }
+            StationEvent::AnswersKeepalives { server } => desk.sentinels.answered(server),
+            StationEvent::StandbyLost { server } => desk.standbys.lost(now, port, server),
+            StationEvent::TrialFailed { server, again } => {
+                desk.lookout.came_to_nothing(now, server, again);
+            }
+            StationEvent::AttemptFailed {
+                server, ref reason, ..
+            } => desk.lockouts.failed(now, port, server, reason.is_silence()),
+            StationEvent::Lost { ref reason, .. } => {
+                desk.sentinels.left(now, port);
+                desk.lookout.left(now, port, reason.is_the_servers_end());
+                desk.lockouts.left(port);
+            }
+            StationEvent::Stopped => {
+                desk.sentinels.left(now, port);
+                desk.lookout.left(now, port, false);
+                desk.lockouts.stopped(port);
+            }
+            _ => {}
+        }
+    }
+
+    /// A port is about to try this server. False: it has been sent to another one, for this one is known to be silent.
+    pub(super) fn attempt_begins(&mut self, now: Time, index: usize, server: usize) -> bool {
+        let Some(unit) = self.ports.get_mut(index) else {
+            return false;
+        };
+        let port = unit.number;
+        let desk = &mut self.signalling;
+        let list = desk.servers.list();
+        let better = desk.lockouts.place_for(now, port, server, list);
+        if better != server {
+            unit.handle(now, Input::TurnTo { server: better });
+            return false;
+        }
+        desk.lockouts.tries(now, port, server);
+        true
+    }
+
+    /// Sends ports where it is time to send them.
+    pub(super) fn servers_turn(&mut self, now: Time) {
+        let list = self.signalling.servers.list().to_vec();
+        self.signalling.lookout.handle_timeout(now, &list);
+        self.signalling.lockouts.handle_timeout(now, &list);
+        while let Some(lead) = self.signalling.lockouts.poll() {
+            let (server, at_once) = (lead.server, lead.ahead);
+            self.hand(now, lead.device, Input::LeadTo { server, at_once });
+        }
+        while let Some(order) = self.signalling.lookout.poll() {
+            match order {
+                LookoutOrder::Look { device, server } => {
+                    let at_once = true;
+                    self.hand(now, device, Input::LookAt { server, at_once });
+                }
+                LookoutOrder::Follow { server } => {
+                    let at_once = false;
+                    for unit in self.ports.iter_mut().filter(|unit| unit.is_registered()) {
+                        unit.handle(now, Input::LookAt { server, at_once });
+                    }
+                }
+            }
+        }
+    }
+
+    fn hand(&mut self, now: Time, port: u16, input: Input<'_>) {
+        let found = self.ports.iter().position(|unit| unit.number == port);
+        let Some((index, unit)) = found.and_then(|at| Some((at, self.ports.get_mut(at)?))) else {
+            return;
+        };
+        unit.handle(now, input);
+        self.drain(now, index);
+    }
+}

@@ -1,0 +1,197 @@
+//! What an operator asks of the registrations: `port restart`, `server list`, `server retry`, `server prefer`.
+
+use std::time::Duration;
+
+use tipring_ctl::report::{RestartReport, ServerReport, ServerState};
+use tipring_ctl::request::{ErrorCode, ErrorReport, Response};
+use tipring_proto::device::Input;
+use tipring_proto::sccp::station::StationState;
+use tipring_proto::time::Time;
+use tracing::info;
+
+use super::servers::LastTrouble;
+use super::{Gateway, PortUnit, words};
+
+impl Gateway {
+    /// `tipring port restart`.
+    pub(super) fn restart_ports(&mut self, port: Option<u16>, force: bool) -> Response {
+        let now = self.clock.now();
+        if let Some(port) = port.filter(|p| !self.ports.iter().any(|u| u.number == *p)) {
+            return self.no_port(port);
+        }
+        let mut report = RestartReport::default();
+        for index in 0..self.ports.len() {
+            let wanted = |unit: &&mut PortUnit| port.is_none_or(|p| p == unit.number);
+            let Some(unit) = self.ports.get_mut(index).filter(wanted) else {
+                continue;
+            };
+            let number = unit.number;
+            if unit.has_stopped() {
+                report.not_started.push(number);
+                continue;
+            }
+            if unit.is_busy() {
+                if !force {
+                    report.left_alone.push(number);
+                    continue;
+                }
+                report.in_call.push(number);
+            }
+            info!(port = number, "an operator has the port register again");
+            report.restarted.push(number);
+            unit.handle(now, Input::Restart);
+            self.drain(now, index);
+        }
+        Response::Restart(report)
+    }
+
+    /// `tipring server retry`.
+    pub(super) fn retry_servers(&mut self, name: Option<&str>) -> Response {
+        let now = self.clock.now();
+        let server = match name.map(|name| (name, self.signalling.servers.find(name))) {
+            None => None,
+            Some((_, Some(server))) => Some(server),
+            Some((name, None)) => return self.no_server(name),
+        };
+        info!(
+            server = name,
+            "an operator has waits and lock-outs forgotten"
+        );
+        for one in self.signalling.servers.list().to_vec() {
+            if server.is_none_or(|server| server == one) {
+                self.signalling.lockouts.forget(one);
+                self.signalling.lookout.forget(now, one);
+            }
+        }
+        for index in 0..self.ports.len() {
+            if let Some(unit) = self.ports.get_mut(index) {
+                unit.handle(now, Input::RetryNow { server });
+                self.drain(now, index);
+            }
+        }
+        self.servers_turn(now);
+        self.server_list()
+    }
+
+    /// `tipring server prefer`.
+    pub(super) fn prefer_server(&mut self, name: Option<&str>) -> Response {
+        let now = self.clock.now();
+        let server = match name.map(|name| (name, self.signalling.servers.find(name))) {
+            None => None,
+            Some((_, Some(server))) => Some(server),
+            Some((name, None)) => return self.no_server(name),
+        };
+        info!(server = name, "an operator prefers a CallManager");
+        self.signalling.servers.prefer(server);
+        let list = self.signalling.servers.list().to_vec();
+        for index in 0..self.ports.len() {
+            if let Some(unit) = self.ports.get_mut(index) {
+                unit.set_servers(now, &list);
+                self.drain(now, index);
+            }
+        }
+        for one in list {
+            self.signalling.lookout.forget(now, one);
+        }
+        self.servers_turn(now);
+        self.server_list()
+    }
+
+    /// `tipring server list`.
+    pub(super) fn server_list(&self) -> Response {
+        let now = self.clock.now();
+        let used: Vec<usize> = self
+            .ports
+            .iter()
+            .filter_map(PortUnit::registered_at)
+            .collect();
+        let shown = self.signalling.servers.shown(&used);
+        let servers = shown.into_iter().map(|n| self.server_report(now, n));
+        Response::Servers {
+            servers: servers.collect(),
+        }
+    }
+
+    fn server_report(&self, now: Time, n: usize) -> ServerReport {
+        let desk = &self.signalling;
+        let ports = |there: &dyn Fn(&PortUnit) -> bool| -> Vec<u16> {
+            let list = self.ports.iter().filter(|unit| there(unit));
+            list.map(|unit| unit.number).collect()
+        };
+        let tally = desk.servers.tally(n).cloned().unwrap_or_default();
+        let registered_ports = ports(&|unit| unit.registered_at() == Some(n));
+        let watched = desk.lookout.watched_until(n);
+        let locked = desk.lockouts.locked_until(now, n);
+        let trouble = tally.last_trouble.as_ref();
+        let state = match registered_ports.is_empty() {
+            false if watched.is_some() => ServerState::Watched,
+            false => ServerState::Serving,
+            true if locked.is_some() => ServerState::LockedOut,
+            true if desk.lockouts.is_in_doubt(n) => ServerState::InDoubt,
+            true if trouble.is_some_and(|t| t.over.is_none()) => ServerState::Unusable,
+            true => ServerState::Unused,
+        };
+        ServerReport {
+            place: desk.servers.place(n),
+            server: desk.servers.name(n),
+            preferred: desk.servers.preferred() == Some(n),
+            state,
+            standby_ports: ports(&|unit| unit.standby_at() == Some(n)),
+            answers_keepalives: desk.sentinels.answers(n),
+            locked_out_ms: locked.map(|until| millis(until - now)),
+            watched_ms: watched.map(|until| millis(until.saturating_since(now))),
+            next_attempt_ms: self
+                .next_attempt_at(n)
+                .map(|at| millis(at.saturating_since(now))),
+            found_silent: tally.silences,
+            last_trouble: tally.last_trouble.map(|last| self.last_trouble(&last)),
+            registered_ports,
+        }
+    }
+
+    /// When a port tries this CallManager next, or asks whether it takes ports back.
+    pub(super) fn next_attempt_at(&self, server: usize) -> Option<Time> {
+        let best = self.signalling.servers.list().first() == Some(&server);
+        let own = self
+            .ports
+            .iter()
+            .filter_map(|unit| match unit.station().state {
+                StationState::Waiting {
+                    server: next,
+                    until,
+                } if next == server => Some(until),
+                StationState::Registered { server: here, .. } if best && here != server => {
+                    unit.asks_at()
+                }
+                _ => None,
+            });
+        own.chain(self.signalling.lookout.asked_at(server)).min()
+    }
+
+    pub(super) fn last_trouble(&self, last: &LastTrouble) -> tipring_ctl::report::LastTrouble {
+        tipring_ctl::report::LastTrouble {
+            since_unix_ms: self.clock.unix_ms(last.since),
+            at_unix_ms: self.clock.unix_ms(last.at),
+            reason: words::why(&last.reason),
+            over: last.over.is_some(),
+            over_unix_ms: last.over.map(|at| self.clock.unix_ms(at)),
+        }
+    }
+
+    fn no_server(&self, name: &str) -> Response {
+        let known = self.signalling.servers.list().iter();
+        let known: Vec<String> = known.map(|n| self.signalling.servers.name(*n)).collect();
+        Response::Error(ErrorReport {
+            code: ErrorCode::UnknownServer,
+            message: format!(
+                "[callmanager] servers has no {name}; it has {}",
+                known.join(", ")
+            ),
+            cure: Some("see `tipring server list`".to_owned()),
+        })
+    }
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
