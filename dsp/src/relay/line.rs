@@ -188,7 +188,10 @@ impl Line {
         let mut block = [0; STEP];
         let block = &mut block[..samples.len().min(STEP)];
         block.copy_from_slice(&samples[..block.len()]);
-        self.blocker.apply(block);
+        // The receivers of pages take no notice of a constant.
+        if self.state != State::Fast || self.fast_for < CHALLENGED {
+            self.blocker.apply(block);
+        }
 
         let mut heard = std::mem::take(&mut self.heard);
         let mut count = 0;
