@@ -87,9 +87,8 @@ impl Connection {
             ServerMessage::RegisterAck(ack) => self.accepted(now, &ack, around),
             ServerMessage::RegisterReject(RegisterReject { text }) => self.rejected(text, around),
             ServerMessage::KeepAliveAck => {
-                if self.keepalive.answered(now) {
-                    self.news.push_back(News::AnswersKeepalives);
-                }
+                let first = self.keepalive.answered(now);
+                self.news.extend(first.then_some(News::AnswersKeepalives));
             }
             ServerMessage::CapabilitiesReq => {
                 self.capabilities_asked = true;
