@@ -1,7 +1,7 @@
 //! Settings that are one of a few words.
 
 use tipring_types::words;
-pub use tipring_types::{AfterFarHangUp, FlashAction, PulseDigits, RtpSource};
+pub use tipring_types::{AfterFarHangUp, FlashAction, NamedEvents, PulseDigits, RtpSource};
 
 use crate::layer::Value;
 use crate::reader::{Reader, Section};
@@ -48,6 +48,7 @@ choices!(
     FlashAction,
     LogFormat,
     LogLevel,
+    NamedEvents,
     Naming,
     Profile,
     PulseDigits,

@@ -6,7 +6,9 @@
 //! What a profile presets is in `profile.rs`, what a country does in `layer.rs`.
 
 use crate::change::When::Idle;
-use crate::choice::{AfterFarHangUp, CallerIdChoice, FlashAction, Profile, PulseDigits};
+use crate::choice::{
+    AfterFarHangUp, CallerIdChoice, FlashAction, NamedEvents, Profile, PulseDigits,
+};
 use crate::layer::{Interval, settings};
 use crate::schema::Accepts::{Bool, Integer, Number, OneOf, Text};
 use crate::schema::{default, of_country};
@@ -201,6 +203,48 @@ settings! {
         absent: default("false"),
         used: Idle,
         help: "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 fax machines fall back to G3, which tolerates a lost packet. The profile fax has it on; not for modems.",
+    }
+    nse: NamedEvents {
+        key: "nse",
+        accepts: OneOf(NamedEvents::NAMES),
+        absent: default("\"off\""),
+        used: Idle,
+        help: "Named signalling events (NSE), by which gateways switch a call from voice to pass-through and T.38 without the CallManager: off; negotiated: with a far end that has sent one; force: with every far end.",
+    }
+    nse_payload_type: u8 {
+        key: "nse-payload-type",
+        accepts: Integer(96, 127),
+        absent: default("100"),
+        used: Idle,
+        help: "RTP payload type of named signalling events; the far end's must be the same.",
+    }
+    t38: bool {
+        key: "t38",
+        accepts: Bool,
+        absent: default("true"),
+        used: Idle,
+        help: "Fax relay (T.38 over UDPTL), to which named signalling events switch a fax call; false: such a request is refused. Nothing without nse.",
+    }
+    t38_redundancy_low: u8 {
+        key: "t38-redundancy-low",
+        accepts: Integer(0, 7),
+        absent: default("3"),
+        used: Idle,
+        help: "Number of earlier T.38 packets repeated in each datagram with indicators and frames of 300 bit/s.",
+    }
+    t38_redundancy_high: u8 {
+        key: "t38-redundancy-high",
+        accepts: Integer(0, 3),
+        absent: default("1"),
+        used: Idle,
+        help: "Number of earlier T.38 packets repeated in each datagram with a page. Each one adds the bandwidth of the page.",
+    }
+    t38_max_datagram: u16 {
+        key: "t38-max-datagram",
+        accepts: Integer(72, 1_400),
+        absent: default("320"),
+        used: Idle,
+        help: "Longest T.38 datagram that the far end takes, octets; earlier packets that find no room in it are not repeated.",
     }
     rtcp: bool {
         key: "rtcp",

@@ -4,18 +4,28 @@ use std::time::Duration;
 
 use tipring_config as config;
 use tipring_config::{Config, Port, Profile};
+use tipring_dsp::relay::RelayConfig;
 use tipring_dsp::{CancellerConfig, ChainConfig};
 use tipring_hal::port::{Capabilities, Law};
 use tipring_proto::call;
 use tipring_proto::names;
 use tipring_proto::sccp::message::{MediaCapability, MediaFormat, Tone};
 use tipring_proto::sccp::station::{RetryPolicy, StationConfig, Timing};
+use tipring_proto::t38::ifp::Version;
+use tipring_proto::t38::udptl::{ReceiverConfig, Redundancy, SenderConfig};
 use tipring_proto::types::{Codec, LineInstance};
 
 use crate::cards::Want;
+use crate::control::FaxSettings;
+use crate::line::FaxRelayConfig;
 
 use crate::line::RtpPorts;
 use crate::link::{LinkConfig, LinkOptions};
+
+/// How long the echo of fax relay sounds on behind what is in flight, ms.
+const ECHO_MS: u32 = 30;
+/// The longest wait for a missing T.38 packet; the relay begins on the line later than that.
+const T38_WAIT: Duration = Duration::from_millis(200);
 
 /// The station of a port, the `place`th that registers; `servers` are the numbers of its CallManagers.
 pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) -> StationConfig {
@@ -238,6 +248,38 @@ pub fn want(config: &Config, port: &Port) -> Want {
             .map(|window| window.max_ms)
             .max()
             .unwrap_or_default(),
+    }
+}
+
+/// Fax relay and the events that switch to it.
+pub fn fax(config: &Config, port: &Port) -> FaxSettings {
+    let line = &port.line;
+    let in_flight =
+        config.line_thread.prefill_blocks as u32 * u32::from(config.line_thread.block_ms);
+    let relay = FaxRelayConfig {
+        line: RelayConfig {
+            // What was sent comes back from the line after what is in flight, and sounds on for a while.
+            echo_ms: in_flight + ECHO_MS,
+            ..RelayConfig::default()
+        },
+        sender: SenderConfig {
+            version: Version::V0,
+            redundancy: Redundancy {
+                low: line.t38_redundancy_low,
+                high: line.t38_redundancy_high,
+            },
+            max_datagram: line.t38_max_datagram,
+        },
+        receiver: ReceiverConfig {
+            version: Version::V0,
+            max_wait: T38_WAIT,
+        },
+    };
+    FaxSettings {
+        events: line.nse,
+        payload_type: line.nse_payload_type,
+        pass_through: line.fax_pass_through,
+        t38: line.t38.then_some(relay),
     }
 }
 

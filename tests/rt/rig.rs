@@ -113,6 +113,8 @@ pub(crate) fn session_of(id: u64, other: impl FnOnce(&mut SessionConfig)) -> Box
         redundancy: 2,
         redundancy_payload_type: 90,
         vad: false,
+        named_payload_type: None,
+        t38: false,
         event_payload_type: Some(101),
         sources: RtpSource::Strict,
         dscp: DSCP_EF,

@@ -65,6 +65,8 @@ pub(crate) fn session(
         redundancy: 0,
         redundancy_payload_type: 90,
         vad: false,
+        named_payload_type: None,
+        t38: false,
         event_payload_type: Some(101),
         sources: RtpSource::Strict,
         dscp: DSCP_EF,

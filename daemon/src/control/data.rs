@@ -9,7 +9,8 @@ use tipring_types::trace::{Trace, VoiceCause};
 use tracing::info;
 
 use super::Gateway;
-use crate::line::LineOrder;
+use super::media::{FaxDoing, FaxHeard};
+use crate::line::{LineOrder, SessionId};
 
 impl Gateway {
     /// The line thread heard a tone on a port.
@@ -46,6 +47,7 @@ impl Gateway {
             pass_through_after_ms = u64::try_from(into_call.as_millis()).ok();
             self.order(now, index, order);
         }
+        self.fax_doing(now, index, news.fax);
         let event = Trace::DataTone {
             tone,
             from,
@@ -57,7 +59,12 @@ impl Gateway {
 
     /// Neither side of a port that passes data has said anything for long.
     pub(super) fn data_over(&mut self, now: Time, index: usize) {
-        let order = self.ports.get_mut(index).and_then(|u| u.desk.both_silent());
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let doing = unit.desk.fax_silent(now);
+        let order = unit.desk.both_silent();
+        self.fax_doing(now, index, doing);
         self.voice_again(now, index, order, VoiceCause::Silence);
     }
 
@@ -65,6 +72,55 @@ impl Gateway {
     pub(super) fn key_pressed(&mut self, now: Time, index: usize) {
         let order = self.ports.get_mut(index).and_then(|u| u.desk.key());
         self.voice_again(now, index, order, VoiceCause::Key);
+    }
+
+    /// The line thread heard something of fax in a session of a port.
+    pub(super) fn fax_heard(
+        &mut self,
+        now: Time,
+        index: usize,
+        session: SessionId,
+        heard: FaxHeard,
+    ) {
+        if let Some(unit) = self.ports.get_mut(index) {
+            let doing = unit.desk.fax_heard(now, session, heard);
+            self.fax_doing(now, index, doing);
+        }
+    }
+
+    /// When fax has something to do.
+    pub(super) fn fax_due(&self) -> Option<Time> {
+        self.ports.iter().filter_map(|u| u.desk.fax_due()).min()
+    }
+
+    /// Does what is due of fax.
+    pub(super) fn fax_turn(&mut self, now: Time) {
+        for index in 0..self.ports.len() {
+            let Some(unit) = self.ports.get_mut(index) else {
+                continue;
+            };
+            if unit.desk.fax_due().is_some_and(|at| at <= now) {
+                for doing in unit.desk.fax_turn(now) {
+                    self.fax_doing(now, index, doing);
+                }
+            }
+        }
+    }
+
+    /// Carries out what named events and T.38 lead to.
+    fn fax_doing(&mut self, now: Time, index: usize, doing: FaxDoing) {
+        for order in doing.orders {
+            self.order(now, index, order);
+        }
+        if let Some(trouble) = doing.trouble {
+            self.warn(now, index, &trouble);
+        }
+        for event in doing.events {
+            if let Some(unit) = self.ports.get(index) {
+                info!(port = unit.number, "{}", text::trace(&event, None));
+            }
+            self.trace(now, index, event);
+        }
     }
 
     fn voice_again(&mut self, now: Time, index: usize, order: Option<LineOrder>, why: VoiceCause) {

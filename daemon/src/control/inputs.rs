@@ -11,6 +11,7 @@ use tipring_proto::types::{Digit, TestEnd};
 use tipring_types::TenthDbm0;
 use tipring_types::trace::{DigitSource, Trace};
 
+use super::media::FaxHeard;
 use super::{Gateway, words};
 use crate::line::{LineReport, PortIndex};
 
@@ -49,6 +50,10 @@ impl Gateway {
             | LineReport::Chain { port, .. }
             | LineReport::ChainReturned { port, .. }
             | LineReport::NetworkDigit { port, .. }
+            | LineReport::NamedEvent { port, .. }
+            | LineReport::T38Arrived { port, .. }
+            | LineReport::VoiceArrived { port, .. }
+            | LineReport::RelayReturned { port, .. }
             | LineReport::SessionReturned { port, .. }
             | LineReport::Refused { port, .. }
             | LineReport::CardReturned { port, .. }
@@ -69,6 +74,26 @@ impl Gateway {
             LineReport::NetworkDigit { digit, .. } => {
                 self.trace(now, index, network_digit(digit));
             }
+            LineReport::NamedEvent {
+                session,
+                at,
+                event,
+                timestamp,
+                ..
+            } => {
+                let number = event;
+                let heard = FaxHeard::Event { number, timestamp };
+                self.fax_heard(Time::from_duration(at).min(now), index, session, heard);
+            }
+            LineReport::T38Arrived { session, at, .. } => {
+                let at = Time::from_duration(at).min(now);
+                self.fax_heard(at, index, session, FaxHeard::T38);
+            }
+            LineReport::VoiceArrived { session, at, .. } => {
+                let at = Time::from_duration(at).min(now);
+                self.fax_heard(at, index, session, FaxHeard::Voice);
+            }
+            LineReport::RelayReturned { relay, .. } => drop(relay),
             LineReport::SessionReturned { session, why, .. } => {
                 if let Some(leg) = unit.desk.returned(&session)
                     && let Some((call, media)) = self.calls.media_over(unit.number, leg)

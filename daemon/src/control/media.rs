@@ -1,5 +1,6 @@
 //! The media legs of one port: sockets made and named here, used by the line thread, reported to the call logic.
 
+mod fax;
 mod figures;
 mod quality;
 
@@ -24,6 +25,9 @@ use crate::line::{
     LineOrder, MediaSession, PortCounters, Remote, RtpPorts, SessionConfig, SessionId,
     SessionStats, SessionView,
 };
+pub(in crate::control) use fax::FaxDoing;
+pub use fax::FaxSettings;
+use fax::LegFax;
 
 /// Closed legs whose counters can still be asked for.
 const CLOSED: usize = 8;
@@ -61,6 +65,8 @@ pub struct LegSettings {
     pub rtcp: bool,
     /// Tones of faxes and modems make a leg pass data.
     pub pass_data: bool,
+    /// Named events and T.38.
+    pub fax: FaxSettings,
 }
 
 /// One leg.
@@ -89,12 +95,40 @@ struct Leg {
     rtcp: Option<LegRtcp>,
     /// Data or voice.
     data: PassThrough,
+    /// Named events and T.38.
+    fax: LegFax,
     /// Last tones of faxes and modems detected in it.
     tones: VecDeque<ctl::DetectedTone>,
     /// What the line thread shows of it meanwhile.
     view: Arc<SessionView>,
     /// The final figures, once the line thread has handed the session back.
     last: Option<SessionStats>,
+}
+
+impl Leg {
+    /// Tones have their own opinion of what it is: voice by an event is voice.
+    fn after_fax(&mut self, doing: FaxDoing) -> FaxDoing {
+        if doing.voice {
+            self.data.both_silent();
+        }
+        doing
+    }
+}
+
+/// What the line thread heard of fax in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaxHeard {
+    /// A named signalling event.
+    Event {
+        /// Its number.
+        number: u8,
+        /// Of its packet.
+        timestamp: u32,
+    },
+    /// T.38.
+    T38,
+    /// Voice, though there is a relay.
+    Voice,
 }
 
 /// The legs of one port.
@@ -117,6 +151,8 @@ pub(super) struct ToneNews {
     pub opened: Option<Time>,
     /// For the line thread, when the leg goes over to data.
     pub order: Option<LineOrder>,
+    /// What named events make of it.
+    pub fax: FaxDoing,
 }
 
 /// What a media output leads to.
@@ -188,6 +224,9 @@ impl MediaDesk {
                     redundancy: self.settings.redundancy,
                     redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
+                    // Nobody answers from a group.
+                    named_payload_type: self.settings.fax.expected().filter(|_| group.is_none()),
+                    t38: self.settings.fax.relays() && group.is_none(),
                     vad: self.settings.vad,
                     // No far end of a group is ever named.
                     sources: group.map_or(self.settings.sources, |_| RtpSource::Latch),
@@ -226,6 +265,10 @@ impl MediaDesk {
                                 self.settings.pass_data,
                                 self.settings.data_port,
                             ),
+                            fax: LegFax::new(match group {
+                                Some(_) => FaxSettings::OFF,
+                                None => self.settings.fax,
+                            }),
                             tones: VecDeque::new(),
                             view,
                             last: None,
@@ -354,19 +397,60 @@ impl MediaDesk {
         if leg.tones.len() >= TONES {
             leg.tones.pop_front();
         }
+        let from = shown.from;
         leg.tones.push_back(shown);
-        let change = leg.data.heard(now, tone);
+        let change = leg.data.heard(now, tone).filter(|_| !leg.fax.is_relay());
+        let fax = leg.fax.tone(now, leg.id, from, tone);
         ToneNews {
             opened: Some(leg.opened),
             order: change.map(|change| change_of(leg.id, change)),
+            fax: leg.after_fax(fax),
         }
     }
 
     /// The phone pressed a key: the order when that makes voice again.
     pub(super) fn key(&mut self) -> Option<LineOrder> {
-        let leg = self.linked()?;
+        let leg = self.linked().filter(|leg| !leg.fax.is_relay())?;
         let change = leg.data.key()?;
         Some(change_of(leg.id, change))
+    }
+
+    /// Both sides have been silent: what named events make of it.
+    pub(super) fn fax_silent(&mut self, now: Time) -> FaxDoing {
+        let Some(leg) = self.linked() else {
+            return FaxDoing::default();
+        };
+        let doing = leg.fax.silent(now, leg.id);
+        leg.after_fax(doing)
+    }
+
+    /// Something of fax was heard in a session.
+    pub(super) fn fax_heard(&mut self, now: Time, session: SessionId, heard: FaxHeard) -> FaxDoing {
+        let Some(leg) = self.open.iter_mut().find(|leg| leg.id == session) else {
+            return FaxDoing::default();
+        };
+        let doing = match heard {
+            FaxHeard::Event { number, timestamp } => leg.fax.event(now, session, number, timestamp),
+            FaxHeard::T38 => leg.fax.t38(now, session),
+            FaxHeard::Voice => leg.fax.voice(now, session),
+        };
+        leg.after_fax(doing)
+    }
+
+    /// When fax of a leg has something to do.
+    pub(super) fn fax_due(&self) -> Option<Time> {
+        self.open.iter().filter_map(|leg| leg.fax.due()).min()
+    }
+
+    /// Does what is due of fax.
+    pub(super) fn fax_turn(&mut self, now: Time) -> Vec<FaxDoing> {
+        let due = self.open.iter_mut();
+        due.filter(|leg| leg.fax.due().is_some_and(|at| at <= now))
+            .map(|leg| {
+                let doing = leg.fax.turn(now, leg.id);
+                leg.after_fax(doing)
+            })
+            .collect()
     }
 
     /// Both sides have been silent until data is over.
@@ -456,6 +540,7 @@ impl MediaDesk {
         if let Some(rtcp) = &mut leg.rtcp {
             rtcp.leave();
         }
+        leg.fax.close();
         let id = leg.id;
         if self.bridged == Some(id) {
             self.bridged = None;
@@ -497,7 +582,8 @@ impl MediaDesk {
             ptime_ms: u16::try_from(leg.ptime_ms).unwrap_or(u16::MAX),
             event_payload_type: leg.receives_events.or(leg.sends_events),
             sent_event_payload_type: leg.sends_events,
-            pass_through: leg.data.is_data(),
+            pass_through: leg.data.is_data() && !leg.fax.is_relay(),
+            fax: leg.fax.shown(),
             tones: leg.tones.iter().cloned().collect(),
             source: leg.view.source().map(|s| s.to_string()),
             refused_sources: refused(&leg.view),

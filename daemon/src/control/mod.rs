@@ -57,7 +57,7 @@ pub use cards::Cards;
 pub use clock::Clock;
 pub use history::HistoryDesk;
 pub use lines::Lines;
-pub use media::LegSettings;
+pub use media::{FaxSettings, LegSettings};
 pub use port::{PortUnit, PortUnitConfig};
 pub use reload::Lanes;
 pub use report::Facts;
@@ -222,6 +222,7 @@ impl Gateway {
             .chain(cards)
             .chain(self.ports.iter().filter_map(PortUnit::test_due))
             .chain(self.signalling.network.due())
+            .chain(self.fax_due())
             .chain(self.signalling.sentinels.poll_timeout())
             .chain(self.signalling.lookout.poll_timeout())
             .chain(self.signalling.lockouts.poll_timeout())
@@ -240,6 +241,7 @@ impl Gateway {
                 self.drain(now, index);
             }
         }
+        self.fax_turn(now);
         self.tests_due(now);
         self.names_due(now);
         self.sentinels_turn(now);

@@ -119,6 +119,7 @@ fn legs(config: &Config, port: &Port) -> LegSettings {
         vad: port.line.vad,
         rtcp: port.line.rtcp,
         pass_data: port.line.fax_pass_through,
+        fax: settings::fax(config, port),
     }
 }
 

@@ -204,6 +204,11 @@ impl LineEngine {
                             let why = CardBack::NoPort;
                             LineReport::CardReturned { port, card, why }
                         }
+                        LineOrder::Relay { session, relay } => LineReport::RelayReturned {
+                            port,
+                            session,
+                            relay,
+                        },
                         _ => continue,
                     };
                     let _ = tools.reports.push(report);

@@ -1,5 +1,6 @@
 //! One port in the line thread: its card, its chain, its sessions, its figures.
 
+mod fax;
 mod pass;
 mod serve;
 
@@ -305,6 +306,20 @@ impl Lane {
                 }
                 None => no_such_session(port, session, tools),
             },
+            LineOrder::SendEvent {
+                session,
+                payload_type,
+                event,
+                first,
+            } => match self.session(session) {
+                // Where nothing is sent there is no far end to hear it.
+                Some(found) => {
+                    found.send_named(payload_type, event, first);
+                }
+                None => no_such_session(port, session, tools),
+            },
+            LineOrder::Relay { session, relay } => self.begin_relay(session, relay, tools),
+            LineOrder::EndRelay { session } => self.end_relay(session, tools),
             LineOrder::Bridge(None) => self.bridge(None),
             LineOrder::Bridge(Some(session)) => {
                 if self.session(session).is_some() {

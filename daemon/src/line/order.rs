@@ -8,7 +8,7 @@ use tipring_hal::port::{LineCommand, LineEvent, LinePort, PortError};
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::types::Codec;
 
-use super::MediaSession;
+use super::{FaxRelay, MediaSession};
 
 /// Place of a port in the list that [`super::spawn`] was given, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +74,30 @@ pub enum LineOrder {
         /// Data, and the silence of both sides that is reported, ms; none: voice.
         data: Option<u32>,
     },
+    /// A named signalling event goes out in the voice of this session.
+    SendEvent {
+        /// Which session.
+        session: SessionId,
+        /// Of the event.
+        payload_type: u8,
+        /// Its number.
+        event: u8,
+        /// With a timestamp of its own; otherwise it is a copy of the one before.
+        first: bool,
+    },
+    /// T.38 takes the place of the voice of this session. The relay comes back as [`LineReport::RelayReturned`], or in
+    /// its session.
+    Relay {
+        /// Which session.
+        session: SessionId,
+        /// Built by [`FaxRelay::build`].
+        relay: Box<FaxRelay>,
+    },
+    /// Voice again.
+    EndRelay {
+        /// Which session.
+        session: SessionId,
+    },
     /// Puts another chain in the place of the port's present one, for an idle port: a tone or caller ID under way
     /// ends, and its end is not reported. The former chain comes back as [`LineReport::ChainReturned`].
     ReplaceChain(MadeChain),
@@ -136,6 +160,46 @@ pub enum LineReport {
         at: Duration,
         /// What.
         digit: NetworkDigit,
+    },
+    /// A named signalling event of the far end, or a copy of one.
+    NamedEvent {
+        /// Which port.
+        port: PortIndex,
+        /// Which session.
+        session: SessionId,
+        /// When it was read.
+        at: Duration,
+        /// Its number.
+        event: u8,
+        /// Copies have the same.
+        timestamp: u32,
+    },
+    /// T.38 came: the first of a relay, or some that nobody asked for.
+    T38Arrived {
+        /// Which port.
+        port: PortIndex,
+        /// Which session.
+        session: SessionId,
+        /// When it was read.
+        at: Duration,
+    },
+    /// Voice came from the far end of a relay.
+    VoiceArrived {
+        /// Which port.
+        port: PortIndex,
+        /// Which session.
+        session: SessionId,
+        /// When it was read.
+        at: Duration,
+    },
+    /// A relay that has ended, or found no session; to be dropped by the receiver of this.
+    RelayReturned {
+        /// Which port.
+        port: PortIndex,
+        /// Which session.
+        session: SessionId,
+        /// The relay.
+        relay: Box<FaxRelay>,
     },
     /// A removed (or refused) session, to be dropped by the receiver of this.
     SessionReturned {

@@ -11,6 +11,7 @@
 mod body;
 mod kernel;
 mod ports;
+mod relay;
 mod remote;
 mod socket;
 mod sources;
@@ -30,9 +31,10 @@ use tipring_proto::types::{Codec, Digit};
 use super::counters::PortCounters;
 use super::media::{Allowance, Arrivals, Batches};
 use super::order::{Remote, SessionId};
-pub use body::{Block, Body, Taken};
+pub use body::{Block, Body, NamedEvent, Taken};
 pub use kernel::DatagramShape;
 pub use ports::RtpPorts;
+pub use relay::{FaxRelay, FaxRelayConfig, RelayNumbers, RelayView, RelayWatch};
 use remote::FarEnd;
 use socket::MediaSocket;
 pub use socket::{MediaOpenError, SocketStats};
@@ -69,6 +71,10 @@ pub struct SessionConfig {
     pub redundancy_payload_type: u8,
     /// Payload type under which the far end may send telephone-events.
     pub event_payload_type: Option<u8>,
+    /// Payload type of named signalling events, sent and accepted; none: they are not used.
+    pub named_payload_type: Option<u8>,
+    /// T.38 may take the place of voice.
+    pub t38: bool,
     /// Silence of the phone is not sent, unless it is a data port or data passes.
     pub vad: bool,
     /// Who is accepted besides the far end that the server names.
@@ -97,6 +103,11 @@ pub struct MediaSession<B = Voice> {
     far: FarEnd,
     transform: Transform,
     body: B,
+    /// T.38 may come.
+    t38: bool,
+    /// T.38 in the place of the body's voice.
+    relay: Option<Box<FaxRelay>>,
+    news: relay::NewsDesk,
     pub(super) parked: bool,
 }
 
@@ -117,10 +128,12 @@ impl MediaSession {
         ports: &mut RtpPorts,
         config: &SessionConfig,
     ) -> Result<Box<MediaSession>, MediaOpenError> {
-        let socket = MediaSocket::open(bind, ports, config.dscp, Voice::SHAPE)?;
+        let socket = MediaSocket::open(bind, ports, config.dscp, shape(config))?;
         let body = Voice::new(config)?;
         let sources = Sources::new(config.sources);
-        Ok(MediaSession::of(config.id, socket, sources, body))
+        let mut session = MediaSession::of(config.id, socket, sources, body);
+        session.t38 = config.t38;
+        Ok(session)
     }
 
     /// The same for a multicast group, which is joined on the interface of `bind`: nothing is ever sent.
@@ -134,6 +147,18 @@ impl MediaSession {
         let body = Voice::new(config)?;
         let sources = Sources::new(config.sources);
         Ok(MediaSession::of(config.id, socket, sources, body))
+    }
+}
+
+/// What its datagrams look like: of T.38 nothing but its length is known to the kernel.
+fn shape(config: &SessionConfig) -> DatagramShape {
+    if config.t38 {
+        DatagramShape {
+            shortest: 6,
+            first_byte: (0, 0),
+        }
+    } else {
+        Voice::SHAPE
     }
 }
 
@@ -153,6 +178,9 @@ impl<B: Body> MediaSession<B> {
             far: FarEnd::default(),
             transform: Transform::default(),
             body,
+            t38: false,
+            relay: None,
+            news: relay::NewsDesk::default(),
             parked: false,
         })
     }
@@ -220,7 +248,7 @@ impl<B: Body> MediaSession<B> {
 
     /// Do the keys of the phone go out as telephone-events?
     pub(super) fn sends_events(&self) -> bool {
-        self.far.target().is_some() && self.body.sends_events()
+        self.far.target().is_some() && self.relay.is_none() && self.body.sends_events()
     }
 
     /// Takes datagrams off the socket, as many as the allowance bears, and hands those of the far end to the body.
@@ -272,7 +300,11 @@ impl<B: Body> MediaSession<B> {
         let Some(bytes) = opened.filter(|_| !truncated) else {
             return self.socket.unreadable();
         };
-        match self.body.receive(arrived, bytes) {
+        let taken = match self.take_t38(arrived, bytes) {
+            Some(taken) => taken,
+            None => self.body.receive(arrived, bytes),
+        };
+        match taken {
             Taken::Valid => self.sources.heard(arrived),
             Taken::Ignored => {}
             Taken::Malformed => self.socket.refused(None),
@@ -288,6 +320,9 @@ impl<B: Body> MediaSession<B> {
     /// True when a packet went out.
     #[inline]
     pub(super) fn send(&mut self, round: u64, samples: &[i16], bytes: &mut [u8]) -> bool {
+        if let Some(went) = self.relay_up(samples) {
+            return went;
+        }
         let Some(to) = self.far.target() else {
             self.pause(samples.len());
             return false;
@@ -314,12 +349,33 @@ impl<B: Body> MediaSession<B> {
     /// Plays a block. Answers when the packet came whose sound begins in it, if that one is timed.
     #[inline]
     pub(super) fn play(&mut self, now: Time, bytes: &mut [u8], out: &mut [i16]) -> Option<Time> {
-        self.body.down(now, bytes, out)
+        let arrived = self.body.down(now, bytes, out);
+        self.relay_down(now, out);
+        arrived
+    }
+
+    /// A named signalling event goes out; `first`: no copy of the one before. False when nothing may be sent.
+    pub(super) fn send_named(&mut self, payload_type: u8, number: u8, first: bool) -> bool {
+        let Some(to) = self.far.target() else {
+            return false;
+        };
+        let (socket, transform) = (&mut self.socket, &mut self.transform);
+        self.body
+            .send_named(payload_type, number, first, |datagram| {
+                leave(socket, transform, to, datagram);
+            });
+        true
+    }
+
+    /// The oldest named signalling event of the far end that was not asked for yet.
+    #[inline]
+    pub(super) fn named_event(&mut self) -> Option<NamedEvent> {
+        self.body.named_event()
     }
 
     /// The phone pressed a key: false when it does not go out as event.
     pub(super) fn press(&mut self, digit: Digit, volume: u8) -> bool {
-        let Some(to) = self.far.target() else {
+        let Some(to) = self.far.target().filter(|_| self.relay.is_none()) else {
             return false;
         };
         let (socket, transform) = (&mut self.socket, &mut self.transform);
@@ -343,6 +399,7 @@ impl<B: Body> MediaSession<B> {
     #[inline]
     pub(super) fn publish(&mut self, port: &PortCounters) {
         self.body.publish(port);
+        self.publish_relay(port);
         self.socket.publish(port);
         self.sources.publish(port);
     }
@@ -372,6 +429,12 @@ fn leave(
     if transform.seal(datagram) {
         socket.send(to, datagram);
     }
+}
+
+/// T.38 has no protection of its own here.
+#[inline]
+fn leave_bare(socket: &mut MediaSocket, to: SocketAddrV4, datagram: &[u8]) {
+    socket.send(to, datagram);
 }
 
 impl SessionStats {

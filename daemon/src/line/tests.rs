@@ -23,6 +23,7 @@ mod data_ports;
 mod digits;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
+mod fax_relay;
 mod floods;
 mod silence;
 mod sources;
@@ -93,6 +94,8 @@ pub(super) fn session_config(id: SessionId) -> SessionConfig {
         redundancy: 0,
         redundancy_payload_type: 90,
         vad: false,
+        named_payload_type: None,
+        t38: false,
         event_payload_type: Some(101),
         sources: RtpSource::Strict,
         dscp: DSCP_EF,

@@ -20,7 +20,7 @@ pub use call::{CallDetail, CallList, CallSummary};
 pub use finding::{FindingReport, by_cause, ranges};
 pub use linetest::{LineTestOutcome, LineTestReport};
 pub use port::{
-    ConnectionReport, DetectedTone, EchoReport, Forwards, LineStats, MediaLeg, PortCard,
+    ConnectionReport, DetectedTone, EchoReport, FaxLeg, Forwards, LineStats, MediaLeg, PortCard,
     PortDetail, PortSummary, RefusedSource, RegistrationReport, RegistrationStep, RtpStats,
     Voltages,
 };

@@ -1,6 +1,7 @@
 //! `tipring port`: one analog port, its device, its line and its media.
 
 use serde::{Deserialize, Serialize};
+use tipring_types::trace::LegMode;
 use tipring_types::{
     CallState, ConnectionPurpose, ConnectionState, EchoState, HookState, PortState,
     RegistrationState, Side,
@@ -223,6 +224,8 @@ pub struct MediaLeg {
     pub sent_event_payload_type: Option<u8>,
     /// It passes data: a fax or a modem was detected.
     pub pass_through: bool,
+    /// What named signalling events and T.38 made of it; none while it has been voice only.
+    pub fax: Option<FaxLeg>,
     /// Last tones of faxes and modems detected in it, oldest first; bounded.
     pub tones: Vec<DetectedTone>,
     /// From where the far end sends; none until it is accepted.
@@ -237,6 +240,35 @@ pub struct MediaLeg {
     pub rtcp: Option<RtcpReport>,
     /// How it sounds; none before the first second of sound.
     pub quality: Option<QualityReport>,
+}
+
+/// A leg that named signalling events (NSE) or T.38 switched. Figures are sums of all its relays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct FaxLeg {
+    /// What it is now.
+    pub mode: LegMode,
+    /// Rate that the fax machines chose last, bit/s; 0: none as yet.
+    pub rate: u32,
+    /// They chose error correction.
+    pub ecm: bool,
+    /// Pages that were confirmed.
+    pub pages: u32,
+    /// T.38 packets sent.
+    pub sent_packets: u64,
+    /// Datagrams with them, those that went again counted.
+    pub sent_datagrams: u64,
+    /// T.38 datagrams taken.
+    pub received_datagrams: u64,
+    /// T.38 packets that never came.
+    pub lost_packets: u64,
+    /// Lost ones that came with later ones.
+    pub recovered_packets: u64,
+    /// Datagrams that came too late.
+    pub late_datagrams: u64,
+    /// Datagrams that could not be read.
+    pub unreadable_datagrams: u64,
 }
 
 /// What the line side counts.

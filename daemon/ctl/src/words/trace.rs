@@ -1,9 +1,10 @@
 //! The text of every trace event.
 
 use tipring_types::trace::{
-    CallerIdPart, CardCommand, DigitSource, LegRefusal, Trace, VoiceCause, Word,
+    CallerIdPart, CardCommand, DigitSource, LegMode, LegRefusal, SwitchAnswer, Trace, VoiceCause,
+    Word,
 };
-use tipring_types::{Codec, Digit, EndCause, HookState, LineFault, Polarity, TenthDbm0};
+use tipring_types::{Codec, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0};
 
 use super::finding::{Whose, finding, reason};
 use super::linetest::test_end;
@@ -66,6 +67,15 @@ fn row(event: &Trace, call: Option<u64>) -> String {
             format!("{tone} from the {from}, {:.2} s after its onset{then}", f64::from(*after_ms) / 1000.0)
         }
         Trace::AnswerToneEnded { from } => format!("answer tone from the {from} over"),
+        Trace::LegSwitch { event, by, answer, mode } => switched(*event, *by, *answer, *mode),
+        Trace::RelayEnded { pages, rate, ecm, lost, recovered } => format!(
+            "fax relay over: {pages} pages confirmed{}; T.38 packets: {lost} lost, {recovered} recovered",
+            match (rate, ecm) {
+                (0, _) => String::new(),
+                (rate, true) => format!(", {rate} bit/s with error correction"),
+                (rate, false) => format!(", {rate} bit/s"),
+            }
+        ),
         Trace::VoiceAgain { cause: VoiceCause::Silence } => "silence both ways: the port goes back to voice".into(),
         Trace::VoiceAgain { cause: VoiceCause::Key } => "a key was pressed: the port goes back to voice".into(),
 
@@ -147,6 +157,62 @@ pub fn end_cause(cause: EndCause) -> &'static str {
             "the CallManager was lost, and then nothing more came from the far end"
         }
         EndCause::LineFault => "the line or its card failed",
+    }
+}
+
+/// What came of a request to switch a leg.
+fn switched(event: Option<u8>, by: Side, answer: SwitchAnswer, mode: LegMode) -> String {
+    use SwitchAnswer as A;
+    let wanted = match event {
+        Some(192) => "pass-through (NSE 192)".to_owned(),
+        Some(193) => "modem pass-through (NSE 193)".to_owned(),
+        Some(200) => "T.38 (NSE 200)".to_owned(),
+        Some(number) => format!("NSE {number}"),
+        None => "nothing".to_owned(),
+    };
+    let goes_on = match mode {
+        LegMode::Voice | LegMode::PassThrough => "the fax goes on as G.711",
+        LegMode::FaxRelay => "the call is fax relay (T.38)",
+    };
+    match (event, by, answer) {
+        (Some(194), Side::Line, _) => "data over: voice again (NSE 194 sent)".into(),
+        (Some(194), Side::Network, _) => "the far end goes back to voice (NSE 194)".into(),
+        (None, ..) => format!("T.38 came from the far end without a request: {goes_on}"),
+        (Some(200), Side::Line, A::Nothing) => {
+            format!("asked for {wanted}: the far end did not answer in 1 s, {goes_on}")
+        }
+        (_, Side::Line, A::Nothing) => {
+            format!(
+                "asked for {wanted}: the far end did not answer in 1 s; pass-through in any case"
+            )
+        }
+        (_, Side::Line, A::Agreed) => {
+            format!("asked for {wanted}: the far end agreed{}", now_is(mode))
+        }
+        (_, Side::Line, A::Refused) => {
+            format!("asked for {wanted}: the far end refused, {goes_on}")
+        }
+        (_, Side::Line, A::T38) => {
+            format!("asked for {wanted}: T.38 came in place of an answer, {goes_on}")
+        }
+        (_, Side::Network, A::Agreed | A::Nothing | A::T38) => {
+            format!("the far end asked for {wanted}: agreed{}", now_is(mode))
+        }
+        (_, Side::Network, A::Refused) => {
+            format!("the far end asked for {wanted}: refused, this port has t38 = false; {goes_on}")
+        }
+        (_, _, A::VoiceOn) => {
+            format!("agreed on {wanted}, but the far end sends voice on: {goes_on}")
+        }
+        (_, _, A::Ignored) => format!("the far end sent {wanted}: ignored, not supported here"),
+    }
+}
+
+fn now_is(mode: LegMode) -> &'static str {
+    match mode {
+        LegMode::Voice => "",
+        LegMode::PassThrough => ", the call is in pass-through",
+        LegMode::FaxRelay => ", the call is fax relay (T.38)",
     }
 }
 

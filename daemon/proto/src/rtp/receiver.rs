@@ -10,6 +10,7 @@ use super::packet::{Header, Packet, ParseError};
 use super::redundancy::{Redundant, RedundantError};
 use super::rtcp::SourceFigures;
 use super::sequence::{Order, Sequence, SequenceStats};
+use crate::nse::Event;
 use crate::time::Time;
 use crate::types::Codec;
 
@@ -42,6 +43,8 @@ pub struct ReceiverStats {
     pub event_packets: u64,
     /// Telephone-events that found no room among those waiting to be played.
     pub events_dropped: u64,
+    /// Packets of named signalling events.
+    pub named_events: u64,
     /// Packets that carried earlier ones.
     pub redundant_packets: u64,
     /// Packets of comfort noise.
@@ -63,6 +66,13 @@ pub enum Received {
     Audio(Insert),
     /// A telephone-event; [`Receiver::digit`] says when it begins and ends.
     Event,
+    /// A named signalling event ([`crate::nse`]).
+    NamedEvent {
+        /// Its number.
+        number: u8,
+        /// That of its packet: copies have the same.
+        timestamp: u32,
+    },
     /// Seen before.
     Duplicate,
     /// A sequence number out of the blue, not believed yet.
@@ -82,7 +92,11 @@ impl Received {
     pub fn is_valid(self) -> bool {
         match self {
             Received::Audio(insert) => insert != Insert::Refused,
-            Received::Event | Received::Duplicate | Received::Suspect | Received::Comfort => true,
+            Received::Event
+            | Received::NamedEvent { .. }
+            | Received::Duplicate
+            | Received::Suspect
+            | Received::Comfort => true,
             Received::OtherPayload(_) | Received::Malformed(_) | Received::BadRedundancy(_) => {
                 false
             }
@@ -94,6 +108,7 @@ impl Received {
 #[derive(Clone, Debug)]
 pub struct Receiver {
     event_payload_type: Option<u8>,
+    named_payload_type: Option<u8>,
     redundancy_payload_type: Option<u8>,
     sequence: Sequence,
     jitter: JitterBuffer,
@@ -104,6 +119,7 @@ pub struct Receiver {
     malformed: u64,
     other_payload: u64,
     event_packets: u64,
+    named_events: u64,
     redundant_packets: u64,
     comfort_packets: u64,
     /// Level of the far end's silence.
@@ -117,6 +133,7 @@ impl Receiver {
     pub fn new(config: ReceiverConfig) -> Receiver {
         Receiver {
             event_payload_type: config.event_payload_type,
+            named_payload_type: None,
             redundancy_payload_type: config.redundancy_payload_type,
             sequence: Sequence::default(),
             jitter: JitterBuffer::new(config.jitter),
@@ -127,6 +144,7 @@ impl Receiver {
             malformed: 0,
             other_payload: 0,
             event_packets: 0,
+            named_events: 0,
             redundant_packets: 0,
             comfort_packets: 0,
             comfort: 127,
@@ -145,6 +163,11 @@ impl Receiver {
         self.event_payload_type = payload_type;
     }
 
+    /// Expects named signalling events of this type from now on. Telephone-events of the same type go before.
+    pub fn expect_named_events(&mut self, payload_type: Option<u8>) {
+        self.named_payload_type = payload_type;
+    }
+
     /// The header of a datagram that could be played: sound, comfort noise or an event of the types that are ours.
     pub fn playable(&self, datagram: &[u8]) -> Option<Header> {
         let packet = Packet::parse(datagram).ok()?;
@@ -152,6 +175,7 @@ impl Receiver {
         let ours = codec_of(packet.header.payload_type).is_some()
             || kind == Some(COMFORT_NOISE)
             || kind == self.event_payload_type
+            || kind == self.named_payload_type
             || kind == self.redundancy_payload_type;
         (ours && !packet.payload.is_empty()).then_some(packet.header)
     }
@@ -212,7 +236,9 @@ impl Receiver {
         if !is_event && header.payload_type == COMFORT_NOISE {
             return self.comfort(order, header, payload);
         }
-        if !is_event && codec.is_none() {
+        let named = Some(header.payload_type) == self.named_payload_type && !is_event;
+        let named = Event::parse(payload).filter(|_| named);
+        if !is_event && codec.is_none() && named.is_none() {
             // They still count in the sequence.
             self.other_payload += 1;
             return Received::OtherPayload(header.payload_type);
@@ -223,6 +249,13 @@ impl Receiver {
             Order::Restart | Order::New | Order::Reordered => {}
         }
         self.octets += octets as u64;
+        if let Some(event) = named {
+            self.named_events += 1;
+            return Received::NamedEvent {
+                number: event.number(),
+                timestamp: header.timestamp,
+            };
+        }
         let Some(codec) = codec.filter(|_| !is_event) else {
             self.event_packets += 1;
             self.events.receive(now, header.timestamp, payload);
@@ -301,6 +334,7 @@ impl Receiver {
             malformed: self.malformed,
             other_payload: self.other_payload,
             event_packets: self.event_packets,
+            named_events: self.named_events,
             events_dropped: self.events.dropped(),
             redundant_packets: self.redundant_packets,
             comfort_packets: self.comfort_packets,

@@ -58,6 +58,8 @@ pub struct SenderStats {
     pub octets: u64,
     /// Of these, packets of events.
     pub event_packets: u64,
+    /// Of these, named signalling events.
+    pub named_packets: u64,
     /// Of these, packets with earlier ones in them.
     pub redundant_packets: u64,
     /// Of these, comfort noise.
@@ -360,7 +362,7 @@ impl Sender {
         packet.put(&header.to_bytes());
         packet.put(&payload);
         self.stats.packets += 1;
-        self.stats.event_packets += 1;
+        self.stats.named_packets += 1;
         self.stats.octets += 4;
         emit(&mut Outgoing::new(&mut bytes, LEN));
     }

@@ -34,6 +34,18 @@ words! {
 }
 
 words! {
+    /// Whether named signalling events (NSE) switch a call from voice to pass-through and fax relay.
+    pub enum NamedEvents {
+        /// Neither sent nor heard.
+        Off = "off",
+        /// With a far end that is known to have them.
+        Negotiated = "negotiated",
+        /// With every far end.
+        Force = "force",
+    }
+}
+
+words! {
     /// How many pulses each digit of a dial has.
     pub enum PulseDigits {
         /// 1 for 1, 10 for 0.

@@ -26,7 +26,9 @@ pub mod t38;
 mod tones;
 pub mod trace;
 
-pub use choices::{AfterFarHangUp, CallerIdTiming, FlashAction, PulseDigits, RtpSource};
+pub use choices::{
+    AfterFarHangUp, CallerIdTiming, FlashAction, NamedEvents, PulseDigits, RtpSource,
+};
 pub use fax::{FaxOutcome, FaxPhase, FaxTimer};
 pub use ids::{
     CallRef, Codec, Conference, ConnectionId, DeviceName, DeviceNameError, DeviceType, Digit,

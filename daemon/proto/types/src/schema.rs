@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::trace::{DigitSource, SccpDirection, TraceKind, VoiceCause};
+use crate::trace::{DigitSource, LegMode, SccpDirection, SwitchAnswer, TraceKind, VoiceCause};
 use crate::{
     CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, Digit,
     EchoState, EndCause, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity,
@@ -28,7 +28,7 @@ macro_rules! words_of {
 words_of! {
     CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
     FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
-    VoiceCause,
+    LegMode, SwitchAnswer, VoiceCause,
 }
 
 impl JsonSchema for Digit {

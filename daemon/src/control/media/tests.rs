@@ -1,5 +1,7 @@
 use super::*;
 
+mod fax;
+
 const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 struct Bench {
@@ -24,6 +26,7 @@ impl Bench {
             vad: false,
             rtcp: false,
             pass_data: true,
+            fax: FaxSettings::OFF,
         };
         Bench {
             desk: MediaDesk::new(settings, Arc::default()),
@@ -67,7 +70,11 @@ impl Bench {
 
 /// What the orders are, with the names of their sessions.
 fn names(doing: &Doing) -> Vec<String> {
-    let name = |o: &LineOrder| match o {
+    doing.orders.iter().map(name).collect()
+}
+
+fn name(order: &LineOrder) -> String {
+    match order {
         LineOrder::AddSession(s) => format!("add {}", s.id().0),
         LineOrder::RemoveSession { session } => format!("remove {}", session.0),
         LineOrder::SetRemote { session, remote } => {
@@ -79,12 +86,19 @@ fn names(doing: &Doing) -> Vec<String> {
         LineOrder::StopSend { session } => format!("stop {}", session.0),
         LineOrder::Bridge(to) => format!("bridge {:?}", to.map(|s| s.0)),
         LineOrder::PassThrough { session, data } => format!("pass {} {data:?}", session.0),
+        LineOrder::SendEvent {
+            session,
+            payload_type,
+            event,
+            first,
+        } => format!("event {} {payload_type} {event} {first}", session.0),
+        LineOrder::Relay { session, .. } => format!("relay {}", session.0),
+        LineOrder::EndRelay { session } => format!("end relay {}", session.0),
         LineOrder::Port(_)
         | LineOrder::Chain(_)
         | LineOrder::ReplaceChain(_)
         | LineOrder::ReplaceCard(_) => "other".to_owned(),
-    };
-    doing.orders.iter().map(name).collect()
+    }
 }
 
 #[test]

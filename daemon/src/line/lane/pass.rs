@@ -27,6 +27,12 @@ impl Lane {
                 session.pause(self.up.len());
                 continue;
             }
+            if session.is_relay() {
+                // Fax relay gets the line as it is: what it sends itself it does not hear, and no canceller is to
+                // learn from modems.
+                let law = self.card.port.law();
+                law.decode_block(&self.from_line, &mut self.up);
+            }
             let went = session.send(tools.round, &self.up, &mut self.packet);
             if let Some(edge) = self.edge.filter(|_| went) {
                 tools.timing.to_network.note(us(tools.clock(), edge));
@@ -84,6 +90,7 @@ impl Lane {
                     digit,
                 );
             }
+            super::fax::report(session, self.index, tools);
             session.look_at_kernel(tools.now);
             session.publish(&self.counters);
             session.show_streams(tools.now);

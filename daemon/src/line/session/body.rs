@@ -37,6 +37,15 @@ pub enum Taken {
     Malformed,
 }
 
+/// A named signalling event of the far end ([`tipring_proto::nse`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedEvent {
+    /// Which.
+    pub number: u8,
+    /// Of its packet.
+    pub timestamp: u32,
+}
+
 /// What a session carries.
 pub trait Body {
     /// Its figures.
@@ -84,6 +93,21 @@ pub trait Body {
 
     /// The digit of the far end that begins or ends with the block that is played now; asked once a block.
     fn network_digit(&mut self, _now: Time, _samples: usize) -> Option<NetworkDigit> {
+        None
+    }
+
+    /// A named signalling event goes out in the stream; `first`: no copy of the one before.
+    fn send_named(
+        &mut self,
+        _payload_type: u8,
+        _number: u8,
+        _first: bool,
+        _emit: impl FnOnce(&mut Outgoing<'_>),
+    ) {
+    }
+
+    /// The oldest named signalling event of the far end that was not asked for yet.
+    fn named_event(&mut self) -> Option<NamedEvent> {
         None
     }
 

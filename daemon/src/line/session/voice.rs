@@ -4,6 +4,7 @@ mod figures;
 mod probe;
 
 use tipring_dsp::Law;
+use tipring_proto::nse::Event;
 use tipring_proto::rtp::{
     ComfortNoise, Concealer, HEADER_LEN, Insert, JitterConfig, NetworkDigit, Outgoing, OwnFigures,
     Playout, Received, Receiver, ReceiverConfig, Redundancy, Sender, SenderConfig, SenderSeed,
@@ -12,7 +13,7 @@ use tipring_proto::rtp::{
 use tipring_proto::time::Time;
 use tipring_proto::types::{Codec, Digit};
 
-use super::body::{Block, Body, Taken};
+use super::body::{Block, Body, NamedEvent, Taken};
 use super::kernel::DatagramShape;
 use super::{MediaOpenError, SessionConfig};
 use crate::line::counters::PortCounters;
@@ -43,6 +44,8 @@ pub struct Voice {
     /// Data passes; the silence of both sides that is reported, ms.
     data: Option<u32>,
     probe: Probe,
+    /// Named signalling events that nobody asked for yet, the oldest first; more are lost, and copies come.
+    named: [Option<NamedEvent>; 4],
     published: VoiceStats,
     lost_published: u64,
 }
@@ -83,9 +86,13 @@ impl Voice {
             },
             data: None,
             probe: Probe::default(),
+            named: [None; 4],
             published: VoiceStats::default(),
             lost_published: 0,
         };
+        voice
+            .receiver
+            .expect_named_events(config.named_payload_type);
         voice.pass_data(None);
         Ok(voice)
     }
@@ -202,6 +209,11 @@ impl Body for Voice {
         let received = self.receiver.receive(arrived, datagram);
         match received {
             Received::Audio(Insert::Taken) => self.probe.taken(datagram, arrived),
+            Received::NamedEvent { number, timestamp } => {
+                if let Some(place) = self.named.iter_mut().find(|place| place.is_none()) {
+                    *place = Some(NamedEvent { number, timestamp });
+                }
+            }
             Received::Malformed(_) => return Taken::Malformed,
             _ => {}
         }
@@ -228,6 +240,24 @@ impl Body for Voice {
     #[inline]
     fn network_digit(&mut self, now: Time, samples: usize) -> Option<NetworkDigit> {
         self.receiver.digit(now, samples)
+    }
+
+    fn send_named(
+        &mut self,
+        payload_type: u8,
+        number: u8,
+        first: bool,
+        emit: impl FnOnce(&mut Outgoing<'_>),
+    ) {
+        let payload = Event::from_number(number).to_bytes();
+        self.sender.signal(payload_type, payload, first, emit);
+    }
+
+    #[inline]
+    fn named_event(&mut self) -> Option<NamedEvent> {
+        let event = self.named[0].take()?;
+        self.named.rotate_left(1);
+        Some(event)
     }
 
     /// While data passes, or always on a data port, the jitter buffer grows once to its fixed depth and
@@ -290,6 +320,13 @@ fn seed() -> Result<SenderSeed, MediaOpenError> {
         timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
         ssrc: u32::from_be_bytes([r0, r1, r2, r3]),
     })
+}
+
+/// Does this RTP carry sound: G.711?
+pub(super) fn is_sound(datagram: &[u8]) -> bool {
+    datagram
+        .get(1)
+        .is_some_and(|kind| matches!(kind & 0x7F, 0 | 8))
 }
 
 fn law_of(codec: Codec) -> Law {

@@ -1,6 +1,8 @@
 //! Media legs: both streams, how they sound, and what their far end reports.
 
-use tipring_ctl::report::{CallSummary, MediaLeg, QualityReport, RtcpReport, RtpStats};
+use tipring_ctl::report::{CallSummary, FaxLeg, MediaLeg, QualityReport, RtcpReport, RtpStats};
+
+use tipring_types::trace::LegMode;
 
 use super::super::output::{Paint, clean};
 use super::port::detected;
@@ -42,6 +44,25 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
         );
         if leg.pass_through {
             facts.add("pass-through", "on: a fax or modem tone was detected");
+        }
+        if let Some(fax) = &leg.fax {
+            facts.add("fax", fax_leg(fax));
+            if fax.sent_packets + fax.received_datagrams > 0 {
+                facts.add(
+                    "T.38",
+                    format!(
+                        "sent {} packets in {} datagrams; received {} datagrams, {} packets lost, {} recovered, {} late, \
+                         {} unreadable",
+                        fax.sent_packets,
+                        fax.sent_datagrams,
+                        fax.received_datagrams,
+                        fax.lost_packets,
+                        fax.recovered_packets,
+                        fax.late_datagrams,
+                        fax.unreadable_datagrams
+                    ),
+                );
+            }
         }
         for tone in &leg.tones {
             let what = format!("{}  {}", moment(tone.at_unix_ms), detected(tone));
@@ -129,6 +150,21 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
         out += &facts.text();
     }
     out
+}
+
+/// What it is, and what the fax machines agreed on.
+fn fax_leg(fax: &FaxLeg) -> String {
+    let is = match fax.mode {
+        LegMode::Voice => "voice again",
+        LegMode::PassThrough => "pass-through (G.711)",
+        LegMode::FaxRelay => "relay (T.38)",
+    };
+    let rate = match (fax.rate, fax.ecm) {
+        (0, _) => String::new(),
+        (rate, true) => format!(", {rate} bit/s with error correction"),
+        (rate, false) => format!(", {rate} bit/s"),
+    };
+    format!("{is}{rate}, {} confirmed", plural(fax.pages.into(), "page"))
 }
 
 fn quality_facts(facts: &mut Facts, q: &QualityReport) {

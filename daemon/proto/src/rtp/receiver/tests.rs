@@ -1,3 +1,4 @@
+mod named;
 mod restarts;
 
 use super::*;

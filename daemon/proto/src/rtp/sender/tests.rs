@@ -57,7 +57,7 @@ fn a_named_event_goes_between_packets_and_its_copies_have_its_timestamp() {
     assert_eq!(read[3], (0, false, 2, 80, 160));
     assert_eq!(read[4], (100, false, 3, 0, 4));
     assert_eq!(read[5], (0, false, 4, 240, 160));
-    assert_eq!(sender.stats().event_packets, 3);
+    assert_eq!(sender.stats().named_packets, 3);
 }
 
 #[test]

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use fields::{Field, Fields, Value};
 pub use parts::{
-    CallerIdPart, CardCommand, DigitSource, LegRefusal, SccpDirection, SccpMessage, TraceKind,
-    VoiceCause, Word,
+    CallerIdPart, CardCommand, DigitSource, LegMode, LegRefusal, SccpDirection, SccpMessage,
+    SwitchAnswer, TraceKind, VoiceCause, Word,
 };
 
 use crate::finding::Finding;
@@ -176,6 +176,30 @@ pub enum Trace {
     AnswerToneEnded {
         /// From which side.
         from: Side,
+    },
+    /// A request to switch a leg between voice, pass-through and fax relay, and what came of it.
+    LegSwitch {
+        /// Number of the named signalling event that asked; none: nobody asked.
+        event: Option<u8>,
+        /// Who asked: the line's side, or the far end.
+        by: Side,
+        /// What was answered.
+        answer: SwitchAnswer,
+        /// What the leg is now.
+        mode: LegMode,
+    },
+    /// A fax relay has ended.
+    RelayEnded {
+        /// Pages that were confirmed.
+        pages: u32,
+        /// Rate of the last page, bit/s; 0: none was agreed on.
+        rate: u32,
+        /// With error correction.
+        ecm: bool,
+        /// T.38 packets that never came.
+        lost: u64,
+        /// Lost ones that came with later ones.
+        recovered: u64,
     },
     /// The port goes from pass-through back to voice.
     VoiceAgain {
@@ -459,6 +483,8 @@ impl Trace {
             Trace::CardRefused { .. } => ("card-refused", K::Line),
             Trace::DataTone { .. } => ("data-tone", K::Line),
             Trace::AnswerToneEnded { .. } => ("answer-tone-ended", K::Line),
+            Trace::LegSwitch { .. } => ("leg-switch", K::Media),
+            Trace::RelayEnded { .. } => ("relay-ended", K::Media),
             Trace::VoiceAgain { .. } => ("voice-again", K::Line),
             Trace::OpenLeg { .. } => ("open-leg", K::Media),
             Trace::LegOpened { .. } => ("leg-opened", K::Media),

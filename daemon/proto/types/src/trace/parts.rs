@@ -57,6 +57,38 @@ words! {
 }
 
 words! {
+    /// What a media leg is.
+    #[derive(Default)]
+    pub enum LegMode {
+        /// Voice.
+        #[default]
+        Voice = "voice",
+        /// G.711 that data pass through.
+        PassThrough = "pass-through",
+        /// T.38.
+        FaxRelay = "t38",
+    }
+}
+
+words! {
+    /// What was answered to a request to switch a leg.
+    pub enum SwitchAnswer {
+        /// Yes.
+        Agreed = "agreed",
+        /// No.
+        Refused = "refused",
+        /// Nothing in time.
+        Nothing = "nothing",
+        /// T.38 in place of an answer, or of a request.
+        T38 = "t38",
+        /// It means nothing here.
+        Ignored = "ignored",
+        /// Voice goes on, whatever was agreed on.
+        VoiceOn = "voice-on",
+    }
+}
+
+words! {
     /// Why a port goes from pass-through back to voice.
     pub enum VoiceCause {
         /// Neither side was heard for a while.

@@ -3,8 +3,8 @@
 use std::net::SocketAddrV4;
 
 use super::{
-    CallerIdPart, CardCommand, DigitSource, Fields, LegRefusal, SccpDirection, SccpMessage, Trace,
-    Value, VoiceCause, Word,
+    CallerIdPart, CardCommand, DigitSource, Fields, LegMode, LegRefusal, SccpDirection,
+    SccpMessage, SwitchAnswer, Trace, Value, VoiceCause, Word,
 };
 use crate::finding::Finding;
 use crate::{
@@ -100,6 +100,24 @@ fn from_the_line() -> Vec<Trace> {
             from: Side::Network,
         },
     ]);
+    let answers = SwitchAnswer::ALL.iter();
+    for by in [Side::Line, Side::Network] {
+        for event in [None, Some(192), Some(193), Some(194), Some(200), Some(203)] {
+            samples.extend(answers.clone().map(|&answer| Trace::LegSwitch {
+                event,
+                by,
+                answer,
+                mode: LegMode::PassThrough,
+            }));
+        }
+    }
+    samples.push(Trace::RelayEnded {
+        pages: 2,
+        rate: 14_400,
+        ecm: true,
+        lost: 1,
+        recovered: 7,
+    });
     let causes = VoiceCause::ALL.iter();
     samples.extend(causes.map(|&cause| Trace::VoiceAgain { cause }));
     samples

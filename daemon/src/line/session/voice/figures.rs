@@ -25,6 +25,10 @@ impl VoiceStats {
         port.tx_octets.add(now.sender.octets - old.sender.octets);
         port.tx_event_packets
             .add(now.sender.event_packets - old.sender.event_packets);
+        port.tx_named_events
+            .add(now.sender.named_packets - old.sender.named_packets);
+        port.rx_named_events
+            .add(rx.named_events - rx_old.named_events);
         port.rx_packets.add(seq.received - seq_old.received);
         port.rx_octets.add(rx.octets - rx_old.octets);
         port.tx_redundant

@@ -1,0 +1,172 @@
+//! What named events and T.38 make of a leg: the orders to the line thread, and the trace.
+
+use tipring_config::Machine;
+use tipring_ctl::words::trace;
+use tipring_proto::types::Side;
+
+use super::*;
+
+/// A leg, opened by a port with these settings.
+fn leg(first: u16, text: &str) -> Bench {
+    let mut b = Bench::new(first, first + 99);
+    let text = format!("[callmanager]\nservers = [\"10.0.0.2\"]\n[[port]]\nchannel = 1\n{text}\n");
+    let machine = Machine {
+        mac: tipring_config::Mac::parse("02:00:5e:10:20:30"),
+        ..Machine::default()
+    };
+    let config = tipring_config::parse(&text, "test", &machine).unwrap();
+    let fax = crate::settings::fax(&config, &config.ports[0]);
+    b.desk.settings.fax = fax;
+    b.open(3);
+    b.act(MediaOutput::Bridge {
+        party: Some(Party(3)),
+    });
+    b
+}
+
+fn tone(tone: DataTone, from: Side) -> ctl::DetectedTone {
+    ctl::DetectedTone {
+        at_unix_ms: 0,
+        tone: tone.to_string(),
+        from,
+        after_ms: 500,
+    }
+}
+
+impl Bench {
+    fn hears(&mut self, heard: DataTone, from: Side) -> FaxDoing {
+        self.desk.heard_tone(self.now, heard, tone(heard, from)).fax
+    }
+
+    fn event(&mut self, number: u8, timestamp: u32) -> FaxDoing {
+        let heard = FaxHeard::Event { number, timestamp };
+        self.desk.fax_heard(self.now, SessionId(1), heard)
+    }
+
+    /// Lets time pass; what was ordered and traced meanwhile.
+    fn pass(&mut self, ms: u64) -> (Vec<String>, Vec<String>) {
+        let end = self.now + Duration::from_millis(ms);
+        let (mut orders, mut texts) = (vec![], vec![]);
+        while let Some(at) = self.desk.fax_due().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            for doing in self.desk.fax_turn(self.now) {
+                let (o, t) = said(&doing);
+                orders.extend(o);
+                texts.extend(t);
+            }
+        }
+        self.now = end;
+        (orders, texts)
+    }
+}
+
+fn said(doing: &FaxDoing) -> (Vec<String>, Vec<String>) {
+    let texts = doing.events.iter().map(|event| trace(event, None));
+    (doing.orders.iter().map(name).collect(), texts.collect())
+}
+
+const FORCE: &str = "nse = \"force\"";
+
+#[test]
+fn flags_ask_for_t38_and_the_answer_brings_a_relay_that_ends_with_the_call_s_data() {
+    let mut b = leg(43_000, FORCE);
+    let (orders, texts) = said(&b.hears(DataTone::V21Preamble, Side::Line));
+    assert_eq!(
+        (orders, texts.len()),
+        (vec!["event 1 100 200 true".to_owned()], 0)
+    );
+    let (orders, _) = b.pass(50);
+    assert_eq!(orders, ["event 1 100 200 false"; 2]);
+    let (orders, texts) = said(&b.event(201, 7));
+    assert_eq!(orders, ["pass 1 Some(10000)", "relay 1"]);
+    assert_eq!(
+        texts,
+        ["asked for T.38 (NSE 200): the far end agreed, the call is fax relay (T.38)"]
+    );
+    let shown = b.desk.shown_open().remove(0);
+    let fax = shown.fax.expect("fax");
+    assert_eq!(fax.mode, tipring_types::trace::LegMode::FaxRelay);
+    assert!(
+        !shown.pass_through && b.desk.key().is_none(),
+        "no key in a fax"
+    );
+    let (orders, texts) = said(&b.desk.fax_silent(b.now));
+    assert_eq!(
+        orders,
+        ["end relay 1", "pass 1 None", "event 1 100 194 true"]
+    );
+    assert!(texts[0].starts_with("fax relay over: 0 pages"), "{texts:?}");
+    assert_eq!(texts[1], "data over: voice again (NSE 194 sent)");
+    assert!(b.desk.both_silent().is_none(), "it is voice already");
+    b.pass(100);
+    assert_eq!(b.desk.fax_due(), None);
+}
+
+#[test]
+fn without_an_answer_the_fax_goes_on_as_g711_and_the_trace_says_so() {
+    let mut b = leg(43_100, FORCE);
+    b.hears(DataTone::V21Preamble, Side::Line);
+    let (orders, texts) = b.pass(3_000);
+    assert_eq!(orders.len(), 14, "three of each of five: {orders:?}");
+    assert!(orders.iter().all(|o| o.starts_with("event 1 100 200")));
+    let text =
+        "asked for T.38 (NSE 200): the far end did not answer in 1 s, the fax goes on as G.711";
+    assert_eq!(texts, [text]);
+    assert!(b.desk.shown_open()[0].pass_through, "by its tone");
+}
+
+#[test]
+fn a_request_of_the_far_end_is_answered_by_the_settings() {
+    let mut b = leg(43_200, FORCE);
+    let (orders, texts) = said(&b.event(200, 1));
+    let relay = ["pass 1 Some(10000)", "relay 1", "event 1 100 201 true"];
+    assert_eq!(orders, relay);
+    assert_eq!(
+        texts,
+        ["the far end asked for T.38 (NSE 200): agreed, the call is fax relay (T.38)"]
+    );
+    assert_eq!(said(&b.event(200, 1)).0, [""; 0], "a copy");
+    let (orders, texts) = said(&b.event(194, 9));
+    assert_eq!(orders, ["end relay 1", "pass 1 None"]);
+    assert_eq!(texts[1], "the far end goes back to voice (NSE 194)");
+
+    let mut b = leg(
+        43_300,
+        "nse = \"force\"\nt38 = false\nnse-payload-type = 98",
+    );
+    let (orders, texts) = said(&b.event(200, 1));
+    assert_eq!(orders, ["event 1 98 202 true"]);
+    assert!(texts[0].contains("refused, this port has t38 = false"));
+    let (orders, _) = said(&b.event(192, 2));
+    assert_eq!(orders[0], "pass 1 Some(10000)");
+}
+
+#[test]
+fn a_port_without_named_events_is_as_before() {
+    let mut b = leg(43_400, "");
+    for heard in [DataTone::Ced, DataTone::V21Preamble] {
+        let doing = b.hears(heard, Side::Line);
+        assert!(doing.orders.is_empty() && doing.events.is_empty());
+    }
+    for number in [192, 200] {
+        assert!(b.event(number, 1).orders.is_empty());
+    }
+    let t38 = |b: &mut Bench| b.desk.fax_heard(b.now, SessionId(1), FaxHeard::T38);
+    assert!(t38(&mut b).orders.is_empty() && t38(&mut b).orders.is_empty());
+    assert_eq!(
+        (b.desk.fax_due(), b.desk.shown_open()[0].fax.clone()),
+        (None, None)
+    );
+}
+
+#[test]
+fn a_far_end_that_sends_voice_on_after_it_agreed_gets_voice() {
+    let mut b = leg(43_500, FORCE);
+    b.event(200, 1);
+    b.pass(2_500);
+    let doing = b.desk.fax_heard(b.now, SessionId(1), FaxHeard::Voice);
+    let (orders, texts) = said(&doing);
+    assert_eq!(orders, ["end relay 1", "pass 1 None"]);
+    let text = "agreed on T.38 (NSE 200), but the far end sends voice on: the fax goes on as G.711";
+    assert!(texts.iter().any(|t| t == text), "{texts:?}");
+}
