@@ -13,6 +13,7 @@ mod crash;
 mod dahdi;
 mod failover;
 mod fault;
+mod fax;
 mod front;
 mod history;
 mod hook;
@@ -81,6 +82,8 @@ fn main() {
         fault::a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_port_that_stays_dead_leaves_the_callmanager_and_is_back_when_its_line_is,
         fault::a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings,
+        fax::a_page_goes_over_t38_where_both_ports_have_named_events,
+        fax::a_far_end_without_named_events_costs_the_fax_nothing_and_the_trace_says_so,
         history::finished_calls_are_there_after_a_restart_and_after_a_crash,
         history::faults_shorter_than_a_second_are_each_kept,
         history::without_the_daemon_its_file_is_read_and_the_answer_says_so,

@@ -1,15 +1,21 @@
 //! A whole fax call on the real thread: nothing is allocated or freed from ringing to hanging up.
 
+use std::net::SocketAddrV4;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use tipring_dsp::relay::RelayConfig;
 use tipring_dsp::{
     Alert, CallerId, CallerIdMessage, CallerIdStandard, CallerIdTransmission, ChainCommand,
     ChainEvent, Law, Party, Side,
 };
 use tipring_hal::port::{LineCommand, LineEventKind, RingCadence};
+use tipring_proto::nse::Event;
 use tipring_proto::rtp::Redundancy;
-use tipringd::line::{LineOrder, LineReport, Returned};
+use tipring_proto::t38::ifp::Version;
+use tipring_proto::t38::udptl;
+use tipring_proto::types::t38::{Carrier, FieldKind, Ifp, Indicator};
+use tipringd::line::{FaxRelay, FaxRelayConfig, LineOrder, LineReport, Returned};
 
 use super::rig::{BLOCK, Far, session_of, wait_for};
 use super::thread::{P, Running, S};
@@ -145,4 +151,126 @@ fn reported_tones(r: &mut Running) -> usize {
         }
     }
     tones
+}
+
+/// T.38 of the far end: flags and a DIS, again and again.
+struct FarFax {
+    sender: udptl::Sender,
+    blocks: u32,
+}
+
+impl FarFax {
+    fn block(&mut self, far: &Far, to: SocketAddrV4) {
+        let mut emit = |datagram: &[u8]| {
+            far.socket
+                .send_to(datagram, to)
+                .expect("the loopback takes a packet");
+        };
+        self.sender.repeat(&mut emit);
+        let mut data = Ifp::data(Carrier::V21);
+        let ifp = match self.blocks % 100 {
+            0 => Ifp::indicator(Indicator::V21Preamble),
+            10 => {
+                let dis = [0xFF, 0x13, 0x80, 0x00, 0xEE, 0x78];
+                data.push(FieldKind::HdlcData, &dis).expect("room");
+                data
+            }
+            12 => {
+                data.push(FieldKind::HdlcFcsOkSigEnd, &[]).expect("room");
+                data
+            }
+            90 => Ifp::indicator(Indicator::NoSignal),
+            _ => {
+                self.blocks += 1;
+                return;
+            }
+        };
+        self.blocks += 1;
+        self.sender.send(&ifp, &mut emit).expect("a short packet");
+    }
+}
+
+#[test]
+fn a_call_that_goes_to_t38_and_back_allocates_and_frees_nothing() {
+    let mut r = Running::start(answering_machine());
+    r.run(3);
+    let mut far = Far::new();
+    let media = session_of(S.0, |config| {
+        config.named_payload_type = Some(100);
+        config.t38 = true;
+    });
+    let config = FaxRelayConfig {
+        line: RelayConfig::default(),
+        sender: udptl::SenderConfig::default(),
+        receiver: udptl::ReceiverConfig {
+            version: Version::V0,
+            max_wait: Duration::from_millis(200),
+        },
+    };
+    let (relay, watch) = FaxRelay::build(&config).expect("memory for a relay");
+    let mut fax = FarFax {
+        sender: udptl::Sender::new(udptl::SenderConfig::default()),
+        blocks: 0,
+    };
+    let start = (r.probe.allocations.load(SeqCst), r.probe.frees.load(SeqCst));
+    let local = r.link(media, &far);
+    let (mut events, mut t38, mut back) = (0, 0, 0);
+    let mut relay = Some(relay);
+    for block in 0..700 {
+        match block {
+            20 | 22 | 24 => {
+                r.order(LineOrder::SendEvent {
+                    session: S,
+                    payload_type: 100,
+                    event: 200,
+                    first: block == 20,
+                });
+                let (socket, payload) = (&far.socket, Event::Ack.to_bytes());
+                far.sender.signal(100, payload, block == 20, |packet| {
+                    socket
+                        .send_to(packet, local)
+                        .expect("the loopback takes a packet");
+                });
+            }
+            30 => {
+                r.order(LineOrder::PassThrough {
+                    session: S,
+                    data: Some(7_000),
+                });
+                let relay = relay.take().expect("it goes in once");
+                r.order(LineOrder::Relay { session: S, relay });
+            }
+            650 => r.order(LineOrder::EndRelay { session: S }),
+            // Late voice.
+            33 => far.talk(local),
+            _ => {}
+        }
+        if (30..650).contains(&block) {
+            fax.block(&far, local);
+        } else {
+            far.talk(local);
+        }
+        r.run(1);
+        while let Some(report) = r.handle.try_recv() {
+            match report {
+                LineReport::NamedEvent { event: 201, .. } => events += 1,
+                LineReport::T38Arrived { .. } => t38 += 1,
+                LineReport::RelayReturned { .. } => back += 1,
+                _ => {}
+            }
+        }
+    }
+    let end = (r.probe.allocations.load(SeqCst), r.probe.frees.load(SeqCst));
+    assert_eq!(end, start);
+    assert_eq!((events, back), (3, 1));
+    assert!(t38 >= 1, "the relay's first packet is reported");
+    let numbers = watch.view.numbers();
+    assert!(
+        numbers.sent >= 2 && numbers.received >= 20 && numbers.malformed == 0,
+        "{numbers:?}"
+    );
+    assert!(
+        watch.seen.slots() >= 10,
+        "frames and carriers of both sides"
+    );
 }

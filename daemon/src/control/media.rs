@@ -17,6 +17,7 @@ use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_proto::types::DataTone;
 use tipring_proto::types::{CallRef, Codec, Party};
+use tipring_types::trace::Trace;
 
 use super::clock::Clock;
 use super::report::echo;
@@ -142,6 +143,8 @@ pub(super) struct MediaDesk {
     /// It has done so, or linked none, since the first of the open legs was opened.
     bridge_ordered: bool,
     closed: VecDeque<Leg>,
+    /// A relay that ended with its leg, for the trace.
+    relay_ended: Option<Trace>,
 }
 
 /// What a tone of a fax or a modem leads to.
@@ -176,6 +179,7 @@ impl MediaDesk {
             bridged: None,
             bridge_ordered: false,
             closed: VecDeque::new(),
+            relay_ended: None,
         }
     }
 
@@ -415,6 +419,11 @@ impl MediaDesk {
         Some(change_of(leg.id, change))
     }
 
+    /// A relay that ended with its leg and was not asked for yet.
+    pub(super) fn relay_ended(&mut self) -> Option<Trace> {
+        self.relay_ended.take()
+    }
+
     /// Both sides have been silent: what named events make of it.
     pub(super) fn fax_silent(&mut self, now: Time) -> FaxDoing {
         let Some(leg) = self.linked() else {
@@ -540,7 +549,7 @@ impl MediaDesk {
         if let Some(rtcp) = &mut leg.rtcp {
             rtcp.leave();
         }
-        leg.fax.close();
+        self.relay_ended = leg.fax.close().or(self.relay_ended.take());
         let id = leg.id;
         if self.bridged == Some(id) {
             self.bridged = None;

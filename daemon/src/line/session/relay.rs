@@ -18,7 +18,7 @@ use crate::line::counters::PortCounters;
 mod news;
 mod view;
 
-pub use news::FaxNews;
+pub(in crate::line) use news::FaxNews;
 pub(super) use news::NewsDesk;
 pub use view::{RelayNumbers, RelayView};
 

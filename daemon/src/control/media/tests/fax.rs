@@ -75,7 +75,7 @@ fn flags_ask_for_t38_and_the_answer_brings_a_relay_that_ends_with_the_call_s_dat
         (orders, texts.len()),
         (vec!["event 1 100 200 true".to_owned()], 0)
     );
-    let (orders, _) = b.pass(50);
+    let (orders, _) = b.pass(100);
     assert_eq!(orders, ["event 1 100 200 false"; 2]);
     let (orders, texts) = said(&b.event(201, 7));
     assert_eq!(orders, ["pass 1 Some(10000)", "relay 1"]);
@@ -157,6 +157,16 @@ fn a_port_without_named_events_is_as_before() {
         (b.desk.fax_due(), b.desk.shown_open()[0].fax.clone()),
         (None, None)
     );
+}
+
+#[test]
+fn a_relay_that_ends_with_its_call_is_traced_once() {
+    let mut b = leg(43_600, FORCE);
+    b.event(200, 1);
+    b.act(MediaOutput::CloseReceive { party: Party(3) });
+    let ended = b.desk.relay_ended().map(|event| trace(&event, None));
+    assert!(ended.is_some_and(|text| text.starts_with("fax relay over")));
+    assert_eq!((b.desk.relay_ended(), b.desk.fax_due()), (None, None));
 }
 
 #[test]

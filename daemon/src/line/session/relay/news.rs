@@ -14,7 +14,7 @@ const VOICE_EVERY: Duration = Duration::from_secs(1);
 
 /// What control is to hear.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FaxNews {
+pub(in crate::line) struct FaxNews {
     /// T.38 came.
     pub t38: bool,
     /// Voice came, though there is a relay.
