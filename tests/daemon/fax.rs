@@ -45,7 +45,10 @@ fn packets(file: &Path, filter: &str) -> usize {
     let output = Command::new("tshark")
         .arg("-r")
         .arg(file)
-        .args(["-d", "udp.port==20000-20999,t38_udp"])
+        .args(["-d", "udp.port==20000-20999,t38"])
+        .args(["-o", "t38.use_pre_corrigendum_asn1_specification:TRUE"])
+        // It takes frames of a page for signals of T.30.
+        .args(["-o", "t38.reassembly:FALSE"])
         .args(["-o", "t38.dissect_possible_rtpv2_packets_as_rtp:TRUE"])
         .args(["-Y", filter])
         .stderr(Stdio::null())
@@ -55,8 +58,10 @@ fn packets(file: &Path, filter: &str) -> usize {
     String::from_utf8_lossy(&output.stdout).lines().count()
 }
 
+/// What the traces of both ports still have.
 fn trace(gateway: &Gateway) -> String {
-    gateway.tipring(&["trace", "--last", "1000"]).unwrap()
+    let of = |port| gateway.tipring(&["trace", "--last", port]).unwrap();
+    of("1") + &of("2")
 }
 
 pub(crate) fn a_page_goes_over_t38_where_both_ports_have_named_events() {
