@@ -47,8 +47,8 @@ fn packets(file: &Path, filter: &str) -> usize {
         .arg(file)
         .args(["-d", "udp.port==20000-20999,t38"])
         .args(["-o", "t38.use_pre_corrigendum_asn1_specification:TRUE"])
-        // It takes frames of a page for signals of T.30.
-        .args(["-o", "t38.reassembly:FALSE"])
+        // It takes frames of a page for signals.
+        .args(["--disable-protocol", "t30"])
         .args(["-o", "t38.dissect_possible_rtpv2_packets_as_rtp:TRUE"])
         .args(["-Y", filter])
         .stderr(Stdio::null())
@@ -83,7 +83,7 @@ pub(crate) fn a_page_goes_over_t38_where_both_ports_have_named_events() {
     // The media of a call that is over are still shown.
     until(SOON, || {
         let text = trace(&gateway);
-        let pages = text.matches("fax relay over: 1 pages confirmed").count();
+        let pages = text.matches("fax relay over: pages confirmed: 1").count();
         (pages > 0).then_some(()).ok_or(text)
     });
     let file = capture.finish().unwrap();

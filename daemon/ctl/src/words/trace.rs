@@ -69,7 +69,7 @@ fn row(event: &Trace, call: Option<u64>) -> String {
         Trace::AnswerToneEnded { from } => format!("answer tone from the {from} over"),
         Trace::LegSwitch { event, by, answer, mode } => switched(*event, *by, *answer, *mode),
         Trace::RelayEnded { pages, rate, ecm, lost, recovered } => format!(
-            "fax relay over: {pages} pages confirmed{}; T.38 packets: {lost} lost, {recovered} recovered",
+            "fax relay over: pages confirmed: {pages}{}; T.38 packets: {lost} lost, {recovered} recovered",
             match (rate, ecm) {
                 (0, _) => String::new(),
                 (rate, true) => format!(", {rate} bit/s with error correction"),

@@ -95,7 +95,10 @@ fn flags_ask_for_t38_and_the_answer_brings_a_relay_that_ends_with_the_call_s_dat
         orders,
         ["end relay 1", "pass 1 None", "event 1 100 194 true"]
     );
-    assert!(texts[0].starts_with("fax relay over: 0 pages"), "{texts:?}");
+    assert!(
+        texts[0].starts_with("fax relay over: pages confirmed: 0"),
+        "{texts:?}"
+    );
     assert_eq!(texts[1], "data over: voice again (NSE 194 sent)");
     assert!(b.desk.both_silent().is_none(), "it is voice already");
     b.pass(100);
