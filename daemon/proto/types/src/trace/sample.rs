@@ -100,17 +100,7 @@ fn from_the_line() -> Vec<Trace> {
             from: Side::Network,
         },
     ]);
-    let answers = SwitchAnswer::ALL.iter();
-    for by in [Side::Line, Side::Network] {
-        for event in [None, Some(192), Some(193), Some(194), Some(200), Some(203)] {
-            samples.extend(answers.clone().map(|&answer| Trace::LegSwitch {
-                event,
-                by,
-                answer,
-                mode: LegMode::PassThrough,
-            }));
-        }
-    }
+    samples.extend(leg_switches());
     samples.push(Trace::RelayEnded {
         pages: 2,
         rate: 14_400,
@@ -333,4 +323,41 @@ fn calls() -> Vec<Trace> {
     });
     samples.push(Trace::NotKept { events: 600 });
     samples
+}
+
+/// Requests to switch a leg, and every answer.
+fn leg_switches() -> impl Iterator<Item = Trace> {
+    use LegMode::{FaxRelay, PassThrough, Voice};
+    use SwitchAnswer as A;
+    let of = |by, requests: Vec<(Option<u8>, SwitchAnswer, LegMode)>| {
+        requests
+            .into_iter()
+            .map(move |(event, answer, mode)| Trace::LegSwitch {
+                event,
+                by,
+                answer,
+                mode,
+            })
+    };
+    let ours = vec![
+        (Some(192), A::Agreed, PassThrough),
+        (Some(192), A::Nothing, PassThrough),
+        (Some(193), A::Agreed, PassThrough),
+        (Some(194), A::Nothing, Voice),
+        (Some(200), A::Agreed, FaxRelay),
+        (Some(200), A::Refused, PassThrough),
+        (Some(200), A::Nothing, PassThrough),
+        (Some(200), A::T38, FaxRelay),
+    ];
+    let theirs = vec![
+        (None, A::T38, FaxRelay),
+        (Some(192), A::Agreed, PassThrough),
+        (Some(192), A::Ignored, Voice),
+        (Some(194), A::Nothing, Voice),
+        (Some(200), A::Agreed, FaxRelay),
+        (Some(200), A::Refused, Voice),
+        (Some(200), A::VoiceOn, Voice),
+        (Some(203), A::Ignored, Voice),
+    ];
+    of(Side::Line, ours).chain(of(Side::Network, theirs))
 }
