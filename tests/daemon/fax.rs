@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use tipring_ctl::report as ctl;
 use tipring_ctl::request::{SimAction, SimCondition};
