@@ -36,6 +36,19 @@ fn answering_machine() -> Vec<u8> {
     signal
 }
 
+/// A fax machine that sends flags of V.21 for a second, while the far end is silent.
+fn flags() -> Vec<u8> {
+    let mut signal = vec![0xFF; 230 * BLOCK];
+    let mut phase = 0.0_f64;
+    signal.extend((0..80 * BLOCK).map(|n| {
+        let bit = 0x7E >> (n * 300 / 8000 % 8) & 1;
+        phase += f64::from(if bit == 1 { 1650 } else { 1850 }) / 8000.0;
+        Law::Mu.encode(((phase * std::f64::consts::TAU).sin() * 6000.0) as i16)
+    }));
+    signal.extend(vec![0xFF; 500 * BLOCK]);
+    signal
+}
+
 /// Somebody calls, and the fax machine answers.
 fn ring_and_answer(r: &mut Running) {
     let event = |r: &Running, kind| r.line.event(Duration::from_secs(1), kind);
@@ -153,7 +166,7 @@ fn reported_tones(r: &mut Running) -> usize {
     tones
 }
 
-/// T.38 of the far end: flags and a DIS, again and again.
+/// T.38 of the far end: flags and a DIS, every three seconds.
 struct FarFax {
     sender: udptl::Sender,
     blocks: u32,
@@ -168,7 +181,7 @@ impl FarFax {
         };
         self.sender.repeat(&mut emit);
         let mut data = Ifp::data(Carrier::V21);
-        let ifp = match self.blocks % 100 {
+        let ifp = match self.blocks % 300 {
             0 => Ifp::indicator(Indicator::V21Preamble),
             10 => {
                 let dis = [0xFF, 0x13, 0x80, 0x00, 0xEE, 0x78];
@@ -192,7 +205,7 @@ impl FarFax {
 
 #[test]
 fn a_call_that_goes_to_t38_and_back_allocates_and_frees_nothing() {
-    let mut r = Running::start(answering_machine());
+    let mut r = Running::start(flags());
     r.run(3);
     let mut far = Far::new();
     let media = session_of(S.0, |config| {
@@ -269,8 +282,5 @@ fn a_call_that_goes_to_t38_and_back_allocates_and_frees_nothing() {
         numbers.sent >= 2 && numbers.received >= 20 && numbers.malformed == 0,
         "{numbers:?}"
     );
-    assert!(
-        watch.seen.slots() >= 10,
-        "frames and carriers of both sides"
-    );
+    assert!(watch.seen.slots() >= 5, "frames and carriers of both sides");
 }

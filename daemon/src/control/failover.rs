@@ -2,8 +2,10 @@
 //!
 //! Decided in proto (`Lookout`, `Lockouts`, `Sentinels`, `Standbys`); here it is carried between them and the ports.
 
+use tipring_config::Host;
 use tipring_proto::device::Input;
-use tipring_proto::sccp::station::{LookoutOrder, StationEvent};
+use tipring_proto::names::NameFailure;
+use tipring_proto::sccp::station::{ConnectFailure, LookoutOrder, StationEvent};
 use tipring_proto::time::Time;
 
 use super::{Gateway, PortUnit};
@@ -78,7 +80,9 @@ impl Gateway {
         self.signalling.lockouts.handle_timeout(now, &list);
         while let Some(lead) = self.signalling.lockouts.poll() {
             let (server, at_once) = (lead.server, lead.ahead);
-            self.hand(now, lead.device, Input::LeadTo { server, at_once });
+            if !self.gives_name_up(now, lead.device) {
+                self.hand(now, lead.device, Input::LeadTo { server, at_once });
+            }
         }
         while let Some(order) = self.signalling.lookout.poll() {
             match order {
@@ -94,6 +98,31 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    /// A port that is led away while its server's name is still looked up has had no answer from a name server, and not from
+    /// the server: it says so, and goes on by itself.
+    fn gives_name_up(&mut self, now: Time, port: u16) -> bool {
+        let Some(index) = self.ports.iter().position(|unit| unit.number == port) else {
+            return false;
+        };
+        let unit = &mut self.ports[index];
+        let waiting = unit.connections.waits_for(|_| true).into_iter();
+        let attempt = { waiting }.find(|(id, _)| unit.tries(*id).is_some());
+        let Some((id, server)) = attempt else {
+            return false;
+        };
+        let Some(Host::Name(name)) = self.signalling.servers.server(server).map(|s| &s.host) else {
+            return false;
+        };
+        let failure = ConnectFailure::Name {
+            name: name.clone(),
+            why: NameFailure::Silent,
+        };
+        unit.connections.forget(id);
+        unit.handle(now, Input::ConnectFailed { id, failure });
+        self.drain(now, index);
+        true
     }
 
     fn hand(&mut self, now: Time, port: u16, input: Input<'_>) {

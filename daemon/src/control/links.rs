@@ -89,7 +89,7 @@ impl Connections {
             .collect()
     }
 
-    fn waits_for(&self, ripe: impl Fn(Time) -> bool) -> Vec<(ConnectionId, usize)> {
+    pub(super) fn waits_for(&self, ripe: impl Fn(Time) -> bool) -> Vec<(ConnectionId, usize)> {
         let list = self.list.iter().filter_map(|one| match one.stage {
             Stage::Resolving { server, until } if ripe(until) => Some((one.id, server)),
             _ => None,
@@ -129,6 +129,11 @@ impl Connections {
         for one in self.list.iter_mut().filter(|one| one.id == id) {
             one.local = local;
         }
+    }
+
+    /// One of them is given up.
+    pub(super) fn forget(&mut self, id: ConnectionId) {
+        self.remove(id);
     }
 
     fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
@@ -313,7 +318,9 @@ impl Gateway {
                 self.tracers
                     .bytes(number, || sccp_bytes(now, number, link, false, bytes));
             }
-            if let (LinkEvent::Bytes(_), Some(server)) = (&event, unit.tries(id)) {
+            // A connection that opens is an answer too: over a long way Register takes as long again.
+            let answer = matches!(event, LinkEvent::Bytes(_) | LinkEvent::Connected(_));
+            if let Some(server) = unit.tries(id).filter(|_| answer) {
                 self.signalling.lockouts.heard(now, server);
             }
             unit.link_event(now, id, event);

@@ -225,6 +225,14 @@ const PARTS: &[Part] = &[
                 "Own address and port, and those that the CallManager names for the far end.",
             ),
             (
+                "fax",
+                "What the leg is after a switch by named events (setting nse): voice, pass-through (G.711) or relay (T.38); of a fax its rate, whether with error correction, and the pages that the receiving machine has confirmed.",
+            ),
+            (
+                "T.38",
+                "Packets of the relay: sent (with the datagrams that carried them: ends and indicators go three times) and received; lost for good; recovered from copies in later datagrams; late; not readable.",
+            ),
+            (
                 "heard from",
                 "Where the far end really sends from, if that is not the named address.",
             ),

@@ -63,6 +63,8 @@ struct Look {
     /// Doubles when it is lost again soon.
     factor: u32,
     lost: Option<Time>,
+    /// Lost, and no device has been registered since: what the others lose now is the same loss.
+    down: bool,
 }
 
 impl Lookout {
@@ -79,6 +81,7 @@ impl Lookout {
                 proven: false,
                 factor: 1,
                 lost: None,
+                down: false,
             });
             self.looks.len() - 1
         });
@@ -116,6 +119,7 @@ impl Lookout {
         self.leave(now, device, false);
         let look = self.look(server);
         look.devices.push(device);
+        look.down = false;
         look.soon = None;
         look.led = None;
         if !look.proven && look.watched.is_none() {
@@ -144,14 +148,16 @@ impl Lookout {
         if !by_server || (look.proven && !empty) {
             return;
         }
-        let soon = look
-            .lost
-            .is_some_and(|lost| now.saturating_since(lost) < STEADY);
-        look.factor = match soon {
-            true => (look.factor * 2).min(FACTOR_MAX),
-            false => 1,
-        };
-        look.lost = Some(now);
+        if !std::mem::replace(&mut look.down, true) {
+            let soon = look
+                .lost
+                .is_some_and(|lost| now.saturating_since(lost) < STEADY);
+            look.factor = match soon {
+                true => (look.factor * 2).min(FACTOR_MAX),
+                false => 1,
+            };
+            look.lost = Some(now);
+        }
         look.proven = false;
         look.watched = None;
         look.soon = Some(now + SOON);
@@ -303,6 +309,28 @@ mod tests {
         assert_eq!(orders(&mut lookout, 100), []);
         assert!(lookout.may_look(at(100), 7, 0, INTERVAL));
         assert!(!lookout.may_look(at(101), 8, 0, INTERVAL));
+    }
+
+    #[test]
+    fn the_loss_of_all_devices_is_one_loss() {
+        let mut lookout = served();
+        lost(&mut lookout, 20);
+        lookout.registered(at(21), 1, 0, MONITOR);
+        // The second outage, within the monitor time, and all at once.
+        lost(&mut lookout, 22);
+        orders(&mut lookout, 25);
+        lookout.registered(at(26), 1, 0, MONITOR);
+        assert_eq!(lookout.watched_until(0), Some(at(26) + MONITOR * 2));
+
+        let mut young = Lookout::default();
+        for device in 1..=8 {
+            young.registered(at(0), device, 0, MONITOR);
+        }
+        for device in 1..=8 {
+            young.left(at(1), device, true);
+        }
+        young.registered(at(3), 1, 0, MONITOR);
+        assert_eq!(young.watched_until(0), Some(at(3) + MONITOR));
     }
 
     #[test]
