@@ -255,7 +255,7 @@ pub fn want(config: &Config, port: &Port) -> Want {
 pub fn fax(config: &Config, port: &Port) -> FaxSettings {
     let line = &port.line;
     let in_flight =
-        config.line_thread.prefill_blocks as u32 * u32::from(config.line_thread.block_ms);
+        u32::from(config.line_thread.prefill_blocks) * u32::from(config.line_thread.block_ms);
     let relay = FaxRelayConfig {
         line: RelayConfig {
             // What was sent comes back from the line after what is in flight, and sounds on for a while.

@@ -19,7 +19,7 @@ fn write_page(file: &Path, rows: u32) {
     for row in 0..rows {
         let stripe = (row / 7) as u8;
         out.extend((0..WIDTH / 8).map(|n| {
-            if (n as u8 / 9 + stripe) % 3 == 0 {
+            if (n as u8 / 9 + stripe).is_multiple_of(3) {
                 0xF0
             } else {
                 0
