@@ -282,7 +282,7 @@ pub(crate) enum ServerCommand {
     },
     /// Move the ports to this CallManager, and keep them there until the daemon restarts
     ///
-    /// As if it stood first in [callmanager] servers: one idle port asks it, and when it has been kept for the monitor time
+    /// As if it stood first in the list of servers: one idle port asks it, and when it has been kept for the monitor time
     /// the others follow. A port in a call moves when the call is over. A CallManager that does not answer or refuses draws no port
     /// off. The file stays as it is.
     Prefer {
