@@ -42,7 +42,7 @@ pub enum Request {
     },
     /// The CallManagers of the list. → [`Response::Servers`]
     ServerList,
-    /// Forgets back-off and lock-outs, and tries now. → [`Response::Servers`]
+    /// Forgets waits and which servers are passed by, and tries now. → [`Response::Servers`]
     ServerRetry {
         /// As in the list; none: all of them.
         server: Option<String>,

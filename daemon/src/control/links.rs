@@ -353,6 +353,7 @@ impl Gateway {
         let server_name = self.signalling.servers.name(server);
         if let Some(tally) = self.signalling.servers.tally_mut(server) {
             tally.silences += 1;
+            tally.silent = Some(now);
         }
         warn!(
             server = server_name,

@@ -1,5 +1,7 @@
 //! What is reported: log lines that a peer cannot make many of, counts for status, trace events.
 
+use std::time::Duration;
+
 use tipring_ctl::words as text;
 use tipring_proto::sccp::station::{LostReason, StationEvent};
 use tipring_proto::time::Time;
@@ -9,6 +11,9 @@ use tracing::{info, warn};
 use super::log_rate::if_any;
 use super::servers::{LastTrouble, ServerBook};
 use super::{Gateway, PortUnit, trace};
+
+/// A loss within this time of a silence is that silence's.
+const SILENCE_TO_LOSS: Duration = Duration::from_secs(400);
 
 impl Gateway {
     /// The station of a port has news.
@@ -178,9 +183,13 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
             tally.losses += u64::from(lost);
             tally.failures += u64::from(!lost && !rejected);
             let last = tally.last_trouble.take();
+            // With one server in the list it takes three keepalive intervals from its silence to the loss.
+            let silent = tally.silent.take();
+            let silent = silent.filter(|at| now.saturating_since(*at) < SILENCE_TO_LOSS);
+            let began = silent.unwrap_or(now);
             let going_on = last.filter(|last| last.over.is_none());
             tally.last_trouble = Some(LastTrouble {
-                since: going_on.map_or(now, |last| last.since),
+                since: going_on.map_or(began, |last| last.since),
                 at: now,
                 reason: reason.clone(),
                 over: None,
@@ -283,5 +292,12 @@ mod tests {
         let last = book.tally(0).unwrap().last_trouble.clone().unwrap();
         let (began, met) = (Time::from_millis(40), Time::from_millis(50));
         assert_eq!((last.since, last.at, last.over), (began, met, None));
+        tally(Time::from_millis(60), &mut book, &registered(0));
+        // It fell silent a minute before it was given up.
+        book.tally_mut(0).unwrap().silent = Some(Time::from_millis(70));
+        let given_up = Time::from_millis(60_070);
+        tally(given_up, &mut book, &lost(LostReason::RegisterTimeout));
+        let last = book.tally(0).unwrap().last_trouble.clone().unwrap();
+        assert_eq!((last.since, last.at), (Time::from_millis(70), given_up));
     }
 }

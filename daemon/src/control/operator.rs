@@ -55,7 +55,7 @@ impl Gateway {
         };
         info!(
             server = name,
-            "an operator has waits and lock-outs forgotten"
+            "an operator has waits forgotten, and which CallManagers are passed by"
         );
         for one in self.signalling.servers.list().to_vec() {
             if server.is_none_or(|server| server == one) {
@@ -120,13 +120,22 @@ impl Gateway {
         };
         let tally = desk.servers.tally(n).cloned().unwrap_or_default();
         let registered_ports = ports(&|unit| unit.registered_at() == Some(n));
-        let watched = desk.lookout.watched_until(n);
+        // Of interest while a port is still at a lesser one.
+        let place = desk.servers.place(n);
+        let lesser = |unit: &PortUnit| {
+            unit.registered_at()
+                .is_some_and(|at| desk.servers.place(at) > place)
+        };
+        let watched = desk
+            .lookout
+            .watched_until(n)
+            .filter(|_| self.ports.iter().any(lesser));
         let locked = desk.lockouts.locked_until(now, n);
         let trouble = tally.last_trouble.as_ref();
         let state = match registered_ports.is_empty() {
             false if watched.is_some() => ServerState::Watched,
             false => ServerState::Serving,
-            true if locked.is_some() => ServerState::LockedOut,
+            true if locked.is_some() => ServerState::PassedBy,
             true if desk.lockouts.is_in_doubt(n) => ServerState::InDoubt,
             true if trouble.is_some_and(|t| t.over.is_none()) => ServerState::Unusable,
             true => ServerState::Unused,
@@ -138,7 +147,7 @@ impl Gateway {
             state,
             standby_ports: ports(&|unit| unit.standby_at() == Some(n)),
             answers_keepalives: desk.sentinels.answers(n),
-            locked_out_ms: locked.map(|until| millis(until - now)),
+            passed_by_ms: locked.map(|until| millis(until - now)),
             watched_ms: watched.map(|until| millis(until.saturating_since(now))),
             next_attempt_ms: self
                 .next_attempt_at(n)
@@ -166,6 +175,16 @@ impl Gateway {
                 _ => None,
             });
         own.chain(self.signalling.lookout.asked_at(server)).min()
+    }
+
+    /// When a CallManager that is better than this port's is asked next, by this port or by another one for all.
+    pub(super) fn better_asked_at(&self, unit: &PortUnit) -> Option<Time> {
+        let own = unit.asks_at()?;
+        let here = unit.registered_at();
+        let better = self.signalling.servers.list().iter();
+        let better = better.take_while(|server| Some(**server) != here);
+        let asked = better.filter_map(|server| self.next_attempt_at(*server));
+        asked.chain([own]).min()
     }
 
     pub(super) fn last_trouble(&self, last: &LastTrouble) -> tipring_ctl::report::LastTrouble {

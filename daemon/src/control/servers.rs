@@ -19,6 +19,8 @@ pub(super) struct Tally {
     /// Attempts that came to nothing, without those that were rejected.
     pub(super) failures: u64,
     pub(super) last_trouble: Option<LastTrouble>,
+    /// When it was last found silent.
+    pub(super) silent: Option<Time>,
 }
 
 /// What was last wrong with a CallManager.

@@ -153,7 +153,8 @@ pub(crate) enum Command {
     /// keys are pressed where the captured phone's were. No sound passes: no socket is opened, and the port is played as if
     /// every packet had come.
     ///
-    /// FILE is a pcap or pcapng with the TCP connection of a phone to its CallManager, or JSON of --export.
+    /// FILE is a pcap or pcapng with the TCP connection of a phone to its CallManager, or JSON of --export or of `tipring trace --capture`. Each connection
+    /// in it counts as a phone: phone-1, phone-2 in the order of their first message, whatever port they were.
     /// At the end stand the media legs, and how often the captured phone and our port sent what the other did not.
     Replay(ReplayArgs),
     /// Completion script for a shell, on standard output
@@ -271,7 +272,7 @@ pub(crate) enum PortCommand {
 pub(crate) enum ServerCommand {
     /// All CallManagers of the list: who is registered there, what is wrong with them, when they are tried next
     List,
-    /// Try now what would be tried later: forget back-off, lock-outs and monitor times
+    /// Try now what would be tried later: forget waits, monitor times, and which CallManagers are passed by
     ///
     /// Ports that wait for their next attempt make it now, and better CallManagers are asked now whether they take ports back.
     /// No registered port is disturbed.

@@ -16,7 +16,7 @@ pub enum ServerState {
     /// Ports try to register, and nothing comes.
     InDoubt,
     /// A port waited for it in vain: it is passed by.
-    LockedOut,
+    PassedBy,
     /// It was lost, or could not be used when it was last tried.
     Unusable,
     /// No port is there, and nothing is wrong with it.
@@ -44,7 +44,7 @@ pub struct ServerReport {
     /// It has answered a KeepAlive; none: no port is there.
     pub answers_keepalives: Option<bool>,
     /// How much longer it is passed by.
-    pub locked_out_ms: Option<u64>,
+    pub passed_by_ms: Option<u64>,
     /// How much longer its first port is watched before the others follow.
     pub watched_ms: Option<u64>,
     /// When a port tries it next, if one is to.

@@ -110,7 +110,7 @@ pub struct CallManagerReport {
     /// When a port tries it next, if one is to.
     pub next_attempt_ms: Option<u64>,
     /// How much longer ports pass it by, because one of them waited in vain.
-    pub locked_out_ms: Option<u64>,
+    pub passed_by_ms: Option<u64>,
     /// What was last wrong with it.
     pub last_trouble: Option<LastTrouble>,
 }

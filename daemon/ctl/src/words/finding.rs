@@ -317,7 +317,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         Finding::Unregistered { server } => row(&unregistered(server), "the gateway has unregistered it", BY_ITSELF),
         Finding::KeepalivesUnanswered => row(
             "the registration is at risk", "the CallManager does not answer keepalives",
-            "check the network to the CallManager",
+            "check the CallManager, and the network to it",
         ),
         Finding::ServerUnresponsive => row(
             "no dial tone, no call possible", "the CallManager did not respond to the last off-hook or flash",

@@ -9,7 +9,7 @@ pub fn verdict(verdict: NoiseVerdict) -> (&'static str, Option<&'static str>) {
         NoiseVerdict::Noisy => (
             "noisy",
             Some(
-                "look for bad joints, water in the cable, and a phone whose contacts do not open; take the phone off and \
+                "look for bad joints, water in the cable, and a phone whose contacts do not open; unplug the phone from the line and \
                  test again",
             ),
         ),
@@ -17,7 +17,7 @@ pub fn verdict(verdict: NoiseVerdict) -> (&'static str, Option<&'static str>) {
             "mains hum",
             Some(
                 "look for a leak from a wire to earth, a pair beside a power cable, and a phone or fax machine with a bad \
-                 power supply; take the phone off and test again",
+                 power supply; unplug the phone from the line and test again",
             ),
         ),
     }

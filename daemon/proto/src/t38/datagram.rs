@@ -20,7 +20,7 @@ pub enum Kind {
 /// A sequence number this far from the newest one belongs to the relay.
 const NEAR: u16 = 64;
 
-/// Tells them apart. `newest`: the sequence number of the newest packet of the relay, when there is one.
+/// Which of the two it is. `newest`: the sequence number of the newest packet of the relay, when there is one.
 pub fn kind(datagram: &[u8], newest: Option<u16>) -> Kind {
     let Some(&[first, second]) = datagram.first_chunk::<2>() else {
         return Kind::Other;

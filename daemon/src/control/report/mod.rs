@@ -122,7 +122,7 @@ impl Gateway {
                     next_attempt_ms: self
                         .next_attempt_at(n)
                         .map(|at| millis(at.saturating_since(now))),
-                    locked_out_ms: self
+                    passed_by_ms: self
                         .signalling
                         .lockouts
                         .locked_until(now, n)

@@ -50,12 +50,17 @@ impl Gateway {
                 .enabled
                 .then(|| millis(now - unit.registration_since)),
             next_attempt_ms: next_attempt(now, &s.state),
-            better_asked_ms: unit.asks_at().map(|at| millis(at.saturating_since(now))),
+            better_asked_ms: self
+                .better_asked_at(unit)
+                .map(|at| millis(at.saturating_since(now))),
             history: s
                 .history
                 .iter()
-                .map(|h| {
-                    let (state, reason) = became(&h.what);
+                .scan(false, |registered, h| {
+                    Some((h, is_after(registered, &h.what)))
+                })
+                .map(|(h, registered)| {
+                    let (state, reason) = became(&h.what, registered);
                     ctl::RegistrationStep {
                         at_unix_ms: self.clock.unix_ms(h.at),
                         state,
@@ -69,9 +74,24 @@ impl Gateway {
     }
 }
 
-/// What the registration became by that, and why.
-fn became(what: &HistoryKind) -> (ctl::RegistrationState, String) {
+/// Is it registered after that, when it was before as `registered` says?
+fn is_after(registered: &mut bool, what: &HistoryKind) -> bool {
     match what {
+        HistoryKind::Registered { .. } => *registered = true,
+        HistoryKind::Lost(_) => *registered = false,
+        HistoryKind::AttemptFailed(_) => {}
+    }
+    *registered
+}
+
+/// What the registration became by that, and why.
+fn became(what: &HistoryKind, registered: bool) -> (ctl::RegistrationState, String) {
+    match what {
+        // The question to a better server; the device stays where it is.
+        HistoryKind::AttemptFailed(why) if registered => (
+            ctl::RegistrationState::Registered,
+            format!("elsewhere; the way back failed: {}", words::why(why)),
+        ),
         HistoryKind::Registered { version } => (
             ctl::RegistrationState::Registered,
             format!("registered, version {version}"),
@@ -100,7 +120,7 @@ fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 18] {
             "connects",
             n.connects,
             "connections",
-            "TCP connections asked for",
+            "TCP connections asked for, without those of standbys and of questions about the way back",
         ),
         (
             "connect-failures",
@@ -130,7 +150,7 @@ fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 18] {
             "reconnects",
             n.reconnects,
             "registrations",
-            "registrations after a loss",
+            "registrations after the first one",
         ),
         (
             "keepalives-sent",
@@ -214,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_device_that_was_stopped_does_not_wait() {
-        let state = |what| became(&what).0;
+        let state = |what| became(&what, false).0;
         assert_eq!(
             state(HistoryKind::Lost(LostReason::Stopped)),
             ctl::RegistrationState::Stopped
@@ -223,5 +243,22 @@ mod tests {
         assert_eq!(state(waits), ctl::RegistrationState::Waiting);
         let failed = HistoryKind::AttemptFailed(LostReason::RegisterTimeout);
         assert_eq!(state(failed), ctl::RegistrationState::Waiting);
+    }
+
+    #[test]
+    fn a_way_back_that_fails_leaves_the_device_registered() {
+        let steps = [
+            HistoryKind::AttemptFailed(LostReason::RegisterTimeout),
+            HistoryKind::Registered { version: 3 },
+            HistoryKind::AttemptFailed(LostReason::RegisterTimeout),
+            HistoryKind::Lost(LostReason::RegisterTimeout),
+            HistoryKind::AttemptFailed(LostReason::RegisterTimeout),
+        ];
+        let mut registered = false;
+        let states = steps.map(|step| {
+            let after = is_after(&mut registered, &step);
+            became(&step, after).0 == ctl::RegistrationState::Registered
+        });
+        assert_eq!(states, [false, true, true, false, false]);
     }
 }

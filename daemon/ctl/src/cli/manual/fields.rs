@@ -41,7 +41,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "line thread",
-                "Scheduling and memory of the realtime thread, its ports and its ticks (one for each block). A missed block is a block that was not read in time. p50 and p99: half, and 99 %, of all times are at or below this. \"wake\": from the end of a block to the thread's wake. \"tick\": all ports served. \"line to network\": from the end of a block to its packet. \"network to line\": from a packet's arrival to the card. \"ended too late\": the next block was complete before all ports were served; the times say by how much.",
+                "Scheduling and memory of the realtime thread, its ports and its ticks (one for each block). A missed block is a block that was not served in time: not read, or nothing was written for it (overruns and underruns of the ports). p50 and p99: half, and 99 %, of all times are at or below this. \"wake\": from the end of a block to the thread's wake. \"tick\": all ports served. \"line to network\": from the end of a block to its packet. \"network to line\": from a packet's arrival to the card. \"ended too late\": the next block was complete before all ports were served; the times say by how much.",
             ),
             (
                 "SERVER",
@@ -75,10 +75,13 @@ const PARTS: &[Part] = &[
             ),
             (
                 "STATE",
-                "serving: ports are registered there. watched: the first port is back, and the others follow when it has been kept for monitor-s. in doubt: ports try to register, and nothing has come for 0.4 s. locked out: a port waited for it in vain, so the others try another one first. unusable: something was wrong when it was last tried. unused: nothing is wrong, and no port is there.",
+                "serving: ports are registered there. watched: ports are back from a lesser CallManager, and those that are still there follow when the first one has been kept for monitor-s. in doubt: ports try to register, and nothing has come for 0.4 s. passed by: a port waited for it in vain, so the others try another one first. unusable: something was wrong when it was last tried. unused: nothing is wrong, and no port is there.",
             ),
-            ("PORTS", "Ports registered there."),
-            ("STANDBY", "Ports with a standby connection there."),
+            ("PORTS", "Numbers of the ports registered there."),
+            (
+                "STANDBY",
+                "Numbers of the ports with a standby connection there.",
+            ),
             (
                 "NEXT",
                 "Time until a port tries it, or asks whether it takes ports back.",

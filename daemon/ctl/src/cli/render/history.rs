@@ -61,7 +61,7 @@ fn calls(paint: Paint, calls: &[StoredCall]) -> String {
             }),
             plain(short(&far_end(call))),
             plain(if call.is_answered() {
-                talked(call.talked_ms / 1000)
+                length(call.talked_ms / 1000)
             } else {
                 "-".to_owned()
             }),
@@ -148,15 +148,6 @@ fn short(text: &str) -> String {
     text.chars().take(FAR_END - 1).chain(['…']).collect()
 }
 
-fn talked(seconds: u64) -> String {
-    let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if h > 0 {
-        format!("{h}:{m:02}:{s:02}")
-    } else {
-        format!("{m}:{s:02}")
-    }
-}
-
 /// Of the packets that should have come, those that did not.
 fn lost(received: u64, lost: u64) -> String {
     let wanted = received.saturating_add(lost);
@@ -228,7 +219,7 @@ mod tests {
         let text = super::history(PAINT, What::All, &history);
         assert!(widest(&text) <= 80, "{}:\n{text}", widest(&text));
         assert!(
-            text.contains("100.0 %") && text.contains("23:59:59") && text.contains("  4.4  "),
+            text.contains("100.0 %") && text.contains("23 h 59 min") && text.contains("  4.4  "),
             "{text}"
         );
         assert!(text.contains("1 h 5 min"), "{text}");

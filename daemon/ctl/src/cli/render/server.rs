@@ -35,7 +35,7 @@ pub(crate) fn server_list(paint: Paint, servers: &[ServerReport]) -> String {
     }
     for server in servers {
         let name = clean(&server.server);
-        if let Some(ms) = server.locked_out_ms {
+        if let Some(ms) = server.passed_by_ms {
             let left = seconds(ms);
             out += &format!("{name}: did not answer a port, and is passed by for {left} more\n");
         }
@@ -51,7 +51,10 @@ pub(crate) fn server_list(paint: Paint, servers: &[ServerReport]) -> String {
             );
         }
         if server.found_silent > 0 {
-            out += &format!("{name}: found silent {} times\n", server.found_silent);
+            out += &format!(
+                "{name}: found silent {} times since the start\n",
+                server.found_silent
+            );
         }
         if let Some(last) = &server.last_trouble {
             out += &last_trouble(paint, &server.server, last);
@@ -65,7 +68,7 @@ fn state(server: &ServerReport) -> Cell {
         ServerState::Serving => painted("serving", Color::Green),
         ServerState::Watched => painted("watched", Color::Yellow),
         ServerState::InDoubt => painted("in doubt", Color::Yellow),
-        ServerState::LockedOut => painted("locked out", Color::Red),
+        ServerState::PassedBy => painted("passed by", Color::Red),
         ServerState::Unusable => painted("unusable", Color::Red),
         ServerState::Unused => plain("unused"),
     }
@@ -113,13 +116,13 @@ mod tests {
     const PLAIN: Paint = Paint { colour: false };
 
     #[test]
-    fn the_list_shows_who_is_where_what_is_locked_out_and_what_comes_next() {
+    fn the_list_shows_who_is_where_what_is_passed_by_and_what_comes_next() {
         let servers = [
             ServerReport {
                 place: Some(1),
                 server: "10.0.0.1:2000".into(),
-                state: ServerState::LockedOut,
-                locked_out_ms: Some(41_200),
+                state: ServerState::PassedBy,
+                passed_by_ms: Some(41_200),
                 next_attempt_ms: Some(900),
                 found_silent: 2,
                 ..ServerReport::default()
@@ -141,7 +144,7 @@ mod tests {
             .collect();
         assert_eq!(
             rows[1],
-            ["1", "10.0.0.1:2000", "locked", "out", "-", "-", "1", "s"]
+            ["1", "10.0.0.1:2000", "passed", "by", "-", "-", "1", "s"]
         );
         assert_eq!(
             rows[2],
@@ -150,7 +153,7 @@ mod tests {
         for line in [
             "* put first with `tipring server prefer`",
             "10.0.0.1:2000: did not answer a port, and is passed by for 42 s more",
-            "10.0.0.1:2000: found silent 2 times",
+            "10.0.0.1:2000: found silent 2 times since the start",
         ] {
             assert!(text.lines().any(|l| l == line), "{text}");
         }

@@ -88,7 +88,7 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     }
     out += &lines(&servers);
     for server in &report.callmanagers {
-        out += &ahead(&server.server, server.next_attempt_ms, server.locked_out_ms);
+        out += &ahead(&server.server, server.next_attempt_ms, server.passed_by_ms);
         if let Some(last) = &server.last_trouble {
             out += &last_trouble(paint, &server.server, last);
         }
@@ -264,7 +264,7 @@ mod tests {
         let server = CallManagerReport {
             server: "10.0.0.1:2000".into(),
             next_attempt_ms: Some(2_100),
-            locked_out_ms: Some(40_000),
+            passed_by_ms: Some(40_000),
             ..CallManagerReport::default()
         };
         let report = StatusReport {
