@@ -239,14 +239,14 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(100, 60_000),
             "4000",
             When::Now,
-            "Longest wait for a TCP connection.",
+            "Longest wait for a TCP connection; with another server in the list that may take it, a port leaves sooner, as with register-timeout-ms.",
         ),
         key(
             "register-timeout-ms",
             Accepts::Integer(500, 60_000),
             "10000",
             When::Idle,
-            "Longest wait for the answer to Register.",
+            "Longest wait for the answer to Register. With another server in the list that may take it, a port leaves sooner: the first one after 2.5 s, those behind it, or any while another server serves, after 0.4 s. A server that was waited for in vain is passed by for 1 min, and longer each time, until it takes a port.",
         ),
         key(
             "keepalive-answer-ms",
@@ -281,7 +281,7 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(5, 3_600),
             "30",
             When::Idle,
-            "Interval at which a preferred server is asked to take a port back from a less preferred one.",
+            "Interval at which a preferred server is asked to take a port back from a less preferred one. One that was lost and does not answer is asked every second, by one port for all.",
         ),
         key(
             "monitor-s",

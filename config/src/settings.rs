@@ -235,7 +235,7 @@ settings! {
     t38_redundancy_high: u8 {
         key: "t38-redundancy-high",
         accepts: Integer(0, 3),
-        absent: default("1"),
+        absent: default("3"),
         used: Idle,
         help: "Number of earlier T.38 packets repeated in each datagram with a page. Each one adds the bandwidth of the page.",
     }

@@ -9,6 +9,7 @@ use tipring_types::trace::{Trace, VoiceCause};
 use tracing::info;
 
 use super::Gateway;
+use super::log_rate::if_any;
 use super::media::{FaxDoing, FaxHeard};
 use crate::line::{LineOrder, SessionId};
 
@@ -70,7 +71,11 @@ impl Gateway {
 
     /// The set pressed a key.
     pub(super) fn key_pressed(&mut self, now: Time, index: usize) {
-        let order = self.ports.get_mut(index).and_then(|u| u.desk.key());
+        let Some(unit) = self.ports.get_mut(index) else {
+            return;
+        };
+        let (order, doing) = unit.desk.key(now);
+        self.fax_doing(now, index, doing);
         self.voice_again(now, index, order, VoiceCause::Key);
     }
 
@@ -110,14 +115,29 @@ impl Gateway {
     /// Carries out what named events and T.38 lead to.
     fn fax_doing(&mut self, now: Time, index: usize, doing: FaxDoing) {
         for order in doing.orders {
-            self.order(now, index, order);
+            let relay = match order {
+                LineOrder::Relay { session, .. } => Some((session, true)),
+                LineOrder::EndRelay { session } => Some((session, false)),
+                _ => None,
+            };
+            let taken = self.order(now, index, order);
+            if let Some((session, begins)) = relay.filter(|_| !taken)
+                && let Some(unit) = self.ports.get_mut(index)
+            {
+                let after = unit.desk.fax_order_lost(now, session, begins);
+                self.fax_doing(now, index, after);
+            }
         }
         if let Some(trouble) = doing.trouble {
             self.warn(now, index, &trouble);
         }
         for event in doing.events {
-            if let Some(unit) = self.ports.get(index) {
-                info!(port = unit.number, "{}", text::trace(&event, None));
+            // A far end can make many of these.
+            if let Some(unit) = self.ports.get_mut(index)
+                && let Some(held_back) = unit.log_rate.pass(now)
+            {
+                let (port, held_back) = (unit.number, if_any(held_back));
+                info!(port, held_back, "{}", text::trace(&event, None));
             }
             self.trace(now, index, event);
         }

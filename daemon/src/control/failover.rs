@@ -41,7 +41,10 @@ impl Gateway {
             }
             StationEvent::AttemptFailed {
                 server, ref reason, ..
-            } => desk.lockouts.failed(now, port, server, reason.is_silence()),
+            } if reason.is_silence() || reason.is_an_answer() => {
+                desk.lockouts.failed(now, port, server, reason.is_silence());
+            }
+            StationEvent::AttemptFailed { .. } => desk.lockouts.gives_up(port),
             StationEvent::Lost { ref reason, .. } => {
                 desk.sentinels.left(now, port);
                 desk.lookout.left(now, port, reason.is_the_servers_end());
@@ -80,7 +83,10 @@ impl Gateway {
         self.signalling.lockouts.handle_timeout(now, &list);
         while let Some(lead) = self.signalling.lockouts.poll() {
             let (server, at_once) = (lead.server, lead.ahead);
-            if !self.gives_name_up(now, lead.device) {
+            if self.gives_name_up(now, lead.device) {
+                // It has its turn by itself; where others are served it need not wait for it.
+                self.hand(now, lead.device, Input::SiblingRegistered { server });
+            } else {
                 self.hand(now, lead.device, Input::LeadTo { server, at_once });
             }
         }

@@ -287,17 +287,19 @@ impl Gateway {
             return;
         };
         let number = unit.number;
-        if let Some(name) = unit.connections.name(id) {
+        let (Some(name), Some(link)) = (unit.connections.name(id), unit.connections.link(id))
+        else {
+            return;
+        };
+        let copy = self.tracers.wants_bytes(number).then(|| bytes.clone());
+        if !link.write(bytes) {
+            let reason = CloseReason::Other("the server has stopped reading".to_owned());
+            return unit.give_up(now, id, reason);
+        }
+        // In a capture stands what was sent.
+        if let Some(bytes) = copy {
             self.tracers
                 .bytes(number, || sccp_bytes(now, number, name, true, &bytes));
-        }
-        if unit
-            .connections
-            .link(id)
-            .is_some_and(|link| !link.write(bytes))
-        {
-            let reason = CloseReason::Other("the server has stopped reading".to_owned());
-            unit.give_up(now, id, reason);
         }
     }
 

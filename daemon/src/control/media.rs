@@ -412,11 +412,32 @@ impl MediaDesk {
         }
     }
 
-    /// The phone pressed a key: the order when that makes voice again.
-    pub(super) fn key(&mut self) -> Option<LineOrder> {
-        let leg = self.linked().filter(|leg| !leg.fax.is_relay())?;
-        let change = leg.data.key()?;
-        Some(change_of(leg.id, change))
+    /// The phone pressed a key: the order when that makes voice again, and what named events make of it.
+    pub(super) fn key(&mut self, now: Time) -> (Option<LineOrder>, FaxDoing) {
+        let unattended = self.settings.data_port;
+        let Some(leg) = self.linked().filter(|leg| !leg.fax.is_relay()) else {
+            return (None, FaxDoing::default());
+        };
+        let order = leg.data.key().map(|change| change_of(leg.id, change));
+        let doing = match unattended {
+            true => FaxDoing::default(),
+            false => leg.fax.key(now, leg.id),
+        };
+        (order, leg.after_fax(doing))
+    }
+
+    /// The line thread did not take an order of fax.
+    pub(super) fn fax_order_lost(
+        &mut self,
+        now: Time,
+        session: SessionId,
+        begins: bool,
+    ) -> FaxDoing {
+        let Some(leg) = self.open.iter_mut().find(|leg| leg.id == session) else {
+            return FaxDoing::default();
+        };
+        let doing = leg.fax.order_lost(now, session, begins);
+        leg.after_fax(doing)
     }
 
     /// A relay that ended with its leg and was not asked for yet.

@@ -171,6 +171,7 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
     match trouble {
         None => {
             tally.registrations += 1;
+            tally.silent = None;
             if let Some(last) = &mut tally.last_trouble {
                 last.over.get_or_insert(now);
             }
@@ -184,7 +185,7 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
             tally.failures += u64::from(!lost && !rejected);
             let last = tally.last_trouble.take();
             // With one server in the list it takes three keepalive intervals from its silence to the loss.
-            let silent = tally.silent.take();
+            let silent = tally.silent.take().filter(|_| reason.is_silence());
             let silent = silent.filter(|at| now.saturating_since(*at) < SILENCE_TO_LOSS);
             let began = silent.unwrap_or(now);
             let going_on = last.filter(|last| last.over.is_none());

@@ -106,6 +106,13 @@ impl Tracers {
         });
     }
 
+    /// Does anybody capture the messages of this port?
+    pub(super) fn wants_bytes(&self, port: u16) -> bool {
+        self.clients
+            .iter()
+            .any(|tracer| tracer.wish.bytes && tracer.wants(port))
+    }
+
     /// The last events of a port, oldest first.
     pub(super) fn last(&self, port: u16) -> Vec<TraceEvent> {
         let last = self.last.get(&port).into_iter().flatten();

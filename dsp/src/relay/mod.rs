@@ -140,6 +140,11 @@ impl Relay {
         self.shared.seen.pop()
     }
 
+    /// Of what passed, how much found no place among the 32.
+    pub fn seen_lost(&self) -> u64 {
+        self.shared.seen.lost()
+    }
+
     /// Whether a carrier is on the line or waits for it.
     pub fn sends(&self) -> bool {
         self.player.sends() || !self.store.is_empty()

@@ -100,18 +100,21 @@ fn stop_by_signal(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
     std::thread::spawn(move || {
         runtime.block_on(async {
             use tokio::signal::unix::{SignalKind, signal};
-            let both = (
+            let all = (
                 signal(SignalKind::interrupt()),
                 signal(SignalKind::terminate()),
+                // The terminal is gone: the usual end of a recording over night.
+                signal(SignalKind::hangup()),
             );
             waits.wait();
-            let (Ok(mut interrupt), Ok(mut terminate)) = both else {
+            let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = all else {
                 return;
             };
             for first in [true, false] {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
                 }
                 stop.store(true, Ordering::Relaxed);
                 if !first {
@@ -133,6 +136,7 @@ fn record(
     stop: Arc<AtomicBool>,
 ) -> JoinHandle<Result<Vec<String>, Failure>> {
     std::thread::spawn(move || {
+        let mut broken = None;
         while !messages.is_full() {
             let stopping = stop.load(Ordering::Relaxed);
             let wait = if stopping {
@@ -147,16 +151,27 @@ fn record(
                 // What came before the end is recorded.
                 Ok(None) if stopping => break,
                 Ok(None) => {}
-                // The other connection reports it; what there is, is kept.
-                Err(_) => break,
+                // What there is, is kept.
+                Err(e) => {
+                    broken = Some(e);
+                    break;
+                }
             }
         }
-        if messages.is_full() {
+        if messages.is_full() || broken.is_some() {
             stop.store(true, Ordering::Relaxed);
         }
         let mut remarks = messages.remarks();
+        if let Some(e) = broken {
+            remarks.push(format!(
+                "the recording ended with its connection to the daemon: {e}; what came after that is not in it"
+            ));
+        }
         let capture = messages.finish()?;
         let (count, path) = (capture.messages.len(), file.path().display().to_string());
+        if !keep_identities {
+            remarks.extend(replay::unread_remark(&capture));
+        }
         let text = replay::to_json(&capture, keep_identities)?;
         file.write(&text)?;
         let identities = if keep_identities {

@@ -96,11 +96,8 @@ pub(super) fn run(remote: &Remote, out: &Out, args: &ReplayArgs) -> Result<ExitC
         out.advice(
             "names, numbers and addresses are replaced; look it through before you give it away",
         );
-        let unread = veil::unread(&capture, |phone| stage::version_of(&capture, phone));
-        if unread > 0 {
-            out.advice(&format!(
-                "messages of which the layout is not known, so that addresses may have stayed in them: {unread}"
-            ));
+        if let Some(remark) = unread_remark(&capture) {
+            out.advice(&remark);
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -155,6 +152,16 @@ pub(super) fn run(remote: &Remote, out: &Out, args: &ReplayArgs) -> Result<ExitC
 }
 
 /// A capture as a file has it: as it is, or with names, numbers and addresses replaced.
+/// What a veiled capture may still have in it.
+pub(super) fn unread_remark(capture: &Capture) -> Option<String> {
+    let unread = veil::unread(capture, |phone| stage::version_of(capture, phone));
+    (unread > 0).then(|| {
+        format!(
+            "messages of which the layout is not known, so that addresses and short texts may have stayed in them: {unread}"
+        )
+    })
+}
+
 pub(super) fn to_json(capture: &Capture, keep_identities: bool) -> Result<String, Failure> {
     let mut file = if keep_identities {
         capture::plain(capture)

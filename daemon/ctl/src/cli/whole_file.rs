@@ -23,7 +23,9 @@ enum Into {
 impl WholeFile {
     /// Begins; a place that cannot be written to is known from now on, not at the end.
     pub(super) fn begin(path: &Path) -> Result<WholeFile, Failure> {
-        let path = path.to_owned();
+        // What a link names is replaced, not the link.
+        let real = fs::canonicalize(path).ok().filter(|_| !is_descriptor(path));
+        let path = real.unwrap_or_else(|| path.to_owned());
         match open(&path) {
             Ok(into) => Ok(WholeFile { path, into }),
             Err(e) => Err(failed(&path, &e)),
@@ -49,10 +51,18 @@ impl WholeFile {
     }
 }
 
+/// Names of what is open already, whatever it is: `/dev/stdout` redirected into a file is that file, to be written to.
+fn is_descriptor(path: &Path) -> bool {
+    let to = fs::read_link(path).unwrap_or_default();
+    [path, &to].iter().any(|path| {
+        path.starts_with("/proc") || path.starts_with("/dev/fd") || path.ends_with("fd/1")
+    })
+}
+
 fn open(path: &Path) -> io::Result<Into> {
     match fs::metadata(path) {
         Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(there) if !there.is_file() => {
+        Ok(there) if !there.is_file() || is_descriptor(path) => {
             let file = fs::OpenOptions::new().write(true).open(path)?;
             Ok(Into::Itself(file))
         }
@@ -108,5 +118,18 @@ mod tests {
         assert!(failure.cure.is_some_and(|cure| cure.contains("make room")));
         let nowhere = WholeFile::begin(&folder.path().join("no/call.json")).unwrap_err();
         assert!(nowhere.message.contains("no such folder"), "{nowhere:?}");
+    }
+
+    #[test]
+    fn a_link_stays_and_what_is_open_already_is_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        WholeFile::begin(&link).unwrap().write("new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&real).unwrap(), "new");
+        assert!(is_descriptor(Path::new("/dev/stdout")) && is_descriptor(Path::new("/dev/fd/5")));
+        assert!(!is_descriptor(&link));
     }
 }

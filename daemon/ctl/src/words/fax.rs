@@ -3,8 +3,8 @@
 use super::Words;
 use tipring_types::{FaxOutcome, Side};
 
-const REDUNDANCY: &str = "if packets were lost in this call, mend the network or raise the redundancy of fax relay (t38-redundancy)";
-const LINE: &str = "look at the line with `tipring port test`, and at level and loss of this call in `tipring call show`";
+const REDUNDANCY: &str = "if packets were lost in this call, mend the network or raise the redundancy of fax relay (t38-redundancy-low, t38-redundancy-high)";
+const LINE: &str = "look at the line with `tipring port test`, at the levels of `tipring port show` and the loss of this call in `tipring call show`";
 
 /// The machine of this side.
 fn machine(side: Side) -> &'static str {

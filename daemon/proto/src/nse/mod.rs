@@ -16,4 +16,4 @@ mod tests;
 
 pub use event::{Event, PAYLOAD_TYPE, latent_payload_type};
 pub use journal::{Answer, Record};
-pub use switch::{Become, Capabilities, Mode, Output, SILENCE_MS, Switch};
+pub use switch::{Become, Capabilities, Mode, Output, Switch};

@@ -16,8 +16,6 @@ use super::journal::{Answer, Record};
 use crate::time::Time;
 use crate::types::{DataTone, Side};
 
-/// Silence of both sides that ends pass-through, ms.
-pub const SILENCE_MS: u32 = 4_000;
 /// Copies of an event come within this time.
 const GUARD: Duration = Duration::from_millis(500);
 /// From one 200 to the next, and how many.
@@ -41,6 +39,9 @@ pub enum Mode {
     /// Always. Between Cisco's gateways under SCCP nobody names them.
     Force,
 }
+
+/// Relays that one leg may have: a call has a few faxes, and each begin costs work that a far end must not order at will.
+const RELAYS: u8 = 16;
 
 /// What this port can be switched to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,8 @@ pub struct Switch {
     relay_since: Option<Time>,
     /// A datagram of T.38 that nobody asked for.
     unasked: Option<Time>,
+    /// Relays that it has had.
+    relays: u8,
 }
 
 impl Switch {
@@ -136,6 +139,7 @@ impl Switch {
             bursts: Bursts::default(),
             relay_since: None,
             unasked: None,
+            relays: 0,
         }
     }
 
@@ -188,7 +192,7 @@ impl Switch {
             Side::Line if self.far_answers || !self.is_active() => return,
             Side::Line => {}
         }
-        let relay = self.can.relay && !self.refused;
+        let relay = self.may_relay() && !self.refused;
         if flags && relay && self.is != Become::Relay {
             if self.asking.is_none() {
                 self.ask(now, 1);
@@ -255,7 +259,7 @@ impl Switch {
     /// A datagram of T.38 came that can be read.
     pub fn t38_arrived(&mut self, now: Time, mut emit: impl FnMut(Output)) {
         self.relay_since = None;
-        if self.is == Become::Relay || self.mode == Mode::Off || !self.can.relay {
+        if self.is == Become::Relay || !self.is_active() || !self.may_relay() {
             return;
         }
         let before = self.unasked.replace(now);
@@ -292,7 +296,7 @@ impl Switch {
         }
     }
 
-    /// Both sides have been silent for [`SILENCE_MS`], or the carrier is gone.
+    /// Both sides have been silent for long (`passthrough::SILENCE_MS`), or the carrier is gone.
     pub fn silent(&mut self, now: Time, emit: impl FnMut(Output)) {
         if matches!(self.is, Become::PassThrough { .. }) {
             self.back(now, emit);
@@ -412,16 +416,17 @@ impl Switch {
         self.note(Some(event), Side::Network, Answer::Event(event), emit);
     }
 
+    fn may_relay(&self) -> bool {
+        self.can.relay && self.relays < RELAYS
+    }
+
     fn asked_relay(&mut self, now: Time, emit: &mut impl FnMut(Output)) {
-        let answer = if self.can.relay {
-            Event::Ack
-        } else {
-            Event::Nack
-        };
+        let may = self.may_relay() || self.is == Become::Relay;
+        let answer = if may { Event::Ack } else { Event::Nack };
         // Repeated until our answer gets through.
         self.bursts.push(now, answer);
         let again = self.is == Become::Relay;
-        if self.can.relay && !again {
+        if may && !again {
             self.asking = None;
             self.far_answers = true;
             self.relay(now, emit);
@@ -447,6 +452,7 @@ impl Switch {
     fn relay(&mut self, now: Time, emit: &mut impl FnMut(Output)) {
         self.echoed(Answer::Nothing, |_| true, emit);
         self.relay_since = Some(now);
+        self.relays = self.relays.saturating_add(1);
         self.become_(Become::Relay, emit);
     }
 

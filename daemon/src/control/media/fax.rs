@@ -16,6 +16,8 @@ use crate::line::{FaxRelay, FaxRelayConfig, LineOrder, RelayNumbers, RelayWatch,
 
 /// From one look at a relay to the next.
 const LOOK: Duration = Duration::from_millis(500);
+/// From an order that the line thread did not take to the next try.
+const AGAIN: Duration = Duration::from_millis(100);
 /// After a machine disconnected (DCN) its last frame still has to get to the other one's line.
 const AFTER_DCN: Duration = Duration::from_secs(2);
 
@@ -83,6 +85,8 @@ pub(super) struct LegFax {
     before: RelayNumbers,
     /// Pages of the last relay.
     pages: u32,
+    /// The line thread has a relay that is over, for its ring was full: it is asked again then.
+    owed: Option<Time>,
 }
 
 /// A relay at work.
@@ -90,8 +94,6 @@ pub(super) struct LegFax {
 struct Watched {
     watch: RelayWatch,
     listener: Listener,
-    /// A carrier of each side is on.
-    carriers: [bool; 2],
     /// When a machine disconnected.
     disconnected: Option<Time>,
     look: Time,
@@ -110,13 +112,15 @@ impl LegFax {
             relay: None,
             before: RelayNumbers::default(),
             pages: 0,
+            owed: None,
         }
     }
 
     /// When [`LegFax::turn`] has something to do.
     pub(super) fn due(&self) -> Option<Time> {
         let look = self.relay.as_ref().map(|relay| relay.look);
-        self.switch.deadline().into_iter().chain(look).min()
+        let deadlines = [self.switch.deadline(), look, self.owed];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Time has passed.
@@ -127,12 +131,17 @@ impl LegFax {
             relay.listen();
             over = relay.is_over(now);
         }
-        self.act(now, id, |switch, emit| {
+        let owed = self.owed.take_if(|at| *at <= now).is_some();
+        let mut doing = self.act(now, id, |switch, emit| {
             switch.due(now, &mut *emit);
             if over {
                 switch.relay_ended(now, emit);
             }
-        })
+        });
+        if owed && self.relay.is_none() {
+            doing.orders.insert(0, LineOrder::EndRelay { session: id });
+        }
+        doing
     }
 
     /// A tone was heard.
@@ -165,12 +174,31 @@ impl LegFax {
         self.act(now, id, |switch, emit| switch.t38_arrived(now, emit))
     }
 
-    /// Voice came, though there is a relay.
+    /// Voice came, though there is a relay. One that has had T.38 works, whether that was reported or not.
     pub(super) fn voice(&mut self, now: Time, id: SessionId) -> FaxDoing {
+        let relay = self.relay.as_ref();
+        if relay.is_some_and(|relay| relay.watch.view.numbers().received > 0) {
+            return self.t38(now, id);
+        }
         self.act(now, id, |switch, emit| switch.voice_arrived(now, emit))
     }
 
-    /// Data is over: both sides were silent for long, or a person uses the phone.
+    /// The phone's user pressed a key: a person talks, where no fax is relayed.
+    pub(super) fn key(&mut self, now: Time, id: SessionId) -> FaxDoing {
+        self.act(now, id, |switch, emit| switch.silent(now, emit))
+    }
+
+    /// The line thread did not take the order that begins or ends a relay.
+    pub(super) fn order_lost(&mut self, now: Time, id: SessionId, begins: bool) -> FaxDoing {
+        self.owed = (!begins).then_some(now + AGAIN);
+        self.act(now, id, |switch, emit| {
+            if begins {
+                switch.relay_ended(now, emit);
+            }
+        })
+    }
+
+    /// Data is over: both sides were silent for long.
     pub(super) fn silent(&mut self, now: Time, id: SessionId) -> FaxDoing {
         self.act(now, id, |switch, emit| {
             switch.silent(now, &mut *emit);
@@ -237,7 +265,6 @@ impl LegFax {
                 self.relay = Some(Watched {
                     watch,
                     listener: Listener::new(now),
-                    carriers: [false; 2],
                     disconnected: None,
                     look: now + LOOK,
                 });
@@ -308,13 +335,8 @@ impl Watched {
     fn listen(&mut self) {
         while let Ok((at, seen)) = self.watch.seen.pop() {
             match seen {
-                Seen::Carrier(side, carrier) => {
-                    self.carriers[side as usize] = carrier.is_some();
-                    match carrier {
-                        Some(carrier) => self.listener.carrier(at, side, carrier),
-                        None => self.listener.carrier_ended(at, side),
-                    }
-                }
+                Seen::Carrier(side, Some(carrier)) => self.listener.carrier(at, side, carrier),
+                Seen::Carrier(side, None) => self.listener.carrier_ended(at, side),
                 Seen::Frame(frame) if frame.intact => {
                     self.listener.frame(at, frame.side, frame.octets());
                 }

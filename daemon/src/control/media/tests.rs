@@ -301,7 +301,7 @@ fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
     assert_eq!(order(b.desk.both_silent()), ["pass 1 None"]);
     assert!(b.desk.both_silent().is_none());
     b.desk.heard_tone(b.now, DataTone::Ced, ced());
-    assert_eq!(order(b.desk.key()), ["pass 1 None"]);
+    assert_eq!(order(b.desk.key(b.now).0), ["pass 1 None"]);
     // What the phone sends and gets while its call is on hold belongs to no leg.
     b.act(MediaOutput::CloseReceive { party: Party(4) });
     b.act(MediaOutput::Bridge { party: None });

@@ -1,6 +1,7 @@
 //! Fax relay on a lane: into a session, out of it, and what control hears of it.
 
 use super::{Lane, Reports, Tools, no_such_session};
+use crate::line::counters::PortCounters;
 use crate::line::order::{LineReport, PortIndex, SessionId};
 use crate::line::session::{FaxRelay, MediaSession};
 
@@ -53,12 +54,21 @@ fn hand_back(port: PortIndex, session: SessionId, relay: Box<FaxRelay>, reports:
 
 /// What a session has heard of fax since the last block.
 #[inline]
-pub(super) fn report(session: &mut MediaSession, port: PortIndex, tools: &mut Tools<'_>) {
+pub(super) fn report(
+    session: &mut MediaSession,
+    port: PortIndex,
+    counters: &PortCounters,
+    tools: &mut Tools<'_>,
+) {
     let (id, at) = (session.id(), tools.now.since_epoch());
     while tools.reports.has_room() {
         let Some(named) = session.named_event() else {
             break;
         };
+        if !session.may_report_named(tools.now) {
+            counters.named_events_dropped.add(1);
+            continue;
+        }
         let _ = tools.reports.push(LineReport::NamedEvent {
             port,
             session: id,

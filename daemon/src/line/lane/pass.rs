@@ -90,7 +90,7 @@ impl Lane {
                     digit,
                 );
             }
-            super::fax::report(session, self.index, tools);
+            super::fax::report(session, self.index, &self.counters, tools);
             session.look_at_kernel(tools.now);
             session.publish(&self.counters);
             session.show_streams(tools.now);

@@ -95,8 +95,12 @@ impl FaxRelay {
     }
 
     /// A block of the line becomes datagrams.
-    fn up(&mut self, samples: &[i16], mut emit: impl FnMut(&[u8])) {
+    fn up(&mut self, samples: &[i16], sends: bool, mut emit: impl FnMut(&[u8])) {
         let (relay, sender) = (&mut self.relay, &mut self.sender);
+        if !sends {
+            // Nobody to send to: the line is followed all the same.
+            return relay.line_in(samples, |_| {});
+        }
         self.since_repeat += samples.len() as u32;
         if self.since_repeat >= REPEAT {
             self.since_repeat = 0;
@@ -135,7 +139,7 @@ impl FaxRelay {
             &self.relay.figures(),
             &self.sender.sent(),
             &self.receiver.counters(),
-            self.unseen,
+            self.unseen + self.relay.seen_lost(),
         )
     }
 
@@ -168,6 +172,11 @@ impl<B: Body> MediaSession<B> {
         self.relay.is_some()
     }
 
+    /// May control hear of one more named event?
+    pub(in crate::line) fn may_report_named(&mut self, now: Time) -> bool {
+        self.news.named(now)
+    }
+
     /// What control is to hear of fax in it, once a block.
     pub(in crate::line) fn fax_news(&mut self, now: Time) -> FaxNews {
         self.news.take(now)
@@ -181,7 +190,7 @@ impl<B: Body> MediaSession<B> {
         let to = self.far.target();
         let socket = &mut self.socket;
         let mut went = false;
-        relay.up(samples, |datagram| {
+        relay.up(samples, to.is_some(), |datagram| {
             if let Some(to) = to {
                 went = true;
                 leave_bare(socket, to, datagram);

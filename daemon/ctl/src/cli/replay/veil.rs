@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::Ipv4Addr;
 
 use tipring_proto::sccp::catalog;
-use tipring_proto::sccp::message::{ClientMessage, Register};
+use tipring_proto::sccp::message::{ClientMessage, Register, ServerMessage};
 use tipring_proto::sccp::wire::{decode_client, decode_server};
 use tipring_types::trace::{Fields, Value};
 
@@ -18,6 +18,10 @@ use super::capture::{Capture, File, FileFrame};
 /// Text that no field has: what lies behind the end of one. Shorter runs are numbers that look like text.
 const RUBBISH: usize = 6;
 const KEYPAD: u32 = 3;
+/// Messages by which a server says a digit of the far end: a PIN, one message each.
+const START_TONE: u32 = 0x82;
+const NOTIFY_DTMF: u32 = 0x127;
+const SEND_DTMF: u32 = 0x128;
 
 /// What is replaced, by what.
 #[derive(Default)]
@@ -31,6 +35,9 @@ struct Known {
 pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
     let key = RandomState::new();
     let mut known = Known::default();
+    // To find it reads all messages of a phone: once each.
+    let versions = by_phone(capture, version);
+    let version = |phone: &str| versions.get(phone).copied().unwrap_or_default();
     for message in &capture.messages {
         let version = version(&message.phone);
         let fields = if message.from_server {
@@ -62,6 +69,9 @@ pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
         let pressed = dialled.entry(&message.phone).or_default();
         if message.from_server {
             known.replace(&key, &mut frame.body);
+            if matches!(frame.id, START_TONE | NOTIFY_DTMF | SEND_DTMF) {
+                hush(&mut frame.body);
+            }
         } else if frame.id == KEYPAD {
             press(&key, pressed, &mut frame.body);
         } else {
@@ -94,14 +104,30 @@ pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
 
 /// Messages whose fields are not known, so that only texts in them are replaced.
 pub(super) fn unread(capture: &Capture, version: impl Fn(&str) -> u8) -> usize {
+    let versions = by_phone(capture, version);
     let unread = capture.messages.iter().filter(|message| {
-        let version = version(&message.phone);
+        let version = versions.get(&message.phone).copied().unwrap_or_default();
+        // Soft keys and the rest that is kept whole have texts of the server's own, no person's.
         match message.from_server {
-            true => decode_server(&message.frame, version).is_err(),
-            false => decode_client(&message.frame, version).is_err(),
+            true => match decode_server(&message.frame, version) {
+                Ok(message) => matches!(message, ServerMessage::Unknown { .. }),
+                Err(_) => true,
+            },
+            false => match decode_client(&message.frame, version) {
+                Ok(message) => matches!(message, ClientMessage::Unknown { .. }),
+                Err(_) => true,
+            },
         }
     });
     unread.count()
+}
+
+fn by_phone(capture: &Capture, version: impl Fn(&str) -> u8) -> BTreeMap<String, u8> {
+    let phones = capture.phones();
+    let versions = phones
+        .iter()
+        .map(|phone| (phone.to_string(), version(phone)));
+    versions.collect()
 }
 
 impl Known {
@@ -225,6 +251,15 @@ fn digit(key: &RandomState, before: &[u8], digit: u8) -> u8 {
 }
 
 /// A key of the phone: a digit behind those that were pressed before.
+/// A digit as a tone number becomes always the same one.
+fn hush(body: &mut [u8]) {
+    if let Some(word) = body.first_chunk_mut::<4>()
+        && (1..=16).contains(&u32::from_le_bytes(*word))
+    {
+        *word = 1_u32.to_le_bytes();
+    }
+}
+
 fn press(key: &RandomState, pressed: &mut Vec<u8>, body: &mut [u8]) {
     if let Some(button) = body.first_mut().filter(|button| **button < 10) {
         let old = b'0' + *button;
@@ -240,7 +275,7 @@ mod tests {
     use super::super::capture::Captured;
     use super::*;
     use tipring_proto::sccp::message::{
-        CallInfo, DisplayPromptStatus, KeypadButton, ServerMessage, StartMediaTransmission,
+        CallInfo, DisplayPromptStatus, KeypadButton, StartMediaTransmission,
     };
     use tipring_proto::sccp::wire::{Frame, FrameReader, HEADER, encode_client, encode_server};
 
@@ -369,5 +404,24 @@ mod tests {
         };
         assert_eq!(start.remote, "192.0.2.1:4000".parse().unwrap());
         assert!(!frames[1].body.windows(6).any(|w| w == b"Secret"));
+    }
+
+    #[test]
+    fn digits_that_the_server_says_are_all_the_same_and_other_tones_stay() {
+        for (tone, after) in [
+            (1, 1),
+            (5, 1),
+            (10, 1),
+            (16, 1),
+            (0, 0),
+            (33, 33),
+            (0x24, 0x24),
+        ] {
+            let mut body = u32::to_le_bytes(tone).to_vec();
+            body.extend([0; 8]);
+            hush(&mut body);
+            assert_eq!(body[..4], u32::to_le_bytes(after), "{tone}");
+        }
+        hush(&mut [5, 0, 0]);
     }
 }

@@ -286,6 +286,19 @@ impl LostReason {
         )
     }
 
+    /// The server itself said it: it is there.
+    pub fn is_an_answer(&self) -> bool {
+        matches!(
+            self,
+            LostReason::Rejected { .. }
+                | LostReason::TokenRefused { .. }
+                | LostReason::BadFrame { .. }
+                | LostReason::Closed(CloseReason::ByServer | CloseReason::Reset)
+                | LostReason::Connect(ConnectFailure::Refused)
+                | LostReason::Reset(_)
+        )
+    }
+
     /// Nobody failed: we wanted it, or the server asked for it.
     pub fn is_orderly(&self) -> bool {
         self.is_our_wish() || matches!(self, LostReason::Reset(_))

@@ -14,8 +14,9 @@ use crate::time::Time;
 
 /// Nothing from a server for this long: the others look elsewhere. CallManagers answer Register within 140 ms (CUCM trace).
 const DOUBT: Duration = Duration::from_millis(400);
-/// The device that stayed leaves too, where there is a server that nobody has tried.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The device that stayed leaves too, where there is a server that nobody has tried. chan_skinny takes 2 s to refuse a
+/// device: a refusal is to be read, not taken for silence.
+const PATIENCE: Duration = Duration::from_millis(2_500);
 /// First lock-out; doubles.
 const LOCKED: Duration = Duration::from_secs(60);
 /// Longest lock-out: that of Cisco's stations.
@@ -53,6 +54,8 @@ struct Hold {
     /// The first device has been sent on, or has nowhere to go.
     forsaken: bool,
     until: Option<Time>,
+    /// When an attempt last came to nothing there, for whatever reason.
+    failed: Option<Time>,
     /// Lock-outs in a row.
     times: u32,
 }
@@ -72,6 +75,11 @@ impl Hold {
         self.until.is_some_and(|until| now < until)
     }
 
+    fn has_failed(&self, now: Time) -> bool {
+        self.failed
+            .is_some_and(|at| now.saturating_since(at) < LOCKED)
+    }
+
     /// Another device knows that it does not answer.
     fn is_hung(&self, now: Time, device: u16) -> bool {
         self.is_locked(now) || (self.in_doubt && self.tries.iter().any(|(d, _)| *d != device))
@@ -89,6 +97,7 @@ impl Lockouts {
                 in_doubt: false,
                 forsaken: false,
                 until: None,
+                failed: None,
                 times: 0,
             });
             self.holds.len() - 1
@@ -115,11 +124,11 @@ impl Lockouts {
         list.iter().copied().find(|s| serves(s) && !locked(s))
     }
 
-    /// The best server that nobody has tried, and that is not known to be silent.
+    /// The best server that nobody tries, and that is not known to be silent or to take nobody.
     fn untried(&self, now: Time, list: &[usize]) -> Option<usize> {
         let known = |s: &usize| {
             self.of(*s)
-                .is_some_and(|h| h.is_locked(now) || !h.tries.is_empty())
+                .is_some_and(|h| h.is_locked(now) || h.has_failed(now) || !h.tries.is_empty())
         };
         list.iter().copied().find(|s| !known(s))
     }
@@ -132,8 +141,9 @@ impl Lockouts {
         let answers = |s: &usize| !self.is_hung(now, device, *s);
         self.serving(now, list)
             .or_else(|| self.untried(now, list))
+            // Nobody is served anywhere: somebody has to find out whether it answers again.
+            .or_else(|| (!self.is_tried(server)).then_some(server))
             .or_else(|| list.iter().copied().find(answers))
-            // Somebody has to find out.
             .or_else(|| list.iter().copied().find(|s| !self.is_tried(*s)))
             .unwrap_or(server)
     }
@@ -150,7 +160,8 @@ impl Lockouts {
         hold.tries.push((device, now));
     }
 
-    fn gives_up(&mut self, device: u16) {
+    /// Its attempt is over, for a reason that says nothing of the server.
+    pub fn gives_up(&mut self, device: u16) {
         for hold in &mut self.holds {
             hold.tries.retain(|(d, _)| *d != device);
         }
@@ -171,6 +182,7 @@ impl Lockouts {
         self.served.push((device, server));
         let hold = self.hold(now, server);
         hold.until = None;
+        hold.failed = None;
         hold.times = 0;
         hold.in_doubt = false;
         hold.heard = now;
@@ -191,12 +203,19 @@ impl Lockouts {
 
     /// An attempt has come to nothing. `silent`: the server did not answer.
     pub fn failed(&mut self, now: Time, device: u16, server: usize, silent: bool) {
+        let since = self.of(server).and_then(|hold| {
+            let own = hold.tries.iter().find(|(d, _)| *d == device);
+            own.map(|(_, since)| *since)
+        });
         self.gives_up(device);
         let serves = self.served.iter().any(|(_, at)| *at == server);
+        // A device that was led away early has not found out that the server is silent.
+        let waited = since.is_none_or(|since| now.saturating_since(since) >= PATIENCE);
         let hold = self.hold(now, server);
+        hold.failed = Some(now);
         if !silent {
             hold.until = None;
-        } else if !serves && !hold.is_locked(now) {
+        } else if waited && !serves && !hold.is_locked(now) {
             let doubled = LOCKED.saturating_mul(1 << hold.times.min(10));
             hold.until = Some(now + doubled.min(LOCKED_MAX));
             hold.times = hold.times.saturating_add(1);
@@ -213,6 +232,7 @@ impl Lockouts {
     pub fn forget(&mut self, server: usize) {
         for hold in self.holds.iter_mut().filter(|h| h.server == server) {
             hold.until = None;
+            hold.failed = None;
             hold.times = 0;
         }
     }
@@ -221,6 +241,7 @@ impl Lockouts {
     pub fn forget_all(&mut self) {
         for hold in &mut self.holds {
             hold.until = None;
+            hold.failed = None;
             hold.times = 0;
         }
     }

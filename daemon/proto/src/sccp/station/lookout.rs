@@ -14,6 +14,8 @@ use crate::time::Time;
 const SOON: Duration = Duration::from_secs(1);
 /// Lost twice within this time: it comes and goes.
 const STEADY: Duration = Duration::from_secs(600);
+/// A question of which nothing was heard any more, for a call came up at the port that asked.
+const UNHEARD: Duration = Duration::from_secs(10);
 /// Longest monitor time that comes of doubling.
 const MONITOR_MAX: Duration = Duration::from_secs(600);
 /// Most that intervals are stretched.
@@ -100,7 +102,7 @@ impl Lookout {
         if may && !look.proven {
             look.asked = Some((who, now));
             look.led = None;
-            look.soon = None;
+            look.soon = Some(now + UNHEARD);
         }
         may
     }
@@ -117,6 +119,14 @@ impl Lookout {
     /// A device has been registered with a server. `monitor`: for how long it has to keep the first one.
     pub fn registered(&mut self, now: Time, device: u16, server: usize, monitor: Duration) {
         self.leave(now, device, false);
+        // Whoever is at a lesser server has a lost one to ask for.
+        for look in self
+            .looks
+            .iter_mut()
+            .filter(|l| l.down && l.server != server)
+        {
+            look.soon.get_or_insert(now + SOON);
+        }
         let look = self.look(server);
         look.devices.push(device);
         look.down = false;
@@ -169,6 +179,7 @@ impl Lookout {
         look.factor = 1;
         look.lost = None;
         look.asked = None;
+        look.watched = look.watched.map(|until| until.min(now));
         if look.proven {
             self.orders.push_back(LookoutOrder::Follow { server });
         } else if look.watched.is_none() {
@@ -215,9 +226,8 @@ impl Lookout {
             let device = self.lesser(list, server);
             let look = &mut self.looks[at];
             look.led = device;
-            // Nobody to ask now: everybody is on the way, or in a call.
-            let listed = list.len() > 1 && list.contains(&server);
-            look.soon = listed.then_some(now + SOON);
+            // Nobody is at a lesser server: whoever comes to one begins the questions again.
+            look.soon = device.map(|_| now + SOON);
             if let Some(device) = device {
                 self.orders.push_back(LookoutOrder::Look { device, server });
             }
@@ -309,6 +319,44 @@ mod tests {
         assert_eq!(orders(&mut lookout, 100), []);
         assert!(lookout.may_look(at(100), 7, 0, INTERVAL));
         assert!(!lookout.may_look(at(101), 8, 0, INTERVAL));
+    }
+
+    #[test]
+    fn nobody_is_asked_for_while_nobody_is_at_a_lesser_server() {
+        let mut lookout = served();
+        lookout.forget(at(20), 1);
+        assert_eq!(orders(&mut lookout, 30), []);
+        assert_eq!((lookout.asked_at(1), lookout.poll_timeout()), (None, None));
+        // Lost, and all are on the way: the first that comes to the lesser one begins the questions again.
+        for device in 1..=48 {
+            lookout.left(at(40), device, true);
+        }
+        assert_eq!(orders(&mut lookout, 50), []);
+        lookout.registered(at(50), 7, 1, MONITOR);
+        assert!(lookout.asked_at(0).is_some());
+    }
+
+    #[test]
+    fn an_operator_ends_a_monitor_time_and_a_question_that_came_to_nothing_unheard_is_asked_again()
+    {
+        let mut lookout = served();
+        lost(&mut lookout, 20);
+        assert!(lookout.may_look(at(21), 5, 0, INTERVAL));
+        // A call came up at that port: nothing more is heard of its question.
+        let asked = orders(&mut lookout, 40);
+        assert!(
+            asked
+                .iter()
+                .any(|(_, o)| matches!(o, LookoutOrder::Look { server: 0, .. })),
+            "{asked:?}"
+        );
+        lookout.registered(at(41), 7, 0, MONITOR * 100);
+        lookout.forget(at(42), 0);
+        assert!(
+            lookout
+                .watched_until(0)
+                .is_some_and(|until| until <= at(42))
+        );
     }
 
     #[test]

@@ -285,7 +285,11 @@ impl Station {
             }
             None => return,
         }
-        self.retry.restart();
+        // Of one that goes ahead nobody knows whether it will be taken there: its attempts are counted on, or it would go
+        // to and fro between two servers that do not take it, without a pause.
+        if !at_once {
+            self.retry.restart();
+        }
     }
 
     /// The attempt that has just begun goes to another server: this one is known to be silent.

@@ -92,6 +92,7 @@ impl Station {
     /// Only from a lesser server a better one is asked.
     pub(super) fn plan_trial(&mut self, now: Time) {
         self.failback.due = None;
+        self.failback.of = None;
         let here = self
             .registered_at()
             .and_then(|here| self.config.place(here));
@@ -116,7 +117,9 @@ impl Station {
         if self.busy || self.config.place(here) == Some(0) {
             self.plan_trial(now);
         } else if self.trial().is_none() {
-            let wanted = self.failback.of.take();
+            let better = |s: &usize| self.config.place(*s) < self.config.place(here);
+            let wanted = self.failback.of.filter(better);
+            self.failback.of = None;
             let server = wanted.map_or(self.config.best(), |s| self.config.this_or_best(s));
             self.open(now, server, ConnectionPurpose::Trial, true);
         }

@@ -87,7 +87,7 @@ fn flags_ask_for_t38_and_the_answer_brings_a_relay_that_ends_with_the_call_s_dat
     let fax = shown.fax.expect("fax");
     assert_eq!(fax.mode, tipring_types::trace::LegMode::FaxRelay);
     assert!(
-        !shown.pass_through && b.desk.key().is_none(),
+        !shown.pass_through && b.desk.key(b.now).0.is_none(),
         "no key in a fax"
     );
     let (orders, texts) = said(&b.desk.fax_silent(b.now));
@@ -182,4 +182,47 @@ fn a_far_end_that_sends_voice_on_after_it_agreed_gets_voice() {
     assert_eq!(orders, ["end relay 1", "pass 1 None"]);
     let text = "agreed on T.38 (NSE 200), but the far end sends voice on: the fax goes on as G.711";
     assert!(texts.iter().any(|t| t == text), "{texts:?}");
+}
+
+#[test]
+fn a_key_ends_pass_through_that_the_far_end_asked_for_and_says_so_to_it() {
+    let mut b = leg(43_600, FORCE);
+    b.event(192, 1);
+    b.pass(200);
+    let (_, doing) = b.desk.key(b.now);
+    let (orders, _) = said(&doing);
+    assert_eq!(orders, ["pass 1 None", "event 1 100 194 true"]);
+    assert_eq!(said(&b.desk.key(b.now).1).0, [""; 0], "it is voice");
+}
+
+#[test]
+fn an_order_of_a_relay_that_the_line_thread_did_not_take_is_made_good() {
+    let mut b = leg(43_700, FORCE);
+    b.event(200, 1);
+    b.pass(200);
+    // The end of it.
+    b.desk.fax_silent(b.now);
+    b.desk.fax_order_lost(b.now, SessionId(1), false);
+    let (orders, _) = b.pass(200);
+    assert!(orders.contains(&"end relay 1".to_owned()), "{orders:?}");
+    let (orders, _) = b.pass(1_000);
+    assert!(
+        !orders.contains(&"end relay 1".to_owned()),
+        "once: {orders:?}"
+    );
+    // Its begin: no relay is there, so it is voice again, and the far end hears of it.
+    b.event(200, 900);
+    b.desk.fax_order_lost(b.now, SessionId(1), true);
+    // After the copies of the event that went before.
+    let (orders, _) = b.pass(100);
+    assert!(
+        orders.contains(&"event 1 100 194 true".to_owned()),
+        "{orders:?}"
+    );
+    assert!(
+        b.desk.shown_open()[0]
+            .fax
+            .as_ref()
+            .is_none_or(|fax| fax.mode == tipring_types::trace::LegMode::Voice)
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tipring_proto::t38::ifp::{Decoder, Version};
 use tipring_proto::t38::udptl::Packet;
 use tipring_proto::time::Time;
 
@@ -11,6 +12,10 @@ use crate::line::session::body::Taken;
 const T38_EVERY: Duration = Duration::from_millis(200);
 /// From one report of voice beside a relay to the next.
 const VOICE_EVERY: Duration = Duration::from_secs(1);
+
+/// Named events that control hears of in a second: a switch takes a dozen.
+const NAMED: u32 = 40;
+const NAMED_PER: Duration = Duration::from_secs(1);
 
 /// What control is to hear.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,12 +34,37 @@ pub(in crate::line::session) struct NewsDesk {
     relayed: bool,
     t38: Option<Time>,
     voice: Option<Time>,
+    named: Named,
+}
+
+/// Named events of the present second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Named {
+    since: Time,
+    count: u32,
 }
 
 impl NewsDesk {
     /// A relay begins or ends.
     pub(super) fn forget(&mut self) {
-        *self = NewsDesk::default();
+        let named = self.named;
+        *self = NewsDesk {
+            named,
+            ..NewsDesk::default()
+        };
+    }
+
+    /// May control hear of one more named event?
+    pub(super) fn named(&mut self, now: Time) -> bool {
+        let named = &mut self.named;
+        if now.saturating_since(named.since) >= NAMED_PER {
+            *named = Named {
+                since: now,
+                count: 0,
+            };
+        }
+        named.count = named.count.saturating_add(1);
+        named.count <= NAMED
     }
 
     /// Voice beside a relay.
@@ -49,7 +79,9 @@ impl NewsDesk {
 
     /// What may be T.38, and no relay is there.
     pub(super) fn t38_unasked(&mut self, datagram: &[u8]) -> Taken {
-        if Packet::parse(datagram).is_err() {
+        let readable = Packet::parse(datagram)
+            .is_ok_and(|p| Decoder::new(Version::V0).decode(p.primary).is_ok());
+        if !readable {
             return Taken::Malformed;
         }
         self.fresh.t38 = true;
@@ -91,6 +123,11 @@ mod tests {
         }
         assert_eq!(reports, 5);
         assert_eq!(desk.t38_unasked(&[0; 3]), Taken::Malformed);
+        // A datagram whose packet says nothing.
+        assert_eq!(desk.t38_unasked(&[0, 0, 1, 0xFF, 0, 0]), Taken::Malformed);
+        let named = (0..1_000).filter(|ms| desk.named(Time::from_millis(*ms)));
+        assert_eq!(named.count(), 40);
+        assert!(desk.named(Time::from_millis(1_000)));
         desk.forget();
         let (mut t38, mut voice) = (0, 0);
         for ms in 0..3_000 {

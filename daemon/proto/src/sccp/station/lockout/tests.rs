@@ -67,7 +67,7 @@ fn seven_silent_servers_of_eight_cost_forty_eight_devices_less_than_three_second
 }
 
 #[test]
-fn one_device_alone_gives_each_of_them_two_seconds() {
+fn one_device_alone_gives_each_of_them_two_seconds_and_a_half() {
     let took = last_registration(1, 7, 1_000);
     assert!(took < 20_000, "{took} ms");
 }
@@ -128,4 +128,35 @@ fn a_stuck_session_locks_no_server_out_that_serves_others() {
     lockouts.tries(at(0), 2, 0);
     lockouts.failed(at(10_000), 2, 0, true);
     assert_eq!(lockouts.locked_until(at(10_000), 0), None);
+}
+
+#[test]
+fn a_silent_server_is_found_out_about_when_the_other_one_refuses_everybody() {
+    let mut lockouts = Lockouts::default();
+    lockouts.tries(at(0), 1, 0);
+    lockouts.failed(at(10_000), 1, 0, true);
+    assert_eq!(lockouts.place_for(at(10_001), 1, 0, &[0, 1]), 1);
+    lockouts.tries(at(10_001), 1, 1);
+    lockouts.failed(at(10_010), 1, 1, false);
+    // Nobody is served: one device at a time asks the silent one, though it is passed by.
+    assert!(lockouts.locked_until(at(12_000), 0).is_some());
+    assert_eq!(lockouts.place_for(at(12_000), 2, 0, &[0, 1]), 0);
+    lockouts.tries(at(12_000), 2, 0);
+    assert_eq!(lockouts.place_for(at(12_001), 3, 0, &[0, 1]), 1);
+}
+
+#[test]
+fn a_device_led_away_early_locks_nothing_and_our_own_end_of_an_attempt_unlocks_nothing() {
+    let mut lockouts = Lockouts::default();
+    lockouts.tries(at(0), 1, 0);
+    lockouts.failed(at(400), 1, 0, true);
+    assert_eq!(lockouts.locked_until(at(401), 0), None);
+    lockouts.tries(at(1_000), 1, 0);
+    lockouts.failed(at(11_000), 1, 0, true);
+    assert!(lockouts.locked_until(at(11_001), 0).is_some());
+    lockouts.tries(at(12_000), 1, 0);
+    lockouts.gives_up(1);
+    assert!(lockouts.locked_until(at(12_001), 0).is_some());
+    lockouts.failed(at(12_002), 1, 0, false);
+    assert_eq!(lockouts.locked_until(at(12_003), 0), None);
 }
