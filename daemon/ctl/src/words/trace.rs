@@ -76,6 +76,7 @@ fn row(event: &Trace, call: Option<u64>) -> String {
                 (rate, false) => format!(", {rate} bit/s"),
             }
         ),
+        Trace::FaxEnded { record } => format!("fax over: {}", super::fax(&record.outcome).text),
         Trace::VoiceAgain { cause: VoiceCause::Silence } => "silence both ways: the port goes back to voice".into(),
         Trace::VoiceAgain { cause: VoiceCause::Key } => "a key was pressed: the port goes back to voice".into(),
 

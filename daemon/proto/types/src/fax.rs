@@ -1,10 +1,16 @@
 //! What became of a fax, as values.
 //!
-//! Owns: the phases and timers of T.30 by name, and every outcome that there is ([`FaxOutcome`]). Promises: a code keeps its
-//! meaning, programs may compare it. Leaves to others: which facts are which outcome (`tipring_proto::t30`), and its
+//! Owns: the phases and timers of T.30 by name, and every outcome that there is ([`FaxOutcome`]), and what is kept of a fax
+//! ([`FaxRecord`]). Promises: a code keeps its meaning, programs may compare it. Leaves to others: which facts are which outcome (`tipring_proto::t30`), and its
 //! words (the table in `tipring-ctl`).
 
+mod record;
+
 use serde::{Deserialize, Serialize};
+
+pub use record::{
+    FaxModem, FaxPath, FaxRecord, FaxSwitch, FaxTransport, SWITCHES as FAX_SWITCHES, Sides,
+};
 
 use crate::Side;
 

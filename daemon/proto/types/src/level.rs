@@ -37,6 +37,19 @@ impl TenthDb {
     }
 }
 
+/// In dB, as every reader expects it.
+impl Serialize for TenthDb {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(f64::from(self.0) / 10.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TenthDb {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<TenthDb, D::Error> {
+        f64::deserialize(from).map(TenthDb::of)
+    }
+}
+
 impl fmt::Display for TenthDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1} dB", self.db())

@@ -29,7 +29,10 @@ pub mod trace;
 pub use choices::{
     AfterFarHangUp, CallerIdTiming, FlashAction, NamedEvents, PulseDigits, RtpSource,
 };
-pub use fax::{FaxOutcome, FaxPhase, FaxTimer};
+pub use fax::{
+    FAX_SWITCHES, FaxModem, FaxOutcome, FaxPath, FaxPhase, FaxRecord, FaxSwitch, FaxTimer,
+    FaxTransport, Sides,
+};
 pub use ids::{
     CallRef, Codec, Conference, ConnectionId, DeviceName, DeviceNameError, DeviceType, Digit,
     LineInstance, Party, PortId,

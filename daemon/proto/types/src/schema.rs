@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::trace::{DigitSource, LegMode, SccpDirection, SwitchAnswer, TraceKind, VoiceCause};
 use crate::{
     CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, Digit,
-    EchoState, EndCause, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity,
-    PortState, RegistrationState, Side, TenthDbm0, TestEnd,
+    EchoState, EndCause, FaxModem, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict,
+    Polarity, PortState, RegistrationState, Side, TenthDb, TenthDbm0, TestEnd,
 };
 
 macro_rules! words_of {
@@ -27,7 +27,7 @@ macro_rules! words_of {
 
 words_of! {
     CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
-    FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
+    FaxModem, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
     LegMode, SwitchAnswer, VoiceCause,
 }
 
@@ -38,6 +38,16 @@ impl JsonSchema for Digit {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^[0-9*#A-D]$" })
+    }
+}
+
+impl JsonSchema for TenthDb {
+    fn schema_name() -> Cow<'static, str> {
+        "Db".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
     }
 }
 

@@ -20,8 +20,8 @@ pub use parts::{
 
 use crate::finding::Finding;
 use crate::{
-    CallState, Codec, DataTone, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0,
-    TestEnd,
+    CallState, Codec, DataTone, Digit, EndCause, FaxRecord, HookState, LineFault, Polarity, Side,
+    TenthDbm0, TestEnd,
 };
 
 /// Something that happened. In JSON: `code`, and `parameters` where there are any.
@@ -200,6 +200,11 @@ pub enum Trace {
         lost: u64,
         /// Lost ones that came with later ones.
         recovered: u64,
+    },
+    /// A fax is over: both machines are done, or the leg or the call has ended. Once for each fax.
+    FaxEnded {
+        /// What became of it.
+        record: Box<FaxRecord>,
     },
     /// The port goes from pass-through back to voice.
     VoiceAgain {
@@ -485,6 +490,7 @@ impl Trace {
             Trace::AnswerToneEnded { .. } => ("answer-tone-ended", K::Line),
             Trace::LegSwitch { .. } => ("leg-switch", K::Media),
             Trace::RelayEnded { .. } => ("relay-ended", K::Media),
+            Trace::FaxEnded { .. } => ("fax-ended", K::Media),
             Trace::VoiceAgain { .. } => ("voice-again", K::Line),
             Trace::OpenLeg { .. } => ("open-leg", K::Media),
             Trace::LegOpened { .. } => ("leg-opened", K::Media),

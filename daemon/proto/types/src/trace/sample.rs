@@ -8,8 +8,8 @@ use super::{
 };
 use crate::finding::Finding;
 use crate::{
-    CallState, Codec, DataTone, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0,
-    TestEnd,
+    CallState, Codec, DataTone, Digit, EndCause, FaxRecord, HookState, LineFault, Polarity, Side,
+    TenthDbm0, TestEnd,
 };
 
 impl Trace {
@@ -107,6 +107,9 @@ fn from_the_line() -> Vec<Trace> {
         ecm: true,
         lost: 1,
         recovered: 7,
+    });
+    samples.push(Trace::FaxEnded {
+        record: Box::new(FaxRecord::sample()),
     });
     let causes = VoiceCause::ALL.iter();
     samples.extend(causes.map(|&cause| Trace::VoiceAgain { cause }));
