@@ -370,7 +370,10 @@ fn one_port(
     {
         let place = reader.place(section, "channel");
         let message = format!("the simulated card has {} ports", sim.ports);
-        let cure = format!("write `ports = {channel}` in [sim], or choose another channel");
+        let cure = format!(
+            "for a real card write `driver = \"dahdi\"` in [card]; for the simulated one `ports = {channel}` in [sim], or choose \
+             another channel"
+        );
         reader.problem(
             Severity::Error,
             place,

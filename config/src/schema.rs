@@ -176,7 +176,7 @@ pub const GATEWAY: Table = Table {
             Accepts::OneOf(Naming::NAMES),
             "\"vgc\"",
             When::Registration,
-            "How device names are made: vgc (VGC, the last 10 digits of the MAC, port 01 to 99), an (AN, the same 10 digits, hex 3FF + port: 400 for port 1, 40A for port 11, 417 for port 24), sep (port 1: SEP and the 12 digits; the others: SEP, the last 10 digits, and port - 1 as two hex digits). `tipring port list` shows the names.",
+            "How device names are made, and so what the ports are added as on the CallManager: vgc, the ports of a Cisco VG248 (VGC, the last 10 digits of the MAC, port 01 to 99); an, the analog phones of a VG224 under SCCP (AN, the same 10 digits, hex 3FF + port: 400 for port 1, 40A for port 11, 417 for port 24); sep, ATA 186 (port 1: SEP and the 12 digits; the others: SEP, the last 10 digits, and port - 1 as two hex digits). `tipring port list` shows the names.",
         ),
         open(
             "mac",
@@ -200,7 +200,7 @@ pub const GATEWAY: Table = Table {
             "10 with vgc, 30027 with an, 12 with sep",
             "30027",
             When::Registration,
-            "SCCP device type number of all ports.",
+            "SCCP device type number of all ports, what they are to the CallManager: 10 is a port of a VG248, 30027 an analog phone of a gateway (VG224 and later), 12 an ATA 186. It must be the type that the devices were added as.",
         ),
         key(
             "protocol-version",

@@ -67,7 +67,7 @@ channel = 9
             "14: port[channel 1].country: no country file has this code [did you mean \"de\"? Or put dee.toml into /etc/tipring/countries]",
             "16: port[channel 1].channel: channel 1 is used already in line 13 [give every [[port]] its own channel]",
             "17: port[channel 1].profile: is not known [did you mean \"fax\"?]",
-            "19: port[channel 9].channel: the simulated card has 4 ports [write `ports = 9` in [sim], or choose another channel]",
+            "19: port[channel 9].channel: the simulated card has 4 ports [for a real card write `driver = \"dahdi\"` in [card]; for the simulated one `ports = 9` in [sim], or choose another channel]",
         ]
     );
 }

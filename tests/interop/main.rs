@@ -153,8 +153,10 @@ fn run(
     let wanted = |flow: &str| only.is_empty() || only.iter().any(|o| o == flow);
     let mut outcomes = vec![];
     // Flows on ports of their own run side by side; what disturbs everybody comes after them, one by one, and so does
-    // what failed while this machine was too slow for sound.
+    // what failed while this machine was too slow for sound, or beside a call manager that hangs.
     let mut again: Vec<Flow> = vec![];
+    let mut failed: Vec<(Flow, Outcome)> = vec![];
+    let assertions = stage.assertions();
     std::thread::scope(|scope| {
         let running: Vec<_> = flows::SIDE_BY_SIDE
             .iter()
@@ -179,15 +181,28 @@ fn run(
             if let Some(stalls) = stalls {
                 say_again(name, flow.0, &format!("beside other flows: {stalls}"));
                 again.push(flow);
-            } else {
+            } else if outcome.passed() {
                 outcomes.push(outcome);
+            } else {
+                failed.push((flow, outcome));
             }
         }
     });
-    if !again.is_empty() {
+    if !again.is_empty() || !failed.is_empty() {
         // What a failed flow left lifted would fail it again.
         let _ = stage.hang_all();
+        match stage.revive(assertions) {
+            Ok(Some(wrong)) => {
+                for (flow, _) in failed.drain(..) {
+                    say_again(name, flow.0, &format!("the call manager itself {wrong}"));
+                    again.push(flow);
+                }
+            }
+            Ok(None) => {}
+            Err(e) => println!("     {name:<15} no new call manager: {e}"),
+        }
     }
+    outcomes.extend(failed.into_iter().map(|(_, outcome)| outcome));
     let one_by_one = (0..repeat).flat_map(|_| flows::ONE_BY_ONE).copied();
     let one_by_one = one_by_one.filter(|(flow, _)| wanted(flow));
     for (flow, body) in again.into_iter().chain(one_by_one) {

@@ -137,7 +137,7 @@ country = "us"
         .sum()
     }
 
-    /// The call manager crashed, or logs errors of its own (more `assertions` than before): starts it again, hangs
+    /// The call manager crashed, hangs, or logs errors of its own (more `assertions` than before): starts it again, hangs
     /// up every phone and waits for all ports. What was wrong with it; `None`: nothing.
     pub(crate) fn revive(&self, assertions: usize) -> Result<Option<&'static str>, String> {
         let wrong = if !self.peer.is_alive() {
@@ -149,6 +149,9 @@ country = "us"
             // The same race without a log line: seen to last until the call manager is started again.
             self.peer.crash()?;
             "no longer responds to a device"
+        } else if self.keeps_ended_calls()? {
+            self.peer.crash()?;
+            "keeps calls whose phones are all on-hook"
         } else {
             return Ok(None);
         };
@@ -164,6 +167,24 @@ country = "us"
         let unresponsive = |f: &FindingReport| f.code() == "server-unresponsive";
         let ports = self.gateway.status()?.ports;
         Ok(ports.iter().any(|p| p.findings.iter().any(unresponsive)))
+    }
+
+    /// Hangs up every phone. Calls that the call manager has then still, 10 s later, hang in threads of its own: seen with
+    /// calls that it neither connected nor ended, while it answered keepalives and took new calls.
+    fn keeps_ended_calls(&self) -> Result<bool, String> {
+        self.hang_all()?;
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            // A call manager that does not answer is as far gone.
+            let count = self.peer.rx("core show channels count");
+            if count.is_ok_and(|c| c.lines().any(|l| l.trim() == "0 active channels")) {
+                return Ok(false);
+            }
+            if Instant::now() > end {
+                return Ok(true);
+            }
+            std::thread::sleep(Duration::from_millis(200)); // asks again; the deadline is above
+        }
     }
 
     /// The beginning of a flow in this thread, for [`Stage::stalled`].

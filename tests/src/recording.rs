@@ -1,23 +1,36 @@
 //! What a far end recorded of a call, while it does so.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tipring_dsp::measure;
 
 use crate::set::HeardTone;
 
+/// Removes what an earlier call recorded under this end of a name, before the next one begins.
+pub fn forget(folder: &Path, name: &str) {
+    for file in find(folder, name) {
+        let _ = fs::remove_file(file);
+    }
+}
+
+/// Files with this end of their names; none while there is no folder.
+fn find(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = files.map(|e| e.path());
+    paths
+        .filter(|p| p.to_string_lossy().ends_with(name))
+        .collect()
+}
+
 /// The far end writes what it hears into a WAV file with this end of its name: waits until the last half second of that
 /// is the tone.
 pub fn recording_has(folder: &Path, name: &str, hz: f32, dbm0: f32) -> Result<HeardTone, String> {
     let end = Instant::now() + Duration::from_secs(10);
     loop {
-        let samples = fs::read_dir(folder)
-            .map_err(|e| format!("{}: {e}", folder.display()))?
-            .flatten()
-            .map(|e| e.path())
-            .find(|p| p.to_string_lossy().ends_with(name))
+        let samples = find(folder, name)
+            .first()
             .and_then(|f| fs::read(f).ok())
             .map(|bytes| samples_of(&bytes))
             .unwrap_or_default();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipring_ctl::request::SimCondition;
 use tipring_tests::peer::Far;
-use tipring_tests::recording::recording_has;
+use tipring_tests::recording::{self, recording_has};
 use tipring_tests::set::Set;
 
 use crate::figures::{BothWays, Figures};
@@ -74,7 +74,8 @@ pub(crate) fn h323_peer(stage: &Stage) -> Result<Figures, String> {
     a.connected()?;
     let out = both_ways(&mut a)?;
     a.finish()?;
-    // The next call records into the same file, from its beginning.
+    // The next call records into a file of the same name.
+    recording::forget(&spool, "heard.wav");
     let mut b = stage.port(35)?;
     let number = stage.number(35);
     let originate = format!("channel originate OOH323/{number}@near extension tone@far");

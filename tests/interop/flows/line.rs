@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipring_ctl::request::SimCondition;
 use tipring_tests::peer::Far;
-use tipring_tests::recording::recording_has;
+use tipring_tests::recording::{self, recording_has};
 use tipring_tests::set::{HeardTone, Set};
 
 use crate::figures::Figures;
@@ -13,6 +13,8 @@ use crate::stage::Stage;
 
 /// Sound and its level each way, with the far end joined to the call.
 fn both_ways(stage: &Stage, set: &mut Set, line: &mut Line) -> Result<[HeardTone; 2], String> {
+    let spool = stage.peer.far_state(Far::Mgcp).join("spool");
+    recording::forget(&spool, "heard.wav");
     let leg = line.join_far_end()?;
     let port = leg.port;
     let originate =
@@ -20,7 +22,6 @@ fn both_ways(stage: &Stage, set: &mut Set, line: &mut Line) -> Result<[HeardTone
     stage.peer.far_rx(Far::Mgcp, &originate)?;
     let back = set.measures(440.0, -13.0)?;
     set.tone(700.0, -15.0)?;
-    let spool = stage.peer.far_state(Far::Mgcp).join("spool");
     let there = recording_has(&spool, "heard.wav", 700.0, -15.0)?;
     set.quiet()?;
     stage.peer.far_rx(Far::Mgcp, "channel request hangup all")?;

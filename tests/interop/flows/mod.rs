@@ -21,7 +21,6 @@ pub(crate) const SIDE_BY_SIDE: &[Flow] = &[
     ("audio", audio::port_to_port),
     ("sip", audio::sip_peer),
     ("h323", audio::h323_peer),
-    ("mgcp", line::mgcp_peer),
     ("hang-up", audio::hang_up),
     ("digits", digits::dtmf),
     ("pulse", digits::pulse),
@@ -35,9 +34,11 @@ pub(crate) const SIDE_BY_SIDE: &[Flow] = &[
     ("fax-in", fax::from_server),
 ];
 
-/// Flows that transfer calls (chan_skinny has races of its own there and now and then crashes under load), and
-/// flows that stop the call manager or a device; in order.
+/// Flows that transfer calls (chan_skinny has races of its own there and now and then crashes under load), the one with
+/// chan_mgcp, which leaves other calls of the call manager hanging now and then, and flows that stop the call manager or a
+/// device; in order.
 pub(crate) const ONE_BY_ONE: &[Flow] = &[
+    ("mgcp", line::mgcp_peer),
     ("call-waiting", features::call_waiting),
     ("hold", features::hold_and_resume),
     ("transfer", features::transfer),

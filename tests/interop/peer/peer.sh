@@ -242,7 +242,7 @@ case ${1:-} in
   stop) stop; sip_stop; for kind in h323 pri mgcp; do far_stop $kind; done ;;
   halt) stop ;;                 # only the call manager
   crash) running && kill -9 "$(pid)" && while running; do sleep 0.05; done; rm -f "$root$state/run/asterisk.pid" ;;
-  rx) shift; asterisk -rx "$*" ;;
+  rx) shift; timeout 30 chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" -rx "$*" ;;  # one that hangs answers never
   sip-start) sip_start ;;
   sip-stop) sip_stop ;;
   far-start) shift; far_start "$@" ;;

@@ -110,8 +110,8 @@ pub(crate) enum Command {
     /// What happens on ports, live: SCCP messages, hook, digits, media
     ///
     /// A line has the time, the port, the kind of the event and its text. Kinds: "<- sccp" and "-> sccp", messages from and
-    /// to the CallManager with what they say; "hook", the loop; "digit", keys of the phone (tones, and pulses that the card
-    /// decodes; other pulses show as "hook" lines and the KeypadButton sent) and telephone-events of the far end; "line", ringing, tones, caller ID, card and feed; "media", media legs; "register",
+    /// to the CallManager with what they say; "hook", the loop; "digit", keys of the phone (tones and dial
+    /// pulses) and telephone-events of the far end; "line", ringing, tones, caller ID, card and feed; "media", media legs; "register",
     /// connection and registration; "call", the state of a call; "fault", a fault of the line or its card.
     ///
     /// "call 12" is the gateway's own number of a call, as in "tipring call list"; "CallManager ref 7" is the CallManager's
@@ -467,7 +467,7 @@ pub(crate) enum Sim {
     Show,
     /// Lift the handset
     Lift,
-    /// Hang up
+    /// Hang up; the port takes it for a flash or a pulse when the phone is lifted again within a second or so: `wait idle` before
     #[command(visible_alias = "hang")]
     HangUp,
     /// Press the flash button

@@ -228,7 +228,7 @@ fn key(digit: Digit, source: DigitSource) -> String {
 
 fn level(source: DigitSource, level: Option<TenthDbm0>) -> String {
     match (source, level) {
-        (DigitSource::Pulse, _) => ", decoded by the card".into(),
+        (DigitSource::Pulse, _) => String::new(),
         (DigitSource::Dtmf, Some(level)) => format!(" at {level}"),
         (DigitSource::TelephoneEvent, Some(level)) => format!(", {level}"),
         (_, None) => String::new(),
@@ -405,7 +405,7 @@ mod tests {
             "unreadable message: too short",
             "DTMF 5 at -12.5 dBm0",
             "DTMF 5 ended, 80 ms long",
-            "pulse digit 5, decoded by the card",
+            "pulse digit 5",
             "telephone-event 5 from the far end, -12.5 dBm0",
             "send caller ID: number \"1001\", name withheld, after DT-AS",
             "the card refused to reverse the line: this card cannot do that",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tipring_spandsp::{CallerIdStandard, Party};
 use tipring_tests::peer::{Far, Peer};
 use tipring_tests::phone::{Phone, PhoneNews};
-use tipring_tests::recording::recording_has;
+use tipring_tests::recording::{self, recording_has};
 
 use super::calls;
 use crate::stage::{BUSY_OR_REORDER, Cards, Stage};
@@ -99,6 +99,8 @@ impl Trunk<'_> {
         let there = recording_has(&spool, "heard.wav", NEAR.0 as f32, NEAR.1 as f32);
         phone.quiet();
         let there = there?;
+        // The next call records into a file of the same name.
+        recording::forget(&spool, "heard.wav");
         let text = format!(
             "{} Hz at {} dBm0 arrives at {:.2} at the far end, {} Hz at {} dBm0 at {back:.2} at the phone",
             NEAR.0, NEAR.1, there.dbm0, FAR.0, FAR.1

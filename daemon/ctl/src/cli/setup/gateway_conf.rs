@@ -37,6 +37,26 @@ pub(super) fn propose(
     Ok((format!("{head}{doc}"), orphans))
 }
 
+/// What of this file no site can leave as it is built in, with what to do.
+pub(super) fn unset(text: &str) -> Vec<&'static str> {
+    let doc: DocumentMut = text.parse().unwrap_or_default();
+    let has = |table: &str, key: &str| doc.get(table).and_then(|t| t.get(key)).is_some();
+    let mut unset = vec![];
+    if !has("callmanager", "servers") {
+        unset.push(
+            "no CallManager is named: the ports try 127.0.0.1:2000, the test CallManager of this machine. Name yours with \
+             \"tipring setup --servers 10.0.0.1,10.0.0.2\", or servers in [callmanager] of /etc/tipring/tipring.toml",
+        );
+    }
+    if !has("defaults", "country") {
+        unset.push(
+            "no country is named: tones, ringing and caller ID are those of the United States. Name yours with \
+             \"tipring setup --country uk\", or country in [defaults]",
+        );
+    }
+    unset
+}
+
 /// Sets a key of a table, which is made if need be. A value that is the same stays as it is written.
 fn set(doc: &mut DocumentMut, table: &str, key: &str, new: Item) -> Result<(), String> {
     let place = doc

@@ -44,7 +44,7 @@ pub(crate) fn run(out: &Out, args: &SetupArgs) -> Result<ExitCode, Failure> {
     }
     let unready = !ready(&hardware);
     if !proposal.changes() && !unready {
-        return done(out, args, &[], &hardware, false);
+        return done(out, args, &[], &hardware, false, &proposal.advice());
     }
     if !out.json {
         out.raw(&proposal.diff(out.paint()))?;
@@ -91,7 +91,7 @@ pub(crate) fn run(out: &Out, args: &SetupArgs) -> Result<ExitCode, Failure> {
             }
         }
     }
-    done(out, args, &written, &hardware, serves)
+    done(out, args, &written, &hardware, serves, &proposal.advice())
 }
 
 /// A path of the machine below another root.
@@ -230,6 +230,7 @@ fn done(
     written: &[&str],
     hardware: &Hardware,
     serves: bool,
+    unset: &[&str],
 ) -> Result<ExitCode, Failure> {
     let (usable, all) = (hardware.usable(), hardware.telephone_channels().len());
     if out.json {
@@ -244,13 +245,18 @@ fn done(
     out.raw(&format!(
         "{usable} of {all} lines for telephones can be used\n"
     ))?;
+    for line in unset {
+        out.advice(line);
+    }
     if args.root.is_some() {
         return Ok(ExitCode::SUCCESS);
     }
     if written.is_empty() {
         out.advice("the configuration fits these cards: nothing to set up");
     } else if serves {
-        out.advice("\"tipring status\" shows the lines");
+        out.advice(
+            "\"tipring status\" shows the lines, \"tipring port list\" the device names to be added on the CallManager",
+        );
     } else if written.contains(&TIPRING_TOML) {
         out.advice("next: systemctl restart tipring, then \"tipring status\"");
     } else {

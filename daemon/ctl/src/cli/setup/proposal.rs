@@ -126,6 +126,11 @@ impl Proposal {
         self.files().iter().any(|file| file.new_text().is_some())
     }
 
+    /// What the gateway's configuration leaves at a default that hardly any site wants, and what to do.
+    pub(crate) fn advice(&self) -> Vec<&'static str> {
+        gateway_conf::unset(&self.tipring_toml.proposed)
+    }
+
     pub(crate) fn diff(&self, paint: Paint) -> String {
         self.files().iter().map(|file| file.diff(paint)).collect()
     }
