@@ -4,7 +4,8 @@
 use tipring_ctl::report as ctl;
 use tipring_ctl::words as text;
 use tipring_proto::time::Time;
-use tipring_proto::types::{DataTone, Side};
+use tipring_proto::types::{CallRef, DataTone, Side};
+use tipring_types::FaxRecord;
 use tipring_types::trace::{Trace, VoiceCause};
 use tracing::info;
 
@@ -113,14 +114,23 @@ impl Gateway {
     }
 
     /// Carries out what named events and T.38 lead to.
-    fn fax_doing(&mut self, now: Time, index: usize, doing: FaxDoing) {
+    pub(super) fn fax_doing(&mut self, now: Time, index: usize, doing: FaxDoing) {
         for order in doing.orders {
             let relay = match order {
                 LineOrder::Relay { session, .. } => Some((session, true)),
                 LineOrder::EndRelay { session } => Some((session, false)),
                 _ => None,
             };
+            let listens = match order {
+                LineOrder::Listen { session, .. } => Some(session),
+                _ => None,
+            };
             let taken = self.order(now, index, order);
+            if let Some(session) = listens.filter(|_| !taken)
+                && let Some(unit) = self.ports.get_mut(index)
+            {
+                unit.desk.tap_lost(session);
+            }
             if let Some((session, begins)) = relay.filter(|_| !taken)
                 && let Some(unit) = self.ports.get_mut(index)
             {
@@ -141,6 +151,22 @@ impl Gateway {
             }
             self.trace(now, index, event);
         }
+        for record in doing.faxes {
+            self.fax_over(now, index, doing.call, record);
+        }
+    }
+
+    /// A fax on a leg of this call is over. Here once for each fax, while the call may still go on.
+    fn fax_over(&mut self, now: Time, index: usize, call: CallRef, record: FaxRecord) {
+        let Some(port) = self.ports.get(index).map(|unit| unit.number) else {
+            return;
+        };
+        let call_ref = call.0;
+        let event = Trace::FaxEnded {
+            record: Box::new(record),
+        };
+        info!(port, call_ref, "{}", text::trace(&event, None));
+        self.trace(now, index, event);
     }
 
     fn voice_again(&mut self, now: Time, index: usize, order: Option<LineOrder>, why: VoiceCause) {

@@ -54,6 +54,7 @@ impl Gateway {
             | LineReport::T38Arrived { port, .. }
             | LineReport::VoiceArrived { port, .. }
             | LineReport::RelayReturned { port, .. }
+            | LineReport::TapReturned { port, .. }
             | LineReport::SessionReturned { port, .. }
             | LineReport::Refused { port, .. }
             | LineReport::CardReturned { port, .. }
@@ -94,6 +95,7 @@ impl Gateway {
                 self.fax_heard(at, index, session, FaxHeard::Voice);
             }
             LineReport::RelayReturned { relay, .. } => drop(relay),
+            LineReport::TapReturned { tap, .. } => drop(tap),
             LineReport::SessionReturned { session, why, .. } => {
                 if let Some(leg) = unit.desk.returned(&session)
                     && let Some((call, media)) = self.calls.media_over(unit.number, leg)

@@ -17,7 +17,6 @@ use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_proto::types::DataTone;
 use tipring_proto::types::{CallRef, Codec, Party};
-use tipring_types::trace::Trace;
 
 use super::clock::Clock;
 use super::report::echo;
@@ -28,7 +27,7 @@ use crate::line::{
 };
 pub(in crate::control) use fax::FaxDoing;
 pub use fax::FaxSettings;
-use fax::LegFax;
+use fax::{Counters, LegFax};
 
 /// Closed legs whose counters can still be asked for.
 const CLOSED: usize = 8;
@@ -108,10 +107,11 @@ struct Leg {
 
 impl Leg {
     /// Tones have their own opinion of what it is: voice by an event is voice.
-    fn after_fax(&mut self, doing: FaxDoing) -> FaxDoing {
+    fn after_fax(&mut self, mut doing: FaxDoing) -> FaxDoing {
         if doing.voice {
             self.data.both_silent();
         }
+        doing.call = self.call;
         doing
     }
 }
@@ -143,8 +143,8 @@ pub(super) struct MediaDesk {
     /// It has done so, or linked none, since the first of the open legs was opened.
     bridge_ordered: bool,
     closed: VecDeque<Leg>,
-    /// A relay that ended with its leg, for the trace.
-    relay_ended: Option<Trace>,
+    /// Fax that ended with its leg.
+    fax_ended: Vec<FaxDoing>,
 }
 
 /// What a tone of a fax or a modem leads to.
@@ -179,7 +179,7 @@ impl MediaDesk {
             bridged: None,
             bridge_ordered: false,
             closed: VecDeque::new(),
-            relay_ended: None,
+            fax_ended: vec![],
         }
     }
 
@@ -269,10 +269,17 @@ impl MediaDesk {
                                 self.settings.pass_data,
                                 self.settings.data_port,
                             ),
-                            fax: LegFax::new(match group {
-                                Some(_) => FaxSettings::OFF,
-                                None => self.settings.fax,
-                            }),
+                            fax: LegFax::new(
+                                match group {
+                                    Some(_) => FaxSettings::OFF,
+                                    None => self.settings.fax,
+                                },
+                                Counters {
+                                    port: Arc::clone(&self.counters),
+                                    block_ms: self.block_ms(),
+                                    copies: self.settings.redundancy,
+                                },
+                            ),
                             tones: VecDeque::new(),
                             view,
                             last: None,
@@ -404,7 +411,10 @@ impl MediaDesk {
         let from = shown.from;
         leg.tones.push_back(shown);
         let change = leg.data.heard(now, tone).filter(|_| !leg.fax.is_relay());
-        let fax = leg.fax.tone(now, leg.id, from, tone);
+        let mut fax = leg.fax.tone(now, leg.id, from, tone);
+        if change.is_some() {
+            fax.orders.splice(0..0, leg.fax.data(now, leg.id).orders);
+        }
         ToneNews {
             opened: Some(leg.opened),
             order: change.map(|change| change_of(leg.id, change)),
@@ -419,10 +429,13 @@ impl MediaDesk {
             return (None, FaxDoing::default());
         };
         let order = leg.data.key().map(|change| change_of(leg.id, change));
-        let doing = match unattended {
+        let mut doing = match unattended {
             true => FaxDoing::default(),
             false => leg.fax.key(now, leg.id),
         };
+        if order.is_some() || doing.voice {
+            leg.fax.person(now, &mut doing);
+        }
         (order, leg.after_fax(doing))
     }
 
@@ -440,9 +453,16 @@ impl MediaDesk {
         leg.after_fax(doing)
     }
 
-    /// A relay that ended with its leg and was not asked for yet.
-    pub(super) fn relay_ended(&mut self) -> Option<Trace> {
-        self.relay_ended.take()
+    /// The line thread did not take what listens to a fax.
+    pub(super) fn tap_lost(&mut self, session: SessionId) {
+        if let Some(leg) = self.open.iter_mut().find(|leg| leg.id == session) {
+            leg.fax.tap_lost();
+        }
+    }
+
+    /// Fax that ended with its leg and was not asked for yet.
+    pub(super) fn fax_ended(&mut self) -> Vec<FaxDoing> {
+        std::mem::take(&mut self.fax_ended)
     }
 
     /// Both sides have been silent: what named events make of it.
@@ -570,7 +590,8 @@ impl MediaDesk {
         if let Some(rtcp) = &mut leg.rtcp {
             rtcp.leave();
         }
-        self.relay_ended = leg.fax.close().or(self.relay_ended.take());
+        let doing = leg.fax.close(now);
+        self.fax_ended.push(leg.after_fax(doing));
         let id = leg.id;
         if self.bridged == Some(id) {
             self.bridged = None;

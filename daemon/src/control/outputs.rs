@@ -134,7 +134,7 @@ impl Gateway {
             &mut self.lines.rtp,
             &mut self.lines.sessions,
         );
-        let relay_ended = unit.desk.relay_ended();
+        let fax_ended = unit.desk.fax_ended();
         // A call that the server answered by itself waits for the lift: the ringing line is not to be linked to it,
         // which the line thread does with a first session.
         let opens = matches!(output, MediaOutput::OpenReceive { .. });
@@ -157,8 +157,8 @@ impl Gateway {
         if let Some(trouble) = doing.trouble {
             self.warn(now, index, &trouble);
         }
-        if let Some(event) = relay_ended {
-            self.trace(now, index, event);
+        for doing in fax_ended {
+            self.fax_doing(now, index, doing);
         }
         if let (Some(answer), Some(unit)) = (answer, self.ports.get_mut(index)) {
             unit.handle(now, Input::Media(answer));

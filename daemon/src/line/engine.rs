@@ -209,6 +209,9 @@ impl LineEngine {
                             session,
                             relay,
                         },
+                        LineOrder::Listen { session, tap } => {
+                            LineReport::TapReturned { port, session, tap }
+                        }
                         _ => continue,
                     };
                     let _ = tools.reports.push(report);

@@ -320,6 +320,7 @@ impl Lane {
             },
             LineOrder::Relay { session, relay } => self.begin_relay(session, relay, tools),
             LineOrder::EndRelay { session } => self.end_relay(session, tools),
+            LineOrder::Listen { session, tap } => self.listen(session, tap, tools),
             LineOrder::Bridge(None) => self.bridge(None),
             LineOrder::Bridge(Some(session)) => {
                 if self.session(session).is_some() {

@@ -30,9 +30,9 @@ pub use order::{
     SessionId,
 };
 pub use session::{
-    Block, Body, DSCP_EF, DatagramShape, FaxRelay, FaxRelayConfig, MediaOpenError, MediaSession,
-    NamedEvent, RelayNumbers, RelayView, RelayWatch, RtpPorts, SessionConfig, SessionStats,
-    SessionView, SocketStats, Taken, Voice, VoiceStats,
+    Block, Body, DSCP_EF, DatagramShape, FaxRelay, FaxRelayConfig, FaxTap, MediaOpenError,
+    MediaSession, NamedEvent, RelayNumbers, RelayView, RelayWatch, RtpPorts, SessionConfig,
+    SessionStats, SessionView, SocketStats, Taken, TapView, TapWatch, Voice, VoiceStats,
 };
 pub use thread::{ShardStart, StartError, StartReport, spawn};
 

@@ -8,7 +8,7 @@ use tipring_hal::port::{LineCommand, LineEvent, LinePort, PortError};
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::types::Codec;
 
-use super::{FaxRelay, MediaSession};
+use super::{FaxRelay, FaxTap, MediaSession};
 
 /// Place of a port in the list that [`super::spawn`] was given, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,6 +97,14 @@ pub enum LineOrder {
     EndRelay {
         /// Which session.
         session: SessionId,
+    },
+    /// Listens to a fax in this session while data passes as sound. It comes back in its session, or as
+    /// [`LineReport::TapReturned`].
+    Listen {
+        /// Which session.
+        session: SessionId,
+        /// Built by [`FaxTap::build`].
+        tap: Box<FaxTap>,
     },
     /// Puts another chain in the place of the port's present one, for an idle port: a tone or caller ID under way
     /// ends, and its end is not reported. The former chain comes back as [`LineReport::ChainReturned`].
@@ -200,6 +208,15 @@ pub enum LineReport {
         session: SessionId,
         /// The relay.
         relay: Box<FaxRelay>,
+    },
+    /// What was to listen to a fax and found no session, or made place for another; to be dropped by the receiver of this.
+    TapReturned {
+        /// Which port.
+        port: PortIndex,
+        /// Which session.
+        session: SessionId,
+        /// What listened.
+        tap: Box<FaxTap>,
     },
     /// A removed (or refused) session, to be dropped by the receiver of this.
     SessionReturned {

@@ -15,6 +15,7 @@ mod relay;
 mod remote;
 mod socket;
 mod sources;
+mod tap;
 mod transform;
 mod view;
 mod voice;
@@ -39,6 +40,7 @@ use remote::FarEnd;
 use socket::MediaSocket;
 pub use socket::{MediaOpenError, SocketStats};
 use sources::Sources;
+pub use tap::{FaxTap, TapView, TapWatch};
 use transform::Transform;
 pub use view::SessionView;
 pub use voice::{Voice, VoiceStats};
@@ -108,6 +110,8 @@ pub struct MediaSession<B = Voice> {
     /// T.38 in the place of the body's voice.
     relay: Option<Box<FaxRelay>>,
     news: relay::NewsDesk,
+    /// Listens to a fax that passes as sound.
+    tap: Option<Box<FaxTap>>,
     pub(super) parked: bool,
 }
 
@@ -181,6 +185,7 @@ impl<B: Body> MediaSession<B> {
             t38: false,
             relay: None,
             news: relay::NewsDesk::default(),
+            tap: None,
             parked: false,
         })
     }

@@ -24,6 +24,7 @@ mod digits;
 #[path = "../../benches/fake_card/mod.rs"]
 mod fake_card;
 mod fax_relay;
+mod fax_tap;
 mod floods;
 mod silence;
 mod sources;

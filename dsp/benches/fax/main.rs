@@ -119,6 +119,7 @@ fn show(args: &[String]) {
                 if frame.intact { "frame" } else { "spoilt" },
                 frame.octets()
             ),
+            Seen::Signal(side) => println!("{now:6} relay {n}: {side:?} signal"),
             Seen::Carrier(side, carrier) => println!("{now:6} relay {n}: {side:?} {carrier:?}"),
         },
     );

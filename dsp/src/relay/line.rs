@@ -17,9 +17,9 @@ use crate::level::Gain;
 /// Samples taken at once at most.
 pub(super) const STEP: usize = 80;
 /// Signals at 300 bit/s are taken above this, dBm0 (and 2.5 dB more).
-const V21_CUTOFF: f32 = -44.5;
+pub(super) const V21_CUTOFF: f32 = -44.5;
 /// Flags in a row that are a preamble.
-const PREAMBLE: u32 = 4;
+pub(super) const PREAMBLE: u32 = 4;
 /// Flags in a row from which on a fast carrier is doubted.
 const DOUBT: u32 = 2;
 /// A training check follows its DCS after 75 ± 20 ms: it is announced when its carrier can have begun, samples.
@@ -29,11 +29,11 @@ const BELIEVED: u32 = 1200;
 /// What was announced and did not train is over after this time, samples.
 const UNTRAINED: u32 = 3 * 8000;
 /// A carrier at 300 bit/s with neither flag nor frame is over after this number of bits.
-const SENSELESS: u32 = 90;
+pub(super) const SENSELESS: u32 = 90;
 /// Samples below this mean square (-50 dBm0) are silence: nothing that is quieter is taken.
-const SILENT: i64 = 2600;
+pub(super) const SILENT: i64 = 2600;
 /// Steps of silence after which the receiver at 300 bit/s has forgotten what was before.
-const FORGOTTEN: u32 = 5;
+pub(super) const FORGOTTEN: u32 = 5;
 /// Samples of a fast carrier in which a preamble may still show that it is none.
 const CHALLENGED: u32 = 2400;
 /// Things heard in a step: 144 bits at 14,400 bit/s, eight times that after a training that was tried again.

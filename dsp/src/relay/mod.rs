@@ -7,7 +7,7 @@
 //! (`tipring-proto`), when a call becomes a fax call, and echo cancelling.
 //!
 //! `line.rs` listens to the line with the receivers of `fast.rs`, `network.rs` takes packets into `store.rs`, from which `player.rs` sends; `t30.rs`
-//! follows the frames of both and says which carrier may come.
+//! follows the frames of both and says which carrier may come. `tap.rs` only listens, where a fax passes as sound.
 
 mod config;
 mod edit;
@@ -23,11 +23,13 @@ mod player;
 mod shared;
 mod store;
 mod t30;
+mod tap;
 mod tones;
 
 pub use config::{Ceiling, Makers, RelayConfig};
 pub use network::Network;
 pub use shared::{RelayFigures, SEEN_OCTETS, Seen, SeenFrame};
+pub use tap::Tap;
 pub use tipring_spandsp::Error as RelayError;
 
 use tipring_types::t38::{Ifp, Indicator};

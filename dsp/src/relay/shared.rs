@@ -15,6 +15,9 @@ pub const SEEN_OCTETS: usize = 64;
 pub enum Seen {
     /// A carrier began, or ended (none).
     Carrier(Side, Option<Carrier>),
+    /// A signal that is none of 300 bit/s goes: of a fast modem, where the machines chose one. Its end is that of a
+    /// carrier. A relay never says so, for it has the modem.
+    Signal(Side),
     /// A frame at 300 bit/s ended.
     Frame(SeenFrame),
 }
@@ -37,7 +40,7 @@ impl SeenFrame {
         &self.octets[..usize::from(self.len)]
     }
 
-    const fn of(side: Side) -> Self {
+    pub(super) const fn of(side: Side) -> Self {
         Self {
             side,
             intact: false,
@@ -46,7 +49,7 @@ impl SeenFrame {
         }
     }
 
-    fn push(&mut self, octet: u8) {
+    pub(super) fn push(&mut self, octet: u8) {
         if let Some(place) = self.octets.get_mut(usize::from(self.len)) {
             *place = octet;
             self.len += 1;

@@ -15,3 +15,4 @@ mod rig;
 mod alloc;
 mod calls;
 mod peers;
+mod tap;

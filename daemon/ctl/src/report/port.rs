@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tipring_types::trace::LegMode;
 use tipring_types::{
-    CallState, ConnectionPurpose, ConnectionState, EchoState, HookState, PortState,
+    CallState, ConnectionPurpose, ConnectionState, EchoState, FaxOutcome, HookState, PortState,
     RegistrationState, Side,
 };
 
@@ -224,7 +224,7 @@ pub struct MediaLeg {
     pub sent_event_payload_type: Option<u8>,
     /// It passes data: a fax or a modem was detected.
     pub pass_through: bool,
-    /// What named signalling events and T.38 made of it; none while it has been voice only.
+    /// Fax on it; none while it has been voice only.
     pub fax: Option<FaxLeg>,
     /// Last tones of faxes and modems detected in it, oldest first; bounded.
     pub tones: Vec<DetectedTone>,
@@ -242,7 +242,7 @@ pub struct MediaLeg {
     pub quality: Option<QualityReport>,
 }
 
-/// A leg that named signalling events (NSE) or T.38 switched. Figures are sums of all its relays.
+/// Fax on a leg: what tones, named signalling events (NSE) and T.38 made of it. Figures of packets are sums of all its relays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -253,6 +253,12 @@ pub struct FaxLeg {
     pub rate: u32,
     /// They chose error correction.
     pub ecm: bool,
+    /// Who the fax machine on the line is, as it said (TSI, CSI).
+    pub line_identity: Option<String>,
+    /// Who the far one is.
+    pub far_identity: Option<String>,
+    /// What became of the last fax that is over; none while one goes on.
+    pub outcome: Option<FaxOutcome>,
     /// Pages that were confirmed.
     pub pages: u32,
     /// T.38 packets sent.

@@ -140,6 +140,23 @@ impl Listener {
         }
     }
 
+    /// A signal goes that is none of 300 bit/s: the modem that was chosen, if one was.
+    pub fn signal(&mut self, now: Time, from: Side) {
+        if let Some(fast) = self.report.chosen.and_then(|chosen| chosen.fast) {
+            self.carrier(now, from, Carrier::Fast(fast));
+        }
+    }
+
+    /// From the begin to what was heard last.
+    pub fn lasted(&self) -> Duration {
+        self.last.saturating_since(self.began)
+    }
+
+    /// No frame was read, only tones were heard.
+    pub fn is_set_up(&self) -> bool {
+        self.report.phase == FaxPhase::SetUp && self.report.end.is_none()
+    }
+
     /// The carrier is gone.
     pub fn carrier_ended(&mut self, now: Time, from: Side) {
         if self.carrier[place(from)].is_some() {

@@ -13,6 +13,7 @@ mod frame;
 mod judge;
 mod listener;
 mod page;
+mod record;
 mod report;
 #[cfg(test)]
 mod tests;

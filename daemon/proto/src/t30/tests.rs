@@ -126,6 +126,64 @@ fn a_fax_of_two_pages_is_followed_to_its_end() {
 }
 
 #[test]
+fn the_record_of_a_fax_has_what_was_agreed_and_what_went_wrong() {
+    use crate::types::FaxModem;
+    let mut play = Play::new();
+    play.tone(CALLED, DataTone::Ced).wait(3.0).dis();
+    // 14,400 refused, 9600 taken; the pages known by their energy alone.
+    play.dcs(8, true).say(CALLED, &[&[0x44]]);
+    play.dcs(9, true).say(CALLED, &[&[0x84]]);
+    play.listener.signal(play.now, CALLER);
+    play.wait(20.0);
+    play.listener.carrier_ended(play.now, CALLER);
+    // Three frames again, then a page that is poor and one that is refused.
+    play.say(CALLER, &[&[0xBF, 0x4F, 0, 0, 30]]);
+    play.say(CALLED, &[&[0xBC, 0b111]]);
+    play.fast(2.0).say(CALLER, &[&[0xBF, 0x4F, 0, 0, 2]]);
+    play.say(CALLED, &[&[0xCC]]);
+    play.dcs(9, true).say(CALLED, &[&[0x84]]);
+    play.fast(20.0).say(CALLER, &[&[0x2F]]);
+    play.say(CALLED, &[&[0x4C]]).say(CALLER, &[&[0xFB]]);
+    let record = play.listener.record(play.now);
+    assert_eq!((record.caller, record.sender), (Some(CALLER), Some(CALLER)));
+    let names = (record.identities.line, record.identities.network);
+    assert_eq!(names, (Some("+49 987".into()), Some("+49 123".into())));
+    assert_eq!(
+        (record.rates, record.rate),
+        (vec![14_400, 9600], Some(9600))
+    );
+    assert_eq!(
+        (record.modem, record.ecm),
+        (Some(FaxModem::V17), Some(true))
+    );
+    assert_eq!((record.pages, record.resent_frames), (1, 3));
+    assert_eq!((record.poor_pages, record.refused_pages), (1, 1));
+    assert_eq!(record.failed_trainings, 1);
+    assert!(record.length_ms > 50_000 && record.length_ms < 90_000);
+    assert!(!record.outcome.is_success(), "{:?}", record.outcome);
+}
+
+#[test]
+fn who_called_is_known_by_a_tone_of_either_side() {
+    for (from, tone, caller) in [
+        (CALLER, DataTone::Cng, CALLER),
+        (CALLED, DataTone::Cng, CALLED),
+        (CALLED, DataTone::AnsAm, CALLER),
+    ] {
+        let mut play = Play::new();
+        play.tone(from, tone).wait(4.0).tone(from, tone).wait(30.0);
+        let record = play.listener.record(play.now);
+        assert_eq!(record.caller, Some(caller), "{tone}");
+        assert_eq!(record.length_ms, 4_000, "to its last signal");
+        assert_eq!((record.rate, record.ecm, record.pages), (None, None, 0));
+    }
+    // A signal without an agreement is of no modem.
+    let mut play = Play::new();
+    play.listener.signal(play.now, CALLER);
+    assert_eq!(play.listener.record(play.now).caller, None);
+}
+
+#[test]
 fn error_correction_is_counted() {
     let mut play = Play::new();
     play.trained(true);

@@ -1,25 +1,28 @@
-//! Fax of a leg: what named events and tones decide ([`Switch`]), carried out, and the relay watched until it is over.
+//! Fax of a leg: what named events and tones decide ([`Switch`]), carried out, and what passes listened to until it is over.
+
+mod hearing;
 
 use std::time::Duration;
 
 use tipring_ctl::report as ctl;
-use tipring_dsp::relay::Seen;
 use tipring_proto::nse::{Answer, Become, Capabilities, Event, Mode, Output, Record, Switch};
 use tipring_proto::passthrough::SILENCE_MS;
-use tipring_proto::t30::Listener;
 use tipring_proto::time::Time;
-use tipring_proto::types::{DataTone, Side};
-use tipring_types::NamedEvents;
+use tipring_proto::types::{CallRef, DataTone, Side};
+use tipring_types::t38::Fast;
 use tipring_types::trace::{LegMode, SwitchAnswer, Trace};
+use tipring_types::{FaxRecord, NamedEvents, Sides};
 
-use crate::line::{FaxRelay, FaxRelayConfig, LineOrder, RelayNumbers, RelayWatch, SessionId};
+use crate::line::{
+    FaxRelay, FaxRelayConfig, FaxTap, LineOrder, RelayNumbers, RelayWatch, SessionId,
+};
+pub(super) use hearing::Counters;
+use hearing::Hearing;
 
-/// From one look at a relay to the next.
+/// From one look at what passes to the next.
 const LOOK: Duration = Duration::from_millis(500);
 /// From an order that the line thread did not take to the next try.
 const AGAIN: Duration = Duration::from_millis(100);
-/// After a machine disconnected (DCN) its last frame still has to get to the other one's line.
-const AFTER_DCN: Duration = Duration::from_secs(2);
 
 /// How a port treats fax.
 #[derive(Clone, Copy, Debug)]
@@ -69,10 +72,14 @@ pub(in crate::control) struct FaxDoing {
     pub orders: Vec<LineOrder>,
     /// For the trace, in order.
     pub events: Vec<Trace>,
+    /// Faxes that are over, each once, after the events.
+    pub faxes: Vec<FaxRecord>,
     /// For the log.
     pub trouble: Option<String>,
     /// The leg is voice again.
     pub voice: bool,
+    /// The call of the leg.
+    pub call: CallRef,
 }
 
 /// Fax of one leg.
@@ -80,28 +87,21 @@ pub(in crate::control) struct FaxDoing {
 pub(super) struct LegFax {
     settings: FaxSettings,
     switch: Switch,
-    relay: Option<Watched>,
+    relay: Option<RelayWatch>,
+    hearing: Hearing,
+    /// The next look at what passes; none: nothing does.
+    look: Option<Time>,
     /// Figures of relays that have ended.
     before: RelayNumbers,
-    /// Pages of the last relay.
+    /// Pages of faxes that are over.
     pages: u32,
     /// The line thread has a relay that is over, for its ring was full: it is asked again then.
     owed: Option<Time>,
 }
 
-/// A relay at work.
-#[derive(Debug)]
-struct Watched {
-    watch: RelayWatch,
-    listener: Listener,
-    /// When a machine disconnected.
-    disconnected: Option<Time>,
-    look: Time,
-}
-
 impl LegFax {
     /// A leg with voice.
-    pub(super) fn new(settings: FaxSettings) -> LegFax {
+    pub(super) fn new(settings: FaxSettings, counters: Counters) -> LegFax {
         let can = Capabilities {
             pass_through: settings.pass_through,
             relay: settings.relays(),
@@ -110,6 +110,8 @@ impl LegFax {
             settings,
             switch: Switch::new(settings.mode(), can, false),
             relay: None,
+            hearing: Hearing::new(counters),
+            look: None,
             before: RelayNumbers::default(),
             pages: 0,
             owed: None,
@@ -118,26 +120,31 @@ impl LegFax {
 
     /// When [`LegFax::turn`] has something to do.
     pub(super) fn due(&self) -> Option<Time> {
-        let look = self.relay.as_ref().map(|relay| relay.look);
-        let deadlines = [self.switch.deadline(), look, self.owed];
+        let deadlines = [self.switch.deadline(), self.look, self.owed];
         deadlines.into_iter().flatten().min()
     }
 
     /// Time has passed.
     pub(super) fn turn(&mut self, now: Time, id: SessionId) -> FaxDoing {
-        let mut over = false;
-        if let Some(relay) = self.relay.as_mut().filter(|relay| relay.look <= now) {
-            relay.look = now + LOOK;
-            relay.listen();
-            over = relay.is_over(now);
+        let (mut over, relays) = (false, self.relay.is_some());
+        if self.look.take_if(|at| *at <= now).is_some() {
+            self.listen();
+            over = self.hearing.is_over(now);
+            self.look = self.hearing.is_on().then_some(now + LOOK);
         }
         let owed = self.owed.take_if(|at| *at <= now).is_some();
         let mut doing = self.act(now, id, |switch, emit| {
             switch.due(now, &mut *emit);
-            if over {
+            if over && relays {
                 switch.relay_ended(now, emit);
             }
         });
+        if over {
+            self.fax_over(now, &mut doing);
+        }
+        if self.look.is_some() && self.hearing.tap.is_none() && self.relay.is_none() {
+            self.tap(id, &mut doing);
+        }
         if owed && self.relay.is_none() {
             doing.orders.insert(0, LineOrder::EndRelay { session: id });
         }
@@ -152,7 +159,27 @@ impl LegFax {
         from: Side,
         tone: DataTone,
     ) -> FaxDoing {
+        self.hearing.tone(now, from, tone);
         self.act(now, id, |switch, emit| switch.tone(now, from, tone, emit))
+    }
+
+    /// A tone has made the leg pass data.
+    pub(super) fn data(&mut self, now: Time, id: SessionId) -> FaxDoing {
+        let mut doing = FaxDoing::default();
+        self.data_begins(now, id, &mut doing);
+        doing
+    }
+
+    /// The line thread did not take what listens to a fax: another one is built with the next look.
+    pub(super) fn tap_lost(&mut self) {
+        self.hearing.tap = None;
+    }
+
+    /// A key has made the leg voice again: a person talks.
+    pub(super) fn person(&mut self, now: Time, doing: &mut FaxDoing) {
+        let record = self.hearing.voice(now, true);
+        self.keep(record, doing);
+        self.look = None;
     }
 
     /// An event came.
@@ -177,7 +204,7 @@ impl LegFax {
     /// Voice came, though there is a relay. One that has had T.38 works, whether that was reported or not.
     pub(super) fn voice(&mut self, now: Time, id: SessionId) -> FaxDoing {
         let relay = self.relay.as_ref();
-        if relay.is_some_and(|relay| relay.watch.view.numbers().received > 0) {
+        if relay.is_some_and(|relay| relay.view.numbers().received > 0) {
             return self.t38(now, id);
         }
         self.act(now, id, |switch, emit| switch.voice_arrived(now, emit))
@@ -200,10 +227,12 @@ impl LegFax {
 
     /// Data is over: both sides were silent for long.
     pub(super) fn silent(&mut self, now: Time, id: SessionId) -> FaxDoing {
-        self.act(now, id, |switch, emit| {
+        let mut doing = self.act(now, id, |switch, emit| {
             switch.silent(now, &mut *emit);
             switch.relay_ended(now, emit);
-        })
+        });
+        self.voice_again(now, &mut doing);
+        doing
     }
 
     /// Is T.38 in the place of voice?
@@ -212,10 +241,11 @@ impl LegFax {
     }
 
     /// The call has ended.
-    pub(super) fn close(&mut self) -> Option<Trace> {
+    pub(super) fn close(&mut self, now: Time) -> FaxDoing {
         let mut doing = FaxDoing::default();
         self.relay_over(&mut doing);
-        doing.events.pop()
+        self.voice_again(now, &mut doing);
+        doing
     }
 
     fn act(
@@ -251,8 +281,17 @@ impl LegFax {
                 let data = (is != Become::Voice).then_some(SILENCE_MS);
                 doing.voice = is == Become::Voice;
                 doing.orders.push(pass(data));
+                if is == Become::Voice {
+                    self.hearing.pause();
+                } else {
+                    self.data_begins(now, session, doing);
+                }
             }
-            Output::Journal(record) => doing.events.push(shown(&record)),
+            Output::Journal(record) => {
+                let event = shown(&record);
+                self.hearing.switched(now, &event);
+                doing.events.push(event);
+            }
         }
     }
 
@@ -262,12 +301,10 @@ impl LegFax {
         };
         match FaxRelay::build(&config) {
             Ok((relay, watch)) => {
-                self.relay = Some(Watched {
-                    watch,
-                    listener: Listener::new(now),
-                    disconnected: None,
-                    look: now + LOOK,
-                });
+                self.relay = Some(watch);
+                self.hearing.listen();
+                self.hearing.relay_begins(now);
+                self.look.get_or_insert(now + LOOK);
                 doing.orders.push(LineOrder::PassThrough {
                     session,
                     data: Some(SILENCE_MS),
@@ -286,38 +323,113 @@ impl LegFax {
     }
 
     fn relay_over(&mut self, doing: &mut FaxDoing) {
-        let Some(mut relay) = self.relay.take() else {
+        self.listen();
+        let Some(relay) = self.relay.take() else {
             return;
         };
-        relay.listen();
-        let (numbers, report) = (relay.watch.view.numbers(), relay.listener.report());
-        let page = report.pages.last();
+        let (numbers, report) = (relay.view.numbers(), self.hearing.report());
+        let page = report.and_then(|report| report.pages.last());
         doing.events.push(Trace::RelayEnded {
-            pages: report.confirmed,
+            pages: report.map_or(0, |report| report.confirmed),
             rate: page.map_or(u32::try_from(numbers.rate).unwrap_or(0), |page| page.rate),
             ecm: page.map_or(numbers.ecm != 0, |page| page.ecm),
             lost: numbers.lost,
             recovered: numbers.recovered,
         });
-        self.pages = self.pages.saturating_add(report.confirmed);
+        self.hearing.relay_ended(&numbers);
         self.before = sum(&self.before, &numbers);
+    }
+
+    /// What has passed since the last look, as sound and in T.38.
+    fn listen(&mut self) {
+        self.hearing.listen();
+        if let Some(relay) = &mut self.relay {
+            while let Ok((at, seen)) = relay.seen.pop() {
+                self.hearing.hear(at, seen);
+            }
+        }
+    }
+
+    /// Data passes from now on.
+    fn data_begins(&mut self, now: Time, id: SessionId, doing: &mut FaxDoing) {
+        self.hearing.begin(now);
+        self.look.get_or_insert(now + LOOK);
+        if self.hearing.tap.is_none() {
+            self.tap(id, doing);
+        }
+    }
+
+    /// Something that listens goes into the session, and stays there.
+    fn tap(&mut self, session: SessionId, doing: &mut FaxDoing) {
+        match FaxTap::build() {
+            Ok((tap, watch)) => {
+                self.hearing.tap = Some(watch);
+                doing.orders.push(LineOrder::Listen { session, tap });
+            }
+            Err(error) => {
+                doing.trouble = Some(format!("nothing listens to the fax of a call: {error}"));
+            }
+        }
+    }
+
+    /// No data passes any more.
+    fn voice_again(&mut self, now: Time, doing: &mut FaxDoing) {
+        let record = self.hearing.voice(now, false);
+        self.keep(record, doing);
+        self.look = None;
+    }
+
+    /// The machines are done; what passes may yet be another fax.
+    fn fax_over(&mut self, now: Time, doing: &mut FaxDoing) {
+        let record = self.hearing.finish(now);
+        self.keep(record, doing);
+    }
+
+    fn keep(&mut self, record: Option<FaxRecord>, doing: &mut FaxDoing) {
+        if let Some(record) = record {
+            self.pages = self.pages.saturating_add(record.pages);
+            doing.faxes.push(record);
+        }
     }
 
     /// For the CLI; none while nothing but voice has been.
     pub(super) fn shown(&self) -> Option<ctl::FaxLeg> {
-        let mode = mode(self.switch.is());
+        let is = mode(self.switch.is());
         let relay = self.relay.as_ref();
         let numbers = relay.map_or(self.before, |relay| {
-            sum(&self.before, &relay.watch.view.numbers())
+            sum(&self.before, &relay.view.numbers())
         });
-        if mode == LegMode::Voice && numbers == RelayNumbers::default() {
+        let (report, last) = (self.hearing.report(), self.hearing.last.as_deref());
+        let voice = is == LegMode::Voice && numbers == RelayNumbers::default();
+        if voice && report.is_none() && last.is_none() {
             return None;
         }
-        let confirmed = relay.map_or(0, |relay| relay.listener.report().confirmed);
+        let chosen = report.and_then(|report| report.chosen);
+        let rate = chosen.and_then(|chosen| chosen.fast).map(Fast::rate);
+        let rate = rate.or(last.and_then(|last| last.rate));
+        let ecm = chosen.map(|chosen| chosen.ecm);
+        let ecm = ecm.or(last.and_then(|last| last.ecm));
+        let [line, network] = match report {
+            Some(report) => report.identities.clone(),
+            None => last.map_or([None, None], |last| {
+                let Sides { line, network } = last.identities.clone();
+                [line, network]
+            }),
+        };
+        let confirmed = report.map_or(0, |report| report.confirmed);
         Some(ctl::FaxLeg {
-            mode,
-            rate: u32::try_from(numbers.rate).unwrap_or(0),
-            ecm: numbers.ecm != 0,
+            mode: match is {
+                LegMode::Voice if self.hearing.passes() => LegMode::PassThrough,
+                is => is,
+            },
+            rate: rate.unwrap_or(u32::try_from(numbers.rate).unwrap_or(0)),
+            ecm: ecm.unwrap_or(numbers.ecm != 0),
+            line_identity: line,
+            far_identity: network,
+            outcome: match report {
+                Some(_) => None,
+                None => last.map(|last| last.outcome.clone()),
+            },
             pages: self.pages.saturating_add(confirmed),
             sent_packets: numbers.sent,
             sent_datagrams: numbers.datagrams_sent,
@@ -327,30 +439,6 @@ impl LegFax {
             late_datagrams: numbers.late,
             unreadable_datagrams: numbers.malformed,
         })
-    }
-}
-
-impl Watched {
-    /// What has passed since the last look.
-    fn listen(&mut self) {
-        while let Ok((at, seen)) = self.watch.seen.pop() {
-            match seen {
-                Seen::Carrier(side, Some(carrier)) => self.listener.carrier(at, side, carrier),
-                Seen::Carrier(side, None) => self.listener.carrier_ended(at, side),
-                Seen::Frame(frame) if frame.intact => {
-                    self.listener.frame(at, frame.side, frame.octets());
-                }
-                Seen::Frame(frame) => self.listener.bad_frame(at, frame.side),
-            }
-            if self.listener.report().end.is_some() {
-                self.disconnected.get_or_insert(at);
-            }
-        }
-    }
-
-    fn is_over(&self, now: Time) -> bool {
-        let long_ago = |at| now.saturating_since(at) >= AFTER_DCN;
-        self.disconnected.is_some_and(long_ago)
     }
 }
 

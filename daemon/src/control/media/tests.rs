@@ -93,6 +93,7 @@ fn name(order: &LineOrder) -> String {
             first,
         } => format!("event {} {payload_type} {event} {first}", session.0),
         LineOrder::Relay { session, .. } => format!("relay {}", session.0),
+        LineOrder::Listen { session, .. } => format!("listen {}", session.0),
         LineOrder::EndRelay { session } => format!("end relay {}", session.0),
         LineOrder::Port(_)
         | LineOrder::Chain(_)

@@ -3,7 +3,7 @@
 use super::{Lane, Reports, Tools, no_such_session};
 use crate::line::counters::PortCounters;
 use crate::line::order::{LineReport, PortIndex, SessionId};
-use crate::line::session::{FaxRelay, MediaSession};
+use crate::line::session::{FaxRelay, FaxTap, MediaSession};
 
 impl Lane {
     pub(super) fn begin_relay(
@@ -37,6 +37,23 @@ impl Lane {
         };
         self.bridge(self.bridged);
         hand_back(port, id, relay, tools.reports);
+    }
+
+    pub(super) fn listen(&mut self, id: SessionId, tap: Box<FaxTap>, tools: &mut Tools<'_>) {
+        let port = self.index;
+        let left = match self.session(id) {
+            Some(session) => session.listen(tap),
+            None => Some(tap),
+        };
+        let back = left.map(|tap| LineReport::TapReturned {
+            port,
+            session: id,
+            tap,
+        });
+        if let Some(Err(report)) = back.map(|report| tools.reports.push(report)) {
+            // As with sessions.
+            std::mem::forget(report);
+        }
     }
 }
 

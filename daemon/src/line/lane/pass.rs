@@ -1,7 +1,7 @@
 //! What a block brings: up to the network, down to the line, and the figures of it.
 
 use tipring_dsp::ChainEvent;
-use tipring_proto::types::Digit;
+use tipring_proto::types::{Digit, Side};
 
 use super::{Lane, SESSIONS, SLOW_BLOCKS, Tools, network_digit, us};
 use crate::line::order::LineReport;
@@ -33,6 +33,7 @@ impl Lane {
                 let law = self.card.port.law();
                 law.decode_block(&self.from_line, &mut self.up);
             }
+            session.overhear(tools.now, Side::Line, &self.up, &self.counters);
             let went = session.send(tools.round, &self.up, &mut self.packet);
             if let Some(edge) = self.edge.filter(|_| went) {
                 tools.timing.to_network.note(us(tools.clock(), edge));
@@ -73,6 +74,7 @@ impl Lane {
             let bridged = self.bridged == Some(session.id());
             if bridged {
                 self.arrived = session.play(tools.now, &mut self.packet, &mut self.down);
+                session.overhear(tools.now, Side::Network, &self.down, &self.counters);
             } else {
                 session.play(tools.now, &mut self.packet, &mut self.aside);
             }

@@ -12,7 +12,7 @@ use super::*;
 const EVENTS: u8 = 100;
 
 /// A page of stripes as an uncompressed TIFF, 204 lines an inch.
-fn write_page(file: &Path, rows: u32) {
+pub(super) fn write_page(file: &Path, rows: u32) {
     const WIDTH: u32 = 1728;
     let mut out = Vec::from(*b"II*\0\0\0\0\0");
     let pixels = out.len() as u32;
@@ -69,17 +69,17 @@ impl Dice {
 }
 
 /// Both ports of a gateway, and the network between them.
-struct Pair {
+pub(super) struct Pair {
     lines: [FakeLine; 2],
     engine: LineEngine,
     handle: LineHandle,
     /// Where each port sends to; what comes here goes on from the other one.
     network: [UdpSocket; 2],
     locals: [SocketAddrV4; 2],
-    fax: [Option<FaxTerminal>; 2],
+    pub(super) fax: [Option<FaxTerminal>; 2],
     loss: f64,
     dice: Dice,
-    ms: u64,
+    pub(super) ms: u64,
     /// Datagrams carried, and those of them that RTP cannot be.
     carried: [u64; 2],
     lost: u64,
@@ -89,10 +89,10 @@ struct Pair {
     returned: Vec<usize>,
 }
 
-const IDS: [SessionId; 2] = [A, B];
+pub(super) const IDS: [SessionId; 2] = [A, B];
 
 impl Pair {
-    fn new(loss: f64) -> Pair {
+    pub(super) fn new(loss: f64) -> Pair {
         let lines = [0, 1].map(|_| FakeLine::new(vec![], true));
         let specs = lines.each_ref().map(|line| LinePortSpec {
             port: Box::new(line.clone()),
@@ -145,7 +145,7 @@ impl Pair {
         pair
     }
 
-    fn order(&mut self, side: usize, order: LineOrder) {
+    pub(super) fn order(&mut self, side: usize, order: LineOrder) {
         self.handle.send(PortIndex(side as u16), order).unwrap();
     }
 
@@ -199,13 +199,13 @@ impl Pair {
         }
     }
 
-    fn run(&mut self, blocks: usize) {
+    pub(super) fn run(&mut self, blocks: usize) {
         for _ in 0..blocks {
             self.block();
         }
     }
 
-    fn counter(&self, side: usize, name: &str) -> u64 {
+    pub(super) fn counter(&self, side: usize, name: &str) -> u64 {
         let port = PortIndex(side as u16);
         let all = self.handle.port_counters(port).unwrap().counters();
         all.iter().find(|(f, _)| f.name == name).unwrap().1

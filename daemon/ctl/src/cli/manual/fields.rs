@@ -229,7 +229,15 @@ const PARTS: &[Part] = &[
             ),
             (
                 "fax",
-                "What the leg is after a switch by named events (setting nse): voice, pass-through (G.711) or relay (T.38); of a fax its rate, whether with error correction, and the pages that the receiving machine has confirmed.",
+                "What the leg is after fax tones or a switch by named events (setting nse): voice, pass-through (G.711) or relay (T.38); of a fax its rate, whether with error correction, and the pages that the receiving machine has confirmed.",
+            ),
+            (
+                "fax machines",
+                "Who the two machines are, as they said (TSI, CSI).",
+            ),
+            (
+                "last fax",
+                "What became of the last fax of this leg that is over.",
             ),
             (
                 "T.38",

@@ -47,6 +47,20 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
         }
         if let Some(fax) = &leg.fax {
             facts.add("fax", fax_leg(fax));
+            if fax.line_identity.is_some() || fax.far_identity.is_some() {
+                let who = |name: &Option<String>| match name.as_deref() {
+                    None | Some("") => "unnamed".to_owned(),
+                    Some(name) => clean(name).to_string(),
+                };
+                let (line, far) = (who(&fax.line_identity), who(&fax.far_identity));
+                facts.add(
+                    "fax machines",
+                    format!("{line} on the line, {far} at the far end"),
+                );
+            }
+            if let Some(outcome) = &fax.outcome {
+                facts.add("last fax", tipring_ctl::words::fax(outcome).text);
+            }
             if fax.sent_packets + fax.received_datagrams > 0 {
                 facts.add(
                     "T.38",

@@ -73,7 +73,10 @@ fn flags_ask_for_t38_and_the_answer_brings_a_relay_that_ends_with_the_call_s_dat
     let (orders, texts) = said(&b.hears(DataTone::V21Preamble, Side::Line));
     assert_eq!(
         (orders, texts.len()),
-        (vec!["event 1 100 200 true".to_owned()], 0)
+        (
+            vec!["listen 1".to_owned(), "event 1 100 200 true".to_owned()],
+            0
+        )
     );
     let (orders, _) = b.pass(100);
     assert_eq!(orders, ["event 1 100 200 false"; 2]);
@@ -147,19 +150,121 @@ fn a_request_of_the_far_end_is_answered_by_the_settings() {
 #[test]
 fn a_port_without_named_events_is_as_before() {
     let mut b = leg(43_400, "");
-    for heard in [DataTone::Ced, DataTone::V21Preamble] {
+    for (heard, orders) in [
+        (DataTone::Ced, vec!["listen 1".to_owned()]),
+        (DataTone::V21Preamble, vec![]),
+    ] {
         let doing = b.hears(heard, Side::Line);
-        assert!(doing.orders.is_empty() && doing.events.is_empty());
+        assert_eq!(said(&doing), (orders, vec![]));
     }
     for number in [192, 200] {
         assert!(b.event(number, 1).orders.is_empty());
     }
     let t38 = |b: &mut Bench| b.desk.fax_heard(b.now, SessionId(1), FaxHeard::T38);
     assert!(t38(&mut b).orders.is_empty() && t38(&mut b).orders.is_empty());
+    let fax = b.desk.shown_open()[0].fax.clone().expect("a fax");
+    let mode = tipring_types::trace::LegMode::PassThrough;
+    assert_eq!((fax.mode, fax.sent_packets), (mode, 0));
+}
+
+/// The faxes of a leg that ended.
+fn closed(b: &mut Bench) -> Vec<tipring_types::FaxRecord> {
+    b.act(MediaOutput::CloseReceive { party: Party(3) });
+    let ended = b.desk.fax_ended();
+    assert!(ended.iter().all(|doing| doing.call == CallRef(7)));
+    assert!(b.desk.fax_ended().is_empty(), "once");
+    assert_eq!(b.desk.fax_due(), None);
+    ended.into_iter().flat_map(|doing| doing.faxes).collect()
+}
+
+#[test]
+fn a_call_without_fax_tones_and_one_with_a_note_like_cng_have_no_record() {
+    let mut b = leg(43_800, "");
     assert_eq!(
         (b.desk.fax_due(), b.desk.shown_open()[0].fax.clone()),
         (None, None)
     );
+    assert!(said(&b.hears(DataTone::Cng, Side::Network)).0.is_empty());
+    b.pass(60_000);
+    assert_eq!(closed(&mut b), []);
+}
+
+#[test]
+fn a_machine_that_calls_a_person_has_one_record_when_the_leg_ends() {
+    let mut b = leg(43_900, "");
+    b.hears(DataTone::Cng, Side::Line);
+    b.pass(3_500);
+    let (orders, _) = said(&b.hears(DataTone::Cng, Side::Line));
+    assert_eq!(orders, ["listen 1"]);
+    b.pass(20_000);
+    b.hears(DataTone::Cng, Side::Line);
+    b.pass(20_000);
+    let shown = b.desk.shown_open()[0].fax.clone().expect("a fax");
+    assert_eq!((shown.outcome, shown.pages), (None, 0), "it goes on");
+    let faxes = closed(&mut b);
+    assert_eq!(faxes.len(), 1);
+    let record = &faxes[0];
+    let (caller, seconds) = (Side::Line, 43);
+    let outcome = tipring_types::FaxOutcome::NoFaxAnswered { caller, seconds };
+    assert_eq!(record.outcome, outcome);
+    assert_eq!((record.caller, record.length_ms), (Some(caller), 23_500));
+    assert_eq!((record.pages, record.rate, record.unheard), (0, None, 0));
+    assert_eq!(record.transport, tipring_types::FaxTransport::G711);
+    let shown = b.desk.of_call(CallRef(7), Time::ZERO);
+    assert_eq!(shown[0].fax.as_ref().unwrap().outcome, Some(outcome));
+}
+
+#[test]
+fn a_key_takes_back_what_tones_alone_had_begun() {
+    let mut b = leg(44_000, "");
+    b.hears(DataTone::Cng, Side::Network);
+    b.pass(3_500);
+    b.hears(DataTone::Cng, Side::Network);
+    let (order, doing) = b.desk.key(b.now);
+    assert_eq!(order.as_ref().map(name), Some("pass 1 None".to_owned()));
+    assert!(doing.faxes.is_empty());
+    assert_eq!(closed(&mut b), []);
+}
+
+#[test]
+fn each_fax_of_a_call_has_a_record_and_none_has_two() {
+    let mut b = leg(44_100, "");
+    for _ in 0..2 {
+        let orders = said(&b.hears(DataTone::Ced, Side::Network)).0;
+        b.pass(12_000);
+        let doing = b.desk.fax_silent(b.now);
+        assert!(b.desk.both_silent().is_some(), "{orders:?}");
+        let from = Side::Network;
+        let outcome = tipring_types::FaxOutcome::AnswerToneOnly { from };
+        let outcomes: Vec<_> = doing.faxes.iter().map(|f| f.outcome.clone()).collect();
+        assert_eq!(outcomes, [outcome]);
+        assert_eq!(doing.faxes[0].caller, Some(Side::Line));
+        b.pass(5_000);
+    }
+    assert_eq!(closed(&mut b), []);
+}
+
+#[test]
+fn what_listens_and_was_not_taken_by_the_line_thread_is_built_again() {
+    let mut b = leg(44_200, "");
+    b.hears(DataTone::Ced, Side::Network);
+    assert!(b.pass(2_000).0.is_empty());
+    b.desk.tap_lost(SessionId(1));
+    assert_eq!(b.pass(600).0, ["listen 1"]);
+    assert!(b.pass(2_000).0.is_empty(), "once");
+}
+
+#[test]
+fn switchings_of_a_fax_are_in_its_record() {
+    let mut b = leg(44_300, FORCE);
+    b.event(192, 1);
+    b.pass(300);
+    b.hears(DataTone::Ced, Side::Line);
+    b.pass(1_000);
+    let faxes = closed(&mut b);
+    assert_eq!(faxes.len(), 1);
+    let switches: Vec<_> = faxes[0].switches.iter().map(|s| (s.event, s.by)).collect();
+    assert_eq!(switches[0], (Some(192), Side::Network), "{switches:?}");
 }
 
 #[test]
@@ -167,9 +272,13 @@ fn a_relay_that_ends_with_its_call_is_traced_once() {
     let mut b = leg(43_600, FORCE);
     b.event(200, 1);
     b.act(MediaOutput::CloseReceive { party: Party(3) });
-    let ended = b.desk.relay_ended().map(|event| trace(&event, None));
-    assert!(ended.is_some_and(|text| text.starts_with("fax relay over")));
-    assert_eq!((b.desk.relay_ended(), b.desk.fax_due()), (None, None));
+    let ended: Vec<_> = b.desk.fax_ended().iter().flat_map(|d| said(d).1).collect();
+    assert!(
+        matches!(&ended[..], [text] if text.starts_with("fax relay over")),
+        "{ended:?}"
+    );
+    assert!(b.desk.fax_ended().is_empty());
+    assert_eq!(b.desk.fax_due(), None);
 }
 
 #[test]

@@ -1,0 +1,337 @@
+//! The fax of a leg as it is listened to: from its first tone to its record, however it travels.
+//!
+//! One [`Listener`] follows a fax through pass-through and fax relay alike; a call may have several, one after the other.
+//! A leg on which no tone made data pass has none, and so no record.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tipring_ctl::report as ctl;
+use tipring_dsp::relay::Seen;
+use tipring_proto::t30::{Frame, Kind, Listener, Report};
+use tipring_proto::time::Time;
+use tipring_proto::types::{DataTone, Side};
+use tipring_types::trace::Trace;
+use tipring_types::{FAX_SWITCHES, FaxPath, FaxRecord, FaxSwitch, FaxTransport, Sides, TenthDb};
+
+use crate::control::clock::Clock;
+use crate::control::media::figures;
+use crate::line::{PortCounters, RelayNumbers, TapWatch};
+
+/// After a machine disconnected (DCN) its last frame still has to get to the other one's line.
+const AFTER_DCN: Duration = Duration::from_secs(2);
+/// Tones and switchings before the fax began that belong to it: CNG comes every 3.5 s, and its first is none yet.
+const BEFORE: Duration = Duration::from_secs(10);
+/// Those that are kept meanwhile.
+const KEPT: usize = 8;
+
+/// The port's counters, for what the network did to a fax.
+#[derive(Debug, Clone)]
+pub(in crate::control::media) struct Counters {
+    /// Of the port.
+    pub port: Arc<PortCounters>,
+    /// Length of a block.
+    pub block_ms: u64,
+    /// Earlier packets that are sent again with each.
+    pub copies: u8,
+}
+
+impl Counters {
+    fn now(&self) -> ctl::RtpStats {
+        figures::totals(&self.port, self.block_ms)
+    }
+}
+
+/// The fax that goes on.
+#[derive(Debug)]
+struct Fax {
+    listener: Listener,
+    began: Time,
+    /// When a machine disconnected.
+    disconnected: Option<Time>,
+    switches: Vec<FaxSwitch>,
+    /// The port's figures when it began.
+    before: ctl::RtpStats,
+    /// What of the tap had been lost by then.
+    unheard: u64,
+    /// Figures of its relays.
+    relays: Option<RelayNumbers>,
+}
+
+/// What listens to a leg.
+#[derive(Debug)]
+pub(in crate::control::media) struct Hearing {
+    counters: Counters,
+    /// The tap in the line thread's session, once it was ordered.
+    pub(super) tap: Option<TapWatch>,
+    /// Data passes: a fax may begin.
+    data: bool,
+    fax: Option<Fax>,
+    /// Tones of late, while no fax goes on.
+    tones: VecDeque<(Time, Side, DataTone)>,
+    /// Switchings of late, while no fax goes on.
+    switches: VecDeque<(Time, FaxSwitch)>,
+    /// The record of the last fax that is over.
+    pub(super) last: Option<Box<FaxRecord>>,
+}
+
+impl Hearing {
+    pub(super) fn new(counters: Counters) -> Hearing {
+        Hearing {
+            counters,
+            tap: None,
+            data: false,
+            fax: None,
+            tones: VecDeque::new(),
+            switches: VecDeque::new(),
+            last: None,
+        }
+    }
+
+    /// Data passes from now on: a fax begins, unless one goes on.
+    pub(super) fn begin(&mut self, now: Time) {
+        self.data = true;
+        if self.fax.is_some() {
+            return;
+        }
+        let recent = |at: Time| now.saturating_since(at) <= BEFORE;
+        self.tones.retain(|(at, ..)| recent(*at));
+        self.switches.retain(|(at, _)| recent(*at));
+        let began = self.tones.front().map_or(now, |(at, ..)| *at);
+        let mut listener = Listener::new(began);
+        for (at, from, tone) in self.tones.drain(..) {
+            hear_tone(&mut listener, at, from, tone);
+        }
+        let after = |(at, switch): (Time, FaxSwitch)| FaxSwitch {
+            after_ms: ms(at.saturating_since(began)),
+            ..switch
+        };
+        self.fax = Some(Fax {
+            listener,
+            began,
+            disconnected: None,
+            switches: self.switches.drain(..).map(after).collect(),
+            before: self.counters.now(),
+            unheard: self.tap.as_ref().map_or(0, |tap| tap.view.unheard()),
+            relays: None,
+        });
+    }
+
+    /// A relay takes the place of sound: what was heard of that is over.
+    pub(super) fn relay_begins(&mut self, now: Time) {
+        self.begin(now);
+        if let Some(fax) = &mut self.fax {
+            fax.listener.carrier_ended(now, Side::Line);
+            fax.listener.carrier_ended(now, Side::Network);
+            fax.relays.get_or_insert_default();
+        }
+    }
+
+    /// A relay of this fax has ended, with these figures.
+    pub(super) fn relay_ended(&mut self, numbers: &RelayNumbers) {
+        if let Some(fax) = &mut self.fax {
+            fax.relays = Some(super::sum(&fax.relays.unwrap_or_default(), numbers));
+        }
+    }
+
+    /// A tone was detected in the leg.
+    pub(super) fn tone(&mut self, now: Time, from: Side, tone: DataTone) {
+        self.listen();
+        if self.fax.is_none() {
+            if self.tones.len() >= KEPT {
+                self.tones.pop_front();
+            }
+            self.tones.push_back((now, from, tone));
+            if self.data {
+                self.begin(now);
+            }
+        } else if let Some(fax) = &mut self.fax {
+            hear_tone(&mut fax.listener, now, from, tone);
+        }
+    }
+
+    /// The leg was switched, or that was asked for.
+    pub(super) fn switched(&mut self, now: Time, event: &Trace) {
+        let Trace::LegSwitch {
+            event,
+            by,
+            answer,
+            mode,
+        } = *event
+        else {
+            return;
+        };
+        let switch = FaxSwitch {
+            after_ms: 0,
+            event,
+            by,
+            answer,
+            mode,
+        };
+        match &mut self.fax {
+            Some(fax) if fax.switches.len() < FAX_SWITCHES => fax.switches.push(FaxSwitch {
+                after_ms: ms(now.saturating_since(fax.began)),
+                ..switch
+            }),
+            Some(_) => {}
+            None => {
+                if self.switches.len() >= KEPT {
+                    self.switches.pop_front();
+                }
+                self.switches.push_back((now, switch));
+            }
+        }
+    }
+
+    /// What the tap has heard since the last look.
+    pub(super) fn listen(&mut self) {
+        let mut heard = vec![];
+        if let Some(tap) = &mut self.tap {
+            while let Ok(item) = tap.seen.pop() {
+                heard.push(item);
+            }
+        }
+        for (at, seen) in heard {
+            self.hear(at, seen);
+        }
+    }
+
+    /// Something passed, as sound or in a relay.
+    pub(super) fn hear(&mut self, at: Time, seen: Seen) {
+        if self.fax.is_none() && self.data && begins(&seen) {
+            self.begin(at);
+        }
+        let Some(fax) = &mut self.fax else {
+            return;
+        };
+        let listener = &mut fax.listener;
+        match seen {
+            Seen::Carrier(side, Some(carrier)) => listener.carrier(at, side, carrier),
+            Seen::Carrier(side, None) => listener.carrier_ended(at, side),
+            Seen::Signal(side) => listener.signal(at, side),
+            Seen::Frame(frame) if frame.intact => listener.frame(at, frame.side, frame.octets()),
+            Seen::Frame(frame) => listener.bad_frame(at, frame.side),
+        }
+        if listener.report().end.is_some() {
+            fax.disconnected.get_or_insert(at);
+        }
+    }
+
+    /// A machine has disconnected, and its last frame has got to the other one; or it was voice for long.
+    pub(super) fn is_over(&self, now: Time) -> bool {
+        let Some(fax) = &self.fax else {
+            return false;
+        };
+        let last = fax.began + fax.listener.lasted();
+        let long_voice = !self.data && now.saturating_since(last) >= BEFORE;
+        let since = fax.disconnected;
+        long_voice || since.is_some_and(|at| now.saturating_since(at) >= AFTER_DCN)
+    }
+
+    /// Data passes.
+    pub(super) fn passes(&self) -> bool {
+        self.data
+    }
+
+    /// The leg is voice again, by an event: a fax whose other gateway did not follow goes on, and data with its next tone.
+    pub(super) fn pause(&mut self) {
+        self.data = false;
+    }
+
+    /// Is there something to listen to?
+    pub(super) fn is_on(&self) -> bool {
+        self.data || self.fax.is_some()
+    }
+
+    /// What was heard of the fax that goes on.
+    pub(super) fn report(&self) -> Option<&Report> {
+        self.fax.as_ref().map(|fax| fax.listener.report())
+    }
+
+    /// No data passes any more. `person`: somebody talks, so tones alone were none of a fax.
+    pub(super) fn voice(&mut self, now: Time, person: bool) -> Option<FaxRecord> {
+        self.listen();
+        self.data = false;
+        self.tones.clear();
+        self.switches.clear();
+        if person
+            && self
+                .fax
+                .as_ref()
+                .is_some_and(|fax| fax.listener.is_set_up())
+        {
+            self.fax = None;
+        }
+        self.finish(now)
+    }
+
+    /// The fax is over: its record, once.
+    pub(super) fn finish(&mut self, now: Time) -> Option<FaxRecord> {
+        let mut fax = self.fax.take()?;
+        let mut record = fax.listener.record(now);
+        record.begin_unix_ms = Clock.unix_ms(fax.began);
+        record.switches = fax.switches;
+        let figures = figures::between(&fax.before, &self.counters.now());
+        let t38 = fax.relays.filter(|relays| relays.received > 0);
+        record.transport = match t38 {
+            Some(_) => FaxTransport::T38,
+            None if figures.redundant_sent > 0 => FaxTransport::G711Redundant {
+                copies: self.counters.copies,
+            },
+            None => FaxTransport::G711,
+        };
+        record.path = match t38 {
+            Some(relays) => FaxPath {
+                lost: relays.lost,
+                recovered: relays.recovered,
+                ..FaxPath::default()
+            },
+            None => path(&figures),
+        };
+        let erl = self.counters.port.erl_db_tenths.get();
+        record.erl = i16::try_from(erl).ok().filter(|erl| *erl >= 0).map(TenthDb);
+        if let Some(tap) = &self.tap {
+            record.level = Sides {
+                line: tap.view.level(Side::Line),
+                network: tap.view.level(Side::Network),
+            };
+            record.unheard = tap.view.unheard().saturating_sub(fax.unheard);
+        }
+        record.unheard += t38.map_or(0, |relays| relays.unseen);
+        self.last = Some(Box::new(record.clone()));
+        Some(record)
+    }
+}
+
+/// Does a fax begin with this? A last frame that was repeated is the end of the one before.
+fn begins(seen: &Seen) -> bool {
+    let Seen::Frame(frame) = seen else {
+        return false;
+    };
+    frame.intact && Frame::parse(frame.octets()).is_some_and(|frame| frame.kind != Kind::Dcn)
+}
+
+fn hear_tone(listener: &mut Listener, at: Time, from: Side, tone: DataTone) {
+    listener.tone(at, from, tone);
+    // Whoever reads the frames says when their carrier ends; until then it would be one without an end.
+    if tone == DataTone::V21Preamble {
+        listener.carrier_ended(at, from);
+    }
+}
+
+fn path(figures: &ctl::RtpStats) -> FaxPath {
+    FaxPath {
+        lost: figures.lost_packets + figures.late_packets,
+        recovered: figures.recovered_packets,
+        concealed_ms: Some(figures.concealed_ms),
+        slips: Some(figures.buffer_adjustments + figures.resyncs),
+        // A float to integer `as` saturates.
+        jitter_tenth_ms: Some((figures.jitter_ms * 10.0).round() as u32),
+        drift_ppm: figures.drift_ppm.map(|ppm| ppm.round() as i32),
+    }
+}
+
+fn ms(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,149 @@
+//! What listens to a fax that passes as sound in a session.
+//!
+//! Built by control ([`FaxTap::build`] allocates everything) when data begins to pass, and moved in. It stays until the
+//! session is dropped, and listens only while data passes as sound: in voice and beside a relay it costs nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+
+use rtrb::{Consumer, Producer, RingBuffer};
+use tipring_dsp::relay::{RelayError, Seen, Tap};
+use tipring_proto::time::Time;
+use tipring_proto::types::{Side, TenthDbm0};
+
+use super::MediaSession;
+use super::body::Body;
+use crate::line::counters::PortCounters;
+
+/// What passed and was not read by control yet; beyond that it is lost, and counted.
+const SEEN: usize = 256;
+/// No level.
+const NONE: i64 = i64::MIN;
+
+/// What control reads of a tap at any time.
+#[derive(Debug)]
+pub struct TapView {
+    levels: [AtomicI64; 2],
+    unheard: AtomicU64,
+}
+
+impl TapView {
+    /// Level of the fax signals of a side.
+    pub fn level(&self, side: Side) -> Option<TenthDbm0> {
+        let tenths = self.levels[place(side)].load(Relaxed);
+        i16::try_from(tenths).ok().map(TenthDbm0)
+    }
+
+    /// What passed and found no room on the way to control.
+    pub fn unheard(&self) -> u64 {
+        self.unheard.load(Relaxed)
+    }
+}
+
+/// What control keeps of a tap.
+#[derive(Debug)]
+pub struct TapWatch {
+    /// Its figures now.
+    pub view: Arc<TapView>,
+    /// What passed, and when.
+    pub seen: Consumer<(Time, Seen)>,
+}
+
+/// Listens to both directions.
+pub struct FaxTap {
+    tap: Tap,
+    seen: Producer<(Time, Seen)>,
+    view: Arc<TapView>,
+    dropped: u64,
+    /// What the port's counters have.
+    published: u64,
+}
+
+impl std::fmt::Debug for FaxTap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FaxTap").finish_non_exhaustive()
+    }
+}
+
+fn place(side: Side) -> usize {
+    match side {
+        Side::Line => 0,
+        Side::Network => 1,
+    }
+}
+
+impl FaxTap {
+    /// Everything that it will need is allocated here.
+    ///
+    /// # Errors
+    /// [`RelayError`] when there is no memory for its receivers.
+    pub fn build() -> Result<(Box<FaxTap>, TapWatch), RelayError> {
+        let (producer, consumer) = RingBuffer::new(SEEN);
+        let view = Arc::new(TapView {
+            levels: [AtomicI64::new(NONE), AtomicI64::new(NONE)],
+            unheard: AtomicU64::new(0),
+        });
+        let tap = Box::new(FaxTap {
+            tap: Tap::new()?,
+            seen: producer,
+            view: Arc::clone(&view),
+            dropped: 0,
+            published: 0,
+        });
+        let watch = TapWatch {
+            view,
+            seen: consumer,
+        };
+        Ok((tap, watch))
+    }
+
+    fn hear(&mut self, now: Time, side: Side, samples: &[i16], port: &PortCounters) {
+        self.tap.hear(side, samples);
+        let mut any = false;
+        while let Some(seen) = self.tap.seen() {
+            any = true;
+            self.dropped += u64::from(self.seen.push((now, seen)).is_err());
+        }
+        if any {
+            self.publish(port);
+        }
+    }
+
+    #[cold]
+    fn publish(&mut self, port: &PortCounters) {
+        for side in [Side::Line, Side::Network] {
+            if let Some(level) = self.tap.level_dbm0(side) {
+                let tenths = i64::from(TenthDbm0::of(level).0);
+                self.view.levels[place(side)].store(tenths, Relaxed);
+            }
+        }
+        let unheard = self.dropped + self.tap.seen_lost();
+        port.t38_unseen.add(unheard - self.published);
+        self.published = unheard;
+        self.view.unheard.store(unheard, Relaxed);
+    }
+}
+
+impl<B: Body> MediaSession<B> {
+    /// Listens from now on while data passes; one that did before comes back.
+    pub(in crate::line) fn listen(&mut self, tap: Box<FaxTap>) -> Option<Box<FaxTap>> {
+        self.tap.replace(tap)
+    }
+
+    /// What came from a side, where data passes as sound.
+    #[inline]
+    pub(in crate::line) fn overhear(
+        &mut self,
+        now: Time,
+        side: Side,
+        samples: &[i16],
+        port: &PortCounters,
+    ) {
+        if let Some(tap) = &mut self.tap
+            && self.relay.is_none()
+            && self.body.data().is_some()
+        {
+            tap.hear(now, side, samples, port);
+        }
+    }
+}
