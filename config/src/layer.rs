@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use tipring_types::TenthDb;
+use tipring_types::{RepeatedPackets, TenthDb};
 
 use crate::choice::Profile;
 use crate::country::Country;
@@ -189,6 +189,26 @@ impl Value for Interval {
 
     fn show(&self) -> String {
         (f64::from(self.ms) / 1000.0).to_string()
+    }
+}
+
+impl Value for RepeatedPackets {
+    fn read(reader: &mut Reader<'_>, section: &Section<'_>, key: &Key) -> Option<RepeatedPackets> {
+        match reader.integer_or_word(section, key)? {
+            Some(depth) => u8::try_from(depth).ok().map(RepeatedPackets::Fixed),
+            None => Some(RepeatedPackets::Auto),
+        }
+    }
+
+    fn otherwise() -> RepeatedPackets {
+        RepeatedPackets::Fixed(0)
+    }
+
+    fn show(&self) -> String {
+        match self {
+            RepeatedPackets::Fixed(depth) => depth.to_string(),
+            RepeatedPackets::Auto => format!("\"{}\"", RepeatedPackets::AUTO),
+        }
     }
 }
 

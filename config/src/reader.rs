@@ -154,7 +154,9 @@ impl<'a> Reader<'a> {
         let in_range = i64::from_str_radix(&digits, integer.radix())
             .ok()
             .filter(|n| match key.accepts {
-                Accepts::Integer(low, high) => (low..=high).contains(n),
+                Accepts::Integer(low, high) | Accepts::IntegerOr(low, high, _) => {
+                    (low..=high).contains(n)
+                }
                 Accepts::IntegerOf(values) => values.contains(n),
                 _ => false,
             });
@@ -162,6 +164,24 @@ impl<'a> Reader<'a> {
             self.bad(section, key, "is outside the accepted values");
         }
         in_range
+    }
+
+    /// An integer key that may also be a word; none when absent or (noted) bad.
+    pub(crate) fn integer_or_word(
+        &mut self,
+        section: &Section<'_>,
+        key: &Key,
+    ) -> Option<Option<i64>> {
+        let DeValue::String(text) = section.get(key.name)?.get_ref() else {
+            return self.integer(section, key).map(Some);
+        };
+        match key.accepts {
+            Accepts::IntegerOr(.., word) if *text == word => Some(None),
+            _ => {
+                self.bad(section, key, "is not known");
+                None
+            }
+        }
     }
 
     /// A number key, integer or float.

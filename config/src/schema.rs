@@ -14,6 +14,8 @@ pub use crate::settings::PORT_SETTINGS;
 pub enum Accepts {
     /// An integer in a range, both ends included.
     Integer(i64, i64),
+    /// An integer in a range, or a word.
+    IntegerOr(i64, i64, &'static str),
     /// One of a few integers.
     IntegerOf(&'static [i64]),
     /// A number in a range.
@@ -34,6 +36,7 @@ impl fmt::Display for Accepts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Accepts::Integer(low, high) => write!(f, "{low} to {high}"),
+            Accepts::IntegerOr(low, high, word) => write!(f, "{low} to {high} or \"{word}\""),
             Accepts::IntegerOf(values) => {
                 let words: Vec<String> = values.iter().map(i64::to_string).collect();
                 f.write_str(&any_of(&words))

@@ -10,9 +10,9 @@ use crate::choice::{
     AfterFarHangUp, CallerIdChoice, FlashAction, NamedEvents, Profile, PulseDigits,
 };
 use crate::layer::{Interval, settings};
-use crate::schema::Accepts::{Bool, Integer, Number, OneOf, Text};
+use crate::schema::Accepts::{Bool, Integer, IntegerOr, Number, OneOf, Text};
 use crate::schema::{default, of_country};
-use tipring_types::TenthDb;
+use tipring_types::{RepeatedPackets, TenthDb};
 
 settings! {
     profile: Profile {
@@ -176,12 +176,12 @@ settings! {
         used: Idle,
         help: "Take the echo of the line's hybrid out of what comes from the line. With the profiles phone and door, what is left of it is suppressed too.",
     }
-    redundancy: u8 {
+    redundancy: RepeatedPackets {
         key: "redundancy",
-        accepts: Integer(0, 2),
+        accepts: IntegerOr(0, 2, RepeatedPackets::AUTO),
         absent: default("0"),
         used: Idle,
-        help: "Number of earlier packets repeated in each one (RFC 2198) in fax and modem calls: a lost packet then costs nothing. Each one adds the bandwidth of one payload; the far end must support it. Reception is always enabled.",
+        help: "Number of earlier packets repeated in each one (RFC 2198) in fax and modem calls: a lost packet then costs nothing. \"auto\": 0 to 2, by the loss that is seen here and that the far end reports. Each one adds the bandwidth of one payload. The far end must support it, which nothing negotiates: one that does not hears nothing. Reception is always enabled.",
     }
     echo_tail_ms: u16 {
         key: "echo-tail-ms",

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tipring_dsp::Law;
 use tipring_proto::rtp::{
-    Concealer, JitterConfig, Playout, Receiver, ReceiverConfig, Redundancy, Sender, SenderConfig,
-    SenderSeed,
+    Concealer, JitterConfig, LossSeen, OwnFigures, Playout, Protection, Receiver, ReceiverConfig,
+    Redundancy, Rtcp, Sender, SenderConfig, SenderSeed,
 };
 use tipring_proto::time::Time;
-use tipring_proto::types::Codec;
+use tipring_proto::types::{Codec, RepeatedPackets};
 use tipring_spandsp::{FaxSettings, FaxTerminal};
 use tipring_tests::page::{Page, write_tiff};
 
@@ -22,7 +22,7 @@ const DELAY_MS: f64 = 50.0;
 const JITTER_MS: f64 = 20.0;
 /// A call is given up after this number of seconds.
 const TIME_LIMIT_S: u64 = 300;
-/// Rows of the page: A4 in standard resolution.
+/// Rows of a page: A4 in standard resolution.
 const ROWS: usize = 1100;
 
 /// The network, and what is done about it.
@@ -31,7 +31,9 @@ pub(crate) struct Network {
     /// Packets lost, percent.
     pub(crate) loss: f64,
     /// Earlier packets sent again with each.
-    pub(crate) redundancy: u8,
+    pub(crate) redundancy: RepeatedPackets,
+    /// The receiver's clock runs this much faster than the sender's, ppm.
+    pub(crate) ppm: f64,
     /// The jitter buffer is held and the carrier kept, as on a call that passes data; else as for voice.
     pub(crate) held: bool,
 }
@@ -46,6 +48,19 @@ pub(crate) struct Outcome {
     /// Share of the packets that were lost, and that were still missing when their turn came, percent.
     pub(crate) lost: f64,
     pub(crate) missing: f64,
+    /// Blocks that a jitter buffer inserted or skipped.
+    pub(crate) slips: u64,
+    /// Earlier packets repeated at the end, by the one that sent the pages and by the other.
+    pub(crate) depth: [u8; 2],
+    /// The sender's clock against the receiver's, as the receiver found it.
+    pub(crate) drift_ppm: Option<f32>,
+}
+
+/// What a packet carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Rtp,
+    Rtcp,
 }
 
 /// xorshift: the same bad network every time.
@@ -68,8 +83,11 @@ struct End {
     sender: Sender,
     receiver: Receiver,
     concealer: Concealer,
+    /// What is repeated, and the reports by which that is decided.
+    protection: Protection,
+    rtcp: Rtcp,
     /// Packets on their way here, by when they come.
-    coming: VecDeque<(Time, Vec<u8>)>,
+    coming: VecDeque<(Time, Kind, Vec<u8>)>,
     spoilt: u64,
     blocks: u64,
 }
@@ -84,7 +102,7 @@ impl End {
             SenderSeed {
                 sequence: 7,
                 timestamp: 7000,
-                ssrc: 7,
+                ssrc: dice.0 as u32,
             },
             SenderConfig {
                 payload_type: codec.payload_type(),
@@ -92,10 +110,9 @@ impl End {
                 event_payload_type: None,
             },
         );
-        sender.set_redundancy(Some(Redundancy {
-            payload_type: REDUNDANT,
-            depth: network.redundancy,
-        }));
+        let protection = Protection::new(network.redundancy);
+        sender.set_redundancy(Some(repeated(&protection)));
+        let rtcp = Rtcp::new(Time::ZERO, sender.ssrc(), "port", dice.0);
         let mut receiver = Receiver::new(ReceiverConfig {
             jitter: JitterConfig {
                 block: BLOCK as u16,
@@ -117,6 +134,8 @@ impl End {
             sender,
             receiver,
             concealer,
+            protection,
+            rtcp,
             coming: VecDeque::new(),
             spoilt: 0,
             blocks: 0,
@@ -124,11 +143,31 @@ impl End {
     }
 
     /// A block: what the network gave goes to the terminal, what the terminal sends goes to the network.
-    fn block(&mut self, now: Time, mut emit: impl FnMut(&[u8])) {
-        while self.coming.front().is_some_and(|(at, _)| *at <= now) {
-            if let Some((at, packet)) = self.coming.pop_front() {
-                self.receiver.receive(at, &packet);
+    fn block(&mut self, now: Time, mut emit: impl FnMut(Kind, &[u8])) {
+        while self.coming.front().is_some_and(|(at, ..)| *at <= now) {
+            match self.coming.pop_front() {
+                Some((at, Kind::Rtp, packet)) => {
+                    self.receiver.receive(at, &packet);
+                }
+                Some((at, Kind::Rtcp, report)) => {
+                    self.rtcp.receive(at, &report);
+                }
+                None => {}
             }
+        }
+        if self.blocks.is_multiple_of(100) {
+            self.look(now);
+        }
+        if self.rtcp.due() <= now {
+            let sent = self.sender.stats();
+            let own = OwnFigures {
+                packets: sent.packets as u32,
+                octets: sent.octets as u32,
+                timestamp: self.sender.next_timestamp(),
+                source: self.receiver.source(),
+            };
+            let report = self.rtcp.report(now, now.since_epoch(), &own);
+            emit(Kind::Rtcp, &report);
         }
         let (mut bytes, mut heard) = ([0; BLOCK], [0; BLOCK]);
         match self.receiver.play(now, &mut bytes) {
@@ -148,15 +187,37 @@ impl End {
         self.terminal.tx(&mut said);
         let said = said.map(|x| (f64::from(x) * self.gain).round() as i16);
         self.law.encode_block(&said, &mut bytes);
-        self.sender.push(&bytes, |packet| emit(packet));
+        self.sender.push(&bytes, |packet| emit(Kind::Rtp, packet));
+    }
+
+    /// What control does once a second.
+    fn look(&mut self, now: Time) {
+        let sequence = self.receiver.stats().sequence;
+        let far = self.rtcp.far();
+        let seen = LossSeen {
+            received: sequence.received,
+            lost: sequence.lost(),
+            reported: far.heard.map(|heard| (far.reports, heard.lost_percent)),
+        };
+        if self.protection.look(now, seen).is_some() {
+            self.sender.set_redundancy(Some(repeated(&self.protection)));
+        }
     }
 }
 
-/// A call of one page, the `n`th of its kind.
-pub(crate) fn call(n: u64, ecm: bool, network: Network, folder: &Path) -> Outcome {
-    let page = folder.join("page.tif");
+fn repeated(protection: &Protection) -> Redundancy {
+    Redundancy {
+        payload_type: REDUNDANT,
+        depth: protection.depth(),
+    }
+}
+
+/// A call of this number of pages, the `n`th of its kind.
+pub(crate) fn call(n: u64, ecm: bool, pages: usize, network: Network, folder: &Path) -> Outcome {
+    let page = folder.join(format!("pages-{pages}.tif"));
     if !page.exists() {
-        write_tiff(&page, &[Page::letter(1, ROWS)]).expect("a page to send");
+        let all: Vec<Page> = (1..=pages).map(|n| Page::letter(n, ROWS)).collect();
+        write_tiff(&page, &all).expect("pages to send");
     }
     let got = folder.join(format!("got-{n}.tif"));
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15 ^ (n + 1));
@@ -165,11 +226,11 @@ pub(crate) fn call(n: u64, ecm: bool, network: Network, folder: &Path) -> Outcom
     let mut ends =
         settings.map(|settings| End::new(FaxSettings { ecm, ..settings }, law, network, &mut dice));
     let mut outcome = Outcome::default();
-    let (mut sent, mut lost) = (0u64, 0u64);
+    let (mut sent, mut lost, mut due) = (0u64, 0u64, 0.0);
     for block in 0..TIME_LIMIT_S * 100 {
         let now = Time::from_millis(block * 10);
         let [a, b] = &mut ends;
-        let mut carry = |to: &mut VecDeque<(Time, Vec<u8>)>, packet: &[u8]| {
+        let mut carry = |to: &mut VecDeque<(Time, Kind, Vec<u8>)>, kind, packet: &[u8]| {
             sent += 1;
             if dice.unit() * 100.0 < network.loss {
                 lost += 1;
@@ -177,13 +238,18 @@ pub(crate) fn call(n: u64, ecm: bool, network: Network, folder: &Path) -> Outcom
             }
             let ms = DELAY_MS + JITTER_MS * dice.unit();
             let at = now + Duration::from_micros((ms * 1000.0) as u64);
-            let place = to.iter().rposition(|(t, _)| *t <= at).map_or(0, |n| n + 1);
-            to.insert(place, (at, packet.to_vec()));
+            let place = to.iter().rposition(|(t, ..)| *t <= at).map_or(0, |n| n + 1);
+            to.insert(place, (at, kind, packet.to_vec()));
         };
-        a.block(now, |packet| carry(&mut b.coming, packet));
-        b.block(now, |packet| carry(&mut a.coming, packet));
+        a.block(now, |kind, packet| carry(&mut b.coming, kind, packet));
+        // Of a faster clock, now and then, a block more.
+        due += 1.0 + network.ppm / 1e6;
+        while due >= 1.0 {
+            due -= 1.0;
+            b.block(now, |kind, packet| carry(&mut a.coming, kind, packet));
+        }
         if let [Some(a), Some(b)] = ends.each_ref().map(|end| end.terminal.result()) {
-            outcome.passed = a.is_ok() && b.is_ok() && b.stats.pages_rx == 1;
+            outcome.passed = a.is_ok() && b.is_ok() && b.stats.pages_rx as usize == pages;
             outcome.perfect = outcome.passed && b.stats.bad_rows == 0;
             outcome.seconds = block as f64 / 100.0;
             break;
@@ -191,6 +257,11 @@ pub(crate) fn call(n: u64, ecm: bool, network: Network, folder: &Path) -> Outcom
     }
     let spoilt: u64 = ends.iter().map(|end| end.spoilt).sum();
     let blocks: u64 = ends.iter().map(|end| end.blocks).sum();
+    let stats = ends.each_ref().map(|end| end.receiver.stats());
+    let slips = stats.map(|stats| stats.jitter.stretched + stats.jitter.shrunk);
+    outcome.slips = slips.iter().sum();
+    outcome.drift_ppm = stats[1].drift.map(|drift| drift.ppm);
+    outcome.depth = ends.each_ref().map(|end| end.protection.depth());
     outcome.lost = 100.0 * lost as f64 / sent as f64;
     outcome.missing = 100.0 * spoilt as f64 / blocks as f64;
     outcome

@@ -5,16 +5,22 @@
 mod call;
 
 use call::{Network, call};
+use tipring_proto::types::RepeatedPackets;
+
+fn network(loss: f64, redundancy: RepeatedPackets) -> Network {
+    Network {
+        loss,
+        redundancy,
+        held: true,
+        ppm: 0.0,
+    }
+}
 
 #[test]
 fn a_fax_with_error_correction_gets_through_three_percent_loss_with_redundancy() {
     let folder = tempfile::tempdir().unwrap();
-    let network = Network {
-        loss: 3.0,
-        redundancy: 1,
-        held: true,
-    };
-    let outcome = call(0, true, network, folder.path());
+    let network = network(3.0, RepeatedPackets::Fixed(1));
+    let outcome = call(0, true, 1, network, folder.path());
     assert!(outcome.passed, "{outcome:?}");
     assert!((2.0..4.0).contains(&outcome.lost), "{outcome:?}");
     assert!(outcome.missing < 0.3, "{outcome:?}");
@@ -23,11 +29,37 @@ fn a_fax_with_error_correction_gets_through_three_percent_loss_with_redundancy()
 #[test]
 fn a_fax_over_a_network_that_only_jitters_is_perfect() {
     let folder = tempfile::tempdir().unwrap();
-    let network = Network {
-        loss: 0.0,
-        redundancy: 0,
-        held: true,
-    };
-    let outcome = call(1, false, network, folder.path());
+    let network = network(0.0, RepeatedPackets::Fixed(0));
+    let outcome = call(1, false, 1, network, folder.path());
     assert!(outcome.perfect && outcome.missing == 0.0, "{outcome:?}");
+}
+
+#[test]
+fn what_is_repeated_by_itself_grows_with_the_loss_and_brings_two_pages_through_five_percent() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = call(
+        2,
+        true,
+        2,
+        network(5.0, RepeatedPackets::Auto),
+        folder.path(),
+    );
+    assert!(outcome.passed && outcome.slips == 0, "{outcome:?}");
+    assert_eq!(outcome.depth, [2, 2], "{outcome:?}");
+    assert!((4.0..6.0).contains(&outcome.lost), "{outcome:?}");
+    assert!(outcome.missing < 0.1, "{outcome:?}");
+}
+
+#[test]
+fn where_nothing_is_lost_nothing_is_repeated_after_a_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = call(
+        3,
+        true,
+        2,
+        network(0.0, RepeatedPackets::Auto),
+        folder.path(),
+    );
+    assert!(outcome.passed, "{outcome:?}");
+    assert_eq!(outcome.depth, [0, 0], "{outcome:?}");
 }

@@ -97,6 +97,7 @@ fn another(key: &Key) -> String {
             let now: i64 = holds.parse().unwrap();
             (if now < high { now + 1 } else { low }).to_string()
         }
+        Accepts::IntegerOr(_, _, word) => format!("\"{word}\""),
         Accepts::IntegerOf(values) => {
             let other = values.iter().find(|v| v.to_string() != holds);
             other.unwrap().to_string()

@@ -2,6 +2,7 @@
 
 mod fax;
 mod figures;
+mod protection;
 mod quality;
 
 use std::collections::VecDeque;
@@ -12,11 +13,12 @@ use std::time::Duration;
 use tipring_ctl::report as ctl;
 use tipring_proto::call::{Heard, LegStatistics, MediaInput, MediaOutput};
 use tipring_proto::passthrough::{Change, PassThrough};
-use tipring_proto::rtp::{QualityMeter, RtpSource};
+use tipring_proto::rtp::{LossSeen, QualityMeter, RtpSource};
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_proto::types::DataTone;
-use tipring_proto::types::{CallRef, Codec, Party};
+use tipring_proto::types::{CallRef, Codec, Party, RepeatedPackets};
+use tipring_types::trace::{LegMode, Trace};
 
 use super::clock::Clock;
 use super::report::echo;
@@ -28,6 +30,7 @@ use crate::line::{
 pub(in crate::control) use fax::FaxDoing;
 pub use fax::FaxSettings;
 use fax::{Counters, LegFax};
+use protection::LegProtection;
 
 /// Closed legs whose counters can still be asked for.
 const CLOSED: usize = 8;
@@ -52,7 +55,7 @@ pub struct LegSettings {
     /// A fax, modem or alarm port.
     pub data_port: bool,
     /// Earlier packets sent again with each while data passes.
-    pub redundancy: u8,
+    pub redundancy: RepeatedPackets,
     /// Their payload type.
     pub redundancy_payload_type: u8,
     /// Who is accepted besides the far end that the server names.
@@ -99,6 +102,8 @@ struct Leg {
     fax: LegFax,
     /// Last tones of faxes and modems detected in it.
     tones: VecDeque<ctl::DetectedTone>,
+    /// Earlier packets repeated with each one.
+    protection: LegProtection,
     /// What the line thread shows of it meanwhile.
     view: Arc<SessionView>,
     /// The final figures, once the line thread has handed the session back.
@@ -216,6 +221,7 @@ impl MediaDesk {
                     doing.orders.push(LineOrder::RemoveSession { session: old });
                 }
                 *next += 1;
+                let protection = LegProtection::new(self.settings.redundancy);
                 let config = SessionConfig {
                     id: SessionId(*next),
                     codec,
@@ -225,7 +231,7 @@ impl MediaDesk {
                     jitter_max_ms: self.settings.jitter_max_ms,
                     jitter_fixed_ms: self.settings.jitter_fixed_ms,
                     data_port: self.settings.data_port,
-                    redundancy: self.settings.redundancy,
+                    redundancy: protection.depth(),
                     redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
                     // Nobody answers from a group.
@@ -277,10 +283,11 @@ impl MediaDesk {
                                 Counters {
                                     port: Arc::clone(&self.counters),
                                     block_ms: self.block_ms(),
-                                    copies: self.settings.redundancy,
+                                    copies: protection.depth(),
                                 },
                             ),
                             tones: VecDeque::new(),
+                            protection,
                             view,
                             last: None,
                         });
@@ -339,7 +346,7 @@ impl MediaDesk {
                     redundancy_payload_type,
                     ..
                 } = self.settings;
-                if redundancy > 0 && rfc2833_payload == Some(redundancy_payload_type) {
+                if redundancy.any() && rfc2833_payload == Some(redundancy_payload_type) {
                     doing.trouble = Some(format!(
                         "nothing is sent again with later packets: payload type {redundancy_payload_type} is that of \
                          telephone-events in this call; set another redundancy-payload-type in [media], here and at \
@@ -550,13 +557,33 @@ impl MediaDesk {
         self.open.iter().map(|l| self.shown(l)).collect()
     }
 
-    /// Looks how the open legs sound; about once a second.
-    pub(super) fn look(&mut self, now: Time) {
+    /// Looks how the open legs sound, and what is lost in those that pass data; about once a second.
+    pub(super) fn look(&mut self, now: Time) -> FaxDoing {
+        let mut doing = FaxDoing::default();
         for at in 0..self.open.len() {
-            let heard = self.open.get(at).map(|leg| self.heard(leg));
-            if let (Some(leg), Some(heard)) = (self.open.get_mut(at), heard) {
+            let seen = self
+                .open
+                .get(at)
+                .map(|leg| (self.heard(leg), self.loss_seen(leg)));
+            if let (Some(leg), Some((heard, loss))) = (self.open.get_mut(at), seen) {
                 leg.quality.look(now, heard);
+                let data = self.settings.data_port
+                    || leg.data.is_data()
+                    || leg.fax.mode() == LegMode::PassThrough;
+                let passes = data && leg.remote.is_some() && !leg.fax.is_relay();
+                leg.protection.look(now, leg.id, loss, passes, &mut doing);
+                leg.fax.sends_copies(leg.protection.depth());
             }
+        }
+        doing
+    }
+
+    fn loss_seen(&self, leg: &Leg) -> LossSeen {
+        let figures = self.figures(leg);
+        LossSeen {
+            received: figures.received_packets,
+            lost: figures.lost_packets,
+            reported: leg.rtcp.as_ref().and_then(LegRtcp::far_loss),
         }
     }
 
@@ -639,6 +666,7 @@ impl MediaDesk {
             source: leg.view.source().map(|s| s.to_string()),
             refused_sources: refused(&leg.view),
             last_packet_unix_ms: leg.view.last_packet().map(|at| Clock.unix_ms(at)),
+            redundancy: leg.protection.shown(),
             rtp: self.figures(leg),
             rtcp,
             quality,

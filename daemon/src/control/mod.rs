@@ -272,8 +272,9 @@ impl Gateway {
         let now = self.clock.now();
         self.look_for_cards();
         self.history_turn(now);
-        for unit in &mut self.ports {
-            unit.desk.look(now);
+        for index in 0..self.ports.len() {
+            let looked = self.ports.get_mut(index).map(|unit| unit.desk.look(now));
+            self.fax_doing(now, index, looked.unwrap_or_default());
         }
         if self.lines.cards.are_opened_one_by_one() {
             for unit in &mut self.ports {

@@ -96,6 +96,12 @@ impl LegRtcp {
         self.look().far.round_trip
     }
 
+    /// Reports that said how our packets arrive, and the share lost in the last one, percent.
+    pub(super) fn far_loss(&self) -> Option<(u64, f32)> {
+        let far = self.look().far;
+        far.heard.map(|heard| (far.reports, heard.lost_percent))
+    }
+
     /// For the command line.
     pub(super) fn report(&self) -> ctl::RtcpReport {
         let shown = self.look();

@@ -111,6 +111,7 @@ figures! {
             chain_events_lost: "events", "events of the signal chain that nobody took",
             data_tones: "tones", "fax and modem tones detected, from either side",
             pass_throughs: "times", "times a call was switched to pass-through for fax and modem data",
+            redundancy_changes: "times", "times the number of earlier packets sent again was changed for the loss seen",
             relays: "times", "times a call was switched to fax relay (T.38)",
             tx_t38_packets: "packets", "T.38 packets sent",
             tx_t38_datagrams: "datagrams", "T.38 datagrams sent, those that go again counted",

@@ -306,6 +306,13 @@ impl Lane {
                 }
                 None => no_such_session(port, session, tools),
             },
+            LineOrder::Repeat { session, depth } => match self.session(session) {
+                Some(found) => {
+                    found.repeat(depth);
+                    self.counters.redundancy_changes.add(1);
+                }
+                None => no_such_session(port, session, tools),
+            },
             LineOrder::SendEvent {
                 session,
                 payload_type,

@@ -74,6 +74,13 @@ pub enum LineOrder {
         /// Data, and the silence of both sides that is reported, ms; none: voice.
         data: Option<u32>,
     },
+    /// This number of earlier packets goes again with each one of this session while data passes.
+    Repeat {
+        /// Which session.
+        session: SessionId,
+        /// How many.
+        depth: u8,
+    },
     /// A named signalling event goes out in the voice of this session.
     SendEvent {
         /// Which session.

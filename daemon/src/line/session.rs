@@ -246,6 +246,11 @@ impl<B: Body> MediaSession<B> {
         self.body.pass_data(data);
     }
 
+    /// This number of earlier packets goes again with each one while data passes.
+    pub(super) fn repeat(&mut self, depth: u8) {
+        self.body.repeat(depth);
+    }
+
     /// Does data pass? The silence of both sides that is reported, ms.
     pub(super) fn data(&self) -> Option<u32> {
         self.body.data()

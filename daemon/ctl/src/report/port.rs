@@ -234,12 +234,29 @@ pub struct MediaLeg {
     pub refused_sources: Vec<RefusedSource>,
     /// When the last valid RTP packet came; none before the first.
     pub last_packet_unix_ms: Option<u64>,
+    /// Earlier packets repeated with each one while data passes; none where none ever are.
+    pub redundancy: Option<RedundancyReport>,
     /// Counters.
     pub rtp: RtpStats,
     /// Reports to and from the far end; none where RTCP is off, and for a multicast group.
     pub rtcp: Option<RtcpReport>,
     /// How it sounds; none before the first second of sound.
     pub quality: Option<QualityReport>,
+}
+
+/// Earlier packets repeated with each one (RFC 2198).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct RedundancyReport {
+    /// The loss decides how many.
+    pub automatic: bool,
+    /// How many now.
+    pub depth: u8,
+    /// The loss that decides, percent: the worse one of what comes here and of what the far end reports; none where a number is set.
+    pub loss_percent: Option<f32>,
+    /// Times the number was changed.
+    pub changes: u32,
 }
 
 /// Fax on a leg: what tones, named signalling events (NSE) and T.38 made of it. Figures of packets are sums of all its relays.

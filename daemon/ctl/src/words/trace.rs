@@ -77,6 +77,15 @@ fn row(event: &Trace, call: Option<u64>) -> String {
             }
         ),
         Trace::FaxEnded { record } => format!("fax over: {}", super::fax(&record.outcome).text),
+        Trace::RedundancyChanged { depth, loss_hundredths } => format!(
+            "{:.2} % of the packets are lost: {} repeated with each one from now on",
+            f64::from(*loss_hundredths) / 100.0,
+            match depth {
+                0 => "no earlier packet is".to_owned(),
+                1 => "one earlier packet is".to_owned(),
+                n => format!("{n} earlier packets are"),
+            }
+        ),
         Trace::VoiceAgain { cause: VoiceCause::Silence } => "silence both ways: the port goes back to voice".into(),
         Trace::VoiceAgain { cause: VoiceCause::Key } => "a key was pressed: the port goes back to voice".into(),
 

@@ -152,8 +152,10 @@ impl Sender {
 
     /// Sends earlier packets again from now on, or no more. Not while their payload type is that of telephone-events.
     pub fn set_redundancy(&mut self, redundancy: Option<Redundancy>) {
-        if redundancy != self.redundancy {
-            self.redundancy = redundancy.filter(|r| r.depth > 0);
+        let redundancy = redundancy.filter(|r| r.depth > 0);
+        let before = std::mem::replace(&mut self.redundancy, redundancy);
+        // What was kept is of now, as long as packets with earlier ones go out.
+        if before.is_none() || redundancy.is_none() {
             self.forget_past();
         }
     }

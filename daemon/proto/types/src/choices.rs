@@ -45,6 +45,25 @@ words! {
     }
 }
 
+/// How many earlier packets are repeated with each one (RFC 2198) while data passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RepeatedPackets {
+    /// This number.
+    Fixed(u8),
+    /// As many as the loss that is seen on the call asks for.
+    Auto,
+}
+
+impl RepeatedPackets {
+    /// The word for what the loss decides.
+    pub const AUTO: &str = "auto";
+
+    /// Are there any, or may there be?
+    pub fn any(self) -> bool {
+        self != RepeatedPackets::Fixed(0)
+    }
+}
+
 words! {
     /// How many pulses each digit of a dial has.
     pub enum PulseDigits {

@@ -27,7 +27,8 @@ mod tones;
 pub mod trace;
 
 pub use choices::{
-    AfterFarHangUp, CallerIdTiming, FlashAction, NamedEvents, PulseDigits, RtpSource,
+    AfterFarHangUp, CallerIdTiming, FlashAction, NamedEvents, PulseDigits, RepeatedPackets,
+    RtpSource,
 };
 pub use fax::{
     FAX_SWITCHES, FaxModem, FaxOutcome, FaxPath, FaxPhase, FaxRecord, FaxSwitch, FaxTimer,

@@ -118,6 +118,11 @@ impl LegFax {
         }
     }
 
+    /// This number of earlier packets goes again with each from now on.
+    pub(super) fn sends_copies(&mut self, copies: u8) {
+        self.hearing.sends_copies(copies);
+    }
+
     /// When [`LegFax::turn`] has something to do.
     pub(super) fn due(&self) -> Option<Time> {
         let deadlines = [self.switch.deadline(), self.look, self.owed];
@@ -233,6 +238,11 @@ impl LegFax {
         });
         self.voice_again(now, &mut doing);
         doing
+    }
+
+    /// What named events made of it.
+    pub(super) fn mode(&self) -> LegMode {
+        mode(self.switch.is())
     }
 
     /// Is T.38 in the place of voice?

@@ -19,7 +19,7 @@ impl Bench {
             jitter_max_ms: 200,
             jitter_fixed_ms: 100,
             data_port: false,
-            redundancy: 0,
+            redundancy: RepeatedPackets::Fixed(0),
             redundancy_payload_type: 90,
             sources: RtpSource::Strict,
             dscp: 46,
@@ -86,6 +86,7 @@ fn name(order: &LineOrder) -> String {
         LineOrder::StopSend { session } => format!("stop {}", session.0),
         LineOrder::Bridge(to) => format!("bridge {:?}", to.map(|s| s.0)),
         LineOrder::PassThrough { session, data } => format!("pass {} {data:?}", session.0),
+        LineOrder::Repeat { session, depth } => format!("repeat {} {depth}", session.0),
         LineOrder::SendEvent {
             session,
             payload_type,
@@ -205,7 +206,7 @@ fn redundancy_with_the_payload_type_of_events_is_logged() {
     for (redundancy, kind, warned) in [(1, 101, true), (0, 101, false), (2, 90, false)] {
         let mut b = Bench::new(42_700, 42_799);
         let settings = LegSettings {
-            redundancy,
+            redundancy: RepeatedPackets::Fixed(redundancy),
             redundancy_payload_type: kind,
             ..b.desk.settings
         };
@@ -216,6 +217,53 @@ fn redundancy_with_the_payload_type_of_events_is_logged() {
         let names_it = |t: &String| t.contains("101") && t.contains("redundancy-payload-type");
         assert_eq!(sending.trouble.is_some_and(|t| names_it(&t)), warned);
     }
+}
+
+#[test]
+fn loss_decides_what_is_repeated_from_when_data_passes() {
+    let counters: Arc<PortCounters> = Arc::default();
+    let mut b = Bench::new(42_650, 42_699);
+    let settings = LegSettings {
+        redundancy: RepeatedPackets::Auto,
+        ..b.desk.settings
+    };
+    b.desk = MediaDesk::new(settings, Arc::clone(&counters));
+    b.open(3);
+    b.send(3);
+    let mut second = |b: &mut Bench, lost: u64| {
+        counters.rx_packets.add(50 - lost);
+        counters.rx_lost.add(lost);
+        b.now = b.now + Duration::from_secs(1);
+        let doing = b.desk.look(b.now);
+        let orders: Vec<_> = doing.orders.iter().map(name).collect();
+        (orders, doing.events)
+    };
+    let nothing = (vec![], vec![]);
+    // As long as it is voice, loss changes nothing; but it is known.
+    for _ in 0..5 {
+        assert_eq!(second(&mut b, 2), nothing);
+    }
+    let shown = |b: &Bench| b.desk.shown_open().pop().unwrap().redundancy.unwrap();
+    assert_eq!((shown(&b).depth, shown(&b).changes), (1, 0));
+    b.desk
+        .heard_tone(b.now, DataTone::Ced, ctl::DetectedTone::default());
+    let changed = |depth, loss_hundredths| {
+        (
+            vec![format!("repeat 1 {depth}")],
+            vec![Trace::RedundancyChanged {
+                depth,
+                loss_hundredths,
+            }],
+        )
+    };
+    assert_eq!(second(&mut b, 2), changed(2, 400));
+    assert_eq!((shown(&b).depth, shown(&b).changes), (2, 1));
+    assert_eq!(shown(&b).loss_percent, Some(4.0));
+    // Nothing is lost any more, and nobody says how ours arrive: one, after half a minute.
+    let events: Vec<_> = (0..120).map(|_| second(&mut b, 0)).collect();
+    let changes: Vec<_> = events.into_iter().filter(|e| *e != nothing).collect();
+    assert_eq!(changes, [changed(1, 0)]);
+    assert_eq!(shown(&b).changes, 2);
 }
 
 #[test]

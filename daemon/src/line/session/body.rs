@@ -114,6 +114,9 @@ pub trait Body {
     /// Data passes from now on, with the silence of both sides that is reported, ms; or voice.
     fn pass_data(&mut self, _data: Option<u32>) {}
 
+    /// This number of earlier packets goes again with each one while data passes.
+    fn repeat(&mut self, _depth: u8) {}
+
     /// Does data pass? The silence of both sides that is reported, ms.
     fn data(&self) -> Option<u32> {
         None

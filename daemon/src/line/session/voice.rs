@@ -271,6 +271,12 @@ impl Body for Voice {
         self.sender.set_redundancy(data.then_some(self.redundancy));
     }
 
+    fn repeat(&mut self, depth: u8) {
+        self.redundancy.depth = depth;
+        let data = self.data_port || self.data.is_some();
+        self.sender.set_redundancy(data.then_some(self.redundancy));
+    }
+
     fn data(&self) -> Option<u32> {
         self.data
     }

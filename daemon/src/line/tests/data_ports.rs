@@ -83,6 +83,35 @@ fn a_data_port_does_so_from_the_beginning_and_through_a_turn_of_data() {
 }
 
 #[test]
+fn a_change_of_the_number_of_earlier_packets_leaves_no_packet_without_them() {
+    let mut rig = rig(ramp(), LineConfig::default());
+    rig.talk_with(with_redundancy(1, true));
+    rig.run(4);
+    for (depth, blocks) in [(2, 4), (0, 2), (1, 4)] {
+        rig.order(LineOrder::Repeat { session: A, depth });
+        rig.run(blocks);
+    }
+    let wanted = [Some(0), Some(1), Some(2), Some(2), None, Some(0), Some(1)];
+    assert_eq!(earlier(&rig.got()), wanted);
+    assert_eq!(rig.counter("redundancy_changes"), 3);
+}
+
+#[test]
+fn what_is_repeated_in_voice_waits_for_data() {
+    let mut rig = rig(ramp(), LineConfig::default());
+    rig.talk_with(with_redundancy(1, false));
+    rig.order(LineOrder::Repeat {
+        session: A,
+        depth: 2,
+    });
+    rig.run(4);
+    rig.pass(Some(0));
+    rig.run(6);
+    let wanted = [None, None, Some(0), Some(1), Some(2)];
+    assert_eq!(earlier(&rig.got()), wanted);
+}
+
+#[test]
 fn what_the_network_loses_comes_with_the_next_packet_and_the_line_gets_no_gap() {
     let mut rig = rig(Vec::new(), LineConfig::default());
     // Accepted without being sent.

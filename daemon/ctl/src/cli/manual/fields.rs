@@ -293,7 +293,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "redundancy",
-                "RFC 2198: packets with an earlier one in them, and lost packets recovered by that.",
+                "RFC 2198: how many earlier packets go again with each one while a fax or modem call passes; automatic: by the loss named there, the worse one of what is lost here and of what the far end reports, and how often the number was changed. Then packets with an earlier one in them, and lost packets recovered by that.",
             ),
             (
                 "silence",

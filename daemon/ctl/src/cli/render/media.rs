@@ -1,6 +1,8 @@
 //! Media legs: both streams, how they sound, and what their far end reports.
 
-use tipring_ctl::report::{CallSummary, FaxLeg, MediaLeg, QualityReport, RtcpReport, RtpStats};
+use tipring_ctl::report::{
+    CallSummary, FaxLeg, MediaLeg, QualityReport, RedundancyReport, RtcpReport, RtpStats,
+};
 
 use tipring_types::trace::LegMode;
 
@@ -139,9 +141,16 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
         if let Some(rtcp) = &leg.rtcp {
             facts.add("far end", far_end(rtcp));
         }
+        if let Some(repeats) = &leg.redundancy {
+            facts.add("redundancy", repeated(repeats));
+        }
         if rtp.redundant_sent + rtp.redundant_received > 0 {
+            let title = match leg.redundancy {
+                Some(_) => "",
+                None => "redundancy",
+            };
             facts.add(
-                "redundancy",
+                title,
                 format!(
                     "{} packets sent with earlier ones, {} received, {} lost ones recovered",
                     rtp.redundant_sent, rtp.redundant_received, rtp.recovered_packets
@@ -164,6 +173,21 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
         out += &facts.text();
     }
     out
+}
+
+/// How many earlier packets go again with each one, and why.
+fn repeated(repeats: &RedundancyReport) -> String {
+    let number = match repeats.depth {
+        1 => "1 earlier packet".to_owned(),
+        n => format!("{n} earlier packets"),
+    };
+    match repeats.loss_percent {
+        Some(loss) => format!(
+            "automatic: {number} with each one for a loss of {loss:.1} %; {}",
+            plural(repeats.changes.into(), "change")
+        ),
+        None => format!("{number} with each one"),
+    }
 }
 
 /// What it is, and what the fax machines agreed on.
@@ -275,6 +299,48 @@ mod tests {
         };
         assert!(text(&[call]).starts_with("\nMedia of call 7 (CallManager ref 5, party 9)\n"));
         assert!(text(&[]).starts_with("\nMedia (CallManager ref 5, party 9)\n"));
+    }
+
+    #[test]
+    fn repeated_packets_are_shown_with_the_loss_that_asks_for_them() {
+        let shown = |redundancy: Option<RedundancyReport>, sent| {
+            let leg = MediaLeg {
+                redundancy,
+                rtp: RtpStats {
+                    redundant_sent: sent,
+                    ..RtpStats::default()
+                },
+                ..MediaLeg::default()
+            };
+            let text = media(Paint { colour: false }, std::slice::from_ref(&leg), &[]);
+            let words = |l: &str| l.split_whitespace().collect::<Vec<_>>().join(" ");
+            let lines = text.lines().map(words);
+            lines
+                .filter(|l| l.contains("redundancy") || l.contains("earlier"))
+                .collect::<Vec<_>>()
+        };
+        let automatic = RedundancyReport {
+            automatic: true,
+            depth: 2,
+            loss_percent: Some(3.14),
+            changes: 1,
+        };
+        assert_eq!(
+            shown(Some(automatic), 5),
+            [
+                "redundancy automatic: 2 earlier packets with each one for a loss of 3.1 %; 1 change",
+                "5 packets sent with earlier ones, 0 received, 0 lost ones recovered",
+            ]
+        );
+        let set = RedundancyReport {
+            depth: 1,
+            ..RedundancyReport::default()
+        };
+        assert_eq!(
+            shown(Some(set), 0),
+            ["redundancy 1 earlier packet with each one"]
+        );
+        assert!(shown(None, 0).is_empty());
     }
 
     #[test]

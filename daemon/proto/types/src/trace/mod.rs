@@ -206,6 +206,13 @@ pub enum Trace {
         /// What became of it.
         record: Box<FaxRecord>,
     },
+    /// Another number of earlier packets is repeated with each one, for the loss that is seen.
+    RedundancyChanged {
+        /// How many from now on.
+        depth: u8,
+        /// The loss, hundredths of a percent.
+        loss_hundredths: u32,
+    },
     /// The port goes from pass-through back to voice.
     VoiceAgain {
         /// Why.
@@ -491,6 +498,7 @@ impl Trace {
             Trace::LegSwitch { .. } => ("leg-switch", K::Media),
             Trace::RelayEnded { .. } => ("relay-ended", K::Media),
             Trace::FaxEnded { .. } => ("fax-ended", K::Media),
+            Trace::RedundancyChanged { .. } => ("redundancy-changed", K::Media),
             Trace::VoiceAgain { .. } => ("voice-again", K::Line),
             Trace::OpenLeg { .. } => ("open-leg", K::Media),
             Trace::LegOpened { .. } => ("leg-opened", K::Media),

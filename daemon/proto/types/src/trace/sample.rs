@@ -111,6 +111,10 @@ fn from_the_line() -> Vec<Trace> {
     samples.push(Trace::FaxEnded {
         record: Box::new(FaxRecord::sample()),
     });
+    samples.push(Trace::RedundancyChanged {
+        depth: 2,
+        loss_hundredths: 312,
+    });
     let causes = VoiceCause::ALL.iter();
     samples.extend(causes.map(|&cause| Trace::VoiceAgain { cause }));
     samples

@@ -33,7 +33,7 @@ pub(in crate::control::media) struct Counters {
     pub port: Arc<PortCounters>,
     /// Length of a block.
     pub block_ms: u64,
-    /// Earlier packets that are sent again with each.
+    /// Earlier packets that are sent again with each: the most that there were.
     pub copies: u8,
 }
 
@@ -87,6 +87,12 @@ impl Hearing {
             switches: VecDeque::new(),
             last: None,
         }
+    }
+
+    /// Earlier packets that go again with each from now on.
+    pub(super) fn sends_copies(&mut self, copies: u8) {
+        let most = &mut self.counters.copies;
+        *most = copies.max(*most);
     }
 
     /// Data passes from now on: a fax begins, unless one goes on.

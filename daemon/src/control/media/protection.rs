@@ -1,0 +1,69 @@
+//! Earlier packets repeated in a leg: what is decided on the loss ([`Protection`]), given to the line thread while data passes.
+
+use tipring_ctl::report as ctl;
+use tipring_proto::rtp::{LossSeen, Protection};
+use tipring_proto::time::Time;
+use tipring_proto::types::RepeatedPackets;
+use tipring_types::trace::Trace;
+
+use super::FaxDoing;
+use crate::line::{LineOrder, SessionId};
+
+/// Of one leg.
+#[derive(Debug)]
+pub(super) struct LegProtection {
+    decides: Protection,
+    /// What the line thread repeats.
+    repeats: u8,
+    changes: u32,
+}
+
+impl LegProtection {
+    pub(super) fn new(wanted: RepeatedPackets) -> LegProtection {
+        let decides = Protection::new(wanted);
+        LegProtection {
+            repeats: decides.depth(),
+            decides,
+            changes: 0,
+        }
+    }
+
+    /// What the line thread repeats.
+    pub(super) fn depth(&self) -> u8 {
+        self.repeats
+    }
+
+    /// A look, once a second. What was lost before data passed counts; what changes then is done when it begins.
+    pub(super) fn look(
+        &mut self,
+        now: Time,
+        session: SessionId,
+        seen: LossSeen,
+        passes: bool,
+        doing: &mut FaxDoing,
+    ) {
+        self.decides.look(now, seen);
+        let depth = self.decides.depth();
+        if !passes || depth == self.repeats {
+            return;
+        }
+        self.repeats = depth;
+        self.changes = self.changes.saturating_add(1);
+        doing.orders.push(LineOrder::Repeat { session, depth });
+        doing.events.push(Trace::RedundancyChanged {
+            depth,
+            loss_hundredths: (self.decides.loss() * 100.0).round() as u32,
+        });
+    }
+
+    /// For the command line; none where nothing is ever repeated.
+    pub(super) fn shown(&self) -> Option<ctl::RedundancyReport> {
+        let automatic = self.decides.is_automatic();
+        (automatic || self.repeats > 0).then(|| ctl::RedundancyReport {
+            automatic,
+            depth: self.repeats,
+            loss_percent: automatic.then(|| self.decides.loss()),
+            changes: self.changes,
+        })
+    }
+}
