@@ -2,7 +2,7 @@
 //!
 //! Only what the file says counts: a profile named in a `[[port]]` is nearer than a key in `[defaults]`.
 
-use crate::choice::{CallerIdChoice, FlashAction, Profile};
+use crate::choice::{CallerIdChoice, FlashAction, NamedEvents, Profile};
 use crate::layer::{Effective, Source};
 use crate::reader::{Place, Reader, Section};
 use crate::report::Severity;
@@ -10,6 +10,9 @@ use crate::settings::Line;
 
 /// The least that a hybrid is sure to lose of what it should keep apart (stability loss, ITU-T G.122).
 const SURE_LOSS_TENTH_DB: i16 = 60;
+
+/// The payload type that CallManagers name for telephone-events.
+const TELEPHONE_EVENTS: u8 = 101;
 
 /// A key that a profile does not go with.
 struct Rule {
@@ -78,6 +81,9 @@ const RULES: &[Rule] = &[
 pub(crate) struct Sections<'s, 'a> {
     pub(crate) port: &'s Section<'a>,
     pub(crate) defaults: &'s Section<'a>,
+    pub(crate) media: &'s Section<'a>,
+    /// The one of `[media]`.
+    pub(crate) redundancy_payload_type: u8,
 }
 
 /// Notes each contradiction of a port, those of `[defaults]` once for all ports.
@@ -93,9 +99,10 @@ pub(crate) fn check(
         }
         if let Some(place) = written(reader, sections, origins, rule.key) {
             let message = format!("with profile = \"{}\": {}", line.profile, rule.message);
-            note(reader, place, message, None, rule.cure);
+            note(reader, Severity::Warning, place, message, None, rule.cure);
         }
     }
+    payload_types(reader, sections, line, origins);
     let sum = line.rx_gain.0 + line.tx_gain.0;
     if sum > SURE_LOSS_TENTH_DB {
         let keys = ["rx-gain-db", "tx-gain-db"];
@@ -108,8 +115,46 @@ pub(crate) fn check(
                 f64::from(sum) / 10.0
             );
             let accepts = "rx-gain-db and tx-gain-db of up to 6 dB together".to_owned();
-            note(reader, place, message, Some(accepts), "lower one of them");
+            let cure = "lower one of them";
+            note(reader, Severity::Warning, place, message, Some(accepts), cure);
         }
+    }
+}
+
+/// The type of named events must be no other one's.
+fn payload_types(
+    reader: &mut Reader<'_>,
+    sections: &Sections<'_, '_>,
+    line: &Line,
+    origins: &[Effective],
+) {
+    let kind = line.nse_payload_type;
+    if line.nse == NamedEvents::Off {
+        return;
+    }
+    let place = written(reader, sections, origins, "nse-payload-type");
+    if kind == sections.redundancy_payload_type {
+        let (place, accepts) = match place {
+            Some(place) => (place, format!("96 to 127 but not {kind}")),
+            None => (
+                reader.place(sections.media, "redundancy-payload-type"),
+                format!("77 to 127 but not {kind}"),
+            ),
+        };
+        let message = format!(
+            "payload type {kind} is that of named events (nse-payload-type) and that of packets with earlier ones in them \
+             (redundancy-payload-type of [media])"
+        );
+        let cure = "give each a type of its own, as the far end has it";
+        note(reader, Severity::Error, place, message, Some(accepts), cure);
+    } else if let Some(place) = place.filter(|_| kind == TELEPHONE_EVENTS) {
+        let message = format!(
+            "payload type {kind} is mostly that of telephone-events; in a call in which the CallManager names it for them, no named \
+             events are used"
+        );
+        let accepts = format!("96 to 127 but not {kind}");
+        let cure = "choose another one, as the far end has it";
+        note(reader, Severity::Warning, place, message, Some(accepts), cure);
     }
 }
 
@@ -134,6 +179,7 @@ fn written(
 
 fn note(
     reader: &mut Reader<'_>,
+    severity: Severity,
     place: Place,
     message: String,
     accepts: Option<String>,
@@ -142,6 +188,6 @@ fn note(
     let line = reader.line_of(&place);
     let mut known = reader.problems.iter();
     if !known.any(|p| p.line == line && p.key == place.key && p.message == message) {
-        reader.problem(Severity::Warning, place, message, accepts, cure.to_owned());
+        reader.problem(severity, place, message, accepts, cure.to_owned());
     }
 }

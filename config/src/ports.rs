@@ -56,6 +56,9 @@ pub(crate) struct Surroundings<'s> {
     /// How many ports the simulated card has was read without a problem.
     pub(crate) card_is_known: bool,
     pub(crate) countries: &'s Countries,
+    /// `[media]`, and the type of packets with earlier ones in them that it has.
+    pub(crate) media: Section<'s>,
+    pub(crate) redundancy_payload_type: u8,
     /// `[sim]`, where problems of the simulated card's ports are.
     pub(crate) sim: Section<'s>,
 }
@@ -478,6 +481,8 @@ fn finish(
     let sections = contradiction::Sections {
         port: section,
         defaults: common.section,
+        media: &around.media,
+        redundancy_payload_type: around.redundancy_payload_type,
     };
     contradiction::check(reader, &sections, &line, &settings);
     let port = Port {

@@ -72,6 +72,8 @@ pub(crate) fn examine(text: &str, file: &str, machine: &Machine) -> (Config, Ori
         card,
         card_is_known: is_known(&reader, "sim.ports"),
         countries: &countries,
+        media: section(root, "media"),
+        redundancy_payload_type: media.redundancy_payload_type,
         sim: section(root, "sim"),
     };
     let ports = ports::ports(&mut reader, &around, &sections);

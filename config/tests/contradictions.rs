@@ -55,6 +55,45 @@ fn what_data_does_not_bear_is_a_warning_on_a_port_for_data() {
 }
 
 #[test]
+fn named_events_have_a_payload_type_of_their_own() {
+    let machine = Machine {
+        mac: Some(Mac([0x00, 0x11, 0x22, 0x33, 0x44, 0x55])),
+        ..Machine::default()
+    };
+    let refused = |text: &str| {
+        let report = parse(text, "test.toml", &machine).unwrap_err();
+        let problems = report.problems.into_iter();
+        problems
+            .map(|p| (p.line, p.key.unwrap(), p.accepts.unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let port = "[[port]]\nchannel = 1\nnse = \"force\"\n";
+    let text = format!("[media]\nredundancy-payload-type = 100\n{port}");
+    let media = (
+        Some(2),
+        "media.redundancy-payload-type".to_owned(),
+        "77 to 127 but not 100".to_owned(),
+    );
+    assert_eq!(refused(&text), [media]);
+    let text = format!("[media]\nredundancy-payload-type = 98\n{port}nse-payload-type = 98\n");
+    let key = (
+        Some(6),
+        "port[channel 1].nse-payload-type".to_owned(),
+        "96 to 127 but not 98".to_owned(),
+    );
+    assert_eq!(refused(&text), [key]);
+    // The usual one of telephone-events: each call decides.
+    let text = format!("{port}nse-payload-type = 101\n");
+    assert_eq!(
+        places(&text),
+        [(4, "port[channel 1].nse-payload-type".to_owned())]
+    );
+    // Where events are off, nothing has the type.
+    let off = "[media]\nredundancy-payload-type = 101\n[[port]]\nchannel = 1\nnse-payload-type = 101\n";
+    assert_eq!(warnings(off), []);
+}
+
+#[test]
 fn what_goes_with_the_profile_is_none() {
     for text in [
         "[[port]]\nchannel = 1\nvad = true\ncaller-id = \"bt\"\nflash = \"hold\"\n",

@@ -202,6 +202,7 @@ fn recorded_call() -> Value {
             call,
             encryption: Encryption::default(),
             rfc2833_payload: 0,
+            nse_payload: None,
         })
     };
     let server = [
@@ -227,6 +228,7 @@ fn recorded_call() -> Value {
                 call,
                 encryption: Encryption::default(),
                 rfc2833_payload: 0,
+                nse_payload: None,
             }),
         ),
         (1.02, state(CallStateKind::CONNECTED)),

@@ -191,6 +191,7 @@ pub(crate) fn music_without_start_media_is_heard_and_the_source_that_is_refused_
         call: CallRef(talked.call_ref),
         encryption: Default::default(),
         rfc2833_payload: 0,
+        nse_payload: None,
     }));
     let leg = || {
         let media = gateway.port(1)?.media;
@@ -257,6 +258,7 @@ pub(crate) fn a_flood_on_one_port_leaves_the_calls_of_the_others_alone() {
         call: CallRef(0),
         encryption: Default::default(),
         rfc2833_payload: 0,
+        nse_payload: None,
     };
     front.inject(&wire::encode_server(
         &ServerMessage::StartMediaTransmission(start),

@@ -269,6 +269,7 @@ fn open(party: u32, format: u32, ptime_ms: u32) -> ServerMessage {
         call: CallRef(u32::MAX),
         encryption: Default::default(),
         rfc2833_payload: u32::MAX,
+        nse_payload: None,
     })
 }
 
@@ -285,6 +286,7 @@ fn start(party: u32, remote: SocketAddrV4, format: u32, ptime_ms: u32) -> Server
         call: CallRef(u32::MAX),
         encryption: Default::default(),
         rfc2833_payload: u32::MAX,
+        nse_payload: None,
     })
 }
 

@@ -59,6 +59,7 @@ fn open() -> ServerMessage {
         call: CALL,
         encryption: Encryption::default(),
         rfc2833_payload: 0,
+        nse_payload: None,
     })
 }
 
@@ -75,6 +76,7 @@ fn start(party: Party, call: CallRef, to: &FarEnd) -> ServerMessage {
         call,
         encryption: Encryption::default(),
         rfc2833_payload: 0,
+        nse_payload: None,
     })
 }
 

@@ -334,6 +334,7 @@ fn open() -> impl Strategy<Value = OpenReceiveChannel> {
         party(),
         call(),
         any::<(u32, u32, bool, u32, u32)>(),
+        nse_payload(),
     )
         .prop_map(
             |(
@@ -341,6 +342,7 @@ fn open() -> impl Strategy<Value = OpenReceiveChannel> {
                 party,
                 call,
                 (ptime_ms, format, echo_cancel, algorithm, rfc2833_payload),
+                nse_payload,
             )| {
                 OpenReceiveChannel {
                     conference,
@@ -351,9 +353,15 @@ fn open() -> impl Strategy<Value = OpenReceiveChannel> {
                     call,
                     encryption: Encryption { algorithm },
                     rfc2833_payload,
+                    nse_payload,
                 }
             },
         )
+}
+
+/// Latent capabilities that are not in use, or name a dynamic payload type.
+fn nse_payload() -> impl Strategy<Value = Option<u8>> {
+    proptest::option::of(96..=127u8)
 }
 
 fn multicast() -> impl Strategy<Value = StartMulticastMediaReception> {
@@ -380,11 +388,13 @@ fn start() -> impl Strategy<Value = StartMediaTransmission> {
     (
         (conference(), party(), socket(), call()),
         any::<(u32, u32, u32, bool, u16, u32, u32)>(),
+        nse_payload(),
     )
         .prop_map(
             |(
                 (conference, party, remote, call),
                 (ptime_ms, format, precedence, vad, frames, algorithm, payload),
+                nse_payload,
             )| {
                 StartMediaTransmission {
                     conference,
@@ -398,6 +408,7 @@ fn start() -> impl Strategy<Value = StartMediaTransmission> {
                     call,
                     encryption: Encryption { algorithm },
                     rfc2833_payload: payload,
+                    nse_payload,
                 }
             },
         )

@@ -214,9 +214,16 @@ impl MediaDesk {
                 codec,
                 ptime_ms,
                 rfc2833_payload,
+                nse_payload,
                 group,
             } => {
                 let mut doing = Doing::default();
+                // Nobody answers from a group.
+                let fax = match group {
+                    Some(_) => FaxSettings::OFF,
+                    None => self.settings.fax.with_type(nse_payload),
+                };
+                let fax = self.without_conflict(fax, rfc2833_payload, &mut doing);
                 if let Some(old) = self.close(now, party) {
                     doing.orders.push(LineOrder::RemoveSession { session: old });
                 }
@@ -234,9 +241,8 @@ impl MediaDesk {
                     redundancy: protection.depth(),
                     redundancy_payload_type: self.settings.redundancy_payload_type,
                     event_payload_type: rfc2833_payload,
-                    // Nobody answers from a group.
-                    named_payload_type: self.settings.fax.expected().filter(|_| group.is_none()),
-                    t38: self.settings.fax.relays() && group.is_none(),
+                    named_payload_type: fax.expected(),
+                    t38: fax.relays(),
                     vad: self.settings.vad,
                     // No far end of a group is ever named.
                     sources: group.map_or(self.settings.sources, |_| RtpSource::Latch),
@@ -276,10 +282,8 @@ impl MediaDesk {
                                 self.settings.data_port,
                             ),
                             fax: LegFax::new(
-                                match group {
-                                    Some(_) => FaxSettings::OFF,
-                                    None => self.settings.fax,
-                                },
+                                fax,
+                                nse_payload.is_some(),
                                 Counters {
                                     port: Arc::clone(&self.counters),
                                     block_ms: self.block_ms(),
@@ -308,6 +312,7 @@ impl MediaDesk {
                 codec,
                 ptime_ms,
                 rfc2833_payload,
+                nse_payload,
                 dscp,
             } => {
                 let place = self.open.iter().position(|l| l.party == party);
@@ -330,6 +335,8 @@ impl MediaDesk {
                 leg.codec = codec;
                 leg.ptime_ms = ptime_ms;
                 leg.sends_events = rfc2833_payload;
+                leg.fax.send_as(nse_payload);
+                let (fax, relays) = (leg.fax.settings(), leg.fax.is_relay());
                 let remote = Remote {
                     address: remote,
                     codec,
@@ -352,6 +359,13 @@ impl MediaDesk {
                          telephone-events in this call; set another redundancy-payload-type in [media], here and at \
                          the far end"
                     ));
+                }
+                // A relay at work sends no voice that anything could be taken for.
+                if !relays && fax.conflicts(rfc2833_payload, redundancy_payload_type) {
+                    self.without_conflict(fax, rfc2833_payload, &mut doing);
+                    if let Some(leg) = self.open.iter_mut().find(|l| l.party == party) {
+                        leg.fax = LegFax::new(FaxSettings::OFF, false);
+                    }
                 }
                 doing
             }
@@ -578,6 +592,30 @@ impl MediaDesk {
         doing
     }
 
+    /// The fax settings of a leg in which telephone-events have this payload type: without named events when theirs is taken.
+    fn without_conflict(
+        &self,
+        fax: FaxSettings,
+        telephone_events: Option<u8>,
+        doing: &mut Doing,
+    ) -> FaxSettings {
+        if !fax.conflicts(telephone_events, self.settings.redundancy_payload_type) {
+            return fax;
+        }
+        self.counters.nse_conflicts.add(1);
+        let kind = fax.payload_type;
+        let whose = if telephone_events == Some(kind) {
+            "telephone-events"
+        } else {
+            "packets with earlier ones in them (redundancy-payload-type)"
+        };
+        doing.trouble = Some(format!(
+            "no named signalling events in a call: payload type {kind} is that of {whose} in it, so a fax stays in G.711; set \
+             another nse-payload-type, here and at the far end"
+        ));
+        FaxSettings::OFF
+    }
+
     fn loss_seen(&self, leg: &Leg) -> LossSeen {
         let figures = self.figures(leg);
         LossSeen {
@@ -660,6 +698,7 @@ impl MediaDesk {
             ptime_ms: u16::try_from(leg.ptime_ms).unwrap_or(u16::MAX),
             event_payload_type: leg.receives_events.or(leg.sends_events),
             sent_event_payload_type: leg.sends_events,
+            nse_payload_type: leg.fax.payload_type(),
             pass_through: leg.data.is_data() && !leg.fax.is_relay(),
             fax: leg.fax.shown(),
             tones: leg.tones.iter().cloned().collect(),

@@ -135,6 +135,7 @@ figures! {
             rx_event_packets: "packets", "of the packets taken, telephone-events",
             rx_events_dropped: "events", "telephone-events dropped because the queue of those to be played was full",
             rx_named_events: "packets", "of the packets taken, named signalling events (NSE)",
+            nse_conflicts: "times", "times a call had no named signalling events, for their payload type was another one's in it",
             named_events_dropped: "events", "named signalling events not heeded: more than 40 came in a second",
             rx_comfort: "packets", "of the packets taken, comfort noise",
             rx_redundant: "packets", "of the packets taken, those with earlier ones in them",

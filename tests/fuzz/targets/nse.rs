@@ -25,8 +25,12 @@ fuzz_target!(|input: &[u8]| {
         relay: flags & 2 != 0,
     };
     let named = latent_payload_type(program.bytes()).is_some();
+    let mut switch = Switch::new(mode, can);
+    if named {
+        switch.named();
+    }
     let mut bench = Bench {
-        switch: Switch::new(mode, can, named),
+        switch,
         can,
         now: Time::from_millis(1),
         is: Become::Voice,

@@ -428,6 +428,9 @@ pub(crate) struct CallManagerArgs {
     /// Payload type of telephone-events (RFC 4733, before: RFC 2833) to ask for; 0: none
     #[arg(long, default_value = "0", value_name = "TYPE", value_parser = clap::value_parser!(u32).range(0..=127))]
     pub(crate) rfc2833: u32,
+    /// Payload type of named signalling events (NSE) to name in media messages of protocol version 21 and above
+    #[arg(long, value_name = "TYPE", value_parser = clap::value_parser!(u8).range(96..=127))]
+    pub(crate) nse: Option<u8>,
 }
 
 #[derive(Debug, Subcommand)]

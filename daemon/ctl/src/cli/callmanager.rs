@@ -92,6 +92,7 @@ fn config(args: &CallManagerArgs) -> Result<CallManagerConfig, Failure> {
         early_rtp: args.early_rtp,
         own_media: args.own_media,
         rfc2833_payload: args.rfc2833,
+        nse_payload: args.nse,
         epoch_unix: since.as_secs(),
         ..CallManagerConfig::default()
     })

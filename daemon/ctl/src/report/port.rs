@@ -222,6 +222,8 @@ pub struct MediaLeg {
     pub event_payload_type: Option<u8>,
     /// Payload type of those that go; none: digits go in the voice.
     pub sent_event_payload_type: Option<u8>,
+    /// Payload type of named signalling events (NSE); none: they are not used in it.
+    pub nse_payload_type: Option<u8>,
     /// It passes data: a fax or a modem was detected.
     pub pass_through: bool,
     /// Fax on it; none while it has been voice only.

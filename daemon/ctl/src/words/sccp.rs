@@ -42,6 +42,7 @@ fn style(name: &str) -> Style {
         "no_answer" => Style::After("no answer to"),
         "timeout_s" => Style::After("for"),
         "rfc2833_payload" => Style::After("RFC 2833 payload"),
+        "nse_payload" => Style::After("NSE payload"),
         "max_streams" => Style::After("streams"),
         "features" | "p1" | "p2" | "mask" | "restriction" => Style::Hex,
         "active" => Style::Flag("active", "inactive"),
@@ -76,6 +77,7 @@ fn silent_at_zero(name: &str) -> bool {
             | "direction"
             | "timeout_s"
             | "rfc2833_payload"
+            | "nse_payload"
             | "encryption"
             | "restriction"
             | "conference"

@@ -230,6 +230,8 @@ pub enum MediaOutput {
         ptime_ms: u32,
         /// RFC 4733 payload type to expect, if any.
         rfc2833_payload: Option<u8>,
+        /// Payload type of named signalling events to expect, when the server names one.
+        nse_payload: Option<u8>,
         /// Join this multicast group and receive what is sent to it, whoever sends, and nothing else. Nothing is sent on
         /// such a leg; its own address is the group.
         group: Option<SocketAddrV4>,
@@ -247,6 +249,8 @@ pub enum MediaOutput {
         ptime_ms: u32,
         /// Send the phone's digits as RFC 4733 events with this payload type.
         rfc2833_payload: Option<u8>,
+        /// Send named signalling events with this payload type, when the server names one.
+        nse_payload: Option<u8>,
         /// DSCP of the packets.
         dscp: u8,
     },

@@ -149,7 +149,7 @@ impl Legs {
             start,
             ..Leg::new(open.party, owner, open.call, format)
         };
-        self.begin(leg, payload(open.rfc2833_payload));
+        self.begin(leg, payload(open.rfc2833_payload), open.nse_payload);
     }
 
     /// StartMulticastMediaReception that is accepted.
@@ -169,7 +169,7 @@ impl Legs {
             group: Some(start.group),
             ..Leg::new(start.party, owner, start.call, format)
         };
-        self.begin(leg, None);
+        self.begin(leg, None, None);
     }
 
     /// No OpenReceiveChannel has come for this start, and its call has no leg: the server only wants to hear.
@@ -185,10 +185,10 @@ impl Legs {
             start: Some(start.clone()),
             ..Leg::new(start.party, Some(owner), start.call, format)
         };
-        self.begin(leg, payload(start.rfc2833_payload));
+        self.begin(leg, payload(start.rfc2833_payload), start.nse_payload);
     }
 
-    fn begin(&mut self, leg: Leg, rfc2833_payload: Option<u8>) {
+    fn begin(&mut self, leg: Leg, rfc2833_payload: Option<u8>, nse_payload: Option<u8>) {
         if self.list.len() >= MOST_LEGS {
             if leg.ack_owed {
                 self.refuse_opening(&leg, MediaStatus::NOT_ENOUGH_CHANNELS);
@@ -205,6 +205,7 @@ impl Legs {
             codec,
             ptime_ms,
             rfc2833_payload,
+            nse_payload,
             group: leg.group,
         });
         self.list.push(leg);
@@ -285,6 +286,7 @@ impl Legs {
             codec,
             ptime_ms,
             rfc2833_payload,
+            nse_payload: start.nse_payload,
             dscp: dscp(start.precedence, cfg.rtp_dscp),
         });
         self.answer_start(start, local, MediaStatus::OK);

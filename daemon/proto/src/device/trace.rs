@@ -144,6 +144,7 @@ fn media_out(media: &MediaOutput) -> Trace {
             ptime_ms,
             rfc2833_payload,
             group,
+            ..
         } => Trace::OpenLeg {
             party: party.0,
             call_ref: call.0,

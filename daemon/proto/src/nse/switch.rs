@@ -124,12 +124,12 @@ pub struct Switch {
 }
 
 impl Switch {
-    /// A leg with voice. `named`: the server named a payload type for events.
-    pub fn new(mode: Mode, can: Capabilities, named: bool) -> Switch {
+    /// A leg with voice.
+    pub fn new(mode: Mode, can: Capabilities) -> Switch {
         Switch {
             mode,
             can,
-            known: named,
+            known: false,
             is: Become::Voice,
             far_answers: false,
             asking: None,
@@ -141,6 +141,11 @@ impl Switch {
             unasked: None,
             relays: 0,
         }
+    }
+
+    /// The server names a payload type for events, so the far end has them.
+    pub fn named(&mut self) {
+        self.known = true;
     }
 
     /// What it is now.

@@ -30,7 +30,7 @@ struct Bench {
 impl Bench {
     fn new(mode: Mode, can: Capabilities) -> Bench {
         Bench {
-            switch: Switch::new(mode, can, false),
+            switch: Switch::new(mode, can),
             now: Time::from_millis(1_000),
             timestamp: 0,
             done: vec![],
@@ -316,7 +316,7 @@ fn off_hears_nothing_and_negotiated_waits_for_a_sign() {
     assert_eq!(bench.is(), DATA, "it has events");
 
     let mut bench = Bench::new(Mode::Negotiated, ALL);
-    bench.switch = Switch::new(Mode::Negotiated, ALL, true);
+    bench.switch.named();
     bench.line(DataTone::Ced);
     assert_eq!(bench.is(), DATA);
 }

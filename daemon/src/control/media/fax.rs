@@ -46,6 +46,20 @@ impl FaxSettings {
         t38: None,
     };
 
+    /// These, in a leg for which the server names the payload type of events, or none.
+    pub(super) fn with_type(self, named: Option<u8>) -> FaxSettings {
+        FaxSettings {
+            payload_type: named.unwrap_or(self.payload_type),
+            ..self
+        }
+    }
+
+    /// Does something else in a leg have the payload type of events: telephone-events, or packets with earlier ones in them?
+    pub(super) fn conflicts(&self, telephone_events: Option<u8>, redundancy: u8) -> bool {
+        let others = [telephone_events, Some(redundancy)];
+        self.events != NamedEvents::Off && others.contains(&Some(self.payload_type))
+    }
+
     /// The payload type that a session expects.
     pub fn expected(&self) -> Option<u8> {
         (self.events != NamedEvents::Off).then_some(self.payload_type)
@@ -100,15 +114,19 @@ pub(super) struct LegFax {
 }
 
 impl LegFax {
-    /// A leg with voice.
-    pub(super) fn new(settings: FaxSettings, counters: Counters) -> LegFax {
+    /// A leg with voice. `named`: the server names the payload type of events.
+    pub(super) fn new(settings: FaxSettings, named: bool, counters: Counters) -> LegFax {
         let can = Capabilities {
             pass_through: settings.pass_through,
             relay: settings.relays(),
         };
+        let mut switch = Switch::new(settings.mode(), can);
+        if named {
+            switch.named();
+        }
         LegFax {
             settings,
-            switch: Switch::new(settings.mode(), can, false),
+            switch,
             relay: None,
             hearing: Hearing::new(counters),
             look: None,
@@ -121,6 +139,24 @@ impl LegFax {
     /// This number of earlier packets goes again with each from now on.
     pub(super) fn sends_copies(&mut self, copies: u8) {
         self.hearing.sends_copies(copies);
+    }
+
+    /// StartMediaTransmission has come: events go out with the type that it names, and the far end is known to have them.
+    pub(super) fn send_as(&mut self, named: Option<u8>) {
+        if let Some(payload_type) = named {
+            self.settings.payload_type = payload_type;
+            self.switch.named();
+        }
+    }
+
+    /// With which payload type events go out, if they do.
+    pub(super) fn payload_type(&self) -> Option<u8> {
+        self.settings.expected()
+    }
+
+    /// Its settings as of now.
+    pub(super) fn settings(&self) -> FaxSettings {
+        self.settings
     }
 
     /// When [`LegFax::turn`] has something to do.

@@ -52,6 +52,7 @@ impl Bench {
             codec: Codec::G711Alaw,
             ptime_ms: 20,
             rfc2833_payload: None,
+            nse_payload: None,
             group,
         })
     }
@@ -63,6 +64,7 @@ impl Bench {
             codec: Codec::G711Alaw,
             ptime_ms: 20,
             rfc2833_payload: Some(101),
+            nse_payload: None,
             dscp: 34,
         })
     }

@@ -121,6 +121,7 @@ fn what_a_device_traced_is_an_event_with_its_words() {
             codec: Codec::G711Alaw,
             ptime_ms: 20,
             rfc2833_payload: Some(101),
+            nse_payload: None,
             dscp: 46,
         }),
         Traced::Message {

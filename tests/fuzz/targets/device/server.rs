@@ -53,6 +53,7 @@ pub fn message(program: &mut Program<'_>) -> ServerMessage {
             call: call(program),
             encryption: encryption(program),
             rfc2833_payload: u32::from(program.byte()),
+            nse_payload: Some(program.byte()),
         }),
         15 | 16 => ServerMessage::StartMediaTransmission(StartMediaTransmission {
             conference: Conference(program.number()),
@@ -66,6 +67,7 @@ pub fn message(program: &mut Program<'_>) -> ServerMessage {
             call: call(program),
             encryption: encryption(program),
             rfc2833_payload: u32::from(program.byte()),
+            nse_payload: Some(program.byte()),
         }),
         26 => ServerMessage::StartMulticastMediaReception(StartMulticastMediaReception {
             conference: Conference(program.number()),

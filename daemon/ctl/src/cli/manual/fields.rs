@@ -249,7 +249,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "codec",
-                "Codec, packet time, and the payload type of telephone-events (RFC 4733).",
+                "Codec, packet time, and the payload types of telephone-events (RFC 4733) and of named signalling events (NSE), where they are used.",
             ),
             (
                 "pass-through",

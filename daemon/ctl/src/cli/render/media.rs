@@ -40,9 +40,12 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
             (Some(come), _) => format!(", events as {come}"),
             (None, _) => String::new(),
         };
+        let named = leg
+            .nse_payload_type
+            .map_or_else(String::new, |kind| format!(", NSE as {kind}"));
         facts.add(
             "codec",
-            format!("{}, {} ms{events}", clean(&leg.codec), leg.ptime_ms),
+            format!("{}, {} ms{events}{named}", clean(&leg.codec), leg.ptime_ms),
         );
         if leg.pass_through {
             facts.add("pass-through", "on: a fax or modem tone was detected");

@@ -547,6 +547,7 @@ mod tests {
                 call: CallRef(3),
                 encryption: Encryption::default(),
                 rfc2833_payload: 0,
+                nse_payload: None,
             });
             let mut reader = FrameReader::default();
             reader.push(&encode_server(&start, version));

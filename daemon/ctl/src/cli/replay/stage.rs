@@ -544,6 +544,7 @@ mod tests {
             call,
             encryption: Encryption::default(),
             rfc2833_payload: 0,
+            nse_payload: None,
         })
     }
 
@@ -596,6 +597,7 @@ mod tests {
                     call,
                     encryption: Encryption::default(),
                     rfc2833_payload: 0,
+                    nse_payload: None,
                 }),
             ),
             (3_646, state(CallStateKind::CONNECTED)),

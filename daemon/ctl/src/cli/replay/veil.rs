@@ -385,6 +385,7 @@ mod tests {
             call: Default::default(),
             encryption: Default::default(),
             rfc2833_payload: 0,
+            nse_payload: None,
         });
         let prompt = ServerMessage::DisplayPromptStatus(DisplayPromptStatus {
             timeout_s: 0,

@@ -22,6 +22,7 @@ fn open(legs: &mut Legs, party: u32) {
         call: CallRef::NONE,
         encryption: Encryption::default(),
         rfc2833_payload: 0,
+        nse_payload: None,
     };
     legs.open(&open, Some(CALL), FORMAT);
 }
@@ -39,6 +40,7 @@ fn start(party: u32) -> StartMediaTransmission {
         call: CallRef::NONE,
         encryption: Encryption::default(),
         rfc2833_payload: 101,
+        nse_payload: None,
     }
 }
 

@@ -158,6 +158,8 @@ pub struct CallManagerConfig {
     pub own_media: Option<Ipv4Addr>,
     /// RFC 2833 payload type sent in media messages; 0 = none.
     pub rfc2833_payload: u32,
+    /// Payload type of named signalling events in the latent capabilities (from version 21 on); none: they are not in use.
+    pub nse_payload: Option<u8>,
     /// Seconds since 1970 at [`Time::ZERO`](crate::time::Time::ZERO), for DefineTimeDate.
     pub epoch_unix: u64,
     /// The switches of the dialect `cisco`.
@@ -178,6 +180,7 @@ impl Default for CallManagerConfig {
             early_rtp: false,
             own_media: None,
             rfc2833_payload: 0,
+            nse_payload: None,
             epoch_unix: 0,
             switches: Switches::default(),
         }

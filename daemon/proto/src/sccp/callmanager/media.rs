@@ -45,6 +45,7 @@ impl CallManager {
             call: self.media_call(call),
             encryption: Encryption::default(),
             rfc2833_payload: self.rfc2833(device),
+            nse_payload: self.config.nse_payload,
         });
         self.notify(device, &message);
     }
@@ -134,6 +135,7 @@ impl CallManager {
             call: self.media_call(named),
             encryption: Encryption::default(),
             rfc2833_payload: self.rfc2833(device),
+            nse_payload: self.config.nse_payload,
         })
     }
 

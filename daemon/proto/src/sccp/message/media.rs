@@ -5,6 +5,7 @@ use tipring_types::trace::Fields;
 
 use super::Contents;
 use crate::sccp::catalog::Common;
+use crate::sccp::wire::layout::{Body, Writer};
 use crate::types::{CallRef, Conference, Party};
 
 family! { $ media_rows
@@ -64,6 +65,11 @@ pub struct Encryption {
 const WIDE_FROM: u8 = 17;
 /// From this version on both requests end in the latent capabilities (modem relay, SPRT, SSE, NSE).
 const LATENT_FROM: u8 = 21;
+/// Where they begin in both requests, the word that says whether they are in use, and in them the payload type of named
+/// signalling events.
+const LATENT: usize = 132;
+const LATENT_LEN: usize = 36;
+const LATENT_NSE: usize = 28;
 /// What the address type and the 12 further address bytes add to every offset behind them.
 const WIDER: usize = 16;
 
@@ -84,6 +90,21 @@ pub(super) fn size(version: u8, sizes: [usize; 3]) -> usize {
         sizes[1]
     } else {
         sizes[2]
+    }
+}
+
+/// The payload type of named signalling events, if this message has latent capabilities that are in use and name one.
+pub(super) fn latent_nse(b: &Body<'_>) -> Option<u8> {
+    (b.version >= LATENT_FROM)
+        .then(|| crate::nse::latent_payload_type(b.slice(LATENT, LATENT_LEN)))
+        .flatten()
+}
+
+/// Latent capabilities with nothing in them but that payload type.
+pub(super) fn put_latent_nse(w: &mut Writer, nse_payload: Option<u8>) {
+    if let Some(payload) = nse_payload.filter(|_| w.version >= LATENT_FROM) {
+        w.u32(LATENT, 1);
+        w.u8(LATENT + LATENT_NSE, payload);
     }
 }
 
@@ -108,5 +129,66 @@ impl Contents for MediaLeg {
         Fields::new()
             .leg(self.conference, self.party, self.call)
             .with("keep_port", self.keep_port.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sccp::message::{Layout, MediaFormat, OpenReceiveChannel, StartMediaTransmission};
+    use std::net::{Ipv4Addr, SocketAddrV4};
+
+    #[test]
+    fn the_payload_type_of_named_events_is_where_the_latent_capabilities_have_it() {
+        let open = OpenReceiveChannel {
+            conference: Conference(1),
+            party: Party(2),
+            ptime_ms: 20,
+            format: MediaFormat::G711_ULAW,
+            echo_cancel: false,
+            call: CallRef(3),
+            encryption: Encryption::default(),
+            rfc2833_payload: 101,
+            nse_payload: Some(98),
+        };
+        let start = StartMediaTransmission {
+            conference: Conference(1),
+            party: Party(2),
+            remote: SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), 4000),
+            ptime_ms: 20,
+            format: MediaFormat::G711_ULAW,
+            precedence: 0,
+            vad: false,
+            max_frames: 0,
+            call: CallRef(3),
+            encryption: Encryption::default(),
+            rfc2833_payload: 101,
+            nse_payload: Some(98),
+        };
+        // Behind the twelve octets of the header: 36 octets at the end of 168, in use, their 29th.
+        for (version, named) in [(17, None), (20, None), (21, Some(98)), (22, Some(98))] {
+            let written = |encode: &dyn Fn(&mut Writer)| {
+                let mut w = Writer::new(version, false);
+                encode(&mut w);
+                w.finish(0, 0).split_off(12)
+            };
+            let of = |bytes: &[u8]| (bytes.get(132).copied(), bytes.get(160).copied());
+            let wanted = named.map_or((None, None), |n| (Some(1), Some(n)));
+            let body = |bytes: &[u8]| Body {
+                version,
+                ..Body::of(bytes)
+            };
+            let bytes = written(&|w| open.encode(w));
+            assert_eq!(of(&bytes), wanted, "version {version}");
+            let read = OpenReceiveChannel::decode(&body(&bytes)).unwrap();
+            assert_eq!(read.nse_payload, named);
+            let bytes = written(&|w| start.encode(w));
+            assert_eq!(of(&bytes), wanted, "version {version}");
+            let read = StartMediaTransmission::decode(&body(&bytes)).unwrap();
+            assert_eq!((read.nse_payload, read.rfc2833_payload), (named, 101));
+            // Cut short, and not in use.
+            let read = StartMediaTransmission::decode(&body(&bytes[..bytes.len().min(150)]));
+            assert_eq!(read.unwrap().nse_payload, None);
+        }
     }
 }

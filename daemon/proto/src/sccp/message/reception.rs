@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use tipring_types::trace::Fields;
 
-use super::media::{shift, size, wide};
+use super::media::{latent_nse, put_latent_nse, shift, size, wide};
 use super::{Contents, Encryption, Layout, MediaFormat, MediaStatus};
 use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
@@ -45,6 +45,8 @@ pub struct OpenReceiveChannel {
     pub encryption: Encryption,
     /// RFC 2833 payload type the other side will send, 0 = none.
     pub rfc2833_payload: u32,
+    /// Payload type of named signalling events (NSE) in the latent capabilities, from version 21 on; none: not named.
+    pub nse_payload: Option<u8>,
 }
 
 mod open {
@@ -75,6 +77,7 @@ impl Layout for OpenReceiveChannel {
                 algorithm: b.u32(ALGORITHM),
             },
             rfc2833_payload: b.u32(RFC2833),
+            nse_payload: latent_nse(b),
         })
     }
 
@@ -89,6 +92,7 @@ impl Layout for OpenReceiveChannel {
         w.u32(ALGORITHM, self.encryption.algorithm);
         w.u32(RFC2833, self.rfc2833_payload);
         w.size(size(w.version, SIZES));
+        put_latent_nse(w, self.nse_payload);
     }
 }
 
@@ -100,6 +104,7 @@ impl Contents for OpenReceiveChannel {
             .leg(self.conference, self.party, self.call)
             .with("echo_cancellation", self.echo_cancel.into())
             .with("rfc2833_payload", self.rfc2833_payload.into())
+            .with("nse_payload", self.nse_payload.unwrap_or(0).into())
             .with("encryption", self.encryption.algorithm.into())
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use tipring_types::trace::Fields;
 
-use super::media::{shift, size, wide};
+use super::media::{latent_nse, put_latent_nse, shift, size, wide};
 use super::{Contents, Encryption, Layout, MediaFormat, MediaStatus};
 use crate::sccp::catalog::Common;
 use crate::sccp::wire::DecodeError;
@@ -53,6 +53,8 @@ pub struct StartMediaTransmission {
     pub encryption: Encryption,
     /// RFC 2833 payload type to send digits with, 0 = none.
     pub rfc2833_payload: u32,
+    /// Payload type of named signalling events (NSE) in the latent capabilities, from version 21 on; none: not named.
+    pub nse_payload: Option<u8>,
 }
 
 /// Offsets before version 17; from there on everything behind the address is further back.
@@ -91,6 +93,7 @@ impl Layout for StartMediaTransmission {
                 algorithm: b.u32(ALGORITHM + s),
             },
             rfc2833_payload: b.u32(RFC2833 + s),
+            nse_payload: latent_nse(b),
         })
     }
 
@@ -112,6 +115,7 @@ impl Layout for StartMediaTransmission {
         w.u32(ALGORITHM + s, self.encryption.algorithm);
         w.u32(RFC2833 + s, self.rfc2833_payload);
         w.size(size(w.version, SIZES));
+        put_latent_nse(w, self.nse_payload);
     }
 }
 
@@ -124,6 +128,7 @@ impl Contents for StartMediaTransmission {
             .leg(self.conference, self.party, self.call)
             .with("silence_suppression", self.vad.into())
             .with("rfc2833_payload", self.rfc2833_payload.into())
+            .with("nse_payload", self.nse_payload.unwrap_or(0).into())
             .with("encryption", self.encryption.algorithm.into())
             .with("precedence", self.precedence.into())
             .with("max_frames", self.max_frames.into())

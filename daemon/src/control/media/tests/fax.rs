@@ -38,6 +38,19 @@ impl Bench {
         self.desk.heard_tone(self.now, heard, tone(heard, from)).fax
     }
 
+    /// StartMediaTransmission with these payload types.
+    fn named(&mut self, nse: u8, telephone_events: Option<u8>) -> Doing {
+        self.act(MediaOutput::StartSend {
+            party: Party(3),
+            remote: SocketAddrV4::new(HERE, 4000),
+            codec: Codec::G711Alaw,
+            ptime_ms: 20,
+            rfc2833_payload: telephone_events,
+            nse_payload: Some(nse),
+            dscp: 46,
+        })
+    }
+
     fn event(&mut self, number: u8, timestamp: u32) -> FaxDoing {
         let heard = FaxHeard::Event { number, timestamp };
         self.desk.fax_heard(self.now, SessionId(1), heard)
@@ -334,4 +347,56 @@ fn an_order_of_a_relay_that_the_line_thread_did_not_take_is_made_good() {
             .as_ref()
             .is_none_or(|fax| fax.mode == tipring_types::trace::LegMode::Voice)
     );
+}
+
+#[test]
+fn the_payload_type_that_the_server_names_is_used_and_makes_the_far_end_known() {
+    // With negotiated events nothing goes to a far end that has sent none.
+    let mut b = leg(44_000, "nse = \"negotiated\"");
+    assert_eq!(said(&b.hears(DataTone::V21Preamble, Side::Line)).0, [""; 0]);
+    let mut b = leg(44_100, "nse = \"negotiated\"");
+    b.named(98, None);
+    let (orders, _) = said(&b.hears(DataTone::V21Preamble, Side::Line));
+    assert_eq!(orders, ["event 1 98 200 true"]);
+    assert_eq!(b.desk.shown_open()[0].nse_payload_type, Some(98));
+    // Off is off.
+    let mut b = leg(44_200, "");
+    b.named(98, None);
+    assert_eq!(said(&b.hears(DataTone::V21Preamble, Side::Line)).0, [""; 0]);
+    assert_eq!(b.desk.shown_open()[0].nse_payload_type, None);
+}
+
+#[test]
+fn a_payload_type_that_is_another_ones_in_a_call_leaves_named_events_out_of_it() {
+    for (events, named, text) in [
+        (Some(100), None, "telephone-events"),
+        (Some(98), Some(98), "telephone-events"),
+        (Some(101), Some(90), "redundancy-payload-type"),
+    ] {
+        let counters: Arc<PortCounters> = Arc::default();
+        let mut b = leg(44_300, FORCE);
+        let settings = b.desk.settings;
+        b.desk = MediaDesk::new(settings, Arc::clone(&counters));
+        let doing = b.act(MediaOutput::OpenReceive {
+            party: Party(4),
+            call: CallRef(7),
+            codec: Codec::G711Alaw,
+            ptime_ms: 20,
+            rfc2833_payload: events,
+            nse_payload: named,
+            group: None,
+        });
+        let trouble = doing.trouble.unwrap();
+        assert!(trouble.contains(text), "{trouble}");
+        assert_eq!(counters.nse_conflicts.get(), 1);
+        assert_eq!(b.desk.shown_open()[0].nse_payload_type, None);
+        let heard = b.desk.fax_heard(b.now, SessionId(2), FaxHeard::Event { number: 200, timestamp: 1 });
+        assert!(heard.orders.is_empty(), "neither heard nor answered");
+    }
+    // The type of those that go comes later.
+    let mut b = leg(44_400, FORCE);
+    let doing = b.named(101, Some(101));
+    assert!(doing.trouble.is_some_and(|t| t.contains("payload type 101")));
+    assert_eq!(said(&b.hears(DataTone::V21Preamble, Side::Line)).0, [""; 0]);
+    assert_eq!(b.desk.counters.nse_conflicts.get(), 1);
 }

@@ -168,6 +168,7 @@ fn direct_media_moves_the_far_end_without_a_new_socket() {
                 codec: Codec::G711Ulaw,
                 ptime_ms: 20,
                 rfc2833_payload: None,
+                nse_payload: None,
                 dscp: 46,
             })
         ]
@@ -585,6 +586,7 @@ fn music_of_a_multicast_group_is_heard_until_it_is_stopped() {
         codec: Codec::G711Ulaw,
         ptime_ms: 20,
         rfc2833_payload: None,
+        nse_payload: None,
         group: Some(GROUP),
     });
     assert_eq!(b.seen(), [join]);

@@ -134,6 +134,7 @@ fn digits_of_a_fax_or_modem_are_dialled_by_message_and_then_stay_in_its_voice_al
             output,
             Output::Media(MediaOutput::StartSend {
                 rfc2833_payload: None,
+                nse_payload: None,
                 ..
             })
         )

@@ -255,6 +255,7 @@ pub(super) fn open(party: u32, call: u32) -> ServerMessage {
         call: CallRef(call),
         encryption: Encryption::default(),
         rfc2833_payload: 0,
+        nse_payload: None,
     })
 }
 
@@ -271,6 +272,7 @@ pub(super) fn start_message(party: u32, call: u32) -> StartMediaTransmission {
         call: CallRef(call),
         encryption: Encryption::default(),
         rfc2833_payload: 0,
+        nse_payload: None,
     }
 }
 
@@ -352,6 +354,7 @@ pub(super) fn open_receive(party: u32, call: u32) -> Output {
         codec: Codec::G711Ulaw,
         ptime_ms: 20,
         rfc2833_payload: None,
+        nse_payload: None,
         group: None,
     })
 }
@@ -379,6 +382,7 @@ pub(super) fn start_send(party: u32) -> Output {
         codec: Codec::G711Ulaw,
         ptime_ms: 20,
         rfc2833_payload: None,
+        nse_payload: None,
         dscp: 46,
     })
 }
