@@ -176,6 +176,7 @@ impl Chain {
             }
             ChainCommand::EnableFaxTones(on) => self.data_tones.listen(on),
             ChainCommand::PassThrough { on, silence_ms } => self.pass_through(on, silence_ms),
+            ChainCommand::Relay(on) => self.relay(on),
             ChainCommand::MuteDetectedDigits(on) => {
                 self.mute_digits = on;
                 self.mute.reset();

@@ -45,6 +45,10 @@ pub enum ChainCommand {
         /// [`ChainEvent::BothSilent`] after a silence of both sides of this length; 0: never.
         silence_ms: u32,
     },
+    /// T.38 has the line, or not any more. While it has, the uplink is the line as the card gave it; no echo is cancelled, for what
+    /// is sent is not heard, and nothing is listened for, for the relay's own receivers do that. Silence of both sides is
+    /// reported all the same.
+    Relay(bool),
     /// Take recognised digits out of the uplink (they go out of band).
     MuteDetectedDigits(bool),
     /// Let voice through, in both directions. Without it the uplink is silent and the line hears only tones; digits are

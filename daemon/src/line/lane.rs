@@ -359,6 +359,7 @@ impl Lane {
         self.chain.command(ChainCommand::Bridge(session.is_some()));
         let linked = session.and_then(|id| self.session(id));
         let events = linked.as_ref().is_some_and(|s| s.sends_events());
+        let relayed = linked.as_ref().is_some_and(|s| s.is_relay());
         let data = linked.and_then(|s| s.data());
         if events {
             self.chain.command(ChainCommand::MuteDetectedDigits(true));
@@ -367,6 +368,8 @@ impl Lane {
             on: data.is_some(),
             silence_ms: data.unwrap_or(0),
         });
+        // Fax relay gets the line as it is: what it sends itself it does not hear, and no canceller is to learn from modems.
+        self.chain.command(ChainCommand::Relay(relayed));
         self.counters.pass_through.set(i64::from(data.is_some()));
     }
 

@@ -12,6 +12,8 @@ const SILENCE: f32 = 8_240.0;
 pub(super) struct Data {
     /// It passes, and nothing else is done.
     pub(super) passes: bool,
+    /// T.38 has the line.
+    pub(super) relayed: bool,
     /// Silence of both sides that is reported, samples; 0: none.
     report_after: u32,
     /// Samples since each side was last not silent.
@@ -27,6 +29,16 @@ impl Chain {
             self.data.passes = on;
             self.mute.reset();
         }
+    }
+
+    pub(super) fn relay(&mut self, on: bool) {
+        if std::mem::replace(&mut self.data.relayed, on) == on {
+            return;
+        }
+        // A key or a tone that sounds now is over when somebody listens again.
+        self.detectors.reset(&mut self.events);
+        self.data_tones.reset();
+        self.mute.reset();
     }
 
     /// Looks after what the receivers have just heard.

@@ -56,10 +56,12 @@ impl Chain {
 
     /// Listens to what the network says, before it goes to the line.
     fn voice_of_network(&mut self, heard: &mut [i16]) {
-        self.data_tones.take(Side::Network, heard, &mut self.events);
-        self.act_on_data();
         self.note_silence(Side::Network, heard.len(), energy(heard));
-        self.data_tones.squelch(Side::Network, heard);
+        if !self.data.relayed {
+            self.data_tones.take(Side::Network, heard, &mut self.events);
+            self.act_on_data();
+            self.data_tones.squelch(Side::Network, heard);
+        }
         self.tx_gain.apply(heard);
     }
 }

@@ -31,6 +31,12 @@ impl Chain {
 
     fn uplink_chunk(&mut self, bytes: &[u8], samples: &mut [i16], offset: usize) {
         self.law.decode_block(bytes, samples);
+        if self.data.relayed {
+            let energy = energy(samples);
+            self.rx_meter.take(samples, energy);
+            self.note_silence(Side::Line, samples.len(), energy);
+            return;
+        }
         self.rx_gain.apply(samples);
         let mut buffer = [0i16; CHUNK];
         let reference = &mut buffer[..samples.len()];

@@ -139,10 +139,6 @@ impl Line {
         self.packer.made
     }
 
-    pub(super) fn indicator(&mut self, indicator: Indicator, emit: &mut Emit<'_>) {
-        self.packer.indicator(indicator, emit);
-    }
-
     /// What a frame of either side says about the next carrier of the line.
     pub(super) fn next(&mut self, next: Next) {
         let expected = match next {

@@ -32,7 +32,7 @@ pub use shared::{RelayFigures, SEEN_OCTETS, Seen, SeenFrame};
 pub use tap::Tap;
 pub use tipring_spandsp::Error as RelayError;
 
-use tipring_types::t38::{Ifp, Indicator};
+use tipring_types::t38::Ifp;
 
 use self::edit::Rules;
 use self::line::{Line, STEP};
@@ -129,14 +129,6 @@ impl Relay {
         }
     }
 
-    /// The chain heard CNG or CED begin on the line: an indicator goes out. Only for the true begin of a tone: the far
-    /// end plays it from its beginning.
-    pub fn tone(&mut self, tone: Indicator, mut emit: impl FnMut(&Ifp)) {
-        if matches!(tone, Indicator::Cng | Indicator::Ced) && !self.line.sends() {
-            self.line.indicator(tone, &mut emit);
-        }
-    }
-
     /// The oldest of what passed and was not read yet; at most 32 wait.
     pub fn seen(&mut self) -> Option<Seen> {
         self.shared.seen.pop()
@@ -145,11 +137,6 @@ impl Relay {
     /// Of what passed, how much found no place among the 32.
     pub fn seen_lost(&self) -> u64 {
         self.shared.seen.lost()
-    }
-
-    /// Whether a carrier is on the line or waits for it.
-    pub fn sends(&self) -> bool {
-        self.player.sends() || !self.store.is_empty()
     }
 
     /// Figures since [`Relay::new`].
@@ -164,13 +151,6 @@ impl Relay {
             fill_bits: self.player.fill(),
             ..self.shared.figures
         }
-    }
-
-    /// Ends every signal in both directions, as when the far end is gone.
-    pub fn stop(&mut self, mut emit: impl FnMut(&Ifp)) {
-        self.store.clear();
-        self.tones.stop();
-        self.line.deafen(true, &mut self.shared, &mut emit);
     }
 
     fn arm(&mut self, next: Next) {

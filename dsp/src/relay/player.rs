@@ -167,11 +167,6 @@ impl Player {
         })
     }
 
-    /// Whether a carrier is on the line.
-    pub(super) fn sends(&self) -> bool {
-        self.playing != Playing::Nothing
-    }
-
     /// Zeros put into scan lines and checks.
     pub(super) fn fill(&self) -> u64 {
         self.source.fill

@@ -144,12 +144,6 @@ impl Store {
         }
     }
 
-    pub(super) fn clear(&mut self) {
-        while self.signal_count > 0 {
-            self.drop_signal();
-        }
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.signal_count == 0
     }
@@ -526,8 +520,9 @@ mod tests {
         assert!(store.overflows > 600);
         assert_eq!(sent(&mut store), (vec![1; 10], true));
         assert!(!sent(&mut store).1);
-        store.clear();
-        assert!(store.is_empty());
+        while store.signal_count > 0 {
+            store.drop_signal();
+        }
         store.begin(With::V21);
         frame(&mut store, &[4], true);
         assert_eq!(sent(&mut store), (vec![4], true));

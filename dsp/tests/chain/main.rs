@@ -8,6 +8,7 @@ mod echo;
 mod fax_tones;
 mod muting;
 mod q24;
+mod relayed;
 mod rig;
 mod robust;
 mod talk_off;

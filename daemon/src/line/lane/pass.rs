@@ -27,12 +27,6 @@ impl Lane {
                 session.pause(self.up.len());
                 continue;
             }
-            if session.is_relay() {
-                // Fax relay gets the line as it is: what it sends itself it does not hear, and no canceller is to
-                // learn from modems.
-                let law = self.card.port.law();
-                law.decode_block(&self.from_line, &mut self.up);
-            }
             session.overhear(tools.now, Side::Line, &self.up, &self.counters);
             let went = session.send(tools.round, &self.up, &mut self.packet);
             if let Some(edge) = self.edge.filter(|_| went) {
