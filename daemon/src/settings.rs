@@ -291,6 +291,7 @@ pub fn chain(config: &Config, port: &Port, law: Law, block_len: usize) -> ChainC
     // Tones for the far end's ears stay in the voice.
     chain.mute_detected_digits = !port.line.digits_in_band;
     chain.v8_squelch = port.line.v8_squelch;
+    chain.detect_alarm_tones = port.line.profile == Profile::Alarm;
     let in_flight = usize::from(config.line_thread.prefill_blocks) * block_len;
     chain.echo_delay_samples = u16::try_from(in_flight).unwrap_or(u16::MAX);
     chain

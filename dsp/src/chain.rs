@@ -42,6 +42,8 @@ pub struct ChainConfig {
     pub detect_dtmf: bool,
     /// Listen for the tones of faxes and modems.
     pub detect_fax_tones: bool,
+    /// Beside them, listen for the tones of an alarm panel's receiver.
+    pub detect_alarm_tones: bool,
     /// Take V.8 out of both directions, so that Super G3 faxes go on as G3. Works while fax tones are listened for.
     pub v8_squelch: bool,
     /// Take recognised digits out of the uplink.
@@ -61,6 +63,7 @@ impl ChainConfig {
             tx_gain: TenthDb(0),
             detect_dtmf: true,
             detect_fax_tones: true,
+            detect_alarm_tones: false,
             v8_squelch: false,
             mute_detected_digits: true,
             echo_delay_samples: 0,
@@ -134,7 +137,7 @@ impl Chain {
             canceller,
             reference: ReferenceLine::new(config.echo_delay_samples),
             detectors: Detectors::new(&config.dtmf),
-            data_tones: DataTones::new(config.v8_squelch),
+            data_tones: DataTones::new(config.v8_squelch, config.detect_alarm_tones),
             data: Data::default(),
             mute: DigitMute::new(),
             mute_digits: config.mute_detected_digits,

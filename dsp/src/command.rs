@@ -1,7 +1,7 @@
 //! Commands to a chain and events from it: small `Copy` values that cross threads without an allocation.
 
 use tipring_spandsp::CallerIdMessage;
-use tipring_types::{DataTone, Side, TenthDb, TenthDbm0};
+use tipring_types::{AlarmTone, DataTone, Side, TenthDb, TenthDbm0};
 
 use crate::echo::EchoMeters;
 use crate::level::Reading;
@@ -123,6 +123,14 @@ pub enum ChainEvent {
         from: Side,
         /// How long ago it began.
         after_ms: u32,
+    },
+    /// A tone of an alarm panel's receiver, from either side, echoes left out; only where they are listened for
+    /// ([`ChainConfig::detect_alarm_tones`](crate::ChainConfig)).
+    AlarmTone {
+        /// Which.
+        tone: AlarmTone,
+        /// Where it comes from.
+        from: Side,
     },
     /// The answer tone of this side is over.
     AnswerToneOff {

@@ -31,7 +31,7 @@ pub use command::{Alert, CallerIdTransmission, ChainCommand, ChainEvent, Meters}
 pub use dtmf::{DtmfConfig, DtmfEvent, DtmfReceiver};
 pub use echo::{Bypass, EchoCanceller, EchoMeters};
 pub use level::Reading;
-pub use tipring_types::{DataTone, EchoState, Law, Side, TenthDb, TenthDbm0};
+pub use tipring_types::{AlarmTone, DataTone, EchoState, Law, Side, TenthDb, TenthDbm0};
 pub use tone::{FOREVER, Modulation, Over, Tone, ToneError, ToneProgram, ToneSegment};
 
 pub use tipring_spandsp::{

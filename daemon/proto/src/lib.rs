@@ -5,6 +5,7 @@
 //! Leaves to others: sockets, threads, the card, the clock. `now` is always an argument ([`time::Time`]).
 #![forbid(unsafe_code)]
 
+pub mod alarm;
 pub mod call;
 pub mod card;
 mod deadlines;

@@ -4,7 +4,7 @@
 use tipring_ctl::report as ctl;
 use tipring_ctl::words as text;
 use tipring_proto::time::Time;
-use tipring_proto::types::{CallRef, DataTone, Side};
+use tipring_proto::types::{AlarmTone, CallRef, DataTone, Digit, Side};
 use tipring_types::FaxRecord;
 use tipring_types::trace::{Trace, VoiceCause};
 use tracing::info;
@@ -78,6 +78,29 @@ impl Gateway {
         let (order, doing) = unit.desk.key(now);
         self.fax_doing(now, index, doing);
         self.voice_again(now, index, order, VoiceCause::Key);
+    }
+
+    /// A tone of an alarm panel's receiver was heard.
+    pub(super) fn alarm_tone(
+        &mut self,
+        now: Time,
+        index: usize,
+        at: Time,
+        tone: AlarmTone,
+        from: Side,
+    ) {
+        if let Some(unit) = self.ports.get_mut(index) {
+            let doing = unit.desk.alarm_tone(at, tone, from);
+            self.fax_doing(now, index, doing);
+        }
+    }
+
+    /// An alarm panel pressed a key.
+    pub(super) fn alarm_key(&mut self, now: Time, index: usize, at: Time, key: Digit) {
+        if let Some(unit) = self.ports.get_mut(index) {
+            let doing = unit.desk.alarm_key(at, key);
+            self.fax_doing(now, index, doing);
+        }
     }
 
     /// The line thread heard something of fax in a session of a port.

@@ -173,6 +173,11 @@ impl Gateway {
         match event {
             ChainEvent::DigitOn { digit, level } => {
                 if let Some(digit) = Digit::from_char(char::from(digit)) {
+                    if unit.desk.alarm_speaks(now) {
+                        // Keys of a panel are its account and its message: nobody dials, and nobody is to see them.
+                        self.alarm_key(now, index, at, digit);
+                        return;
+                    }
                     let heard = DigitHeard { digit, at, level };
                     unit.handle(now, Input::Digit(heard));
                     self.key_pressed(now, index);
@@ -188,12 +193,15 @@ impl Gateway {
                 from,
                 after_ms,
             } => self.data_tone(now, index, at, (tone, from), after_ms),
+            ChainEvent::AlarmTone { tone, from } => self.alarm_tone(now, index, at, tone, from),
             ChainEvent::AnswerToneOff { from } => {
                 self.trace(now, index, Trace::AnswerToneEnded { from });
             }
             ChainEvent::BothSilent => self.data_over(now, index),
             ChainEvent::DigitOff { digit, duration_ms } => {
-                if let Some(digit) = Digit::from_char(char::from(digit)) {
+                if let Some(digit) = Digit::from_char(char::from(digit))
+                    && !unit.desk.alarm_speaks(now)
+                {
                     let ended = Trace::DigitEnded {
                         digit,
                         source: DigitSource::Dtmf,

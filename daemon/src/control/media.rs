@@ -1,5 +1,6 @@
 //! The media legs of one port: sockets made and named here, used by the line thread, reported to the call logic.
 
+mod alarm;
 mod fax;
 mod figures;
 mod protection;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tipring_ctl::report as ctl;
+use tipring_proto::alarm::AlarmListener;
 use tipring_proto::call::{Heard, LegStatistics, MediaInput, MediaOutput};
 use tipring_proto::passthrough::{Change, PassThrough};
 use tipring_proto::rtp::{LossSeen, QualityMeter, RtpSource};
@@ -100,6 +102,8 @@ struct Leg {
     data: PassThrough,
     /// Named events and T.38.
     fax: LegFax,
+    /// What an alarm panel says in it.
+    alarm: AlarmListener,
     /// Last tones of faxes and modems detected in it.
     tones: VecDeque<ctl::DetectedTone>,
     /// Earlier packets repeated with each one.
@@ -290,6 +294,7 @@ impl MediaDesk {
                                     copies: protection.depth(),
                                 },
                             ),
+                            alarm: AlarmListener::default(),
                             tones: VecDeque::new(),
                             protection,
                             view,
@@ -705,6 +710,7 @@ impl MediaDesk {
             source: leg.view.source().map(|s| s.to_string()),
             refused_sources: refused(&leg.view),
             last_packet_unix_ms: leg.view.last_packet().map(|at| Clock.unix_ms(at)),
+            alarm: alarm::shown(&leg.alarm),
             redundancy: leg.protection.shown(),
             rtp: self.figures(leg),
             rtcp,

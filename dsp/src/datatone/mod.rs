@@ -1,11 +1,12 @@
 //! The tones of faxes and modems, from the line and from the network: CNG, the answer tones, and the flags with which a
 //! fax begins to signal.
 //!
-//! Owns: the receivers of each direction (`receivers`), one for each tone (`answer`, `calling`, `flags`, and `menu` for
+//! Owns: the receivers of each direction (`receivers`), one for each tone (`answer`, `calling`, `flags`, `alarm`, and `menu` for
 //! `squelch`), and that a tone which is the echo of the other side's is not reported. Promises: no lost packet of 20 ms
 //! and no echo makes another tone of one; speech is none (`benches/tones`). Leaves to others: what a tone means for a
 //! call (the daemon), and digits ([`crate::dtmf`]).
 
+mod alarm;
 pub(crate) mod answer;
 mod calling;
 mod flags;
@@ -20,7 +21,7 @@ use crate::command::ChainEvent;
 use crate::command::Events;
 use receivers::{Heard, Mixers, News, Receivers};
 use squelch::Squelch;
-use tipring_types::{DataTone, Side};
+use tipring_types::{AlarmTone, DataTone, Side};
 
 /// A tone of one side that comes from the other side within this time, ms, is its echo: a round trip, buffers included.
 const ECHO_MS: u32 = 800;
@@ -31,6 +32,8 @@ enum Kind {
     Calling = 0,
     Answer = 1,
     Flags = 2,
+    Handshake = 3,
+    Acknowledgement = 4,
 }
 
 fn kind(tone: DataTone) -> Kind {
@@ -47,17 +50,17 @@ struct Direction {
     receivers: Receivers,
     squelch: Squelch,
     /// Samples since a tone of each kind was last reported or, an answer tone, sounded.
-    since: [u32; 3],
+    since: [u32; 5],
     /// An answer tone was reported and is not over.
     answering: bool,
 }
 
 impl Direction {
-    fn new(squelch: bool) -> Direction {
+    fn new(squelch: bool, alarm: bool) -> Direction {
         Direction {
-            receivers: Receivers::new(squelch),
+            receivers: Receivers::new(squelch, alarm),
             squelch: Squelch::default(),
-            since: [u32::MAX; 3],
+            since: [u32::MAX; 5],
             answering: false,
         }
     }
@@ -65,7 +68,7 @@ impl Direction {
     fn reset(&mut self) {
         self.receivers.reset();
         self.squelch.reset();
-        self.since = [u32::MAX; 3];
+        self.since = [u32::MAX; 5];
         self.answering = false;
     }
 
@@ -93,12 +96,12 @@ pub(crate) struct DataTones {
 }
 
 impl DataTones {
-    /// `squelch`: [`DataTones::squelch`] will be asked.
-    pub(crate) fn new(squelch: bool) -> DataTones {
+    /// `squelch`: [`DataTones::squelch`] will be asked. `alarm`: a panel or its receiver is on the line.
+    pub(crate) fn new(squelch: bool, alarm: bool) -> DataTones {
         DataTones {
             mixers: Box::new(Mixers::new()),
-            line: Direction::new(squelch),
-            network: Direction::new(squelch),
+            line: Direction::new(squelch, alarm),
+            network: Direction::new(squelch, alarm),
             listen: false,
             fax: false,
             any: false,
@@ -181,6 +184,16 @@ impl DataTones {
                     });
                     self.any = true;
                     self.fax |= tone == DataTone::V21Preamble;
+                }
+                Heard::Alarm(tone) => {
+                    let kind = match tone {
+                        AlarmTone::Handshake => Kind::Handshake,
+                        AlarmTone::Acknowledgement => Kind::Acknowledgement,
+                    } as usize;
+                    if other.since[kind] >= ECHO_MS * 8 {
+                        own.since[kind] = 0;
+                        events.push(ChainEvent::AlarmTone { tone, from: side });
+                    }
                 }
                 Heard::AnswerOver => {
                     if std::mem::take(&mut own.answering) {

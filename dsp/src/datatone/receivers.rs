@@ -2,12 +2,13 @@
 //!
 //! Samples are collected in blocks of 10 ms; of a quiet one only the energy is computed.
 
+use super::alarm::AlarmTones;
 use super::answer::{AnswerNews, AnswerTone, LEAST, Present};
 use super::calling::CallingTone;
 use super::flags::Flags;
 use super::menu::Menu;
 use super::steady::{BLOCK, Mixer};
-use tipring_types::DataTone;
+use tipring_types::{AlarmTone, DataTone};
 
 /// The tables of the receivers, for both directions.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct Mixers {
     calling: Mixer,
     v21: Mixer,
     menu: Mixer,
+    alarm: [Mixer; 2],
 }
 
 impl Mixers {
@@ -25,6 +27,7 @@ impl Mixers {
             calling: Mixer::new(1100.0),
             v21: Mixer::new(1750.0),
             menu: Mixer::new(1080.0),
+            alarm: [1400.0, 2300.0].map(Mixer::new),
         }
     }
 }
@@ -36,10 +39,12 @@ pub(crate) enum Heard {
     Tone(DataTone, u32),
     /// The answer tone is over.
     AnswerOver,
+    /// A tone of an alarm panel's receiver.
+    Alarm(AlarmTone),
 }
 
 /// What a block can have at most: one of each receiver.
-pub(crate) type News = [Option<Heard>; 3];
+pub(crate) type News = [Option<Heard>; 4];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Receivers {
@@ -50,12 +55,14 @@ pub(crate) struct Receivers {
     flags: Flags,
     /// Listened for where V.8 is to be squelched only.
     menu: Option<Menu>,
+    /// At alarm panels and their receivers only.
+    alarm: Option<AlarmTones>,
     /// The last block was quiet, and all receivers are idle.
     idle: bool,
 }
 
 impl Receivers {
-    pub(crate) fn new(menu: bool) -> Receivers {
+    pub(crate) fn new(menu: bool, alarm: bool) -> Receivers {
         Receivers {
             block: [0.0; BLOCK],
             filled: 0,
@@ -63,6 +70,7 @@ impl Receivers {
             calling: CallingTone::default(),
             flags: Flags::default(),
             menu: menu.then(Menu::default),
+            alarm: alarm.then(AlarmTones::default),
             idle: true,
         }
     }
@@ -74,6 +82,9 @@ impl Receivers {
         self.flags.reset();
         if let Some(menu) = &mut self.menu {
             menu.reset();
+        }
+        if let Some(alarm) = &mut self.alarm {
+            alarm.reset();
         }
         self.idle = true;
     }
@@ -95,7 +106,7 @@ impl Receivers {
 
     /// Listens to a chunk of at most 80 samples.
     pub(crate) fn take(&mut self, mixers: &Mixers, chunk: &[i16]) -> News {
-        let mut news = [None; 3];
+        let mut news = [None; 4];
         let mut rest = chunk;
         while !rest.is_empty() {
             let n = rest.len().min(BLOCK - self.filled);
@@ -116,7 +127,7 @@ impl Receivers {
     /// This number of samples of silence.
     pub(crate) fn take_silence(&mut self, mixers: &Mixers, n: usize) -> News {
         if self.idle && self.filled == 0 {
-            return [None; 3];
+            return [None; 4];
         }
         self.take(mixers, &[0; BLOCK][..n.min(BLOCK)])
     }
@@ -133,7 +144,7 @@ impl Receivers {
         let energy: f32 = sums.iter().sum();
         let quiet = energy < LEAST * BLOCK as f32;
         if quiet && self.idle {
-            return [None; 3];
+            return [None; 4];
         }
         let answer = self.answer.take(mixers.answer.of(block), energy);
         let answer = answer.map(|news| match news {
@@ -164,11 +175,16 @@ impl Receivers {
                 menu.take(&mixers.menu.of_eights(block), energy);
             }
         }
+        let alarm = self.alarm.as_mut().and_then(|tones| {
+            let [low, high] = mixers.alarm.each_ref().map(|mixer| mixer.of_eights(block));
+            tones.take(&low, &high, energy).map(Heard::Alarm)
+        });
         self.idle = quiet
+            && self.alarm.as_ref().is_none_or(AlarmTones::is_idle)
             && self.menu.as_ref().is_none_or(Menu::is_idle)
             && self.answer.is_idle()
             && self.calling.is_idle()
             && self.flags.is_idle();
-        [answer, calling, flags]
+        [answer, calling, flags, alarm]
     }
 }

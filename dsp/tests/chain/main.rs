@@ -1,6 +1,7 @@
 //! The chain as the line thread uses it: bytes in, samples out, events in order.
 #![forbid(unsafe_code)]
 
+mod alarm_tones;
 mod alloc;
 mod caller_id;
 mod digits;

@@ -236,6 +236,8 @@ pub struct MediaLeg {
     pub refused_sources: Vec<RefusedSource>,
     /// When the last valid RTP packet came; none before the first.
     pub last_packet_unix_ms: Option<u64>,
+    /// What an alarm panel said; none while nothing was heard of one.
+    pub alarm: Option<AlarmLeg>,
     /// Earlier packets repeated with each one while data passes; none where none ever are.
     pub redundancy: Option<RedundancyReport>,
     /// Counters.
@@ -244,6 +246,19 @@ pub struct MediaLeg {
     pub rtcp: Option<RtcpReport>,
     /// How it sounds; none before the first second of sound.
     pub quality: Option<QualityReport>,
+}
+
+/// Messages of an alarm panel (Contact-ID) in a leg.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct AlarmLeg {
+    /// Whole ones.
+    pub messages: u32,
+    /// Those that were not.
+    pub spoilt: u32,
+    /// Acknowledged by the receiver.
+    pub acknowledged: u32,
 }
 
 /// Earlier packets repeated with each one (RFC 2198).

@@ -4,7 +4,7 @@ use tipring_types::trace::{
     CallerIdPart, CardCommand, DigitSource, LegMode, LegRefusal, SwitchAnswer, Trace, VoiceCause,
     Word,
 };
-use tipring_types::{Codec, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0};
+use tipring_types::{AlarmTone, Codec, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0};
 
 use super::finding::{Whose, finding, reason};
 use super::linetest::test_end;
@@ -77,6 +77,24 @@ fn row(event: &Trace, call: Option<u64>) -> String {
             }
         ),
         Trace::FaxEnded { record } => format!("fax over: {}", super::fax(&record.outcome).text),
+        Trace::AlarmTone { tone: AlarmTone::Handshake, from } => {
+            format!("handshake of an alarm receiver (Contact-ID) from the {from}")
+        }
+        Trace::AlarmTone { tone: AlarmTone::Acknowledgement, from } => {
+            format!("the alarm receiver acknowledges (Contact-ID), from the {from}")
+        }
+        Trace::AlarmMessage { qualifier, event, partition, zone } => format!(
+            "alarm message (Contact-ID, account not shown): {} {event:03X}, partition {partition:02X}, zone or user {zone:03X}",
+            match qualifier {
+                1 => "event or opening".to_owned(),
+                3 => "restoral or closing".to_owned(),
+                6 => "status".to_owned(),
+                n => format!("qualifier {n}"),
+            }
+        ),
+        Trace::AlarmSpoilt { keys } => {
+            format!("{keys} keys of an alarm panel that are no whole message (Contact-ID)")
+        }
         Trace::RedundancyChanged { depth, loss_hundredths } => format!(
             "{:.2} % of the packets are lost: {} repeated with each one from now on",
             f64::from(*loss_hundredths) / 100.0,

@@ -46,4 +46,4 @@ pub use states::{
     CallDirection, CallState, ConnectionPurpose, ConnectionState, EchoState, EndCause, PortState,
     RegistrationState,
 };
-pub use tones::{DataTone, Side};
+pub use tones::{AlarmTone, DataTone, Side};

@@ -30,3 +30,13 @@ words! {
         V21Preamble = "V.21 preamble",
     }
 }
+
+words! {
+    /// A tone of the receiver of an alarm panel (Contact-ID).
+    pub enum AlarmTone {
+        /// 1400 Hz, a pause and 2300 Hz, 0.1 s each: the panel may speak.
+        Handshake = "handshake",
+        /// 1400 Hz of at least 0.4 s: the message has come whole.
+        Acknowledgement = "acknowledgement",
+    }
+}

@@ -292,6 +292,10 @@ const PARTS: &[Part] = &[
                 "What the far end reports of our packets (RTCP, setting rtcp): round trip time, jitter and loss there; reports sent and received, and datagrams refused (from another host, no report, or too many). \"no RTCP\": why there is none. Nothing is received from a far end that sends no reports.",
             ),
             (
+                "alarm",
+                "Messages of an alarm panel (Contact-ID) on a port with profile alarm: those that were whole, those that were not, and how often the receiver acknowledged. Their accounts are never shown.",
+            ),
+            (
                 "redundancy",
                 "RFC 2198: how many earlier packets go again with each one while a fax or modem call passes; automatic: by the loss named there, the worse one of what is lost here and of what the far end reports, and how often the number was changed. Then packets with an earlier one in them, and lost packets recovered by that.",
             ),

@@ -144,6 +144,17 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
         if let Some(rtcp) = &leg.rtcp {
             facts.add("far end", far_end(rtcp));
         }
+        if let Some(alarm) = &leg.alarm {
+            facts.add(
+                "alarm",
+                format!(
+                    "Contact-ID: {} whole, {} spoilt, {} acknowledged",
+                    plural(alarm.messages.into(), "message"),
+                    alarm.spoilt,
+                    alarm.acknowledged
+                ),
+            );
+        }
         if let Some(repeats) = &leg.redundancy {
             facts.add("redundancy", repeated(repeats));
         }

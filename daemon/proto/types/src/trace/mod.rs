@@ -20,8 +20,8 @@ pub use parts::{
 
 use crate::finding::Finding;
 use crate::{
-    CallState, Codec, DataTone, Digit, EndCause, FaxRecord, HookState, LineFault, Polarity, Side,
-    TenthDbm0, TestEnd,
+    AlarmTone, CallState, Codec, DataTone, Digit, EndCause, FaxRecord, HookState, LineFault,
+    Polarity, Side, TenthDbm0, TestEnd,
 };
 
 /// Something that happened. In JSON: `code`, and `parameters` where there are any.
@@ -212,6 +212,29 @@ pub enum Trace {
         depth: u8,
         /// The loss, hundredths of a percent.
         loss_hundredths: u32,
+    },
+    /// A tone of an alarm panel's receiver (Contact-ID).
+    AlarmTone {
+        /// Which.
+        tone: AlarmTone,
+        /// Where it comes from.
+        from: Side,
+    },
+    /// A message of an alarm panel (Contact-ID), without its account. Numbers are as the panel's keys have them, a nibble each.
+    AlarmMessage {
+        /// 1: an event, or an opening; 3: a restoral, or a closing; 6: still so.
+        qualifier: u8,
+        /// What it is.
+        event: u16,
+        /// Partition or group.
+        partition: u8,
+        /// Zone or user.
+        zone: u16,
+    },
+    /// Keys of an alarm panel that are no whole message.
+    AlarmSpoilt {
+        /// How many.
+        keys: u8,
     },
     /// The port goes from pass-through back to voice.
     VoiceAgain {
@@ -498,6 +521,9 @@ impl Trace {
             Trace::LegSwitch { .. } => ("leg-switch", K::Media),
             Trace::RelayEnded { .. } => ("relay-ended", K::Media),
             Trace::FaxEnded { .. } => ("fax-ended", K::Media),
+            Trace::AlarmTone { .. } => ("alarm-tone", K::Media),
+            Trace::AlarmMessage { .. } => ("alarm-message", K::Media),
+            Trace::AlarmSpoilt { .. } => ("alarm-spoilt", K::Media),
             Trace::RedundancyChanged { .. } => ("redundancy-changed", K::Media),
             Trace::VoiceAgain { .. } => ("voice-again", K::Line),
             Trace::OpenLeg { .. } => ("open-leg", K::Media),

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::finding::Finding;
 use crate::{
-    CallState, Codec, DataTone, Digit, EndCause, FaxRecord, HookState, LineFault, Polarity, Side,
-    TenthDbm0, TestEnd,
+    AlarmTone, CallState, Codec, DataTone, Digit, EndCause, FaxRecord, HookState, LineFault,
+    Polarity, Side, TenthDbm0, TestEnd,
 };
 
 impl Trace {
@@ -111,6 +111,18 @@ fn from_the_line() -> Vec<Trace> {
     samples.push(Trace::FaxEnded {
         record: Box::new(FaxRecord::sample()),
     });
+    let tones = AlarmTone::ALL.iter();
+    samples.extend(tones.map(|&tone| Trace::AlarmTone {
+        tone,
+        from: Side::Network,
+    }));
+    samples.extend([1, 3, 6, 9].map(|qualifier| Trace::AlarmMessage {
+        qualifier,
+        event: 0x130,
+        partition: 0x01,
+        zone: 0x015,
+    }));
+    samples.push(Trace::AlarmSpoilt { keys: 15 });
     samples.push(Trace::RedundancyChanged {
         depth: 2,
         loss_hundredths: 312,
