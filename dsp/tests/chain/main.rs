@@ -13,6 +13,7 @@ mod relayed;
 mod rig;
 mod robust;
 mod talk_off;
+mod tty;
 mod voice;
 
 #[global_allocator]

@@ -133,3 +133,25 @@ fn silence_does_not_begin_in_the_middle_of_a_packet() {
     let begins = vad.judge(&room[..80], true);
     assert!(matches!(begins, Verdict::Silence { level: Some(_) }));
 }
+
+/// A text telephone (45.45 bit/s): 1400 Hz for a one, 1800 Hz for a zero, 22 ms each; then a mark that goes on.
+#[test]
+fn a_text_telephone_is_talk_to_its_last_bit_and_a_mark_of_a_minute_too() {
+    for dbm0 in [-10.0, -25.0, -38.0] {
+        let peak = mean_square_of_dbm0(dbm0).sqrt() * std::f32::consts::SQRT_2;
+        let mut phase = 0.0f32;
+        let mut text = vec![];
+        for bit in 0..3_000u32 {
+            let mark = bit > 400 || bit.wrapping_mul(2_654_435_761) >> 16 & 1 == 0;
+            for _ in 0..176 {
+                phase = (phase + if mark { 1400.0 } else { 1800.0 } / 8000.0).fract();
+                text.push((peak * (std::f32::consts::TAU * phase).sin()) as i16);
+            }
+        }
+        let mut vad = Vad::default();
+        verdicts(&mut vad, &noise(mean_square_of_dbm0(-60.0), 24_000));
+        let said = verdicts(&mut vad, &text);
+        let cut = said.iter().filter(|v| **v != Verdict::Talk).count();
+        assert_eq!(cut, 0, "{dbm0} dBm0");
+    }
+}
