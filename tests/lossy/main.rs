@@ -3,8 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod call;
+mod modems;
 
 use call::{Network, call};
+use modems::{Bits, MODEMS, carry};
+use tipring_dsp::Law;
 use tipring_proto::types::RepeatedPackets;
 
 fn network(loss: f64, redundancy: RepeatedPackets) -> Network {
@@ -62,4 +65,15 @@ fn where_nothing_is_lost_nothing_is_repeated_after_a_minute() {
     );
     assert!(outcome.passed, "{outcome:?}");
     assert_eq!(outcome.depth, [0, 0], "{outcome:?}");
+}
+
+#[test]
+fn data_modems_pass_without_a_wrong_bit_in_ten_seconds() {
+    for law in [Law::Mu, Law::A] {
+        for (name, modem, rate) in MODEMS {
+            let bits = carry(modem, rate, law);
+            let sent = 10 * rate;
+            assert_eq!(bits, Bits { sent, wrong: 0 }, "{name}, {law:?}");
+        }
+    }
 }
