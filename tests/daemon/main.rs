@@ -5,6 +5,7 @@
 //! address of its own, so nothing collides. Every wait has a deadline and no test sleeps; since waiting is most of it,
 //! more tests run side by side than there are processors.
 
+mod alarm;
 mod byhand;
 mod capture;
 mod config;
@@ -77,6 +78,7 @@ fn main() {
         crash::calls_that_outlive_their_callmanager_are_counted_as_talking_and_named_preserved,
         crash::a_callmanager_found_by_one_port_is_tried_by_those_that_wait,
         crash::a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then,
+        alarm::a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_without_the_account,
         fault::a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_card_removed_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices,
