@@ -116,7 +116,14 @@ pub(crate) fn check(
             );
             let accepts = "rx-gain-db and tx-gain-db of up to 6 dB together".to_owned();
             let cure = "lower one of them";
-            note(reader, Severity::Warning, place, message, Some(accepts), cure);
+            note(
+                reader,
+                Severity::Warning,
+                place,
+                message,
+                Some(accepts),
+                cure,
+            );
         }
     }
 }
@@ -154,7 +161,14 @@ fn payload_types(
         );
         let accepts = format!("96 to 127 but not {kind}");
         let cure = "choose another one, as the far end has it";
-        note(reader, Severity::Warning, place, message, Some(accepts), cure);
+        note(
+            reader,
+            Severity::Warning,
+            place,
+            message,
+            Some(accepts),
+            cure,
+        );
     }
 }
 

@@ -202,7 +202,7 @@ settings! {
         accepts: Bool,
         absent: default("false"),
         used: Idle,
-        help: "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 fax machines fall back to G3, which tolerates a lost packet. The profile fax has it on; not for modems.",
+        help: "Take V.8 (ANSam and the menu of the caller) out of both directions, so that Super G3 fax machines fall back to G3, which tolerates a lost packet and goes over T.38. false: what V.8 agrees on (V.34 fax, modems up to V.90) passes through in G.711 and is never relayed. The profile fax has it on; not for modems.",
     }
     nse: NamedEvents {
         key: "nse",

@@ -89,7 +89,8 @@ fn named_events_have_a_payload_type_of_their_own() {
         [(4, "port[channel 1].nse-payload-type".to_owned())]
     );
     // Where events are off, nothing has the type.
-    let off = "[media]\nredundancy-payload-type = 101\n[[port]]\nchannel = 1\nnse-payload-type = 101\n";
+    let off =
+        "[media]\nredundancy-payload-type = 101\n[[port]]\nchannel = 1\nnse-payload-type = 101\n";
     assert_eq!(warnings(off), []);
 }
 

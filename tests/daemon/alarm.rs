@@ -29,7 +29,8 @@ fn handshake(file: &Path) {
     wav.finalize().unwrap();
 }
 
-pub(crate) fn a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_without_the_account() {
+pub(crate) fn a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_without_the_account()
+{
     let place = Place::new();
     let _callmanager = place.callmanager();
     let gateway = place.gateway(2, "[defaults]\nprofile = \"alarm\"\n");
@@ -41,17 +42,29 @@ pub(crate) fn a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_w
     receiver.answer().unwrap();
     panel.connected().unwrap();
     receiver.connected().unwrap();
-    receiver.act(SimAction::Play { wav, looped: false }, SOON).unwrap();
+    receiver
+        .act(SimAction::Play { wav, looped: false }, SOON)
+        .unwrap();
     panel.hears(&[2300.0]).unwrap();
     let traced = |port: &str, line: &str, times: usize| {
         until(SOON, || {
             let text = gateway.tipring(&["trace", "--last", port]).unwrap();
             let found = text.matches(line).count();
-            (found == times).then_some(text.clone()).ok_or(format!("{line}: {text}"))
+            (found == times)
+                .then_some(text.clone())
+                .ok_or(format!("{line}: {text}"))
         })
     };
-    traced("1", "handshake of an alarm receiver (Contact-ID) from the network", 1);
-    traced("2", "handshake of an alarm receiver (Contact-ID) from the line", 1);
+    traced(
+        "1",
+        "handshake of an alarm receiver (Contact-ID) from the network",
+        1,
+    );
+    traced(
+        "2",
+        "handshake of an alarm receiver (Contact-ID) from the line",
+        1,
+    );
     let mut all = String::new();
     for (n, message) in MESSAGES.into_iter().enumerate() {
         let dial = SimAction::Dial {
@@ -70,16 +83,31 @@ pub(crate) fn a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_w
             ms: 800,
         };
         receiver.act(tone, SOON).unwrap();
-        traced("1", "the alarm receiver acknowledges (Contact-ID), from the network", n + 1);
+        traced(
+            "1",
+            "the alarm receiver acknowledges (Contact-ID), from the network",
+            n + 1,
+        );
         panel.wait(SimCondition::Silence, 20).unwrap();
     }
     let whole = "alarm message (Contact-ID, account not shown):";
-    traced("1", &format!("{whole} event or opening 130, partition 01, zone or user 001"), 1);
-    let text = traced("1", &format!("{whole} restoral or closing 130, partition 01, zone or user 001"), 1);
+    traced(
+        "1",
+        &format!("{whole} event or opening 130, partition 01, zone or user 001"),
+        1,
+    );
+    let text = traced(
+        "1",
+        &format!("{whole} restoral or closing 130, partition 01, zone or user 001"),
+        1,
+    );
     // The keys of the panel are nowhere in it: those of the number came before the handshake.
     let (_, after) = text.split_once("handshake of an alarm receiver").unwrap();
     assert!(!after.contains("DTMF"), "{after}");
     let media = panel.detail().unwrap().media;
     let alarm = media[0].alarm.expect("what the panel said");
-    assert_eq!((alarm.messages, alarm.spoilt, alarm.acknowledged), (2, 0, 2));
+    assert_eq!(
+        (alarm.messages, alarm.spoilt, alarm.acknowledged),
+        (2, 0, 2)
+    );
 }

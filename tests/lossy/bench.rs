@@ -24,10 +24,16 @@ fn main() -> ExitCode {
         return automatic(calls, folder.path());
     }
     numbers(calls, folder.path());
-    println!("\ndata modems over pass-through, 10 s each way of coding, nothing lost: bits, wrong ones");
+    println!(
+        "\ndata modems over pass-through, 10 s each way of coding, nothing lost: bits, wrong ones"
+    );
     for (name, modem, rate) in modems::MODEMS {
-        let [mu, a] = [tipring_dsp::Law::Mu, tipring_dsp::Law::A].map(|law| modems::carry(modem, rate, law));
-        println!("{name:20} µ-law {} {}   A-law {} {}", mu.sent, mu.wrong, a.sent, a.wrong);
+        let [mu, a] =
+            [tipring_dsp::Law::Mu, tipring_dsp::Law::A].map(|law| modems::carry(modem, rate, law));
+        println!(
+            "{name:20} µ-law {} {}   A-law {} {}",
+            mu.sent, mu.wrong, a.sent, a.wrong
+        );
     }
     automatic(2 * calls, folder.path())
 }

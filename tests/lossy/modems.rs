@@ -4,9 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tipring_dsp::{
-    CancellerConfig, Chain, ChainCommand, ChainConfig, Law, LineEchoCanceller,
-};
+use tipring_dsp::{CancellerConfig, Chain, ChainCommand, ChainConfig, Law, LineEchoCanceller};
 use tipring_proto::rtp::{
     Concealer, JitterConfig, Playout, Receiver, ReceiverConfig, Sender, SenderConfig, SenderSeed,
 };
@@ -26,7 +24,11 @@ pub(crate) enum Modem {
 
 pub(crate) const MODEMS: [(&str, Modem, usize); 5] = [
     ("V.21, 300 bit/s", Modem::V21, 300),
-    ("V.27ter, 4800 bit/s", Modem::Fast(FastModem::V27ter4800), 4_800),
+    (
+        "V.27ter, 4800 bit/s",
+        Modem::Fast(FastModem::V27ter4800),
+        4_800,
+    ),
     ("V.29, 9600 bit/s", Modem::Fast(FastModem::V29At9600), 9_600),
     (
         "V.17, 9600 bit/s",

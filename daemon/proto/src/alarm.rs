@@ -84,7 +84,13 @@ impl AlarmListener {
     }
 
     /// A tone of the receiver was heard.
-    pub fn tone(&mut self, now: Time, tone: AlarmTone, from: Side, mut emit: impl FnMut(AlarmNews)) {
+    pub fn tone(
+        &mut self,
+        now: Time,
+        tone: AlarmTone,
+        from: Side,
+        mut emit: impl FnMut(AlarmNews),
+    ) {
         self.broken_off(&mut emit);
         if tone == AlarmTone::Acknowledgement {
             if self.receiver.is_none() {

@@ -44,7 +44,11 @@ fn handshake_and_acknowledgement_are_heard_at_any_phase_level_and_speed() {
             let longer = [(1400.0 * speed, 840), (0.0, 760), (2300.0 * speed, 840)];
             for side in [Side::Line, Side::Network] {
                 let mut line = listening();
-                for parts in [handshake, longer, [(1400.0 * speed, 6800), (0.0, 800), (0.0, 800)]] {
+                for parts in [
+                    handshake,
+                    longer,
+                    [(1400.0 * speed, 6800), (0.0, 800), (0.0, 800)],
+                ] {
                     let samples = signal(&parts, dbm0, seed);
                     match side {
                         Side::Line => line.up(&samples),
@@ -89,10 +93,7 @@ fn an_echo_is_not_reported_and_other_ports_do_not_listen() {
     };
     let mut line = listening();
     both(&mut line);
-    assert_eq!(
-        heard(&mut line),
-        [(AlarmTone::Handshake, Side::Network)]
-    );
+    assert_eq!(heard(&mut line), [(AlarmTone::Handshake, Side::Network)]);
     let mut line = crate::rig::line();
     both(&mut line);
     assert_eq!(heard(&mut line), []);

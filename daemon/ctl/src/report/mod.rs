@@ -20,9 +20,9 @@ pub use call::{CallDetail, CallList, CallSummary};
 pub use finding::{FindingReport, by_cause, ranges};
 pub use linetest::{LineTestOutcome, LineTestReport};
 pub use port::{
-    ConnectionReport, DetectedTone, EchoReport, FaxLeg, Forwards, LineStats, MediaLeg, RedundancyReport, AlarmLeg, PortCard,
-    PortDetail, PortSummary, RefusedSource, RegistrationReport, RegistrationStep, RtpStats,
-    Voltages,
+    AlarmLeg, ConnectionReport, DetectedTone, EchoReport, FaxLeg, Forwards, LineStats, MediaLeg,
+    PortCard, PortDetail, PortSummary, RedundancyReport, RefusedSource, RegistrationReport,
+    RegistrationStep, RtpStats, Voltages,
 };
 pub use quality::{QualityReport, RtcpReport};
 pub use reload::{ConfigProblem, ConfigReport, ReloadChange, ReloadReport, ReloadState};

@@ -4,7 +4,9 @@ use tipring_types::trace::{
     CallerIdPart, CardCommand, DigitSource, LegMode, LegRefusal, SwitchAnswer, Trace, VoiceCause,
     Word,
 };
-use tipring_types::{AlarmTone, Codec, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0};
+use tipring_types::{
+    AlarmTone, Codec, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0,
+};
 
 use super::finding::{Whose, finding, reason};
 use super::linetest::test_end;

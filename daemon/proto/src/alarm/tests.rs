@@ -119,7 +119,11 @@ fn zeros_count_as_ten_and_letters_are_read() {
     // Account B0CF, and an event of letters.
     let keys = "*0#C183A0B00000";
     let value = |c| u32::from(nibble(Digit::from_char(c).unwrap()));
-    let sum: u32 = keys.chars().map(value).map(|n| if n == 0 { 10 } else { n }).sum();
+    let sum: u32 = keys
+        .chars()
+        .map(value)
+        .map(|n| if n == 0 { 10 } else { n })
+        .sum();
     let check = match (15 - sum % 15) % 15 {
         0 => 'C',
         10 => '0',
@@ -137,7 +141,10 @@ fn zeros_count_as_ten_and_letters_are_read() {
 fn keys_are_a_panels_only_where_the_receiver_is_the_far_end_and_only_for_a_time() {
     let mut panel = Panel::new();
     panel.tone(AlarmTone::Acknowledgement, Side::Network);
-    assert!(panel.news.is_empty(), "1400 Hz without a handshake is nothing");
+    assert!(
+        panel.news.is_empty(),
+        "1400 Hz without a handshake is nothing"
+    );
     panel.tone(AlarmTone::Handshake, Side::Line);
     assert!(!panel.listener.expects_keys(panel.now), "a receiver's port");
     panel.keys(BURGLARY);

@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::trace::{DigitSource, LegMode, SccpDirection, SwitchAnswer, TraceKind, VoiceCause};
 use crate::{
-    CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, Digit,
-    EchoState, EndCause, FaxModem, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict,
+    AlarmTone, CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone,
+    Digit, EchoState, EndCause, FaxModem, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict,
     Polarity, PortState, RegistrationState, Side, TenthDb, TenthDbm0, TestEnd,
 };
 
@@ -26,7 +26,7 @@ macro_rules! words_of {
 }
 
 words_of! {
-    CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
+    AlarmTone, CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
     FaxModem, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
     LegMode, SwitchAnswer, VoiceCause,
 }

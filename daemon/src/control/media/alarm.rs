@@ -27,8 +27,7 @@ impl MediaDesk {
 
     /// Are the keys of the line an alarm panel's?
     pub(in crate::control) fn alarm_speaks(&mut self, now: Time) -> bool {
-        self.linked()
-            .is_some_and(|leg| leg.alarm.expects_keys(now))
+        self.linked().is_some_and(|leg| leg.alarm.expects_keys(now))
     }
 
     /// The panel pressed a key.

@@ -232,7 +232,7 @@ fn loss_decides_what_is_repeated_from_when_data_passes() {
     b.desk = MediaDesk::new(settings, Arc::clone(&counters));
     b.open(3);
     b.send(3);
-    let mut second = |b: &mut Bench, lost: u64| {
+    let second = |b: &mut Bench, lost: u64| {
         counters.rx_packets.add(50 - lost);
         counters.rx_lost.add(lost);
         b.now = b.now + Duration::from_secs(1);

@@ -138,6 +138,12 @@ mod tests {
     use crate::sccp::message::{Layout, MediaFormat, OpenReceiveChannel, StartMediaTransmission};
     use std::net::{Ipv4Addr, SocketAddrV4};
 
+    fn body(bytes: &[u8], version: u8) -> Body<'_> {
+        let mut body = Body::of(bytes);
+        body.version = version;
+        body
+    }
+
     #[test]
     fn the_payload_type_of_named_events_is_where_the_latent_capabilities_have_it() {
         let open = OpenReceiveChannel {
@@ -174,20 +180,17 @@ mod tests {
             };
             let of = |bytes: &[u8]| (bytes.get(132).copied(), bytes.get(160).copied());
             let wanted = named.map_or((None, None), |n| (Some(1), Some(n)));
-            let body = |bytes: &[u8]| Body {
-                version,
-                ..Body::of(bytes)
-            };
             let bytes = written(&|w| open.encode(w));
             assert_eq!(of(&bytes), wanted, "version {version}");
-            let read = OpenReceiveChannel::decode(&body(&bytes)).unwrap();
+            let read = OpenReceiveChannel::decode(&body(&bytes, version)).unwrap();
             assert_eq!(read.nse_payload, named);
             let bytes = written(&|w| start.encode(w));
             assert_eq!(of(&bytes), wanted, "version {version}");
-            let read = StartMediaTransmission::decode(&body(&bytes)).unwrap();
+            let read = StartMediaTransmission::decode(&body(&bytes, version)).unwrap();
             assert_eq!((read.nse_payload, read.rfc2833_payload), (named, 101));
             // Cut short, and not in use.
-            let read = StartMediaTransmission::decode(&body(&bytes[..bytes.len().min(150)]));
+            let read =
+                StartMediaTransmission::decode(&body(&bytes[..bytes.len().min(150)], version));
             assert_eq!(read.unwrap().nse_payload, None);
         }
     }

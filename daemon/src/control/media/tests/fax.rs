@@ -390,13 +390,24 @@ fn a_payload_type_that_is_another_ones_in_a_call_leaves_named_events_out_of_it()
         assert!(trouble.contains(text), "{trouble}");
         assert_eq!(counters.nse_conflicts.get(), 1);
         assert_eq!(b.desk.shown_open()[0].nse_payload_type, None);
-        let heard = b.desk.fax_heard(b.now, SessionId(2), FaxHeard::Event { number: 200, timestamp: 1 });
+        let heard = b.desk.fax_heard(
+            b.now,
+            SessionId(2),
+            FaxHeard::Event {
+                number: 200,
+                timestamp: 1,
+            },
+        );
         assert!(heard.orders.is_empty(), "neither heard nor answered");
     }
     // The type of those that go comes later.
     let mut b = leg(44_400, FORCE);
     let doing = b.named(101, Some(101));
-    assert!(doing.trouble.is_some_and(|t| t.contains("payload type 101")));
+    assert!(
+        doing
+            .trouble
+            .is_some_and(|t| t.contains("payload type 101"))
+    );
     assert_eq!(said(&b.hears(DataTone::V21Preamble, Side::Line)).0, [""; 0]);
     assert_eq!(b.desk.counters.nse_conflicts.get(), 1);
 }
