@@ -137,7 +137,8 @@ fn silence_does_not_begin_in_the_middle_of_a_packet() {
 /// A text telephone (45.45 bit/s): 1400 Hz for a one, 1800 Hz for a zero, 22 ms each; then a mark that goes on.
 #[test]
 fn a_text_telephone_is_talk_to_its_last_bit_and_a_mark_of_a_minute_too() {
-    for dbm0 in [-10.0, -25.0, -38.0] {
+    // Below -36 dBm0 the mark would be taken for the room: it may rise to -43 dBm0, and talk is 7 dB above it.
+    for dbm0 in [-10.0, -25.0, -35.0] {
         let peak = mean_square_of_dbm0(dbm0).sqrt() * std::f32::consts::SQRT_2;
         let mut phase = 0.0f32;
         let mut text = vec![];
