@@ -68,7 +68,7 @@ impl Device {
             Input::Lost { id, reason } => self.station.lost(now, id, reason),
             Input::SiblingRegistered { server } => self.station.sibling_registered(now, server),
             Input::LookAt { server, at_once } => self.station.look_at(now, server, at_once),
-            Input::LeadTo { server, at_once } => self.station.lead_to(now, server, at_once),
+            Input::LeadTo { server, turn } => self.station.lead_to(now, server, turn),
             Input::TurnTo { server } => self.station.turn_to(now, server),
             Input::RetryNow { server } => self.station.retry_now(now, server),
             Input::Restart => self.station.restart(now),

@@ -36,7 +36,7 @@ impl Gateway {
             }
             StationEvent::AnswersKeepalives { server } => desk.sentinels.answered(server),
             StationEvent::StandbyLost { server } => desk.standbys.lost(now, port, server),
-            StationEvent::TrialFailed { server, again } => {
+            StationEvent::TrialFailed { server, again, .. } => {
                 desk.lookout.came_to_nothing(now, server, again);
             }
             StationEvent::AttemptFailed {
@@ -45,10 +45,15 @@ impl Gateway {
                 desk.lockouts.failed(now, port, server, reason.is_silence());
             }
             StationEvent::AttemptFailed { .. } => desk.lockouts.gives_up(port),
-            StationEvent::Lost { ref reason, .. } => {
+            StationEvent::Lost {
+                server, ref reason, ..
+            } => {
                 desk.sentinels.left(now, port);
                 desk.lookout.left(now, port, reason.is_the_servers_end());
                 desk.lockouts.left(port);
+                if reason.is_silence() {
+                    desk.lockouts.fell_silent(now, server);
+                }
             }
             StationEvent::Stopped => {
                 desk.sentinels.left(now, port);
@@ -82,12 +87,12 @@ impl Gateway {
         self.signalling.lookout.handle_timeout(now, &list);
         self.signalling.lockouts.handle_timeout(now, &list);
         while let Some(lead) = self.signalling.lockouts.poll() {
-            let (server, at_once) = (lead.server, lead.ahead);
+            let (server, turn) = (lead.server, lead.turn);
             if self.gives_name_up(now, lead.device) {
                 // It has its turn by itself; where others are served it need not wait for it.
                 self.hand(now, lead.device, Input::SiblingRegistered { server });
             } else {
-                self.hand(now, lead.device, Input::LeadTo { server, at_once });
+                self.hand(now, lead.device, Input::LeadTo { server, turn });
             }
         }
         while let Some(order) = self.signalling.lookout.poll() {

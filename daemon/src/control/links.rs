@@ -314,16 +314,18 @@ impl Gateway {
         if let Some(unit) = self.ports.get_mut(index) {
             if let (LinkEvent::Bytes(_), Some(server)) = (&event, unit.hears(id)) {
                 self.signalling.sentinels.heard(server);
+                self.signalling.lockouts.is_alive(server);
             }
             if let LinkEvent::Bytes(bytes) = &event {
                 let number = unit.number;
                 self.tracers
                     .bytes(number, || sccp_bytes(now, number, link, false, bytes));
             }
-            // A connection that opens is an answer too: over a long way Register takes as long again.
-            let answer = matches!(event, LinkEvent::Bytes(_) | LinkEvent::Connected(_));
-            if let Some(server) = unit.tries(id).filter(|_| answer) {
-                self.signalling.lockouts.heard(now, server);
+            let lockouts = &mut self.signalling.lockouts;
+            match (&event, unit.tries(id)) {
+                (LinkEvent::Bytes(_), Some(server)) => lockouts.heard(now, server),
+                (LinkEvent::Connected(_), Some(server)) => lockouts.opened(now, server),
+                _ => {}
             }
             unit.link_event(now, id, event);
         }

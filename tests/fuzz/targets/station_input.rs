@@ -109,7 +109,7 @@ fn trial(station: &mut Station, now: Time, id: ConnectionId, program: &mut Progr
         5 => station.sibling_registered(now, server),
         6 => match program.byte() % 6 {
             0 => station.look_at(now, server, kind > 127),
-            1 => station.lead_to(now, server, kind > 127),
+            1 => station.lead_to(now, server, (kind > 127).then_some(kind.into())),
             2 => station.turn_to(now, server),
             3 => station.retry_now(now, Some(server)),
             4 => station.retry_now(now, None),

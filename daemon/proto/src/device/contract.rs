@@ -72,8 +72,8 @@ pub enum Input<'a> {
     LeadTo {
         /// Number of the server.
         server: usize,
-        /// Before any other device.
-        at_once: bool,
+        /// Its place among those that go there after each other. None: before any other device, at once.
+        turn: Option<u16>,
     },
     /// The attempt that has just begun goes to this server instead.
     TurnTo {

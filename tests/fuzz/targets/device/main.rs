@@ -218,7 +218,7 @@ impl Scene {
                 let at_once = kind > 127;
                 match program.byte() % 5 {
                     0 => Input::LookAt { server, at_once },
-                    1 => Input::LeadTo { server, at_once },
+                    1 => Input::LeadTo { server, turn: at_once.then_some(3) },
                     2 => Input::TurnTo { server },
                     3 => Input::RetryNow { server: Some(server) },
                     _ => Input::Restart,

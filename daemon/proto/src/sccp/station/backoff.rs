@@ -52,6 +52,12 @@ impl Backoff {
         self.spread_of(self.policy.crowd)
     }
 
+    /// The wait of one that has this place among some of the crowd, who come as densely as the crowd would.
+    pub(super) fn in_turn(&mut self, place: u16) -> Duration {
+        let step = self.policy.crowd / u32::from(self.policy.share.1.max(1));
+        step.mul_f64(f64::from(place) + self.unit())
+    }
+
     /// Somewhere between nothing and this, in the device's own share of it.
     pub(super) fn spread_of(&mut self, most: Duration) -> Duration {
         let (place, of) = self.policy.share;

@@ -3,7 +3,9 @@
 //! A server that takes a connection and says nothing costs a device the whole of `register-timeout-ms`. So when nothing has
 //! come from a server for 0.4 s, to any of the devices that try to register there, it is in doubt: the first
 //! device stays, and of the others one goes ahead to each server that nobody has tried yet. The first server that takes a
-//! device gets all of those that still wait for an answer elsewhere. A server at which a device waited in vain is locked out
+//! device gets all of those that still wait for an answer elsewhere. The kernel of a frozen server takes connections: that
+//! one opens is a sign of life once, for the first of them. A server that a device has just lost because it fell silent
+//! serves nobody, though others may not have noticed yet. A server at which a device waited in vain is locked out
 //! for a while: devices that look for a server pass it by. That ends when it takes a device (one that asks whether it may
 //! come back, see [`Lookout`](super::Lookout)), and a list of which every server is locked out is tried all the same.
 
@@ -38,8 +40,8 @@ pub struct Lead {
     pub device: u16,
     /// Number of the server.
     pub server: usize,
-    /// It goes ahead. Those that follow come spread over a while.
-    pub ahead: bool,
+    /// Its place among those that follow, who come one after the other. None: it goes ahead, at once.
+    pub turn: Option<u16>,
 }
 
 /// What is known of one server.
@@ -51,6 +53,10 @@ struct Hold {
     /// When it last said something, or the first of them came.
     heard: Time,
     in_doubt: bool,
+    /// A connection of those that try has opened.
+    opened: bool,
+    /// A device that was registered there lost it to silence, and nothing has come from it since.
+    silent: bool,
     /// The first device has been sent on, or has nowhere to go.
     forsaken: bool,
     until: Option<Time>,
@@ -95,6 +101,8 @@ impl Lockouts {
                 tries: vec![],
                 heard: now,
                 in_doubt: false,
+                opened: false,
+                silent: false,
                 forsaken: false,
                 until: None,
                 failed: None,
@@ -120,16 +128,16 @@ impl Lockouts {
     /// The best server at which devices are registered.
     fn serving(&self, now: Time, list: &[usize]) -> Option<usize> {
         let serves = |s: &usize| self.served.iter().any(|(_, at)| at == s);
-        let locked = |s: &usize| self.of(*s).is_some_and(|h| h.is_locked(now));
-        list.iter().copied().find(|s| serves(s) && !locked(s))
+        let away = |h: &Hold| h.silent || h.is_locked(now);
+        let away = |s: &usize| self.of(*s).is_some_and(away);
+        list.iter().copied().find(|s| serves(s) && !away(s))
     }
 
     /// The best server that nobody tries, and that is not known to be silent or to take nobody.
     fn untried(&self, now: Time, list: &[usize]) -> Option<usize> {
-        let known = |s: &usize| {
-            self.of(*s)
-                .is_some_and(|h| h.is_locked(now) || h.has_failed(now) || !h.tries.is_empty())
-        };
+        let known =
+            |h: &Hold| h.silent || h.is_locked(now) || h.has_failed(now) || !h.tries.is_empty();
+        let known = |s: &usize| self.of(*s).is_some_and(known);
         list.iter().copied().find(|s| !known(s))
     }
 
@@ -138,7 +146,8 @@ impl Lockouts {
         if list.len() < 2 || !self.is_hung(now, device, server) {
             return server;
         }
-        let answers = |s: &usize| !self.is_hung(now, device, *s);
+        let silent = |s: usize| self.of(s).is_some_and(|h| h.silent);
+        let answers = |s: &usize| !silent(*s) && !self.is_hung(now, device, *s);
         self.serving(now, list)
             .or_else(|| self.untried(now, list))
             // Nobody is served anywhere: somebody has to find out whether it answers again.
@@ -155,6 +164,7 @@ impl Lockouts {
         if hold.tries.is_empty() {
             hold.heard = now;
             hold.in_doubt = false;
+            hold.opened = false;
             hold.forsaken = false;
         }
         hold.tries.push((device, now));
@@ -175,6 +185,26 @@ impl Lockouts {
         hold.forsaken = false;
     }
 
+    /// A connection to it has opened, for a device that tries to register there. Over a long way Register takes as long
+    /// again.
+    pub fn opened(&mut self, now: Time, server: usize) {
+        if !std::mem::replace(&mut self.hold(now, server).opened, true) {
+            self.heard(now, server);
+        }
+    }
+
+    /// A device that was registered there has lost it, for nothing came from it any more.
+    pub fn fell_silent(&mut self, now: Time, server: usize) {
+        self.hold(now, server).silent = true;
+    }
+
+    /// Something came from this server, to any device: if it fell silent, then for that one device.
+    pub fn is_alive(&mut self, server: usize) {
+        for hold in self.holds.iter_mut().filter(|h| h.server == server) {
+            hold.silent = false;
+        }
+    }
+
     /// It has taken a device. Whoever waits in vain elsewhere is led to it.
     pub fn registered(&mut self, now: Time, device: u16, server: usize) {
         self.gives_up(device);
@@ -185,15 +215,16 @@ impl Lockouts {
         hold.failed = None;
         hold.times = 0;
         hold.in_doubt = false;
+        hold.silent = false;
         hold.heard = now;
-        for hold in self.holds.iter().filter(|h| h.in_doubt) {
-            self.orders
-                .extend(hold.tries.iter().map(|(device, _)| Lead {
-                    device: *device,
-                    server,
-                    ahead: false,
-                }));
-        }
+        let waiting = self.holds.iter().filter(|h| h.in_doubt);
+        let waiting = waiting.flat_map(|h| h.tries.iter());
+        let led = (0..).zip(waiting).map(|(turn, (device, _))| Lead {
+            device: *device,
+            server,
+            turn: Some(turn),
+        });
+        self.orders.extend(led);
     }
 
     /// A device is registered no more, or has stopped.
@@ -233,6 +264,7 @@ impl Lockouts {
         for hold in self.holds.iter_mut().filter(|h| h.server == server) {
             hold.until = None;
             hold.failed = None;
+            hold.silent = false;
             hold.times = 0;
         }
     }
@@ -242,6 +274,7 @@ impl Lockouts {
         for hold in &mut self.holds {
             hold.until = None;
             hold.failed = None;
+            hold.silent = false;
             hold.times = 0;
         }
     }
@@ -280,11 +313,12 @@ impl Lockouts {
             if let Some(server) = self.serving(now, list).filter(|s| *s != server) {
                 // Those that went ahead are no crowd.
                 let ahead = waiting.len() < list.len();
-                self.orders.extend(waiting.into_iter().map(|device| Lead {
+                let led = (0..).zip(waiting).map(|(turn, device)| Lead {
                     device,
                     server,
-                    ahead,
-                }));
+                    turn: (!ahead).then_some(turn),
+                });
+                self.orders.extend(led);
                 continue;
             }
             // One stays at first, for it may be slow.
@@ -297,7 +331,7 @@ impl Lockouts {
                 self.orders.push_back(Lead {
                     device,
                     server,
-                    ahead: true,
+                    turn: None,
                 });
             }
         }

@@ -262,16 +262,13 @@ impl Station {
         }
     }
 
-    /// Where it tries to register nobody answers, and this server is the better choice. `at_once`: it is the first to go
-    /// there; else many go.
-    pub fn lead_to(&mut self, now: Time, server: usize, at_once: bool) {
+    /// Where it tries to register nobody answers, and this server is the better choice. `turn`: its place among
+    /// those that go there; none: it goes ahead.
+    pub fn lead_to(&mut self, now: Time, server: usize, turn: Option<u16>) {
         if self.config.place(server).is_none() || self.is_registered() {
             return;
         }
-        let wait = match at_once {
-            true => Duration::ZERO,
-            false => self.retry.backoff.spread(),
-        };
+        let wait = turn.map_or(Duration::ZERO, |turn| self.retry.backoff.in_turn(turn));
         match self.active().map(|active| (active.server, active.state())) {
             Some((at, _)) if at == server => {}
             Some((_, ConnectionState::Unregistering)) => {}
@@ -287,7 +284,7 @@ impl Station {
         }
         // Of one that goes ahead nobody knows whether it will be taken there: its attempts are counted on, or it would go
         // to and fro between two servers that do not take it, without a pause.
-        if !at_once {
+        if turn.is_some() {
             self.retry.restart();
         }
     }

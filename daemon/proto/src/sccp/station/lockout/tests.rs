@@ -42,7 +42,7 @@ fn last_registration(devices: u16, works: usize, start: u64) -> u64 {
         while let Some(Lead {
             device,
             server,
-            ahead,
+            turn,
         }) = lockouts.poll()
         {
             let Some(t) = trying.iter().position(|t| t.0 == device) else {
@@ -50,7 +50,7 @@ fn last_registration(devices: u16, works: usize, start: u64) -> u64 {
             };
             let (_, from, _) = trying.remove(t);
             lockouts.failed(now, device, from, true);
-            let wait = if ahead { 0 } else { u64::from(device) * 20 };
+            let wait = turn.map_or(0, |turn| u64::from(turn) * 20);
             coming.push((ms + wait, device, server));
         }
         if served == devices {
@@ -159,4 +159,72 @@ fn a_device_led_away_early_locks_nothing_and_our_own_end_of_an_attempt_unlocks_n
     assert!(lockouts.locked_until(at(12_001), 0).is_some());
     lockouts.failed(at(12_002), 1, 0, false);
     assert_eq!(lockouts.locked_until(at(12_003), 0), None);
+}
+
+#[test]
+fn connections_that_open_are_a_sign_of_life_once() {
+    let mut lockouts = Lockouts::default();
+    lockouts.tries(at(0), 1, 0);
+    // The way there takes as long as the patience, and the answer to Register as long again.
+    lockouts.opened(at(390), 0);
+    lockouts.handle_timeout(at(400), &EIGHT);
+    assert!(!lockouts.is_in_doubt(0));
+    // A frozen server's kernel takes one connection after another.
+    for device in 2..=40 {
+        let ms = u64::from(device) * 20;
+        lockouts.tries(at(ms), device, 0);
+        lockouts.opened(at(ms + 1), 0);
+        lockouts.handle_timeout(at(ms + 1), &EIGHT);
+    }
+    assert!(lockouts.is_in_doubt(0), "0.4 s after the first one opened");
+    // Whoever tries again later begins with the same patience.
+    for device in 1..=40 {
+        lockouts.gives_up(device);
+    }
+    lockouts.tries(at(5_000), 1, 0);
+    lockouts.opened(at(5_300), 0);
+    lockouts.handle_timeout(at(5_500), &EIGHT);
+    assert!(!lockouts.is_in_doubt(0));
+}
+
+#[test]
+fn nobody_is_led_back_to_a_server_that_fell_silent_though_calls_still_hold_on_to_it() {
+    let mut lockouts = Lockouts::default();
+    for device in 1..=4 {
+        lockouts.registered(at(0), device, 0);
+    }
+    // Those in a call have more patience.
+    for device in 3..=4 {
+        lockouts.left(device);
+        lockouts.fell_silent(at(10_000), 0);
+        lockouts.tries(at(10_000), device, 1);
+    }
+    lockouts.handle_timeout(at(10_400), &EIGHT);
+    let ahead = Lead {
+        device: 4,
+        server: 2,
+        turn: None,
+    };
+    assert_eq!(lockouts.poll(), Some(ahead));
+    assert_eq!(lockouts.poll(), None);
+    assert_eq!(lockouts.place_for(at(10_401), 5, 1, &EIGHT), 3);
+    // One session was stuck, and the server serves the others.
+    lockouts.is_alive(0);
+    assert_eq!(lockouts.place_for(at(10_402), 5, 1, &EIGHT), 0);
+}
+
+#[test]
+fn those_that_waited_in_vain_follow_one_after_the_other_from_the_first_on() {
+    let mut lockouts = Lockouts::default();
+    for device in 20..=24 {
+        lockouts.tries(at(0), device, 0);
+    }
+    lockouts.handle_timeout(at(400), &[0, 1]);
+    let ahead = lockouts.poll().unwrap();
+    assert_eq!((ahead.device, ahead.turn), (21, None));
+    lockouts.registered(at(450), 21, 1);
+    let led = std::iter::from_fn(|| lockouts.poll());
+    let led: Vec<_> = led.map(|lead| (lead.device, lead.turn)).collect();
+    let wanted = [(20, 0), (22, 1), (23, 2), (24, 3)].map(|(device, turn)| (device, Some(turn)));
+    assert_eq!(led, wanted);
 }

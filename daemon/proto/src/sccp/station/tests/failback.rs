@@ -374,16 +374,16 @@ fn a_better_server_that_answers_register_and_nothing_else_is_left_alone() {
 fn a_device_that_waits_in_vain_is_led_to_a_server_that_answers() {
     let mut b = Bench::new(|c| c.servers = (0..3).collect());
     b.start();
-    b.station.lead_to(b.now, 2, true);
+    b.station.lead_to(b.now, 2, None);
     assert_eq!(b.until_connect(2), secs(0));
     b.connected();
-    b.station.lead_to(b.now, 1, false);
+    b.station.lead_to(b.now, 1, Some(0));
     assert!(b.until_connect(1) <= secs(1));
     b.station.turn_to(b.now, 2);
     assert_eq!(b.until_connect(2), secs(0));
     b.register(30);
     // A registered device stays.
-    b.station.lead_to(b.now, 0, true);
+    b.station.lead_to(b.now, 0, None);
     b.station.turn_to(b.now, 0);
     assert!(b.station.is_registered());
     assert_eq!(b.did(), []);

@@ -466,7 +466,11 @@ fn any_order_of_inputs_is_survived() {
                     7 => b.station.sibling_registered(b.now, random(4) as usize),
                     8 => match random(5) {
                         0 => b.station.look_at(b.now, random(4) as usize, random(2) == 0),
-                        1 => b.station.lead_to(b.now, random(4) as usize, random(2) == 0),
+                        1 => b.station.lead_to(
+                            b.now,
+                            random(4) as usize,
+                            [None, Some(3)][random(2) as usize],
+                        ),
                         2 => b.station.turn_to(b.now, random(4) as usize),
                         3 => b.station.retry_now(b.now, Some(random(4) as usize)),
                         _ => b.station.restart(b.now),
