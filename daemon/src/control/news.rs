@@ -61,14 +61,15 @@ impl Gateway {
             StationEvent::AnswersKeepalives { .. }
             | StationEvent::StandbyLost { .. }
             | StationEvent::Trying { .. }
-            | StationEvent::TrialFailed { .. }
             | StationEvent::Message(_) => return,
+            // The port is served, by a lesser server.
+            StationEvent::TrialFailed { .. } => true,
         };
         // The same trouble again and again is one line in ten minutes; the counters and the history show the number.
         let server = match event {
-            StationEvent::Lost { server, .. } | StationEvent::AttemptFailed { server, .. } => {
-                *server
-            }
+            StationEvent::Lost { server, .. }
+            | StationEvent::AttemptFailed { server, .. }
+            | StationEvent::TrialFailed { server, .. } => *server,
             _ => 0,
         };
         let (port, device) = (unit.number, unit.device_name());
@@ -155,6 +156,10 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
         StationEvent::Registered { server, .. } => (*server, None, false),
         StationEvent::Lost { server, reason, .. } => (*server, Some(reason), true),
         StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason), false),
+        // One that does not answer is asked every second: its trouble is the one that it was lost by.
+        StationEvent::TrialFailed { server, reason, .. } if reason.is_a_refusal() => {
+            (*server, Some(reason), false)
+        }
         StationEvent::Message(_)
         | StationEvent::AnswersKeepalives { .. }
         | StationEvent::StandbyLost { .. }
@@ -216,6 +221,23 @@ mod tests {
             retry_at: Time::ZERO,
         };
         let refused = || LostReason::Connect(ConnectFailure::Refused);
+        let asked = |reason| StationEvent::TrialFailed {
+            server: 0,
+            reason,
+            again: None,
+        };
+        tally(now, &mut book, &asked(refused()));
+        assert!(
+            book.tally(0).unwrap().last_trouble.is_none(),
+            "every second"
+        );
+        let wait = Duration::from_secs(30);
+        let not_back = LostReason::TokenRefused { wait };
+        tally(now, &mut book, &asked(not_back.clone()));
+        let t = book.tally_mut(0).unwrap();
+        assert_eq!((t.failures, t.losses), (1, 0));
+        assert_eq!(t.last_trouble.take().map(|t| t.reason), Some(not_back));
+        t.failures = 0;
         tally(now, &mut book, &failed(refused()));
         tally(
             now,

@@ -23,7 +23,10 @@ pub(in crate::control) fn of_station(event: &StationEvent, servers: &ServerBook)
             let finding = Box::new(finding::lost(&server, reason));
             Trace::RegistrationLost { server, finding }
         }
-        StationEvent::AttemptFailed { server, reason, .. } => {
+        // A better server on the way back: that nobody answers there is asked about every second, and no news.
+        StationEvent::TrialFailed { reason, .. } if !reason.is_a_refusal() => return None,
+        StationEvent::AttemptFailed { server, reason, .. }
+        | StationEvent::TrialFailed { server, reason, .. } => {
             let server = servers.name(*server);
             let finding = Box::new(finding::lost(&server, reason));
             Trace::RegistrationFailed { server, finding }
@@ -40,7 +43,6 @@ pub(in crate::control) fn of_station(event: &StationEvent, servers: &ServerBook)
         StationEvent::AnswersKeepalives { .. }
         | StationEvent::StandbyLost { .. }
         | StationEvent::Trying { .. }
-        | StationEvent::TrialFailed { .. }
         | StationEvent::Message(_) => return None,
     })
 }
@@ -48,6 +50,7 @@ pub(in crate::control) fn of_station(event: &StationEvent, servers: &ServerBook)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use tipring_config::Server;
     use tipring_ctl::words;
     use tipring_proto::sccp::station::{ConnectFailure, LostReason};
@@ -67,5 +70,28 @@ mod tests {
         let text = |server: &str| Some(format!("{server}: no route to the server"));
         assert_eq!(failed(0), text("pbx.example:2000"));
         assert_eq!(failed(3), text("server 4"));
+    }
+
+    #[test]
+    fn a_better_server_that_refuses_is_news_and_one_that_does_not_answer_is_none() {
+        let servers = ServerBook::new(&[Server::parse("pbx.example").unwrap()]);
+        let asked = |reason| {
+            let event = StationEvent::TrialFailed {
+                server: 0,
+                reason,
+                again: None,
+            };
+            of_station(&event, &servers).map(|event| words::trace(&event, None))
+        };
+        let text = asked(LostReason::TokenRefused {
+            wait: Duration::from_secs(30),
+        });
+        assert!(
+            text.as_ref().is_some_and(|t| t.contains("(wait 30 s)")),
+            "{text:?}"
+        );
+        for silent in [ConnectFailure::Refused, ConnectFailure::TimedOut] {
+            assert_eq!(asked(LostReason::Connect(silent)), None);
+        }
     }
 }

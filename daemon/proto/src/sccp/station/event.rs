@@ -114,6 +114,8 @@ pub enum StationEvent {
     TrialFailed {
         /// Which server.
         server: usize,
+        /// Why.
+        reason: LostReason,
         /// It may be asked again after this time: nobody answered, or it still has our name for a broken connection.
         again: Option<Duration>,
     },
@@ -297,6 +299,11 @@ impl LostReason {
                 | LostReason::Connect(ConnectFailure::Refused)
                 | LostReason::Reset(_)
         )
+    }
+
+    /// The server is there, and does not take the device.
+    pub fn is_a_refusal(&self) -> bool {
+        self.is_an_answer() && !matches!(self, LostReason::Connect(_))
     }
 
     /// Nobody failed: we wanted it, or the server asked for it.

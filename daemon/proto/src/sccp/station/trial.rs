@@ -224,10 +224,11 @@ impl Station {
             LostReason::Connect(_) => Some(Duration::ZERO),
             _ => reason.is_silence().then_some(Duration::ZERO),
         };
-        let failed = HistoryKind::AttemptFailed(reason);
+        let failed = HistoryKind::AttemptFailed(reason.clone());
         self.seen.remember(now, trial.server, failed);
         self.event(StationEvent::TrialFailed {
             server: trial.server,
+            reason,
             again,
         });
         let Some(here) = self.registered_at() else {

@@ -316,10 +316,19 @@ fn a_name_that_the_better_server_holds_for_a_broken_connection_is_asked_for_agai
         text: "No Authority: ".into(),
     }));
     let again = std::iter::from_fn(|| b.station.poll_output()).find_map(|o| match o {
-        StationOutput::Event(StationEvent::TrialFailed { server: 0, again }) => Some(again),
+        StationOutput::Event(StationEvent::TrialFailed {
+            server: 0,
+            reason,
+            again,
+        }) => Some((reason, again)),
         _ => None,
     });
-    assert_eq!(again, Some(Some(secs(5))));
+    let (reason, again) = again.unwrap();
+    assert!(
+        matches!(&reason, LostReason::Rejected { text, .. } if text == "No Authority: "),
+        "{reason:?}"
+    );
+    assert_eq!(again, Some(secs(5)));
 }
 
 #[test]
