@@ -554,3 +554,147 @@ fn a_party_may_come_again_in_a_later_call_and_in_mid_call() {
         "{out:?}"
     );
 }
+
+/// The same with these words written over its body.
+fn with_words(message: &ServerMessage, version: u8, words: &[(usize, u32)]) -> ServerMessage {
+    let mut reader = FrameReader::new(DEFAULT_MAX_BODY);
+    reader.push(&encode_server(message, version));
+    let mut frame = reader.next_frame().unwrap().unwrap();
+    for (at, word) in words {
+        if frame.body.len() < at + 4 {
+            frame.body.resize(at + 4, 0);
+        }
+        frame.body[*at..at + 4].copy_from_slice(&word.to_le_bytes());
+    }
+    decode_server(&frame, version).unwrap()
+}
+
+#[test]
+fn the_source_port_named_when_media_is_opened_is_a_placeholder_that_nobody_is_heard_by() {
+    // Address type, address and port of the far end behind the standard words of version 20; the true port was 17 000.
+    for port in [4_000, 0, 65_535, u32::MAX] {
+        let mut b = Bench::new();
+        b.input(Input::StationUp { version: 20 });
+        rings(&mut b);
+        b.lift();
+        b.outputs();
+        let source = [
+            (104, 0),
+            (108, u32::from_le_bytes([10, 0, 0, 1])),
+            (124, port),
+        ];
+        b.says(&[
+            state(CallStateKind::OFF_HOOK, A),
+            with_words(&open(PARTY, A), 20, &source),
+            state(CallStateKind::CONNECTED, A),
+        ]);
+        assert_eq!(b.seen(), [open_receive(PARTY, A)], "{port}");
+        b.opened(PARTY);
+        b.says(&[start(PARTY, A)]);
+        let out = b.seen();
+        let wanted = [
+            ack(MediaStatus::OK, PARTY, A),
+            bridge(PARTY),
+            start_send(PARTY),
+        ];
+        assert!(wanted.iter().all(|o| out.contains(o)), "{port}: {out:?}");
+    }
+}
+
+#[test]
+fn the_level_of_a_call_state_is_neither_privacy_nor_urgency() {
+    let mut all = vec![];
+    // Privacy, level, domain: 0 as chan_skinny has them, 4 as CallManager has them on every call, and nonsense.
+    for [privacy, level, domain] in [[0, 0, 0], [0, 4, 0], [1, 0, 7], [u32::MAX; 3]] {
+        let mut b = Bench::new();
+        let said = |kind| {
+            let words = [(12, privacy), (16, level), (20, domain)];
+            with_words(&state(kind, A), 20, &words)
+        };
+        b.says(&[
+            said(CallStateKind::RING_IN),
+            who(A, "5551234", "Ada"),
+            ringer(RingMode::INSIDE, A),
+        ]);
+        let rung = b.seen();
+        b.lift();
+        b.says(&[
+            said(CallStateKind::OFF_HOOK),
+            open(PARTY, A),
+            said(CallStateKind::CONNECTED),
+        ]);
+        b.opened(PARTY);
+        let snapshot = b.port.snapshot();
+        assert_eq!(snapshot.calls[0].state, CallState::Connected);
+        all.push((rung, b.seen()));
+    }
+    assert!(all[0].0.contains(&INSIDE), "{:?}", all[0]);
+    assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
+}
+
+#[test]
+fn a_call_whose_redirecting_parties_are_filled_is_not_taken_for_a_forwarded_one() {
+    let shown = |called: &str, redirecting: &str| {
+        let mut b = Bench::new();
+        b.says(&[
+            state(CallStateKind::RING_IN, A),
+            ServerMessage::CallInfo(CallInfo {
+                call: CallRef(A),
+                kind: 1,
+                calling_number: "5551234".into(),
+                calling_name: "Ada".into(),
+                called_number: called.into(),
+                original_called_number: redirecting.into(),
+                original_called_name: redirecting.into(),
+                last_redirecting_number: redirecting.into(),
+                last_redirecting_name: redirecting.into(),
+                ..CallInfo::default()
+            }),
+            ringer(RingMode::INSIDE, A),
+        ]);
+        let rung = b.seen();
+        let call = b.port.snapshot().calls.remove(0);
+        assert_eq!((&*call.number, &*call.name), ("5551234", "Ada"));
+        rung
+    };
+    // Empty, as chan_skinny has them; the called party's own, as CallManager has them on every call.
+    let plain = shown("2001", "");
+    assert!(plain.contains(&INSIDE), "{plain:?}");
+    for redirecting in ["2001", "2002"] {
+        assert_eq!(shown("2001", redirecting), plain, "{redirecting}");
+    }
+}
+
+#[test]
+fn the_precedence_of_media_is_a_tos_byte_and_no_three_bits() {
+    // What is no TOS byte of a DSCP leaves the choice to the configuration.
+    for (word, dscp) in [
+        (0xB8, 46),
+        (0x88, 34),
+        (0x68, 26),
+        (0, 10),
+        (5, 10),
+        (0xB9, 10),
+        (0x1B8, 10),
+        (u32::MAX, 10),
+    ] {
+        let mut b = Bench::with(|c| c.rtp_dscp = 10);
+        rings(&mut b);
+        b.lift();
+        answers(&mut b);
+        b.opened(PARTY);
+        b.outputs();
+        let mut start = start_message(PARTY, A);
+        start.precedence = word;
+        b.says(&[ServerMessage::StartMediaTransmission(start)]);
+        let sent: Vec<u8> = b
+            .seen()
+            .into_iter()
+            .filter_map(|o| match o {
+                Output::Media(MediaOutput::StartSend { dscp, .. }) => Some(dscp),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(sent, [dscp], "{word:#x}");
+    }
+}
