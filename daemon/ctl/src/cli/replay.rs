@@ -256,6 +256,12 @@ fn live_text(paint: Paint, about: &str, report: &live::LiveReport) -> String {
     for far_end in &report.far_ends {
         text += &format!("  {}\n", far_end.text());
     }
+    if !report.remarks.is_empty() {
+        text += "\nremarks\n";
+    }
+    for remark in &report.remarks {
+        text += &format!("  {}\n", paint.bad(&clean(remark)));
+    }
     text + &tail(paint, &report.deviations, &report.unreadable)
 }
 

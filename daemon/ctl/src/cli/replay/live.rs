@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tipring_ctl::report::{RegistrationState, SimSetState};
+use tipring_ctl::report::{RegistrationReport, RegistrationState, SimSetState};
 use tipring_ctl::request::{Request, Response, SimAction};
 use tipring_ctl::words;
 use tipring_proto::sccp::callmanager::{CallManager, CallManagerConfig, CmOutput, ConnId, Dialect};
@@ -67,6 +67,8 @@ pub(super) struct LiveReport {
     pub(super) deviations: Vec<deviations::Deviation>,
     /// Messages that could not be read.
     pub(super) unreadable: Vec<String>,
+    /// Why part of the play compares nothing: a connection that ended, a registration that ended in the capture.
+    pub(super) remarks: Vec<String>,
 }
 
 /// A time in which the phone heard the same.
@@ -100,6 +102,8 @@ struct Live {
     reader: FrameReader,
     registrar: Option<CallManager>,
     version: u8,
+    /// The daemon is not of the play.
+    given: bool,
     start: Instant,
     /// The capture's first message, once it plays.
     begin: Option<Duration>,
@@ -107,6 +111,7 @@ struct Live {
     sent: Vec<ClientMessage>,
     timeline: Vec<Line>,
     unreadable: Vec<String>,
+    remarks: Vec<String>,
     heard: Vec<HeardSpan>,
     looked: Duration,
     /// When the port last said something.
@@ -168,18 +173,23 @@ pub(super) fn play(
         reader: FrameReader::default(),
         registrar,
         version,
+        given: matches!(place, Place::Given(..)),
         start: Instant::now(),
         begin: None,
         far_ends: FarEnds::new(server.ip()),
         sent: vec![],
         timeline: vec![],
         unreadable: vec![],
+        remarks: remarks(&messages, version),
         heard: vec![],
         looked: Duration::ZERO,
         last_said: Duration::ZERO,
         talks: false,
     };
     live.register(registers)?;
+    if live.given && !registers {
+        same_version(version, port, live.registration()?.protocol_version)?;
+    }
     let mut theirs = vec![];
     for message in messages {
         live.run_until(message.at)?;
@@ -206,7 +216,51 @@ pub(super) fn play(
         heard: live.heard,
         far_ends: live.far_ends.shown(),
         unreadable: live.unreadable,
+        remarks: live.remarks,
     })
+}
+
+/// What in the capture ends a registration: the port of the play keeps its own.
+fn remarks(messages: &[&Captured], version: u8) -> Vec<String> {
+    let mut registered = false;
+    let mut remarks = vec![];
+    for message in messages {
+        let what = if message.from_server {
+            match decode_server(&message.frame, version) {
+                Ok(ServerMessage::Reset(_)) => "the captured server reset its phone",
+                _ => continue,
+            }
+        } else {
+            match decode_client(&message.frame, version) {
+                Ok(ClientMessage::Unregister(_)) => "the captured phone unregistered",
+                Ok(ClientMessage::Register(_)) if std::mem::replace(&mut registered, true) => {
+                    "the captured phone registered again"
+                }
+                _ => continue,
+            }
+        };
+        remarks.push(format!(
+            "{what} at {:.3} s, and the port of the play does so by itself or not at all: what differs from then on says \
+             nothing; cut the capture there, and play its parts one by one",
+            message.at.as_secs_f64()
+        ));
+    }
+    remarks
+}
+
+/// The capture's messages have the layouts of its version, and the port reads those of its own.
+fn same_version(capture: u8, port: u16, registered: Option<u8>) -> Result<(), Failure> {
+    match registered {
+        Some(version) if version != capture => Err(Failure::failed(
+            format!(
+                "the capture is of protocol version {capture}, and port {port} has registered with version {version}"
+            ),
+            &format!(
+                "set protocol-version = {capture} in [gateway] and reload, or play the capture without --listen"
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn catalog_of(said: &ClientMessage) -> Trace {
@@ -262,10 +316,12 @@ impl Live {
     }
 
     fn is_registered(&mut self) -> Result<bool, Failure> {
+        Ok(self.registration()?.state == RegistrationState::Registered)
+    }
+
+    fn registration(&mut self) -> Result<RegistrationReport, Failure> {
         match self.session.ask(Request::PortShow { port: self.port })? {
-            Response::Port(detail) => {
-                Ok(detail.registration.state == RegistrationState::Registered)
-            }
+            Response::Port(detail) => Ok(detail.registration),
             other => Err(unexpected(&other)),
         }
     }
@@ -305,7 +361,7 @@ impl Live {
         let mut buffer = [0; 4096];
         while let Some(stream) = &mut self.stream {
             match stream.read(&mut buffer) {
-                Ok(0) => self.stream = None,
+                Ok(0) => self.closed(),
                 Ok(n) => {
                     let bytes = &buffer[..n];
                     self.last_said = self.start.elapsed();
@@ -317,7 +373,7 @@ impl Live {
                     }
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
-                Err(_) => self.stream = None,
+                Err(_) => self.closed(),
             }
         }
         loop {
@@ -329,6 +385,18 @@ impl Live {
                     self.reader = FrameReader::default();
                 }
             }
+        }
+    }
+
+    /// The port has left the connection.
+    fn closed(&mut self) {
+        self.stream = None;
+        if self.begin.is_some() {
+            let at = self.at().as_secs_f64();
+            self.remarks.push(format!(
+                "the port closed its connection at {at:.3} s, and nothing of the capture reached it from then on; see why in \
+                 `tipring trace` or the daemon's log"
+            ));
         }
     }
 
@@ -360,6 +428,11 @@ impl Live {
             // A capture seldom has the answers to these.
             ClientMessage::KeepAlive => {
                 return self.write(&stage::keepalives(&frame.to_bytes()).concat());
+            }
+            // With the capture's own registration: its server acknowledges the version of its own phone.
+            ClientMessage::Register(register) if self.given => {
+                let agreed = register.version.min(self.version);
+                same_version(self.version, self.port, Some(agreed))?;
             }
             ClientMessage::OpenReceiveChannelAck(ack) if ack.status.0 == 0 => {
                 let (now, party, at) = (self.now(), ack.party.0, ack.address);
@@ -528,8 +601,63 @@ fn redirect(body: &mut [u8], old: SocketAddrV4, new: SocketAddrV4) {
 mod tests {
     use super::*;
     use tipring_proto::sccp::message::{Encryption, StartMediaTransmission};
-    use tipring_proto::sccp::wire::encode_server;
+    use tipring_proto::sccp::wire::{encode_client, encode_server};
     use tipring_proto::types::{CallRef, Conference, Party};
+
+    #[test]
+    fn what_ends_a_registration_in_the_capture_is_remarked_with_its_time() {
+        use tipring_proto::sccp::message::{Reset, ResetKind, Unregister};
+        let captured = |ms, from_server, bytes: &[u8]| {
+            let mut reader = FrameReader::default();
+            reader.push(bytes);
+            Captured {
+                at: Duration::from_millis(ms),
+                phone: "a".to_owned(),
+                from_server,
+                frame: reader.next_frame().unwrap().unwrap(),
+            }
+        };
+        let mut register = vec![104, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0];
+        register.extend(b"VGC1");
+        register.resize(8 + 104, 0);
+        let phone = |message| encode_client(&message, 3);
+        let reset = ServerMessage::Reset(Reset {
+            kind: ResetKind::RESTART,
+        });
+        let messages = [
+            captured(0, false, &register),
+            captured(5, false, &phone(ClientMessage::KeepAlive)),
+            captured(1_500, true, &encode_server(&reset, 3)),
+            captured(
+                1_520,
+                false,
+                &phone(ClientMessage::Unregister(Unregister { reason: None })),
+            ),
+            captured(1_600, false, &register),
+        ];
+        let all: Vec<&Captured> = messages.iter().collect();
+        let remarks = remarks(&all, 3);
+        let wanted = [
+            "the captured server reset its phone at 1.500 s",
+            "the captured phone unregistered at 1.520 s",
+            "the captured phone registered again at 1.600 s",
+        ];
+        assert_eq!(remarks.len(), wanted.len(), "{remarks:?}");
+        for (remark, wanted) in remarks.iter().zip(wanted) {
+            assert!(remark.starts_with(wanted), "{remark}");
+        }
+        assert!(super::remarks(&all[..2], 3).is_empty());
+    }
+
+    #[test]
+    fn a_port_of_another_version_than_the_capture_is_refused_with_the_cure() {
+        assert!(same_version(20, 1, Some(20)).is_ok() && same_version(20, 1, None).is_ok());
+        let refused = same_version(20, 7, Some(3)).unwrap_err();
+        let text = format!("{refused:?}");
+        for part in ["version 20", "port 7", "version 3", "protocol-version = 20"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
 
     #[test]
     fn a_far_end_of_the_capture_becomes_one_of_this_machine_in_every_layout() {

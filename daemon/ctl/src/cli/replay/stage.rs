@@ -14,7 +14,7 @@ use tipring_proto::device::{Device, DeviceConfig, Input, Output, TraceEvent, of_
 use tipring_proto::sccp::callmanager::{CallManager, CallManagerConfig, CmOutput, ConnId, Dialect};
 use tipring_proto::sccp::catalog;
 use tipring_proto::sccp::message::{ClientMessage, RegisterAck, ServerMessage};
-use tipring_proto::sccp::station::{ConnectFailure, StationConfig, TracedMessage};
+use tipring_proto::sccp::station::{CloseReason, ConnectFailure, StationConfig, TracedMessage};
 use tipring_proto::sccp::wire::{Frame, FrameReader, decode_client, decode_server, encode_server};
 use tipring_proto::time::Time;
 use tipring_proto::types::{ConnectionId, DeviceName, DeviceType, Party, TenthDbm0};
@@ -37,6 +37,8 @@ const FLASH: Duration = Duration::from_millis(500);
 const CALLER_ID: Duration = Duration::from_millis(800);
 /// How long a capture waits for the port to say what its phone did: a hang-up is certain by then.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it waits for the port to come back over another connection.
+const COMES_BACK: Duration = Duration::from_secs(10);
 /// Bursts of ringing.
 const BURST: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_secs(4);
@@ -99,6 +101,15 @@ pub(super) fn play(name: DeviceName, capture: &Capture, phone: &str) -> Report {
                         Who::Captured,
                         Trace::SccpMessage(catalog::client_message(&said)),
                     );
+                    // Over its next connection.
+                    let registers = matches!(said, ClientMessage::Register(_));
+                    if registers
+                        && theirs
+                            .iter()
+                            .any(|m| matches!(m, ClientMessage::Register(_)))
+                    {
+                        stage.reconnect();
+                    }
                     stage.phone_does(&said);
                     theirs.push(said);
                 }
@@ -318,6 +329,24 @@ impl Stage {
         if self.sent.len() > before {
             self.begin = self.begin + self.now.saturating_since(asked);
         }
+    }
+
+    /// The captured connection was followed by another one: ours ends too, and the capture waits for the port to register
+    /// again.
+    fn reconnect(&mut self) {
+        let (asked, before) = (self.now, self.sent.len());
+        if let Some(id) = self.connection.take() {
+            let reason = CloseReason::ByServer;
+            self.device.handle(self.now, Input::Lost { id, reason });
+        }
+        self.carry();
+        let end = asked + COMES_BACK;
+        let registers = |m: &ClientMessage| matches!(m, ClientMessage::Register(_));
+        while !self.sent.iter().skip(before).any(registers) && self.now < end {
+            let due = self.device.poll_timeout().filter(|at| *at <= end);
+            self.run_until(due.unwrap_or(end).max(self.now));
+        }
+        self.begin = self.begin + self.now.saturating_since(asked);
     }
 
     fn lift(&mut self, lift: bool) {
@@ -566,6 +595,45 @@ mod tests {
         assert_eq!(report.unreadable.len(), 1, "{:?}", report.unreadable);
         assert!(report.unreadable[0].starts_with("of the phone: "));
         assert!(!report.registered, "no server answers its Register");
+    }
+
+    #[test]
+    fn a_registration_over_the_next_connection_of_a_capture_is_one_of_the_port_too() {
+        // As the phones of captures send it: only its name and its coming count.
+        let mut register = vec![104, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0];
+        register.extend(b"VGC1");
+        register.resize(8 + 104, 0);
+        let ack = encode_server(
+            &ServerMessage::RegisterAck(RegisterAck {
+                keepalive_s: 30,
+                secondary_keepalive_s: 60,
+                version: 3,
+                features: [0; 3],
+                date_template: *b"D.M.Y\0",
+            }),
+            3,
+        );
+        let alive = encode_server(&ServerMessage::KeepAliveAck, 3);
+        let capture = Capture {
+            messages: vec![
+                captured(0, false, &register),
+                captured(20, true, &ack),
+                captured(40_000, false, &register),
+                captured(40_020, true, &ack),
+                captured(41_000, true, &alive),
+            ],
+            ..Capture::default()
+        };
+        let name = DeviceName::new("VGC000000000001").unwrap();
+        let report = play(name, &capture, "b");
+        let of_register = |d: &&deviations::Deviation| d.message == "Register";
+        assert_eq!(report.deviations.iter().find(of_register), None);
+        let last = report.timeline.iter().rfind(|l| l.who == Who::Server);
+        assert_eq!(
+            last.map(|l| l.at_ms),
+            Some(41_000),
+            "its time is the capture's"
+        );
     }
 
     /// The called phone of a recorded call: the recorder's transmissions, under references that were never announced, come

@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 
 use tipring_proto::sccp::catalog;
 use tipring_proto::sccp::message::{ClientMessage, Register, ServerMessage};
-use tipring_proto::sccp::wire::{decode_client, decode_server};
+use tipring_proto::sccp::wire::{decode_client, decode_server, windows_1252_bytes};
 use tipring_types::trace::{Fields, Value};
 
 use super::capture::{Capture, File, FileFrame};
@@ -22,6 +22,10 @@ const KEYPAD: u32 = 3;
 const START_TONE: u32 = 0x82;
 const NOTIFY_DTMF: u32 = 0x127;
 const SEND_DTMF: u32 = 0x128;
+/// Messages with a text that phrases of the phone's own table may stand in.
+const DISPLAYS: [u32; 7] = [0x99, 0x112, 0x114, 0x120, 0x143, 0x144, 0x145];
+/// It begins a phrase, of which the next byte is the number.
+const PHRASE: u8 = 0x80;
 
 /// What is replaced, by what.
 #[derive(Default)]
@@ -41,7 +45,12 @@ pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
     for message in &capture.messages {
         let version = version(&message.phone);
         let fields = if message.from_server {
-            decode_server(&message.frame, version).map(|m| catalog::server_message(&m).fields)
+            decode_server(&message.frame, version).map(|m| {
+                for piece in display(&m).into_iter().flat_map(beside_phrases) {
+                    known.learn_text(&key, piece, 0);
+                }
+                catalog::server_message(&m).fields
+            })
         } else {
             if let Ok(ClientMessage::Register(Register { mac, .. })) =
                 decode_client(&message.frame, version)
@@ -68,7 +77,7 @@ pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
         let mut frame = message.frame.clone();
         let pressed = dialled.entry(&message.phone).or_default();
         if message.from_server {
-            known.replace(&key, &mut frame.body);
+            known.replace(&key, &mut frame.body, DISPLAYS.contains(&frame.id));
             if matches!(frame.id, START_TONE | NOTIFY_DTMF | SEND_DTMF) {
                 hush(&mut frame.body);
             }
@@ -83,7 +92,7 @@ pub(super) fn veiled(capture: &Capture, version: impl Fn(&str) -> u8) -> File {
             {
                 pressed.clear();
             }
-            known.replace(&key, &mut frame.body);
+            known.replace(&key, &mut frame.body, false);
         }
         frames.push(FileFrame::new(
             message,
@@ -140,27 +149,24 @@ impl Known {
     fn learn_value(&mut self, key: &RandomState, name: &str, value: &Value) {
         match value {
             Value::Text(text) => {
-                // A text may be in a code page: every character one byte.
-                let narrow: Option<Vec<u8>> = text
-                    .chars()
-                    .map(|c| u8::try_from(u32::from(c)).ok())
-                    .collect();
-                for bytes in [Some(text.clone().into_bytes()), narrow]
-                    .into_iter()
-                    .flatten()
-                {
-                    if bytes.len() >= 2 {
-                        let kept = if name == "device" { 3 } else { 0 };
-                        let new = veil(key, &bytes, kept);
-                        self.tokens.insert(bytes, new);
-                    }
-                }
+                let kept = if name == "device" { 3 } else { 0 };
+                self.learn_text(key, text, kept);
             }
             Value::Address { address } => self.host(*address.ip()),
             Value::Host { address } => self.host(*address),
             Value::List(all) => all.iter().for_each(|v| self.learn_value(key, name, v)),
             Value::Group(fields) => self.learn(key, fields),
             Value::Number(_) | Value::Flag(_) | Value::Word { .. } | Value::Bytes { .. } => {}
+        }
+    }
+
+    /// A text in UTF-8, and as a server with a code page writes it.
+    fn learn_text(&mut self, key: &RandomState, text: &str, kept: usize) {
+        let narrow = windows_1252_bytes(text);
+        let both = [Some(text.as_bytes().to_vec()), narrow];
+        for bytes in both.into_iter().flatten().filter(|b| b.len() >= 2) {
+            let new = veil(key, &bytes, kept);
+            self.tokens.insert(bytes, new);
         }
     }
 
@@ -179,7 +185,8 @@ impl Known {
         self.hosts.insert(host, free);
     }
 
-    fn replace(&self, key: &RandomState, body: &mut [u8]) {
+    /// `phrases`: a text with phrases of the phone's own table stands in it, and they stay.
+    fn replace(&self, key: &RandomState, body: &mut [u8], phrases: bool) {
         let mut at = 0;
         while let Some(rest) = body.get(at..) {
             if rest.is_empty() {
@@ -197,11 +204,9 @@ impl Known {
                 .filter(|(old, _)| rest.starts_with(old))
                 .filter(|(old, _)| !(in_number && old.first().is_some_and(u8::is_ascii_digit)))
                 .max_by_key(|(old, _)| old.len());
-            let text = rest
-                .iter()
-                .take_while(|b| (0x20..0x7F).contains(*b))
-                .count();
+            let text = text_len(rest);
             let new = match (host, token) {
+                _ if phrases && rest.len() > 1 && rest[0] == PHRASE => rest[..2].to_vec(),
                 (Some(host), _) => host.octets().to_vec(),
                 (None, Some((_, new))) => new.clone(),
                 (None, None) if text >= RUBBISH => veil(key, &rest[..text], 0),
@@ -213,6 +218,38 @@ impl Known {
             at += new.len().max(1);
         }
     }
+}
+
+/// How far a text goes: letters of a code page count only beside others, for numbers are full of such bytes.
+fn text_len(bytes: &[u8]) -> usize {
+    let plain = |at: usize| bytes.get(at).is_some_and(|b| (0x20..0x7F).contains(b));
+    let letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphabetic);
+    let beside = |at: usize| letter(at + 1) || at.checked_sub(1).is_some_and(letter);
+    let of_code_page = |at: usize| bytes.get(at).is_some_and(|b| *b > PHRASE) && beside(at);
+    (0..bytes.len())
+        .take_while(|at| plain(*at) || of_code_page(*at))
+        .count()
+}
+
+/// The text of a message that phrases may stand in.
+fn display(message: &ServerMessage) -> Option<&str> {
+    match message {
+        ServerMessage::DisplayText(m) => Some(&m.text),
+        ServerMessage::DisplayPromptStatus(m) => Some(&m.text),
+        ServerMessage::DisplayNotify(m) => Some(&m.text),
+        ServerMessage::DisplayPriNotify(m) => Some(&m.text),
+        _ => None,
+    }
+}
+
+/// What stands between the phrases of a text.
+fn beside_phrases(text: &str) -> impl Iterator<Item = &str> {
+    let pieces = text.split(char::from(PHRASE)).enumerate();
+    // The first character of all but the first is the number of the phrase.
+    pieces.filter_map(|(n, piece)| {
+        let number = piece.chars().next().filter(|_| n > 0);
+        piece.get(number.map_or(0, char::len_utf8)..)
+    })
 }
 
 /// A text of equal length: digits become digits, letters letters, the rest stays. `kept`: bytes at its begin that stay.
@@ -250,7 +287,6 @@ fn digit(key: &RandomState, before: &[u8], digit: u8) -> u8 {
         .unwrap_or(digit)
 }
 
-/// A key of the phone: a digit behind those that were pressed before.
 /// A digit as a tone number becomes always the same one.
 fn hush(body: &mut [u8]) {
     if let Some(word) = body.first_chunk_mut::<4>()
@@ -260,6 +296,7 @@ fn hush(body: &mut [u8]) {
     }
 }
 
+/// A key of the phone: a digit behind those that were pressed before.
 fn press(key: &RandomState, pressed: &mut Vec<u8>, body: &mut [u8]) {
     if let Some(button) = body.first_mut().filter(|button| **button < 10) {
         let old = b'0' + *button;
@@ -405,6 +442,53 @@ mod tests {
         };
         assert_eq!(start.remote, "192.0.2.1:4000".parse().unwrap());
         assert!(!frames[1].body.windows(6).any(|w| w == b"Secret"));
+    }
+
+    #[test]
+    fn short_names_beside_phrases_and_names_in_a_code_page_leave_nothing_of_themselves() {
+        let prompt = |text: &str| {
+            ServerMessage::DisplayPromptStatus(DisplayPromptStatus {
+                timeout_s: 0,
+                text: text.to_owned(),
+                line: Default::default(),
+                call: Default::default(),
+            })
+        };
+        for version in [3, 20] {
+            for (text, name) in [
+                ("\u{80}\u{17}Bo", "Bo"),
+                // A phrase whose number is a letter, before and behind a name.
+                ("\u{80}BEve\u{80}BIda", "Eve"),
+                ("\u{80}\u{17}Žižek", "ek"),
+                ("\u{80}\u{17}Łuk", "uk"),
+                ("Œuf", "uf"),
+            ] {
+                let bytes = encode_server(&prompt(text), version);
+                let phrases = |text: &str| -> Vec<char> {
+                    let split = text.split(char::from(PHRASE)).skip(1);
+                    split.filter_map(|piece| piece.chars().next()).collect()
+                };
+                // Two letters become themselves by chance; not every time.
+                let hidden = (0..8).any(|_| {
+                    let file = veiled(&capture(&[(true, bytes.clone())]), |_| version);
+                    let after = all(&file).remove(0);
+                    assert_eq!(after.body.len(), frame(&bytes).body.len());
+                    let Ok(ServerMessage::DisplayPromptStatus(m)) = decode_server(&after, version)
+                    else {
+                        panic!("another message");
+                    };
+                    assert_eq!(phrases(&m.text), phrases(text), "{version}");
+                    !m.text.contains(name)
+                });
+                assert!(hidden, "{version} {text}");
+            }
+        }
+        // Of a message that nobody knows: letters of a code page do not make two short texts of a name.
+        let mut unknown = encode_server(&prompt(""), 3);
+        unknown[8..12].copy_from_slice(&0x7777_u32.to_le_bytes());
+        unknown[HEADER + 8..HEADER + 16].copy_from_slice(b"M\xFCllerin");
+        let after = all(&veiled(&capture(&[(true, unknown)]), |_| 3)).remove(0);
+        assert!(!after.body.windows(5).any(|w| w == b"lleri"), "{after:?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(super) mod text;
 
 pub use codec::{decode_client, decode_server, encode_client, encode_server};
 pub use frame::{DEFAULT_MAX_BODY, Frame, FrameError, FrameReader, HEADER};
+pub use text::windows_1252_bytes;
 
 use std::fmt;
 

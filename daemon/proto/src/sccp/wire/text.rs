@@ -88,13 +88,18 @@ fn encode_utf8(text: &str, max: usize, with_phrases: bool) -> Vec<u8> {
     out
 }
 
-/// The text in Windows-1252, if it can be said and is not taken for UTF-8.
-fn in_code_page(text: &str) -> Option<Vec<u8>> {
+/// The text in Windows-1252, one byte for each character, if that code page has them all.
+pub fn windows_1252_bytes(text: &str) -> Option<Vec<u8>> {
     let byte = |c: char| match u8::try_from(c) {
         Ok(byte) if windows_1252(byte) == c => Some(byte),
         _ => (0x80..=0x9F).find(|&byte| windows_1252(byte) == c),
     };
-    let bytes: Vec<u8> = text.chars().map(byte).collect::<Option<_>>()?;
+    text.chars().map(byte).collect()
+}
+
+/// The same, unless it is taken for UTF-8.
+fn in_code_page(text: &str) -> Option<Vec<u8>> {
+    let bytes = windows_1252_bytes(text)?;
     let same = utf8(&bytes).is_none_or(|read| read == text);
     same.then_some(bytes)
 }
