@@ -20,7 +20,7 @@ use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_proto::types::DataTone;
 use tipring_proto::types::{CallRef, Codec, Party, RepeatedPackets};
-use tipring_types::trace::{LegMode, Trace};
+use tipring_types::trace::LegMode;
 
 use super::clock::Clock;
 use super::report::echo;
@@ -369,7 +369,7 @@ impl MediaDesk {
                 if !relays && fax.conflicts(rfc2833_payload, redundancy_payload_type) {
                     self.without_conflict(fax, rfc2833_payload, &mut doing);
                     if let Some(leg) = self.open.iter_mut().find(|l| l.party == party) {
-                        leg.fax = LegFax::new(FaxSettings::OFF, false);
+                        leg.fax.give_up_events();
                     }
                 }
                 doing

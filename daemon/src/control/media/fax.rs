@@ -113,14 +113,19 @@ pub(super) struct LegFax {
     owed: Option<Time>,
 }
 
+/// The switch of a leg with voice.
+fn switch_of(settings: FaxSettings) -> Switch {
+    let can = Capabilities {
+        pass_through: settings.pass_through,
+        relay: settings.relays(),
+    };
+    Switch::new(settings.mode(), can)
+}
+
 impl LegFax {
     /// A leg with voice. `named`: the server names the payload type of events.
     pub(super) fn new(settings: FaxSettings, named: bool, counters: Counters) -> LegFax {
-        let can = Capabilities {
-            pass_through: settings.pass_through,
-            relay: settings.relays(),
-        };
-        let mut switch = Switch::new(settings.mode(), can);
+        let mut switch = switch_of(settings);
         if named {
             switch.named();
         }
@@ -134,6 +139,12 @@ impl LegFax {
             pages: 0,
             owed: None,
         }
+    }
+
+    /// Neither events nor T.38 from now on; what is heard of a fax is heard on.
+    pub(super) fn give_up_events(&mut self) {
+        self.settings = FaxSettings::OFF;
+        self.switch = switch_of(self.settings);
     }
 
     /// This number of earlier packets goes again with each from now on.

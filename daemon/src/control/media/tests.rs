@@ -1,4 +1,5 @@
 use super::*;
+use tipring_types::trace::Trace;
 
 mod fax;
 
