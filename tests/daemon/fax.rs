@@ -2,11 +2,10 @@
 //! where one has not.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use tipring_ctl::report as ctl;
 use tipring_ctl::request::{SimAction, SimCondition};
-use tipring_tests::capture::Capture;
+use tipring_tests::capture::{self, Capture};
 use tipring_tests::gateway::Gateway;
 use tipring_tests::page::{self, Page};
 
@@ -41,20 +40,7 @@ fn send_a_page(gateway: &Gateway) -> ctl::FaxResult {
 
 /// Packets of a capture for which this is true, as tshark reads them: UDPTL on the ports of the voice.
 fn packets(file: &Path, filter: &str) -> usize {
-    let output = Command::new("tshark")
-        .arg("-r")
-        .arg(file)
-        .args(["-d", "udp.port==20000-20999,t38"])
-        .args(["-o", "t38.use_pre_corrigendum_asn1_specification:TRUE"])
-        // It takes frames of a page for signals.
-        .args(["--disable-protocol", "t30"])
-        .args(["-o", "t38.dissect_possible_rtpv2_packets_as_rtp:TRUE"])
-        .args(["-Y", filter])
-        .stderr(Stdio::null())
-        .output()
-        .expect("tshark: apt-get install tshark");
-    assert!(output.status.success(), "tshark does not know {filter}");
-    String::from_utf8_lossy(&output.stdout).lines().count()
+    capture::t38_packets(file, [20_000, 20_999], filter).unwrap()
 }
 
 /// What the traces of both ports still have.

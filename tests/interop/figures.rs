@@ -122,11 +122,13 @@ pub(crate) fn summary(rounds: &[Round]) -> usize {
     for flow in flows {
         print!("{flow:<13}");
         for round in rounds {
-            let outcome = round.outcomes.iter().find(|o| o.flow == flow);
-            let word = match outcome.map(Outcome::passed) {
-                Some(true) => "ok",
-                Some(false) => "FAIL",
-                None => "-",
+            let of_flow = || round.outcomes.iter().filter(|o| o.flow == flow);
+            let (all, passed) = (of_flow().count(), of_flow().filter(|o| o.passed()).count());
+            let word = match (all, passed) {
+                (0, _) => "-".into(),
+                (1, 1) => "ok".into(),
+                (1, _) => "FAIL".into(),
+                _ => format!("{passed} of {all}"),
             };
             print!(" {word:>15}");
         }

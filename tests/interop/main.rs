@@ -11,6 +11,7 @@ mod figures;
 mod flows;
 mod mgcp;
 mod stage;
+mod t38;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -111,6 +112,7 @@ fn main() -> ExitCode {
                     hybrid_loss_db: options
                         .hybrid_loss
                         .unwrap_or(HYBRID_LOSSES[i % HYBRID_LOSSES.len()]),
+                    has_all: i == 0 && version == options.versions[0],
                 };
                 let round = name.clone();
                 let thread =
@@ -158,25 +160,28 @@ fn run(
     let mut failed: Vec<(Flow, Outcome)> = vec![];
     let assertions = stage.assertions();
     std::thread::scope(|scope| {
-        let running: Vec<_> = flows::SIDE_BY_SIDE
-            .iter()
-            .filter(|(flow, _)| wanted(flow))
-            .map(|&(flow, body)| {
+        let also = if config.has_all {
+            flows::IN_ONE_ROUND
+        } else {
+            &[]
+        };
+        // Those in one round only are repeated as often as there is to be repetition, one after another.
+        let running = flows::SIDE_BY_SIDE.iter().map(|flow| (flow, 1));
+        let running: Vec<_> = running
+            .chain(also.iter().map(|flow| (flow, repeat)))
+            .filter(|((flow, _), _)| wanted(flow))
+            .map(|(&(flow, body), times)| {
                 let stage = &stage;
-                let thread = scope.spawn(move || {
-                    let begin = stage.mark();
-                    let outcome = Outcome::of(flow, || body(stage));
-                    let stalls = stage.stalled(&begin).filter(|_| !outcome.passed());
-                    (outcome, stalls)
-                });
+                let thread = scope.spawn(move || beside_others(name, stage, flow, body, times));
                 ((flow, body), thread)
             })
             .collect();
         for (flow, thread) in running {
-            let (outcome, stalls) = match thread.join() {
+            let (earlier, outcome, stalls) = match thread.join() {
                 Ok(ended) => ended,
-                Err(_) => (Outcome::failed(flow.0, "panicked".into()), None),
+                Err(_) => (vec![], Outcome::failed(flow.0, "panicked".into()), None),
             };
+            outcomes.extend(earlier);
             outcome.print(name);
             if let Some(stalls) = stalls {
                 say_again(name, flow.0, &format!("beside other flows: {stalls}"));
@@ -213,6 +218,28 @@ fn run(
         outcomes.push(outcome);
     }
     outcomes
+}
+
+/// A flow beside others, so many times: all but the last outcome, which are printed, the last one, and the stalls of the
+/// machine when that failed.
+fn beside_others(
+    name: &str,
+    stage: &Stage,
+    flow: &'static str,
+    body: fn(&Stage) -> Result<Figures, String>,
+    times: u32,
+) -> (Vec<Outcome>, Outcome, Option<String>) {
+    let mut earlier = vec![];
+    loop {
+        let begin = stage.mark();
+        let outcome = Outcome::of(flow, || body(stage));
+        if earlier.len() + 1 >= times as usize {
+            let stalls = stage.stalled(&begin).filter(|_| !outcome.passed());
+            return (earlier, outcome, stalls);
+        }
+        outcome.print(name);
+        earlier.push(outcome);
+    }
 }
 
 /// A flow by itself: again when the call manager or this machine was the reason that it failed, three times in all.

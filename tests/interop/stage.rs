@@ -30,6 +30,8 @@ pub(crate) struct StageConfig {
     pub(crate) version: u8,
     /// Trans-hybrid loss of the lines.
     pub(crate) hybrid_loss_db: u8,
+    /// Also the flows that are in one round only.
+    pub(crate) has_all: bool,
 }
 
 /// Call manager, gateway and capture of one round.
@@ -65,6 +67,7 @@ impl Stage {
             device_type,
             version,
             hybrid_loss_db,
+            ..
         } = *config;
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let n = index + 1;

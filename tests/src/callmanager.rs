@@ -1,6 +1,6 @@
 //! The built-in CallManager (`tipring callmanager`) as a process, and its events.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddrV4;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
@@ -31,7 +31,7 @@ impl CallManager {
         let mut child = gateway::command("tipring", Some(&wrapper))?
             .args(["--json", "callmanager", "--listen", &listen.to_string()])
             .args(args)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -76,16 +76,37 @@ impl CallManager {
     pub fn event(&mut self, kind: &str, within: Duration) -> Result<serde_json::Value, String> {
         let end = Instant::now() + within;
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.events.recv_timeout(left) {
-                Ok(event) if event["kind"] == kind => return Ok(event),
-                Ok(_) => {}
-                Err(_) => {
-                    let ended = self.child.try_wait().ok().flatten();
-                    return Err(format!(
-                        "tipring callmanager: no {kind:?} event ({ended:?})"
-                    ));
-                }
+            let event = self
+                .next_event(end)
+                .map_err(|e| format!("{e}, none {kind:?}"))?;
+            if event["kind"] == kind {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// The next event of any kind.
+    pub fn next_event(&mut self, end: Instant) -> Result<serde_json::Value, String> {
+        let left = end.saturating_duration_since(Instant::now());
+        self.events.recv_timeout(left).map_err(|_| {
+            let ended = self.child.try_wait().ok().flatten();
+            format!("tipring callmanager: no more events ({ended:?})")
+        })
+    }
+
+    /// Has it obey a command, as one types it; the error is its refusal.
+    pub fn command(&mut self, line: &str) -> Result<(), String> {
+        let says = |e: std::io::Error| format!("tipring callmanager, {line}: {e}");
+        let input = self.child.stdin.as_mut().expect("a pipe");
+        writeln!(input, "{line}").map_err(says)?;
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let event = self.next_event(end)?;
+            let text = event["text"].as_str().unwrap_or_default();
+            match event["kind"].as_str() {
+                Some("done") if text.starts_with(line) => return Ok(()),
+                Some("refused") if text.starts_with(line) => return Err(text.to_owned()),
+                _ => {}
             }
         }
     }

@@ -157,3 +157,56 @@ pub fn judge(file: &Path, server_port: u16) -> Result<Verdict, String> {
         rtp: count("rtp".into())?,
     })
 }
+
+/// What tshark says of UDPTL in a capture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct T38Verdict {
+    /// Packets of T.38.
+    pub t38: usize,
+    /// Of all packets.
+    pub malformed: usize,
+    /// Of all packets, expert notes of severity error.
+    pub errors: usize,
+}
+
+/// Has tshark read `file`, where these ports (first and last) have RTP and UDPTL.
+pub fn judge_t38(file: &Path, ports: [u16; 2]) -> Result<T38Verdict, String> {
+    let count = |filter: &str| {
+        let filter = format!("({filter}) && !({LOST_COUNT})");
+        t38_packets(file, ports, &filter)
+    };
+    Ok(T38Verdict {
+        t38: t38_packets(file, ports, "t38 && !rtp")?,
+        malformed: count("_ws.malformed")?,
+        errors: count("_ws.expert.severity == 8388608")?,
+    })
+}
+
+/// Where a packet ends one frame and begins another, the dissector loses count of the pieces, and calls an end in the next
+/// packet an end of nothing; it does so with packets of each maker.
+const LOST_COUNT: &str =
+    "_ws.expert.message contains \"RECEIVED END OF FRAGMENT W/OUT ANY FRAGMENT DATA\"";
+
+/// Packets of a capture that pass a filter, as tshark reads them where these ports (first and last) have RTP and UDPTL.
+pub fn t38_packets(file: &Path, ports: [u16; 2], filter: &str) -> Result<usize, String> {
+    let [first, last] = ports;
+    let output = Command::new("tshark")
+        .arg("-r")
+        .arg(file)
+        .args(["-d", &format!("udp.port=={first}-{last},t38")])
+        .args(["-o", "t38.use_pre_corrigendum_asn1_specification:TRUE"])
+        // It takes frames of a page for signals.
+        .args(["--disable-protocol", "t30"])
+        .args(["-o", "t38.dissect_possible_rtpv2_packets_as_rtp:TRUE"])
+        .args(["-Y", filter])
+        .stderr(Stdio::null())
+        .output()
+        .map_err(|e| format!("tshark: {e}; apt-get install tshark"))?;
+    if !output.status.success() {
+        return Err(format!(
+            "tshark cannot read {} with {filter}",
+            file.display()
+        ));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).lines().count())
+}

@@ -122,6 +122,16 @@ impl Peer {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// Its port for SIP.
+    pub fn sip_port(&self) -> u16 {
+        5060 + (self.port - 2000) * 10
+    }
+
+    /// Where it looks for the bridge of this number, 1 to 4, by SIP.
+    pub fn bridge_port(&self, number: u8) -> u16 {
+        self.sip_port() + 3 + u16::from(number)
+    }
+
     /// Does it run?
     pub fn is_alive(&self) -> bool {
         self.script(&["alive"]).is_ok()

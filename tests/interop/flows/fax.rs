@@ -13,7 +13,7 @@ use crate::stage::Stage;
 const FAX_S: u64 = 400;
 
 /// Waits for the fax machine's own result.
-fn done(set: &mut Set) -> Result<FaxResult, String> {
+pub(super) fn done(set: &mut Set) -> Result<FaxResult, String> {
     let end = set.wait(SimCondition::FaxDone, FAX_S)?.last_fax;
     match end {
         Some(result) if result.ok => Ok(result),
@@ -21,14 +21,15 @@ fn done(set: &mut Set) -> Result<FaxResult, String> {
     }
 }
 
-fn figures(pages: usize, fax: &FaxResult) -> Figures {
-    Figures::say(format!(
+/// How a fax went whose pages arrived as they were.
+pub(super) fn words(pages: usize, fax: &FaxResult) -> String {
+    format!(
         "{pages} pages equal, {} bit/s, {}, {} retries, {:.0} s on the line",
         fax.bit_rate,
         if fax.ecm { "ECM" } else { "no ECM" },
         fax.retries,
         fax.took_ms as f64 / 1000.0
-    ))
+    )
 }
 
 pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
@@ -52,7 +53,7 @@ pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
     }
     let received = stage.spool(&format!("fax-{number}.tif"));
     let pages = page::compare(&stage.sent_pages(), &received)?;
-    Ok(figures(pages, &fax))
+    Ok(Figures::say(words(pages, &fax)))
 }
 
 pub(crate) fn from_server(stage: &Stage) -> Result<Figures, String> {
@@ -70,5 +71,5 @@ pub(crate) fn from_server(stage: &Stage) -> Result<Figures, String> {
     stage.peer.rx(&leg)?;
     let fax = done(&mut set)?;
     let pages = page::compare(&stage.sent_pages(), &received)?;
-    Ok(figures(pages, &fax))
+    Ok(Figures::say(words(pages, &fax)))
 }

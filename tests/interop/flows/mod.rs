@@ -8,6 +8,7 @@ mod incoming;
 mod line;
 mod outcomes;
 mod restart;
+mod t38;
 
 use crate::figures::Figures;
 use crate::stage::Stage;
@@ -32,6 +33,15 @@ pub(crate) const SIDE_BY_SIDE: &[Flow] = &[
     ("mwi", features::message_waiting),
     ("fax-out", fax::to_server),
     ("fax-in", fax::from_server),
+];
+
+/// Flows of a fax to and from fax machines that are not ours: minutes long, the same whatever the version, so they are in
+/// one round only, and beside the others there.
+pub(crate) const IN_ONE_ROUND: &[Flow] = &[
+    ("t38-out", t38::to_server),
+    ("t38-in", t38::from_server),
+    ("t38-out-loss", t38::to_server_lossy),
+    ("t38-in-loss", t38::from_server_lossy),
 ];
 
 /// Flows that transfer calls (chan_skinny has races of its own there and now and then crashes under load), the one with

@@ -68,7 +68,7 @@ devices() { # SECTION NAME-FORMAT NAME-OFFSET FIRST
 
 fill() { # FILE OUTPUT [RTP-FIRST RTP-LAST]: with what is known where it is called
   local first=${3:-${first:-}} last=${4:-${last:-}}
-  sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@SIP@|$sip|g; s|@PHONE@|$phone|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
+  sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@SIP@|$sip|g; s|@BRIDGE1@|$((sip + 4))|g; s|@BRIDGE2@|$((sip + 5))|g; s|@BRIDGE3@|$((sip + 6))|g; s|@BRIDGE4@|$((sip + 7))|g; s|@PHONE@|$phone|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
     -e "s|@RTPSTART@|$first|g; s|@RTPEND@|$last|g; s|@H323@|$h323|g; s|@H323FAR@|$h323far|g" \
     -e "s|@AGENT@|$agent|g; s|@LINE@|$line|g; s|@MGW@|$mgw|g; s|@CONSOLE@|$console|g" \
     -e "s|@BEARERS@|${near:-1}-$((${near:-1} + 22))|g; s|@FARBEARERS@|${farfirst:-1}-$((${farfirst:-1} + 22))|g" "$1" >"$2"
