@@ -328,7 +328,7 @@ fn flows_config() -> String {
     for n in 1..=PORTS {
         text += &match n {
             26 => port(n, "flash = \"hold\""),
-            30 | 31 => port(n, "profile = \"fax\""),
+            30 | 31 | 38 | 39 => port(n, "profile = \"fax\""),
             _ => port(n, ""),
         };
     }

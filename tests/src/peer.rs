@@ -99,6 +99,26 @@ impl Peer {
         }
     }
 
+    /// The root of the file system that all of it runs in.
+    pub fn tree(&self) -> Result<PathBuf, String> {
+        self.script(&["tree"]).map(|tree| tree.trim().into())
+    }
+
+    /// Starts HylaFAX with its modem, which is stopped with the call manager.
+    pub fn start_fax_server(&self) -> Result<(), String> {
+        self.script(&["fax-start"]).map(drop)
+    }
+
+    /// Runs a command of HylaFAX's client (`sendfax`, `faxstat` …); what it prints.
+    pub fn fax_server(&self, command: &[&str]) -> Result<String, String> {
+        self.script(&[&["fax-run"], command].concat())
+    }
+
+    /// Where HylaFAX keeps `recvq/` and `log/`.
+    pub fn fax_spool(&self) -> PathBuf {
+        self.state.join("hylafax/spool")
+    }
+
     /// Stops a far end, and the call manager's own end of that trunk.
     pub fn stop_far(&self, far: Far) -> Result<(), String> {
         self.script(&["far-stop", far.kind()]).map(drop)

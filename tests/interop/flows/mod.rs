@@ -4,6 +4,7 @@ mod audio;
 mod digits;
 mod fax;
 mod features;
+mod hylafax;
 mod incoming;
 mod line;
 mod outcomes;
@@ -42,6 +43,7 @@ pub(crate) const IN_ONE_ROUND: &[Flow] = &[
     ("t38-in", t38::from_server),
     ("t38-out-loss", t38::to_server_lossy),
     ("t38-in-loss", t38::from_server_lossy),
+    ("hylafax", hylafax::both_ways),
 ];
 
 /// Flows that transfer calls (chan_skinny has races of its own there and now and then crashes under load), the one with

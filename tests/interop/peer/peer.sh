@@ -8,6 +8,7 @@
 #         it; the line itself, its hook and its digits, is tests/interop/mgcp.rs
 # Everything listens on one loopback address. Needs root, mmdebstrap and debian-archive-keyring.
 #   peer.sh build | tree | start | stop | crash | rx COMMAND | sip-start | sip-stop
+#   peer.sh fax-start | fax-stop | fax-run COMMAND [ARGUMENT…]
 #   peer.sh far-start KIND [ARGUMENT…] | far-stop KIND | far-rx KIND COMMAND
 # Environment (defaults): PEER_PORT 2000 (names the instance) · PEER_KEEPALIVE 10 (s) · PEER_RTP 20000
 # (first of 400 ports) · PEER_CACHE ~/.cache/tipring
@@ -17,7 +18,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # 127.0.0.1 whatever it is bound to: instances differ by their ports.
 addr=127.0.0.1 port=${PEER_PORT:-2000} keepalive=${PEER_KEEPALIVE:-10} rtp=${PEER_RTP:-20000}
 cache=${PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tipring}
-packages=asterisk,asterisk-ooh323,asterisk-voicemail,baresip-core,osmo-mgw
+packages=asterisk,asterisk-ooh323,asterisk-voicemail,baresip-core,osmo-mgw,hylafax-server,hylafax-client,iaxmodem
 # The tree is rebuilt when what goes into it changes.
 root=$cache/peer-$(printf '%s' "$packages bullseye 1" | sha256sum | cut -c1-12)
 sip=$((5060 + (port - 2000) * 10)) phone=$((5062 + (port - 2000) * 10))
@@ -27,6 +28,8 @@ h323=$((1720 + (port - 2000) * 10)) h323far=$((1721 + (port - 2000) * 10))
 # has one port and so wants an address of its own.
 agent=$((2727 + (port - 2000) * 10)) line=$((2427 + (port - 2000) * 10)) mgw=$((2428 + (port - 2000) * 10))
 console=127.0.10.$((port % 250 + 1))
+# IAX2: the call manager, iaxmodem. HylaFAX's own protocol for its clients.
+iax=$((4569 + (port - 2000) * 10)) modem=$((4570 + (port - 2000) * 10)) hfaxd=$((4559 + (port - 2000) * 10))
 
 say() { printf 'peer: %s\n' "$*" >&2; }
 
@@ -71,6 +74,7 @@ fill() { # FILE OUTPUT [RTP-FIRST RTP-LAST]: with what is known where it is call
   sed -e "s|@ADDR@|$addr|g; s|@PORT@|$port|g; s|@SIP@|$sip|g; s|@BRIDGE1@|$((sip + 4))|g; s|@BRIDGE2@|$((sip + 5))|g; s|@BRIDGE3@|$((sip + 6))|g; s|@BRIDGE4@|$((sip + 7))|g; s|@PHONE@|$phone|g; s|@KEEPALIVE@|$keepalive|g; s|@ETC@|$etc|g; s|@STATE@|$state|g" \
     -e "s|@RTPSTART@|$first|g; s|@RTPEND@|$last|g; s|@H323@|$h323|g; s|@H323FAR@|$h323far|g" \
     -e "s|@AGENT@|$agent|g; s|@LINE@|$line|g; s|@MGW@|$mgw|g; s|@CONSOLE@|$console|g" \
+    -e "s|@IAX@|$iax|g; s|@MODEM@|$modem|g" \
     -e "s|@BEARERS@|${near:-1}-$((${near:-1} + 22))|g; s|@FARBEARERS@|${farfirst:-1}-$((${farfirst:-1} + 22))|g" "$1" >"$2"
 }
 
@@ -163,12 +167,39 @@ w.writeframes(b"".join(struct.pack("<h",int(5117*math.sin(2*math.pi*440*n/8000))
   say "the SIP phone did not come up:"; tail -20 "$home/log" >&2; exit 1
 }
 sip_stop() { program_stop baresip "$root$state/baresip/pid"; }
-program_stop() { # NAME PIDFILE
+program_stop() { # NAME PIDFILE [SIGNAL]
   local p
   p=$(cat "$2" 2>/dev/null) || return 0
   [[ $(cat "/proc/$p/comm" 2>/dev/null) == "$1" ]] || return 0   # not somebody else with a number used again
-  kill "$p"
+  kill -"${3:-TERM}" "$p"
   while [[ -e /proc/$p ]]; do sleep 0.05; done
+}
+
+# A fax server: HylaFAX, with iaxmodem as its modem, which reaches the call manager by IAX2.
+fax_start() {
+  fax_stop
+  local home=$state/hylafax i
+  rm -rf "${root:?}$home"
+  mkdir -p "$root$home/iaxmodem" "$root$home/spool"
+  cp -a "$root/var/spool/hylafax/." "$root$home/spool/"
+  cp -a "$root/etc/hylafax/." "$root$home/spool/etc/"
+  fill "$here/etc/hylafax/ttyIAX" "$root$home/iaxmodem/ttyIAX"
+  cat "$root$home/spool/config/iaxmodem" "$here/etc/hylafax/config.ttyIAX" >"$root$home/spool/etc/config.ttyIAX"
+  (cd / && exec setsid unshare --mount --pid --fork --kill-child "$here/hylafax.sh" "$root" "$home" "$hfaxd" </dev/null >"$root$home/log" 2>&1) &
+  echo $! >"$root$state/run/hylafax.pid"
+  for ((i = 0; i < 150; i++)); do
+    [[ $(asterisk -rx 'iax2 show peers' 2>/dev/null) =~ iaxmodem\ +$addr && $(fax_run faxstat -s 2>/dev/null) == *'Running and idle'* ]] && return
+    sleep 0.2
+  done
+  say "the fax server did not come up:"
+  { asterisk -rx 'iax2 show peers'; fax_run faxstat -s || true; tail -n 20 "$root$home"/log*; } >&2
+  exit 1
+}
+fax_stop() { program_stop unshare "$root$state/run/hylafax.pid" KILL; }   # it passes no other signal on
+fax_run() { # COMMAND OF HYLAFAX'S CLIENT…
+  local command=$1
+  shift
+  chroot "$root" "/usr/bin/$command" -h "localhost:$hfaxd" "$@"
 }
 
 # A far end: an Asterisk of its own, which answers `tone` with 440 Hz and records what it hears.
@@ -239,12 +270,15 @@ case ${1:-} in
   tree) build; echo "$root" ;;   # where it was built
   start) start ;;
   again) start again ;;         # after stop: same configuration and state
-  stop) stop; sip_stop; for kind in h323 pri mgcp; do far_stop $kind; done ;;
+  stop) stop; sip_stop; fax_stop; for kind in h323 pri mgcp; do far_stop $kind; done ;;
   halt) stop ;;                 # only the call manager
   crash) running && kill -9 "$(pid)" && while running; do sleep 0.05; done; rm -f "$root$state/run/asterisk.pid" ;;
   rx) shift; timeout 30 chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" -rx "$*" ;;  # one that hangs answers never
   sip-start) sip_start ;;
   sip-stop) sip_stop ;;
+  fax-start) fax_start ;;
+  fax-stop) fax_stop ;;
+  fax-run) shift; fax_run "$@" ;;   # a command of HylaFAX's client
   far-start) shift; far_start "$@" ;;
   far-stop) far_stop "$2" ;;
   far-rx) kind=$2; shift 2; far "$kind" -rx "$*" ;;
