@@ -194,7 +194,7 @@ impl LegFax {
         if over {
             self.fax_over(now, &mut doing);
         }
-        if self.look.is_some() && self.hearing.tap.is_none() && self.relay.is_none() {
+        if self.hearing.passes() && self.hearing.tap.is_none() && self.relay.is_none() {
             self.tap(id, &mut doing);
         }
         if owed && self.relay.is_none() {
