@@ -146,6 +146,7 @@ const TABLES: &[OfTable] = tables! {
     "control" "group" control.group;
     "history" "keep-days" history.keep_days;
     "history" "max-mb" history.max_mb;
+    "history" "fax-identities" history.fax_identities;
     "log" "level" log.level;
     "log" "format" log.format;
 };

@@ -45,6 +45,7 @@ choices!(
     AfterFarHangUp,
     CallerIdChoice,
     CardDriver,
+    FaxIdentities,
     FlashAction,
     LogFormat,
     LogLevel,
@@ -139,6 +140,16 @@ words! {
         Debug = "debug",
         /// Every message.
         Trace = "trace",
+    }
+}
+
+words! {
+    /// What is kept of the identities that fax machines name themselves by.
+    pub enum FaxIdentities {
+        /// As they are.
+        Store = "store",
+        /// Nothing.
+        Hide = "hide",
     }
 }
 

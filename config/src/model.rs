@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tipring_proto::types::{Codec, DeviceName, DeviceType, PortId};
 
-use crate::choice::{CardDriver, LogFormat, LogLevel, Naming, Realtime, RtpSource};
+use crate::choice::{CardDriver, FaxIdentities, LogFormat, LogLevel, Naming, Realtime, RtpSource};
 use crate::country::{CallerId, Country};
 use crate::naming::Mac;
 use crate::report::Problem;
@@ -220,6 +220,8 @@ pub struct History {
     pub keep_days: u32,
     /// Size of the file.
     pub max_mb: u32,
+    /// What is kept of the identities of fax machines.
+    pub fax_identities: FaxIdentities,
 }
 
 /// Logging.

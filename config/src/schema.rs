@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::change::When;
-use crate::choice::{CardDriver, LogFormat, LogLevel, Naming, Realtime, RtpSource};
+use crate::choice::{CardDriver, FaxIdentities, LogFormat, LogLevel, Naming, Realtime, RtpSource};
 pub use crate::settings::PORT_SETTINGS;
 
 /// What a key takes.
@@ -526,21 +526,28 @@ pub const CONTROL: Table = Table {
 /// `[history]`
 pub const HISTORY: Table = Table {
     name: "history",
-    help: "Finished calls and findings that are kept over a restart, in a file of the daemon's state directory (`tipring history`).",
+    help: "Finished calls, faxes and findings that are kept over a restart, in a file of the daemon's state directory (`tipring history`, `tipring fax`).",
     keys: &[
         key(
             "keep-days",
             Accepts::Integer(0, 3_650),
             "365",
             When::Now,
-            "Days after which a call or finding is removed. 0: nothing is kept, and what was kept is removed.",
+            "Days after which a call, fax or finding is removed. 0: nothing is kept, and what was kept is removed.",
         ),
         key(
             "max-mb",
             Accepts::Integer(1, 1_024),
             "64",
             When::Now,
-            "Size of the file, in megabytes; some 3000 calls fit in one. When it is reached the oldest calls and findings are removed.",
+            "Size of the file, in megabytes; some 3000 calls fit in one. When it is reached the oldest calls, faxes and findings are removed.",
+        ),
+        key(
+            "fax-identities",
+            Accepts::OneOf(FaxIdentities::NAMES),
+            "\"store\"",
+            When::Now,
+            "The numbers and names by which fax machines identify themselves (TSI, CSI): kept with each fax, or hidden from the history and from traces.",
         ),
     ],
 };

@@ -617,6 +617,7 @@ fn history<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> History {
     History {
         keep_days: scan.integer("keep-days"),
         max_mb: scan.integer("max-mb"),
+        fax_identities: scan.choice("fax-identities"),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::mock::Mock;
 use crate::run::command;
 
 /// What the shell is offered behind these words, with what the gateway at this socket knows.
-fn offered(socket: &str, words: &[&str]) -> Vec<String> {
+pub(crate) fn offered(socket: &str, words: &[&str]) -> Vec<String> {
     let mut line = vec!["--", "tipring"];
     line.extend(words);
     let place = words.len().to_string();
@@ -52,6 +52,8 @@ fn port_numbers_are_those_of_the_running_gateway() {
         &["trace", "--last", ""],
         &["sim", ""],
         &["history", ""],
+        &["fax", "list", ""],
+        &["fax", "stats", ""],
         &["config", "show", ""],
     ] {
         let mock = Mock::answering(known);

@@ -4,6 +4,7 @@ mod callmanager;
 mod complete;
 mod configuration;
 mod daemon;
+mod fax;
 mod hardware;
 mod mock;
 mod newcomer;

@@ -13,7 +13,8 @@ fn closed() -> Value {
     let mut schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let definitions = schema["$defs"].as_object_mut().unwrap();
     for (name, definition) in definitions {
-        let open = name == "History" || definition.get("additionalProperties").is_some();
+        let open = ["History", "FaxList", "FaxReport", "FaxStats"].contains(&&**name)
+            || definition.get("additionalProperties").is_some();
         if definition.get("properties").is_some() && !open {
             definition["unevaluatedProperties"] = Value::Bool(false);
         }
@@ -96,6 +97,12 @@ pub(crate) fn what_json_shows_of_a_call_is_what_the_schema_says() {
             .ok_or_else(|| format!("{calls} calls in the history"))
     });
     asked.push(("tipring --json history [PORT]", history));
+    for (key, list) in [
+        ("list", "tipring --json fax list [PORT]"),
+        ("stats", "tipring --json fax stats [PORT]"),
+    ] {
+        asked.push((list, answer(&gateway, &["fax", key])));
+    }
     let wrong: Vec<String> = asked.iter().flat_map(|(k, a)| mistakes(k, a)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     let mut shown = vec![];

@@ -270,6 +270,12 @@ impl CallBook {
         CallList { active, recent }
     }
 
+    /// The last call of a port that ended.
+    pub(super) fn last_of(&self, port: u16) -> Option<&CallSummary> {
+        let mut ended = self.recent.iter().map(|ended| &ended.summary);
+        ended.find(|call| call.port == port)
+    }
+
     /// An ended call in full.
     pub(super) fn ended(&self, id: u64) -> Option<CallDetail> {
         let ended = self.recent.iter().find(|c| c.summary.id == id)?;

@@ -3,6 +3,7 @@
 //! The store's thread writes and reads; here is only what is handed to it, and what it reports.
 
 mod call;
+mod fax;
 mod findings;
 
 use std::collections::{HashMap, VecDeque};
@@ -54,6 +55,7 @@ pub struct HistoryDesk {
     closing: VecDeque<StoredCall>,
     /// For each port the CallManager that registered it last: a call may outlive the registration.
     servers: HashMap<u16, String>,
+    faxes: fax::Faxes,
     /// Limits that the full queue had no room for yet.
     limits: Option<Limits>,
 }
@@ -71,8 +73,10 @@ impl HistoryDesk {
         if let Err(error) = &keeper {
             warn!(%error, "no thread to keep the history: calls and findings are forgotten at the end");
         }
+        let keeper = keeper.ok();
         HistoryDesk {
-            keeper: keeper.ok(),
+            faxes: fax::Faxes::start(keeper.as_ref()),
+            keeper,
             is_started: true,
             ..HistoryDesk::default()
         }
@@ -166,6 +170,7 @@ impl HistoryDesk {
     /// Takes note of what the store's thread reports.
     fn look(&mut self, now: Time) {
         self.pass_limits();
+        self.faxes.look();
         let Some(keeper) = &self.keeper else { return };
         let counts = keeper.counts();
         if counts.queued == 0 || counts.turns != self.turns.0 {
@@ -310,7 +315,9 @@ impl Gateway {
             ..call::stored(self.clock, unit, record)
         };
         call::figures(&mut kept, media);
+        let port = unit.number;
         self.history.call(kept);
+        self.fax_call_over(port, id, record);
     }
 
     /// The CallManager of a port is another one.

@@ -106,7 +106,10 @@ impl Gateway {
     }
 
     /// An event for those who follow the port, and for its calls.
-    pub(super) fn trace(&mut self, now: Time, index: usize, event: Trace) {
+    pub(super) fn trace(&mut self, now: Time, index: usize, mut event: Trace) {
+        if let Trace::FaxEnded { record } = &mut event {
+            self.keep_fax(now, index, record);
+        }
         let Some(unit) = self.ports.get(index) else {
             return;
         };

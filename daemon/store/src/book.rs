@@ -7,6 +7,7 @@ use rusqlite::{Connection, named_params};
 use tipring_types::finding::Severity;
 
 use crate::error::StoreError;
+use crate::fax;
 use crate::file::{self, Aside};
 use crate::query::int;
 use crate::query::{self, History, Query};
@@ -16,6 +17,12 @@ use crate::{Place, schema};
 
 /// Rows of one table, whatever they weigh: what a question may have to look through.
 const MOST_ROWS: i64 = 1_000_000;
+/// The tables, by what their rows are aged, and what a row weighs.
+const TABLES: [(&str, &str, i64); 3] = [
+    ("findings", "begun", 1),
+    ("faxes", "begun", 16),
+    ("calls", "ended", 1),
+];
 /// The oldest rows go in portions: one row of this number.
 const PORTION: i64 = 16;
 const DAY_MS: u64 = 24 * 3600 * 1000;
@@ -97,6 +104,8 @@ impl Book {
         // A finding that goes on is as old as its begin: a year of it is no news.
         self.db
             .execute("DELETE FROM calls WHERE ended < ?1", [before])?;
+        self.db
+            .execute("DELETE FROM faxes WHERE begun + length_ms < ?1", [before])?;
         self.db.execute(
             "DELETE FROM findings WHERE begun < ?1 AND ifnull(ended, begun) < ?1",
             [before],
@@ -107,18 +116,23 @@ impl Book {
     /// Brings the file below its size, oldest first.
     fn shrink(&mut self, limits: &Limits) -> rusqlite::Result<()> {
         let most = int(limits.max_bytes);
-        for _ in 0..PORTION {
-            let (calls, findings) = (self.count("calls")?, self.count("findings")?);
-            if self.bytes()? <= most && calls <= MOST_ROWS && findings <= MOST_ROWS {
+        for _ in 0..4 * PORTION {
+            // The longest table gives way, or a storm of findings would drive out the calls of a year. A fax has some
+            // sixteen times the octets of a call, and counts as them.
+            let mut longest = ("calls", "ended", 0, 0);
+            for (table, by, weight) in TABLES {
+                let rows = self.count(table)?;
+                if rows * weight >= longest.2 {
+                    longest = (table, by, rows * weight, rows);
+                }
+            }
+            let (table, by, weight, rows) = longest;
+            // Rows of few octets go by the dozen.
+            let least = 64 * rows.max(1) / weight.max(1);
+            if self.bytes()? <= most && weight <= MOST_ROWS {
                 break;
             }
-            // The longer table gives way, or a storm of findings would drive out the calls of a year.
-            let portion = |rows: i64| (rows / PORTION).max(64);
-            if calls >= findings {
-                self.drop_oldest("calls", "ended", portion(calls))?;
-            } else {
-                self.drop_oldest("findings", "begun", portion(findings))?;
-            }
+            self.drop_oldest(table, by, (rows / PORTION).max(least))?;
         }
         self.db.execute_batch("PRAGMA incremental_vacuum")
     }
@@ -177,6 +191,7 @@ fn put<'a>(db: &mut Connection, entries: impl Iterator<Item = &'a Entry>) -> rus
             match entry {
                 Entry::Call(c) => put_call(&mut call, c)?,
                 Entry::Finding(f) => put_finding(&mut finding, f)?,
+                Entry::Fax(f) => fax::put(&all, f)?,
             }
         }
     }

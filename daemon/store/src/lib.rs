@@ -1,4 +1,4 @@
-//! What outlives a restart: finished calls and findings, in one SQLite file.
+//! What outlives a restart: finished calls, faxes and findings, in one SQLite file.
 //!
 //! Owns: the file, its schema and versions, its size limit, and the thread that writes it ([`Keeper`]). Promises: whoever
 //! hands over an entry or a question never waits; a full queue, a full disk, a directory that cannot be written or a
@@ -21,6 +21,7 @@
 
 mod book;
 mod error;
+mod fax;
 mod file;
 mod keeper;
 mod query;
@@ -30,6 +31,7 @@ mod schema;
 mod writer;
 
 pub use error::StoreError;
+pub use fax::{FaxTotals, StoredFax};
 pub use keeper::{Counts, Keeper};
 pub use query::{History, MOST_ROWS, Query, What};
 pub use reader::read;

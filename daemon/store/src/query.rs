@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tipring_types::CallDirection;
 use tipring_types::finding::Severity;
 
+use crate::fax::{self, FaxTotals, StoredFax};
 use crate::record::{StoredCall, StoredFinding};
 
 /// Rows of an answer, at most of each kind.
@@ -12,11 +13,11 @@ pub const MOST_ROWS: u32 = 1000;
 /// An answer has to fit a line of the control socket.
 const MOST_BYTES: usize = 800_000;
 
-/// Which of the two.
+/// Which of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
-    /// Calls and findings.
+    /// Calls, faxes and findings.
     #[default]
     All,
     /// Calls alone.
@@ -25,6 +26,10 @@ pub enum What {
     Findings,
     /// Calls added up for each port.
     Summary,
+    /// Faxes alone.
+    Faxes,
+    /// Faxes added up for each port, and for each far number.
+    FaxTotals,
 }
 
 /// A question.
@@ -37,6 +42,12 @@ pub struct Query {
     pub since_unix_ms: Option<u64>,
     /// Calls, findings or both.
     pub what: What,
+    /// The fax of this number alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fax: Option<u64>,
+    /// Of faxes, those alone that failed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
     /// Rows of each kind, newest first; at most [`MOST_ROWS`].
     pub limit: u32,
 }
@@ -47,6 +58,8 @@ impl Default for Query {
             port: None,
             since_unix_ms: None,
             what: What::All,
+            fax: None,
+            failed: false,
             limit: 20,
         }
     }
@@ -61,6 +74,15 @@ pub struct History {
     pub calls: Vec<StoredCall>,
     /// Findings, newest first.
     pub findings: Vec<StoredFinding>,
+    /// Faxes, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faxes: Vec<StoredFax>,
+    /// Faxes added up for each port that had any, in order of port; only when asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fax_ports: Vec<FaxTotals>,
+    /// Faxes added up for each far number, those with the most first; only when asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fax_numbers: Vec<FaxTotals>,
     /// Calls added up for each port that had any, in order of port; only when asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub summary: Vec<CallTotals>,
@@ -149,8 +171,10 @@ fn summary(db: &Connection, q: &Query) -> rusqlite::Result<History> {
 
 /// Answers; `run` is the run of the daemon that asks, whose open findings go on.
 pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Result<History> {
-    if q.what == What::Summary {
-        return summary(db, q);
+    match q.what {
+        What::Summary => return summary(db, q),
+        What::FaxTotals => return fax_totals(db, q),
+        What::All | What::Calls | What::Findings | What::Faxes => {}
     }
     let mut answer = History::default();
     let limit = q.limit.min(MOST_ROWS);
@@ -162,7 +186,7 @@ pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Res
     let asked = limit.saturating_add(1);
     let since = int(q.since_unix_ms.unwrap_or(0));
     let filter = named_params! { ":port": q.port, ":since": since, ":limit": asked };
-    if q.what != What::Calls {
+    if matches!(q.what, What::All | What::Findings) {
         let mut found = db.prepare(&findings(q))?;
         let mut rows = found.query(filter)?;
         while let Some(row) = rows.next()? {
@@ -173,7 +197,7 @@ pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Res
             answer.findings.push(finding);
         }
     }
-    if q.what != What::Findings {
+    if matches!(q.what, What::All | What::Calls) {
         let mut found = db.prepare(&calls(q))?;
         let mut rows = found.query(filter)?;
         while let Some(row) = rows.next()? {
@@ -184,8 +208,39 @@ pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Res
             answer.calls.push(call);
         }
     }
+    if matches!(q.what, What::All | What::Faxes) && fax::has_table(db)? {
+        let mut found = db.prepare(&fax::select(q))?;
+        let mut rows = found.query(named_params! {
+            ":port": q.port, ":since": since, ":limit": asked, ":number": q.fax.map(int),
+        })?;
+        while let Some(row) = rows.next()? {
+            let Some(fax) = fax::read(row)? else {
+                continue;
+            };
+            if !room.takes(&fax, answer.faxes.len(), limit) {
+                break;
+            }
+            answer.faxes.push(fax);
+        }
+    }
     answer.more = room.full;
     Ok(answer)
+}
+
+fn fax_totals(db: &Connection, q: &Query) -> rusqlite::Result<History> {
+    if !fax::has_table(db)? {
+        return Ok(History::default());
+    }
+    let (fax_ports, mut fax_numbers) = fax::totals(db, q)?;
+    let limit = q.limit.min(MOST_ROWS) as usize;
+    let more = fax_numbers.len() > limit;
+    fax_numbers.truncate(limit);
+    Ok(History {
+        fax_ports,
+        fax_numbers,
+        more,
+        ..History::default()
+    })
 }
 
 /// What still fits the answer.
@@ -204,12 +259,12 @@ impl Room {
     }
 }
 
-fn number(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
+pub(crate) fn number(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
     let n: i64 = row.get(name)?;
     Ok(u64::try_from(n).unwrap_or(0))
 }
 
-fn number_or_none(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<u64>> {
+pub(crate) fn number_or_none(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<u64>> {
     let n: Option<i64> = row.get(name)?;
     Ok(n.and_then(|n| u64::try_from(n).ok()))
 }
@@ -219,7 +274,7 @@ fn severity(word: &str) -> Option<Severity> {
 }
 
 /// A word of a later version is read as the usual one.
-fn word<T: Default>(
+pub(crate) fn word<T: Default>(
     row: &Row<'_>,
     name: &str,
     from_name: fn(&str) -> Option<T>,
@@ -353,6 +408,7 @@ mod tests {
                 since_unix_ms: since,
                 what: What::Summary,
                 limit: 0,
+                ..Query::default()
             };
             writer.ask(&query, Duration::ZERO, 5000).unwrap().summary
         };

@@ -1,8 +1,10 @@
-//! What is kept: a finished call, and a finding from its begin to its end.
+//! What is kept: a finished call, a fax, and a finding from its begin to its end.
 
 use serde::{Deserialize, Serialize};
 use tipring_types::CallDirection;
 use tipring_types::finding::Severity;
+
+use crate::fax::StoredFax;
 
 /// Something to keep.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +13,14 @@ pub enum Entry {
     Call(Box<StoredCall>),
     /// A finding that begins or ends; the same `run` and `id` again replace what was kept of it.
     Finding(Box<StoredFinding>),
+    /// A fax; the same `run` and `id` again replace what was kept of it.
+    Fax(Box<StoredFax>),
+}
+
+impl From<StoredFax> for Entry {
+    fn from(fax: StoredFax) -> Entry {
+        Entry::Fax(Box::new(fax))
+    }
 }
 
 impl From<StoredCall> for Entry {

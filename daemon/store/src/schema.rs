@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Version of the schema that this program writes, in the file's header (`PRAGMA user_version`).
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// What leads from each version to the next one, beginning with an empty file. A step that was released is never
 /// changed: another one is added.
@@ -65,6 +65,33 @@ ALTER TABLE calls ADD COLUMN worst_r REAL;
 ALTER TABLE calls ADD COLUMN worst_mos REAL;
 ALTER TABLE calls ADD COLUMN far_r REAL;
 ",
+    "
+CREATE TABLE faxes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    call INTEGER,
+    port INTEGER NOT NULL,
+    direction TEXT NOT NULL,
+    far_number TEXT,
+    far_name TEXT,
+    far_address TEXT,
+    begun INTEGER NOT NULL,
+    length_ms INTEGER NOT NULL,
+    good INTEGER NOT NULL,
+    pages INTEGER NOT NULL,
+    ecm INTEGER,
+    rate INTEGER,
+    relayed INTEGER NOT NULL,
+    lost INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    record TEXT NOT NULL,
+    UNIQUE (run, id)
+) STRICT;
+CREATE INDEX faxes_begun ON faxes (begun);
+CREATE INDEX faxes_port ON faxes (port, begun);
+",
 ];
 
 /// Version of the schema of an open file.
@@ -91,7 +118,7 @@ pub(crate) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::{self, Query};
+    use crate::query::{self, Query, What};
 
     #[test]
     fn calls_of_an_older_version_are_read_before_and_after_it_is_brought_to_this_one() {
@@ -111,5 +138,34 @@ mod tests {
         assert_eq!(version(&db).unwrap(), VERSION);
         let after = query::ask(&db, &Query::default(), None).unwrap();
         assert_eq!(after.calls, before.calls);
+    }
+
+    #[test]
+    fn a_file_of_version_2_has_no_faxes_before_it_is_brought_to_this_one_and_takes_them_after_it() {
+        let mut db = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..2] {
+            db.execute_batch(step).unwrap();
+        }
+        db.pragma_update(None, "user_version", 2).unwrap();
+        db.execute(
+            "INSERT INTO findings VALUES (1, 2, 3, 'no-battery', 'error', '{}', 'no battery', 5, 6)",
+            [],
+        )
+        .unwrap();
+        let ask = |db: &Connection, what| {
+            let query = Query {
+                what,
+                ..Query::default()
+            };
+            query::ask(db, &query, None).unwrap()
+        };
+        for what in [What::All, What::Faxes, What::FaxTotals] {
+            let before = ask(&db, what);
+            assert_eq!((before.faxes.len(), before.fax_ports.len()), (0, 0));
+        }
+        migrate(&mut db).unwrap();
+        assert_eq!(ask(&db, What::All).findings.len(), 1);
+        crate::fax::put(&db, &crate::fax::tests::fax(1)).unwrap();
+        assert_eq!(ask(&db, What::Faxes).faxes.len(), 1);
     }
 }

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod fax;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,7 @@ use tipring_ctl::wire::DEFAULT_SOCKET;
 use tipring_proto::sccp::callmanager::{SWITCHES, Switches};
 
 use super::complete;
+pub(crate) use fax::FaxCommand;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -101,12 +104,15 @@ pub(crate) enum Command {
     /// Calls: list, show
     #[command(subcommand)]
     Call(CallCommand),
-    /// Finished calls and findings, also those before the last restart
+    /// Finished calls, faxes and findings, also those before the last restart
     ///
     /// Newest first. The daemon answers; when it is not running the file is read. With --json each call has its media
     /// figures: packets, jitter, playout delay, echo, fax and modem tones.
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
+    /// Faxes that are over: list, show, stats
+    #[command(subcommand)]
+    Fax(FaxCommand),
     /// What happens on ports, live: SCCP messages, hook, digits, media
     ///
     /// A line has the time, the port, the kind of the event and its text. Kinds: "<- sccp" and "-> sccp", messages from and

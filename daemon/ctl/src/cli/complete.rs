@@ -9,9 +9,10 @@ use std::time::Duration;
 use clap::CommandFactory;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
-use tipring_ctl::report::{CallSummary, PortSummary};
+use tipring_ctl::report::{CallSummary, PortSummary, StoredFax};
 use tipring_ctl::request::{Request, Response};
 use tipring_ctl::wire::DEFAULT_SOCKET;
+use tipring_store::{Query, What};
 
 use super::args::Args;
 use super::output::{Failure, Out, clean};
@@ -68,6 +69,18 @@ pub(crate) fn calls() -> ArgValueCandidates {
     })
 }
 
+/// Numbers of the last faxes, with their ports.
+pub(crate) fn faxes() -> ArgValueCandidates {
+    let question = Query {
+        what: What::Faxes,
+        ..Query::default()
+    };
+    ArgValueCandidates::new(move || match ask(Request::History(question.clone())) {
+        Some(Response::History(history)) => history.faxes.iter().map(fax).collect(),
+        _ => vec![],
+    })
+}
+
 /// CallManagers of the list, with their state.
 pub(crate) fn servers() -> ArgValueCandidates {
     ArgValueCandidates::new(|| match ask(Request::ServerList) {
@@ -90,6 +103,11 @@ fn port(port: &PortSummary) -> CompletionCandidate {
 fn call(call: &CallSummary) -> CompletionCandidate {
     let help = format!("port {}, {}", call.port, call.direction);
     CompletionCandidate::new(call.id.to_string()).help(Some(help.into()))
+}
+
+fn fax(fax: &StoredFax) -> CompletionCandidate {
+    let help = format!("port {}, {}", fax.port, fax.verdict.code());
+    CompletionCandidate::new(fax.number.to_string()).help(Some(help.into()))
 }
 
 fn ask(request: Request) -> Option<Response> {

@@ -35,6 +35,7 @@ pub(crate) fn run(remote: &Remote, out: &Out, args: &HistoryArgs) -> Result<Exit
             _ => What::All,
         },
         limit: args.limit,
+        ..Query::default()
     };
     let (file, history) = match &args.file {
         Some(file) => (Some(file.clone()), read(file, &query)?),
@@ -45,20 +46,25 @@ pub(crate) fn run(remote: &Remote, out: &Out, args: &HistoryArgs) -> Result<Exit
         history: &history,
     };
     out.report(&shown, |paint| {
-        let from = shown.file.map(|file| {
-            let name = file.display();
-            match args.file {
-                Some(_) => format!("from {name}\n\n"),
-                None => format!("the daemon does not run: from its file {name}\n\n"),
-            }
-        });
-        from.unwrap_or_default() + &render::history(paint, query.what, &history)
+        from(shown.file, args.file.is_some()) + &render::history(paint, query.what, &history)
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Which file an answer is from; `named`: on the command line.
+pub(super) fn from(file: Option<&Path>, named: bool) -> String {
+    let Some(file) = file else {
+        return String::new();
+    };
+    let name = file.display();
+    match named {
+        true => format!("from {name}\n\n"),
+        false => format!("the daemon does not run: from its file {name}\n\n"),
+    }
+}
+
 /// The daemon's answer; its file's, with the file, when it does not run.
-fn ask(remote: &Remote, query: &Query) -> Result<(Option<PathBuf>, History), Failure> {
+pub(super) fn ask(remote: &Remote, query: &Query) -> Result<(Option<PathBuf>, History), Failure> {
     match remote.ask(Request::History(query.clone())) {
         Ok(Response::History(history)) => Ok((None, *history)),
         Ok(Response::Error(report)) => Err(Failure::refused(report)),
@@ -82,7 +88,7 @@ fn is_down(socket: &Path) -> bool {
         .is_err_and(|e| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused))
 }
 
-fn read(file: &Path, query: &Query) -> Result<History, Failure> {
+pub(super) fn read(file: &Path, query: &Query) -> Result<History, Failure> {
     tipring_store::read(file, query).map_err(|why| refused(&why))
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod callmanager;
 mod complete;
 mod config;
+mod fax;
 mod hardware;
 mod history;
 mod manual;
@@ -106,6 +107,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         Command::Call(CallCommand::List) => ask(&remote, out, Request::CallList),
         Command::Call(CallCommand::Show { id }) => ask(&remote, out, Request::CallShow { id: *id }),
         Command::History(args) => history::run(&remote, out, args),
+        Command::Fax(command) => fax::run(&remote, out, command),
         Command::Trace(Trace {
             last: Some(port), ..
         }) => ask(&remote, out, Request::TraceLast { port: *port }),

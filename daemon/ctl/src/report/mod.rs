@@ -4,6 +4,7 @@
 //! Fields that were added later have defaults, so an older command reads a newer daemon and the reverse.
 
 mod call;
+mod fax;
 mod finding;
 mod linetest;
 mod port;
@@ -17,6 +18,7 @@ mod status;
 mod trace;
 
 pub use call::{CallDetail, CallList, CallSummary};
+pub use fax::{FaxList, FaxReport, FaxStats};
 pub use finding::{FindingReport, by_cause, ranges};
 pub use linetest::{LineTestOutcome, LineTestReport};
 pub use port::{
@@ -35,7 +37,7 @@ pub use status::{
     CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket, LastTrouble,
     LineThreadReport, PortCounts, RealtimeReport, Scheduling, SpanReport, StatusReport,
 };
-pub use tipring_store::{History, StoredCall, StoredFinding};
+pub use tipring_store::{FaxTotals, History, StoredCall, StoredFax, StoredFinding};
 pub use tipring_types::{
     CallDirection, CallState, ConnectionPurpose, ConnectionState, EchoState, HookState,
     NoiseVerdict, PortState, RegistrationState, Side, TestEnd,

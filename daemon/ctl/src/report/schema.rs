@@ -5,8 +5,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::{
-    CallDetail, CallList, History, LineTestReport, PortDetail, PortSummary, ReloadReport,
-    RestartReport, ServerReport, SimSnapshot, StatusReport, TraceEvent,
+    CallDetail, CallList, FaxList, FaxReport, FaxStats, History, LineTestReport, PortDetail,
+    PortSummary, ReloadReport, RestartReport, ServerReport, SimSnapshot, StatusReport, TraceEvent,
 };
 use crate::wire::Event;
 
@@ -33,6 +33,21 @@ fn document() -> Value {
             "type": "object",
             "properties": { "file": { "type": ["string", "null"] } },
             "allOf": [answer::<History>(g)]
+        },
+        "tipring --json fax list [PORT]": {
+            "type": "object",
+            "properties": { "file": { "type": ["string", "null"] } },
+            "allOf": [answer::<FaxList>(g)]
+        },
+        "tipring --json fax show FAX": {
+            "type": "object",
+            "properties": { "file": { "type": ["string", "null"] } },
+            "allOf": [answer::<FaxReport>(g)]
+        },
+        "tipring --json fax stats [PORT]": {
+            "type": "object",
+            "properties": { "file": { "type": ["string", "null"] } },
+            "allOf": [answer::<FaxStats>(g)]
         },
         "tipring --json reload": answer::<ReloadReport>(g),
         "tipring --json sim PORT show": answer::<SimSnapshot>(g),

@@ -1,6 +1,7 @@
 //! Text, cause and cure of every finding.
 
 use super::clean::clean;
+use tipring_types::FaxVerdict;
 use tipring_types::finding::{Finding, Place, RejectCause};
 
 /// What a finding says.
@@ -50,6 +51,17 @@ impl Whose<'_> {
                     ..
                 },
             ] => channel.to_string(),
+            _ => "N".to_owned(),
+        }
+    }
+
+    fn port_number(self) -> String {
+        match self.0 {
+            [
+                Place {
+                    port: Some(port), ..
+                },
+            ] => port.to_string(),
             _ => "N".to_owned(),
         }
     }
@@ -345,6 +357,11 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         Finding::LineUnderrun => row(
             "sound to the phone had gaps in the last minute", "sound was not given to the card in time", LOAD,
         ),
+        Finding::FaxFailed { outcome, cause } => {
+            let verdict = FaxVerdict { outcome: outcome.clone(), cause: *cause };
+            let words = super::fax_verdict(&verdict, &whose.port_number());
+            (format!("the last fax failed: {}", words.text), words.cause, words.cure)
+        }
     }
 }
 

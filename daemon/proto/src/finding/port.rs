@@ -7,7 +7,7 @@ use super::glitch::Glitch;
 use super::registration::attempts;
 use crate::card::FeedTrouble;
 use crate::sccp::station::LostReason;
-use tipring_types::LineFault;
+use tipring_types::{FaxVerdict, LineFault};
 
 /// A connected call that has received no RTP for this long is one-way.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -103,6 +103,8 @@ pub struct PortFacts<'a> {
     pub audio: Option<AudioFacts<'a>>,
     /// Sound that was lost in the last minute.
     pub glitch: Option<Glitch>,
+    /// What became of the last fax, when it failed less than a day ago.
+    pub fax: Option<FaxVerdict>,
 }
 
 /// What is wrong with a port. What lies under something else that is wrong is not named: without a line there is no
@@ -136,7 +138,10 @@ pub fn port(facts: &PortFacts<'_>) -> Vec<Finding> {
         audio.or(match facts.glitch {
             Some(Glitch::Overrun) => Some(Finding::LineOverrun),
             Some(Glitch::Underrun) => Some(Finding::LineUnderrun),
-            None => None,
+            None => facts.fax.clone().map(|fax| Finding::FaxFailed {
+                outcome: fax.outcome,
+                cause: fax.cause,
+            }),
         })
     };
     finding.into_iter().collect()
@@ -184,6 +189,7 @@ fn one_way(audio: &AudioFacts<'_>) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tipring_types::FaxOutcome;
 
     fn registered() -> PortFacts<'static> {
         PortFacts {
@@ -213,6 +219,11 @@ mod tests {
     fn what_lies_under_another_trouble_is_not_named() {
         // From the least to the most fundamental one: each hides those before it.
         let mut facts = registered();
+        facts.fax = Some(FaxVerdict {
+            outcome: FaxOutcome::CallEndedInPage { page: 1 },
+            cause: None,
+        });
+        assert_eq!(codes(&facts), ["fax-failed"]);
         facts.glitch = Some(Glitch::Underrun);
         assert_eq!(codes(&facts), ["line-underrun"]);
         facts.audio = Some(AudioFacts {

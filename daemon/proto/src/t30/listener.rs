@@ -7,9 +7,10 @@ use super::frame::{Frame, Kind};
 use super::judge;
 use super::page::Lines;
 use super::report::{End, Page, PageResult, Report, Training};
+use super::steps::Steps;
 use crate::time::Time;
 use crate::types::t38::{Carrier, Fast};
-use crate::types::{DataTone, FaxOutcome, FaxPhase, FaxTimer, Side};
+use crate::types::{DataTone, FaxOutcome, FaxPhase, FaxStep, FaxTimer, Side};
 
 /// Trainings and pages that are kept; more are only counted.
 const TRAININGS: usize = 32;
@@ -56,6 +57,7 @@ pub struct Listener {
     /// Pages that were refused since the last training that was right.
     pub(super) refused: u32,
     pub(super) done: bool,
+    steps: Steps,
 }
 
 pub(super) fn place(side: Side) -> usize {
@@ -91,12 +93,18 @@ impl Listener {
             operator: None,
             refused: 0,
             done: false,
+            steps: Steps::new(now),
         }
     }
 
     /// What was heard up to now.
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// What the machines signalled, in order; the first steps, when there are very many.
+    pub fn steps(&self) -> &[FaxStep] {
+        self.steps.all()
     }
 
     /// What became of it, as soon as that is clear.
@@ -116,6 +124,9 @@ impl Listener {
     /// A tone.
     pub fn tone(&mut self, now: Time, from: Side, tone: DataTone) {
         self.heard(now);
+        if tone != DataTone::V21Preamble {
+            self.steps.sign(now, from, tone.name(), None);
+        }
         match tone {
             DataTone::Cng => self.calling[place(from)] = true,
             DataTone::Ced | DataTone::AnsAm => {
@@ -132,6 +143,10 @@ impl Listener {
         let before = &mut self.carrier[place(from)];
         if !before.is_some_and(|(before, _)| before == carrier) {
             *before = Some((carrier, now));
+            if let Carrier::Fast(fast) = carrier {
+                let is_page = self.report.phase == FaxPhase::Page;
+                self.steps.carrier(now, from, is_page, fast.rate());
+            }
         }
         match carrier {
             Carrier::V21 => self.signalled[place(from)] = true,
@@ -164,6 +179,7 @@ impl Listener {
         }
         if let Some((Carrier::Fast(_), since)) = self.carrier[place(from)].take() {
             self.fast_for = now.saturating_since(since);
+            self.steps.carrier_ended(now, from);
         }
     }
 
@@ -210,6 +226,7 @@ impl Listener {
             return;
         }
         self.report.phase = self.report.phase.max(FaxPhase::Negotiation);
+        self.step(now, from, &frame);
         match frame.kind {
             Kind::Dis | Kind::Csi | Kind::Nsf => self.called(now, from, &frame),
             Kind::Dtc => {
@@ -252,6 +269,21 @@ impl Listener {
             Kind::Fnv => self.not_valid = true,
             Kind::Dcn => self.ends(now, Some(from)),
             _ => {}
+        }
+    }
+
+    fn step(&mut self, now: Time, from: Side, frame: &Frame<'_>) {
+        let name = frame.kind.name();
+        let rate = match frame.kind {
+            Kind::Dcs => Command::parse(frame.field).fast.map(Fast::rate),
+            _ => None,
+        };
+        match frame.partial_page().filter(|_| frame.kind == Kind::Pps) {
+            Some(part) => {
+                let end = part.end.map_or("NULL", Kind::name);
+                self.steps.sign(now, from, &format!("{name}-{end}"), rate);
+            }
+            None => self.steps.sign(now, from, name, rate),
         }
     }
 

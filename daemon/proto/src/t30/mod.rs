@@ -15,6 +15,7 @@ mod listener;
 mod page;
 mod record;
 mod report;
+mod steps;
 #[cfg(test)]
 mod tests;
 

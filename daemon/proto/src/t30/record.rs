@@ -54,6 +54,7 @@ impl Listener {
             erl: None,
             unheard: 0,
             outcome,
+            steps: self.steps().to_vec(),
         }
     }
 

@@ -108,6 +108,36 @@ fn a_fax_of_two_pages_is_followed_to_its_end() {
     assert_eq!(play.report().phase, FaxPhase::Page);
     play.fast(20.0).say(CALLER, &[&[0x2F]]);
     assert_eq!(play.listener.outcome(play.now), None);
+    let signs: Vec<(&str, Side)> = play
+        .listener
+        .steps()
+        .iter()
+        .map(|s| (&*s.sign, s.from))
+        .collect();
+    let expected = [
+        ("CNG", CALLER),
+        ("CED", CALLED),
+        ("CSI", CALLED),
+        ("DIS", CALLED),
+        ("TSI", CALLER),
+        ("DCS", CALLER),
+        ("training", CALLER),
+        ("CFR", CALLED),
+        ("page", CALLER),
+        ("MPS", CALLER),
+        ("MCF", CALLED),
+        ("page", CALLER),
+        ("EOP", CALLER),
+    ];
+    assert_eq!(signs, expected);
+    let (dcs, training, page) = (5, 6, 8);
+    let of = |n: usize| {
+        let step = &play.listener.steps()[n];
+        (step.rate, step.length_ms)
+    };
+    assert_eq!(of(dcs), (Some(14_400), None));
+    assert_eq!(of(training), (Some(14_400), Some(1500)));
+    assert_eq!(of(page), (Some(14_400), Some(20_000)));
     play.say(CALLED, &[&[0x8C]]);
     let complete = FaxOutcome::Complete { pages: 2 };
     assert_eq!(play.listener.outcome(play.now), Some(complete.clone()));

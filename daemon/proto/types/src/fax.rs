@@ -4,13 +4,18 @@
 //! ([`FaxRecord`]). Promises: a code keeps its meaning, programs may compare it. Leaves to others: which facts are which outcome (`tipring_proto::t30`), and its
 //! words (the table in `tipring-ctl`).
 
+mod cause;
 mod record;
+mod step;
 
 use serde::{Deserialize, Serialize};
 
+pub use cause::{FaxCause, FaxRelayUse, FaxVerdict};
 pub use record::{
     FaxModem, FaxPath, FaxRecord, FaxSwitch, FaxTransport, SWITCHES as FAX_SWITCHES, Sides,
 };
+
+pub use step::{FaxStep, STEPS as FAX_STEPS};
 
 use crate::Side;
 
@@ -248,6 +253,47 @@ impl FaxOutcome {
         )
     }
 
+    /// The code in JSON and in the documentation.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Complete { .. } => "complete",
+            Self::CompleteWithPoorPages { .. } => "complete-with-poor-pages",
+            Self::NoFaxSignal { .. } => "no-fax-signal",
+            Self::EndedBeforeFax { .. } => "ended-before-fax",
+            Self::NoFaxAnswered { .. } => "no-fax-answered",
+            Self::BothCalling => "both-calling",
+            Self::AnswerToneOnly { .. } => "answer-tone-only",
+            Self::ModemAnswered { .. } => "modem-answered",
+            Self::FramesUnreadable { .. } => "frames-unreadable",
+            Self::CallerSilent { .. } => "caller-silent",
+            Self::CannotReceive => "cannot-receive",
+            Self::NothingInCommon => "nothing-in-common",
+            Self::PollingRefused => "polling-refused",
+            Self::PasswordRefused => "password-refused",
+            Self::CommandsNotUnderstood { .. } => "commands-not-understood",
+            Self::FieldNotValid => "field-not-valid",
+            Self::DisconnectedInNegotiation { .. } => "disconnected-in-negotiation",
+            Self::TrainingUnanswered { .. } => "training-unanswered",
+            Self::TrainingFailed { .. } => "training-failed",
+            Self::DisconnectedInTraining { .. } => "disconnected-in-training",
+            Self::NoPageAfterTraining { .. } => "no-page-after-training",
+            Self::DisconnectedInPage { .. } => "disconnected-in-page",
+            Self::SignalCut { .. } => "signal-cut",
+            Self::PageNotEnded { .. } => "page-not-ended",
+            Self::PageUnanswered { .. } => "page-unanswered",
+            Self::PageRefused { .. } => "page-refused",
+            Self::CorrectionGaveUp { .. } => "correction-gave-up",
+            Self::ReceiverNotReady { .. } => "receiver-not-ready",
+            Self::InterruptedByOperator { .. } => "interrupted-by-operator",
+            Self::DisconnectedAfterPage { .. } => "disconnected-after-page",
+            Self::DisconnectedBetweenPages { .. } => "disconnected-between-pages",
+            Self::CallEndedInNegotiation => "call-ended-in-negotiation",
+            Self::CallEndedInPage { .. } => "call-ended-in-page",
+            Self::CallEndedAfterPage { .. } => "call-ended-after-page",
+            Self::CallEndedBetweenPages { .. } => "call-ended-between-pages",
+        }
+    }
+
     /// One of each, for tests and documentation.
     pub fn samples() -> Vec<FaxOutcome> {
         let rates = || vec![14_400, 9600];
@@ -317,6 +363,7 @@ mod tests {
         let mut codes = std::collections::BTreeSet::new();
         for outcome in FaxOutcome::samples() {
             let json = serde_json::to_value(&outcome).unwrap();
+            assert_eq!(json["code"], outcome.code());
             assert!(codes.insert(json["code"].to_string()), "{json}");
             assert_eq!(serde_json::from_value::<FaxOutcome>(json).unwrap(), outcome);
         }

@@ -31,8 +31,8 @@ pub use choices::{
     RtpSource,
 };
 pub use fax::{
-    FAX_SWITCHES, FaxModem, FaxOutcome, FaxPath, FaxPhase, FaxRecord, FaxSwitch, FaxTimer,
-    FaxTransport, Sides,
+    FAX_STEPS, FAX_SWITCHES, FaxCause, FaxModem, FaxOutcome, FaxPath, FaxPhase, FaxRecord,
+    FaxRelayUse, FaxStep, FaxSwitch, FaxTimer, FaxTransport, FaxVerdict, Sides,
 };
 pub use ids::{
     CallRef, Codec, Conference, ConnectionId, DeviceName, DeviceNameError, DeviceType, Digit,

@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::trace::{DigitSource, LegMode, SccpDirection, SwitchAnswer, TraceKind, VoiceCause};
 use crate::{
     AlarmTone, CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone,
-    Digit, EchoState, EndCause, FaxModem, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict,
-    Polarity, PortState, RegistrationState, Side, TenthDb, TenthDbm0, TestEnd,
+    Digit, EchoState, EndCause, FaxModem, FaxPhase, FaxRelayUse, FaxTimer, HookState, LineFault,
+    NoiseVerdict, Polarity, PortState, RegistrationState, Side, TenthDb, TenthDbm0, TestEnd,
 };
 
 macro_rules! words_of {
@@ -27,7 +27,7 @@ macro_rules! words_of {
 
 words_of! {
     AlarmTone, CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
-    FaxModem, FaxPhase, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
+    FaxModem, FaxPhase, FaxRelayUse, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
     LegMode, SwitchAnswer, VoiceCause,
 }
 

@@ -67,7 +67,7 @@ pub(super) fn figures(call: &mut StoredCall, media: &[MediaLeg]) {
     call.tones = some(&tones.join(","));
 }
 
-fn some(text: &str) -> Option<String> {
+pub(super) fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.chars().take(LONGEST).collect())
 }
 

@@ -70,6 +70,7 @@ impl Gateway {
             lockout: matches!(logic.state, PortState::Howling | PortState::Lockout),
             audio,
             glitch: unit.glitches.recent(now),
+            fax: self.failed_fax(now, unit.number),
         };
         let found = finding::port(&facts).into_iter();
         found.map(|f| FindingReport::of(f, unit.place())).collect()

@@ -140,6 +140,23 @@ pub(super) const GROUPS: &[Group] = &[
         see_also: &["tipring(1)", "tipring-call(1)", "tipring.toml(5)"],
     },
     Group {
+        command: "fax",
+        file: "tipring-fax.1",
+        examples: &[
+            ("The last faxes of all ports:", "tipring fax list"),
+            (
+                "Those of port 7 that failed in a week:",
+                "tipring fax list 7 --failed --since 7d",
+            ),
+            ("Why one of them failed:", "tipring fax show 12"),
+            (
+                "A month, by port and by far number:",
+                "tipring fax stats --since 30d",
+            ),
+        ],
+        see_also: &["tipring(1)", "tipring-history(1)", "tipring-fields(7)"],
+    },
+    Group {
         command: "trace",
         file: "tipring-trace.1",
         examples: &[

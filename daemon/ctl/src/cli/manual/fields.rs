@@ -1,4 +1,4 @@
-//! tipring-fields(7): what each field of `port show`, `call show` and `status` says. A test looks for fields without a line.
+//! tipring-fields(7): what each field of `port show`, `call show`, `fax show` and `status` says. A test looks for fields without a line.
 
 use clap_mangen::roff::{Roff, bold, roman};
 
@@ -346,6 +346,79 @@ const PARTS: &[Part] = &[
             ("ended", "Why the call is over."),
         ],
     ),
+    (
+        "FAX LIST, FAX SHOW AND FAX STATS",
+        &[
+            (
+                "FAX, fax",
+                "Number of the fax; it stays, also over restarts. Port and call, as call list had it in that run of the daemon.",
+            ),
+            (
+                "FAR END, far end, far address",
+                "Number and name of the far end; to: the port called, by: it was called. Address of its media.",
+            ),
+            (
+                "BY, carried by",
+                "G.711 (pass-through), G.711 with redundancy (RFC 2198), or T.38.",
+            ),
+            (
+                "RESULT",
+                "good: all pages came through. Otherwise the code of the verdict; fax show has its words.",
+            ),
+            (
+                "machine here, far machine",
+                "How the machines name themselves (TSI, CSI); not with fax-identities = \"hide\".",
+            ),
+            ("document", "Which machine sent the document."),
+            (
+                "PAGES, pages",
+                "Pages that the receiver confirmed; of them poor ones (RTP); pages refused (RTN); frames that error correction sent again.",
+            ),
+            (
+                "switch",
+                "A named signalling event (NSE) or T.38 that switched the call, when, and the answer.",
+            ),
+            (
+                "RATE, modem",
+                "Modem and rate of the pages; in stats the rate of the most faxes.",
+            ),
+            (
+                "ECM",
+                "Share of faxes with error correction, of those that agreed on something.",
+            ),
+            (
+                "trainings",
+                "Rates that were tried, and how many trainings were refused or not answered.",
+            ),
+            (
+                "damaged frames",
+                "Frames at 300 bit/s with a wrong check sequence.",
+            ),
+            ("level", "Level of the signals of each machine."),
+            ("echo", "Echo return loss of the line."),
+            (
+                "network",
+                "Packets that never came, or too late; those that came again with later ones; sound that was concealed for want of packets; jitter.",
+            ),
+            (
+                "clocks",
+                "How often sound was left out or doubled for want of a common clock, and the far clock against ours.",
+            ),
+            ("timer", "The timer of T.30 after which a machine gave up."),
+            (
+                "unheard",
+                "Signals that came faster than they could be listened to: pages may be missing here.",
+            ),
+            (
+                "FAXES, GOOD",
+                "Faxes, and the share of those whose pages all came through.",
+            ),
+            (
+                "COMMONEST",
+                "The commonest verdict of those that failed, and how many have it.",
+            ),
+        ],
+    ),
 ];
 
 /// tipring-fields(7).
@@ -358,7 +431,7 @@ pub(super) fn page() -> Page {
     );
     page.control("SH", ["NAME"]);
     page.text([roman(
-        "tipring-fields - the fields that tipring status, port and call show",
+        "tipring-fields - the fields that tipring status, port, call and fax show",
     )]);
     page.control("SH", ["DESCRIPTION"]);
     page.text([roman(
@@ -405,6 +478,7 @@ mod tests {
             include_str!("../render/port.rs"),
             include_str!("../render/media.rs"),
             include_str!("../render/call.rs"),
+            include_str!("../render/fax.rs"),
         ];
         let mut found = vec![];
         for source in sources {

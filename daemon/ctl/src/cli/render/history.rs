@@ -1,7 +1,7 @@
 //! `tipring history` as text, in 80 columns.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
-use tipring_ctl::report::{CallDirection, History, StoredCall, StoredFinding};
+use tipring_ctl::report::{CallDirection, FaxReport, History, StoredCall, StoredFinding};
 use tipring_store::What;
 use tipring_types::EndCause;
 
@@ -26,6 +26,14 @@ pub(crate) fn history(paint: Paint, what: What, history: &History) -> String {
     }
     if what != What::Findings {
         out += &(paint.bold("Calls") + "\n" + &calls(paint, &history.calls));
+    }
+    if !history.faxes.is_empty() {
+        let faxes: Vec<_> = history.faxes.iter().cloned().map(FaxReport::of).collect();
+        out += &format!(
+            "\n{}\n{}",
+            paint.bold("Faxes"),
+            super::fax::rows(paint, &faxes)
+        );
     }
     if what != What::Calls {
         out += if out.is_empty() { "" } else { "\n" };
@@ -264,5 +272,16 @@ mod tests {
         assert!(!text.contains("Calls"), "{text}");
         let both = super::history(PAINT, What::All, &History::default());
         assert_eq!(both, "Calls\nnone\n\nFindings\nnone\n");
+        let with_a_fax = History {
+            faxes: vec![super::super::fax::tests::stored()],
+            ..History::default()
+        };
+        let text = super::history(PAINT, What::All, &with_a_fax);
+        let (calls, rest) = text.split_once("\nFaxes\nFAX").unwrap();
+        assert_eq!(calls, "Calls\nnone\n");
+        assert!(
+            rest.contains("level-low") && rest.ends_with("\nFindings\nnone\n"),
+            "{text}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod call;
 mod config;
+mod fax;
 mod hardware;
 mod history;
 mod linetest;
@@ -14,6 +15,7 @@ mod status;
 
 pub(crate) use call::{call, call_list, trace};
 pub(crate) use config::{gateway_settings, port_settings};
+pub(crate) use fax::{fax, fax_list, fax_stats};
 pub(crate) use hardware::hardware;
 pub(crate) use history::history;
 pub(crate) use linetest::line_test;

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FaxOutcome, FaxTimer};
+use super::{FaxOutcome, FaxStep, FaxTimer};
 use crate::trace::{LegMode, SwitchAnswer};
 use crate::{Side, TenthDb, TenthDbm0};
 
@@ -146,6 +146,9 @@ pub struct FaxRecord {
     pub unheard: u64,
     /// What became of it.
     pub outcome: FaxOutcome,
+    /// What the machines signalled, oldest first, at most [`super::FAX_STEPS`].
+    #[serde(default)]
+    pub steps: Vec<FaxStep>,
 }
 
 impl FaxRecord {
@@ -197,8 +200,47 @@ impl FaxRecord {
             erl: Some(TenthDb(142)),
             unheard: 0,
             outcome: FaxOutcome::Complete { pages: 2 },
+            steps: steps(),
         }
     }
+}
+
+/// Those of a sample.
+fn steps() -> Vec<FaxStep> {
+    use Side::{Line, Network};
+    let all = [
+        (0, Line, "CNG", None, None),
+        (2_600, Network, "CED", None, None),
+        (6_100, Network, "CSI", None, None),
+        (6_400, Network, "DIS", None, None),
+        (8_200, Line, "TSI", None, None),
+        (8_500, Line, "DCS", Some(14_400), None),
+        (8_700, Line, "training", Some(14_400), Some(1_500)),
+        (11_500, Network, "FTT", None, None),
+        (13_000, Line, "TSI", None, None),
+        (13_300, Line, "DCS", Some(9_600), None),
+        (13_500, Line, "training", Some(9_600), Some(1_500)),
+        (16_300, Network, "CFR", None, None),
+        (16_600, Line, "page", Some(9_600), Some(28_000)),
+        (46_000, Line, "PPS-MPS", None, None),
+        (47_500, Network, "PPR", None, None),
+        (47_800, Line, "page", Some(9_600), Some(900)),
+        (50_000, Line, "PPS-MPS", None, None),
+        (51_500, Network, "MCF", None, None),
+        (51_800, Line, "page", Some(9_600), Some(27_000)),
+        (80_200, Line, "PPS-EOP", None, None),
+        (81_700, Network, "MCF", None, None),
+        (83_300, Line, "DCN", None, None),
+    ];
+    all.into_iter()
+        .map(|(after_ms, from, sign, rate, length_ms)| FaxStep {
+            after_ms,
+            from,
+            sign: sign.to_owned(),
+            rate,
+            length_ms,
+        })
+        .collect()
 }
 
 #[cfg(test)]

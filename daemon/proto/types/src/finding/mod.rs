@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use reject::RejectCause;
 
+use crate::{FaxCause, FaxOutcome};
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -350,6 +352,13 @@ pub enum Finding {
     LineOverrun,
     /// The line had gaps.
     LineUnderrun,
+    /// The last fax at the port failed.
+    FaxFailed {
+        /// What became of it.
+        outcome: FaxOutcome,
+        /// Why, as far as is known.
+        cause: Option<FaxCause>,
+    },
 }
 
 impl Finding {
@@ -429,6 +438,7 @@ impl Finding {
             Finding::OneWayAudio { .. } => ("one-way-audio", Warning),
             Finding::LineOverrun => ("line-overrun", Warning),
             Finding::LineUnderrun => ("line-underrun", Warning),
+            Finding::FaxFailed { .. } => ("fax-failed", Warning),
         }
     }
 }

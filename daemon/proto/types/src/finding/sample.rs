@@ -1,6 +1,7 @@
 //! One of each finding, for the tests and the documentation.
 
 use super::{Finding, RejectCause};
+use crate::{FaxCause, FaxOutcome, Side, TenthDbm0};
 
 impl Finding {
     /// One of each, with parameters as they occur.
@@ -132,6 +133,16 @@ impl Finding {
             },
             Finding::LineOverrun,
             Finding::LineUnderrun,
+            Finding::FaxFailed {
+                outcome: FaxOutcome::TrainingUnanswered {
+                    rates: vec![14_400, 9600],
+                },
+                cause: Some(FaxCause::LevelLow {
+                    side: Side::Line,
+                    level: TenthDbm0(-380),
+                    usual: Some(TenthDbm0(-180)),
+                }),
+            },
         ]
     }
 }

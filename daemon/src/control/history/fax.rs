@@ -1,0 +1,302 @@
+//! Faxes as they are kept: a record, what is known of its call, and the verdict of both.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::Receiver;
+
+use tipring_config::FaxIdentities;
+use tipring_ctl::report::{CallState, CallSummary, MediaLeg};
+use tipring_proto::call::CallRecord;
+use tipring_proto::fax_verdict::{FaxCall, verdict};
+use tipring_proto::time::Time;
+use tipring_proto::types::{
+    DataTone, EndCause, FaxCause, FaxRecord, FaxVerdict, Side, Sides, TenthDbm0,
+};
+use tipring_store::{History, Keeper, MOST_ROWS, Query, StoredFax, What};
+use tipring_types::trace::LegMode;
+
+use super::super::{Gateway, PortUnit};
+
+/// Faxes whose call goes on, or ended a moment ago: more may become known of them.
+const CLOSING: usize = 64;
+/// Good faxes of a port whose level is remembered, and of how many a usual level can be made.
+const LEVELS: usize = 15;
+const ENOUGH: usize = 3;
+/// A fax that failed is a finding for this time.
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// A fax may be over a moment after its call.
+const AFTER_CALL_MS: u64 = 5000;
+
+/// A fax, and what is known of its call.
+#[derive(Clone, Debug)]
+struct Closing {
+    fax: StoredFax,
+    call: FaxCall,
+}
+
+/// The last fax of a port.
+#[derive(Clone, Debug)]
+struct Last {
+    id: (u64, u64),
+    over_unix_ms: u64,
+    /// It failed.
+    failed: Option<FaxVerdict>,
+}
+
+/// What is remembered of faxes.
+#[derive(Debug, Default)]
+pub(super) struct Faxes {
+    next: u64,
+    closing: VecDeque<Closing>,
+    last: HashMap<u16, Last>,
+    levels: HashMap<u16, VecDeque<TenthDbm0>>,
+    /// Each port's last call that ended.
+    ended: HashMap<u16, (u64, EndCause)>,
+    /// What the store has of earlier runs.
+    earlier: Option<Receiver<History>>,
+}
+
+impl Faxes {
+    /// Asks the store for the faxes of earlier runs: a port's usual level, and how its last fax went, outlive a restart.
+    pub(super) fn start(keeper: Option<&Keeper>) -> Faxes {
+        let earlier = keeper.map(|keeper| {
+            let (found, earlier) = std::sync::mpsc::channel();
+            let question = Query {
+                what: What::Faxes,
+                limit: MOST_ROWS,
+                ..Query::default()
+            };
+            keeper.ask(question, move |answer| {
+                if let Ok(history) = answer {
+                    // A daemon that has ended meanwhile needs none.
+                    let _ = found.send(history);
+                }
+            });
+            earlier
+        });
+        Faxes {
+            earlier,
+            ..Faxes::default()
+        }
+    }
+
+    /// Takes what the store has answered.
+    pub(super) fn look(&mut self) {
+        let Some(earlier) = &self.earlier else { return };
+        match earlier.try_recv() {
+            Ok(history) => {
+                self.earlier = None;
+                for fax in history.faxes.iter().rev() {
+                    self.learn(fax);
+                }
+            }
+            Err(std::sync::mpsc::TryRecvError::Empty) => {}
+            Err(std::sync::mpsc::TryRecvError::Disconnected) => self.earlier = None,
+        }
+    }
+
+    /// The level that the good faxes of a port usually have: the middle one of the last.
+    fn usual(&self, port: u16) -> Option<TenthDbm0> {
+        let mut levels: Vec<_> = self.levels.get(&port)?.iter().copied().collect();
+        levels.sort_unstable();
+        let enough = levels.len() >= ENOUGH;
+        levels.get(levels.len() / 2).copied().filter(|_| enough)
+    }
+
+    /// Remembers what outlives the fax.
+    fn learn(&mut self, fax: &StoredFax) {
+        let over_unix_ms = fax
+            .record
+            .begin_unix_ms
+            .saturating_add(fax.record.length_ms);
+        let last = self.last.get(&fax.port);
+        if last.is_some_and(|last| last.over_unix_ms > over_unix_ms) {
+            return;
+        }
+        let again = last.is_some_and(|last| last.id == (fax.run, fax.id));
+        // A person who called by mistake is nobody's trouble.
+        let harmless = fax.verdict.cause == Some(FaxCause::PersonCalled);
+        let failed = (!fax.verdict.is_success() && !harmless).then(|| fax.verdict.clone());
+        let last = Last {
+            id: (fax.run, fax.id),
+            over_unix_ms,
+            failed,
+        };
+        self.last.insert(fax.port, last);
+        if let Some(level) = fax.record.level.line
+            && fax.verdict.is_success()
+            && !again
+        {
+            let levels = self.levels.entry(fax.port).or_default();
+            if levels.len() >= LEVELS {
+                levels.pop_front();
+            }
+            levels.push_back(level);
+        }
+    }
+
+    /// What became of the last fax of a port, when it failed less than a day ago.
+    pub(super) fn failed(&self, port: u16, unix_ms: u64) -> Option<&FaxVerdict> {
+        let last = self.last.get(&port)?;
+        let fresh = unix_ms.saturating_sub(last.over_unix_ms) < DAY_MS;
+        last.failed.as_ref().filter(|_| fresh)
+    }
+
+    /// A fax is over: what is to be kept of it.
+    fn over(&mut self, run: u64, mut fax: StoredFax, mut call: FaxCall) -> StoredFax {
+        self.next += 1;
+        fax.run = run;
+        fax.id = self.next;
+        call.usual_level = self.usual(fax.port);
+        if let (Some((id, end)), None) = (self.ended.get(&fax.port), call.end)
+            && fax.call == Some(*id)
+        {
+            call.end = Some(*end);
+        }
+        fax.verdict = verdict(&fax.record, &call);
+        self.learn(&fax);
+        if self.closing.len() >= CLOSING {
+            self.closing.pop_front();
+        }
+        self.closing.push_back(Closing {
+            fax: fax.clone(),
+            call,
+        });
+        fax
+    }
+
+    /// A call is over: the faxes of it whose verdict is another one now.
+    pub(super) fn call_over(&mut self, port: u16, id: u64, end: EndCause) -> Vec<StoredFax> {
+        self.ended.insert(port, (id, end));
+        let of_call = |c: &&mut Closing| c.fax.port == port && c.fax.call == Some(id);
+        let mut changed = vec![];
+        for closing in self.closing.iter_mut().filter(of_call) {
+            closing.call.end = Some(end);
+            let now = verdict(&closing.fax.record, &closing.call);
+            if now != closing.fax.verdict {
+                closing.fax.verdict = now;
+                changed.push(closing.fax.clone());
+            }
+        }
+        for fax in &changed {
+            self.learn(fax);
+        }
+        changed
+    }
+}
+
+/// What the legs of a call show; `passes`: tones make a leg of this port pass data.
+fn of_legs(legs: &[MediaLeg], record: &FaxRecord, passes: bool) -> FaxCall {
+    let is_data = |mode| matches!(mode, LegMode::PassThrough | LegMode::FaxRelay);
+    let heard = |side: Side, name: DataTone| {
+        let tones = legs.iter().flat_map(|leg| &leg.tones);
+        tones
+            .into_iter()
+            .any(|t| t.from == side && t.tone == name.name())
+    };
+    let v8 = |side| heard(side, DataTone::AnsAm) || heard(side, DataTone::AnsAmPr);
+    let relays = legs.iter().filter_map(|leg| leg.fax.as_ref());
+    let received = |of: fn(&MediaLeg) -> u64| legs.iter().map(of).sum();
+    let known = !legs.is_empty();
+    FaxCall {
+        // What the leg is now may be voice again.
+        pass_through: legs
+            .iter()
+            .any(|leg| leg.pass_through || passes && !leg.tones.is_empty())
+            || legs
+                .iter()
+                .any(|leg| !leg.tones.is_empty() && leg.fax.is_some())
+            || record.switches.iter().any(|switch| is_data(switch.mode)),
+        received: known.then(|| received(|leg| leg.rtp.received_packets)),
+        relay_received: relays
+            .map(|fax| fax.received_datagrams)
+            .reduce(u64::saturating_add),
+        ptime_ms: legs.last().map_or(0, |leg| leg.ptime_ms),
+        calling: Sides {
+            line: heard(Side::Line, DataTone::Cng),
+            network: heard(Side::Network, DataTone::Cng),
+        },
+        v8_answer: [Side::Line, Side::Network]
+            .into_iter()
+            .find(|side| v8(*side)),
+        ..FaxCall::default()
+    }
+}
+
+/// Takes out what is not to be seen.
+fn hide(record: &mut FaxRecord, identities: FaxIdentities) {
+    match identities {
+        FaxIdentities::Store => {}
+        FaxIdentities::Hide => record.identities = Sides::default(),
+    }
+}
+
+impl Gateway {
+    /// A fax is over. Identities that are to be hidden are taken out before anybody sees them.
+    pub(in crate::control) fn keep_fax(&mut self, now: Time, index: usize, record: &mut FaxRecord) {
+        hide(record, self.config.history.fax_identities);
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
+        let (call, legs) = self.call_of_fax(now, unit);
+        let far_address = legs.iter().rev().find_map(|leg| leg.remote.clone());
+        let known = FaxCall {
+            direction: call.as_ref().map(|c| c.direction).unwrap_or_default(),
+            length_ms: call.as_ref().map_or(record.length_ms, |c| c.duration_ms),
+            ..of_legs(&legs, record, unit.settings.line.fax_pass_through)
+        };
+        let some = |text: Option<String>| text.as_deref().and_then(super::call::some);
+        let fax = StoredFax {
+            number: 0,
+            run: 0,
+            id: 0,
+            call: call.as_ref().map(|c| c.id),
+            port: unit.number,
+            direction: known.direction,
+            far_number: some(
+                call.as_ref()
+                    .and_then(|c| c.peer.clone().or(c.dialed.clone())),
+            ),
+            far_name: some(call.as_ref().and_then(|c| c.peer_name.clone())),
+            far_address,
+            verdict: verdict(record, &known),
+            record: record.clone(),
+        };
+        let run = self.history.run();
+        let fax = self.history.faxes.over(run, fax, known);
+        self.history.keep(fax);
+    }
+
+    /// The call that a fax at this port was in, and its media: the one that is up, or the one that ended a moment ago.
+    fn call_of_fax(&self, now: Time, unit: &PortUnit) -> (Option<CallSummary>, Vec<MediaLeg>) {
+        let logic = unit.call_logic();
+        let talking = logic.calls.iter().find(|c| c.state == CallState::Connected);
+        if let Some(call) = talking.or(logic.calls.last()) {
+            let row = self.calls.summary(&self.clock, now, unit.number, call);
+            return (Some(row), unit.desk.of_call(call.call, call.started));
+        }
+        let ended = self.calls.last_of(unit.number).filter(|call| {
+            let over = call.started_unix_ms.saturating_add(call.duration_ms);
+            self.clock.unix_ms(now).saturating_sub(over) < AFTER_CALL_MS
+        });
+        match ended.and_then(|call| self.calls.ended(call.id)) {
+            Some(call) => (Some(call.summary), call.media),
+            None => (None, vec![]),
+        }
+    }
+
+    /// A call is over: a fax of it may have another verdict now.
+    pub(super) fn fax_call_over(&mut self, port: u16, id: u64, record: &CallRecord) {
+        for fax in self.history.faxes.call_over(port, id, record.cause) {
+            self.history.keep(fax);
+        }
+    }
+
+    /// What became of the last fax of a port, when it failed less than a day ago.
+    pub(in crate::control) fn failed_fax(&self, now: Time, port: u16) -> Option<FaxVerdict> {
+        let unix_ms = self.clock.unix_ms(now);
+        self.history.faxes.failed(port, unix_ms).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests;
