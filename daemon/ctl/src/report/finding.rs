@@ -111,7 +111,7 @@ mod tests {
         let place = Place {
             port: Some(port),
             channel: Some(port + 8),
-            device: None,
+            ..Place::default()
         };
         FindingReport::of(finding, place)
     }

@@ -1,7 +1,7 @@
 //! Text, cause and cure of every finding.
 
 use super::clean::clean;
-use tipring_types::FaxVerdict;
+use tipring_types::{DeviceType, FaxVerdict};
 use tipring_types::finding::{Finding, Place, RejectCause};
 
 /// What a finding says.
@@ -75,6 +75,33 @@ impl Whose<'_> {
             few if few.len() <= NAMES => format!("the device names {}", few.join(", ")),
             [first, .., last] => {
                 format!("{} device names, {first} to {last}", names.len())
+            }
+        }
+    }
+
+    /// What is to be added on a CallManager: the device with its type, as far as all of them have the same.
+    fn to_add(self) -> String {
+        let names: Vec<&str> = self.0.iter().filter_map(|p| p.device.as_deref()).collect();
+        let what = match &*names {
+            [] => "the device".to_owned(),
+            [one] => format!("the device {one}"),
+            few if few.len() <= NAMES => format!("the devices {}", few.join(", ")),
+            [first, .., last] => format!("the {} devices {first} to {last}", names.len()),
+        };
+        let mut kinds = self.0.iter().map(|p| p.device_type);
+        let kind = kinds
+            .next()
+            .flatten()
+            .filter(|k| kinds.all(|one| one == Some(*k)));
+        match kind {
+            None => format!("{what} on the CallManager"),
+            Some(kind) => {
+                let name = DeviceType(kind).name();
+                let name = match name {
+                    Some(name) => format!("as {name}, device type {kind}"),
+                    None => format!("with device type {kind}"),
+                };
+                format!("{what} on the CallManager {name}")
             }
         }
     }
@@ -281,9 +308,9 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         ),
 
         Finding::RegistrationRejected { server, text, cause } => {
-            let (means, cure) = rejection(*cause);
+            let (means, cure) = rejection(*cause, whose);
             let said = if text.is_empty() { String::new() } else { format!(" (\"{text}\")") };
-            row(&format!("CallManager {server} rejects {}{said}", whose.devices()), means, cure)
+            row(&format!("CallManager {server} rejects {}{said}", whose.devices()), means, &cure)
         }
         Finding::TokenRefused { server, seconds } => row(
             &unregistered(server), &format!("the CallManager does not take the device back yet (wait {seconds} s)"), BY_ITSELF,
@@ -380,37 +407,60 @@ pub fn reason(found: &Finding) -> String {
 }
 
 /// What a rejection means, and its cure.
-fn rejection(cause: RejectCause) -> (&'static str, &'static str) {
-    const ADD: &str = "add the device on the CallManager, or correct its name: there, or here ([gateway] naming and mac)";
+fn rejection(cause: RejectCause, whose: Whose<'_>) -> (&'static str, String) {
+    let add = || {
+        let device = whose.to_add();
+        format!("add {device}, or correct its name: there, or here ([gateway] naming and mac)")
+    };
     match cause {
         RejectCause::NoAuthority => (
             "the CallManager does not know the name, or an earlier connection still holds it",
-            "add the device on the CallManager, or correct its name: there, or here ([gateway] naming and mac); if it is there, wait until the old connection's keepalive timer has ended",
+            add() + "; if it is there, wait until the old connection's keepalive timer has ended",
         ),
-        RejectCause::DeviceUnknown => ("the CallManager does not know the name", ADD),
+        RejectCause::DeviceUnknown => ("the CallManager does not know the name", add()),
         RejectCause::AlreadyRegistered => (
             "the name is registered over another connection",
-            "look for a second gateway or phone that uses the name",
+            "look for a second gateway or phone that uses the name".into(),
         ),
         RejectCause::NameHeldByOldConnection => (
             "the old connection still holds the name",
-            "none needed: the CallManager releases it when its keepalive timer ends",
+            "none needed: the CallManager releases it when its keepalive timer ends".into(),
         ),
         RejectCause::AddressNotAuthorized => (
             "the CallManager does not accept this gateway's address",
-            "check the permit and deny rules on the CallManager",
+            "check the permit and deny rules on the CallManager".into(),
         ),
         RejectCause::ReloadInProgress => (
             "the CallManager is reading its configuration",
-            "none needed: it accepts the device when that is done",
+            "none needed: it accepts the device when that is done".into(),
+        ),
+        RejectCause::NoLicense => (
+            "the CallManager has no license left for the device",
+            "look at the licenses of the CallManager, and remove devices there that are not used".into(),
+        ),
+        RejectCause::ServerDatabase => (
+            "the CallManager cannot read its database",
+            "look at the CallManager's database service and its replication; the device registers by itself when it works".into(),
+        ),
+        RejectCause::TooManyDevices => (
+            "the CallManager has as many devices as it takes",
+            "raise its limit of registered devices, or move devices to another CallManager".into(),
+        ),
+        RejectCause::TypeMismatch => (
+            "the CallManager has the name as a device of another type",
+            "delete the device there and add it with the type that is sent, or set `device-type` to the one that it has there".into(),
+        ),
+        RejectCause::Security => (
+            "the CallManager wants the device to register encrypted",
+            "give the device a security profile without encryption on the CallManager: the gateway registers in the clear".into(),
         ),
         RejectCause::NoText => (
             "the CallManager gives no reason; it may not know the name, or not serve this device type",
-            "look the device name up there; if it is right, set `device-type` to one that the CallManager lists (307, a 7911, is taken by wazo)",
+            "look the device name up there; if it is right, set `device-type` to one that the CallManager lists (307, a 7911, is taken by wazo)".into(),
         ),
         RejectCause::Other => (
             "the text is not a known one",
-            "see the CallManager's log; look the device name up there",
+            "see the CallManager's log; look the device name up there".into(),
         ),
     }
 }
@@ -432,6 +482,7 @@ mod tests {
             port: Some(port),
             channel: Some(port + 8),
             device: Some(format!("VGC0{port}")),
+            device_type: Some(10),
         }
     }
 

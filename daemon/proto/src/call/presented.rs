@@ -1,12 +1,15 @@
 //! Numbers and names of callers as servers write them.
 
 use crate::call::contract::Presented;
+use crate::sccp::catalog::phrase;
 
 /// The byte that begins a phrase of the phone's own table, as text; an index follows.
 const PHRASE: char = '\u{80}';
 /// "Private" and "Unknown number" in that table.
 const PRIVATE: char = '\u{36}';
 const UNKNOWN_NUMBER: char = '\u{38}';
+/// "From", which stands before a caller and is no part of the name.
+const FROM: char = '\u{17}';
 
 /// Servers mark a withheld party by a restriction bit, by a word, by a phrase, or by nothing at all (chan_skinny:
 /// then it cannot be distinguished from an unknown one).
@@ -28,14 +31,15 @@ pub(super) fn presented(text: &str, restricted: bool) -> Presented {
     }
 }
 
-/// The text without phrases, and without what would move a terminal's cursor or turn its text around.
+/// The text with phrases in words, but without "From", and without what would move a terminal's cursor or turn its text around.
 pub(super) fn readable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
             PHRASE => {
-                chars.next();
+                let index = chars.next().filter(|index| *index != FROM);
+                out.push_str(index.and_then(phrase).unwrap_or_default());
             }
             '\t' | '\n' | '\r' => out.push(' '),
             '\u{200b}'..='\u{200f}'
@@ -72,6 +76,9 @@ mod tests {
             ("\u{202e}adA\u{202c}", "adA"),
             ("\u{80}\u{17} Jürgen", "Jürgen"),
             ("Jürgen\u{9b}31m", "Jürgen31m"),
+            ("\u{80}\u{34}", "Conference"),
+            ("\u{80}\u{3A} 7", "Voicemail 7"),
+            ("\u{80}\u{7F}Ada", "Ada"),
         ] {
             assert_eq!(presented(text, false), Presented::Text(shown.into()));
         }

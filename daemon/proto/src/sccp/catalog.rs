@@ -5,12 +5,13 @@
 //! digits and names are in it, so a log above debug is no place.
 
 mod fields;
+mod phrase;
 
 pub(super) use fields::Common;
 pub use fields::{client_message, server_message};
+pub use phrase::{phrase, phrases, quoted};
 
-use super::message::{CLIENT_NAMES, SERVER_NAMES, SoftKey};
-use super::wire::text::PHRASE;
+use super::message::{CLIENT_NAMES, SERVER_NAMES};
 use crate::types::DeviceType;
 
 /// Name of a message from the station, also of one without a layout here.
@@ -31,28 +32,11 @@ fn name(names: &[(u32, &'static str)], id: u32) -> Option<&'static str> {
 }
 
 /// Device types by number, for people. Servers take any number.
-pub const DEVICE_TYPES: &[(DeviceType, &str)] = &[
-    (DeviceType(7), "7960"),
-    (DeviceType(8), "7940"),
-    (DeviceType(10), "VG248 port (VGC phone)"),
-    (DeviceType(11), "VGC virtual phone"),
-    (DeviceType(12), "ATA 186"),
-    (DeviceType(13), "ATA 188"),
-    (DeviceType(30), "analog access"),
-    (DeviceType(43), "analog access WS-X6624"),
-    (DeviceType(48), "VGC gateway"),
-    (DeviceType(547), "6901"),
-    (DeviceType(30027), "analog phone on a gateway"),
-    (DeviceType(30028), "BRI phone on a gateway"),
-    (DeviceType(30032), "SCCP gateway virtual phone"),
-];
+pub const DEVICE_TYPES: &[(DeviceType, &str)] = DeviceType::NAMED;
 
 /// The name of a device type, `None` for one not in [`DEVICE_TYPES`].
 pub fn device_type_name(kind: DeviceType) -> Option<&'static str> {
-    DEVICE_TYPES
-        .iter()
-        .find(|(k, _)| *k == kind)
-        .map(|(_, name)| *name)
+    kind.name()
 }
 
 /// Why a device was refused or dropped, as CallManager numbers it.
@@ -78,42 +62,6 @@ pub fn unregister_reason(code: u32) -> Option<&'static str> {
         18 => "no response from the device",
         _ => return None,
     })
-}
-
-/// Text of a phrase of the phone's own table, by the byte that follows 0x80.
-pub fn phrase(index: char) -> Option<&'static str> {
-    Some(match u32::from(index) {
-        // The labels of the soft keys stand in the order of their numbers.
-        key @ 0x01..=0x12 => SoftKey(key).word()?,
-        0x13 => "Your current options",
-        0x16 => "Ring out",
-        0x17 => "From",
-        0x18 => "Connected",
-        0x19 => "Busy",
-        0x1B => "Call waiting",
-        0x20 => "Enter number",
-        _ => return None,
-    })
-}
-
-/// A display text with the phrases of the phone's own table in words; everything else stays as it came.
-pub fn phrases(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        if c != PHRASE {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some(index) => match phrase(index) {
-                Some(words) => out.push_str(words),
-                None => out.push_str(&format!("<phrase {:#04x}>", u32::from(index))),
-            },
-            None => out.push_str("<phrase>"),
-        }
-    }
-    out
 }
 
 /// The key of a KeypadButton number: 0–9, `*`, `#`, `A`–`D`, `+`.
@@ -151,14 +99,6 @@ pub fn soft_key_set(set: u32) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn phrases_become_words() {
-        assert_eq!(phrases("\u{80}\u{17} 1001"), "From 1001");
-        assert_eq!(phrases("\u{80}\u{02}"), "new call");
-        assert_eq!(phrases("\u{80}\u{7F}"), "<phrase 0x7f>");
-        assert_eq!(phrases("a\u{80}"), "a<phrase>");
-    }
 
     #[test]
     fn keypad_numbers_are_keys() {

@@ -71,6 +71,29 @@ impl Codec {
 pub struct DeviceType(pub u32);
 
 impl DeviceType {
+    /// Device types by number, for people. Servers take any number.
+    pub const NAMED: &[(DeviceType, &str)] = &[
+        (DeviceType(7), "7960"),
+        (DeviceType(8), "7940"),
+        (DeviceType(10), "VG248 port (VGC phone)"),
+        (DeviceType(11), "VGC virtual phone"),
+        (DeviceType(12), "ATA 186"),
+        (DeviceType(13), "ATA 188"),
+        (DeviceType(30), "analog access"),
+        (DeviceType(43), "analog access WS-X6624"),
+        (DeviceType(48), "VGC gateway"),
+        (DeviceType(547), "6901"),
+        (DeviceType(30027), "analog phone on a gateway"),
+        (DeviceType(30028), "BRI phone on a gateway"),
+        (DeviceType(30032), "SCCP gateway virtual phone"),
+    ];
+
+    /// Its name, if it has one.
+    pub fn name(self) -> Option<&'static str> {
+        let named = Self::NAMED.iter().find(|(kind, _)| *kind == self);
+        named.map(|(_, name)| *name)
+    }
+
     /// VG248 port ("VGC phone").
     pub const VGC_PHONE: DeviceType = DeviceType(10);
     /// Analog phone on a gateway (VG224 and later).

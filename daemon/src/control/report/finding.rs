@@ -114,6 +114,7 @@ impl PortUnit {
             port: Some(self.number),
             channel: Some(self.settings.channel),
             device: Some(self.device_name()),
+            device_type: Some(self.settings.device_type.0),
         }
     }
 }

@@ -397,7 +397,7 @@ mod tests {
         let place = Place {
             port: Some(port),
             channel: Some(port + 8),
-            device: None,
+            ..Place::default()
         };
         let findings = finding.map(|f| FindingReport::of(f, place));
         PortSummary {

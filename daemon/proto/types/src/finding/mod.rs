@@ -39,6 +39,8 @@ pub struct Place {
     pub channel: Option<u16>,
     /// Its SCCP device name.
     pub device: Option<String>,
+    /// The number of its device type, as servers know it.
+    pub device_type: Option<u32>,
 }
 
 /// Something wrong. In JSON: `code`, and `parameters` where there are any.

@@ -19,6 +19,16 @@ pub enum RejectCause {
     AddressNotAuthorized,
     /// The server is reading its configuration.
     ReloadInProgress,
+    /// The server has no license for one more device.
+    NoLicense,
+    /// The server cannot read its own database.
+    ServerDatabase,
+    /// The server takes no more devices.
+    TooManyDevices,
+    /// The server has the name as a device of another type.
+    TypeMismatch,
+    /// The server wants this device to register over an encrypted connection, or to show a certificate.
+    Security,
     /// No text at all (wazo, of a device type that it does not list).
     NoText,
     /// A text that this table does not know.
@@ -33,6 +43,21 @@ impl RejectCause {
         let has = |part: &str| text.contains(part);
         if text.trim().is_empty() {
             RejectCause::NoText
+        } else if has("error unknown") || has("error: unknown") {
+            // The error is, and not the device.
+            RejectCause::Other
+        } else if has("db config") || has("dbconfig") {
+            RejectCause::DeviceUnknown
+        } else if has("no license") {
+            RejectCause::NoLicense
+        } else if has("database") {
+            RejectCause::ServerDatabase
+        } else if has("pass limit") {
+            RejectCause::TooManyDevices
+        } else if has("mismatch") {
+            RejectCause::TypeMismatch
+        } else if has("security error") {
+            RejectCause::Security
         } else if has("no authority") {
             RejectCause::NoAuthority
         } else if has("already registered") || has("crossover") {
@@ -45,6 +70,28 @@ impl RejectCause {
             RejectCause::ReloadInProgress
         } else {
             RejectCause::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_errors_of_ciscos_phrase_table_have_their_causes() {
+        for (text, cause) in [
+            ("Error DB Config", RejectCause::DeviceUnknown),
+            ("Error: DBConfig", RejectCause::DeviceUnknown),
+            ("Error: No License", RejectCause::NoLicense),
+            ("Error Database", RejectCause::ServerDatabase),
+            ("Error Pass Limit", RejectCause::TooManyDevices),
+            ("Error Mismatch", RejectCause::TypeMismatch),
+            ("Security Error", RejectCause::Security),
+            ("Error Unknown", RejectCause::Other),
+            ("Device unknown", RejectCause::DeviceUnknown),
+        ] {
+            assert_eq!(RejectCause::from_text(text), cause, "{text}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::event::{LostReason, RejectCause, StationEvent, TracedMessage};
 use super::super::round::{self, ROUND};
 use super::{Around, Connection, News, State, TOKEN_PASSED_OVER, at_least_1_ms, count, requests};
+use crate::sccp::catalog;
 use crate::sccp::message::{RegisterAck, ServerMessage};
 use crate::sccp::message::{RegisterReject, RegisterTokenReject, Reset};
 use crate::sccp::wire::{self, Frame};
@@ -107,6 +108,7 @@ impl Connection {
 
     fn rejected(&mut self, text: String, around: &mut Around<'_>) {
         count(&mut around.counters.rejects);
+        let text = catalog::quoted(&text);
         let cause = RejectCause::from_text(&text);
         self.over(LostReason::Rejected { text, cause });
     }

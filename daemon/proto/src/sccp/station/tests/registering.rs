@@ -284,6 +284,30 @@ fn a_refusal_closes_the_connection_that_the_server_leaves_open() {
 }
 
 #[test]
+fn a_refusal_by_a_phrase_of_the_phones_table_is_read_as_its_words() {
+    let mut b = Bench::new(|_| {});
+    b.start();
+    b.connected();
+    b.did();
+    b.hear(&ServerMessage::RegisterReject(RegisterReject {
+        text: "\u{80}\u{2F}".to_owned(),
+    }));
+    let did = b.did();
+    let Did::Event(StationEvent::AttemptFailed { reason, .. }) = &did[1] else {
+        panic!("{did:?}");
+    };
+    let rejected = LostReason::Rejected {
+        text: "Error DB Config".to_owned(),
+        cause: RejectCause::DeviceUnknown,
+    };
+    assert_eq!(*reason, rejected);
+    assert_eq!(
+        b.station.snapshot().last_reject.unwrap().text,
+        "Error DB Config"
+    );
+}
+
+#[test]
 fn bytes_cut_anywhere_make_the_same_messages() {
     let mut bytes = vec![];
     for message in [lamp(), ack(30, 3)]
