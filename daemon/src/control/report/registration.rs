@@ -2,7 +2,7 @@
 
 use tipring_ctl::report as ctl;
 use tipring_proto::sccp::station::{
-    HistoryKind, LostReason, StationCounters, StationSnapshot, StationState,
+    HistoryEntry, HistoryKind, LostReason, StationCounters, StationSnapshot, StationState,
 };
 use tipring_proto::time::Time;
 use tipring_types::trace::Trace;
@@ -56,15 +56,18 @@ impl Gateway {
             history: s
                 .history
                 .iter()
-                .scan(false, |registered, h| {
-                    Some((h, is_after(registered, &h.what)))
+                .scan(None, |here, h| {
+                    after(here, h);
+                    Some((h, *here))
                 })
-                .map(|(h, registered)| {
-                    let (state, reason) = became(&h.what, registered);
+                .map(|(h, here)| {
+                    let stays = here.filter(|here| *here != h.server).and_then(server);
+                    let asked = server(h.server).unwrap_or_default();
+                    let (state, reason) = became(&h.what, &asked, stays.as_deref());
                     ctl::RegistrationStep {
                         at_unix_ms: self.clock.unix_ms(h.at),
                         state,
-                        server: server(h.server),
+                        server: stays.or_else(|| server(h.server)),
                         reason,
                     }
                 })
@@ -74,24 +77,36 @@ impl Gateway {
     }
 }
 
-/// Is it registered after that, when it was before as `registered` says?
-fn is_after(registered: &mut bool, what: &HistoryKind) -> bool {
-    match what {
-        HistoryKind::Registered { .. } => *registered = true,
-        HistoryKind::Lost(_) => *registered = false,
+/// Where it is registered after that.
+fn after(here: &mut Option<usize>, entry: &HistoryEntry) {
+    match entry.what {
+        HistoryKind::Registered { .. } => *here = Some(entry.server),
+        HistoryKind::Lost(_) => *here = None,
         HistoryKind::AttemptFailed(_) => {}
     }
-    *registered
 }
 
-/// What the registration became by that, and why.
-fn became(what: &HistoryKind, registered: bool) -> (ctl::RegistrationState, String) {
-    match what {
-        // The question to a better server; the device stays where it is.
-        HistoryKind::AttemptFailed(why) if registered => (
+/// What the registration became by that, and why. `asked`: the server that it is about; `stays`: another one, with which the
+/// device is and stays registered.
+fn became(
+    what: &HistoryKind,
+    asked: &str,
+    stays: Option<&str>,
+) -> (ctl::RegistrationState, String) {
+    match (what, stays) {
+        (HistoryKind::AttemptFailed(why), Some(stays)) => (
             ctl::RegistrationState::Registered,
-            format!("elsewhere; the way back failed: {}", words::why(why)),
+            format!(
+                "{asked} asked to take the port: {}; stays with {stays}",
+                words::why(why)
+            ),
         ),
+        (what, _) => became_alone(what),
+    }
+}
+
+fn became_alone(what: &HistoryKind) -> (ctl::RegistrationState, String) {
+    match what {
         HistoryKind::Registered { version } => (
             ctl::RegistrationState::Registered,
             format!("registered, version {version}"),
@@ -231,10 +246,11 @@ fn counters(n: &StationCounters, left: u64) -> [ctl::Counter; 18] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tipring_proto::sccp::station::ConnectFailure;
 
     #[test]
     fn a_device_that_was_stopped_does_not_wait() {
-        let state = |what| became(&what, false).0;
+        let state = |what| became(&what, "", None).0;
         assert_eq!(
             state(HistoryKind::Lost(LostReason::Stopped)),
             ctl::RegistrationState::Stopped
@@ -246,19 +262,33 @@ mod tests {
     }
 
     #[test]
-    fn a_way_back_that_fails_leaves_the_device_registered() {
+    fn a_server_that_does_not_take_the_port_is_named_beside_the_one_it_stays_with() {
+        let refused = || HistoryKind::AttemptFailed(LostReason::Connect(ConnectFailure::Refused));
         let steps = [
-            HistoryKind::AttemptFailed(LostReason::RegisterTimeout),
-            HistoryKind::Registered { version: 3 },
-            HistoryKind::AttemptFailed(LostReason::RegisterTimeout),
-            HistoryKind::Lost(LostReason::RegisterTimeout),
-            HistoryKind::AttemptFailed(LostReason::RegisterTimeout),
+            (1, refused()),
+            (0, HistoryKind::Registered { version: 3 }),
+            (1, refused()),
+            (0, HistoryKind::Lost(LostReason::RegisterTimeout)),
+            (1, refused()),
         ];
-        let mut registered = false;
-        let states = steps.map(|step| {
-            let after = is_after(&mut registered, &step);
-            became(&step, after).0 == ctl::RegistrationState::Registered
+        let mut here = None;
+        let shown = steps.map(|(server, what)| {
+            let entry = HistoryEntry {
+                at: Time::ZERO,
+                server,
+                what,
+            };
+            after(&mut here, &entry);
+            let stays = here.filter(|here| *here != server).map(|_| "a:2000");
+            became(&entry.what, "b:2000", stays)
         });
-        assert_eq!(states, [false, true, true, false, false]);
+        let states = shown.clone().map(|(state, _)| state);
+        use ctl::RegistrationState::{Registered, Waiting};
+        assert_eq!(states, [Waiting, Registered, Registered, Waiting, Waiting]);
+        assert_eq!(
+            shown[2].1,
+            "b:2000 asked to take the port: connection refused; stays with a:2000"
+        );
+        assert_eq!(shown[4].1, "connection refused");
     }
 }
