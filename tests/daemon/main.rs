@@ -31,6 +31,7 @@ mod ports;
 mod reload;
 mod rtp;
 mod server;
+mod servers;
 mod service;
 mod sound;
 mod talk;
@@ -132,6 +133,10 @@ fn main() {
         server::nonsense_and_storms_in_a_call_cost_that_call_at_most,
         server::a_server_that_stops_reading_costs_its_own_port,
         server::a_better_callmanager_that_hangs_draws_no_port_off_and_one_that_works_does,
+        servers::a_backup_that_refuses_connections_is_a_finding_until_it_is_back,
+        servers::a_backup_that_nobody_tries_is_shown_as_not_tried,
+        servers::what_was_wrong_with_a_server_goes_with_it_from_the_list,
+        servers::a_rejected_port_has_the_words_of_ciscos_phrase_and_its_trouble_goes_with_it,
         sound::a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing,
         sound::a_call_that_outlives_its_server_ends_when_its_rtp_has_ended,
         sound::a_held_phone_hears_the_music_of_a_multicast_group_until_it_is_stopped,

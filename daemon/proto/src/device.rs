@@ -289,6 +289,7 @@ impl Device {
             | StationEvent::UnreadableMessage { .. }
             | StationEvent::AnswersKeepalives { .. }
             | StationEvent::StandbyLost { .. }
+            | StationEvent::StandbyOpened { .. }
             | StationEvent::Trying { .. }
             | StationEvent::TrialFailed { .. }
             | StationEvent::LinkSuspect { .. } => {}

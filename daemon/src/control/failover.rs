@@ -35,7 +35,9 @@ impl Gateway {
                 self.attempt_begins(now, index, server);
             }
             StationEvent::AnswersKeepalives { server } => desk.sentinels.answered(server),
-            StationEvent::StandbyLost { server } => desk.standbys.lost(now, port, server),
+            StationEvent::StandbyLost { server, ref reason } => {
+                desk.standbys.lost(now, port, server, reason);
+            }
             StationEvent::TrialFailed { server, again, .. } => {
                 desk.lookout.came_to_nothing(now, server, again);
             }

@@ -39,6 +39,7 @@ pub mod socket;
 mod sound;
 mod trace;
 mod translate;
+mod troubles;
 mod words;
 
 use std::net::Ipv4Addr;

@@ -9,7 +9,7 @@ use tipring_types::trace::Trace;
 use tracing::{info, warn};
 
 use super::log_rate::if_any;
-use super::servers::{LastTrouble, ServerBook};
+use super::servers::ServerBook;
 use super::{Gateway, PortUnit, trace};
 
 /// A loss within this time of a silence is that silence's.
@@ -18,7 +18,9 @@ const SILENCE_TO_LOSS: Duration = Duration::from_secs(400);
 impl Gateway {
     /// The station of a port has news.
     pub(super) fn news(&mut self, now: Time, index: usize, event: &StationEvent) {
-        tally(now, &mut self.signalling.servers, event);
+        if let Some(unit) = self.ports.get(index) {
+            tally(now, &mut self.signalling.servers, unit.number, event);
+        }
         let out = self
             .ports
             .get(index)
@@ -37,6 +39,8 @@ impl Gateway {
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
+        // A server that has left the list has no part in what is wrong now.
+        let listed = |server: &usize| self.signalling.servers.place(*server).is_some();
         let trouble = match event {
             StationEvent::Registered { .. } => {
                 unit.registered_or_not(now);
@@ -44,11 +48,15 @@ impl Gateway {
             }
             StationEvent::Lost { server, reason, .. } => {
                 unit.registered_or_not(now);
-                unit.failed_at(*server, reason);
+                if listed(server) {
+                    unit.failed_at(*server, reason);
+                }
                 !reason.is_orderly()
             }
             StationEvent::AttemptFailed { server, reason, .. } => {
-                unit.failed_at(*server, reason);
+                if listed(server) {
+                    unit.failed_at(*server, reason);
+                }
                 unit.turn_to_next_address();
                 true
             }
@@ -60,6 +68,7 @@ impl Gateway {
             StationEvent::UnreadableMessage { .. } | StationEvent::LinkSuspect { .. } => true,
             StationEvent::AnswersKeepalives { .. }
             | StationEvent::StandbyLost { .. }
+            | StationEvent::StandbyOpened { .. }
             | StationEvent::Trying { .. }
             | StationEvent::Message(_) => return,
             // The port is served, by a lesser server.
@@ -154,7 +163,7 @@ impl Gateway {
     }
 }
 
-fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
+fn tally(now: Time, servers: &mut ServerBook, port: u16, event: &StationEvent) {
     let (server, trouble, lost) = match event {
         StationEvent::Registered { server, .. } => (*server, None, false),
         StationEvent::Lost { server, reason, .. } => (*server, Some(reason), true),
@@ -163,9 +172,25 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
         StationEvent::TrialFailed { server, reason, .. } if reason.is_a_refusal() => {
             (*server, Some(reason), false)
         }
+        StationEvent::StandbyLost { server, reason } => {
+            // A server that takes the connection and ends it can be reached.
+            if reason.is_unreachable()
+                && servers.place(*server).is_some()
+                && let Some(tally) = servers.tally_mut(*server)
+            {
+                tally.troubles.standby_failed(now, reason);
+            }
+            return;
+        }
+        StationEvent::StandbyOpened { server } => {
+            if let Some(tally) = servers.tally_mut(*server) {
+                tally.stood_by = true;
+                tally.troubles.standby_opened(now);
+            }
+            return;
+        }
         StationEvent::Message(_)
         | StationEvent::AnswersKeepalives { .. }
-        | StationEvent::StandbyLost { .. }
         | StationEvent::Trying { .. }
         | StationEvent::TrialFailed { .. }
         | StationEvent::ResetRequested { .. }
@@ -173,6 +198,7 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
         | StationEvent::LinkSuspect { .. }
         | StationEvent::Stopped => return,
     };
+    let listed = servers.place(server).is_some();
     let Some(tally) = servers.tally_mut(server) else {
         return;
     };
@@ -180,9 +206,7 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
         None => {
             tally.registrations += 1;
             tally.silent = None;
-            if let Some(last) = &mut tally.last_trouble {
-                last.over.get_or_insert(now);
-            }
+            tally.troubles.registered(now, port);
         }
         // What we wanted ourselves, or the server asked for, is no trouble.
         Some(reason) if reason.is_orderly() => {}
@@ -191,18 +215,13 @@ fn tally(now: Time, servers: &mut ServerBook, event: &StationEvent) {
             tally.rejections += u64::from(rejected);
             tally.losses += u64::from(lost);
             tally.failures += u64::from(!lost && !rejected);
-            let last = tally.last_trouble.take();
             // With one server in the list it takes three keepalive intervals from its silence to the loss.
             let silent = tally.silent.take().filter(|_| reason.is_silence());
             let silent = silent.filter(|at| now.saturating_since(*at) < SILENCE_TO_LOSS);
             let began = silent.unwrap_or(now);
-            let going_on = last.filter(|last| last.over.is_none());
-            tally.last_trouble = Some(LastTrouble {
-                since: going_on.map_or(began, |last| last.since),
-                at: now,
-                reason: reason.clone(),
-                over: None,
-            });
+            if listed {
+                tally.troubles.met(now, port, reason, began);
+            }
         }
     }
 }
@@ -215,6 +234,27 @@ mod tests {
     use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
 
     #[test]
+    fn a_refusal_on_the_way_back_is_a_trouble_and_an_unanswered_question_is_not() {
+        let now = Time::from_millis(7);
+        let mut book = ServerBook::new(&[Server::parse("pbx.example").unwrap()]);
+        let asked = |reason| StationEvent::TrialFailed {
+            server: 0,
+            reason,
+            again: None,
+        };
+        let refused = LostReason::Connect(ConnectFailure::Refused);
+        tally(now, &mut book, 1, &asked(refused));
+        let troubles = |book: &ServerBook| book.tally(0).unwrap().troubles.shown().len();
+        assert_eq!(troubles(&book), 0, "asked every second");
+        let wait = Duration::from_secs(30);
+        let not_back = LostReason::TokenRefused { wait };
+        tally(now, &mut book, 1, &asked(not_back.clone()));
+        let t = book.tally(0).unwrap();
+        assert_eq!((t.failures, t.losses), (1, 0));
+        assert_eq!(t.troubles.shown()[0].reason, not_back);
+    }
+
+    #[test]
     fn a_tally_tells_losses_from_failed_attempts_and_rejections_and_leaves_out_our_own_wishes() {
         let now = Time::from_millis(7);
         let mut book = ServerBook::new(&[Server::parse("pbx.example").unwrap()]);
@@ -224,48 +264,32 @@ mod tests {
             retry_at: Time::ZERO,
         };
         let refused = || LostReason::Connect(ConnectFailure::Refused);
-        let asked = |reason| StationEvent::TrialFailed {
-            server: 0,
-            reason,
-            again: None,
-        };
-        tally(now, &mut book, &asked(refused()));
-        assert!(
-            book.tally(0).unwrap().last_trouble.is_none(),
-            "every second"
-        );
-        let wait = Duration::from_secs(30);
-        let not_back = LostReason::TokenRefused { wait };
-        tally(now, &mut book, &asked(not_back.clone()));
-        let t = book.tally_mut(0).unwrap();
-        assert_eq!((t.failures, t.losses), (1, 0));
-        assert_eq!(t.last_trouble.take().map(|t| t.reason), Some(not_back));
-        t.failures = 0;
-        tally(now, &mut book, &failed(refused()));
+        tally(now, &mut book, 1, &failed(refused()));
         tally(
             now,
             &mut book,
+            1,
             &failed(LostReason::Rejected {
                 text: "No Authority".into(),
                 cause: RejectCause::NoAuthority,
             }),
         );
-        tally(now, &mut book, &failed(LostReason::Stopped));
+        tally(now, &mut book, 1, &failed(LostReason::Stopped));
         let t = book.tally(0).unwrap();
         assert_eq!(
             (t.registrations, t.rejections, t.losses, t.failures),
             (0, 1, 0, 1)
         );
+        let reasons: Vec<&LostReason> = t.troubles.shown().iter().map(|t| &t.reason).collect();
+        // It answered the port by its rejection.
         assert!(
-            t.last_trouble
-                .as_ref()
-                .is_some_and(
-                    |t| matches!(t.reason, LostReason::Rejected { .. }) && t.over.is_none()
-                )
+            matches!(*reasons, [LostReason::Rejected { .. }]),
+            "{reasons:?}"
         );
         tally(
             now,
             &mut book,
+            1,
             &StationEvent::Lost {
                 server: 0,
                 reason: LostReason::RegisterTimeout,
@@ -275,6 +299,7 @@ mod tests {
         tally(
             now,
             &mut book,
+            1,
             &StationEvent::Registered {
                 server: 5,
                 version: 3,
@@ -293,10 +318,15 @@ mod tests {
             keepalive_s: 30,
         };
         let later = Time::from_millis(9);
-        tally(later, &mut book, &registered(0));
-        tally(Time::from_millis(20), &mut book, &registered(0));
-        let last = book.tally(0).unwrap().last_trouble.clone().unwrap();
-        assert_eq!((last.at, last.over), (now, Some(later)));
+        tally(later, &mut book, 1, &registered(0));
+        tally(Time::from_millis(20), &mut book, 1, &registered(0));
+        let last = |book: &ServerBook| {
+            let troubles = &book.tally(0).unwrap().troubles;
+            let shown = troubles.shown();
+            assert_eq!(shown.len(), 1, "{shown:?}");
+            (shown[0].since, shown[0].at, shown[0].over)
+        };
+        assert_eq!(last(&book), (now, now, Some(later)));
         let lost = |reason| StationEvent::Lost {
             server: 0,
             reason,
@@ -305,6 +335,7 @@ mod tests {
         tally(
             Time::from_millis(30),
             &mut book,
+            1,
             &lost(LostReason::Reset(ResetKind::RESTART)),
         );
         let t = book.tally(0).unwrap();
@@ -312,18 +343,22 @@ mod tests {
         tally(
             Time::from_millis(40),
             &mut book,
+            1,
             &lost(LostReason::RegisterTimeout),
         );
-        tally(Time::from_millis(50), &mut book, &failed(refused()));
-        let last = book.tally(0).unwrap().last_trouble.clone().unwrap();
+        tally(Time::from_millis(50), &mut book, 1, &failed(refused()));
         let (began, met) = (Time::from_millis(40), Time::from_millis(50));
-        assert_eq!((last.since, last.at, last.over), (began, met, None));
-        tally(Time::from_millis(60), &mut book, &registered(0));
+        assert_eq!(last(&book), (began, met, None));
+        tally(Time::from_millis(60), &mut book, 1, &registered(0));
         // It fell silent a minute before it was given up.
         book.tally_mut(0).unwrap().silent = Some(Time::from_millis(70));
         let given_up = Time::from_millis(60_070);
-        tally(given_up, &mut book, &lost(LostReason::RegisterTimeout));
-        let last = book.tally(0).unwrap().last_trouble.clone().unwrap();
-        assert_eq!((last.since, last.at), (Time::from_millis(70), given_up));
+        tally(given_up, &mut book, 1, &lost(LostReason::RegisterTimeout));
+        assert_eq!(last(&book), (Time::from_millis(70), given_up, None));
+        book.set(&[Server::parse("other.example").unwrap()]);
+        assert!(book.tally(0).unwrap().troubles.shown().is_empty());
+        tally(Time::from_millis(70_000), &mut book, 1, &failed(refused()));
+        let left = &book.tally(0).unwrap().troubles;
+        assert!(left.shown().is_empty(), "it has left the list");
     }
 }

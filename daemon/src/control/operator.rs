@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use tipring_ctl::report::{RestartReport, ServerReport, ServerState};
+use tipring_ctl::report::{RestartReport, ServerReport, ServerState, ServerTrouble};
 use tipring_ctl::request::{ErrorCode, ErrorReport, Response};
 use tipring_proto::device::Input;
+use tipring_proto::finding::Finding;
 use tipring_proto::sccp::station::StationState;
 use tipring_proto::time::Time;
 use tracing::info;
 
-use super::servers::LastTrouble;
+use super::servers::Tally;
 use super::{Gateway, PortUnit, words};
 
 impl Gateway {
@@ -60,6 +61,7 @@ impl Gateway {
         for one in self.signalling.servers.list().to_vec() {
             if server.is_none_or(|server| server == one) {
                 self.signalling.lockouts.forget(one);
+                self.signalling.standbys.forget(one);
                 self.signalling.lookout.forget(now, one);
             }
         }
@@ -131,14 +133,15 @@ impl Gateway {
             .watched_until(n)
             .filter(|_| self.ports.iter().any(lesser));
         let locked = desk.lockouts.locked_until(now, n);
-        let trouble = tally.last_trouble.as_ref();
         let state = match registered_ports.is_empty() {
             false if watched.is_some() => ServerState::Watched,
             false => ServerState::Serving,
             true if locked.is_some() => ServerState::PassedBy,
             true if desk.lockouts.is_in_doubt(n) => ServerState::InDoubt,
-            true if trouble.is_some_and(|t| t.over.is_none()) => ServerState::Unusable,
-            true => ServerState::Unused,
+            true if tally.troubles.is_unusable() => ServerState::Unusable,
+            true if tally.troubles.unreachable().is_some() => ServerState::Unreachable,
+            true if tally.registrations > 0 || tally.stood_by => ServerState::Unused,
+            true => ServerState::NotTried,
         };
         ServerReport {
             place: desk.servers.place(n),
@@ -153,7 +156,7 @@ impl Gateway {
                 .next_attempt_at(n)
                 .map(|at| millis(at.saturating_since(now))),
             found_silent: tally.silences,
-            last_trouble: tally.last_trouble.map(|last| self.last_trouble(&last)),
+            troubles: self.troubles(&tally),
             registered_ports,
         }
     }
@@ -187,14 +190,54 @@ impl Gateway {
         asked.chain([own]).min()
     }
 
-    pub(super) fn last_trouble(&self, last: &LastTrouble) -> tipring_ctl::report::LastTrouble {
-        tipring_ctl::report::LastTrouble {
-            since_unix_ms: self.clock.unix_ms(last.since),
-            at_unix_ms: self.clock.unix_ms(last.at),
-            reason: words::why(&last.reason),
-            over: last.over.is_some(),
-            over_unix_ms: last.over.map(|at| self.clock.unix_ms(at)),
+    /// What is or was wrong with a CallManager.
+    pub(super) fn troubles(&self, tally: &Tally) -> Vec<ServerTrouble> {
+        let enabled = || self.ports.iter().filter(|unit| unit.settings.enabled);
+        let shown = tally.troubles.shown().into_iter();
+        shown
+            .map(|trouble| {
+                let has = |unit: &&PortUnit| trouble.ports.contains(&unit.number);
+                let one = trouble.ports.len() == 1;
+                ServerTrouble {
+                    kind: trouble.kind,
+                    since_unix_ms: self.clock.unix_ms(trouble.since),
+                    at_unix_ms: self.clock.unix_ms(trouble.at),
+                    reason: words::why(&trouble.reason),
+                    ports: trouble.ports.iter().copied().collect(),
+                    device: { self.ports.iter().find(has) }
+                        .filter(|_| one)
+                        .map(PortUnit::device_name),
+                    all_ports: !one && !trouble.ports.is_empty() && enabled().all(|u| has(&u)),
+                    over: trouble.over.is_some(),
+                    over_unix_ms: trouble.over.map(|at| self.clock.unix_ms(at)),
+                }
+            })
+            .collect()
+    }
+
+    /// No other CallManager could take the ports over if theirs were lost.
+    pub(super) fn backup_finding(&self) -> Option<Finding> {
+        let desk = &self.signalling.servers;
+        let serving: Vec<usize> = self
+            .ports
+            .iter()
+            .filter_map(PortUnit::registered_at)
+            .collect();
+        let first = *serving.first()?;
+        // Ports with two of them: both work.
+        if serving.iter().any(|server| *server != first) {
+            return None;
         }
+        let others = desk.list().iter().filter(|server| **server != first);
+        let others: Option<Vec<(String, String)>> = others
+            .map(|server| {
+                let why = desk.tally(*server)?.troubles.unreachable()?;
+                Some((desk.name(*server), words::why(why)))
+            })
+            .collect();
+        let (servers, reasons): (Vec<_>, Vec<_>) = others?.into_iter().unzip();
+        let reason = reasons.into_iter().next()?;
+        Some(Finding::NoBackup { servers, reason })
     }
 
     fn no_server(&self, name: &str) -> Response {

@@ -126,6 +126,10 @@ impl Gateway {
             unit.set_link_options(&self.signalling.config);
         }
         self.signalling.servers.set(&config.callmanager.servers);
+        let servers = &self.signalling.servers;
+        for unit in &mut self.ports {
+            unit.reasons.retain(|(n, _)| servers.place(*n).is_some());
+        }
         self.look_names_up(self.clock.now());
         self.look_for_address();
         for change in &all.tables {

@@ -4,8 +4,9 @@
 //! configuration: what a station remembers of a server that left the list still has its name.
 
 use tipring_config::Server;
-use tipring_proto::sccp::station::LostReason;
 use tipring_proto::time::Time;
+
+use super::troubles::Troubles;
 
 /// What a CallManager did to all ports since start.
 #[derive(Clone, Debug, Default)]
@@ -18,19 +19,11 @@ pub(super) struct Tally {
     pub(super) silences: u64,
     /// Attempts that came to nothing, without those that were rejected.
     pub(super) failures: u64,
-    pub(super) last_trouble: Option<LastTrouble>,
+    pub(super) troubles: Troubles,
+    /// A port has had a standby connection there.
+    pub(super) stood_by: bool,
     /// When it was last found silent.
     pub(super) silent: Option<Time>,
-}
-
-/// What was last wrong with a CallManager.
-#[derive(Clone, Debug)]
-pub(super) struct LastTrouble {
-    pub(super) since: Time,
-    pub(super) at: Time,
-    pub(super) reason: LostReason,
-    /// When a device registered with it again.
-    pub(super) over: Option<Time>,
 }
 
 /// Every CallManager that is or was in the list.
@@ -53,7 +46,7 @@ impl ServerBook {
         book
     }
 
-    /// Takes another list. Servers that were known keep their number.
+    /// Takes another list. Servers that were known keep their number; what was wrong with those that left it is forgotten.
     pub(super) fn set(&mut self, servers: &[Server]) {
         self.configured.clear();
         for server in servers {
@@ -64,7 +57,19 @@ impl ServerBook {
             });
             self.configured.push(number);
         }
+        let known = self.known.iter_mut().enumerate();
+        for (_, (_, tally)) in known.filter(|(number, _)| !self.configured.contains(number)) {
+            tally.troubles = Troubles::default();
+            tally.silent = None;
+        }
         self.prefer(self.preferred);
+    }
+
+    /// A port is gone or switched off: what it had met is nobody's any more.
+    pub(super) fn port_left(&mut self, port: u16) {
+        for (_, tally) in &mut self.known {
+            tally.troubles.left(port);
+        }
     }
 
     /// Puts a server of the list first, or none.

@@ -34,8 +34,9 @@ pub use sim::{
     SimPolarity, SimSetState, SimSnapshot,
 };
 pub use status::{
-    CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket, LastTrouble,
-    LineThreadReport, PortCounts, RealtimeReport, Scheduling, SpanReport, StatusReport,
+    CallManagerReport, CardReport, Counter, DaemonReport, Histogram, HistogramBucket,
+    LineThreadReport, PortCounts, RealtimeReport, Scheduling, ServerTrouble, SpanReport,
+    StatusReport, TroubleKind,
 };
 pub use tipring_store::{FaxTotals, History, StoredCall, StoredFax, StoredFinding};
 pub use tipring_types::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::status::LastTrouble;
+use super::status::ServerTrouble;
 
 /// What is known of a CallManager.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +19,13 @@ pub enum ServerState {
     PassedBy,
     /// It was lost, or could not be used when it was last tried.
     Unusable,
-    /// No port is there, and nothing is wrong with it.
+    /// No port is there, and the last standby connection to it could not be opened.
+    Unreachable,
+    /// No port is there, and nothing was wrong when one last was, or had a standby connection.
     #[default]
     Unused,
+    /// Nothing is known of it: no port has tried it, and none has a standby connection there.
+    NotTried,
 }
 
 /// A CallManager of the list.
@@ -51,8 +55,8 @@ pub struct ServerReport {
     pub next_attempt_ms: Option<u64>,
     /// Times that nothing came from it any more over connections that were up.
     pub found_silent: u64,
-    /// What was last wrong with it.
-    pub last_trouble: Option<LastTrouble>,
+    /// What is wrong with it; if nothing is, what was last.
+    pub troubles: Vec<ServerTrouble>,
 }
 
 /// What `port restart` did.

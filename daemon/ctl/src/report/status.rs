@@ -111,24 +111,46 @@ pub struct CallManagerReport {
     pub next_attempt_ms: Option<u64>,
     /// How much longer ports pass it by, because one of them waited in vain.
     pub passed_by_ms: Option<u64>,
-    /// What was last wrong with it.
-    pub last_trouble: Option<LastTrouble>,
+    /// What is wrong with it; if nothing is, what was last.
+    pub troubles: Vec<ServerTrouble>,
 }
 
-/// What was last wrong with a CallManager, and whether it is over.
+/// What kind of trouble it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum TroubleKind {
+    /// Registrations were lost, or attempts to register came to nothing.
+    #[default]
+    Failed,
+    /// It rejects devices.
+    Rejected,
+    /// No standby connection to it can be opened.
+    Standby,
+}
+
+/// What is or was wrong with a CallManager.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
-pub struct LastTrouble {
+pub struct ServerTrouble {
+    /// Which kind; each has its own begin.
+    pub kind: TroubleKind,
     /// When it began.
     pub since_unix_ms: u64,
     /// When it was last met: the last attempt that failed, or the loss.
     pub at_unix_ms: u64,
     /// In words.
     pub reason: String,
-    /// A device has registered with it since.
+    /// Ports that have it, or that had it last.
+    pub ports: Vec<u16>,
+    /// Of one port, its SCCP device name.
+    pub device: Option<String>,
+    /// Every port that is enabled has it.
+    pub all_ports: bool,
+    /// It has ended: a port has registered there since, or has a standby connection there.
     pub over: bool,
-    /// When the first one did.
+    /// When it ended.
     pub over_unix_ms: Option<u64>,
 }
 

@@ -167,6 +167,13 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "no network interface has a MAC",
             "connect the machine's network interface, which is used as soon as it is there; or write mac = into [gateway]",
         ),
+        Finding::NoBackup { servers, reason } => {
+            let several = if servers.len() == 1 { "" } else { "s" };
+            row(
+                &format!("no backup: CallManager{several} {} cannot be reached", servers.join(", ")), reason,
+                "check that the CallManager is running, its address and port in [callmanager] servers, and the network; until it is back, no call is possible when the one in use is lost",
+            )
+        }
         Finding::OwnAddressMissing { address, present } => row(
             &format!("this machine does not have the address {address}"),
             &format!(

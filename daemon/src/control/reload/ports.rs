@@ -155,6 +155,7 @@ impl Gateway {
         }
         let keys = wish::wish(&used, &self.config, id).map_or(vec![], |wish| wish.keys);
         self.ports.remove(index);
+        self.signalling.servers.port_left(id.0);
         let stays = self.add_port(now, id);
         let wanted = self.config.ports.iter().find(|p| p.id == id);
         let enabled = wanted.is_some_and(|p| p.enabled);

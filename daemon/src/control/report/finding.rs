@@ -21,6 +21,7 @@ impl Gateway {
         if self.health.is_stalled() {
             findings.push(Finding::LineThreadStalled);
         }
+        findings.extend(self.backup_finding());
         findings.extend(self.history.finding());
         if let Some(errors) = self.reload.left.errors() {
             findings.push(Finding::ConfigFileErrors {

@@ -127,7 +127,7 @@ impl Gateway {
                         .lockouts
                         .locked_until(now, n)
                         .map(|until| millis(until - now)),
-                    last_trouble: tally.last_trouble.map(|last| self.last_trouble(&last)),
+                    troubles: self.troubles(&tally),
                 }
             })
             .collect()

@@ -42,6 +42,7 @@ pub(in crate::control) fn of_station(event: &StationEvent, servers: &ServerBook)
         StationEvent::Stopped => Trace::Stopped,
         StationEvent::AnswersKeepalives { .. }
         | StationEvent::StandbyLost { .. }
+        | StationEvent::StandbyOpened { .. }
         | StationEvent::Trying { .. }
         | StationEvent::Message(_) => return None,
     })

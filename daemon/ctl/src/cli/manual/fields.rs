@@ -75,7 +75,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "STATE",
-                "serving: ports are registered there. watched: ports are back from a lesser CallManager, and those that are still there follow when the first one has been kept for monitor-s. in doubt: ports try to register, and nothing has come for 0.4 s. passed by: a port waited for it in vain, so the others try another one first. unusable: something was wrong when it was last tried. unused: nothing is wrong, and no port is there.",
+                "serving: ports are registered there. watched: ports are back from a lesser CallManager, and those that are still there follow when the first one has been kept for monitor-s. in doubt: ports try to register, and nothing has come for 0.4 s. passed by: a port waited for it in vain, so the others try another one first. unusable: something was wrong when a port last tried to register. unreachable: no standby connection to it can be opened. unused: no port is there, and nothing was wrong when it was last reached. not tried: nothing is known of it (no port has tried it, and there is no standby connection).",
             ),
             ("PORTS", "Numbers of the ports registered there."),
             (

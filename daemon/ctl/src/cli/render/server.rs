@@ -5,7 +5,7 @@ use tipring_ctl::report::{RestartReport, ServerReport, ServerState, ranges};
 
 use super::super::output::{Paint, clean};
 use super::port::port_numbers;
-use super::status::last_trouble;
+use super::status::trouble;
 use super::{lines, painted, plain, table};
 
 pub(crate) fn server_list(paint: Paint, servers: &[ServerReport]) -> String {
@@ -56,8 +56,8 @@ pub(crate) fn server_list(paint: Paint, servers: &[ServerReport]) -> String {
                 server.found_silent
             );
         }
-        if let Some(last) = &server.last_trouble {
-            out += &last_trouble(paint, &server.server, last);
+        for one in &server.troubles {
+            out += &trouble(paint, &server.server, one);
         }
     }
     out
@@ -70,7 +70,9 @@ fn state(server: &ServerReport) -> Cell {
         ServerState::InDoubt => painted("in doubt", Color::Yellow),
         ServerState::PassedBy => painted("passed by", Color::Red),
         ServerState::Unusable => painted("unusable", Color::Red),
+        ServerState::Unreachable => painted("unreachable", Color::Red),
         ServerState::Unused => plain("unused"),
+        ServerState::NotTried => plain("not tried"),
     }
 }
 

@@ -1,16 +1,19 @@
 //! `tipring status` as text.
 
 use tipring_ctl::report::{
-    Histogram, LastTrouble, LineThreadReport, PortCounts, Scheduling, StatusReport,
+    Histogram, LineThreadReport, PortCounts, Scheduling, ServerTrouble, StatusReport, TroubleKind,
 };
 
 use super::super::output::{Paint, clean};
-use super::port::findings as port_findings;
+use super::port::{findings as port_findings, port_numbers};
 use super::reload::pending;
 use super::server::seconds;
 use super::{
     Facts, counters, finding, heading, length, lines, moment, plain, plural, port_list, table,
 };
+
+/// Ports whose numbers are written out; of more, how many.
+const PORTS_NAMED: usize = 16;
 
 pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     let mut facts = Facts::new(paint);
@@ -89,8 +92,8 @@ pub(crate) fn status(paint: Paint, report: &StatusReport) -> String {
     out += &lines(&servers);
     for server in &report.callmanagers {
         out += &ahead(&server.server, server.next_attempt_ms, server.passed_by_ms);
-        if let Some(last) = &server.last_trouble {
-            out += &last_trouble(paint, &server.server, last);
+        for one in &server.troubles {
+            out += &trouble(paint, &server.server, one);
         }
     }
     out += &heading(paint, "Ports");
@@ -121,21 +124,33 @@ pub(crate) fn findings(paint: Paint, report: &StatusReport) -> String {
     out
 }
 
-/// What was last wrong with a CallManager, when, and whether it still is.
-pub(super) fn last_trouble(paint: Paint, server: &str, last: &LastTrouble) -> String {
-    let mark = match last.over {
+/// What is or was wrong with a CallManager: of which ports, since when, and whether it is over.
+pub(super) fn trouble(paint: Paint, server: &str, one: &ServerTrouble) -> String {
+    let whose = match (&*one.ports, &one.device) {
+        ([], _) => String::new(),
+        _ if one.all_ports => "all ports: ".to_owned(),
+        ([port], Some(device)) => format!("port {port} ({}): ", clean(device)),
+        (ports, _) if ports.len() > PORTS_NAMED => format!("{} ports: ", ports.len()),
+        (ports, _) => format!("{}: ", port_numbers(ports)),
+    };
+    let what = match one.kind {
+        TroubleKind::Failed => "trouble",
+        TroubleKind::Rejected => "rejected",
+        TroubleKind::Standby => "no standby connection",
+    };
+    let mark = match one.over {
         true => "cleared".to_owned(),
         false => paint.bad("not over"),
     };
-    let over = match last.over_unix_ms {
-        Some(at) if last.over => format!("{mark} {}", moment(at)),
+    let over = match one.over_unix_ms {
+        Some(at) if one.over => format!("{mark} {}", moment(at)),
         _ => mark,
     };
     format!(
-        "{}: trouble since {}, {over}: {}\n",
+        "{}: {whose}{what} since {}, {over}: {}\n",
         clean(server),
-        moment(last.since_unix_ms),
-        clean(&last.reason)
+        moment(one.since_unix_ms),
+        clean(&one.reason)
     )
 }
 
@@ -327,24 +342,32 @@ mod tests {
     }
 
     #[test]
-    fn the_last_trouble_has_its_time_and_its_end_and_the_table_fits_80_columns() {
-        let server = |last| CallManagerReport {
+    fn troubles_have_their_ports_time_and_end_and_the_table_fits_80_columns() {
+        let server = |troubles: &[ServerTrouble]| CallManagerReport {
             server: "callmanager-subscriber-2.voice.example.com:2000".into(),
             registrations: 123_456,
             connection_losses: 123_456,
             failed_attempts: 1_234_567,
-            last_trouble: last,
+            troubles: troubles.to_vec(),
             ..CallManagerReport::default()
         };
-        let last = LastTrouble {
+        let dead = ServerTrouble {
             since_unix_ms: 61_000,
             at_unix_ms: 1_000,
             reason: "no route to the server".into(),
-            over: false,
-            over_unix_ms: None,
+            ports: vec![1, 2, 3],
+            all_ports: true,
+            ..ServerTrouble::default()
+        };
+        let rejected = ServerTrouble {
+            kind: TroubleKind::Rejected,
+            reason: "registration rejected".into(),
+            ports: vec![2],
+            device: Some("VGC02".into()),
+            ..ServerTrouble::default()
         };
         let mut report = StatusReport {
-            callmanagers: vec![server(None), server(Some(last.clone()))],
+            callmanagers: vec![server(&[]), server(&[rejected.clone(), dead.clone()])],
             ..StatusReport::default()
         };
         let text = status(Paint { colour: false }, &report);
@@ -354,17 +377,44 @@ mod tests {
         for line in table.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
-        assert!(rest.starts_with("trouble since 19"), "{rest}");
+        assert!(
+            rest.starts_with("port 2 (VGC02): rejected since 19"),
+            "{rest}"
+        );
+        assert!(rest.contains(": all ports: trouble since 19"), "{rest}");
         assert!(
             rest.contains(", not over: no route to the server\n"),
             "{rest}"
         );
-        report.callmanagers = vec![server(Some(LastTrouble {
+        report.callmanagers = vec![server(&[ServerTrouble {
             over: true,
             over_unix_ms: Some(61_000),
-            ..last
-        }))];
+            ..dead.clone()
+        }])];
         let text = status(Paint { colour: false }, &report);
         assert!(text.contains(", cleared 19"), "{text}");
+        let line = |one: &ServerTrouble| trouble(Paint { colour: false }, "a:2000", one);
+        let several = |ports: Vec<u16>| ServerTrouble {
+            ports,
+            device: None,
+            all_ports: false,
+            ..rejected.clone()
+        };
+        let few = line(&several(vec![1, 2, 7]));
+        assert!(
+            few.starts_with("a:2000: ports 1, 2, 7: rejected since"),
+            "{few}"
+        );
+        let many = line(&several((1..=40).step_by(2).collect()));
+        assert!(
+            many.starts_with("a:2000: 20 ports: rejected since"),
+            "{many}"
+        );
+        let standby = line(&ServerTrouble {
+            kind: TroubleKind::Standby,
+            ..several(vec![])
+        });
+        let says = "a:2000: no standby connection since ";
+        assert!(standby.starts_with(says), "{standby}");
     }
 }

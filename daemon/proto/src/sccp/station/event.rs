@@ -128,6 +128,13 @@ pub enum StationEvent {
     StandbyLost {
         /// At which server.
         server: usize,
+        /// Why.
+        reason: LostReason,
+    },
+    /// The standby is open: the server can be reached.
+    StandbyOpened {
+        /// At which server.
+        server: usize,
     },
     /// KeepAlive is not being answered; reported once until it is answered again.
     LinkSuspect {
@@ -285,6 +292,14 @@ impl LostReason {
                 | LostReason::Closed(CloseReason::TimedOut)
                 | LostReason::KeepaliveLost { .. }
                 | LostReason::RegisterTimeout
+        )
+    }
+
+    /// The server cannot be reached: no connection to it comes about, or the one there was has died.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            LostReason::Connect(_) | LostReason::Closed(CloseReason::TimedOut)
         )
     }
 

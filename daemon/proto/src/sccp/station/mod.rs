@@ -157,6 +157,11 @@ impl Station {
         self.with(id, |connection, around| {
             connection.connected(now, local, around);
         });
+        if let Some((standby, server, ConnectionState::StandingBy)) = self.standby()
+            && standby == id
+        {
+            self.event(StationEvent::StandbyOpened { server });
+        }
     }
 
     /// TCP could not be opened.
@@ -313,6 +318,7 @@ impl Station {
         self.failback.forget();
         let soon = now + self.retry.backoff.spread_of(self.config.retry.spread);
         self.failback.bring_forward(soon);
+        self.standby_now(soon, server);
     }
 
     /// An operator wishes it: unregisters, and registers again. During a call as well: whether that may be is the caller's

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::connection::News;
 use super::seen::count;
-use super::{Station, StationEvent};
+use super::{LostReason, Station, StationEvent};
 use crate::time::Time;
 use crate::types::{ConnectionId, ConnectionPurpose, ConnectionState};
 
@@ -81,23 +81,33 @@ impl Station {
 
     /// What happened on the standby: it has ended, or nothing.
     pub(super) fn standby_news(&mut self, now: Time, id: ConnectionId, news: &News) {
-        if !matches!(news, News::Over(_)) {
+        let News::Over(reason) = news else {
             return;
-        }
+        };
         let Some(former) = self.drop_connection(id) else {
             return;
         };
         let kept = self.standby.opened.take();
         let kept = kept.is_some_and(|opened| now.saturating_since(opened) >= PROOF);
-        self.standby.closed = if kept {
+        self.standby.closed = if kept || reason.is_unreachable() {
             1
         } else {
             self.standby.closed.saturating_add(1)
         };
         self.standby_later(now);
         count(&mut self.seen.counters.standbys_lost);
-        let server = former.server;
-        self.event(StationEvent::StandbyLost { server });
+        let (server, reason) = (former.server, reason.clone());
+        self.event(StationEvent::StandbyLost { server, reason });
+    }
+
+    /// An operator wishes it: a standby that waits to be opened there, or anywhere, is opened at `soon`.
+    pub(super) fn standby_now(&mut self, soon: Time, server: Option<usize>) {
+        let wanted = self.standby_server();
+        if self.standby().is_none() && wanted.is_some() && server.is_none_or(|s| wanted == Some(s))
+        {
+            self.standby.closed = 0;
+            self.standby.due = Some(soon);
+        }
     }
 
     /// Another device tries first.
@@ -187,14 +197,21 @@ impl Standbys {
         look.keeps
     }
 
-    /// The standby of a device at this server has ended.
-    pub fn lost(&mut self, now: Time, who: u16, server: usize) {
+    /// An operator has waits forgotten: a device may try this server now.
+    pub fn forget(&mut self, server: usize) {
+        self.servers
+            .retain(|l| l.server != server || l.who.is_some());
+    }
+
+    /// The standby of a device at this server has ended, or could not be opened. Whether one that cannot be reached is there
+    /// again is found out within a minute: a gateway without a backup is to be known for one no longer than it is.
+    pub fn lost(&mut self, now: Time, who: u16, server: usize, reason: &LostReason) {
         if let Some(look) = self.servers.iter_mut().find(|l| l.server == server) {
             if look.who != Some(who) && !look.keeps {
                 return;
             }
             let kept = look.keeps || now.saturating_since(look.since) >= PROOF;
-            look.closed = if kept {
+            look.closed = if kept || reason.is_unreachable() {
                 1
             } else {
                 look.closed.saturating_add(1)
@@ -208,10 +225,27 @@ impl Standbys {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{CloseReason, ConnectFailure};
     use super::*;
 
     fn at(s: u64) -> Time {
         Time::from_millis(s * 1_000)
+    }
+
+    const CLOSED: LostReason = LostReason::Closed(CloseReason::ByServer);
+
+    #[test]
+    fn a_server_that_cannot_be_reached_is_tried_every_minute_however_long_that_lasts() {
+        let refused = LostReason::Connect(ConnectFailure::Refused);
+        let mut standbys = Standbys::default();
+        let opened = (0..86_400).filter(|&s| {
+            let may = standbys.may_open(at(s), 1, 0, |_| false);
+            if may {
+                standbys.lost(at(s), 1, 0, &refused);
+            }
+            may
+        });
+        assert_eq!(opened.count(), 1440);
     }
 
     /// Whoever opened its standby has it.
@@ -255,7 +289,7 @@ mod tests {
             if let Some(who) = who {
                 opened.push(s);
                 s += 30;
-                standbys.lost(at(s), who, 0);
+                standbys.lost(at(s), who, 0, &CLOSED);
             }
             s += 1;
         }
@@ -270,7 +304,7 @@ mod tests {
         standbys.may_open(at(0), 1, 0, held);
         assert!(standbys.may_open(at(100), 2, 0, held));
         for who in [2, 1] {
-            standbys.lost(at(5_000), who, 0);
+            standbys.lost(at(5_000), who, 0, &CLOSED);
         }
         assert!(!standbys.may_open(at(5_050), 3, 0, held));
         assert!(standbys.may_open(at(5_061), 3, 0, held));

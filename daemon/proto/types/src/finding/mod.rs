@@ -81,6 +81,13 @@ pub enum Finding {
         /// The MAC in the device names.
         mac: String,
     },
+    /// Ports are registered, and no other CallManager of the list can be reached.
+    NoBackup {
+        /// Those that cannot.
+        servers: Vec<String>,
+        /// Why the first of them cannot.
+        reason: String,
+    },
     /// The machine does not have the address of `[gateway] address`.
     OwnAddressMissing {
         /// The address.
@@ -383,6 +390,7 @@ impl Finding {
             Finding::NoRealtimePriority { .. } => ("no-realtime-priority", Warning),
             Finding::InterfaceMissing { .. } => ("interface-missing", Warning),
             Finding::NoInterface { .. } => ("no-interface", Warning),
+            Finding::NoBackup { .. } => ("no-backup", Warning),
             Finding::OwnAddressMissing { .. } => ("own-address-missing", Error),
             Finding::HistoryDiskFull { .. } => ("history-disk-full", Warning),
             Finding::HistoryNotWritable { .. } => ("history-not-writable", Warning),

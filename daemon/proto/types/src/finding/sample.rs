@@ -23,6 +23,10 @@ impl Finding {
             Finding::NoInterface {
                 mac: "02:00:00:00:00:01".into(),
             },
+            Finding::NoBackup {
+                servers: vec!["10.0.0.2:2000".into()],
+                reason: "connection refused".into(),
+            },
             Finding::OwnAddressMissing {
                 address: "10.0.0.7".into(),
                 present: vec!["10.0.0.5 (eth0)".into()],

@@ -18,7 +18,8 @@ fn standing_by() -> Bench {
         assert!(b.now - began < secs(17), "no standby is opened");
     }
     b.standby_connected();
-    assert_eq!(b.did(), []);
+    let opened = Did::Event(StationEvent::StandbyOpened { server: 1 });
+    assert_eq!(b.did(), [opened]);
     b.pass(secs(10));
     b.did();
     b
@@ -141,11 +142,52 @@ fn a_standby_that_is_closed_is_opened_ever_less_often() {
 }
 
 #[test]
+fn a_next_server_that_refuses_is_reported_with_its_reason_and_tried_every_minute_or_at_once_on_request()
+ {
+    let mut b = Bench::registered(|c| {
+        c.servers = (0..2).collect();
+        c.standby = true;
+    });
+    let refused = LostReason::Connect(ConnectFailure::Refused);
+    let lost = Did::Event(StationEvent::StandbyLost {
+        server: 1,
+        reason: refused,
+    });
+    let asked = |b: &mut Bench| {
+        let began = b.now;
+        while !live(b, secs(1)).contains(&Did::StandBy(1)) {
+            assert!(b.now - began < secs(100), "it is not tried again");
+        }
+        (b.now - began).as_secs()
+    };
+    asked(&mut b);
+    for _ in 0..9 {
+        let id = b.standby;
+        b.station.connect_failed(b.now, id, ConnectFailure::Refused);
+        assert!(b.did().contains(&lost));
+        let gap = asked(&mut b);
+        assert!((30..100).contains(&gap), "{gap} s");
+    }
+    let id = b.standby;
+    b.station.connect_failed(b.now, id, ConnectFailure::Refused);
+    b.did();
+    b.station.retry_now(b.now, Some(1));
+    assert!(asked(&mut b) < 10, "an operator wishes it");
+}
+
+#[test]
 fn bytes_that_are_no_sccp_cost_the_standby_alone() {
     let mut b = standing_by();
     b.standby_received(&[0xFF; 64]);
-    let lost = Did::Event(StationEvent::StandbyLost { server: 1 });
-    assert_eq!(b.did(), [Did::StandbyClose, lost]);
+    let did = b.did();
+    let lost = |did: &Did| match did {
+        Did::Event(StationEvent::StandbyLost { server: 1, reason }) => {
+            matches!(reason, LostReason::BadFrame { .. })
+        }
+        _ => false,
+    };
+    assert_eq!(did[0], Did::StandbyClose);
+    assert!(did.len() == 2 && lost(&did[1]), "{did:?}");
     assert_eq!(b.station.snapshot().counters.standbys_lost, 1);
     assert!(b.station.is_registered());
 }
