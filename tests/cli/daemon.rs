@@ -38,6 +38,7 @@ pub(crate) fn dead_port() -> PortSummary {
                 port: Some(3),
                 channel: Some(3),
                 device: Some("VGC112233445503".to_owned()),
+                device_type: None,
             },
         )],
         ..PortSummary::default()

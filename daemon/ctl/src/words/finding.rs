@@ -1,8 +1,8 @@
 //! Text, cause and cure of every finding.
 
 use super::clean::clean;
-use tipring_types::{DeviceType, FaxVerdict};
 use tipring_types::finding::{Finding, Place, RejectCause};
+use tipring_types::{DeviceType, FaxVerdict};
 
 /// What a finding says.
 #[derive(Clone, Debug, PartialEq, Eq)]
