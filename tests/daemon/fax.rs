@@ -5,9 +5,12 @@ use std::path::Path;
 
 use tipring_ctl::report as ctl;
 use tipring_ctl::request::{SimAction, SimCondition};
+use tipring_proto::types::trace::Trace;
+use tipring_proto::types::{FaxOutcome, FaxRecord, FaxTransport, Side};
 use tipring_tests::capture::{self, Capture};
 use tipring_tests::gateway::Gateway;
 use tipring_tests::page::{self, Page};
+use tipring_tests::set::Set;
 
 use crate::place::{Place, SOON, counter, number_of, until};
 
@@ -104,4 +107,215 @@ pub(crate) fn a_far_end_without_named_events_costs_the_fax_nothing_and_the_trace
     assert!(text.contains(line), "{text}");
     assert_eq!(counter(&gateway, 2, "relays"), 0);
     assert!(counter(&gateway, 1, "rx-other-payload") >= 15);
+}
+
+/// The records of faxes that the trace of a port still has.
+fn faxes(gateway: &Gateway, port: &str) -> Result<Vec<FaxRecord>, String> {
+    let text = gateway.tipring(&["trace", "--json", "--last", port])?;
+    let events: Vec<ctl::TraceEvent> =
+        serde_json::from_str(&text).map_err(|e| format!("{e}: {text}"))?;
+    let records = events.into_iter().filter_map(|event| match event.event {
+        Some(Trace::FaxEnded { record }) => Some(*record),
+        _ => None,
+    });
+    Ok(records.collect())
+}
+
+/// The one record of each port.
+fn records(gateway: &Gateway) -> [FaxRecord; 2] {
+    ["1", "2"].map(|port| {
+        until(SOON, || match &faxes(gateway, port)?[..] {
+            [one] => Ok(one.clone()),
+            others => Err(format!("port {port}: {others:?}")),
+        })
+    })
+}
+
+const FAX_PORTS: &str = "[defaults]\nprofile = \"fax\"\n";
+
+pub(crate) fn two_pages_in_pass_through_have_a_record_with_all_of_it_on_both_ports() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, FAX_PORTS);
+    let folder = gateway.folder();
+    let (sent, received) = (folder.join("sent.tif"), folder.join("received.tif"));
+    page::write_tiff(&sent, &[Page::letter(1, 200), Page::letter(2, 200)]).unwrap();
+    let number = number_of(&gateway, 2);
+    let [mut caller, mut called] = [1, 2].map(|p| gateway.set(p).unwrap());
+    let (tiff, ecm) = (received.clone(), true);
+    let receive = SimAction::FaxReceive { tiff, ecm };
+    called.act(receive, SOON).unwrap();
+    let tiff = sent.clone();
+    let send = SimAction::FaxSend { tiff, number, ecm };
+    caller.act(send, SOON).unwrap();
+    let result = caller.wait(SimCondition::FaxDone, LONGEST_S).unwrap();
+    assert!(result.last_fax.is_some_and(|fax| fax.ok && fax.pages == 2));
+    called.wait(SimCondition::FaxDone, 20).unwrap();
+    assert_eq!(page::compare(&sent, &received), Ok(2));
+    let [at_caller, at_called] = records(&gateway);
+    for (record, here) in [(&at_caller, Side::Line), (&at_called, Side::Network)] {
+        assert_eq!(record.outcome, FaxOutcome::Complete { pages: 2 });
+        assert_eq!((record.pages, record.ecm), (2, Some(true)));
+        assert_eq!(record.rate, Some(14_400), "{record:?}");
+        assert_eq!((record.caller, record.sender), (Some(here), Some(here)));
+        assert!(record.identities.line.is_some() && record.identities.network.is_some());
+        assert_eq!(record.transport, FaxTransport::G711);
+        assert!(record.length_ms > 15_000, "{record:?}");
+        assert_eq!((record.unheard, record.bad_frames.line), (0, 0));
+        assert!(record.level.line.is_some() && record.level.network.is_some());
+    }
+    assert_eq!(at_caller.identities.line, at_called.identities.network);
+    assert_eq!(at_caller.identities.network, at_called.identities.line);
+}
+
+pub(crate) fn a_far_machine_unplugged_in_its_page_and_a_person_who_answers_are_told_apart() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, FAX_PORTS);
+    let folder = gateway.folder();
+    let (sent, received) = (folder.join("sent.tif"), folder.join("received.tif"));
+    page::write_tiff(&sent, &[Page::letter(1, 1_000)]).unwrap();
+    let number = number_of(&gateway, 2);
+    let [mut caller, mut called] = [1, 2].map(|p| gateway.set(p).unwrap());
+    let (tiff, ecm) = (received, true);
+    let receive = SimAction::FaxReceive { tiff, ecm };
+    called.act(receive, SOON).unwrap();
+    let tiff = sent;
+    let send = SimAction::FaxSend { tiff, number, ecm };
+    caller.act(send.clone(), SOON).unwrap();
+    let fax = |port| {
+        let media = gateway.port(port)?.media;
+        Ok::<_, String>(media.into_iter().find_map(|leg| leg.fax))
+    };
+    // The machines have agreed on a rate: a page of half a minute follows.
+    until(std::time::Duration::from_secs(60), || match fax(1)? {
+        Some(fax) if fax.rate > 0 && fax.far_identity.is_some() => Ok(()),
+        fax => Err(format!("{fax:?}")),
+    });
+    called.wait(SimCondition::FaxDone, 8).unwrap_err();
+    called.act(SimAction::FaxCancel, SOON).unwrap();
+    for record in records(&gateway) {
+        assert!(
+            matches!(
+                record.outcome,
+                FaxOutcome::CallEndedInPage { page: 1 }
+                    | FaxOutcome::DisconnectedInPage { page: 1, .. }
+            ),
+            "{record:?}"
+        );
+        assert_eq!((record.pages, record.rate), (0, Some(14_400)));
+    }
+    caller.act(SimAction::FaxCancel, SOON).unwrap();
+    caller.hang().unwrap();
+    // Lifted sooner, it would be a flash.
+    caller.wait(SimCondition::Idle, 15).unwrap();
+
+    // A person lifts the handset, and hears CNG.
+    caller.act(send, SOON).unwrap();
+    called.answer().unwrap();
+    until(std::time::Duration::from_secs(30), || {
+        fax(1)?.map(|_| ()).ok_or_else(|| "no fax yet".to_owned())
+    });
+    called.hang().unwrap();
+    caller.act(SimAction::FaxCancel, SOON).unwrap();
+    let record = until(SOON, || match &faxes(&gateway, "1")?[..] {
+        [_, second] => Ok(second.clone()),
+        others => Err(format!("{others:?}")),
+    });
+    let caller = Side::Line;
+    assert!(
+        matches!(record.outcome, FaxOutcome::NoFaxAnswered { caller: c, .. } if c == caller),
+        "{record:?}"
+    );
+    assert_eq!((record.pages, record.rate), (0, None));
+}
+
+/// The faxes of a port in the journal, as `fax list` shows them.
+fn journal(gateway: &Gateway, port: &str) -> Vec<ctl::FaxReport> {
+    let text = gateway.tipring(&["fax", "list", port, "--json"]).unwrap();
+    let list: ctl::FaxList = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    list.faxes
+}
+
+fn has_finding(gateway: &Gateway, port: &str) -> bool {
+    let text = gateway.tipring(&["port", "show", port]).unwrap();
+    text.contains("the last fax failed")
+}
+
+pub(crate) fn a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_good_one_of_two_pages()
+{
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let gateway = place.gateway(2, "[defaults]\nprofile = \"fax\"\nnse = \"force\"\n");
+    let folder = gateway.folder();
+    let (sent, received) = (folder.join("sent.tif"), folder.join("received.tif"));
+    page::write_tiff(&sent, &[Page::letter(1, 400), Page::letter(2, 400)]).unwrap();
+    let number = number_of(&gateway, 2);
+    let [mut caller, mut called] = [1, 2].map(|p| gateway.set(p).unwrap());
+    let start = |caller: &mut Set, called: &mut Set| {
+        let (tiff, ecm) = (received.clone(), true);
+        called
+            .act(SimAction::FaxReceive { tiff, ecm }, SOON)
+            .unwrap();
+        let (tiff, number) = (sent.clone(), number.clone());
+        caller
+            .act(SimAction::FaxSend { tiff, number, ecm }, SOON)
+            .unwrap();
+    };
+    start(&mut caller, &mut called);
+    // The receiver is switched off as soon as T.38 has begun.
+    until(SOON * 4, || {
+        let text = trace(&gateway);
+        let begun = text.contains("agreed, the call is fax relay (T.38)");
+        begun.then_some(()).ok_or(text)
+    });
+    called.act(SimAction::FaxCancel, SOON).unwrap();
+    caller.wait(SimCondition::FaxDone, LONGEST_S).unwrap();
+    let cut = until(SOON, || {
+        let found = journal(&gateway, "2").into_iter().next();
+        let found = found.ok_or("nothing in the journal")?;
+        match &*found.code {
+            "hung-up-here" => Ok(found),
+            code => Err(format!("{code}: {found:?}")),
+        }
+    });
+    assert!(
+        !cut.fax.verdict.is_success() && cut.fax.call.is_some(),
+        "{cut:?}"
+    );
+    assert!(cut.why.starts_with("port 2 hung up"), "{cut:?}");
+    assert!(has_finding(&gateway, "2"));
+    start(&mut caller, &mut called);
+    let result = caller.wait(SimCondition::FaxDone, LONGEST_S).unwrap();
+    assert!(result.last_fax.is_some_and(|fax| fax.ok && fax.pages == 2));
+    for port in ["1", "2"] {
+        let good = until(SOON, || {
+            let found = journal(&gateway, port).into_iter().next();
+            let found = found.ok_or("nothing in the journal")?;
+            match found.fax.verdict.is_success() {
+                true => Ok(found),
+                false => Err(format!("{found:?}")),
+            }
+        });
+        assert_eq!(
+            (good.fax.record.pages, good.fax.record.ecm),
+            (2, Some(true))
+        );
+        assert!(!has_finding(&gateway, port));
+        let text = gateway
+            .tipring(&["fax", "show", &good.fax.number.to_string()])
+            .unwrap();
+        for part in [
+            "good: 2 pages came through",
+            "carried by",
+            "T.38",
+            "page 2",
+            "MCF",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    let text = gateway.tipring(&["fax", "list", "2", "--failed"]).unwrap();
+    assert!(text.contains("hung-up-here"), "{text}");
+    gateway.stop().unwrap();
 }

@@ -59,7 +59,7 @@ fn where_nothing_is_lost_nothing_is_repeated_after_a_minute() {
     let outcome = call(
         3,
         true,
-        2,
+        5,
         network(0.0, RepeatedPackets::Auto),
         folder.path(),
     );

@@ -15,7 +15,7 @@ use tipring_proto::rtp::Redundancy;
 use tipring_proto::t38::ifp::Version;
 use tipring_proto::t38::udptl;
 use tipring_proto::types::t38::{Carrier, FieldKind, Ifp, Indicator};
-use tipringd::line::{FaxRelay, FaxRelayConfig, LineOrder, LineReport, Returned};
+use tipringd::line::{FaxRelay, FaxRelayConfig, FaxTap, LineOrder, LineReport, Returned};
 
 use super::rig::{BLOCK, Far, session_of, wait_for};
 use super::thread::{P, Running, S};
@@ -79,6 +79,8 @@ fn ring_and_answer(r: &mut Running) {
 fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
     let mut r = Running::start(answering_machine());
     r.run(3);
+    let taps = [(); 2].map(|()| FaxTap::build().expect("memory for a tap"));
+    let (mut taps, mut watches): (Vec<_>, Vec<_>) = taps.into_iter().unzip();
     let start = (r.probe.allocations.load(SeqCst), r.probe.frees.load(SeqCst));
     let mut far = Far::new();
     let (mut tones, mut returned) = (0, 0);
@@ -92,10 +94,14 @@ fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
         for block in 0..760 {
             match block {
                 // As control does it when an answer tone is reported.
-                200 => r.order(LineOrder::PassThrough {
-                    session: S,
-                    data: Some(7000),
-                }),
+                200 => {
+                    r.order(LineOrder::PassThrough {
+                        session: S,
+                        data: Some(7000),
+                    });
+                    let tap = taps.pop().expect("one for each call");
+                    r.order(LineOrder::Listen { session: S, tap });
+                }
                 210 => far.sender.set_redundancy(Some(Redundancy {
                     payload_type: 90,
                     depth: 2,
@@ -136,6 +142,8 @@ fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
     let end = (r.probe.allocations.load(SeqCst), r.probe.frees.load(SeqCst));
     assert_eq!(end, start);
     assert!(tones >= 2, "{tones} answer tones were reported");
+    let heard = watches.iter_mut().map(|watch| watch.seen.slots());
+    assert!(heard.sum::<usize>() >= 2, "signals of the machine");
     let c = r.handle.port_counters(P).unwrap();
     let seen = [
         &c.tx_redundant,

@@ -328,13 +328,13 @@ fn call_info(version: u8, kind: Kind) -> impl Strategy<Value = CallInfo> {
         )
 }
 
-fn open() -> impl Strategy<Value = OpenReceiveChannel> {
+fn open(version: u8) -> impl Strategy<Value = OpenReceiveChannel> {
     (
         conference(),
         party(),
         call(),
         any::<(u32, u32, bool, u32, u32)>(),
-        nse_payload(),
+        nse_payload(version),
     )
         .prop_map(
             |(
@@ -359,9 +359,9 @@ fn open() -> impl Strategy<Value = OpenReceiveChannel> {
         )
 }
 
-/// Latent capabilities that are not in use, or name a dynamic payload type.
-fn nse_payload() -> impl Strategy<Value = Option<u8>> {
-    proptest::option::of(96..=127u8)
+/// Latent capabilities that are not in use, or name a dynamic payload type; from version 21 on.
+fn nse_payload(version: u8) -> impl Strategy<Value = Option<u8>> {
+    proptest::option::of(96..=127u8).prop_map(move |named| named.filter(|_| version >= 21))
 }
 
 fn multicast() -> impl Strategy<Value = StartMulticastMediaReception> {
@@ -384,11 +384,11 @@ fn multicast() -> impl Strategy<Value = StartMulticastMediaReception> {
         )
 }
 
-fn start() -> impl Strategy<Value = StartMediaTransmission> {
+fn start(version: u8) -> impl Strategy<Value = StartMediaTransmission> {
     (
         (conference(), party(), socket(), call()),
         any::<(u32, u32, u32, bool, u16, u32, u32)>(),
-        nse_payload(),
+        nse_payload(version),
     )
         .prop_map(
             |(
@@ -547,7 +547,7 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
         any::<bool>()
             .prop_map(|on| M::SetMicroMode(Switch { on }))
             .boxed(),
-        start().prop_map(M::StartMediaTransmission).boxed(),
+        start(version).prop_map(M::StartMediaTransmission).boxed(),
         leg().prop_map(M::StopMediaTransmission).boxed(),
         call_info(version, kind).prop_map(M::CallInfo).boxed(),
         forward.boxed(),
@@ -630,7 +630,7 @@ pub(crate) fn server(version: u8, kind: Kind) -> Vec<BoxedStrategy<ServerMessage
                 })
             })
             .boxed(),
-        open().prop_map(M::OpenReceiveChannel).boxed(),
+        open(version).prop_map(M::OpenReceiveChannel).boxed(),
         leg().prop_map(M::CloseReceiveChannel).boxed(),
         (t(statistics_number_max), call(), any::<u32>())
             .prop_map(|(number, call, mode)| {

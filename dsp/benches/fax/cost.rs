@@ -2,18 +2,23 @@
 
 use std::process::Command;
 
-use tipring_dsp::relay::{Network, Relay, RelayConfig};
+use tipring_dsp::Side;
+use tipring_dsp::relay::{Network, Relay, RelayConfig, Tap};
 
 use super::network::Weather;
 use super::rig::{self, Case, Folder, Given, V17, V29};
 
-/// What is counted: the relay that hears the page, the one that sends it, and one that hears silence.
-pub(crate) const CASES: [&str; 5] = [
+/// What is counted: the relay that hears the page, the one that sends it, one that hears silence; and what only listens to
+/// a page that passes as sound, the echo of its line in the other direction.
+pub(crate) const CASES: [&str; 8] = [
     "page from the line, 14,400 ECM",
     "page to the line, 14,400 ECM",
     "page from the line, 9600",
     "page to the line, 9600",
     "silence",
+    "page listened to, 14,400 ECM",
+    "page listened to, 9600",
+    "silence listened to",
 ];
 /// Blocks of 10 ms: within the page.
 const SHORT: usize = 2000;
@@ -25,7 +30,7 @@ fn given(case: &str) -> Vec<Given> {
     } else {
         Case::new(V17, true, Weather::fair())
     };
-    if case == "silence" {
+    if case.starts_with("silence") {
         return vec![([0; 80], Vec::new()); LONG];
     }
     let which = usize::from(case.contains("to the line"));
@@ -38,6 +43,9 @@ pub(crate) fn count(args: &[String]) {
     let case = args.first().map_or("", String::as_str);
     let blocks = args.get(1).and_then(|n| n.parse().ok()).unwrap_or(0);
     let given = given(case);
+    if case.contains("listened") {
+        return listen(&given[..blocks.min(given.len())]);
+    }
     let mut relay = Relay::new(&RelayConfig::default()).expect("a relay");
     let mut out = [0; 80];
     for (samples, packets) in given.iter().take(blocks) {
@@ -53,6 +61,19 @@ pub(crate) fn count(args: &[String]) {
         }
     }
     std::hint::black_box(relay.figures());
+}
+
+fn listen(given: &[Given]) {
+    let mut tap = Tap::new().expect("a tap");
+    for (samples, _) in given {
+        let back = samples.map(|sample| sample / 4);
+        tap.hear(Side::Network, &back);
+        tap.hear(Side::Line, samples);
+        while let Some(seen) = tap.seen() {
+            std::hint::black_box(seen);
+        }
+    }
+    std::hint::black_box(tap.seen_lost());
 }
 
 /// Instructions of 20 ms.

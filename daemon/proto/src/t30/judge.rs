@@ -8,6 +8,8 @@ use crate::types::{FaxOutcome, FaxPhase, Side};
 
 /// Without a fax signal for this time there will be none: T1 is 35 s and may be 40 s.
 const NO_FAX_S: u32 = 40;
+/// Flags last a second before each frame: without one, damaged or whole, by now its frames do not get through.
+const FIRST_FRAME_S: u32 = 10;
 /// What some gateways let pass of a signal before they cut it off, s.
 const CUT_S: std::ops::RangeInclusive<u64> = 85..=95;
 /// Without an answer to this number of commands there is none.
@@ -84,6 +86,9 @@ fn set_up(heard: &Listener, now: Time) -> FaxOutcome {
     };
     if let Some(from) = side(heard.signalled) {
         let bad = heard.report.bad_frames[place(from)];
+        if bad == 0 && seconds < FIRST_FRAME_S {
+            return FaxOutcome::CallEndedInNegotiation;
+        }
         return FaxOutcome::FramesUnreadable { from, bad };
     }
     match (heard.answer, side(heard.calling)) {

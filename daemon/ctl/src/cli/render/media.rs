@@ -55,7 +55,7 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
             if fax.line_identity.is_some() || fax.far_identity.is_some() {
                 let who = |name: &Option<String>| match name.as_deref() {
                     None | Some("") => "unnamed".to_owned(),
-                    Some(name) => clean(name).to_string(),
+                    Some(name) => clean(name),
                 };
                 let (line, far) = (who(&fax.line_identity), who(&fax.far_identity));
                 facts.add(
@@ -336,7 +336,7 @@ mod tests {
         let automatic = RedundancyReport {
             automatic: true,
             depth: 2,
-            loss_percent: Some(3.14),
+            loss_percent: Some(3.12),
             changes: 1,
         };
         assert_eq!(

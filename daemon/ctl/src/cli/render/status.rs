@@ -389,7 +389,7 @@ mod tests {
         report.callmanagers = vec![server(&[ServerTrouble {
             over: true,
             over_unix_ms: Some(61_000),
-            ..dead.clone()
+            ..dead
         }])];
         let text = status(Paint { colour: false }, &report);
         assert!(text.contains(", cleared 19"), "{text}");

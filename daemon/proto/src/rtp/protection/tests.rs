@@ -72,7 +72,7 @@ fn a_loss_between_the_limits_keeps_what_there_is() {
         (0..60).for_each(|_| {
             call.pass(1, 1, None);
             call.pass(1, 0, None);
-        })
+        });
     };
     let mut call = Call::new(AUTO);
     between(&mut call);

@@ -54,7 +54,7 @@ impl Backoff {
 
     /// The wait of one that has this place among some of the crowd, who come as densely as the crowd would.
     pub(super) fn in_turn(&mut self, place: u16) -> Duration {
-        let step = self.policy.crowd / u32::from(self.policy.share.1.max(1));
+        let step = self.policy.crowd / self.policy.share.1.max(1);
         step.mul_f64(f64::from(place) + self.unit())
     }
 
