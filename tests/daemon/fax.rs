@@ -285,6 +285,10 @@ pub(crate) fn a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_goo
     );
     assert!(cut.why.starts_with("port 2 hung up"), "{cut:?}");
     assert!(has_finding(&gateway, "2"));
+    // Lifted sooner, it would be a flash.
+    for set in [&mut caller, &mut called] {
+        set.wait(SimCondition::Idle, 15).unwrap();
+    }
     start(&mut caller, &mut called);
     let result = caller.wait(SimCondition::FaxDone, LONGEST_S).unwrap();
     assert!(result.last_fax.is_some_and(|fax| fax.ok && fax.pages == 2));

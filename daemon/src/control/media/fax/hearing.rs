@@ -17,6 +17,7 @@ use tipring_types::{FAX_SWITCHES, FaxPath, FaxRecord, FaxSwitch, FaxTransport, S
 
 use crate::control::clock::Clock;
 use crate::control::media::figures;
+use crate::control::report::echo;
 use crate::line::{PortCounters, RelayNumbers, TapWatch};
 
 /// After a machine disconnected (DCN) its last frame still has to get to the other one's line.
@@ -295,8 +296,12 @@ impl Hearing {
             },
             None => path(&figures),
         };
-        let erl = self.counters.port.erl_db_tenths.get();
-        record.erl = i16::try_from(erl).ok().filter(|erl| *erl >= 0).map(TenthDb);
+        // What a canceller has that learns still, or rests, is no figure of the line.
+        let echo = echo(&self.counters.port);
+        let erl = echo
+            .erl_db
+            .filter(|_| echo.state == ctl::EchoState::Converged);
+        record.erl = erl.map(|erl| TenthDb((erl * 10.0).round() as i16));
         if let Some(tap) = &self.tap {
             record.level = Sides {
                 line: tap.view.level(Side::Line),
