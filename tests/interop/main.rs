@@ -220,7 +220,7 @@ fn run(
     outcomes
 }
 
-/// A flow beside others, so many times: all but the last outcome, which are printed, the last one, and the stalls of the
+/// A flow beside others, as often as asked for: all but the last outcome, which are printed, the last one, and the stalls of the
 /// machine when that failed.
 fn beside_others(
     name: &str,

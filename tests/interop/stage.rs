@@ -49,6 +49,8 @@ pub(crate) struct Stage {
     stalls: StallWatch,
     /// The ports that the flow of each thread has used.
     used: Mutex<HashMap<ThreadId, BTreeSet<u16>>>,
+    /// Blocks that a gateway of its own missed in the flow of each thread.
+    elsewhere: Mutex<HashMap<ThreadId, u64>>,
 }
 
 /// A moment from which stalls of the machine are looked for.
@@ -123,6 +125,7 @@ country = "us"
             hybrid_loss_db,
             stalls: StallWatch::start(),
             used: Mutex::default(),
+            elsewhere: Mutex::default(),
         })
     }
 
@@ -192,7 +195,9 @@ country = "us"
 
     /// The beginning of a flow in this thread, for [`Stage::stalled`].
     pub(crate) fn mark(&self) -> Mark {
-        self.used().remove(&std::thread::current().id());
+        let thread = std::thread::current().id();
+        self.used().remove(&thread);
+        lock(&self.elsewhere).remove(&thread);
         let missed = (1..=PORTS).map(|port| (port, self.missed_blocks(port)));
         Mark {
             missed: missed.collect(),
@@ -208,7 +213,10 @@ country = "us"
             let before = since.missed.get(&port).copied().unwrap_or(0);
             self.missed_blocks(port).saturating_sub(before)
         });
-        let missed: u64 = missed.sum();
+        let elsewhere = lock(&self.elsewhere)
+            .get(&std::thread::current().id())
+            .copied();
+        let missed: u64 = missed.sum::<u64>() + elsewhere.unwrap_or(0);
         let stalls = self.stalls.since(since.at);
         if missed == 0 && stalls.is_none() {
             return None;
@@ -220,6 +228,12 @@ country = "us"
         ))
     }
 
+    /// The flow of this thread failed on a gateway of its own, which had missed blocks.
+    pub(crate) fn missed_elsewhere(&self, blocks: u64) {
+        let thread = std::thread::current().id();
+        *lock(&self.elsewhere).entry(thread).or_default() += blocks;
+    }
+
     fn missed_blocks(&self, port: u16) -> u64 {
         let counters = self.gateway.port(port).map_or(vec![], |p| p.counters);
         let missed = counters.iter().find(|c| c.name == "missed-blocks");
@@ -227,7 +241,7 @@ country = "us"
     }
 
     fn used(&self) -> MutexGuard<'_, HashMap<ThreadId, BTreeSet<u16>>> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.used)
     }
 
     /// Hangs up every phone: what a failed flow left off-hook would fail the next one.
@@ -305,6 +319,10 @@ country = "us"
         let tshark = Outcome::of("tshark", || judge(capture, port));
         vec![status, stop, tshark]
     }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn judge(capture: Capture, port: u16) -> Result<Figures, String> {

@@ -17,7 +17,7 @@ const KEYS: u8 = 16;
 const ACCOUNT: u8 = 4;
 /// Keys of one message are closer than this (50 to 60 ms on and as much off).
 const TOGETHER: Duration = Duration::from_millis(1_000);
-/// After a tone of the receiver, keys are a panel's for this time: it waits for an answer for some seconds, and calls anew then.
+/// After a tone of the receiver, keys are a panel's for this time: it waits for an answer for some seconds, and calls again then.
 const SPEAKS: Duration = Duration::from_secs(30);
 /// The check makes the sum of all keys a multiple of this.
 const CHECK: u32 = 15;

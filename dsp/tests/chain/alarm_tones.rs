@@ -9,7 +9,7 @@ fn listening() -> Line {
     Line::new(&config)
 }
 
-/// Tones and pauses of so many samples each, then a second of silence, with noise at -50 dBm0.
+/// Tones and pauses of these numbers of samples, then a second of silence, with noise at -50 dBm0.
 fn signal(parts: &[(f64, usize)], dbm0: f64, seed: u64) -> Vec<i16> {
     let mut chance = Chance(seed);
     let mut signal = Signal::default();

@@ -188,12 +188,18 @@ nse = "force"
     }
 
     /// The fax machine's own result, and the end of the call on both sides.
-    fn done(&mut self, set: &mut Set, bridge: &Bridge) -> Result<(FaxResult, Seen), String> {
+    fn done(
+        &mut self,
+        stage: &Stage,
+        set: &mut Set,
+        bridge: &Bridge,
+    ) -> Result<(FaxResult, Seen), String> {
         let result = set.wait(SimCondition::FaxDone, FAX_S)?.last_fax;
         let result = match result {
             Some(result) if result.ok && result.pages == 2 => result,
             other => {
                 let (seen, missed) = (bridge.seen(), self.counter("missed-blocks")?);
+                stage.missed_elsewhere(missed);
                 return Err(format!(
                     "the fax machine reports {other:?}; its port missed {missed} blocks; {seen:?}"
                 ));
@@ -293,7 +299,7 @@ fn out(stage: &Stage, case: Case) -> Result<Figures, String> {
     bridge.wait("the call manager answers", SOON, |seen| {
         seen.phase != Phase::Calling
     })?;
-    let (fax, seen) = house.done(&mut set, &bridge)?;
+    let (fax, seen) = house.done(stage, &mut set, &bridge)?;
     let label = format!("5550{}", house.config.sip);
     let received = server_says(stage, before, &label, "rx")?;
     let pages = page::compare(&stage.sent_pages(), &received)?;
@@ -325,7 +331,7 @@ fn into(stage: &Stage, case: Case) -> Result<Figures, String> {
         .command(&format!("call 1001 5559876 {media} Far Fax"))?;
     let port = house.answered()?;
     bridge.answer(port);
-    let (fax, seen) = house.done(&mut set, &bridge)?;
+    let (fax, seen) = house.done(stage, &mut set, &bridge)?;
     server_says(stage, before, &slot.to_string(), "tx")?;
     let pages = page::compare(&stage.sent_pages(), &received)?;
     house.judge(pages, &fax, &seen)

@@ -112,7 +112,7 @@ fn fitted(row: &Row, room: usize) -> String {
     text
 }
 
-/// The picture in so many columns; empty when nothing of the session is known.
+/// The picture in this number of columns; empty when nothing of the session is known.
 pub(super) fn picture(record: &FaxRecord, width: usize) -> String {
     let steps = &record.steps;
     if steps.is_empty() {
