@@ -216,7 +216,7 @@ settings! {
         accepts: Integer(96, 127),
         absent: default("100"),
         used: Idle,
-        help: "RTP payload type of named signalling events; the far end's must be the same. A CallManager that names one (from protocol version 21 on) is followed. Not redundancy-payload-type of [media], nor the type of telephone-events, mostly 101: a call in which they are the same has no named events.",
+        help: "RTP payload type of named signalling events; the far end's must be the same. A CallManager that names one (from protocol version 21 on) is followed. Neither redundancy-payload-type (table media) nor the type of telephone-events, mostly 101: a call in which they are the same has no named events.",
     }
     t38: bool {
         key: "t38",

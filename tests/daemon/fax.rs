@@ -285,6 +285,13 @@ pub(crate) fn a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_goo
     );
     assert!(cut.why.starts_with("port 2 hung up"), "{cut:?}");
     assert!(has_finding(&gateway, "2"));
+    // At the other port the call was over before its fax.
+    let there = until(SOON, || {
+        let found = journal(&gateway, "1").into_iter().next();
+        found.ok_or("nothing in the journal".to_owned())
+    });
+    let whose = (there.fax.call.is_some(), there.fax.far_number.as_ref());
+    assert_eq!(whose, (true, Some(&number)), "{there:?}");
     // Lifted sooner, it would be a flash.
     for set in [&mut caller, &mut called] {
         set.wait(SimCondition::Idle, 15).unwrap();

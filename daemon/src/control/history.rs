@@ -173,7 +173,9 @@ impl HistoryDesk {
         self.faxes.look();
         let Some(keeper) = &self.keeper else { return };
         let counts = keeper.counts();
-        if counts.queued == 0 || counts.turns != self.turns.0 {
+        // The first look has nothing to compare with.
+        let is_first = self.turns.1 == Time::ZERO;
+        if is_first || counts.queued == 0 || counts.turns != self.turns.0 {
             self.turns = (counts.turns, now);
         }
         let stalled = now - self.turns.1 >= STALLED;
@@ -339,6 +341,7 @@ impl Gateway {
         self.history.looked = Some(now);
         self.history.looks.clear();
         self.history.look(now);
+        self.keep_late_faxes(now);
         let at_ms = self.clock.unix_ms(now);
         let gateway = self.findings();
         self.history.see(at_ms, None, &gateway);

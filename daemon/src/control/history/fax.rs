@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use tipring_config::FaxIdentities;
 use tipring_ctl::report::{CallState, CallSummary, MediaLeg};
@@ -23,6 +24,8 @@ const LEVELS: usize = 15;
 const ENOUGH: usize = 3;
 /// A fax that failed is a finding for this time.
 const DAY_MS: u64 = 24 * 3600 * 1000;
+/// A fax without a call by then has none.
+const WITHOUT_CALL: Duration = Duration::from_secs(2);
 /// A fax may be over a moment after its call.
 const AFTER_CALL_MS: u64 = 5000;
 
@@ -46,6 +49,8 @@ struct Last {
 #[derive(Debug, Default)]
 pub(super) struct Faxes {
     next: u64,
+    /// Faxes that were over before the record of their call came, by their port.
+    waiting: Vec<(Time, u16, FaxRecord)>,
     closing: VecDeque<Closing>,
     last: HashMap<u16, Last>,
     levels: HashMap<u16, VecDeque<TenthDbm0>>,
@@ -238,25 +243,54 @@ impl Gateway {
             return;
         };
         let (call, legs) = self.call_of_fax(now, unit);
+        if call.is_none() {
+            // Its leg was closed because the call is over: the record of that is the next thing to come.
+            let number = unit.number;
+            let waiting = &mut self.history.faxes.waiting;
+            waiting.push((now, number, record.clone()));
+            return;
+        }
+        self.keep_fax_of(index, record, call.as_ref(), &legs);
+    }
+
+    /// The faxes that no call came for.
+    pub(in crate::control) fn keep_late_faxes(&mut self, now: Time) {
+        let waiting = std::mem::take(&mut self.history.faxes.waiting);
+        for (since, port, record) in waiting {
+            if now.saturating_since(since) < WITHOUT_CALL {
+                self.history.faxes.waiting.push((since, port, record));
+            } else if let Some(index) = self.ports.iter().position(|u| u.number == port) {
+                self.keep_fax_of(index, &record, None, &[]);
+            }
+        }
+    }
+
+    fn keep_fax_of(
+        &mut self,
+        index: usize,
+        record: &FaxRecord,
+        call: Option<&CallSummary>,
+        legs: &[MediaLeg],
+    ) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
         let far_address = legs.iter().rev().find_map(|leg| leg.remote.clone());
         let known = FaxCall {
-            direction: call.as_ref().map(|c| c.direction).unwrap_or_default(),
-            length_ms: call.as_ref().map_or(record.length_ms, |c| c.duration_ms),
-            ..of_legs(&legs, record, unit.settings.line.fax_pass_through)
+            direction: call.map(|c| c.direction).unwrap_or_default(),
+            length_ms: call.map_or(record.length_ms, |c| c.duration_ms),
+            ..of_legs(legs, record, unit.settings.line.fax_pass_through)
         };
         let some = |text: Option<String>| text.as_deref().and_then(super::call::some);
         let fax = StoredFax {
             number: 0,
             run: 0,
             id: 0,
-            call: call.as_ref().map(|c| c.id),
+            call: call.map(|c| c.id),
             port: unit.number,
             direction: known.direction,
-            far_number: some(
-                call.as_ref()
-                    .and_then(|c| c.peer.clone().or(c.dialed.clone())),
-            ),
-            far_name: some(call.as_ref().and_then(|c| c.peer_name.clone())),
+            far_number: some(call.and_then(|c| c.peer.clone().or(c.dialed.clone()))),
+            far_name: some(call.and_then(|c| c.peer_name.clone())),
             far_address,
             verdict: verdict(record, &known),
             record: record.clone(),
@@ -286,6 +320,17 @@ impl Gateway {
 
     /// A call is over: a fax of it may have another verdict now.
     pub(super) fn fax_call_over(&mut self, port: u16, id: u64, record: &CallRecord) {
+        let waiting = std::mem::take(&mut self.history.faxes.waiting);
+        let call = self.calls.ended(id);
+        let index = self.ports.iter().position(|u| u.number == port);
+        for (since, of, fax) in waiting {
+            match (&call, index) {
+                (Some(call), Some(index)) if of == port => {
+                    self.keep_fax_of(index, &fax, Some(&call.summary), &call.media);
+                }
+                _ => self.history.faxes.waiting.push((since, of, fax)),
+            }
+        }
         for fax in self.history.faxes.call_over(port, id, record.cause) {
             self.history.keep(fax);
         }

@@ -142,9 +142,7 @@ fn network(cause: &FaxCause, port: &str) -> (String, String) {
                 "packets came with {jitter_ms} ms of jitter, more than the {limit_ms} ms that pass-through bears{}",
                 relay(by)
             ),
-            format!(
-                "mend the network, raise jitter-fixed-ms of port {port}, or use T.38 at both gateways"
-            ),
+            "mend the network, raise jitter-fixed-ms in [media] (all ports), or use T.38 at both gateways".to_owned(),
         ),
         FaxCause::ClockSlips { slips, drift_ppm } => {
             let drift = drift_ppm.map_or(String::new(), |ppm| {
@@ -233,7 +231,7 @@ fn line(cause: &FaxCause, port: &str) -> (String, String) {
                 erl.db()
             ),
             format!(
-                "check the wiring of port {port} for open or doubled pairs and extra phones, and the country's impedance"
+                "check the wiring of port {port} for open or doubled pairs and extra phones, and that the card's driver is loaded for this country (its opermode)"
             ),
         ),
         FaxCause::DamagedSignals { side, frames } => (
