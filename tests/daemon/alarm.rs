@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tipring_ctl::request::{SimAction, SimCondition};
+use tipring_dsp::measure;
 
 use crate::place::{Place, SOON, number_of, until};
 
@@ -29,6 +30,14 @@ fn handshake(file: &Path) {
     wav.finalize().unwrap();
 }
 
+/// The level of a tone where it is loudest, in windows of 50 ms.
+fn loudest(wav: &Path, hz: f64) -> Result<f64, String> {
+    let mut reader = hound::WavReader::open(wav).map_err(|e| e.to_string())?;
+    let samples: Vec<i16> = reader.samples().filter_map(Result::ok).collect();
+    let levels = samples.chunks(400).map(|w| measure::tone_level(w, hz));
+    Ok(levels.fold(f64::MIN, f64::max))
+}
+
 pub(crate) fn a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_without_the_account()
 {
     let place = Place::new();
@@ -42,10 +51,12 @@ pub(crate) fn a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_w
     receiver.answer().unwrap();
     panel.connected().unwrap();
     receiver.connected().unwrap();
+    let heard = place.folder().join("heard.wav");
+    let record = SimAction::Record { wav: heard.clone() };
+    panel.act(record, SOON).unwrap();
     receiver
         .act(SimAction::Play { wav, looped: false }, SOON)
         .unwrap();
-    panel.hears(&[2300.0]).unwrap();
     let traced = |port: &str, line: &str, times: usize| {
         until(SOON, || {
             let text = gateway.tipring(&["trace", "--last", port]).unwrap();
@@ -65,6 +76,11 @@ pub(crate) fn a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_w
         "handshake of an alarm receiver (Contact-ID) from the line",
         1,
     );
+    panel.act(SimAction::RecordStop, SOON).unwrap();
+    until(SOON, || match loudest(&heard, 2300.0)? {
+        level if level > -20.0 => Ok(()),
+        level => Err(format!("2300 Hz at {level} dBm0 at the panel")),
+    });
     let mut all = String::new();
     for (n, message) in MESSAGES.into_iter().enumerate() {
         let dial = SimAction::Dial {

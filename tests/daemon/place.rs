@@ -137,8 +137,5 @@ pub(crate) fn number_of(gateway: &Gateway, port: u16) -> String {
 
 /// A counter of `port show` by its name.
 pub(crate) fn counter(gateway: &Gateway, port: u16, name: &str) -> u64 {
-    let detail = gateway.port(port).unwrap();
-    let all = detail.counters.iter().chain(&detail.registration.counters);
-    let found = all.into_iter().find(|c| c.name == name);
-    found.unwrap_or_else(|| panic!("no counter {name}")).value
+    gateway.counter(port, name).unwrap()
 }

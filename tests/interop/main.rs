@@ -158,7 +158,6 @@ fn run(
     // what failed while this machine was too slow for sound, or beside a call manager that hangs.
     let mut again: Vec<Flow> = vec![];
     let mut failed: Vec<(Flow, Outcome)> = vec![];
-    let assertions = stage.assertions();
     std::thread::scope(|scope| {
         let also = if config.has_all {
             flows::IN_ONE_ROUND
@@ -177,26 +176,24 @@ fn run(
             })
             .collect();
         for (flow, thread) in running {
-            let (earlier, outcome, stalls) = match thread.join() {
-                Ok(ended) => ended,
-                Err(_) => (vec![], Outcome::failed(flow.0, "panicked".into()), None),
-            };
-            outcomes.extend(earlier);
-            outcome.print(name);
-            if let Some(stalls) = stalls {
-                say_again(name, flow.0, &format!("beside other flows: {stalls}"));
-                again.push(flow);
-            } else if outcome.passed() {
-                outcomes.push(outcome);
-            } else {
-                failed.push((flow, outcome));
+            let runs = thread.join().unwrap_or_else(|_| {
+                let outcome = Outcome::failed(flow.0, "panicked".into());
+                outcome.print(name);
+                vec![(outcome, Excuse::None)]
+            });
+            for (outcome, excuse) in runs {
+                match excuse {
+                    Excuse::Stalls => again.push(flow),
+                    Excuse::CallManager if !outcome.passed() => failed.push((flow, outcome)),
+                    _ => outcomes.push(outcome),
+                }
             }
         }
     });
     if !again.is_empty() || !failed.is_empty() {
         // What a failed flow left lifted would fail it again.
         let _ = stage.hang_all();
-        match stage.revive(assertions) {
+        match stage.revive_hung() {
             Ok(Some(wrong)) => {
                 for (flow, _) in failed.drain(..) {
                     say_again(name, flow.0, &format!("the call manager itself {wrong}"));
@@ -210,8 +207,11 @@ fn run(
     outcomes.extend(failed.into_iter().map(|(_, outcome)| outcome));
     let one_by_one = (0..repeat).flat_map(|_| flows::ONE_BY_ONE).copied();
     let one_by_one = one_by_one.filter(|(flow, _)| wanted(flow));
-    for (flow, body) in again.into_iter().chain(one_by_one) {
-        outcomes.push(alone(name, &stage, flow, body));
+    for (flow, body) in again {
+        outcomes.push(alone(name, &stage, flow, body, 1));
+    }
+    for (flow, body) in one_by_one {
+        outcomes.push(alone(name, &stage, flow, body, 0));
     }
     for outcome in stage.strike() {
         outcome.print(name);
@@ -220,26 +220,44 @@ fn run(
     outcomes
 }
 
-/// A flow beside others, as often as asked for: all but the last outcome, which are printed, the last one, and the stalls of the
-/// machine when that failed.
+/// Why a flow that failed beside others may be run again.
+enum Excuse {
+    /// It may not.
+    None,
+    /// This machine was too slow for its sound.
+    Stalls,
+    /// It had to do with the call manager, should that hang.
+    CallManager,
+}
+
+/// A flow beside others, as often as asked for: how each run went, and what may excuse it.
 fn beside_others(
     name: &str,
     stage: &Stage,
     flow: &'static str,
     body: fn(&Stage) -> Result<Figures, String>,
     times: u32,
-) -> (Vec<Outcome>, Outcome, Option<String>) {
-    let mut earlier = vec![];
-    loop {
+) -> Vec<(Outcome, Excuse)> {
+    let run = |_| {
         let begin = stage.mark();
         let outcome = Outcome::of(flow, || body(stage));
-        if earlier.len() + 1 >= times as usize {
-            let stalls = stage.stalled(&begin).filter(|_| !outcome.passed());
-            return (earlier, outcome, stalls);
-        }
         outcome.print(name);
-        earlier.push(outcome);
-    }
+        if outcome.passed() {
+            return (outcome, Excuse::None);
+        }
+        // What it left lifted would fail its next run.
+        let _ = stage.hang_used();
+        let excuse = if let Some(stalls) = stage.stalled(&begin) {
+            say_again(name, flow, &format!("beside other flows: {stalls}"));
+            Excuse::Stalls
+        } else if stage.uses_ports() {
+            Excuse::CallManager
+        } else {
+            Excuse::None
+        };
+        (outcome, excuse)
+    };
+    (0..times).map(run).collect()
 }
 
 /// A flow by itself: again when the call manager or this machine was the reason that it failed, three times in all.
@@ -248,10 +266,11 @@ fn alone(
     stage: &Stage,
     flow: &'static str,
     body: fn(&Stage) -> Result<Figures, String>,
+    failed_before: u32,
 ) -> Outcome {
-    for _ in 0..2 {
+    for n in 0..2 {
         let (assertions, begin) = (stage.assertions(), stage.mark());
-        let outcome = Outcome::of(flow, || body(stage));
+        let outcome = Outcome::of(flow, || body(stage)).after(failed_before + n);
         outcome.print(name);
         if outcome.passed() {
             return outcome;
@@ -274,7 +293,7 @@ fn alone(
             }
         }
     }
-    let outcome = Outcome::of(flow, || body(stage));
+    let outcome = Outcome::of(flow, || body(stage)).after(failed_before + 2);
     outcome.print(name);
     outcome
 }

@@ -53,6 +53,8 @@ pub(crate) struct Stage {
     elsewhere: Mutex<HashMap<ThreadId, u64>>,
 }
 
+const KEEPS: &str = "keeps calls whose phones are all on-hook";
+
 /// A moment from which stalls of the machine are looked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
@@ -149,23 +151,42 @@ country = "us"
         let wrong = if !self.peer.is_alive() {
             "crashed"
         } else if self.assertions() > assertions {
-            self.peer.crash()?;
             "logged errors about its own calls"
         } else if self.has_dead_device()? {
             // The same race without a log line: seen to last until the call manager is started again.
-            self.peer.crash()?;
             "no longer responds to a device"
         } else if self.keeps_ended_calls()? {
-            self.peer.crash()?;
-            "keeps calls whose phones are all on-hook"
+            KEEPS
         } else {
             return Ok(None);
         };
+        self.start_again()?;
+        Ok(Some(wrong))
+    }
+
+    /// The same only where it crashed or keeps calls that the gateway has ended: for flows that ran beside others, of which
+    /// each may have been the reason of a word in the log.
+    pub(crate) fn revive_hung(&self) -> Result<Option<&'static str>, String> {
+        let wrong = if !self.peer.is_alive() {
+            "crashed"
+        } else if self.keeps_ended_calls()? {
+            KEEPS
+        } else {
+            return Ok(None);
+        };
+        self.start_again()?;
+        Ok(Some(wrong))
+    }
+
+    fn start_again(&self) -> Result<(), String> {
+        if self.peer.is_alive() {
+            self.peer.crash()?;
+        }
         self.hang_all()?;
         self.peer.again()?;
-        self.gateway
-            .wait_registered(usize::from(PORTS), Duration::from_secs(120))?;
-        Ok(Some(wrong))
+        let within = Duration::from_secs(120);
+        self.gateway.wait_registered(usize::from(PORTS), within)?;
+        Ok(())
     }
 
     /// A phone went off-hook and the call manager did not respond, though it answers that device's keepalives.
@@ -176,21 +197,60 @@ country = "us"
     }
 
     /// Hangs up every phone. Calls that the call manager has then still, 10 s later, hang in threads of its own: seen with
-    /// calls that it neither connected nor ended, while it answered keepalives and took new calls.
+    /// calls that it neither connected nor ended, while it answered keepalives and took new calls. Not when it is the
+    /// gateway that keeps a call, or that sent no OnHook for a port whose channel is left.
     fn keeps_ended_calls(&self) -> Result<bool, String> {
         self.hang_all()?;
         let end = Instant::now() + Duration::from_secs(10);
         loop {
-            // A call manager that does not answer is as far gone.
-            let count = self.peer.rx("core show channels count");
-            if count.is_ok_and(|c| c.lines().any(|l| l.trim() == "0 active channels")) {
+            let channels = self.peer.rx("core show channels concise");
+            let kept: Vec<&str> = channels.iter().flat_map(|text| text.lines()).collect();
+            if channels.is_ok() && kept.is_empty() {
                 return Ok(false);
             }
             if Instant::now() > end {
+                let ours = self.gateway.calls()?.active.len();
+                let unsaid: Vec<u16> = (1..=PORTS)
+                    .filter(|p| {
+                        kept.iter()
+                            .any(|l| l.contains(&format!("/{}@", self.number(*p))))
+                    })
+                    .filter(|p| !self.said_on_hook(*p))
+                    .collect();
+                for line in &kept {
+                    println!("     the call manager keeps {line}");
+                }
+                if ours > 0 || !unsaid.is_empty() {
+                    println!(
+                        "     the gateway has {ours} calls, and ports {unsaid:?} sent no OnHook: no fault of the call manager"
+                    );
+                    return Ok(false);
+                }
+                // One that does not answer is as far gone.
                 return Ok(true);
             }
             std::thread::sleep(Duration::from_millis(200)); // asks again; the deadline is above
         }
+    }
+
+    /// The last hook message of a port to the call manager is an OnHook.
+    fn said_on_hook(&self, port: u16) -> bool {
+        let trace = std::fs::read_to_string(self.folder.join("trace.txt")).unwrap_or_default();
+        let said = trace.lines().rev().find_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            let of = words.next()?.parse::<u16>().ok()?;
+            let word = (of == port && words.next()? == "SccpOut").then(|| words.next())??;
+            matches!(word, "OnHook" | "OffHook").then(|| word == "OnHook")
+        });
+        said.unwrap_or(false)
+    }
+
+    /// Has the flow of this thread used ports of this stage's gateway?
+    pub(crate) fn uses_ports(&self) -> bool {
+        let thread = std::thread::current().id();
+        self.used()
+            .get(&thread)
+            .is_some_and(|ports| !ports.is_empty())
     }
 
     /// The beginning of a flow in this thread, for [`Stage::stalled`].
@@ -235,9 +295,7 @@ country = "us"
     }
 
     fn missed_blocks(&self, port: u16) -> u64 {
-        let counters = self.gateway.port(port).map_or(vec![], |p| p.counters);
-        let missed = counters.iter().find(|c| c.name == "missed-blocks");
-        missed.map_or(0, |c| c.value)
+        self.gateway.counter(port, "missed-blocks").unwrap_or(0)
     }
 
     fn used(&self) -> MutexGuard<'_, HashMap<ThreadId, BTreeSet<u16>>> {
@@ -247,6 +305,14 @@ country = "us"
     /// Hangs up every phone: what a failed flow left off-hook would fail the next one.
     pub(crate) fn hang_all(&self) -> Result<(), String> {
         (1..=PORTS).try_for_each(|port| self.gateway.set(port)?.hang())
+    }
+
+    /// Hangs up the phones that the flow of this thread has used.
+    pub(crate) fn hang_used(&self) -> Result<(), String> {
+        let thread = std::thread::current().id();
+        let used = self.used().get(&thread).cloned().unwrap_or_default();
+        used.into_iter()
+            .try_for_each(|port| self.gateway.set(port)?.hang())
     }
 
     /// The phone at a port.

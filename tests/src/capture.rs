@@ -171,14 +171,13 @@ pub struct T38Verdict {
 
 /// Has tshark read `file`, where these ports (first and last) have RTP and UDPTL.
 pub fn judge_t38(file: &Path, ports: [u16; 2]) -> Result<T38Verdict, String> {
-    let count = |filter: &str| {
-        let filter = format!("({filter}) && !({LOST_COUNT})");
-        t38_packets(file, ports, &filter)
-    };
+    let count = |filter: &str| t38_packets(file, ports, filter);
     Ok(T38Verdict {
-        t38: t38_packets(file, ports, "t38 && !rtp")?,
+        t38: count("t38 && !rtp")?,
         malformed: count("_ws.malformed")?,
-        errors: count("_ws.expert.severity == 8388608")?,
+        errors: count(&format!(
+            "_ws.expert.severity == 8388608 && !({LOST_COUNT})"
+        ))?,
     })
 }
 

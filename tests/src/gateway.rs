@@ -167,6 +167,14 @@ impl Gateway {
         self.control().port(port)
     }
 
+    /// A counter of `port show` by its name.
+    pub fn counter(&self, port: u16, name: &str) -> Result<u64, String> {
+        let detail = self.port(port)?;
+        let all = detail.counters.iter().chain(&detail.registration.counters);
+        let found = all.into_iter().find(|c| c.name == name);
+        found.map(|c| c.value).ok_or(format!("no counter {name}"))
+    }
+
     /// What a `tipring` command prints, as a technician would see it.
     pub fn tipring(&self, args: &[&str]) -> Result<String, String> {
         self.control().tipring(args)

@@ -103,15 +103,24 @@ impl AlarmListener {
         emit(AlarmNews::Tone(tone));
     }
 
-    /// Are the keys of the line a panel's? They must not be shown then.
-    pub fn expects_keys(&self, now: Time) -> bool {
+    /// The same receiver and panel in another leg of their call: what they said in the first one is counted there.
+    pub fn continued(&self) -> AlarmListener {
+        AlarmListener {
+            receiver: self.receiver,
+            from: self.from,
+            ..AlarmListener::default()
+        }
+    }
+
+    /// Are the keys of this side a panel's? They must not be shown then.
+    pub fn expects_keys(&self, now: Time, side: Side) -> bool {
         let speaks = |at| now.saturating_since(at) < SPEAKS;
-        self.from == Side::Network && self.receiver.is_some_and(speaks)
+        self.from != side && self.receiver.is_some_and(speaks)
     }
 
     /// A key came from the line.
     pub fn key(&mut self, now: Time, key: Digit, mut emit: impl FnMut(AlarmNews)) {
-        if !self.expects_keys(now) {
+        if !self.expects_keys(now, Side::Line) {
             return;
         }
         self.receiver = Some(now);

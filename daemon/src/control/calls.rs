@@ -111,6 +111,17 @@ impl CallBook {
         closing.map(|c| c.id)
     }
 
+    /// The number of the call of a port that has this reference, or had it until a moment ago.
+    pub(super) fn number(&self, now: Time, port: u16, call: CallRef) -> Option<u64> {
+        let open = self.open.iter().find(|o| o.port == port && o.call == call);
+        if let Some(open) = open {
+            return Some(open.id);
+        }
+        let mut closing = self.closing.iter().rev();
+        let closing = closing.find(|c| c.port == port && c.call == call && c.until >= now);
+        closing.map(|c| c.id)
+    }
+
     /// Adds an event to the calls of its port.
     pub(super) fn trace(&mut self, now: Time, entry: &Entry) {
         let port = entry.port;
@@ -268,12 +279,6 @@ impl CallBook {
         active.sort_by_key(|c| c.id);
         let recent = self.recent.iter().map(|c| c.summary.clone()).collect();
         CallList { active, recent }
-    }
-
-    /// The last call of a port that ended.
-    pub(super) fn last_of(&self, port: u16) -> Option<&CallSummary> {
-        let mut ended = self.recent.iter().map(|ended| &ended.summary);
-        ended.find(|call| call.port == port)
     }
 
     /// An ended call in full.

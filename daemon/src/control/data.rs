@@ -1,6 +1,8 @@
 //! Tones of faxes and modems: remembered, reported, and what `tipring_proto::passthrough` decides on them given to the line
 //! thread.
 
+use std::time::Duration;
+
 use tipring_ctl::report as ctl;
 use tipring_ctl::words as text;
 use tipring_proto::time::Time;
@@ -148,7 +150,16 @@ impl Gateway {
                 LineOrder::Listen { session, .. } => Some(session),
                 _ => None,
             };
+            let repeats = match order {
+                LineOrder::Repeat { session, .. } => Some(session),
+                _ => None,
+            };
             let taken = self.order(now, index, order);
+            if let Some(session) = repeats.filter(|_| !taken)
+                && let Some(unit) = self.ports.get_mut(index)
+            {
+                unit.desk.repeat_lost(session);
+            }
             if let Some(session) = listens.filter(|_| !taken)
                 && let Some(unit) = self.ports.get_mut(index)
             {
@@ -184,12 +195,31 @@ impl Gateway {
         let Some(port) = self.ports.get(index).map(|unit| unit.number) else {
             return;
         };
-        let call_ref = call.0;
+        let mut record = Box::new(record);
+        self.hide_identities(&mut record);
         let event = Trace::FaxEnded {
-            record: Box::new(record),
+            record: record.clone(),
         };
-        info!(port, call_ref, "{}", text::trace(&event, None));
-        self.trace(now, index, event);
+        info!(port, call_ref = call.0, "{}", text::trace(&event, None));
+        match self.calls.number(now, port, call) {
+            Some(number) => self.trace_call(now, index, number, event),
+            None => self.trace(now, index, event),
+        }
+        self.keep_fax(now, index, call, &record);
+    }
+
+    /// The daemon ends: what is known of faxes that go on is kept.
+    pub(super) fn end_faxes(&mut self, now: Time) {
+        for index in 0..self.ports.len() {
+            let ended = self
+                .ports
+                .get_mut(index)
+                .map(|unit| unit.desk.end_faxes(now));
+            for doing in ended.unwrap_or_default() {
+                self.fax_doing(now, index, doing);
+            }
+        }
+        self.keep_waiting_faxes(now, Duration::ZERO);
     }
 
     fn voice_again(&mut self, now: Time, index: usize, order: Option<LineOrder>, why: VoiceCause) {

@@ -341,7 +341,7 @@ impl Gateway {
         self.history.looked = Some(now);
         self.history.looks.clear();
         self.history.look(now);
-        self.keep_late_faxes(now);
+        self.keep_waiting_faxes(now, fax::WITHOUT_CALL);
         let at_ms = self.clock.unix_ms(now);
         let gateway = self.findings();
         self.history.see(at_ms, None, &gateway);

@@ -7,7 +7,7 @@ use tipring_proto::call::{DigitHeard, LineInput, MediaInput};
 use tipring_proto::device::Input;
 use tipring_proto::rtp::NetworkDigit;
 use tipring_proto::time::Time;
-use tipring_proto::types::{Digit, TestEnd};
+use tipring_proto::types::{Digit, Side, TestEnd};
 use tipring_types::TenthDbm0;
 use tipring_types::trace::{DigitSource, Trace};
 
@@ -73,7 +73,13 @@ impl Gateway {
             }
             LineReport::ChainReturned { chain, .. } => drop(chain),
             LineReport::NetworkDigit { digit, .. } => {
-                self.trace(now, index, network_digit(digit));
+                let hidden = match digit {
+                    NetworkDigit::On { .. } => unit.desk.hides_key(now, Side::Network),
+                    NetworkDigit::Off { .. } => unit.desk.hid_key(Side::Network),
+                };
+                if !hidden {
+                    self.trace(now, index, network_digit(digit));
+                }
             }
             LineReport::NamedEvent {
                 session,
@@ -173,7 +179,7 @@ impl Gateway {
         match event {
             ChainEvent::DigitOn { digit, level } => {
                 if let Some(digit) = Digit::from_char(char::from(digit)) {
-                    if unit.desk.alarm_speaks(now) {
+                    if unit.desk.hides_key(now, Side::Line) {
                         // Keys of a panel are its account and its message: nobody dials, and nobody is to see them.
                         self.alarm_key(now, index, at, digit);
                         return;
@@ -199,8 +205,8 @@ impl Gateway {
             }
             ChainEvent::BothSilent => self.data_over(now, index),
             ChainEvent::DigitOff { digit, duration_ms } => {
-                if let Some(digit) = Digit::from_char(char::from(digit))
-                    && !unit.desk.alarm_speaks(now)
+                if !unit.desk.hid_key(Side::Line)
+                    && let Some(digit) = Digit::from_char(char::from(digit))
                 {
                     let ended = Trace::DigitEnded {
                         digit,

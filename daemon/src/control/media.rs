@@ -46,6 +46,8 @@ const BEFORE: Duration = Duration::from_secs(1);
 /// What every leg of a port has in common.
 #[derive(Clone, Copy, Debug)]
 pub struct LegSettings {
+    /// Nobody is to see what fax machines call themselves.
+    pub hide_identities: bool,
     /// Samples in a block of the card.
     pub block: u16,
     /// Smallest delay of the jitter buffer, ms.
@@ -154,6 +156,8 @@ pub(super) struct MediaDesk {
     closed: VecDeque<Leg>,
     /// Fax that ended with its leg.
     fax_ended: Vec<FaxDoing>,
+    /// A key of each side that goes on is an alarm panel's: its end is shown no more than itself.
+    hidden: [bool; 2],
 }
 
 /// What a tone of a fax or a modem leads to.
@@ -189,6 +193,7 @@ impl MediaDesk {
             bridge_ordered: false,
             closed: VecDeque::new(),
             fax_ended: vec![],
+            hidden: [false; 2],
         }
     }
 
@@ -294,7 +299,7 @@ impl MediaDesk {
                                     copies: protection.depth(),
                                 },
                             ),
-                            alarm: AlarmListener::default(),
+                            alarm: self.alarm_of(call),
                             tones: VecDeque::new(),
                             protection,
                             view,
@@ -529,6 +534,23 @@ impl MediaDesk {
             .collect()
     }
 
+    /// The daemon ends: the faxes that go on, as far as they are known.
+    pub(super) fn end_faxes(&mut self, now: Time) -> Vec<FaxDoing> {
+        let legs = self.open.iter_mut();
+        legs.map(|leg| {
+            let doing = leg.fax.close(now);
+            leg.after_fax(doing)
+        })
+        .collect()
+    }
+
+    /// The line thread had no room for the order of what a session repeats.
+    pub(super) fn repeat_lost(&mut self, session: SessionId) {
+        if let Some(leg) = self.open.iter_mut().find(|leg| leg.id == session) {
+            leg.protection.order_lost();
+        }
+    }
+
     /// Both sides have been silent until data is over.
     pub(super) fn both_silent(&mut self) -> Option<LineOrder> {
         let leg = self.linked()?;
@@ -689,6 +711,16 @@ impl MediaDesk {
         }
     }
 
+    fn fax_shown(&self, leg: &Leg) -> Option<ctl::FaxLeg> {
+        let shown = leg.fax.shown()?;
+        let visible = |name: Option<String>| name.filter(|_| !self.settings.hide_identities);
+        Some(ctl::FaxLeg {
+            line_identity: visible(shown.line_identity.clone()),
+            far_identity: visible(shown.far_identity.clone()),
+            ..shown
+        })
+    }
+
     fn shown(&self, leg: &Leg) -> ctl::MediaLeg {
         let rtcp = leg.rtcp.as_ref().map(LegRtcp::report);
         let ratings = leg.quality.ratings();
@@ -705,7 +737,7 @@ impl MediaDesk {
             sent_event_payload_type: leg.sends_events,
             nse_payload_type: leg.fax.payload_type(),
             pass_through: leg.data.is_data() && !leg.fax.is_relay(),
-            fax: leg.fax.shown(),
+            fax: self.fax_shown(leg),
             tones: leg.tones.iter().cloned().collect(),
             source: leg.view.source().map(|s| s.to_string()),
             refused_sources: refused(&leg.view),

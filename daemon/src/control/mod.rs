@@ -256,6 +256,7 @@ impl Gateway {
         notify::stopping();
         let now = self.clock.now();
         if !self.stopping {
+            self.end_faxes(now);
             self.end_history(now);
         }
         self.stopping = true;

@@ -115,10 +115,7 @@ impl Gateway {
     }
 
     /// An event for those who follow the port, and for its calls.
-    pub(super) fn trace(&mut self, now: Time, index: usize, mut event: Trace) {
-        if let Trace::FaxEnded { record } = &mut event {
-            self.keep_fax(now, index, record);
-        }
+    pub(super) fn trace(&mut self, now: Time, index: usize, event: Trace) {
         let Some(unit) = self.ports.get(index) else {
             return;
         };
@@ -168,9 +165,18 @@ fn tally(now: Time, servers: &mut ServerBook, port: u16, event: &StationEvent) {
         StationEvent::Registered { server, .. } => (*server, None, false),
         StationEvent::Lost { server, reason, .. } => (*server, Some(reason), true),
         StationEvent::AttemptFailed { server, reason, .. } => (*server, Some(reason), false),
-        // One that does not answer is asked every second: its trouble is the one that it was lost by.
         StationEvent::TrialFailed { server, reason, .. } if reason.is_a_refusal() => {
             (*server, Some(reason), false)
+        }
+        // Asked every second: one trouble, and no count.
+        StationEvent::TrialFailed { server, reason, .. } => {
+            if (reason.is_unreachable() || reason.is_silence())
+                && servers.place(*server).is_some()
+                && let Some(tally) = servers.tally_mut(*server)
+            {
+                tally.troubles.asked_in_vain(now, reason);
+            }
+            return;
         }
         StationEvent::StandbyLost { server, reason } => {
             // A server that takes the connection and ends it can be reached.
@@ -192,7 +198,6 @@ fn tally(now: Time, servers: &mut ServerBook, port: u16, event: &StationEvent) {
         StationEvent::Message(_)
         | StationEvent::AnswersKeepalives { .. }
         | StationEvent::Trying { .. }
-        | StationEvent::TrialFailed { .. }
         | StationEvent::ResetRequested { .. }
         | StationEvent::UnreadableMessage { .. }
         | StationEvent::LinkSuspect { .. }
@@ -234,7 +239,8 @@ mod tests {
     use tipring_proto::sccp::station::{ConnectFailure, RejectCause};
 
     #[test]
-    fn a_refusal_on_the_way_back_is_a_trouble_and_an_unanswered_question_is_not() {
+    fn a_better_server_that_refuses_or_does_not_answer_has_a_trouble_and_only_refusals_are_counted()
+    {
         let now = Time::from_millis(7);
         let mut book = ServerBook::new(&[Server::parse("pbx.example").unwrap()]);
         let asked = |reason| StationEvent::TrialFailed {
@@ -244,12 +250,27 @@ mod tests {
         };
         let refused = LostReason::Connect(ConnectFailure::Refused);
         tally(now, &mut book, 1, &asked(refused));
-        let troubles = |book: &ServerBook| book.tally(0).unwrap().troubles.shown().len();
-        assert_eq!(troubles(&book), 0, "asked every second");
+        let later = Time::from_millis(1_007);
+        tally(
+            later,
+            &mut book,
+            2,
+            &asked(LostReason::Connect(ConnectFailure::TimedOut)),
+        );
+        let t = book.tally(0).unwrap();
+        let [trouble] = t.troubles.shown()[..] else {
+            panic!("{:?}", t.troubles);
+        };
+        assert_eq!(
+            (trouble.since, trouble.ports.len(), t.failures),
+            (now, 0, 0)
+        );
+        assert!(t.troubles.unreachable().is_some());
         let wait = Duration::from_secs(30);
         let not_back = LostReason::TokenRefused { wait };
         tally(now, &mut book, 1, &asked(not_back.clone()));
         let t = book.tally(0).unwrap();
+        assert!(t.troubles.unreachable().is_none(), "it answers");
         assert_eq!((t.failures, t.losses), (1, 0));
         assert_eq!(t.troubles.shown()[0].reason, not_back);
     }

@@ -133,13 +133,19 @@ impl Gateway {
             .watched_until(n)
             .filter(|_| self.ports.iter().any(lesser));
         let locked = desk.lockouts.locked_until(now, n);
+        let tried = self.is_tried(n);
+        let enabled = self.ports.iter().filter(|unit| unit.settings.enabled);
+        let is_bad = tally.troubles.is_unusable(enabled.count());
+        let is_unreachable = tally.troubles.unreachable().is_some();
         let state = match registered_ports.is_empty() {
             false if watched.is_some() => ServerState::Watched,
             false => ServerState::Serving,
             true if locked.is_some() => ServerState::PassedBy,
             true if desk.lockouts.is_in_doubt(n) => ServerState::InDoubt,
-            true if tally.troubles.is_unusable() => ServerState::Unusable,
-            true if tally.troubles.unreachable().is_some() => ServerState::Unreachable,
+            // What was wrong with one that nobody tries any more may be over.
+            true if !tried && (is_bad || is_unreachable) => ServerState::NotTried,
+            true if is_bad => ServerState::Unusable,
+            true if is_unreachable => ServerState::Unreachable,
             true if tally.registrations > 0 || tally.stood_by => ServerState::Unused,
             true => ServerState::NotTried,
         };
@@ -156,7 +162,7 @@ impl Gateway {
                 .next_attempt_at(n)
                 .map(|at| millis(at.saturating_since(now))),
             found_silent: tally.silences,
-            troubles: self.troubles(&tally),
+            troubles: self.troubles(n, &tally),
             registered_ports,
         }
     }
@@ -191,10 +197,12 @@ impl Gateway {
     }
 
     /// What is or was wrong with a CallManager.
-    pub(super) fn troubles(&self, tally: &Tally) -> Vec<ServerTrouble> {
+    pub(super) fn troubles(&self, n: usize, tally: &Tally) -> Vec<ServerTrouble> {
+        let tried = self.is_tried(n);
         let enabled = || self.ports.iter().filter(|unit| unit.settings.enabled);
         let shown = tally.troubles.shown().into_iter();
         shown
+            .filter(|trouble| tried || trouble.over.is_some())
             .map(|trouble| {
                 let has = |unit: &&PortUnit| trouble.ports.contains(&unit.number);
                 let one = trouble.ports.len() == 1;
@@ -215,6 +223,24 @@ impl Gateway {
             .collect()
     }
 
+    /// Would it be noticed when this CallManager is well again? Ports without one try it, those at a lesser one ask it, and those
+    /// at the one before it in the list stand by there.
+    fn is_tried(&self, n: usize) -> bool {
+        let desk = &self.signalling;
+        let Some(place) = desk.servers.place(n) else {
+            return false;
+        };
+        let standby = self.config.callmanager.standby;
+        let mut ports = self.ports.iter().filter(|unit| unit.settings.enabled);
+        ports.any(|unit| {
+            let here = unit.registered_at().map(|at| desk.servers.place(at));
+            match here {
+                None => true,
+                Some(here) => here.is_none_or(|here| place < here || standby && place == here + 1),
+            }
+        })
+    }
+
     /// No other CallManager could take the ports over if theirs were lost.
     pub(super) fn backup_finding(&self) -> Option<Finding> {
         let desk = &self.signalling.servers;
@@ -231,7 +257,8 @@ impl Gateway {
         let others = desk.list().iter().filter(|server| **server != first);
         let others: Option<Vec<(String, String)>> = others
             .map(|server| {
-                let why = desk.tally(*server)?.troubles.unreachable()?;
+                let tally = desk.tally(*server).filter(|_| self.is_tried(*server))?;
+                let why = tally.troubles.unreachable()?;
                 Some((desk.name(*server), words::why(why)))
             })
             .collect();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use tipring_config::{Config, Port};
+use tipring_config::{Config, FaxIdentities, Port};
 use tipring_dsp::{CancellerConfig, Chain, ChainConfig, ChainError, LineEchoCanceller};
 use tipring_hal::port::{Capabilities, Law, LineFault, LinePort};
 
@@ -107,6 +107,7 @@ pub(crate) fn unit(
 /// What its media legs have in common.
 fn legs(config: &Config, port: &Port) -> LegSettings {
     LegSettings {
+        hide_identities: config.history.fax_identities == FaxIdentities::Hide,
         block: config.line_thread.block_ms * 8,
         jitter_min_ms: config.media.jitter_min_ms,
         jitter_max_ms: config.media.jitter_max_ms,

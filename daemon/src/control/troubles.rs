@@ -54,7 +54,14 @@ impl Troubles {
             LostReason::TokenRefused { .. } => (TroubleKind::Rejected, None),
             _ => (TroubleKind::Failed, None),
         };
-        self.reached &= kind == TroubleKind::Rejected;
+        // A server that refuses a port answers.
+        self.reached = kind == TroubleKind::Rejected;
+        if self.reached {
+            let asked = |t: &&mut Trouble| t.is(TroubleKind::Failed) && t.ports.is_empty();
+            for trouble in self.list.iter_mut().filter(asked) {
+                trouble.over = Some(now);
+            }
+        }
         if kind == TroubleKind::Rejected {
             // It answers this port, and for one reason at a time.
             for other in self
@@ -70,6 +77,15 @@ impl Troubles {
             .insert(port);
     }
 
+    /// One port asks it for all whether it takes them, and it does not answer. Where ports have lost it, that says it already.
+    pub(super) fn asked_in_vain(&mut self, now: Time, reason: &LostReason) {
+        let known = |t: &Trouble| t.over.is_none() && !t.ports.is_empty();
+        if !self.list.iter().any(known) {
+            self.reached = false;
+            self.note(now, TroubleKind::Failed, None, reason, now);
+        }
+    }
+
     /// A standby connection could not be opened.
     pub(super) fn standby_failed(&mut self, now: Time, reason: &LostReason) {
         self.reached = false;
@@ -81,7 +97,9 @@ impl Troubles {
         self.reached = true;
         let reached = |t: &&mut Trouble| {
             t.is(TroubleKind::Standby)
-                || (t.is(TroubleKind::Failed) && matches!(t.reason, LostReason::Connect(_)))
+                || (t.is(TroubleKind::Failed)
+                    && (t.reason.is_unreachable()
+                        || matches!(t.reason, LostReason::KeepaliveLost { .. })))
         };
         for trouble in self.list.iter_mut().filter(reached) {
             trouble.over = Some(now);
@@ -121,19 +139,19 @@ impl Troubles {
         now
     }
 
-    /// Ports could not use it when they last tried.
-    pub(super) fn is_unusable(&self) -> bool {
-        self.list
-            .iter()
-            .any(|t| t.is(TroubleKind::Failed) || t.is(TroubleKind::Rejected))
+    /// None of this number of ports could use it when they last tried.
+    pub(super) fn is_unusable(&self, ports: usize) -> bool {
+        self.list.iter().any(|t| {
+            t.is(TroubleKind::Failed) || (t.is(TroubleKind::Rejected) && t.ports.len() >= ports)
+        })
     }
 
     /// Why it cannot be reached, as far as is known.
     pub(super) fn unreachable(&self) -> Option<&LostReason> {
         let of = |kind| self.list.iter().find(move |t: &&Trouble| t.is(kind));
         let trouble = of(TroubleKind::Failed).or_else(|| of(TroubleKind::Standby));
-        let trouble = trouble.filter(|_| !self.reached);
-        trouble.map(|trouble| &trouble.reason)
+        let reason = trouble.filter(|_| !self.reached).map(|t| &t.reason);
+        reason.filter(|reason| reason.is_unreachable() || reason.is_silence())
     }
 
     fn note(
@@ -168,7 +186,7 @@ impl Troubles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tipring_proto::sccp::station::ConnectFailure;
+    use tipring_proto::sccp::station::{CloseReason, ConnectFailure};
 
     fn at(s: u64) -> Time {
         Time::from_millis(s * 1_000)
@@ -217,7 +235,7 @@ mod tests {
         troubles.registered(at(150), 2);
         let over = (TroubleKind::Rejected, at(10), Some(at(150)), vec![2]);
         assert_eq!(shown(&troubles), [over]);
-        assert!(!troubles.is_unusable());
+        assert!(!troubles.is_unusable(4));
     }
 
     #[test]
@@ -230,7 +248,7 @@ mod tests {
         troubles.left(1);
         troubles.left(3);
         assert_eq!(shown(&troubles), []);
-        assert!(!troubles.is_unusable());
+        assert!(!troubles.is_unusable(4));
     }
 
     #[test]
@@ -240,7 +258,7 @@ mod tests {
         troubles.standby_failed(at(65), &refused());
         let dead = (TroubleKind::Standby, at(5), None, vec![]);
         assert_eq!(shown(&troubles), [dead]);
-        assert!(!troubles.is_unusable(), "no port wanted to register there");
+        assert!(!troubles.is_unusable(4), "no port wanted to register there");
         assert_eq!(troubles.unreachable(), Some(&refused()));
         // No port's trouble: it stays whichever port leaves.
         troubles.left(1);
@@ -250,15 +268,63 @@ mod tests {
         // And what ports met there before is over with it, if it was no connection.
         troubles.met(at(200), 1, &refused(), at(200));
         troubles.standby_opened(at(210));
-        assert!(!troubles.is_unusable());
+        assert!(!troubles.is_unusable(4));
         troubles.met(at(220), 1, &LostReason::RegisterTimeout, at(220));
         troubles.standby_opened(at(230));
         assert!(
-            troubles.is_unusable(),
+            troubles.is_unusable(4),
             "that it takes connections proves nothing"
         );
         assert_eq!(troubles.unreachable(), None, "but it can be reached");
         troubles.met(at(240), 1, &LostReason::RegisterTimeout, at(240));
         assert!(troubles.unreachable().is_some());
+    }
+    #[test]
+    fn a_server_that_rejects_some_ports_can_be_reached_and_used_by_others() {
+        let mut troubles = Troubles::default();
+        (1..=4).for_each(|port| troubles.met(at(1), port, &refused(), at(1)));
+        assert!(troubles.is_unusable(4) && troubles.unreachable().is_some());
+        // It is back without the devices.
+        troubles.met(at(20), 2, &rejected(), at(20));
+        assert_eq!(troubles.unreachable(), None);
+        troubles.registered(at(30), 1);
+        assert!(!troubles.is_unusable(4));
+        for port in [1, 3, 4] {
+            troubles.met(at(40), port, &rejected(), at(40));
+        }
+        assert!(troubles.is_unusable(4), "all of them");
+    }
+
+    #[test]
+    fn a_server_that_is_asked_in_vain_is_one_trouble_until_it_answers() {
+        let mut troubles = Troubles::default();
+        (5..9).for_each(|s| troubles.asked_in_vain(at(s), &refused()));
+        let dead = (TroubleKind::Failed, at(5), None, vec![]);
+        assert_eq!(shown(&troubles), std::slice::from_ref(&dead));
+        assert_eq!(troubles.unreachable(), Some(&refused()));
+        troubles.met(at(9), 2, &rejected(), at(9));
+        assert_eq!(shown(&troubles).len(), 1, "{troubles:?}");
+        assert_eq!(shown(&troubles)[0].0, TroubleKind::Rejected);
+        // Ports that have lost it say when that was.
+        let mut troubles = Troubles::default();
+        troubles.met(at(1), 1, &LostReason::RegisterTimeout, at(1));
+        troubles.asked_in_vain(at(2), &refused());
+        let lost = (TroubleKind::Failed, at(1), None, vec![1]);
+        assert_eq!(shown(&troubles), [lost]);
+    }
+
+    #[test]
+    fn what_was_lost_because_its_host_was_dead_is_over_when_it_takes_a_connection() {
+        for reason in [
+            LostReason::Closed(CloseReason::TimedOut),
+            LostReason::KeepaliveLost {
+                silent: std::time::Duration::from_secs(3),
+            },
+        ] {
+            let mut troubles = Troubles::default();
+            troubles.met(at(1), 1, &reason, at(1));
+            troubles.standby_opened(at(60));
+            assert!(!troubles.is_unusable(4), "{reason:?}");
+        }
     }
 }

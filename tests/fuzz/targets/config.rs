@@ -123,7 +123,8 @@ fn value(key: &Key, program: &mut Program<'_>) -> String {
         3 => format!("-{}.5", program.byte()),
         4 | 5 => fitting.to_owned(),
         _ => match key.accepts {
-            Accepts::Integer(low, high) => {
+            Accepts::IntegerOr(.., word) if program.byte() < 64 => format!("\"{word}\""),
+            Accepts::Integer(low, high) | Accepts::IntegerOr(low, high, _) => {
                 let near = [
                     low,
                     high,

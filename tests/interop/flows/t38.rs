@@ -41,57 +41,37 @@ struct Case {
     network: Network,
 }
 
-pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
-    let (correction, network) = (Correction::Redundancy, Network::PERFECT);
-    let slot = 1;
-    out(
-        stage,
+impl Case {
+    const fn new(slot: u8, correction: Correction, network: Network) -> Case {
         Case {
             slot,
             correction,
             network,
-        },
+        }
+    }
+}
+
+pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
+    out(
+        stage,
+        Case::new(1, Correction::Redundancy, Network::PERFECT),
     )
 }
 
 pub(crate) fn from_server(stage: &Stage) -> Result<Figures, String> {
-    let (correction, network) = (Correction::Redundancy, Network::PERFECT);
-    let slot = 2;
     into(
         stage,
-        Case {
-            slot,
-            correction,
-            network,
-        },
+        Case::new(2, Correction::Redundancy, Network::PERFECT),
     )
 }
 
 pub(crate) fn to_server_lossy(stage: &Stage) -> Result<Figures, String> {
-    let (correction, network) = (Correction::Redundancy, BAD);
-    let slot = 3;
-    out(
-        stage,
-        Case {
-            slot,
-            correction,
-            network,
-        },
-    )
+    out(stage, Case::new(3, Correction::Redundancy, BAD))
 }
 
 /// The call manager corrects by parity here.
 pub(crate) fn from_server_lossy(stage: &Stage) -> Result<Figures, String> {
-    let (correction, network) = (Correction::Parity, BAD);
-    let slot = 4;
-    into(
-        stage,
-        Case {
-            slot,
-            correction,
-            network,
-        },
-    )
+    into(stage, Case::new(4, Correction::Parity, BAD))
 }
 
 /// A CallManager, a gateway with one port, and what their packets are.
@@ -103,6 +83,8 @@ struct House {
     callmanager: CallManager,
     gateway: Gateway,
     capture: Capture,
+    /// Blocks that the port had missed before the call.
+    missed: u64,
 }
 
 /// What the CallManager says of a call until it is up.
@@ -156,7 +138,9 @@ nse = "force"
             correction: case.correction,
             network: case.network,
         };
+        let missed = gateway.counter(1, "missed-blocks")?;
         Ok(House {
+            missed,
             case,
             address,
             folder,
@@ -198,7 +182,8 @@ nse = "force"
         let result = match result {
             Some(result) if result.ok && result.pages == 2 => result,
             other => {
-                let (seen, missed) = (bridge.seen(), self.counter("missed-blocks")?);
+                let seen = bridge.seen();
+                let missed = self.counter("missed-blocks")? - self.missed;
                 stage.missed_elsewhere(missed);
                 return Err(format!(
                     "the fax machine reports {other:?}; its port missed {missed} blocks; {seen:?}"
@@ -218,9 +203,7 @@ nse = "force"
 
     /// What the port counts.
     fn counter(&self, name: &str) -> Result<u64, String> {
-        let counters = self.gateway.port(1)?.counters;
-        let counter = counters.iter().find(|c| c.name == name);
-        Ok(counter.map_or(0, |c| c.value))
+        self.gateway.counter(1, name)
     }
 
     /// Nothing of T.38 is malformed to tshark or to the port; what there was.
@@ -241,6 +224,19 @@ nse = "force"
         self.gateway.stop()?;
         let file = self.capture.finish()?;
         let verdict = capture::judge_t38(&file, MEDIA)?;
+        // Which correction both sides really used: tshark sees it in the packets that came.
+        let address = self.address;
+        let came = format!(
+            "ip.dst == {address} && t38.{}",
+            self.case.correction.field()
+        );
+        let corrected = capture::t38_packets(&file, MEDIA, &came)?;
+        if corrected == 0 {
+            return Err(format!(
+                "no packet of the far end has {:?}",
+                self.case.correction
+            ));
+        }
         let (there, back) = (seen.from_port, seen.to_port);
         let network = if is_perfect {
             String::new()

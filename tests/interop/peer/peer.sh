@@ -51,7 +51,8 @@ build() {
 
 # Every instance has its own configuration and state, named by its port, inside the one tree.
 etc=/etc/peer-$port state=/var/peer-$port
-asterisk() { chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" "$@"; }
+# One that hangs never answers.
+asterisk() { timeout 30 chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" "$@"; }
 
 # 48 ports of each naming: what the gateway makes of MAC 00:0a:0b:0c:0d:0e (`an` counts its ports from hex 400).
 lines() { # FIRST LABEL: number FIRST + n for port n
@@ -116,7 +117,7 @@ start() {
   build
   # What an interrupted run left behind has that run's state.
   running && stop
-  [[ ${1:-} == again ]] || sip_stop
+  [[ ${1:-} == again ]] || { sip_stop; fax_stop; }
   # Asterisk comes up without chan_skinny when its port is in use, and whatever has the port would be tested.
   if (exec 3<>"/dev/tcp/$addr/$port") 2>/dev/null; then
     say "something else listens on $addr:$port; end it first (ss -ltnp | grep :$port)"
@@ -195,7 +196,16 @@ fax_start() {
   { asterisk -rx 'iax2 show peers'; fax_run faxstat -s || true; tail -n 20 "$root$home"/log*; } >&2
   exit 1
 }
-fax_stop() { program_stop unshare "$root$state/run/hylafax.pid" KILL; }   # it passes no other signal on
+fax_stop() { # it passes no other signal on; its processes end a moment after it
+  program_stop unshare "$root$state/run/hylafax.pid" KILL
+  local i
+  for ((i = 0; i < 100; i++)); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$hfaxd") 2>/dev/null || return 0
+    sleep 0.1
+  done
+  say "something still listens on 127.0.0.1:$hfaxd; end it first (ss -ltnp | grep :$hfaxd)"
+  exit 1
+}
 fax_run() { # COMMAND OF HYLAFAX'S CLIENT…
   local command=$1
   shift
@@ -203,7 +213,7 @@ fax_run() { # COMMAND OF HYLAFAX'S CLIENT…
 }
 
 # A far end: an Asterisk of its own, which answers `tone` with 440 Hz and records what it hears.
-far() { local kind=$1; shift; chroot "$root" /usr/sbin/asterisk -C "/etc/peer-$port-$kind/asterisk.conf" "$@"; }
+far() { local kind=$1; shift; timeout 30 chroot "$root" /usr/sbin/asterisk -C "/etc/peer-$port-$kind/asterisk.conf" "$@"; }
 far_pid() { cat "$root/var/peer-$port-$1/run/asterisk.pid" 2>/dev/null; }
 far_run() { # KIND RTP-FIRST RTP-LAST "MODULE…" QUESTION WORD: it runs when its answer to the question has this word
   local kind=$1 first=$2 last=$3 modules=$4 question=$5 word=$6 etc=/etc/peer-$port-$1 state=/var/peer-$port-$1 i
@@ -273,7 +283,7 @@ case ${1:-} in
   stop) stop; sip_stop; fax_stop; for kind in h323 pri mgcp; do far_stop $kind; done ;;
   halt) stop ;;                 # only the call manager
   crash) running && kill -9 "$(pid)" && while running; do sleep 0.05; done; rm -f "$root$state/run/asterisk.pid" ;;
-  rx) shift; timeout 30 chroot "$root" /usr/sbin/asterisk -C "$etc/asterisk.conf" -rx "$*" ;;  # one that hangs answers never
+  rx) shift; asterisk -rx "$*" ;;
   sip-start) sip_start ;;
   sip-stop) sip_stop ;;
   fax-start) fax_start ;;

@@ -93,6 +93,14 @@ pub(crate) enum Correction {
 }
 
 impl Correction {
+    /// What tshark calls it in a datagram.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Correction::Redundancy => "secondary_ifp_packets_item_element",
+            Correction::Parity => "fec_data_item",
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Correction::Redundancy => "t38UDPRedundancy",

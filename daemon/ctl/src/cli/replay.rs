@@ -151,7 +151,6 @@ pub(super) fn run(remote: &Remote, out: &Out, args: &ReplayArgs) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// A capture as a file has it: as it is, or with names, numbers and addresses replaced.
 /// What a veiled capture may still have in it.
 pub(super) fn unread_remark(capture: &Capture) -> Option<String> {
     let unread = veil::unread(capture, |phone| stage::version_of(capture, phone));
@@ -162,6 +161,7 @@ pub(super) fn unread_remark(capture: &Capture) -> Option<String> {
     })
 }
 
+/// A capture as a file has it: as it is, or with names, numbers and addresses replaced.
 pub(super) fn to_json(capture: &Capture, keep_identities: bool) -> Result<String, Failure> {
     let mut file = if keep_identities {
         capture::plain(capture)

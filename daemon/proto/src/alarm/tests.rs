@@ -56,9 +56,9 @@ fn a_message_after_the_handshake_is_heard_and_its_account_is_in_nothing() {
     let mut panel = Panel::new();
     // Dialing is none.
     panel.keys("5551234");
-    assert!(panel.news.is_empty() && !panel.listener.expects_keys(panel.now));
+    assert!(panel.news.is_empty() && !panel.listener.expects_keys(panel.now, Side::Line));
     panel.tone(AlarmTone::Handshake, Side::Network);
-    assert!(panel.listener.expects_keys(panel.now));
+    assert!(panel.listener.expects_keys(panel.now, Side::Line));
     panel.keys(BURGLARY);
     panel.tone(AlarmTone::Acknowledgement, Side::Network);
     // The next one needs no handshake.
@@ -146,13 +146,24 @@ fn keys_are_a_panels_only_where_the_receiver_is_the_far_end_and_only_for_a_time(
         "1400 Hz without a handshake is nothing"
     );
     panel.tone(AlarmTone::Handshake, Side::Line);
-    assert!(!panel.listener.expects_keys(panel.now), "a receiver's port");
+    assert!(
+        !panel.listener.expects_keys(panel.now, Side::Line),
+        "a receiver's port"
+    );
+    let far = |panel: &Panel| panel.listener.expects_keys(panel.now, Side::Network);
+    assert!(
+        far(&panel),
+        "the panel is the far end: its keys are an account too"
+    );
+    let next_leg = panel.listener.continued();
+    assert!(next_leg.expects_keys(panel.now, Side::Network));
+    assert_eq!(next_leg.figures(), AlarmFigures::default());
     panel.keys(BURGLARY);
     assert_eq!(panel.news.len(), 1);
     let mut panel = Panel::new();
     panel.tone(AlarmTone::Handshake, Side::Network);
     panel.pass(31_000);
-    assert!(!panel.listener.expects_keys(panel.now));
+    assert!(!panel.listener.expects_keys(panel.now, Side::Line));
     panel.keys(BURGLARY);
     assert_eq!(panel.news.len(), 1);
 }

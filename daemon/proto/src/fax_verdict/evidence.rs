@@ -2,12 +2,16 @@
 
 use super::FaxCall;
 use crate::nse::Event;
+use crate::types::trace::LegMode;
 use crate::types::{
-    FaxCause, FaxOutcome, FaxRecord, FaxRelayUse, FaxTransport, Side, TenthDb, TenthDbm0,
+    FaxCause, FaxOutcome, FaxRecord, FaxRelayUse, FaxSwitch, FaxTransport, Side, TenthDb, TenthDbm0,
 };
 
 /// A leg without a packet from the far end for this time has none because none comes, ms.
 const SILENT_MS: u64 = 3000;
+/// The same for a relay, whose gateway may send nothing while its machine is silent: longer than the pause of CNG and the
+/// silence after an answer tone, ms.
+const RELAY_SILENT_MS: u64 = 4000;
 /// Loss in G.711 that spoils trainings and pages, tenths of a percent; and packets, at least.
 const LOSS: u32 = 3;
 const LOST: u64 = 3;
@@ -35,13 +39,28 @@ const DAMAGED: u32 = 3;
 /// The way between the gateways does not work at all.
 pub(super) fn broken(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
     let none_came = |packets| packets == Some(0);
+    // A relay to which nothing came is in the record as sound.
+    if relay_use(fax) == FaxRelayUse::Used
+        && none_came(call.relay_received)
+        && relayed_ms(fax) >= RELAY_SILENT_MS
+    {
+        return Some(FaxCause::RelaySilent);
+    }
     if fax.transport == FaxTransport::T38 {
-        return none_came(call.relay_received).then_some(FaxCause::RelaySilent);
+        return None;
     }
     if relay_use(fax) == FaxRelayUse::VoiceOn {
         return Some(FaxCause::VoiceInRelay);
     }
     (none_came(call.received) && call.length_ms >= SILENT_MS).then_some(FaxCause::NothingReceived)
+}
+
+/// How long the fax went on after the last switch to T.38, ms.
+fn relayed_ms(fax: &FaxRecord) -> u64 {
+    let to_relay = |switch: &&FaxSwitch| switch.mode == LegMode::FaxRelay;
+    let switched = fax.switches.iter().rev().find(to_relay);
+    let switched_ms = switched.map_or(0, |switch| switch.after_ms);
+    fax.length_ms.saturating_sub(switched_ms.into())
 }
 
 /// Something that spoils a fax by itself.

@@ -7,8 +7,7 @@
 mod evidence;
 
 use crate::types::{
-    CallDirection, EndCause, FaxCause, FaxOutcome, FaxRecord, FaxRelayUse, FaxVerdict, Side, Sides,
-    TenthDbm0,
+    CallDirection, EndCause, FaxCause, FaxOutcome, FaxRecord, FaxVerdict, Side, Sides, TenthDbm0,
 };
 
 /// What is known of the call of a fax, and of its port.
@@ -169,11 +168,6 @@ fn not_found(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
         }
         _ => None,
     }
-}
-
-/// Whether T.38 was used, by the record's switches.
-pub fn relay_use(fax: &FaxRecord) -> FaxRelayUse {
-    evidence::relay_use(fax)
 }
 
 #[cfg(test)]

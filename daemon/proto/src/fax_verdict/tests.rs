@@ -1,6 +1,7 @@
+use super::evidence::relay_use;
 use super::*;
 use crate::types::trace::{LegMode, SwitchAnswer};
-use crate::types::{FaxPath, FaxSwitch, FaxTransport, TenthDb};
+use crate::types::{FaxPath, FaxRelayUse, FaxSwitch, FaxTransport, TenthDb};
 use std::collections::BTreeSet;
 
 /// In G.711 that nothing changed, without trouble, and not good.
@@ -319,6 +320,27 @@ fn a_request_of_the_far_gateway_that_was_refused_here_is_not_its_refusal() {
         fax.transport = FaxTransport::T38;
         assert_eq!(relay_use(&fax), FaxRelayUse::Used);
     }
+}
+
+#[test]
+fn a_relay_to_which_nothing_came_is_recorded_as_sound_and_still_the_cause() {
+    let mut fax = fax(FaxOutcome::CallerSilent { times: 3 });
+    fax.switches = asked(Side::Network, SwitchAnswer::Agreed);
+    let call = FaxCall {
+        direction: CallDirection::Incoming,
+        relay_received: Some(0),
+        ..FaxCall::default()
+    };
+    assert_eq!(verdict(&fax, &call).cause, Some(FaxCause::RelaySilent));
+    let some = FaxCall {
+        relay_received: Some(7),
+        ..call
+    };
+    assert_eq!(verdict(&fax, &some).cause, Some(FaxCause::PersonCalled));
+    // Over before anything could have come.
+    fax.switches[0].mode = LegMode::FaxRelay;
+    fax.length_ms = u64::from(fax.switches[0].after_ms) + 3900;
+    assert_eq!(verdict(&fax, &call).cause, Some(FaxCause::PersonCalled));
 }
 
 #[test]

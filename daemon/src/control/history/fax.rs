@@ -7,10 +7,11 @@ use std::time::Duration;
 use tipring_config::FaxIdentities;
 use tipring_ctl::report::{CallState, CallSummary, MediaLeg};
 use tipring_proto::call::CallRecord;
+use tipring_proto::call::CallSnapshot;
 use tipring_proto::fax_verdict::{FaxCall, verdict};
 use tipring_proto::time::Time;
 use tipring_proto::types::{
-    DataTone, EndCause, FaxCause, FaxRecord, FaxVerdict, Side, Sides, TenthDbm0,
+    CallRef, DataTone, EndCause, FaxCause, FaxRecord, FaxVerdict, Side, Sides, TenthDbm0,
 };
 use tipring_store::{History, Keeper, MOST_ROWS, Query, StoredFax, What};
 use tipring_types::trace::LegMode;
@@ -25,9 +26,7 @@ const ENOUGH: usize = 3;
 /// A fax that failed is a finding for this time.
 const DAY_MS: u64 = 24 * 3600 * 1000;
 /// A fax without a call by then has none.
-const WITHOUT_CALL: Duration = Duration::from_secs(2);
-/// A fax may be over a moment after its call.
-const AFTER_CALL_MS: u64 = 5000;
+pub(super) const WITHOUT_CALL: Duration = Duration::from_secs(2);
 
 /// A fax, and what is known of its call.
 #[derive(Clone, Debug)]
@@ -40,17 +39,28 @@ struct Closing {
 #[derive(Clone, Debug)]
 struct Last {
     id: (u64, u64),
+    /// Of this run.
+    here: bool,
     over_unix_ms: u64,
     /// It failed.
     failed: Option<FaxVerdict>,
+}
+
+/// A fax whose call is over, but not its record.
+#[derive(Debug)]
+struct Waiting {
+    since: Time,
+    port: u16,
+    call: CallRef,
+    record: FaxRecord,
 }
 
 /// What is remembered of faxes.
 #[derive(Debug, Default)]
 pub(super) struct Faxes {
     next: u64,
-    /// Faxes that were over before the record of their call came, by their port.
-    waiting: Vec<(Time, u16, FaxRecord)>,
+    /// Faxes that were over before the record of their call came.
+    waiting: Vec<Waiting>,
     closing: VecDeque<Closing>,
     last: HashMap<u16, Last>,
     levels: HashMap<u16, VecDeque<TenthDbm0>>,
@@ -91,7 +101,10 @@ impl Faxes {
             Ok(history) => {
                 self.earlier = None;
                 for fax in history.faxes.iter().rev() {
-                    self.learn(fax);
+                    // One of this run says more than all before it.
+                    if self.last.get(&fax.port).is_none_or(|last| !last.here) {
+                        self.learn(fax, false);
+                    }
                 }
             }
             Err(std::sync::mpsc::TryRecvError::Empty) => {}
@@ -107,14 +120,15 @@ impl Faxes {
         levels.get(levels.len() / 2).copied().filter(|_| enough)
     }
 
-    /// Remembers what outlives the fax.
-    fn learn(&mut self, fax: &StoredFax) {
+    /// Remembers what outlives the fax. `here`: it is one of this run.
+    fn learn(&mut self, fax: &StoredFax, here: bool) {
         let over_unix_ms = fax
             .record
             .begin_unix_ms
             .saturating_add(fax.record.length_ms);
+        // In the order in which they ended: the clock may have been set between them.
         let last = self.last.get(&fax.port);
-        if last.is_some_and(|last| last.over_unix_ms > over_unix_ms) {
+        if last.is_some_and(|last| here && last.here && last.id > (fax.run, fax.id)) {
             return;
         }
         let again = last.is_some_and(|last| last.id == (fax.run, fax.id));
@@ -123,6 +137,7 @@ impl Faxes {
         let failed = (!fax.verdict.is_success() && !harmless).then(|| fax.verdict.clone());
         let last = Last {
             id: (fax.run, fax.id),
+            here,
             over_unix_ms,
             failed,
         };
@@ -158,7 +173,7 @@ impl Faxes {
             call.end = Some(*end);
         }
         fax.verdict = verdict(&fax.record, &call);
-        self.learn(&fax);
+        self.learn(&fax, true);
         if self.closing.len() >= CLOSING {
             self.closing.pop_front();
         }
@@ -183,7 +198,7 @@ impl Faxes {
             }
         }
         for fax in &changed {
-            self.learn(fax);
+            self.learn(fax, true);
         }
         changed
     }
@@ -192,11 +207,10 @@ impl Faxes {
 /// What the legs of a call show; `passes`: tones make a leg of this port pass data.
 fn of_legs(legs: &[MediaLeg], record: &FaxRecord, passes: bool) -> FaxCall {
     let is_data = |mode| matches!(mode, LegMode::PassThrough | LegMode::FaxRelay);
-    let heard = |side: Side, name: DataTone| {
-        let tones = legs.iter().flat_map(|leg| &leg.tones);
-        tones
-            .into_iter()
-            .any(|t| t.from == side && t.tone == name.name())
+    // Of this fax, by its own steps: a leg remembers its last tones only, whatever fax they were of.
+    let heard = |side: Side, tone: DataTone| {
+        let mut steps = record.steps.iter();
+        steps.any(|step| step.from == side && step.sign == tone.name())
     };
     let v8 = |side| heard(side, DataTone::AnsAm) || heard(side, DataTone::AnsAmPr);
     let relays = legs.iter().filter_map(|leg| leg.fax.as_ref());
@@ -204,9 +218,10 @@ fn of_legs(legs: &[MediaLeg], record: &FaxRecord, passes: bool) -> FaxCall {
     let known = !legs.is_empty();
     FaxCall {
         // What the leg is now may be voice again.
-        pass_through: legs
-            .iter()
-            .any(|leg| leg.pass_through || passes && !leg.tones.is_empty())
+        pass_through: !known
+            || legs
+                .iter()
+                .any(|leg| leg.pass_through || passes && !leg.tones.is_empty())
             || legs
                 .iter()
                 .any(|leg| !leg.tones.is_empty() && leg.fax.is_some())
@@ -227,7 +242,7 @@ fn of_legs(legs: &[MediaLeg], record: &FaxRecord, passes: bool) -> FaxCall {
     }
 }
 
-/// Takes out what is not to be seen.
+/// Takes out what nobody is to see.
 fn hide(record: &mut FaxRecord, identities: FaxIdentities) {
     match identities {
         FaxIdentities::Store => {}
@@ -236,50 +251,61 @@ fn hide(record: &mut FaxRecord, identities: FaxIdentities) {
 }
 
 impl Gateway {
-    /// A fax is over. Identities that are to be hidden are taken out before anybody sees them.
-    pub(in crate::control) fn keep_fax(&mut self, now: Time, index: usize, record: &mut FaxRecord) {
+    /// Takes out what nobody is to see.
+    pub(in crate::control) fn hide_identities(&self, record: &mut FaxRecord) {
         hide(record, self.config.history.fax_identities);
+    }
+
+    /// A fax in a leg of this call is over.
+    pub(in crate::control) fn keep_fax(
+        &mut self,
+        now: Time,
+        index: usize,
+        call: CallRef,
+        record: &FaxRecord,
+    ) {
         let Some(unit) = self.ports.get(index) else {
             return;
         };
-        let (call, legs) = self.call_of_fax(now, unit);
-        if call.is_none() {
-            // Its leg was closed because the call is over: the record of that is the next thing to come.
-            let number = unit.number;
-            let waiting = &mut self.history.faxes.waiting;
-            waiting.push((now, number, record.clone()));
-            return;
+        let port = unit.number;
+        match self.call_of_fax(now, unit, call) {
+            Some((summary, legs)) => self.keep_fax_of(port, record, Some(&summary), &legs),
+            // The call is over: its record is about to come.
+            None => {
+                let waiting = Waiting {
+                    since: now,
+                    port,
+                    call,
+                    record: record.clone(),
+                };
+                self.history.faxes.waiting.push(waiting);
+            }
         }
-        self.keep_fax_of(index, record, call.as_ref(), &legs);
     }
 
-    /// The faxes that no call came for.
-    pub(in crate::control) fn keep_late_faxes(&mut self, now: Time) {
-        let waiting = std::mem::take(&mut self.history.faxes.waiting);
-        for (since, port, record) in waiting {
-            if now.saturating_since(since) < WITHOUT_CALL {
-                self.history.faxes.waiting.push((since, port, record));
-            } else if let Some(index) = self.ports.iter().position(|u| u.number == port) {
-                self.keep_fax_of(index, &record, None, &[]);
-            }
+    /// The faxes for whose call nothing has come for this time.
+    pub(in crate::control) fn keep_waiting_faxes(&mut self, now: Time, at_least: Duration) {
+        let late = |w: &mut Waiting| now.saturating_since(w.since) >= at_least;
+        let late: Vec<Waiting> = self.history.faxes.waiting.extract_if(.., late).collect();
+        for fax in late {
+            self.keep_fax_of(fax.port, &fax.record, None, &[]);
         }
     }
 
     fn keep_fax_of(
         &mut self,
-        index: usize,
+        port: u16,
         record: &FaxRecord,
         call: Option<&CallSummary>,
         legs: &[MediaLeg],
     ) {
-        let Some(unit) = self.ports.get(index) else {
-            return;
-        };
+        let unit = self.ports.iter().find(|unit| unit.number == port);
+        let passes = unit.is_some_and(|unit| unit.settings.line.fax_pass_through);
         let far_address = legs.iter().rev().find_map(|leg| leg.remote.clone());
         let known = FaxCall {
             direction: call.map(|c| c.direction).unwrap_or_default(),
             length_ms: call.map_or(record.length_ms, |c| c.duration_ms),
-            ..of_legs(legs, record, unit.settings.line.fax_pass_through)
+            ..of_legs(legs, record, passes)
         };
         let some = |text: Option<String>| text.as_deref().and_then(super::call::some);
         let fax = StoredFax {
@@ -287,7 +313,7 @@ impl Gateway {
             run: 0,
             id: 0,
             call: call.map(|c| c.id),
-            port: unit.number,
+            port,
             direction: known.direction,
             far_number: some(call.and_then(|c| c.peer.clone().or(c.dialed.clone()))),
             far_name: some(call.and_then(|c| c.peer_name.clone())),
@@ -300,36 +326,36 @@ impl Gateway {
         self.history.keep(fax);
     }
 
-    /// The call that a fax at this port was in, and its media: the one that is up, or the one that ended a moment ago.
-    fn call_of_fax(&self, now: Time, unit: &PortUnit) -> (Option<CallSummary>, Vec<MediaLeg>) {
+    /// The call of this reference at a port, and its media: it is up, or its record has come. One that has outlived its
+    /// CallManager has no reference.
+    fn call_of_fax(
+        &self,
+        now: Time,
+        unit: &PortUnit,
+        call: CallRef,
+    ) -> Option<(CallSummary, Vec<MediaLeg>)> {
         let logic = unit.call_logic();
-        let talking = logic.calls.iter().find(|c| c.state == CallState::Connected);
-        if let Some(call) = talking.or(logic.calls.last()) {
-            let row = self.calls.summary(&self.clock, now, unit.number, call);
-            return (Some(row), unit.desk.of_call(call.call, call.started));
+        let is_it = |c: &&CallSnapshot| {
+            c.call == call && (call != CallRef::NONE || c.state == CallState::Preserved)
+        };
+        if let Some(up) = logic.calls.iter().find(is_it) {
+            let row = self.calls.summary(&self.clock, now, unit.number, up);
+            return Some((row, unit.desk.of_call(up.call, up.started)));
         }
-        let ended = self.calls.last_of(unit.number).filter(|call| {
-            let over = call.started_unix_ms.saturating_add(call.duration_ms);
-            self.clock.unix_ms(now).saturating_sub(over) < AFTER_CALL_MS
-        });
-        match ended.and_then(|call| self.calls.ended(call.id)) {
-            Some(call) => (Some(call.summary), call.media),
-            None => (None, vec![]),
-        }
+        let number = self.calls.number(now, unit.number, call)?;
+        let ended = self.calls.ended(number)?;
+        Some((ended.summary, ended.media))
     }
 
     /// A call is over: a fax of it may have another verdict now.
     pub(super) fn fax_call_over(&mut self, port: u16, id: u64, record: &CallRecord) {
-        let waiting = std::mem::take(&mut self.history.faxes.waiting);
+        let is_its = |w: &mut Waiting| w.port == port && w.call == record.call;
+        let its: Vec<Waiting> = self.history.faxes.waiting.extract_if(.., is_its).collect();
         let call = self.calls.ended(id);
-        let index = self.ports.iter().position(|u| u.number == port);
-        for (since, of, fax) in waiting {
-            match (&call, index) {
-                (Some(call), Some(index)) if of == port => {
-                    self.keep_fax_of(index, &fax, Some(&call.summary), &call.media);
-                }
-                _ => self.history.faxes.waiting.push((since, of, fax)),
-            }
+        for fax in its {
+            let summary = call.as_ref().map(|call| &call.summary);
+            let legs = call.as_ref().map_or(&[][..], |call| &call.media);
+            self.keep_fax_of(port, &fax.record, summary, legs);
         }
         for fax in self.history.faxes.call_over(port, id, record.cause) {
             self.history.keep(fax);

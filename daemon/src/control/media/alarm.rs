@@ -3,7 +3,7 @@
 use tipring_ctl::report as ctl;
 use tipring_proto::alarm::{AlarmFigures, AlarmListener, AlarmNews};
 use tipring_proto::time::Time;
-use tipring_proto::types::{AlarmTone, Digit, Side};
+use tipring_proto::types::{AlarmTone, CallRef, Digit, Side};
 use tipring_types::trace::Trace;
 
 use super::{FaxDoing, MediaDesk};
@@ -25,9 +25,25 @@ impl MediaDesk {
         doing
     }
 
-    /// Are the keys of the line an alarm panel's?
-    pub(in crate::control) fn alarm_speaks(&mut self, now: Time) -> bool {
-        self.linked().is_some_and(|leg| leg.alarm.expects_keys(now))
+    /// Is a key of this side an alarm panel's, to be shown to nobody? Then neither is its end.
+    pub(in crate::control) fn hides_key(&mut self, now: Time, side: Side) -> bool {
+        let hides = self
+            .linked()
+            .is_some_and(|leg| leg.alarm.expects_keys(now, side));
+        self.hidden[place(side)] |= hides;
+        hides
+    }
+
+    /// A key of this side has ended: was it hidden? Its leg may be gone.
+    pub(in crate::control) fn hid_key(&mut self, side: Side) -> bool {
+        std::mem::take(&mut self.hidden[place(side)])
+    }
+
+    /// The listener for a new leg of a call: what a receiver said in an earlier one holds on.
+    pub(super) fn alarm_of(&self, call: CallRef) -> AlarmListener {
+        let mut legs = self.closed.iter().chain(&self.open).rev();
+        let same = legs.find(|leg| leg.call == call && call != CallRef::NONE);
+        same.map(|leg| leg.alarm.continued()).unwrap_or_default()
     }
 
     /// The panel pressed a key.
@@ -40,6 +56,10 @@ impl MediaDesk {
         }
         doing
     }
+}
+
+fn place(side: Side) -> usize {
+    usize::from(side == Side::Network)
 }
 
 fn traced(news: AlarmNews, from: Side) -> Trace {

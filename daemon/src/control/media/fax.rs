@@ -429,6 +429,14 @@ impl LegFax {
         }
     }
 
+    /// The fax of this leg is over; its machines had these names.
+    #[cfg(test)]
+    pub(super) fn last_of_test(&mut self, identities: Sides<Option<String>>) {
+        self.hearing.finish(Time::ZERO);
+        let last = self.hearing.last.as_mut().expect("a fax");
+        last.identities = identities;
+    }
+
     /// No data passes any more.
     fn voice_again(&mut self, now: Time, doing: &mut FaxDoing) {
         let record = self.hearing.voice(now, false);

@@ -13,8 +13,9 @@ use crate::line::{LineOrder, SessionId};
 #[derive(Debug)]
 pub(super) struct LegProtection {
     decides: Protection,
-    /// What the line thread repeats.
+    /// What the line thread repeats, and what it repeated before.
     repeats: u8,
+    before: u8,
     changes: u32,
 }
 
@@ -23,6 +24,7 @@ impl LegProtection {
         let decides = Protection::new(wanted);
         LegProtection {
             repeats: decides.depth(),
+            before: decides.depth(),
             decides,
             changes: 0,
         }
@@ -47,13 +49,19 @@ impl LegProtection {
         if !passes || depth == self.repeats {
             return;
         }
-        self.repeats = depth;
+        self.before = std::mem::replace(&mut self.repeats, depth);
         self.changes = self.changes.saturating_add(1);
         doing.orders.push(LineOrder::Repeat { session, depth });
         doing.events.push(Trace::RedundancyChanged {
             depth,
             loss_hundredths: (self.decides.loss() * 100.0).round() as u32,
         });
+    }
+
+    /// The order of the last change was lost: the next look gives it again.
+    pub(super) fn order_lost(&mut self) {
+        self.repeats = self.before;
+        self.changes = self.changes.saturating_sub(1);
     }
 
     /// For the command line; none where nothing is ever repeated.

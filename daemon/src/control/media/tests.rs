@@ -15,6 +15,7 @@ struct Bench {
 impl Bench {
     fn new(first: u16, last: u16) -> Bench {
         let settings = LegSettings {
+            hide_identities: false,
             block: 80,
             jitter_min_ms: 20,
             jitter_max_ms: 200,
@@ -220,6 +221,33 @@ fn redundancy_with_the_payload_type_of_events_is_logged() {
         let names_it = |t: &String| t.contains("101") && t.contains("redundancy-payload-type");
         assert_eq!(sending.trouble.is_some_and(|t| names_it(&t)), warned);
     }
+}
+
+#[test]
+fn an_order_of_what_is_repeated_that_was_lost_is_given_again() {
+    let counters: Arc<PortCounters> = Arc::default();
+    let mut b = Bench::new(42_600, 42_649);
+    let settings = LegSettings {
+        redundancy: RepeatedPackets::Auto,
+        ..b.desk.settings
+    };
+    b.desk = MediaDesk::new(settings, Arc::clone(&counters));
+    b.open(3);
+    b.send(3);
+    b.desk
+        .heard_tone(b.now, DataTone::Ced, ctl::DetectedTone::default());
+    let mut second = |lost: u64| {
+        counters.rx_packets.add(50 - lost);
+        counters.rx_lost.add(lost);
+        b.now = b.now + Duration::from_secs(1);
+        let orders = b.desk.look(b.now).orders;
+        if let Some(LineOrder::Repeat { session, .. }) = orders.first() {
+            b.desk.repeat_lost(*session);
+        }
+        orders.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(second(5), ["repeat 1 2"]);
+    assert_eq!(second(5), ["repeat 1 2"], "once more");
 }
 
 #[test]

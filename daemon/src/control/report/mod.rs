@@ -127,7 +127,7 @@ impl Gateway {
                         .lockouts
                         .locked_until(now, n)
                         .map(|until| millis(until - now)),
-                    troubles: self.troubles(&tally),
+                    troubles: self.troubles(n, &tally),
                 }
             })
             .collect()

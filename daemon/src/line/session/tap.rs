@@ -34,6 +34,13 @@ impl TapView {
         i16::try_from(tenths).ok().map(TenthDbm0)
     }
 
+    /// Another fax begins: levels are those of its own signals from now on.
+    pub fn forget_levels(&self) {
+        for level in &self.levels {
+            level.store(NONE, Relaxed);
+        }
+    }
+
     /// What passed and found no room on the way to control.
     pub fn unheard(&self) -> u64 {
         self.unheard.load(Relaxed)

@@ -99,7 +99,7 @@ pub(crate) fn fax_stats(paint: Paint, stats: &FaxStats) -> String {
     out += "\n";
     out += &totals(paint, &header, &stats.numbers, far);
     if stats.more {
-        out += "\nThere are more far numbers: see --json of a port, or --since.\n";
+        out += "\nThere are more far numbers: name a port, or use --since.\n";
     }
     out
 }

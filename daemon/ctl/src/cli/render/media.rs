@@ -191,10 +191,7 @@ pub(crate) fn media(paint: Paint, legs: &[MediaLeg], calls: &[CallSummary]) -> S
 
 /// How many earlier packets go again with each one, and why.
 fn repeated(repeats: &RedundancyReport) -> String {
-    let number = match repeats.depth {
-        1 => "1 earlier packet".to_owned(),
-        n => format!("{n} earlier packets"),
-    };
+    let number = plural(repeats.depth.into(), "earlier packet");
     match repeats.loss_percent {
         Some(loss) => format!(
             "automatic: {number} with each one for a loss of {loss:.1} %; {}",

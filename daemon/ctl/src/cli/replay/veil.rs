@@ -116,10 +116,15 @@ pub(super) fn unread(capture: &Capture, version: impl Fn(&str) -> u8) -> usize {
     let versions = by_phone(capture, version);
     let unread = capture.messages.iter().filter(|message| {
         let version = versions.get(&message.phone).copied().unwrap_or_default();
-        // Soft keys and the rest that is kept whole have texts of the server's own, no person's.
+        // Soft keys are kept whole too, and have texts of the server's own; these two have a user's name and a label.
         match message.from_server {
             true => match decode_server(&message.frame, version) {
-                Ok(message) => matches!(message, ServerMessage::Unknown { .. }),
+                Ok(message) => matches!(
+                    message,
+                    ServerMessage::Unknown { .. }
+                        | ServerMessage::ConfigStat(_)
+                        | ServerMessage::FeatureStat(_)
+                ),
                 Err(_) => true,
             },
             false => match decode_client(&message.frame, version) {

@@ -127,22 +127,26 @@ impl Station {
         let Some(server) = self.active().map(|active| active.server) else {
             return;
         };
-        match &mut reason {
-            LostReason::Connect(_) => count(&mut self.seen.counters.connect_failures),
-            LostReason::Rejected { cause, .. } if self.holds_the_name(now, server) => {
-                // wazo gives no text at all, chan_skinny one text for both.
-                if let RejectCause::NoAuthority
-                | RejectCause::AlreadyRegistered
-                | RejectCause::NoText
-                | RejectCause::Other = cause
-                {
-                    *cause = RejectCause::NameHeldByOldConnection;
-                }
-            }
-            _ => {}
+        if matches!(reason, LostReason::Connect(_)) {
+            count(&mut self.seen.counters.connect_failures);
         }
+        self.see_held_name(now, server, &mut reason);
         self.note_reject(now, server, &reason);
         self.end(now, reason);
+    }
+
+    /// A rejection after a break is that of the name which the connection that broke still holds.
+    pub(super) fn see_held_name(&self, now: Time, server: usize, reason: &mut LostReason) {
+        // wazo gives no text at all, chan_skinny one text for both.
+        if let LostReason::Rejected { cause, .. } = reason
+            && self.holds_the_name(now, server)
+            && let RejectCause::NoAuthority
+            | RejectCause::AlreadyRegistered
+            | RejectCause::NoText
+            | RejectCause::Other = cause
+        {
+            *cause = RejectCause::NameHeldByOldConnection;
+        }
     }
 
     /// After a break it may still have our name for the connection that broke.

@@ -208,10 +208,11 @@ impl Station {
     }
 
     /// This better server does not take the device now.
-    fn trial_over(&mut self, now: Time, id: ConnectionId, reason: LostReason) {
+    fn trial_over(&mut self, now: Time, id: ConnectionId, mut reason: LostReason) {
         let Some(trial) = self.drop_connection(id) else {
             return;
         };
+        self.see_held_name(now, trial.server, &mut reason);
         let wait = match &reason {
             LostReason::TokenRefused { wait } => Some(*wait),
             _ => None,

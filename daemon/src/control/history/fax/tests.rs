@@ -1,6 +1,6 @@
 use super::*;
 use tipring_ctl::report::{DetectedTone, FaxLeg};
-use tipring_proto::types::{CallDirection, FaxOutcome};
+use tipring_proto::types::{CallDirection, FaxOutcome, FaxStep};
 
 const NOW: u64 = 1_795_960_931_000;
 
@@ -65,6 +65,21 @@ fn a_fax_that_failed_is_a_finding_until_the_next_good_one_or_for_a_day() {
     let kept = faxes.over(1, called, incoming);
     assert_eq!(kept.verdict.code(), "person-called");
     assert_eq!(faxes.failed(7, over), None);
+}
+
+#[test]
+fn the_last_fax_is_the_one_that_ended_last_however_the_clock_was_set() {
+    let mut faxes = Faxes::default();
+    faxes.learn(&failed(-180), false);
+    // The clock of this run is an hour behind the one before.
+    let mut next = good(-180);
+    next.record.begin_unix_ms -= 3_600_000;
+    faxes.over(2, next, call());
+    assert_eq!(faxes.failed(7, NOW), None);
+    let mut bad = failed(-180);
+    bad.record.begin_unix_ms -= 7_200_000;
+    faxes.over(2, bad, call());
+    assert!(faxes.failed(7, NOW).is_some());
 }
 
 #[test]
@@ -158,6 +173,17 @@ fn what_the_legs_show_is_what_the_verdict_knows() {
     leg.rtp.received_packets = 70;
     let mut record = good(-180).record;
     record.switches.clear();
+    let step = |tone: DataTone, from| FaxStep {
+        after_ms: 0,
+        from,
+        sign: tone.name().to_owned(),
+        rate: None,
+        length_ms: None,
+    };
+    record.steps = vec![
+        step(DataTone::Cng, Side::Line),
+        step(DataTone::AnsAmPr, Side::Network),
+    ];
     let known = of_legs(&[leg.clone(), leg.clone()], &record, false);
     assert_eq!((known.received, known.relay_received), (Some(140), None));
     assert_eq!((known.calling.line, known.calling.network), (true, false));
@@ -171,9 +197,17 @@ fn what_the_legs_show_is_what_the_verdict_knows() {
         received_datagrams: 9,
         ..FaxLeg::default()
     });
-    assert_eq!(of_legs(&[leg], &record, false).relay_received, Some(9));
+    assert_eq!(
+        of_legs(&[leg.clone()], &record, false).relay_received,
+        Some(9)
+    );
+    // Tones of the leg that were of an earlier fax say nothing of this one.
+    record.steps.clear();
+    let later = of_legs(&[leg], &record, false);
+    assert_eq!((later.calling, later.v8_answer), Default::default());
     // Without a leg nothing is known: no packet is no evidence then.
     assert_eq!(of_legs(&[], &record, true).received, None);
+    assert!(of_legs(&[], &record, true).pass_through);
 }
 
 #[test]

@@ -105,6 +105,9 @@ impl Hearing {
         let recent = |at: Time| now.saturating_since(at) <= BEFORE;
         self.tones.retain(|(at, ..)| recent(*at));
         self.switches.retain(|(at, _)| recent(*at));
+        if let Some(tap) = &self.tap {
+            tap.view.forget_levels();
+        }
         let began = self.tones.front().map_or(now, |(at, ..)| *at);
         let mut listener = Listener::new(began);
         for (at, from, tone) in self.tones.drain(..) {
@@ -150,7 +153,9 @@ impl Hearing {
                 self.tones.pop_front();
             }
             self.tones.push_back((now, from, tone));
-            if self.data {
+            // The flags of a last frame that goes out again are the end of the fax before: another one begins with a frame.
+            let again = tone == DataTone::V21Preamble && self.last.is_some();
+            if self.data && !again {
                 self.begin(now);
             }
         } else if let Some(fax) = &mut self.fax {
@@ -333,7 +338,12 @@ fn hear_tone(listener: &mut Listener, at: Time, from: Side, tone: DataTone) {
 
 fn path(figures: &ctl::RtpStats) -> FaxPath {
     FaxPath {
-        lost: figures.lost_packets + figures.late_packets,
+        // One that a later packet brought is not lost; one that came too late to be played is counted with the gap it left,
+        // if it left one.
+        lost: figures
+            .lost_packets
+            .saturating_sub(figures.recovered_packets)
+            .max(figures.late_packets),
         recovered: figures.recovered_packets,
         concealed_ms: Some(figures.concealed_ms),
         slips: Some(figures.buffer_adjustments + figures.resyncs),
@@ -345,4 +355,48 @@ fn path(figures: &ctl::RtpStats) -> FaxPath {
 
 fn ms(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hearing() -> Hearing {
+        Hearing::new(Counters {
+            port: Arc::default(),
+            block_ms: 10,
+            copies: 0,
+        })
+    }
+
+    fn at(ms: u64) -> Time {
+        Time::from_millis(ms)
+    }
+
+    #[test]
+    fn flags_after_the_end_of_a_fax_are_its_last_frame_again_and_no_other_fax() {
+        let mut hearing = hearing();
+        hearing.begin(at(0));
+        hearing.tone(at(0), Side::Network, DataTone::Ced);
+        assert!(hearing.finish(at(40_000)).is_some());
+        hearing.tone(at(41_000), Side::Line, DataTone::V21Preamble);
+        assert!(hearing.finish(at(60_000)).is_none());
+        // A machine that calls once more is another one.
+        hearing.tone(at(61_000), Side::Line, DataTone::Cng);
+        assert!(hearing.finish(at(70_000)).is_some());
+    }
+
+    #[test]
+    fn a_packet_that_a_later_one_brought_is_not_lost_and_one_that_is_late_counts_once() {
+        let figures = |lost_packets, recovered_packets, late_packets| ctl::RtpStats {
+            lost_packets,
+            recovered_packets,
+            late_packets,
+            ..ctl::RtpStats::default()
+        };
+        assert_eq!(path(&figures(30, 30, 0)).lost, 0);
+        assert_eq!(path(&figures(30, 10, 0)).lost, 20);
+        assert_eq!(path(&figures(5, 0, 5)).lost, 5);
+        assert_eq!(path(&figures(0, 0, 4)).lost, 4);
+    }
 }

@@ -2,7 +2,7 @@
 
 use tipring_config::Machine;
 use tipring_ctl::words::trace;
-use tipring_proto::types::Side;
+use tipring_proto::types::{Side, Sides};
 
 use super::*;
 
@@ -426,4 +426,22 @@ fn a_payload_type_that_is_another_ones_in_a_call_leaves_named_events_out_of_it()
         [""; 0]
     );
     assert_eq!(b.desk.counters.nse_conflicts.get(), 1);
+}
+
+#[test]
+fn what_machines_call_themselves_is_shown_or_hidden_as_the_configuration_says() {
+    let mut b = leg(44_500, "");
+    b.hears(DataTone::Ced, Side::Network);
+    let names = |b: &Bench| {
+        let leg = b.desk.open.first().unwrap();
+        let fax = b.desk.fax_shown(leg).expect("a fax");
+        (fax.line_identity, fax.far_identity)
+    };
+    b.desk.open[0].fax.last_of_test(Sides {
+        line: Some("One".into()),
+        network: Some("Two".into()),
+    });
+    assert_eq!(names(&b), (Some("One".into()), Some("Two".into())));
+    b.desk.settings.hide_identities = true;
+    assert_eq!(names(&b), (None, None));
 }
