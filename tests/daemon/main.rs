@@ -138,6 +138,7 @@ fn main() {
         server::a_better_callmanager_that_hangs_draws_no_port_off_and_one_that_works_does,
         servers::a_backup_that_refuses_connections_is_a_finding_until_it_is_back,
         servers::a_backup_that_nobody_tries_is_shown_as_not_tried,
+        servers::a_callmanager_that_was_frozen_is_back_at_once_where_the_others_cannot_be_reached,
         servers::what_was_wrong_with_a_server_goes_with_it_from_the_list,
         servers::a_rejected_port_has_the_words_of_ciscos_phrase_and_its_trouble_goes_with_it,
         sound::a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing,

@@ -57,7 +57,9 @@ pub(crate) fn a_backup_that_refuses_connections_is_a_finding_until_it_is_back() 
     let shown = list(&gateway);
     let since = format!("{name}: no standby connection since ");
     assert!(shown.contains(&since), "{shown}");
-    assert!(row(&gateway, second(&place)).contains("unreachable"));
+    let dead = row(&gateway, second(&place));
+    assert!(dead.contains("unreachable"));
+    assert!(!dead.trim_end().ends_with('-'), "no next attempt: {dead}");
     let status = gateway.tipring(&["status"]).unwrap();
     let says = format!("no backup: CallManager {name} cannot be reached: connection refused");
     assert!(status.contains(&says), "{status}");
@@ -70,6 +72,26 @@ pub(crate) fn a_backup_that_refuses_connections_is_a_finding_until_it_is_back() 
     assert!(row(&gateway, second(&place)).contains("unused"));
     let shown = list(&gateway);
     assert!(shown.contains(", cleared "), "{shown}");
+}
+
+pub(crate) fn a_callmanager_that_was_frozen_is_back_at_once_where_the_others_cannot_be_reached() {
+    let place = Place::new();
+    let first = place.callmanager();
+    // Nobody listens at the second, and there is no way from a loopback address to the third.
+    let config = with_both(&place, &place.config(2, ""), "");
+    let dead = format!("{}\"]", second(&place));
+    let config = config.replace(&dead, &format!("{}\", \"10.1.1.1:2000\"]", second(&place)));
+    assert!(config.contains("10.1.1.1"));
+    let gateway = place.launch(&config).start().unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    first.signal("STOP").unwrap();
+    until(SOON * 2, || {
+        let row = row(&gateway, place.sccp());
+        row.contains("passed by").then_some(()).ok_or(row)
+    });
+    first.signal("CONT").unwrap();
+    // It would be passed by for a minute.
+    gateway.wait_registered(2, SOON).unwrap();
 }
 
 pub(crate) fn a_backup_that_nobody_tries_is_shown_as_not_tried() {

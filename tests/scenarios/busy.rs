@@ -16,6 +16,15 @@ fn failed(dialect: Dialect, number: &str, early_rtp: bool) -> World {
     w
 }
 
+/// Hangs up: the record says that the call had failed before.
+fn hang_up_after(w: &mut World, causes: &[EndCause], what: &str) {
+    w.hang_up(0);
+    w.run(500);
+    w.assert_idle();
+    let record = w.desks[0].records.last().expect(what);
+    assert!(causes.contains(&record.cause), "{what}: {record:?}");
+}
+
 #[test]
 fn busy_is_heard_and_goes_on_until_the_howler() {
     for dialect in Dialect::ALL {
@@ -25,9 +34,7 @@ fn busy_is_heard_and_goes_on_until_the_howler() {
         assert_eq!(w.desks[0].tone, Some(Tone::BUSY), "{dialect:?}");
         w.run(8_000);
         assert_eq!(w.desks[0].tone, Some(Tone::HOWLER), "{dialect:?}");
-        w.hang_up(0);
-        w.run(500);
-        w.assert_idle();
+        hang_up_after(&mut w, &[EndCause::Busy], &format!("{dialect:?}"));
     }
 }
 
@@ -43,9 +50,11 @@ fn congestion_is_heard() {
             }
         };
         assert_eq!(w.desks[0].tone, Some(expected), "{dialect:?}");
-        w.hang_up(0);
-        w.run(500);
-        w.assert_idle();
+        hang_up_after(
+            &mut w,
+            &[EndCause::Congestion, EndCause::Busy],
+            &format!("{dialect:?}"),
+        );
     }
 }
 
@@ -56,9 +65,7 @@ fn busy_that_would_come_as_audio_ends_in_the_howler() {
     assert!(w.desks[0].bridge.is_some());
     w.run(14_000);
     assert_eq!(w.desks[0].tone, Some(Tone::HOWLER));
-    w.hang_up(0);
-    w.run(500);
-    w.assert_idle();
+    hang_up_after(&mut w, &[EndCause::Busy], "busy in the audio");
 }
 
 #[test]
@@ -66,9 +73,11 @@ fn a_refused_call_is_heard_as_reorder() {
     for dialect in Dialect::ALL {
         let mut w = failed(dialect, "615", false);
         assert_eq!(w.desks[0].tone, Some(Tone::REORDER), "{dialect:?}");
-        w.hang_up(0);
-        w.run(500);
-        w.assert_idle();
+        hang_up_after(
+            &mut w,
+            &[EndCause::Refused, EndCause::Congestion],
+            &format!("{dialect:?}"),
+        );
     }
 }
 
@@ -78,9 +87,11 @@ fn a_number_that_leads_nowhere_is_heard_as_reorder() {
         let mut w = failed(dialect, "99", false);
         w.run(8_000);
         assert_eq!(w.desks[0].tone, Some(Tone::REORDER), "{dialect:?}");
-        w.hang_up(0);
-        w.run(500);
-        w.assert_idle();
+        hang_up_after(
+            &mut w,
+            &[EndCause::Congestion, EndCause::Refused],
+            &format!("{dialect:?}"),
+        );
     }
 }
 

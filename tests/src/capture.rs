@@ -174,7 +174,10 @@ pub fn judge_t38(file: &Path, ports: [u16; 2]) -> Result<T38Verdict, String> {
     let count = |filter: &str| t38_packets(file, ports, filter);
     Ok(T38Verdict {
         t38: count("t38 && !rtp")?,
-        malformed: count("_ws.malformed")?,
+        // A packet that cannot be read to its end has a note of its own, whatever else is noted of it.
+        malformed: count(&format!(
+            "_ws.malformed && (!({LOST_COUNT}) || {CANNOT_BE_READ})"
+        ))?,
         errors: count(&format!(
             "_ws.expert.severity == 8388608 && !({LOST_COUNT})"
         ))?,
@@ -185,6 +188,9 @@ pub fn judge_t38(file: &Path, ports: [u16; 2]) -> Result<T38Verdict, String> {
 /// packet an end of nothing; it does so with packets of each maker.
 const LOST_COUNT: &str =
     "_ws.expert.message contains \"RECEIVED END OF FRAGMENT W/OUT ANY FRAGMENT DATA\"";
+
+/// What the dissector says of a packet that ends before its last field, or has a value that does not exist.
+const CANNOT_BE_READ: &str = "_ws.expert.message contains \"Exception occurred\"";
 
 /// Packets of a capture that pass a filter, as tshark reads them where these ports (first and last) have RTP and UDPTL.
 pub fn t38_packets(file: &Path, ports: [u16; 2], filter: &str) -> Result<usize, String> {

@@ -158,6 +158,11 @@ impl Device {
         self.station.hears(id)
     }
 
+    /// The server at which it opens a standby next, and when.
+    pub fn stands_by_next(&self) -> Option<(usize, Time)> {
+        self.station.stands_by_next()
+    }
+
     /// When it asks a better server by its own interval.
     pub fn asks_at(&self) -> Option<Time> {
         self.station.asks_at()

@@ -43,7 +43,7 @@ impl Gateway {
             }
             StationEvent::AttemptFailed {
                 server, ref reason, ..
-            } if reason.is_silence() || reason.is_an_answer() => {
+            } if reason.says_something_of_the_server() => {
                 desk.lockouts.failed(now, port, server, reason.is_silence());
             }
             StationEvent::AttemptFailed { .. } => desk.lockouts.gives_up(port),

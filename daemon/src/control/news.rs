@@ -12,6 +12,8 @@ use super::log_rate::if_any;
 use super::servers::ServerBook;
 use super::{Gateway, PortUnit, trace};
 
+/// A registration that lasted for less flaps: its ends are logged as repeats.
+const STOOD: Duration = Duration::from_secs(10);
 /// A loss within this time of a silence is that silence's.
 const SILENCE_TO_LOSS: Duration = Duration::from_secs(400);
 
@@ -38,6 +40,12 @@ impl Gateway {
         self.note_server(index, event);
         let Some(unit) = self.ports.get_mut(index) else {
             return;
+        };
+        // A device that stops was registered or not; its next registration is logged.
+        let stood = match event {
+            StationEvent::Lost { .. } => now.saturating_since(unit.registration_since) >= STOOD,
+            StationEvent::Stopped => true,
+            _ => false,
         };
         // A server that has left the list has no part in what is wrong now.
         let listed = |server: &usize| self.signalling.servers.place(*server).is_some();
@@ -85,6 +93,7 @@ impl Gateway {
         let mut pass = || unit.log_rate.pass(now);
         let held_back = match event {
             StationEvent::Registered { .. } => unit.repeats.good(&text, pass),
+            _ if stood => unit.repeats.outage(pass),
             _ if trouble => unit.repeats.trouble(now, server, &text, pass),
             _ => pass(),
         };

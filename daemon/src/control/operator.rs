@@ -167,7 +167,7 @@ impl Gateway {
         }
     }
 
-    /// When a port tries this CallManager next, or asks whether it takes ports back.
+    /// When a port connects to this CallManager next, to register or to stand by, or asks whether it takes ports back.
     pub(super) fn next_attempt_at(&self, server: usize) -> Option<Time> {
         let best = self.signalling.servers.list().first() == Some(&server);
         let own = self
@@ -183,7 +183,14 @@ impl Gateway {
                 }
                 _ => None,
             });
-        own.chain(self.signalling.lookout.asked_at(server)).min()
+        let standbys = &self.signalling.standbys;
+        let due = |unit: &PortUnit| {
+            let (_, due) = unit.stands_by_next().filter(|(at, _)| *at == server)?;
+            Some(standbys.not_before(server).map_or(due, |at| at.max(due)))
+        };
+        own.chain(self.ports.iter().filter_map(due))
+            .chain(self.signalling.lookout.asked_at(server))
+            .min()
     }
 
     /// When a CallManager that is better than this port's is asked next, by this port or by another one for all.
@@ -254,17 +261,33 @@ impl Gateway {
         if serving.iter().any(|server| *server != first) {
             return None;
         }
-        let others = desk.list().iter().filter(|server| **server != first);
-        let others: Option<Vec<(String, String)>> = others
-            .map(|server| {
-                let tally = desk.tally(*server).filter(|_| self.is_tried(*server))?;
-                let why = tally.troubles.unreachable()?;
-                Some((desk.name(*server), words::why(why)))
-            })
-            .collect();
-        let (servers, reasons): (Vec<_>, Vec<_>) = others?.into_iter().unzip();
-        let reason = reasons.into_iter().next()?;
-        Some(Finding::NoBackup { servers, reason })
+        let mut dead: Vec<(String, String)> = vec![];
+        let mut untried = vec![];
+        for server in desk.list().iter().filter(|server| **server != first) {
+            let name = desk.name(*server);
+            let troubles = desk.tally(*server).map(|tally| &tally.troubles);
+            match troubles.and_then(|troubles| troubles.unreachable()) {
+                // Whatever was known of it may be over.
+                _ if !self.is_tried(*server) => untried.push(name),
+                Some(why) => dead.push((name, words::why(why))),
+                None => return None,
+            }
+        }
+        let (_, first) = dead.first()?;
+        let alike = dead.iter().all(|(_, why)| why == first);
+        let reason = match alike {
+            true => first.clone(),
+            false => {
+                let each = dead.iter().map(|(name, why)| format!("{name}: {why}"));
+                each.collect::<Vec<_>>().join("; ")
+            }
+        };
+        let servers = dead.into_iter().map(|(name, _)| name).collect();
+        Some(Finding::NoBackup {
+            servers,
+            reason,
+            untried,
+        })
     }
 
     fn no_server(&self, name: &str) -> Response {

@@ -186,6 +186,11 @@ impl PortUnit {
         self.device.hears(id)
     }
 
+    /// The CallManager at which it opens a standby connection next, and when.
+    pub(super) fn stands_by_next(&self) -> Option<(usize, Time)> {
+        self.device.stands_by_next()
+    }
+
     /// When it asks a better CallManager by its own interval.
     pub(super) fn asks_at(&self) -> Option<Time> {
         self.device.asks_at()

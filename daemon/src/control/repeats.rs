@@ -74,6 +74,14 @@ impl Repeats {
         Some(not_logged)
     }
 
+    /// A registration that stood has ended, for whatever reason: its end and the next registration are logged, if `pass` lets a
+    /// line through. Then with the number of lines that were held back before it.
+    pub(super) fn outage(&mut self, pass: impl FnOnce() -> Option<u64>) -> Option<u64> {
+        let held_back = pass()?;
+        self.in_trouble = true;
+        Some(held_back)
+    }
+
     /// Is this good news to be logged, if `pass` lets a line through? Only after a trouble that was logged, and when it
     /// differs. Then with the number of lines that were held back before it.
     pub(super) fn good(&mut self, text: &str, pass: impl FnOnce() -> Option<u64>) -> Option<u64> {
@@ -140,6 +148,22 @@ mod tests {
         assert_eq!(repeats.trouble(at(1), 0, "lost", FREE), None);
         assert_eq!(repeats.good("registered", FREE), None);
         assert_eq!(repeats.good("registered, another version", FREE), Some(0));
+    }
+
+    #[test]
+    fn each_outage_has_its_end_and_its_begin() {
+        let mut repeats = Repeats::default();
+        assert_eq!(repeats.good("registered", FREE), Some(0));
+        for s in [0, 30, 60] {
+            assert_eq!(repeats.outage(FREE), Some(0));
+            let first = repeats.trouble(at(s + 1), 0, "refused", FREE);
+            assert_eq!(first.is_some(), s == 0, "{s}");
+            assert_eq!(repeats.good("registered", FREE), Some(0));
+            assert_eq!(repeats.good("registered", FREE), None);
+        }
+        // No line, no end of it.
+        assert_eq!(repeats.outage(|| None), None);
+        assert_eq!(repeats.good("registered", FREE), None);
     }
 
     #[test]

@@ -153,6 +153,7 @@ figures! {
             rx_underruns: "times", "underruns of the jitter buffer",
             rx_concealed: "blocks", "blocks concealed: played in place of missing ones",
             rx_stretched: "blocks", "blocks inserted to make the playout delay longer",
+            rx_grown: "blocks", "of the blocks inserted, those to reach the fixed delay of faxes and modems",
             rx_shrunk: "blocks", "blocks skipped to make the playout delay shorter",
             strangers: "datagrams", "datagrams from unexpected sources",
             flood_dropped: "packets", "packets beyond what a block may take",

@@ -176,6 +176,8 @@ pub struct RtpStats {
     pub buffer_adjustments: u64,
     /// Blocks that the buffer inserted to wait longer.
     pub stretched: u64,
+    /// Of the blocks that were put in, those to reach the fixed delay of faxes and modems.
+    pub grown: u64,
     /// Blocks that it skipped to wait shorter.
     pub shrunk: u64,
     /// Resyncs to where the stream is.

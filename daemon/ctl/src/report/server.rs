@@ -51,7 +51,7 @@ pub struct ServerReport {
     pub passed_by_ms: Option<u64>,
     /// How much longer its first port is watched before the others follow.
     pub watched_ms: Option<u64>,
-    /// When a port tries it next, if one is to.
+    /// When a port connects to it next, to register or to stand by, if one is to.
     pub next_attempt_ms: Option<u64>,
     /// Times that nothing came from it any more over connections that were up.
     pub found_silent: u64,

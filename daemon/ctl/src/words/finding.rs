@@ -167,11 +167,15 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "no network interface has a MAC",
             "connect the machine's network interface, which is used as soon as it is there; or write mac = into [gateway]",
         ),
-        Finding::NoBackup { servers, reason } => {
-            let several = if servers.len() == 1 { "" } else { "s" };
+        Finding::NoBackup { servers, reason, untried } => {
+            let several = |list: &[String]| if list.len() == 1 { "" } else { "s" };
+            let others = match untried.is_empty() {
+                true => String::new(),
+                false => format!("; of CallManager{} {} nothing is known", several(untried), untried.join(", ")),
+            };
             row(
-                &format!("no backup: CallManager{several} {} cannot be reached", servers.join(", ")), reason,
-                "check that the CallManager is running, its address and port in [callmanager] servers, and the network; until it is back, no call is possible when the one in use is lost",
+                &format!("no backup: CallManager{} {} cannot be reached{others}", several(servers), servers.join(", ")), reason,
+                "check that the CallManager is running, its address and port in [callmanager] servers, and the network; until it is back, calls may be impossible when the one in use is lost",
             )
         }
         Finding::OwnAddressMissing { address, present } => row(

@@ -86,6 +86,13 @@ impl Port {
 
     fn leave_active(&mut self, now: Time, id: CallRef, cause: EndCause) {
         self.no_longer_wanted(id);
+        // Who hears reorder or busy hangs up: the call had failed before.
+        let failed = self.call(id).filter(|call| !call.was_connected());
+        let failure = failed.and_then(|call| call.failure);
+        let cause = match (cause, failure) {
+            (EndCause::NearHangUp, Some(failure)) => failure,
+            _ => cause,
+        };
         self.remove_call(now, id, cause);
     }
 

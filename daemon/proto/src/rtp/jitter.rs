@@ -689,6 +689,7 @@ impl JitterBuffer {
                 // Once it has begun it goes on: one longer pause is better than several.
                 let waited = self.waited;
                 self.stretch();
+                self.stats.grown += 1;
                 self.waited = waited;
                 self.grow = Some(grow - 1);
                 return true;

@@ -43,7 +43,14 @@ impl Gateway {
                 _ if unit.is_out_of_service() => {
                     Some(tipring_ctl::words::trace(&Trace::OutOfService, None))
                 }
-                lost => lost.as_ref().map(|(_, why)| words::why(why)),
+                lost => lost.as_ref().map(|(lost, why)| {
+                    // The state is of the server that is next.
+                    let other = s.state.server().is_some_and(|next| next != *lost);
+                    match server(*lost).filter(|_| other) {
+                        Some(server) => format!("{server}: {}", words::why(why)),
+                        None => words::why(why),
+                    }
+                }),
             },
             state_ms: unit
                 .settings

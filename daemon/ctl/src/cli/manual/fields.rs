@@ -84,7 +84,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "NEXT",
-                "Time until a port tries it, or asks whether it takes ports back.",
+                "Time until a port connects to it, to register or as a standby, or asks whether it takes ports back.",
             ),
         ],
     ),
@@ -331,7 +331,10 @@ const PARTS: &[Part] = &[
                 "CALL",
                 "The gateway's own number of the call, from 1 since the start.",
             ),
-            ("DIALLED, dialled", "Digits dialled at the port."),
+            (
+                "DIALLED, dialled",
+                "Digits dialled at the port, as far as the CallManager took them: it may refuse a number at its first digit. Keys after that are in the trace (`tipring trace`) and in the lines DTMF of `tipring call show`.",
+            ),
             ("BEGAN, began", "Off-hook, or first ring."),
             ("LASTED, lasted", "From then to the end, or until now."),
             (

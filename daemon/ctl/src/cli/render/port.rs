@@ -275,7 +275,7 @@ fn card(paint: Paint, card: &PortCard, summary: &PortSummary) -> String {
     heading(paint, "Card") + &facts.text()
 }
 
-fn times(n: u64) -> String {
+pub(super) fn times(n: u64) -> String {
     match n {
         1 => "once".to_owned(),
         n => format!("{n} times"),
@@ -305,11 +305,13 @@ fn registration(paint: Paint, enabled: bool, report: &RegistrationReport) -> Str
     } else {
         paint.bad(&state)
     };
-    let server = report
-        .server
-        .as_deref()
-        .map_or_else(String::new, |s| format!(", {}", clean(s)));
-    facts.add("state", format!("{state}{}{server}", waiting(report)));
+    let waits = waiting(report);
+    let server = match report.server.as_deref().map(clean) {
+        None => String::new(),
+        Some(server) if waits.is_empty() => format!(", {server}"),
+        Some(server) => format!(" at {server}"),
+    };
+    facts.add("state", format!("{state}{waits}{server}"));
     // The active one is the line above.
     let others = report.connections.iter();
     for other in others.filter(|c| c.purpose != ConnectionPurpose::Active) {
@@ -536,7 +538,7 @@ mod tests {
         };
         let text = shown(&detail);
         assert!(
-            text.contains("waiting for 12 s, next attempt in 3 s, 10.0.0.1:2000"),
+            text.contains("waiting for 12 s, next attempt in 3 s at 10.0.0.1:2000"),
             "{text}"
         );
     }

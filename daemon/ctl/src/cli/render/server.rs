@@ -4,7 +4,7 @@ use comfy_table::{Cell, Color};
 use tipring_ctl::report::{RestartReport, ServerReport, ServerState, ranges};
 
 use super::super::output::{Paint, clean};
-use super::port::port_numbers;
+use super::port::{port_numbers, times};
 use super::status::trouble;
 use super::{lines, painted, plain, table};
 
@@ -52,8 +52,8 @@ pub(crate) fn server_list(paint: Paint, servers: &[ServerReport]) -> String {
         }
         if server.found_silent > 0 {
             out += &format!(
-                "{name}: found silent {} times since the start\n",
-                server.found_silent
+                "{name}: found silent {} since the start\n",
+                times(server.found_silent)
             );
         }
         for one in &server.troubles {

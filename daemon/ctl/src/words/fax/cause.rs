@@ -4,6 +4,9 @@ use super::machine;
 use crate::words::Words;
 use tipring_types::{FaxCause, FaxOutcome, FaxRelayUse, FaxVerdict, Side};
 
+/// Less makes no slip in an hour of fax: 1 ppm is 10 ms in 2.8 hours.
+const DRIFT_PPM: u32 = 3;
+
 /// The words of a verdict; `port` is the number of the port that the fax was at, or `N` for several.
 pub fn fax_verdict(verdict: &FaxVerdict, port: &str) -> Words {
     let words = super::fax(&verdict.outcome);
@@ -145,14 +148,21 @@ fn network(cause: &FaxCause, port: &str) -> (String, String) {
             "mend the network, raise jitter-fixed-ms in [media] (all ports), or use T.38 at both gateways".to_owned(),
         ),
         FaxCause::ClockSlips { slips, drift_ppm } => {
-            let drift = drift_ppm.map_or(String::new(), |ppm| {
-                let how = if ppm < 0 { "slower" } else { "faster" };
-                format!(": the far clock is {} ppm {how}", ppm.unsigned_abs())
-            });
-            (
-                format!("the clocks of the gateways drift apart, sound slipped {slips} times{drift}"),
-                "give the card and the far gateway a common clock, or use T.38 at both gateways".to_owned(),
-            )
+            let slipped = format!("sound slipped {slips} times in the jitter buffer");
+            match drift_ppm.filter(|ppm| ppm.unsigned_abs() >= DRIFT_PPM) {
+                Some(ppm) => {
+                    let how = if ppm < 0 { "slower" } else { "faster" };
+                    let ppm = ppm.unsigned_abs();
+                    (
+                        format!("{slipped}: the clocks of the gateways drift apart, the far one is {ppm} ppm {how}"),
+                        "give the card and the far gateway a common clock, or use T.38 at both gateways".to_owned(),
+                    )
+                }
+                None => (
+                    format!("{slipped}; the clocks of the gateways do not drift apart, so the delay of the network changed"),
+                    "mend the network, raise jitter-fixed-ms in [media] (all ports), or use T.38 at both gateways".to_owned(),
+                ),
+            }
         }
         FaxCause::NothingReceived => (
             "no packet came from the far end".to_owned(),

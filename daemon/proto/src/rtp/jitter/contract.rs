@@ -34,6 +34,8 @@ pub struct JitterStats {
     pub concealed: u64,
     /// Blocks inserted to wait longer.
     pub stretched: u64,
+    /// Of these, blocks inserted once to reach the depth at which it is held.
+    pub grown: u64,
     /// Blocks skipped to wait shorter.
     pub shrunk: u64,
     /// Delay aimed at, beyond the fastest packets, ms.

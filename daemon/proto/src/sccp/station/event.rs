@@ -316,6 +316,11 @@ impl LostReason {
         )
     }
 
+    /// Another device would find the same there. No way to it is as good as nobody there.
+    pub fn says_something_of_the_server(&self) -> bool {
+        self.is_silence() || self.is_an_answer() || self.is_unreachable()
+    }
+
     /// The server is there, and does not take the device.
     pub fn is_a_refusal(&self) -> bool {
         self.is_an_answer() && !matches!(self, LostReason::Connect(_))

@@ -95,7 +95,7 @@ impl Station {
                 let Some(server) = self.active().map(|active| active.server) else {
                     return;
                 };
-                self.seen.last_lost = Some((now, LostReason::Stopped));
+                self.seen.last_lost = Some((server, LostReason::Stopped));
                 let lost = HistoryKind::Lost(LostReason::Stopped);
                 self.seen.remember(now, server, lost);
                 self.stopped();
@@ -207,7 +207,7 @@ impl Station {
         let (next, wait) = self.retry.next(&self.config, &ended);
         let retry_at = now + wait;
         self.wait_for(next, retry_at);
-        self.seen.last_lost = Some((now, reason.clone()));
+        self.seen.last_lost = Some((server, reason.clone()));
         if lived.is_some() {
             let lost = HistoryKind::Lost(reason.clone());
             self.seen.remember(now, server, lost);

@@ -17,7 +17,7 @@ pub(super) const HISTORY: usize = 16;
 pub(super) struct Seen {
     pub(super) counters: StationCounters,
     pub(super) last_reject: Option<LastReject>,
-    pub(super) last_lost: Option<(Time, LostReason)>,
+    pub(super) last_lost: Option<(usize, LostReason)>,
     pub(super) line: Option<LineReport>,
     pub(super) time_date: Option<(Time, DefineTimeDate)>,
     pub(super) history: VecDeque<HistoryEntry>,

@@ -196,8 +196,8 @@ pub struct StationSnapshot {
     pub counters: StationCounters,
     /// The last refusal.
     pub last_reject: Option<LastReject>,
-    /// The last end of a registration or a try.
-    pub last_lost: Option<(Time, LostReason)>,
+    /// The last end of a registration or a try: at which server, and why.
+    pub last_lost: Option<(usize, LostReason)>,
     /// The line as the server described it.
     pub line: Option<LineReport>,
     /// Date and time as the server sent them, and when that was.

@@ -50,6 +50,11 @@ impl Station {
         Some((one.id, one.server, one.state()))
     }
 
+    /// The server at which one is opened next, and when.
+    pub(super) fn next_standby(&self) -> Option<(usize, Time)> {
+        self.standby_server().zip(self.standby.due)
+    }
+
     /// The server to stand by: the next one of the list. Better ones are asked whether they take the device instead.
     fn standby_server(&self) -> Option<usize> {
         let here = self.registered_at().filter(|_| self.config.standby)?;
@@ -195,6 +200,12 @@ impl Standbys {
         }
         look.keeps |= now.saturating_since(look.since) >= PROOF;
         look.keeps
+    }
+
+    /// Before this no device tries.
+    pub fn not_before(&self, server: usize) -> Option<Time> {
+        let look = self.servers.iter().find(|look| look.server == server)?;
+        Some(look.not_before)
     }
 
     /// An operator has waits forgotten: a device may try this server now.

@@ -197,7 +197,7 @@ impl Station {
             self.failback.returned(active.server);
         }
         let reason = LostReason::ReturnToPreferred;
-        self.seen.last_lost = Some((now, reason.clone()));
+        self.seen.last_lost = Some((here, reason.clone()));
         let lost = HistoryKind::Lost(reason.clone());
         self.seen.remember(now, here, lost);
         self.event(StationEvent::Lost {

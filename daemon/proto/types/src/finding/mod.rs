@@ -81,12 +81,15 @@ pub enum Finding {
         /// The MAC in the device names.
         mac: String,
     },
-    /// Ports are registered, and no other CallManager of the list can be reached.
+    /// Ports are registered, and no other CallManager of the list is known to work.
     NoBackup {
-        /// Those that cannot.
+        /// Those that cannot be reached.
         servers: Vec<String>,
-        /// Why the first of them cannot.
+        /// Why they cannot; where the reasons differ, each with its server.
         reason: String,
+        /// Those of which nothing is known, because no port tries them as long as it is registered.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        untried: Vec<String>,
     },
     /// The machine does not have the address of `[gateway] address`.
     OwnAddressMissing {

@@ -26,6 +26,7 @@ impl Finding {
             Finding::NoBackup {
                 servers: vec!["10.0.0.2:2000".into()],
                 reason: "connection refused".into(),
+                untried: vec!["10.0.0.3:2000".into()],
             },
             Finding::OwnAddressMissing {
                 address: "10.0.0.7".into(),

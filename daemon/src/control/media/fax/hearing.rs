@@ -346,7 +346,8 @@ fn path(figures: &ctl::RtpStats) -> FaxPath {
             .max(figures.late_packets),
         recovered: figures.recovered_packets,
         concealed_ms: Some(figures.concealed_ms),
-        slips: Some(figures.buffer_adjustments + figures.resyncs),
+        // To reach the fixed delay it grows once, before the first page.
+        slips: Some(figures.buffer_adjustments.saturating_sub(figures.grown) + figures.resyncs),
         // A float to integer `as` saturates.
         jitter_tenth_ms: Some((figures.jitter_ms * 10.0).round() as u32),
         drift_ppm: figures.drift_ppm.map(|ppm| ppm.round() as i32),
@@ -384,6 +385,18 @@ mod tests {
         // A machine that calls once more is another one.
         hearing.tone(at(61_000), Side::Line, DataTone::Cng);
         assert!(hearing.finish(at(70_000)).is_some());
+    }
+
+    #[test]
+    fn the_growth_to_the_fixed_delay_is_no_slip() {
+        let figures = |buffer_adjustments, grown, resyncs| ctl::RtpStats {
+            buffer_adjustments,
+            grown,
+            resyncs,
+            ..ctl::RtpStats::default()
+        };
+        assert_eq!(path(&figures(9, 9, 0)).slips, Some(0));
+        assert_eq!(path(&figures(11, 9, 1)).slips, Some(3));
     }
 
     #[test]

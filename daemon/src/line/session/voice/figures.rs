@@ -58,6 +58,7 @@ impl VoiceStats {
         port.rx_underruns.add(jit.underruns - jit_old.underruns);
         port.rx_concealed.add(jit.concealed - jit_old.concealed);
         port.rx_stretched.add(jit.stretched - jit_old.stretched);
+        port.rx_grown.add(jit.grown - jit_old.grown);
         port.rx_shrunk.add(jit.shrunk - jit_old.shrunk);
     }
 

@@ -111,7 +111,7 @@ fn a_busy_tone_stopped_at_once_goes_on() {
     b.wait(10_000);
     assert_eq!(b.seen(), []);
     b.hang_up();
-    assert_eq!(b.records()[0].cause, EndCause::NearHangUp);
+    assert_eq!(b.records()[0].cause, EndCause::Busy);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use super::super::{ConnectFailure, LostReason};
 use super::*;
 
 const EIGHT: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -227,4 +228,25 @@ fn those_that_waited_in_vain_follow_one_after_the_other_from_the_first_on() {
     let led: Vec<_> = led.map(|lead| (lead.device, lead.turn)).collect();
     let wanted = [(20, 0), (22, 1), (23, 2), (24, 3)].map(|(device, turn)| (device, Some(turn)));
     assert_eq!(led, wanted);
+}
+
+/// The servers behind the silent one cannot be reached: what each of them is known for is no reason to leave it untried.
+#[test]
+fn a_server_that_was_silent_is_tried_again_when_there_is_no_way_to_the_others() {
+    let list = [0, 1, 2];
+    let mut lockouts = Lockouts::default();
+    lockouts.tries(at(0), 1, 0);
+    lockouts.failed(at(10_000), 1, 0, true);
+    for (server, reason) in [
+        (1, LostReason::Connect(ConnectFailure::Refused)),
+        (2, LostReason::Connect(ConnectFailure::Unreachable)),
+    ] {
+        let better = lockouts.place_for(at(10_000), 1, 0, &list);
+        assert_eq!(better, server, "one that nobody has tried");
+        lockouts.tries(at(10_000), 1, server);
+        assert!(reason.says_something_of_the_server(), "{reason:?}");
+        lockouts.failed(at(10_001), 1, server, reason.is_silence());
+    }
+    assert!(lockouts.locked_until(at(12_000), 0).is_some());
+    assert_eq!(lockouts.place_for(at(12_000), 1, 0, &list), 0);
 }
