@@ -246,6 +246,13 @@ settings! {
         used: Idle,
         help: "Longest T.38 datagram that the far end takes, octets; earlier packets that find no room in it are not repeated.",
     }
+    fax_memory: bool {
+        key: "fax-memory",
+        accepts: Bool,
+        absent: default("true"),
+        used: Idle,
+        help: "Remember how faxes with each far end went (over restarts too, as long as keep-days of table history), and begin the next one accordingly: no request for T.38 that was in vain three times in a row (once a day it is tried again), T.38 with nse = \"negotiated\" where the network spoiled faxes in G.711 and T.38 has worked, two earlier packets at once with redundancy = \"auto\" where much was lost. Only what the settings leave open is chosen. `tipring fax memory` shows it; false: nothing is remembered of this port's faxes, and nothing is used.",
+    }
     rtcp: bool {
         key: "rtcp",
         accepts: Bool,

@@ -1,8 +1,11 @@
 //! `tipring fax` against a daemon, against a file, and where there is no such fax.
 
-use tipring_ctl::report::{CallDirection, History, StoredFax};
-use tipring_ctl::request::{Request, Response};
-use tipring_proto::types::{FaxCause, FaxOutcome, FaxRecord, FaxVerdict, Side, TenthDbm0};
+use tipring_ctl::report::{CallDirection, FarEndReport, FaxMemoryReport, History, StoredFax};
+use tipring_ctl::request::{ErrorCode, ErrorReport, FaxMemoryAction, Request, Response};
+use tipring_proto::types::{
+    FarMemory, FaxAdvice, FaxCause, FaxOutcome, FaxRecord, FaxTally, FaxTransport, FaxVerdict,
+    Side, T38Answers, T38Choice, T38Doubt, TenthDbm0,
+};
 use tipring_store::{Entry, Keeper, Limits, Place, Query, What};
 
 use crate::mock::Mock;
@@ -97,6 +100,104 @@ fn numbers_of_faxes_are_completed_with_port_and_verdict() {
     assert_eq!(
         crate::complete::offered(socket, &["fax", "show", ""]),
         ["41"]
+    );
+}
+
+fn far_end() -> FarEndReport {
+    let memory = FarMemory {
+        g711: FaxTally { good: 3, failed: 1 },
+        last: Some(FaxTransport::G711),
+        last_good: true,
+        last_unix_ms: 1_780_000_000_000,
+        rate: Some(9600),
+        answers: T38Answers {
+            refused: 3,
+            in_vain: 3,
+            last: Some(T38Doubt::Refused),
+            last_unix_ms: 1_780_000_000_000,
+            ..T38Answers::default()
+        },
+        ..FarMemory::default()
+    };
+    let next = FaxAdvice::T38NotAsked {
+        why: T38Doubt::Refused,
+        times: 3,
+        last_unix_ms: 1_780_000_000_000,
+    };
+    FarEndReport::of("4711", &memory, &[next])
+}
+
+#[test]
+fn what_is_remembered_of_far_ends_is_listed_forgotten_and_pinned() {
+    let ask = |args: &[&str], far_ends: Vec<FarEndReport>| {
+        let mock = Mock::answering(move |_| {
+            let far_ends = far_ends.clone();
+            Response::FaxMemory(FaxMemoryReport {
+                far_ends,
+                more: false,
+            })
+        });
+        let ended = tipring(&[&mock.socket(), args].concat());
+        (ended, mock.asked().into_iter().next())
+    };
+    let (ended, asked) = ask(&["fax", "memory", "list"], vec![far_end()]);
+    assert_eq!(asked, Some(Request::FaxMemory(FaxMemoryAction::List)));
+    let rows: Vec<&str> = ended.stdout.lines().collect();
+    assert!(rows[0].starts_with("FAR END  LAST"), "{ended:?}");
+    for part in ["4711", "G.711", "good", "3/4", "0/3/0", "9600"] {
+        assert!(rows[1].contains(part), "{part}: {ended:?}");
+    }
+    let next = "4711: T.38 not asked for: the far gateway refused it 3 times, last on 2026-05-28 20:26 UTC";
+    assert!(ended.stdout.contains(next), "{ended:?}");
+    let (ended, _) = ask(&["fax", "memory", "list", "--json"], vec![far_end()]);
+    let json: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(json["far_ends"][0]["far"], "4711");
+    assert_eq!(json["far_ends"][0]["answers"]["refused"], 3);
+    assert_eq!(json["far_ends"][0]["next"][0]["code"], "t38-not-asked");
+    let (ended, _) = ask(&["fax", "memory", "list"], vec![]);
+    assert_eq!(ended.stdout, "nothing is remembered of any far end\n");
+    let forget = |far: Option<&str>| {
+        let far = far.map(str::to_owned);
+        Some(Request::FaxMemory(FaxMemoryAction::Forget { far }))
+    };
+    let (ended, asked) = ask(&["fax", "memory", "forget", "4711"], vec![far_end()]);
+    assert_eq!(
+        (asked, &*ended.stdout),
+        (forget(Some("4711")), "4711 is forgotten\n")
+    );
+    let (ended, asked) = ask(&["fax", "memory", "forget", "all"], vec![]);
+    assert_eq!(
+        (asked, &*ended.stdout),
+        (forget(None), "0 far ends forgotten\n")
+    );
+    for (word, t38) in [
+        ("never", Some(T38Choice::Never)),
+        ("ask", Some(T38Choice::Ask)),
+        ("auto", None),
+    ] {
+        let args = ["fax", "memory", "set", "4711", "--t38", word];
+        let (ended, asked) = ask(&args, vec![far_end()]);
+        let far = "4711".to_owned();
+        let set = Request::FaxMemory(FaxMemoryAction::Set { far, t38 });
+        assert_eq!((ended.code, asked), (Some(0), Some(set)));
+    }
+    assert_eq!(tipring(&["fax", "memory", "set", "4711"]).code, Some(2));
+    let help = tipring(&["fax", "memory", "--help"]).stdout;
+    for word in ["list", "forget", "set"] {
+        assert!(help.contains(word), "{help}");
+    }
+    let mock = Mock::answering(|_| {
+        Response::Error(ErrorReport {
+            code: ErrorCode::UnknownFarEnd,
+            message: "nothing is remembered of a far end \"4712\"".into(),
+            cure: Some("see `tipring fax memory list`".into()),
+        })
+    });
+    let ended = tipring(&[&mock.socket()[..], &["fax", "memory", "forget", "4712"]].concat());
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stderr.contains("tipring fax memory list"),
+        "{ended:?}"
     );
 }
 

@@ -330,3 +330,86 @@ pub(crate) fn a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_goo
     assert!(text.contains("hung-up-here"), "{text}");
     gateway.stop().unwrap();
 }
+
+/// What is remembered of a far end.
+fn remembered(gateway: &Gateway, far: &str) -> Option<ctl::FarEndReport> {
+    let text = gateway
+        .tipring(&["fax", "memory", "list", "--json"])
+        .unwrap();
+    let report: ctl::FaxMemoryReport =
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    report.far_ends.into_iter().find(|found| found.far == far)
+}
+
+/// Sends a page from port 1 to port 2 as the fax of this number since the begin of the journal, and waits until both ports
+/// are idle; the fax as port 2 has it.
+fn send_another(gateway: &Gateway, number: usize) -> ctl::FaxReport {
+    send_a_page(gateway);
+    for port in [1, 2] {
+        let mut set = gateway.set(port).unwrap();
+        set.wait(SimCondition::Idle, 15).unwrap();
+    }
+    until(SOON, || {
+        let mut found = journal(gateway, "2");
+        match found.len() {
+            n if n == number => Ok(found.remove(0)),
+            _ => Err(format!("{number} wanted: {found:?}")),
+        }
+    })
+}
+
+pub(crate) fn t38_that_was_refused_three_times_is_not_asked_for_until_the_far_end_is_forgotten() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let ports = "[defaults]\nprofile = \"fax\"\nnse = \"force\"\n[[port]]\nchannel = 1\nt38 = false\n[[port]]\nchannel = 2\n";
+    let gateway = place.gateway(2, ports);
+    let far = number_of(&gateway, 1);
+    let asked = |fax: &ctl::FaxReport| {
+        let mut switches = fax.fax.record.switches.iter();
+        switches.any(|s| s.event == Some(200) && s.by == Side::Line)
+    };
+    for n in 1..=3 {
+        let fax = send_another(&gateway, n);
+        assert!(asked(&fax) && fax.fax.record.advised.is_empty(), "{fax:?}");
+        until(SOON, || {
+            let known = remembered(&gateway, &far).ok_or("not remembered")?;
+            let answers = known.memory.answers;
+            let all = (answers.refused, answers.in_vain) == (n as u32, n as u32);
+            all.then_some(()).ok_or(format!("{known:?}"))
+        });
+    }
+    // It outlives the daemon.
+    gateway.stop().unwrap();
+    let gateway = place.gateway(2, ports);
+    let known = until(SOON, || {
+        remembered(&gateway, &far).ok_or("forgotten".to_owned())
+    });
+    assert_eq!(
+        (known.memory.g711.good, known.next.len()),
+        (3, 1),
+        "{known:?}"
+    );
+    let fax = send_another(&gateway, 4);
+    let why = "T.38 not asked for: the far gateway refused it 3 times, last on ";
+    let cure = format!("`tipring fax memory forget {far}`");
+    assert!(!asked(&fax), "{fax:?}");
+    let shown = gateway
+        .tipring(&["fax", "show", &fax.fax.number.to_string()])
+        .unwrap();
+    let call = fax.fax.call.expect("a call").to_string();
+    let call = gateway.tipring(&["call", "show", &call]).unwrap();
+    for text in [trace(&gateway), shown, call] {
+        assert!(text.contains(why) && text.contains(&cure), "{text}");
+    }
+    let text = gateway.tipring(&["fax", "memory", "forget", &far]).unwrap();
+    assert_eq!(text, format!("{far} is forgotten\n"));
+    let fax = send_another(&gateway, 5);
+    assert!(asked(&fax) && fax.fax.record.advised.is_empty(), "{fax:?}");
+    let set = ["fax", "memory", "set", &far, "--t38", "never"];
+    let text = gateway.tipring(&set).unwrap();
+    assert!(
+        text.contains("t38 never") && text.contains("pinned by hand"),
+        "{text}"
+    );
+    gateway.stop().unwrap();
+}

@@ -90,6 +90,7 @@ fn main() {
         fax::a_far_machine_unplugged_in_its_page_and_a_person_who_answers_are_told_apart,
         fax::a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_good_one_of_two_pages,
         fax::a_far_end_without_named_events_costs_the_fax_nothing_and_the_trace_says_so,
+        fax::t38_that_was_refused_three_times_is_not_asked_for_until_the_far_end_is_forgotten,
         history::finished_calls_are_there_after_a_restart_and_after_a_crash,
         history::faults_shorter_than_a_second_are_each_kept,
         history::without_the_daemon_its_file_is_read_and_the_answer_says_so,

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tipring_store::{History, Query};
+use tipring_types::T38Choice;
 
 use crate::report::{
-    CallDetail, CallList, ConfigReport, LineTestReport, PortDetail, PortSummary, ReloadReport,
-    RestartReport, ServerReport, SimSnapshot, StatusReport, TraceEvent,
+    CallDetail, CallList, ConfigReport, FaxMemoryReport, LineTestReport, PortDetail, PortSummary,
+    ReloadReport, RestartReport, ServerReport, SimSnapshot, StatusReport, TraceEvent,
 };
 
 /// A request. Answered by the [`Response`] named at each variant, or by [`Response::Error`].
@@ -61,6 +62,8 @@ pub enum Request {
     },
     /// Finished calls and findings, also of earlier runs of the daemon. → [`Response::History`]
     History(Query),
+    /// What is remembered of the far ends of faxes. → [`Response::FaxMemory`]
+    FaxMemory(FaxMemoryAction),
     /// Live events. → [`Response::Done`], then [`crate::wire::Event`]s until the client closes.
     Trace {
         /// Ports to follow; empty means all.
@@ -115,6 +118,8 @@ pub enum Response {
     Call(CallDetail),
     /// Answer to [`Request::History`].
     History(Box<History>),
+    /// Answer to [`Request::FaxMemory`].
+    FaxMemory(FaxMemoryReport),
     /// Answer to [`Request::TraceLast`].
     Trace {
         /// Oldest first; bounded.
@@ -128,6 +133,26 @@ pub enum Response {
     Sim(SimSnapshot),
     /// The request was refused or failed.
     Error(ErrorReport),
+}
+
+/// What to do with what is remembered of far ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum FaxMemoryAction {
+    /// Show it.
+    List,
+    /// Forget it; the answer has what it was.
+    Forget {
+        /// Number or address of the far end; none: all of them.
+        far: Option<String>,
+    },
+    /// Pin by hand whether T.38 is asked for; the answer has what is remembered then.
+    Set {
+        /// Number or address of the far end.
+        far: String,
+        /// None: what was learned decides.
+        t38: Option<T38Choice>,
+    },
 }
 
 /// Why a request was refused: the thing, the cause, the cure.
@@ -154,6 +179,8 @@ pub enum ErrorCode {
     UnknownCall,
     /// No CallManager of the list has this name.
     UnknownServer,
+    /// Nothing is remembered of a far end of this name.
+    UnknownFarEnd,
     /// A sim action on a port whose card is not simulated.
     NotSimulated,
     /// Not possible in the present state (dial while on-hook, send a fax during a fax …).

@@ -26,6 +26,7 @@ impl Gateway {
         (tone, from): (DataTone, Side),
         after_ms: u32,
     ) {
+        self.advise_fax(now, index);
         let Some(unit) = self.ports.get_mut(index) else {
             return;
         };
@@ -113,6 +114,9 @@ impl Gateway {
         session: SessionId,
         heard: FaxHeard,
     ) {
+        if let FaxHeard::Event { .. } = heard {
+            self.advise_fax(now, index);
+        }
         if let Some(unit) = self.ports.get_mut(index) {
             let doing = unit.desk.fax_heard(now, session, heard);
             self.fax_doing(now, index, doing);

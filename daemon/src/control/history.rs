@@ -3,6 +3,7 @@
 //! The store's thread writes and reads; here is only what is handed to it, and what it reports.
 
 mod call;
+mod far_ends;
 mod fax;
 mod findings;
 
@@ -56,6 +57,7 @@ pub struct HistoryDesk {
     /// For each port the CallManager that registered it last: a call may outlive the registration.
     servers: HashMap<u16, String>,
     faxes: fax::Faxes,
+    far_ends: far_ends::FarEnds,
     /// Limits that the full queue had no room for yet.
     limits: Option<Limits>,
 }
@@ -76,6 +78,7 @@ impl HistoryDesk {
         let keeper = keeper.ok();
         HistoryDesk {
             faxes: fax::Faxes::start(keeper.as_ref()),
+            far_ends: far_ends::FarEnds::start(keeper.as_ref()),
             keeper,
             is_started: true,
             ..HistoryDesk::default()
@@ -171,6 +174,7 @@ impl HistoryDesk {
     fn look(&mut self, now: Time) {
         self.pass_limits();
         self.faxes.look();
+        self.far_ends.look();
         let Some(keeper) = &self.keeper else { return };
         let counts = keeper.counts();
         // The first look has nothing to compare with.

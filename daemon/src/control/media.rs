@@ -14,13 +14,14 @@ use std::time::Duration;
 use tipring_ctl::report as ctl;
 use tipring_proto::alarm::AlarmListener;
 use tipring_proto::call::{Heard, LegStatistics, MediaInput, MediaOutput};
+use tipring_proto::fax_memory::Strategy;
 use tipring_proto::passthrough::{Change, PassThrough};
 use tipring_proto::rtp::{LossSeen, QualityMeter, RtpSource};
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_proto::types::DataTone;
 use tipring_proto::types::{CallRef, Codec, Party, RepeatedPackets};
-use tipring_types::trace::LegMode;
+use tipring_types::trace::{LegMode, Trace};
 
 use super::clock::Clock;
 use super::report::echo;
@@ -110,6 +111,8 @@ struct Leg {
     tones: VecDeque<ctl::DetectedTone>,
     /// Earlier packets repeated with each one.
     protection: LegProtection,
+    /// What earlier faxes with its far end change was looked up.
+    advised: bool,
     /// What the line thread shows of it meanwhile.
     view: Arc<SessionView>,
     /// The final figures, once the line thread has handed the session back.
@@ -302,6 +305,7 @@ impl MediaDesk {
                             alarm: self.alarm_of(call),
                             tones: VecDeque::new(),
                             protection,
+                            advised: false,
                             view,
                             last: None,
                         });
@@ -423,6 +427,22 @@ impl MediaDesk {
                     ..Doing::default()
                 }
             }
+        }
+    }
+
+    /// Legs for whose far ends nothing was looked up yet: their calls, and where their far ends are.
+    pub(super) fn unadvised(&self) -> Vec<(SessionId, CallRef, Option<String>)> {
+        let legs = self.open.iter().filter(|leg| !leg.advised && !leg.group);
+        legs.map(|leg| (leg.id, leg.call, leg.remote.map(|at| at.to_string())))
+            .collect()
+    }
+
+    /// What earlier faxes with the far end of a leg change in it.
+    pub(super) fn advise(&mut self, session: SessionId, far: &str, strategy: &Strategy) {
+        if let Some(leg) = self.open.iter_mut().find(|leg| leg.id == session) {
+            leg.advised = true;
+            leg.fax.advise(far, strategy);
+            leg.protection.advise(far, strategy);
         }
     }
 
@@ -612,7 +632,13 @@ impl MediaDesk {
                     || leg.data.is_data()
                     || leg.fax.mode() == LegMode::PassThrough;
                 let passes = data && leg.remote.is_some() && !leg.fax.is_relay();
+                let before = doing.events.len();
                 leg.protection.look(now, leg.id, loss, passes, &mut doing);
+                for event in doing.events.iter().skip(before) {
+                    if let Trace::FaxMemory { advised } = event {
+                        leg.fax.follows(advised);
+                    }
+                }
                 leg.fax.sends_copies(leg.protection.depth());
             }
         }

@@ -22,6 +22,9 @@ impl Gateway {
             Query::Ask(Request::PortRestart { port, force }, reply) => {
                 answer_to(reply, self.restart_ports(port, force));
             }
+            Query::Ask(Request::FaxMemory(action), reply) => {
+                answer_to(reply, self.fax_memory(action));
+            }
             Query::Ask(Request::ServerRetry { server }, reply) => {
                 answer_to(reply, self.retry_servers(server.as_deref()));
             }
@@ -77,6 +80,7 @@ impl Gateway {
             ),
             Request::Reload
             | Request::History(_)
+            | Request::FaxMemory(_)
             | Request::Trace { .. }
             | Request::Capture { .. }
             | Request::PortTest { .. }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, named_params};
 use tipring_types::finding::Severity;
 
 use crate::error::StoreError;
+use crate::far;
 use crate::fax;
 use crate::file::{self, Aside};
 use crate::query::int;
@@ -101,6 +102,7 @@ impl Book {
 
     fn forget(&mut self, before_ms: u64) -> rusqlite::Result<()> {
         let before = int(before_ms);
+        far::prune(&self.db, before, before_ms == u64::MAX)?;
         // A finding that goes on is as old as its begin: a year of it is no news.
         self.db
             .execute("DELETE FROM calls WHERE ended < ?1", [before])?;
@@ -192,6 +194,8 @@ fn put<'a>(db: &mut Connection, entries: impl Iterator<Item = &'a Entry>) -> rus
                 Entry::Call(c) => put_call(&mut call, c)?,
                 Entry::Finding(f) => put_finding(&mut finding, f)?,
                 Entry::Fax(f) => fax::put(&all, f)?,
+                Entry::Far(f) => far::put(&all, f)?,
+                Entry::ForgetFar(f) => far::forget(&all, f.as_deref())?,
             }
         }
     }

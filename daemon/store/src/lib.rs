@@ -1,4 +1,4 @@
-//! What outlives a restart: finished calls, faxes and findings, in one SQLite file.
+//! What outlives a restart: finished calls, faxes and findings, and what is remembered of far ends, in one SQLite file.
 //!
 //! Owns: the file, its schema and versions, its size limit, and the thread that writes it ([`Keeper`]). Promises: whoever
 //! hands over an entry or a question never waits; a full queue, a full disk, a directory that cannot be written or a
@@ -21,6 +21,7 @@
 
 mod book;
 mod error;
+mod far;
 mod fax;
 mod file;
 mod keeper;
@@ -31,6 +32,7 @@ mod schema;
 mod writer;
 
 pub use error::StoreError;
+pub use far::{FAR_ENDS, StoredFar};
 pub use fax::{FaxTotals, StoredFax};
 pub use keeper::{Counts, Keeper};
 pub use query::{History, MOST_ROWS, Query, What};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tipring_types::CallDirection;
 use tipring_types::finding::Severity;
 
+use crate::far::{self, StoredFar};
 use crate::fax::{self, FaxTotals, StoredFax};
 use crate::record::{StoredCall, StoredFinding};
 
@@ -30,6 +31,10 @@ pub enum What {
     Faxes,
     /// Faxes added up for each port, and for each far number.
     FaxTotals,
+    /// What is remembered of far ends: for the daemon itself, which has it in memory. No line of the control socket has room
+    /// for all of it.
+    #[serde(skip)]
+    FarEnds,
 }
 
 /// A question.
@@ -83,6 +88,9 @@ pub struct History {
     /// Faxes added up for each far number, those with the most first; only when asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fax_numbers: Vec<FaxTotals>,
+    /// What is remembered of far ends, latest first; only when asked for.
+    #[serde(skip)]
+    pub far_ends: Vec<StoredFar>,
     /// Calls added up for each port that had any, in order of port; only when asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub summary: Vec<CallTotals>,
@@ -174,6 +182,12 @@ pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Res
     match q.what {
         What::Summary => return summary(db, q),
         What::FaxTotals => return fax_totals(db, q),
+        What::FarEnds => {
+            return Ok(History {
+                far_ends: far::all(db)?,
+                ..History::default()
+            });
+        }
         What::All | What::Calls | What::Findings | What::Faxes => {}
     }
     let mut answer = History::default();

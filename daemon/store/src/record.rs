@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tipring_types::CallDirection;
 use tipring_types::finding::Severity;
 
+use crate::far::StoredFar;
 use crate::fax::StoredFax;
 
 /// Something to keep.
@@ -15,6 +16,16 @@ pub enum Entry {
     Finding(Box<StoredFinding>),
     /// A fax; the same `run` and `id` again replace what was kept of it.
     Fax(Box<StoredFax>),
+    /// What is remembered of a far end; the same one again replaces what was kept of it.
+    Far(Box<StoredFar>),
+    /// A far end is forgotten; none: all of them are.
+    ForgetFar(Option<String>),
+}
+
+impl From<StoredFar> for Entry {
+    fn from(far: StoredFar) -> Entry {
+        Entry::Far(Box::new(far))
+    }
 }
 
 impl From<StoredFax> for Entry {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Version of the schema that this program writes, in the file's header (`PRAGMA user_version`).
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// What leads from each version to the next one, beginning with an empty file. A step that was released is never
 /// changed: another one is added.
@@ -92,6 +92,14 @@ CREATE TABLE faxes (
 CREATE INDEX faxes_begun ON faxes (begun);
 CREATE INDEX faxes_port ON faxes (port, begun);
 ",
+    "
+CREATE TABLE far_ends (
+    far TEXT PRIMARY KEY,
+    last INTEGER NOT NULL,
+    pinned INTEGER NOT NULL,
+    memory TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Version of the schema of an open file.
@@ -166,6 +174,33 @@ mod tests {
         migrate(&mut db).unwrap();
         assert_eq!(ask(&db, What::All).findings.len(), 1);
         crate::fax::put(&db, &crate::fax::tests::fax(1)).unwrap();
+        assert_eq!(ask(&db, What::Faxes).faxes.len(), 1);
+    }
+
+    #[test]
+    fn a_file_of_version_3_keeps_its_faxes_and_remembers_far_ends_from_then_on() {
+        let mut db = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..3] {
+            db.execute_batch(step).unwrap();
+        }
+        db.pragma_update(None, "user_version", 3).unwrap();
+        crate::fax::put(&db, &crate::fax::tests::fax(1)).unwrap();
+        let ask = |db: &Connection, what| {
+            let query = Query {
+                what,
+                ..Query::default()
+            };
+            query::ask(db, &query, None).unwrap()
+        };
+        assert!(ask(&db, What::FarEnds).far_ends.is_empty());
+        migrate(&mut db).unwrap();
+        assert_eq!(version(&db).unwrap(), 4);
+        let far = crate::StoredFar {
+            far: "2001".into(),
+            ..crate::StoredFar::default()
+        };
+        crate::far::put(&db, &far).unwrap();
+        assert_eq!(ask(&db, What::FarEnds).far_ends, [far]);
         assert_eq!(ask(&db, What::Faxes).faxes.len(), 1);
     }
 }

@@ -9,7 +9,7 @@ use tipring_ctl::wire::DEFAULT_SOCKET;
 use tipring_proto::sccp::callmanager::{SWITCHES, Switches};
 
 use super::complete;
-pub(crate) use fax::FaxCommand;
+pub(crate) use fax::{FaxCommand, FaxMemoryCommand, T38When};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -110,7 +110,7 @@ pub(crate) enum Command {
     /// figures: packets, jitter, playout delay, echo, fax and modem tones.
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
-    /// Faxes that are over: list, show, stats
+    /// Faxes that are over: list, show, stats; what is remembered of far ends: memory
     #[command(subcommand)]
     Fax(FaxCommand),
     /// What happens on ports, live: SCCP messages, hook, digits, media

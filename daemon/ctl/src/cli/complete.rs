@@ -10,7 +10,7 @@ use clap::CommandFactory;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 use tipring_ctl::report::{CallSummary, PortSummary, StoredFax};
-use tipring_ctl::request::{Request, Response};
+use tipring_ctl::request::{FaxMemoryAction, Request, Response};
 use tipring_ctl::wire::DEFAULT_SOCKET;
 use tipring_store::{Query, What};
 
@@ -77,6 +77,18 @@ pub(crate) fn faxes() -> ArgValueCandidates {
     };
     ArgValueCandidates::new(move || match ask(Request::History(question.clone())) {
         Some(Response::History(history)) => history.faxes.iter().map(fax).collect(),
+        _ => vec![],
+    })
+}
+
+/// Far ends of which something is remembered.
+pub(crate) fn far_ends() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| match ask(Request::FaxMemory(FaxMemoryAction::List)) {
+        Some(Response::FaxMemory(report)) => report
+            .far_ends
+            .iter()
+            .map(|far| CompletionCandidate::new(far.far.clone()))
+            .collect(),
         _ => vec![],
     })
 }

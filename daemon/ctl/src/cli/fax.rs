@@ -1,5 +1,7 @@
 //! `fax`: from the daemon, or from its file when it does not run.
 
+mod memory;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -65,6 +67,7 @@ pub(crate) fn run(remote: &Remote, out: &Out, command: &FaxCommand) -> Result<Ex
             let fax = FaxReport::of(fax);
             show(out, file.as_deref(), named.is_some(), &fax, render::fax)
         }
+        FaxCommand::Memory(command) => memory::run(remote, out, command),
         FaxCommand::Stats { port, of } => {
             let query = Query {
                 port: *port,

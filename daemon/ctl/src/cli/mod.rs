@@ -188,6 +188,9 @@ pub(crate) fn show(out: &Out, answer: &Response) -> Result<(), Failure> {
         Response::History(report) => out.report(report, |paint| {
             render::history(paint, tipring_store::What::All, report)
         }),
+        Response::FaxMemory(report) => {
+            out.report(report, |paint| render::fax_memory(paint, report))
+        }
         Response::Trace { events } => out.report(events, |paint| {
             events.iter().map(|e| render::trace(paint, e)).collect()
         }),

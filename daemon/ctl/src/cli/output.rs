@@ -113,6 +113,7 @@ impl Failure {
             ErrorCode::UnknownPort => (exit::FAILED, "unknown-port"),
             ErrorCode::UnknownCall => (exit::FAILED, "unknown-call"),
             ErrorCode::UnknownServer => (exit::FAILED, "unknown-server"),
+            ErrorCode::UnknownFarEnd => (exit::FAILED, "unknown-far-end"),
             ErrorCode::NotSimulated => (exit::FAILED, "not-simulated"),
             ErrorCode::Refused => (exit::FAILED, "refused"),
             ErrorCode::File => (exit::FAILED, "file"),

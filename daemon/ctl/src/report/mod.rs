@@ -5,6 +5,7 @@
 
 mod call;
 mod fax;
+mod fax_memory;
 mod finding;
 mod linetest;
 mod port;
@@ -19,6 +20,7 @@ mod trace;
 
 pub use call::{CallDetail, CallList, CallSummary};
 pub use fax::{FaxList, FaxReport, FaxStats};
+pub use fax_memory::{FarEndReport, FaxMemoryReport};
 pub use finding::{FindingReport, by_cause, ranges};
 pub use linetest::{LineTestOutcome, LineTestReport};
 pub use port::{

@@ -5,8 +5,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::{
-    CallDetail, CallList, FaxList, FaxReport, FaxStats, History, LineTestReport, PortDetail,
-    PortSummary, ReloadReport, RestartReport, ServerReport, SimSnapshot, StatusReport, TraceEvent,
+    CallDetail, CallList, FaxList, FaxMemoryReport, FaxReport, FaxStats, History, LineTestReport,
+    PortDetail, PortSummary, ReloadReport, RestartReport, ServerReport, SimSnapshot, StatusReport,
+    TraceEvent,
 };
 use crate::wire::Event;
 
@@ -49,6 +50,7 @@ fn document() -> Value {
             "properties": { "file": { "type": ["string", "null"] } },
             "allOf": [answer::<FaxStats>(g)]
         },
+        "tipring --json fax memory list|forget|set": answer::<FaxMemoryReport>(g),
         "tipring --json reload": answer::<ReloadReport>(g),
         "tipring --json sim PORT show": answer::<SimSnapshot>(g),
         "tipring --json trace --last PORT": answer::<Vec<TraceEvent>>(g),

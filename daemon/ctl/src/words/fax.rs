@@ -1,9 +1,11 @@
 //! Text, cause and cure of every outcome of a fax, and of every cause that there is evidence for.
 
 mod cause;
+mod memory;
 
 use super::Words;
 pub use cause::fax_verdict;
+pub use memory::fax_advice;
 use tipring_types::{FaxOutcome, Side};
 
 const REDUNDANCY: &str = "if packets were lost in this call, mend the network or raise the redundancy of fax relay (t38-redundancy-low, t38-redundancy-high)";

@@ -9,7 +9,7 @@ mod sccp;
 mod trace;
 
 pub use clean::{clean, is_obeyed};
-pub use fax::{fax, fax_verdict};
+pub use fax::{fax, fax_advice, fax_verdict};
 pub use finding::{Whose, Words, finding, reason};
 pub use linetest::{test_end, verdict};
 pub use trace::{end_cause, trace};

@@ -106,6 +106,7 @@ fn row(event: &Trace, call: Option<u64>) -> String {
                 n => format!("{n} earlier packets are"),
             }
         ),
+        Trace::FaxMemory { advised } => super::fax_advice(advised),
         Trace::VoiceAgain { cause: VoiceCause::Silence } => "silence both ways: the port goes back to voice".into(),
         Trace::VoiceAgain { cause: VoiceCause::Key } => "a key was pressed: the port goes back to voice".into(),
 

@@ -81,6 +81,8 @@ pub enum Output {
     Become(Become),
     /// For the journal.
     Journal(Record),
+    /// Fax relay would be asked for now, and is not.
+    NotAsked,
 }
 
 /// A 200 without an answer as yet.
@@ -104,6 +106,8 @@ pub struct Switch {
     can: Capabilities,
     /// The far end is known to have events.
     known: bool,
+    /// Fax relay may be asked for; what the far end asks for is answered in any case.
+    asks: bool,
     is: Become,
     /// The far side's machine was heard first: the far gateway asks.
     far_answers: bool,
@@ -130,6 +134,7 @@ impl Switch {
             mode,
             can,
             known: false,
+            asks: true,
             is: Become::Voice,
             far_answers: false,
             asking: None,
@@ -146,6 +151,11 @@ impl Switch {
     /// The server names a payload type for events, so the far end has them.
     pub fn named(&mut self) {
         self.known = true;
+    }
+
+    /// Fax relay is asked for from now on, or not; the far end's requests are answered as before.
+    pub fn ask_relay(&mut self, asks: bool) {
+        self.asks = asks;
     }
 
     /// What it is now.
@@ -197,7 +207,11 @@ impl Switch {
             Side::Line if self.far_answers || !self.is_active() => return,
             Side::Line => {}
         }
-        let relay = self.may_relay() && !self.refused;
+        let could = self.may_relay() && !self.refused;
+        if flags && could && !self.asks && self.is != Become::Relay {
+            emit(Output::NotAsked);
+        }
+        let relay = could && self.asks;
         if flags && relay && self.is != Become::Relay {
             if self.asking.is_none() {
                 self.ask(now, 1);

@@ -412,3 +412,25 @@ proptest! {
         prop_assert!(events <= steps.len() * 60, "{} events", events);
     }
 }
+
+#[test]
+fn relay_that_is_not_to_be_asked_for_is_not_and_what_the_far_end_asks_for_is_agreed_on() {
+    let mut bench = Bench::new(Mode::Force, ALL);
+    bench.switch.ask_relay(false);
+    bench.line(DataTone::Ced).line(DataTone::V21Preamble);
+    bench.pass(3_000);
+    assert_eq!(
+        (bench.is(), bench.sent()),
+        (DATA, vec![Event::FaxPassThrough])
+    );
+    assert!(bench.done.contains(&Output::NotAsked), "{:?}", bench.done);
+    bench.hear(Event::FaxRelay);
+    assert_eq!(bench.is(), Become::Relay);
+    let mut bench = Bench::new(Mode::Force, PASS_THROUGH);
+    bench.switch.ask_relay(false);
+    bench.line(DataTone::V21Preamble);
+    assert!(
+        !bench.done.contains(&Output::NotAsked),
+        "it has none to ask for"
+    );
+}

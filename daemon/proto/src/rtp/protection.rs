@@ -92,6 +92,16 @@ impl Protection {
         }
     }
 
+    /// What was lost in earlier calls asks for this depth from now on; less of it only as for a depth that this call asked for.
+    /// A number that was set stays.
+    pub fn begin_with(&mut self, depth: u8) {
+        let depth = depth.min(MAX_SENT as u8);
+        if self.automatic && depth > self.depth {
+            self.depth = depth;
+            self.enough = [None; MAX_SENT];
+        }
+    }
+
     /// Earlier packets repeated with each one.
     pub fn depth(&self) -> u8 {
         self.depth

@@ -55,6 +55,7 @@ impl Listener {
             unheard: 0,
             outcome,
             steps: self.steps().to_vec(),
+            advised: vec![],
         }
     }
 

@@ -5,12 +5,14 @@
 //! words (the table in `tipring-ctl`).
 
 mod cause;
+mod memory;
 mod record;
 mod step;
 
 use serde::{Deserialize, Serialize};
 
 pub use cause::{FaxCause, FaxRelayUse, FaxVerdict};
+pub use memory::{FarMemory, FaxAdvice, FaxAdvised, FaxTally, T38Answers, T38Choice, T38Doubt};
 pub use record::{
     FaxModem, FaxPath, FaxRecord, FaxSwitch, FaxTransport, SWITCHES as FAX_SWITCHES, Sides,
 };

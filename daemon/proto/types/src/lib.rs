@@ -31,8 +31,9 @@ pub use choices::{
     RtpSource,
 };
 pub use fax::{
-    FAX_STEPS, FAX_SWITCHES, FaxCause, FaxModem, FaxOutcome, FaxPath, FaxPhase, FaxRecord,
-    FaxRelayUse, FaxStep, FaxSwitch, FaxTimer, FaxTransport, FaxVerdict, Sides,
+    FAX_STEPS, FAX_SWITCHES, FarMemory, FaxAdvice, FaxAdvised, FaxCause, FaxModem, FaxOutcome,
+    FaxPath, FaxPhase, FaxRecord, FaxRelayUse, FaxStep, FaxSwitch, FaxTally, FaxTimer,
+    FaxTransport, FaxVerdict, Sides, T38Answers, T38Choice, T38Doubt,
 };
 pub use ids::{
     CallRef, Codec, Conference, ConnectionId, DeviceName, DeviceNameError, DeviceType, Digit,

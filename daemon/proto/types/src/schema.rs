@@ -8,7 +8,8 @@ use crate::trace::{DigitSource, LegMode, SccpDirection, SwitchAnswer, TraceKind,
 use crate::{
     AlarmTone, CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone,
     Digit, EchoState, EndCause, FaxModem, FaxPhase, FaxRelayUse, FaxTimer, HookState, LineFault,
-    NoiseVerdict, Polarity, PortState, RegistrationState, Side, TenthDb, TenthDbm0, TestEnd,
+    NoiseVerdict, Polarity, PortState, RegistrationState, Side, T38Choice, T38Doubt, TenthDb,
+    TenthDbm0, TestEnd,
 };
 
 macro_rules! words_of {
@@ -28,7 +29,7 @@ macro_rules! words_of {
 words_of! {
     AlarmTone, CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
     FaxModem, FaxPhase, FaxRelayUse, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
-    LegMode, SwitchAnswer, VoiceCause,
+    LegMode, SwitchAnswer, VoiceCause, T38Choice, T38Doubt,
 }
 
 impl JsonSchema for Digit {

@@ -323,6 +323,7 @@ impl Gateway {
         };
         let run = self.history.run();
         let fax = self.history.faxes.over(run, fax, known);
+        self.remember_far_end(&fax, &known);
         self.history.keep(fax);
     }
 

@@ -5,13 +5,14 @@ mod hearing;
 use std::time::Duration;
 
 use tipring_ctl::report as ctl;
+use tipring_proto::fax_memory::Strategy;
 use tipring_proto::nse::{Answer, Become, Capabilities, Event, Mode, Output, Record, Switch};
 use tipring_proto::passthrough::SILENCE_MS;
 use tipring_proto::time::Time;
 use tipring_proto::types::{CallRef, DataTone, Side};
 use tipring_types::t38::Fast;
 use tipring_types::trace::{LegMode, SwitchAnswer, Trace};
-use tipring_types::{FaxRecord, NamedEvents, Sides};
+use tipring_types::{FaxAdvised, FaxRecord, NamedEvents, Sides};
 
 use crate::line::{
     FaxRelay, FaxRelayConfig, FaxTap, LineOrder, RelayNumbers, RelayWatch, SessionId,
@@ -103,6 +104,8 @@ pub(super) struct LegFax {
     switch: Switch,
     relay: Option<RelayWatch>,
     hearing: Hearing,
+    /// What earlier faxes with the far end change in asking for T.38.
+    advised: Option<FaxAdvised>,
     /// The next look at what passes; none: nothing does.
     look: Option<Time>,
     /// Figures of relays that have ended.
@@ -134,6 +137,7 @@ impl LegFax {
             switch,
             relay: None,
             hearing: Hearing::new(counters),
+            advised: None,
             look: None,
             before: RelayNumbers::default(),
             pages: 0,
@@ -145,6 +149,33 @@ impl LegFax {
     pub(super) fn give_up_events(&mut self) {
         self.settings = FaxSettings::OFF;
         self.switch = switch_of(self.settings);
+    }
+
+    /// What earlier faxes with the far end change in this one.
+    pub(super) fn advise(&mut self, far: &str, strategy: &Strategy) {
+        match strategy.asks() {
+            // Known from an earlier call: as if it had sent an event in this one.
+            Some(true) => self.switch.named(),
+            Some(false) => self.switch.ask_relay(false),
+            None => {}
+        }
+        self.advised = strategy.t38.map(|advice| FaxAdvised {
+            far: far.to_owned(),
+            advice,
+        });
+    }
+
+    /// Something is done otherwise than usual, for earlier faxes with the far end: said once in a fax.
+    pub(super) fn follows(&mut self, advised: &FaxAdvised) -> Option<Trace> {
+        self.hearing.follows(advised).then(|| Trace::FaxMemory {
+            advised: Box::new(advised.clone()),
+        })
+    }
+
+    fn follows_with_t38(&mut self, doing: &mut FaxDoing) {
+        if let Some(advised) = self.advised.clone() {
+            doing.events.extend(self.follows(&advised));
+        }
     }
 
     /// This number of earlier packets goes again with each from now on.
@@ -344,7 +375,11 @@ impl LegFax {
                     self.data_begins(now, session, doing);
                 }
             }
+            Output::NotAsked => self.follows_with_t38(doing),
             Output::Journal(record) => {
+                if (record.asked, record.by) == (Some(Event::FaxRelay), Side::Line) {
+                    self.follows_with_t38(doing);
+                }
                 let event = shown(&record);
                 self.hearing.switched(now, &event);
                 doing.events.push(event);

@@ -298,6 +298,49 @@ fn loss_decides_what_is_repeated_from_when_data_passes() {
 }
 
 #[test]
+fn what_was_lost_in_earlier_faxes_is_repeated_twice_from_when_data_passes() {
+    use tipring_types::{FaxAdvice, FaxAdvised};
+    let mut b = Bench::new(42_700, 42_749);
+    let settings = LegSettings {
+        redundancy: RepeatedPackets::Auto,
+        ..b.desk.settings
+    };
+    b.desk = MediaDesk::new(settings, Arc::default());
+    b.open(3);
+    b.send(3);
+    let advice = FaxAdvice::Redundancy {
+        depth: 2,
+        loss_hundredths: 310,
+    };
+    let strategy = Strategy {
+        t38: None,
+        redundancy: Some(advice),
+    };
+    b.desk.advise(SessionId(1), "2001", &strategy);
+    let look = |b: &mut Bench| {
+        b.now = b.now + Duration::from_secs(1);
+        let doing = b.desk.look(b.now);
+        let orders: Vec<_> = doing.orders.iter().map(name).collect();
+        (orders, doing.events)
+    };
+    assert_eq!(look(&mut b), (vec![], vec![]), "voice");
+    let ced = ctl::DetectedTone::default();
+    b.desk.heard_tone(b.now, DataTone::Ced, ced);
+    let advised = FaxAdvised {
+        far: "2001".into(),
+        advice,
+    };
+    let event = Trace::FaxMemory {
+        advised: Box::new(advised.clone()),
+    };
+    assert_eq!(look(&mut b), (vec!["repeat 1 2".to_owned()], vec![event]));
+    b.act(MediaOutput::CloseReceive { party: Party(3) });
+    let ended = b.desk.fax_ended();
+    let faxes: Vec<_> = ended.into_iter().flat_map(|doing| doing.faxes).collect();
+    assert_eq!(faxes[0].advised, [advised]);
+}
+
+#[test]
 fn what_is_refused_is_invalid_in_the_final_figures_as_in_those_of_the_port() {
     let mut stats: SessionStats = SessionStats::default();
     stats.body.receiver.malformed = 1;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use super::super::complete;
 use super::{port, since};
@@ -49,6 +49,62 @@ pub(crate) enum FaxCommand {
         #[command(flatten)]
         of: FaxArgs,
     },
+    /// What is remembered of far ends and used in the next fax: list, forget, set
+    ///
+    /// A far end is remembered by its number; where it has none, by the address of its media. The daemon decides by it whether T.38
+    /// is asked for, and how many earlier packets are repeated from the beginning (fax-memory, tipring.toml(5)).
+    #[command(subcommand)]
+    Memory(FaxMemoryCommand),
+}
+
+const MEMORY_EXAMPLES: &str = "\
+Examples:
+  tipring fax memory list              all far ends, the one with the latest fax first
+  tipring fax memory forget 4711       what was learned of 4711, and pinned
+  tipring fax memory forget all        everything
+  tipring fax memory set 4711 --t38 never
+                                       never ask 4711 for T.38, until it is forgotten";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FaxMemoryCommand {
+    /// Far ends, the one with the latest fax first: how faxes went, and what the next one does otherwise than usual
+    #[command(after_help = MEMORY_EXAMPLES)]
+    List,
+    /// Forget a far end, or all: the next fax is as the first one was
+    Forget {
+        /// Number or address of the far end, as `fax memory list` shows it; all: every one
+        #[arg(value_name = "FAR|all", value_parser = far, add = complete::far_ends())]
+        far: String,
+    },
+    /// Pin by hand whether a far end is asked for T.38; kept until it is forgotten
+    Set {
+        /// Number or address of the far end; it need not be known yet
+        #[arg(value_parser = far, add = complete::far_ends())]
+        far: String,
+        /// Whether T.38 is asked for
+        #[arg(long, value_name = "WHEN")]
+        t38: T38When,
+    },
+}
+
+/// Whether T.38 is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum T38When {
+    /// Never; what the far gateway asks for is answered as before
+    Never,
+    /// Always, whatever was refused, where the port has nse and t38
+    Ask,
+    /// As it was learned
+    Auto,
+}
+
+fn far(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err("it is empty".to_owned()),
+        1..=128 if !text.chars().any(char::is_control) => Ok(text.to_owned()),
+        _ => Err("no far end has a name like that".to_owned()),
+    }
 }
 
 #[derive(Debug, ClapArgs)]

@@ -153,6 +153,14 @@ pub(super) const GROUPS: &[Group] = &[
                 "A month, by port and by far number:",
                 "tipring fax stats --since 30d",
             ),
+            (
+                "What is remembered of far ends, and what the next fax does by it:",
+                "tipring fax memory list",
+            ),
+            (
+                "Begin again with one of them:",
+                "tipring fax memory forget 4711",
+            ),
         ],
         see_also: &["tipring(1)", "tipring-history(1)", "tipring-fields(7)"],
     },

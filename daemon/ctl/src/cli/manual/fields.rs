@@ -397,6 +397,10 @@ const PARTS: &[Part] = &[
                 "damaged frames",
                 "Frames at 300 bit/s with a wrong check sequence.",
             ),
+            (
+                "fax memory",
+                "What earlier faxes with this far end changed in this one, why, and how to end it.",
+            ),
             ("level", "Level of the signals of each machine."),
             ("echo", "Echo return loss of the line."),
             (
@@ -419,6 +423,37 @@ const PARTS: &[Part] = &[
             (
                 "COMMONEST",
                 "The commonest verdict of those that failed, and how many have it.",
+            ),
+        ],
+    ),
+    (
+        "FAX MEMORY LIST",
+        &[
+            (
+                "FAR END",
+                "Number of the far end; where it has none, the address of its media.",
+            ),
+            (
+                "LAST",
+                "End of the last fax with it, or when it was pinned.",
+            ),
+            (
+                "BY, RESULT",
+                "How that fax travelled, and whether all pages came through.",
+            ),
+            ("G.711, T.38", "Good faxes of all, by how they travelled."),
+            (
+                "ASKED",
+                "How often the far gateway agreed to T.38, refused it, and did not answer or sent voice on.",
+            ),
+            (
+                "LOSS",
+                "Share of the packets of the last fax that were lost on the way, whether redundancy repaired it or not.",
+            ),
+            ("RATE", "Rate of the last good fax, bit/s."),
+            (
+                "PINNED",
+                "Set by hand (fax memory set): kept until it is forgotten.",
             ),
         ],
     ),

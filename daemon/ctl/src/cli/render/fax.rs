@@ -1,10 +1,14 @@
 //! `tipring fax` as text.
 
+mod memory;
 mod picture;
 
 use tipring_ctl::report::{CallDirection, FaxList, FaxReport, FaxStats, FaxTotals, StoredFax};
+use tipring_ctl::words::fax_advice;
 use tipring_types::trace::SwitchAnswer;
 use tipring_types::{FaxRecord, FaxSwitch, FaxTransport, Side, TenthDbm0};
+
+pub(crate) use memory::{fax_memory, fax_memory_forgotten};
 
 use super::super::output::{Paint, clean};
 use super::{Facts, heading, length, lines, local, moment, plain, plural, table};
@@ -196,6 +200,9 @@ pub(crate) fn fax(paint: Paint, report: &FaxReport) -> String {
     facts.add("carried by", transport(record));
     for switch in &record.switches {
         facts.add("switch", switched(switch));
+    }
+    for advised in &record.advised {
+        facts.add("fax memory", clean(&fax_advice(advised)));
     }
     facts.add("modem", modem(record));
     facts.add("trainings", trainings(record));

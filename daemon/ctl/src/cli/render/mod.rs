@@ -15,7 +15,7 @@ mod status;
 
 pub(crate) use call::{call, call_list, trace};
 pub(crate) use config::{gateway_settings, port_settings};
-pub(crate) use fax::{fax, fax_list, fax_stats};
+pub(crate) use fax::{fax, fax_list, fax_memory, fax_memory_forgotten, fax_stats};
 pub(crate) use hardware::hardware;
 pub(crate) use history::history;
 pub(crate) use linetest::line_test;

@@ -127,3 +127,23 @@ fn packets_that_come_after_all_are_no_wild_number() {
     call.pass(20, 0, None);
     assert_eq!(call.protection.loss(), 0.0);
 }
+
+#[test]
+fn a_call_that_begins_with_two_keeps_them_for_half_a_minute_and_a_number_that_was_set_stays() {
+    let mut call = Call::new(AUTO);
+    call.pass(40, 0, None);
+    call.protection.begin_with(2);
+    assert_eq!(call.protection.depth(), 2);
+    call.pass(29, 0, None);
+    assert_eq!(call.protection.depth(), 2);
+    call.pass(2, 0, None);
+    assert_eq!(
+        (call.protection.depth(), &call.changes[..]),
+        (1, &[(71, 1)][..])
+    );
+    call.protection.begin_with(0);
+    assert_eq!(call.protection.depth(), 1);
+    let mut fixed = Call::new(RepeatedPackets::Fixed(1));
+    fixed.protection.begin_with(2);
+    assert_eq!(fixed.protection.depth(), 1);
+}

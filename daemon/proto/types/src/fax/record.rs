@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FaxOutcome, FaxStep, FaxTimer};
+use super::{FaxAdvice, FaxAdvised, FaxOutcome, FaxStep, FaxTimer};
 use crate::trace::{LegMode, SwitchAnswer};
 use crate::{Side, TenthDb, TenthDbm0};
 
@@ -149,6 +149,9 @@ pub struct FaxRecord {
     /// What the machines signalled, oldest first, at most [`super::FAX_STEPS`].
     #[serde(default)]
     pub steps: Vec<FaxStep>,
+    /// What earlier faxes with this far end changed in it.
+    #[serde(default)]
+    pub advised: Vec<FaxAdvised>,
 }
 
 impl FaxRecord {
@@ -201,6 +204,13 @@ impl FaxRecord {
             unheard: 0,
             outcome: FaxOutcome::Complete { pages: 2 },
             steps: steps(),
+            advised: vec![FaxAdvised {
+                far: "2001".into(),
+                advice: FaxAdvice::Redundancy {
+                    depth: 1,
+                    loss_hundredths: 80,
+                },
+            }],
         }
     }
 }

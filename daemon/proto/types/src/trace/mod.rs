@@ -20,8 +20,8 @@ pub use parts::{
 
 use crate::finding::Finding;
 use crate::{
-    AlarmTone, CallState, Codec, DataTone, Digit, EndCause, FaxRecord, HookState, LineFault,
-    Polarity, Side, TenthDbm0, TestEnd,
+    AlarmTone, CallState, Codec, DataTone, Digit, EndCause, FaxAdvised, FaxRecord, HookState,
+    LineFault, Polarity, Side, TenthDbm0, TestEnd,
 };
 
 /// Something that happened. In JSON: `code`, and `parameters` where there are any.
@@ -212,6 +212,11 @@ pub enum Trace {
         depth: u8,
         /// The loss, hundredths of a percent.
         loss_hundredths: u32,
+    },
+    /// Earlier faxes with the far end change something in this one.
+    FaxMemory {
+        /// What, and which far end.
+        advised: Box<FaxAdvised>,
     },
     /// A tone of an alarm panel's receiver (Contact-ID).
     AlarmTone {
@@ -525,6 +530,7 @@ impl Trace {
             Trace::AlarmMessage { .. } => ("alarm-message", K::Media),
             Trace::AlarmSpoilt { .. } => ("alarm-spoilt", K::Media),
             Trace::RedundancyChanged { .. } => ("redundancy-changed", K::Media),
+            Trace::FaxMemory { .. } => ("fax-memory", K::Media),
             Trace::VoiceAgain { .. } => ("voice-again", K::Line),
             Trace::OpenLeg { .. } => ("open-leg", K::Media),
             Trace::LegOpened { .. } => ("leg-opened", K::Media),

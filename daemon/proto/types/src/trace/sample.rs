@@ -8,8 +8,8 @@ use super::{
 };
 use crate::finding::Finding;
 use crate::{
-    AlarmTone, CallState, Codec, DataTone, Digit, EndCause, FaxRecord, HookState, LineFault,
-    Polarity, Side, TenthDbm0, TestEnd,
+    AlarmTone, CallState, Codec, DataTone, Digit, EndCause, FaxAdvice, FaxAdvised, FaxRecord,
+    HookState, LineFault, Polarity, Side, TenthDbm0, TestEnd,
 };
 
 impl Trace {
@@ -123,6 +123,11 @@ fn from_the_line() -> Vec<Trace> {
         zone: 0x015,
     }));
     samples.push(Trace::AlarmSpoilt { keys: 15 });
+    samples.extend(FaxAdvice::samples().into_iter().map(|advice| {
+        let far = "2001".to_owned();
+        let advised = Box::new(FaxAdvised { far, advice });
+        Trace::FaxMemory { advised }
+    }));
     samples.push(Trace::RedundancyChanged {
         depth: 2,
         loss_hundredths: 312,

@@ -13,7 +13,9 @@ use tipring_proto::t30::{Frame, Kind, Listener, Report};
 use tipring_proto::time::Time;
 use tipring_proto::types::{DataTone, Side};
 use tipring_types::trace::Trace;
-use tipring_types::{FAX_SWITCHES, FaxPath, FaxRecord, FaxSwitch, FaxTransport, Sides, TenthDb};
+use tipring_types::{
+    FAX_SWITCHES, FaxAdvised, FaxPath, FaxRecord, FaxSwitch, FaxTransport, Sides, TenthDb,
+};
 
 use crate::control::clock::Clock;
 use crate::control::media::figures;
@@ -73,6 +75,8 @@ pub(in crate::control::media) struct Hearing {
     tones: VecDeque<(Time, Side, DataTone)>,
     /// Switchings of late, while no fax goes on.
     switches: VecDeque<(Time, FaxSwitch)>,
+    /// What earlier faxes with the far end have changed in this one.
+    advised: Vec<FaxAdvised>,
     /// The record of the last fax that is over.
     pub(super) last: Option<Box<FaxRecord>>,
 }
@@ -86,6 +90,7 @@ impl Hearing {
             fax: None,
             tones: VecDeque::new(),
             switches: VecDeque::new(),
+            advised: vec![],
             last: None,
         }
     }
@@ -94,6 +99,15 @@ impl Hearing {
     pub(super) fn sends_copies(&mut self, copies: u8) {
         let most = &mut self.counters.copies;
         *most = copies.max(*most);
+    }
+
+    /// Something is done otherwise than usual; false: that was said of this fax before.
+    pub(super) fn follows(&mut self, advised: &FaxAdvised) -> bool {
+        let first = !self.advised.contains(advised);
+        if first {
+            self.advised.push(advised.clone());
+        }
+        first
     }
 
     /// Data passes from now on: a fax begins, unless one goes on.
@@ -284,6 +298,7 @@ impl Hearing {
         let mut record = fax.listener.record(now);
         record.begin_unix_ms = Clock.unix_ms(fax.began);
         record.switches = fax.switches;
+        record.advised = std::mem::take(&mut self.advised);
         let figures = figures::between(&fax.before, &self.counters.now());
         let t38 = fax.relays.filter(|relays| relays.received > 0);
         record.transport = match t38 {

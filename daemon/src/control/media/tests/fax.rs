@@ -445,3 +445,62 @@ fn what_machines_call_themselves_is_shown_or_hidden_as_the_configuration_says() 
     b.desk.settings.hide_identities = true;
     assert_eq!(names(&b), (None, None));
 }
+
+#[test]
+fn t38_that_was_in_vain_is_not_asked_for_and_trace_and_record_say_so_once() {
+    use tipring_types::{FaxAdvice, T38Doubt};
+    let mut b = leg(44_200, FORCE);
+    let unadvised = b.desk.unadvised();
+    assert_eq!(unadvised, [(SessionId(1), CallRef(7), None)]);
+    let not_asked = FaxAdvice::T38NotAsked {
+        why: T38Doubt::Refused,
+        times: 3,
+        last_unix_ms: 1_795_960_931_000,
+    };
+    let strategy = Strategy {
+        t38: Some(not_asked),
+        redundancy: None,
+    };
+    b.desk.advise(SessionId(1), "2001", &strategy);
+    assert!(b.desk.unadvised().is_empty());
+    let (orders, texts) = said(&b.hears(DataTone::V21Preamble, Side::Line));
+    assert!(
+        orders.iter().all(|order| !order.contains(" 200 ")),
+        "{orders:?}"
+    );
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].starts_with("T.38 not asked for: the far gateway refused it 3 times"));
+    b.pass(2_000);
+    assert_eq!(said(&b.hears(DataTone::V21Preamble, Side::Line)).1, [""; 0]);
+    // What the far end asks for is agreed on.
+    let (orders, _) = said(&b.event(200, 1));
+    assert!(orders.contains(&"relay 1".to_owned()), "{orders:?}");
+    let records = closed(&mut b);
+    let advised: Vec<_> = records.iter().flat_map(|fax| &fax.advised).collect();
+    assert_eq!(advised.len(), 1);
+    assert_eq!((&*advised[0].far, advised[0].advice), ("2001", not_asked));
+}
+
+#[test]
+fn a_far_end_that_is_known_from_an_earlier_call_is_asked_before_it_has_sent_an_event() {
+    use tipring_types::FaxAdvice;
+    const NEGOTIATED: &str = "nse = \"negotiated\"";
+    let asks = |b: &mut Bench| {
+        let (orders, texts) = said(&b.hears(DataTone::V21Preamble, Side::Line));
+        let asks = orders.iter().any(|order| order == "event 1 100 200 true");
+        (asks, texts.len() + b.pass(2_000).1.len())
+    };
+    let mut b = leg(44_300, NEGOTIATED);
+    assert_eq!(asks(&mut b), (false, 0));
+    let mut b = leg(44_400, NEGOTIATED);
+    let strategy = Strategy {
+        t38: Some(FaxAdvice::T38First { spoiled: 2 }),
+        redundancy: None,
+    };
+    b.desk.advise(SessionId(1), "2001", &strategy);
+    assert_eq!(
+        asks(&mut b),
+        (true, 2),
+        "the advice, and that there was no answer"
+    );
+}

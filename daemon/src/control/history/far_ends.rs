@@ -1,0 +1,273 @@
+//! What is remembered of the far ends of faxes: in memory here for the calls to come, and in the store over a restart.
+//!
+//! What it means is decided in `tipring_proto::fax_memory`. Nothing here waits for the store: what that does not take is
+//! forgotten with the end of this run.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
+use std::sync::mpsc::{Receiver, TryRecvError};
+
+use tipring_ctl::report::{FarEndReport, FaxMemoryReport};
+use tipring_ctl::request::{ErrorCode, ErrorReport, FaxMemoryAction, Response};
+use tipring_proto::call::CallSnapshot;
+use tipring_proto::fax_memory::{Allowed, Strategy, learn, strategy};
+use tipring_proto::fax_verdict::FaxCall;
+use tipring_proto::time::Time;
+use tipring_proto::types::{
+    CallRef, CallState, FarMemory, NamedEvents, RepeatedPackets, T38Choice,
+};
+use tipring_store::{Entry, FAR_ENDS, History, Keeper, Query, StoredFar, StoredFax, What};
+
+use super::super::{Gateway, PortUnit};
+
+/// Far ends in one answer: a line of the control socket has room for more.
+const MOST_SHOWN: usize = 1000;
+
+/// The far ends by their names: a number, or an address without its port.
+#[derive(Debug, Default)]
+pub(super) struct FarEnds {
+    known: HashMap<String, FarMemory>,
+    /// What the store has of earlier runs.
+    earlier: Option<Receiver<History>>,
+}
+
+impl FarEnds {
+    /// Asks the store for what earlier runs have learned.
+    pub(super) fn start(keeper: Option<&Keeper>) -> FarEnds {
+        let earlier = keeper.map(|keeper| {
+            let (found, earlier) = std::sync::mpsc::channel();
+            let question = Query {
+                what: What::FarEnds,
+                ..Query::default()
+            };
+            keeper.ask(question, move |answer| {
+                if let Ok(history) = answer {
+                    // A daemon that has ended meanwhile needs none.
+                    let _ = found.send(history);
+                }
+            });
+            earlier
+        });
+        FarEnds {
+            earlier,
+            ..FarEnds::default()
+        }
+    }
+
+    /// Takes what the store has answered.
+    pub(super) fn look(&mut self) {
+        let Some(earlier) = &self.earlier else { return };
+        match earlier.try_recv() {
+            Ok(history) => {
+                self.earlier = None;
+                for StoredFar { far, memory } in history.far_ends {
+                    // A fax of this run, in the moment before the answer, says what is now.
+                    if self.known.len() < FAR_ENDS
+                        && let Place::Vacant(place) = self.known.entry(far)
+                    {
+                        place.insert(memory);
+                    }
+                }
+            }
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => self.earlier = None,
+        }
+    }
+
+    /// What is done in a fax with a far end that begins now.
+    fn strategy(&self, far: &str, allowed: Allowed, unix_ms: u64) -> Strategy {
+        let memory = self.known.get(far);
+        memory.map_or_else(Strategy::default, |memory| {
+            strategy(memory, allowed, unix_ms)
+        })
+    }
+
+    /// A fax is over: what the store is to keep, and to forget for want of room.
+    pub(super) fn learn(&mut self, far: &str, fax: &StoredFax, call: &FaxCall) -> Vec<Entry> {
+        let over_unix_ms = fax
+            .record
+            .begin_unix_ms
+            .saturating_add(fax.record.length_ms);
+        let mut memory = self.known.get(far).cloned().unwrap_or_default();
+        match learn(&mut memory, &fax.record, call, &fax.verdict, over_unix_ms) {
+            true => self.put(far, memory),
+            false => vec![],
+        }
+    }
+
+    fn put(&mut self, far: &str, memory: FarMemory) -> Vec<Entry> {
+        let mut kept = vec![];
+        if self.known.len() >= FAR_ENDS && !self.known.contains_key(far) {
+            // Those pinned by hand go last.
+            let age = |memory: &FarMemory| (memory.pinned.is_some(), memory.last_unix_ms);
+            let oldest = self.known.iter().min_by_key(|(_, memory)| age(memory));
+            if let Some(oldest) = oldest.map(|(far, _)| far.clone()) {
+                self.known.remove(&oldest);
+                kept.push(Entry::ForgetFar(Some(oldest)));
+            }
+        }
+        self.known.insert(far.to_owned(), memory.clone());
+        kept.push(Entry::from(StoredFar {
+            far: far.to_owned(),
+            memory,
+        }));
+        kept
+    }
+
+    /// What is remembered, latest first.
+    fn list(&self, unix_ms: u64) -> Vec<FarEndReport> {
+        let mut all: Vec<_> = self.known.iter().collect();
+        all.sort_by(|(a_far, a), (b_far, b)| (b.last_unix_ms, a_far).cmp(&(a.last_unix_ms, b_far)));
+        let report = |(far, memory): (&String, &FarMemory)| {
+            FarEndReport::of(
+                far,
+                memory,
+                &strategy(memory, Allowed::ALL, unix_ms).advice(),
+            )
+        };
+        all.into_iter().map(report).collect()
+    }
+
+    /// Forgets one, or all: what was remembered of them.
+    fn forget(&mut self, far: Option<&str>, unix_ms: u64) -> Vec<FarEndReport> {
+        let mut gone = self.list(unix_ms);
+        match far {
+            Some(far) => {
+                gone.retain(|report| report.far == far);
+                self.known.remove(far);
+            }
+            None => {
+                self.known.clear();
+                self.earlier = None;
+            }
+        }
+        gone
+    }
+
+    /// Pins one by hand, or not any more.
+    fn pin(&mut self, far: &str, pinned: Option<T38Choice>, unix_ms: u64) -> Vec<Entry> {
+        let mut memory = self.known.get(far).cloned().unwrap_or_default();
+        memory.pinned = pinned;
+        if memory.last_unix_ms == 0 {
+            memory.last_unix_ms = unix_ms;
+        }
+        self.put(far, memory)
+    }
+}
+
+/// The name of a far end: its number, or else the address of its media without the port.
+pub(super) fn name(number: Option<&str>, address: Option<&str>) -> Option<String> {
+    let number = number.and_then(super::call::some);
+    number.or_else(|| {
+        let (host, _port) = address?.rsplit_once(':')?;
+        super::call::some(host)
+    })
+}
+
+/// What the settings of a port leave open.
+fn allowed(unit: &PortUnit) -> Allowed {
+    let line = &unit.settings.line;
+    Allowed {
+        t38: line.nse != NamedEvents::Off && line.t38,
+        negotiated: line.nse == NamedEvents::Negotiated,
+        redundancy: line.redundancy == RepeatedPackets::Auto,
+    }
+}
+
+impl Gateway {
+    /// Something of a fax was heard on a port: the legs of it for which nothing was looked up yet get what is remembered of
+    /// their far ends.
+    pub(in crate::control) fn advise_fax(&mut self, now: Time, index: usize) {
+        let Some(unit) = self.ports.get(index) else {
+            return;
+        };
+        if !unit.settings.line.fax_memory {
+            return;
+        }
+        let unix_ms = self.clock.unix_ms(now);
+        let mut found = vec![];
+        for (session, call, remote) in unit.desk.unadvised() {
+            let number = self.far_number(now, unit, call);
+            let Some(far) = name(number.as_deref(), remote.as_deref()) else {
+                continue;
+            };
+            let far_ends = &self.history.far_ends;
+            let strategy = far_ends.strategy(&far, allowed(unit), unix_ms);
+            found.push((session, far, strategy));
+        }
+        if let Some(unit) = self.ports.get_mut(index) {
+            for (session, far, strategy) in found {
+                unit.desk.advise(session, &far, &strategy);
+            }
+        }
+    }
+
+    /// As the fax will be kept with it.
+    fn far_number(&self, now: Time, unit: &PortUnit, call: CallRef) -> Option<String> {
+        let is_it = |c: &&CallSnapshot| {
+            c.call == call && (call != CallRef::NONE || c.state == CallState::Preserved)
+        };
+        let logic = unit.call_logic();
+        let up = logic.calls.iter().find(is_it)?;
+        let row = self.calls.summary(&self.clock, now, unit.number, up);
+        row.peer.or(row.dialed)
+    }
+
+    /// A fax at a port is over.
+    pub(super) fn remember_far_end(&mut self, fax: &StoredFax, call: &FaxCall) {
+        let unit = self.ports.iter().find(|unit| unit.number == fax.port);
+        let remembers = unit.is_some_and(|unit| unit.settings.line.fax_memory);
+        let far = name(fax.far_number.as_deref(), fax.far_address.as_deref());
+        if let Some(far) = far.filter(|_| remembers) {
+            for entry in self.history.far_ends.learn(&far, fax, call) {
+                self.history.keep(entry);
+            }
+        }
+    }
+
+    /// What is remembered of far ends is asked for, or changed by hand.
+    pub(in crate::control) fn fax_memory(&mut self, action: FaxMemoryAction) -> Response {
+        let unix_ms = self.clock.unix_ms(self.clock.now());
+        let far_ends = &mut self.history.far_ends;
+        let mut report = match action {
+            FaxMemoryAction::List => far_ends.list(unix_ms),
+            FaxMemoryAction::Forget { far } => {
+                let gone = far_ends.forget(far.as_deref(), unix_ms);
+                if let Some(far) = far.as_ref().filter(|_| gone.is_empty()) {
+                    return Response::Error(unknown(far));
+                }
+                self.history.keep(Entry::ForgetFar(far));
+                gone
+            }
+            FaxMemoryAction::Set { far, t38 } => {
+                let Some(far) = super::call::some(far.trim()) else {
+                    return Response::Error(unknown(&far));
+                };
+                let entries = far_ends.pin(&far, t38, unix_ms);
+                let mut shown = far_ends.list(unix_ms);
+                shown.retain(|report| report.far == far);
+                for entry in entries {
+                    self.history.keep(entry);
+                }
+                shown
+            }
+        };
+        let more = report.len() > MOST_SHOWN;
+        report.truncate(MOST_SHOWN);
+        Response::FaxMemory(FaxMemoryReport {
+            far_ends: report,
+            more,
+        })
+    }
+}
+
+fn unknown(far: &str) -> ErrorReport {
+    ErrorReport {
+        code: ErrorCode::UnknownFarEnd,
+        message: format!("nothing is remembered of a far end {far:?}"),
+        cure: Some("see `tipring fax memory list`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

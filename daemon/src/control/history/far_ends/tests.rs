@@ -1,0 +1,154 @@
+use super::*;
+use std::sync::mpsc::channel;
+use tipring_proto::fax_memory::IN_A_ROW;
+use tipring_proto::types::trace::{LegMode, SwitchAnswer};
+use tipring_proto::types::{
+    CallDirection, FaxOutcome, FaxRecord, FaxSwitch, FaxTransport, FaxVerdict, Side,
+};
+
+const NOW: u64 = 1_795_960_931_000;
+
+/// A good fax in G.711 whose T.38 the far gateway refused, that long after the first.
+fn refused(after_ms: u64) -> StoredFax {
+    let outcome = FaxOutcome::Complete { pages: 2 };
+    let record = FaxRecord {
+        begin_unix_ms: NOW + after_ms,
+        length_ms: 60_000,
+        transport: FaxTransport::G711,
+        switches: vec![FaxSwitch {
+            after_ms: 3000,
+            event: Some(200),
+            by: Side::Line,
+            answer: SwitchAnswer::Refused,
+            mode: LegMode::PassThrough,
+        }],
+        outcome: outcome.clone(),
+        ..FaxRecord::sample()
+    };
+    StoredFax {
+        number: 0,
+        run: 1,
+        id: 1,
+        call: Some(1),
+        port: 7,
+        direction: CallDirection::Incoming,
+        far_number: Some("2001".into()),
+        far_name: None,
+        far_address: Some("10.0.0.9:16384".into()),
+        verdict: FaxVerdict {
+            outcome,
+            cause: None,
+        },
+        record,
+    }
+}
+
+fn learn_times(far_ends: &mut FarEnds, far: &str, times: u32) -> Vec<Entry> {
+    let mut kept = vec![];
+    for n in 0..times {
+        let fax = refused(u64::from(n) * 100_000);
+        kept.extend(far_ends.learn(far, &fax, &FaxCall::default()));
+    }
+    kept
+}
+
+fn asks(far_ends: &FarEnds, far: &str) -> Option<bool> {
+    let strategy = far_ends.strategy(far, Allowed::ALL, NOW + 400_000);
+    strategy.asks()
+}
+
+#[test]
+fn a_far_end_is_its_number_or_its_address_without_a_port() {
+    let address = Some("10.0.0.9:16384");
+    assert_eq!(name(Some("2001"), address).as_deref(), Some("2001"));
+    assert_eq!(name(None, address).as_deref(), Some("10.0.0.9"));
+    assert_eq!(name(Some(""), address).as_deref(), Some("10.0.0.9"));
+    assert_eq!(name(None, None), None);
+    let long = "9".repeat(5000);
+    assert_eq!(name(Some(&long), None).map(|far| far.len()), Some(128));
+}
+
+#[test]
+fn what_was_learned_is_kept_used_shown_and_forgotten() {
+    let mut far_ends = FarEnds::default();
+    let kept = learn_times(&mut far_ends, "2001", IN_A_ROW);
+    assert_eq!(kept.len(), 3);
+    let Some(Entry::Far(last)) = kept.last() else {
+        panic!("{kept:?}");
+    };
+    assert_eq!((&*last.far, last.memory.answers.in_vain), ("2001", 3));
+    assert_eq!(asks(&far_ends, "2001"), Some(false));
+    assert_eq!(asks(&far_ends, "2002"), None);
+    let list = far_ends.list(NOW + 400_000);
+    assert_eq!((list.len(), &list[0].memory), (1, &last.memory));
+    assert!(list[0].text[0].contains("refused it 3 times"), "{list:?}");
+    assert!(far_ends.forget(Some("2002"), NOW).is_empty());
+    assert_eq!(far_ends.forget(Some("2001"), NOW).len(), 1);
+    assert_eq!(asks(&far_ends, "2001"), None);
+    learn_times(&mut far_ends, "2001", 1);
+    learn_times(&mut far_ends, "2002", 1);
+    assert_eq!(far_ends.forget(None, NOW).len(), 2);
+    assert!(far_ends.list(NOW).is_empty());
+}
+
+#[test]
+fn what_was_pinned_is_kept_until_it_is_forgotten_and_auto_takes_it_off() {
+    let mut far_ends = FarEnds::default();
+    assert_eq!(far_ends.pin("2001", Some(T38Choice::Never), NOW).len(), 1);
+    assert_eq!(asks(&far_ends, "2001"), Some(false));
+    far_ends.pin("2001", Some(T38Choice::Ask), NOW);
+    learn_times(&mut far_ends, "2001", 5);
+    assert_eq!(asks(&far_ends, "2001"), Some(true));
+    far_ends.pin("2001", None, NOW);
+    assert_eq!(asks(&far_ends, "2001"), Some(false));
+}
+
+#[test]
+fn the_number_is_bounded_the_oldest_goes_in_the_store_too_and_those_pinned_last() {
+    let mut far_ends = FarEnds::default();
+    far_ends.pin("pinned", Some(T38Choice::Never), 1);
+    for n in 1..FAR_ENDS as u64 {
+        let memory = FarMemory {
+            last_unix_ms: NOW + n,
+            ..FarMemory::default()
+        };
+        assert_eq!(far_ends.put(&n.to_string(), memory).len(), 1);
+    }
+    assert_eq!(far_ends.known.len(), FAR_ENDS);
+    let kept = learn_times(&mut far_ends, "new", 1);
+    assert_eq!(far_ends.known.len(), FAR_ENDS);
+    assert_eq!(kept[0], Entry::ForgetFar(Some("1".into())));
+    assert!(far_ends.known.contains_key("pinned") && far_ends.known.contains_key("new"));
+    // One that is known needs no room.
+    assert_eq!(learn_times(&mut far_ends, "new", 1).len(), 1);
+}
+
+#[test]
+fn earlier_runs_are_remembered_and_do_not_replace_what_is_newer() {
+    let (found, earlier) = channel();
+    let mut far_ends = FarEnds {
+        earlier: Some(earlier),
+        ..FarEnds::default()
+    };
+    far_ends.look();
+    learn_times(&mut far_ends, "2001", 1);
+    let stored = |far: &str, in_vain| {
+        let mut memory = FarMemory::default();
+        memory.answers.in_vain = in_vain;
+        memory.answers.last_unix_ms = NOW;
+        let far = far.to_owned();
+        StoredFar { far, memory }
+    };
+    let history = History {
+        far_ends: vec![stored("2001", 9), stored("2002", 9)],
+        ..History::default()
+    };
+    found.send(history).unwrap();
+    far_ends.look();
+    assert_eq!(asks(&far_ends, "2002"), Some(false));
+    assert_eq!(far_ends.known["2001"].answers.in_vain, 1);
+    // A store that never answers is not waited for.
+    drop(found);
+    far_ends.look();
+    assert!(far_ends.earlier.is_none());
+}
