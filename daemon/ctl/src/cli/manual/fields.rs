@@ -453,7 +453,7 @@ const PARTS: &[Part] = &[
             ("RATE", "Rate of the last good fax, bit/s."),
             (
                 "PINNED",
-                "Set by hand (fax memory set): kept until it is forgotten.",
+                "Whether T.38 is asked for, as set by hand (fax memory set): kept until it is forgotten.",
             ),
         ],
     ),

@@ -33,8 +33,8 @@ pub fn fax_advice(advised: &FaxAdvised) -> String {
             "T.38 asked for, whatever was refused: pinned by hand; `tipring fax memory set {far} --t38 auto` ends that"
         ),
         FaxAdvice::T38First { spoiled } => format!(
-            "T.38 asked for: it has worked with {far}, and faxes in G.711 failed by loss, jitter or slips {}",
-            times(spoiled)
+            "T.38 asked for: it has worked with {far}, and faxes in G.711 failed by loss, jitter or slips ({spoiled} since the \
+             last good one)"
         ),
         FaxAdvice::Redundancy {
             depth,

@@ -64,9 +64,7 @@ fn row(far: &FarEndReport) -> [String; 10] {
             false => none(),
         },
         memory.rate.map_or_else(none, |rate| rate.to_string()),
-        memory
-            .pinned
-            .map_or_else(none, |pinned| format!("t38 {pinned}")),
+        memory.pinned.map_or_else(none, |pinned| pinned.to_string()),
     ]
 }
 
