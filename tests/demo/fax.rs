@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// From the settings of a page to its first row: DCS, training, CFR.
 const TRAINING_S: f64 = 5.0;
 /// Rows of the page.
-const HEIGHT: usize = 1160;
+pub(crate) const HEIGHT: usize = 1160;
 
 /// Sends the page and compares what arrived.
 pub(crate) fn act(

@@ -40,7 +40,7 @@ pub(crate) struct House {
 impl House {
     /// Starts everything; private files are in `folder`, the packets in `pcap`. `dialect`: whom the CallManager imitates.
     pub(crate) fn open(folder: &Path, pcap: &Path, dialect: Option<&str>) -> Result<House, String> {
-        let rtp = free_udp_ports()?;
+        let rtp = free_udp_ports(LOOPBACK, RTP_PORTS)?;
         let last = rtp + RTP_PORTS - 1;
         let devices = devices();
         let mut devices: Vec<&str> = devices.iter().map(String::as_str).collect();
@@ -147,16 +147,14 @@ fn devices() -> Vec<String> {
         .collect()
 }
 
-/// The first of [`RTP_PORTS`] UDP ports in a row that are all free now. Runs at the same time begin to look at
-/// different places.
-fn free_udp_ports() -> Result<u16, String> {
-    let first: Vec<u16> = (16_384..32_000).step_by(usize::from(RTP_PORTS)).collect();
+/// The first of `count` UDP ports in a row that are all free now. Runs at the same time begin to look at different places.
+pub(crate) fn free_udp_ports(address: Ipv4Addr, count: u16) -> Result<u16, String> {
+    let first: Vec<u16> = (16_384..32_000).step_by(usize::from(count)).collect();
     let begin = std::process::id() as usize % first.len();
-    let free =
-        |&first: &u16| (first..first + RTP_PORTS).all(|p| UdpSocket::bind((LOOPBACK, p)).is_ok());
+    let free = |&first: &u16| (first..first + count).all(|p| UdpSocket::bind((address, p)).is_ok());
     let mut candidates = first.iter().cycle().skip(begin).take(first.len());
     candidates
         .find(|f| free(f))
         .copied()
-        .ok_or_else(|| format!("no {RTP_PORTS} free UDP ports in a row on {LOOPBACK}"))
+        .ok_or_else(|| format!("no {count} free UDP ports in a row on {address}"))
 }

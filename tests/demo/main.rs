@@ -1,4 +1,4 @@
-//! `tipring-demo OUTDIR [DIALECT]`: a phone call and a fax page through the gateway, shown live.
+//! `tipring-demo OUTDIR [DIALECT]`: a phone call and fax pages through the gateway, shown live.
 //!
 //! Starts the built-in CallManager and the daemon with a simulated four-port card on loopback, on ports that nobody
 //! else uses, lets the simulated phones and fax machines do what people do, checks every step by measurement, and
@@ -8,6 +8,7 @@
 
 mod fax;
 mod house;
+mod lossy;
 mod speech;
 mod story;
 mod terminal;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// The whole story takes about a minute; after this something hangs.
+/// The whole story takes about two minutes; after this something hangs.
 const LONGEST: Duration = Duration::from_secs(300);
 
 enum End {

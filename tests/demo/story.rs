@@ -10,6 +10,7 @@ use tipring_tests::set::Set;
 
 use crate::fax;
 use crate::house::{House, LABELS, PORTS};
+use crate::lossy;
 use crate::speech::{self, Speech};
 use crate::terminal::Report;
 
@@ -19,7 +20,7 @@ const KEYS: &str = "0123456789*#";
 const ALIKE: f64 = 0.9;
 
 /// What is left in OUTDIR, and what to do with it.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 9] = [
     (
         "port1-heard.wav",
         "what the phone on port 1 heard: aplay, or xdg-open",
@@ -34,6 +35,15 @@ const FILES: [(&str, &str); 6] = [
         "the page that arrived: tiffinfo, xdg-open",
     ),
     ("fax-received.png", "the same to look at: xdg-open"),
+    (
+        lossy::PAIR,
+        "the page over a network that loses 5 %: T.38 left, G.711 right, lost rows hatched: xdg-open",
+    ),
+    (lossy::BY_T38, "what arrived of it by T.38"),
+    (
+        lossy::IN_G711,
+        "what arrived of it as G.711, if anything did",
+    ),
     (
         "calls.pcap",
         "SCCP and RTP of all calls: wireshark, Telephony > VoIP Calls",
@@ -75,10 +85,19 @@ pub(crate) fn run(folder: &Path, out: &Path, dialect: Option<&str>) -> Result<bo
         keys(&mut house, t, &numbers[0])
     });
     play("Port 1 hangs up", &mut |t| hang_up(&house, t, folder));
+    let mut faxes = None;
+    play("The page twice over a network that loses 5 %", &mut |t| {
+        faxes = Some(lossy::begin(t, folder, out)?);
+        Ok(())
+    });
     play(
         "A fax machine on port 3 sends a page to one on port 4",
         &mut |t| fax::act(&house, t, out, &numbers[3]),
     );
+    play("What 5 % loss made of the page", &mut |t| {
+        let faxes = faxes.take().ok_or("they did not begin")?;
+        lossy::end(faxes, t, out)
+    });
     play("Everything stops in order", &mut |t| {
         t.excerpt("tipring call list", &house.tipring(&["call", "list"])?, 12);
         Ok(())

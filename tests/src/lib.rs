@@ -6,6 +6,7 @@ pub mod capture;
 pub mod control;
 pub mod gateway;
 pub mod leash;
+pub mod network;
 pub mod page;
 pub mod peer;
 pub mod phone;

@@ -191,16 +191,73 @@ impl Page {
         })
     }
 
+    /// Rows of this page that are not as they were sent in what arrived of it; rows beyond its end count as well.
+    pub fn rows_lost(&self, arrived: Option<&Page>) -> usize {
+        let arrived = arrived.map_or(&[][..], |page| &page.rows);
+        let wrong = self.rows.iter().zip(arrived).filter(|(a, b)| a != b);
+        wrong.count() + self.height().abs_diff(arrived.len())
+    }
+
+    /// This page as it arrived: rows that are lost are hatched.
+    #[must_use]
+    pub fn as_arrived(&self, arrived: Option<&Page>) -> Page {
+        let mut page = self.clone();
+        let arrived = arrived.map_or(&[][..], |page| &page.rows);
+        for (y, row) in page.rows.iter_mut().enumerate() {
+            if arrived.get(y) != Some(row) {
+                let stripe = 0xF000_0000u32.rotate_left(2 * y as u32);
+                let hatch = stripe.to_be_bytes();
+                row.iter_mut()
+                    .zip(hatch.iter().cycle())
+                    .for_each(|(b, h)| *b = *h);
+            }
+        }
+        page
+    }
+
+    /// With a line of text above it.
+    #[must_use]
+    pub fn captioned(&self, text: &str) -> Page {
+        const CAPTION: usize = 80;
+        let mut page = Page::blank(CAPTION);
+        page.text(40, 24, 3, text);
+        page.bar(0, CAPTION - 4, WIDTH, 4);
+        page.rows.extend(&self.rows);
+        page
+    }
+
     /// Writes a PNG to look at.
     pub fn write_png(&self, path: &Path) -> io::Result<()> {
-        let file = io::BufWriter::new(fs::File::create(path)?);
-        let mut encoder = png::Encoder::new(file, WIDTH as u32, self.height() as u32);
-        encoder.set_color(png::ColorType::Grayscale);
-        encoder.set_depth(png::BitDepth::One);
-        let mut writer = encoder.write_header().map_err(io::Error::other)?;
-        let data: Vec<u8> = self.rows.iter().flatten().map(|b| !b).collect();
-        writer.write_image_data(&data).map_err(io::Error::other)
+        write_rows(path, WIDTH, self.rows.iter().map(|row| &row[..]))
     }
+}
+
+/// Writes a PNG of two pages of one height, side by side.
+pub fn write_png_of_two(path: &Path, left: &Page, right: &Page) -> io::Result<()> {
+    const BETWEEN: [u8; 4] = [0, 0xFF, 0xFF, 0];
+    let rows: Vec<Vec<u8>> = left
+        .rows
+        .iter()
+        .zip(&right.rows)
+        .map(|(left, right)| [&left[..], &BETWEEN[..], &right[..]].concat())
+        .collect();
+    let width = 2 * WIDTH + 8 * BETWEEN.len();
+    write_rows(path, width, rows.iter().map(|row| &row[..]))
+}
+
+/// A PNG of these rows; a set bit is black.
+fn write_rows<'a>(
+    path: &Path,
+    width: usize,
+    rows: impl ExactSizeIterator<Item = &'a [u8]>,
+) -> io::Result<()> {
+    let file = io::BufWriter::new(fs::File::create(path)?);
+    let mut encoder = png::Encoder::new(file, width as u32, rows.len() as u32);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    let mut writer = encoder.write_header().map_err(io::Error::other)?;
+    let data: Vec<u8> = rows.flatten().map(|b| !b).collect();
+    writer.write_image_data(&data).map_err(io::Error::other)
 }
 
 /// Writes pages as an uncompressed bilevel multi-page TIFF (204×196 dpi, white is zero).
@@ -261,6 +318,8 @@ pub fn read_tiff(path: &Path) -> io::Result<Vec<Page>> {
             )
         })?;
     if !output.status.success() {
+        // What it had begun.
+        let _ = fs::remove_file(&plain);
         return Err(io::Error::other(format!(
             "tiffcp {}: {}",
             path.display(),
@@ -389,5 +448,27 @@ mod tests {
         other[1].dot(5, 7);
         write_tiff(&c, &other).unwrap();
         assert_eq!(compare(&c, &b), Err("page 2: 1 of 300 rows differ".into()));
+    }
+
+    #[test]
+    fn lost_rows_are_counted_and_hatched() {
+        let sent = Page::letter(1, 300);
+        assert_eq!(sent.rows_lost(Some(&sent)), 0);
+        assert_eq!(sent.as_arrived(Some(&sent)), sent);
+        let mut arrived = sent.clone();
+        arrived.rows.truncate(200);
+        arrived.dot(5, 7);
+        assert_eq!(sent.rows_lost(Some(&arrived)), 101);
+        assert_eq!(sent.rows_lost(None), 300);
+        let shown = sent.as_arrived(Some(&arrived));
+        let rows = |from, to| shown.rows[from..to] == sent.rows[from..to];
+        assert!(rows(0, 7) && !rows(7, 8) && rows(8, 200) && !rows(200, 300));
+        assert_eq!(
+            shown.rows[250].iter().map(|b| b.count_ones()).sum::<u32>(),
+            216
+        );
+        let mut longer = sent.clone();
+        longer.rows.resize(310, [0; BYTES_PER_ROW]);
+        assert_eq!(sent.rows_lost(Some(&longer)), 10);
     }
 }

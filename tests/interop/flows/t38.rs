@@ -31,6 +31,7 @@ const BAD: Network = Network {
     loss_permille: 30,
     jitter: Duration::from_millis(50),
     seed: 38,
+    ..Network::PERFECT
 };
 
 /// One of the flows; each has its own addresses, and the call manager knows each bridge by its port.

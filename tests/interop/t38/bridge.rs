@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::network::Direction;
 use super::sip::{self, Dialog, Media, Message};
 use super::{BridgeConfig, Order, Phase, Shared, any_port};
+use tipring_tests::network::Direction;
 
 /// Payload type of named events.
 const EVENTS: u8 = 100;

@@ -7,7 +7,6 @@
 //! [`Network`]'s.
 
 mod bridge;
-mod network;
 mod sip;
 
 use std::io;
@@ -17,8 +16,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub(crate) use network::{Network, Tally};
 pub(crate) use sip::Correction;
+pub(crate) use tipring_tests::network::{Network, Tally};
 
 /// What a bridge is to be.
 #[derive(Clone, Copy, Debug)]

@@ -431,6 +431,9 @@ pub(crate) struct CallManagerArgs {
     /// Name this address as the far end of the media until two ports are joined
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) own_media: Option<std::net::Ipv4Addr>,
+    /// Name this address to two joined ports of one gateway for each other's media, with the port numbers as they are: a program there (a network with faults) passes the media on
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) media_through: Option<std::net::Ipv4Addr>,
     /// Payload type of telephone-events (RFC 4733, before: RFC 2833) to ask for; 0: none
     #[arg(long, default_value = "0", value_name = "TYPE", value_parser = clap::value_parser!(u32).range(0..=127))]
     pub(crate) rfc2833: u32,

@@ -91,6 +91,7 @@ fn config(args: &CallManagerArgs) -> Result<CallManagerConfig, Failure> {
         mwi: args.messages.clone(),
         early_rtp: args.early_rtp,
         own_media: args.own_media,
+        media_through: args.media_through,
         rfc2833_payload: args.rfc2833,
         nse_payload: args.nse,
         epoch_unix: since.as_secs(),

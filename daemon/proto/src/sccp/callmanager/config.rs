@@ -156,6 +156,9 @@ pub struct CallManagerConfig {
     /// without direct media would: StartMedia while ringing, StopMedia and StartMedia after the answer.
     /// `None`: StartMedia waits for the far port's address.
     pub own_media: Option<Ipv4Addr>,
+    /// Two ports that are joined are each given this address for the other's media, with the other's own port number: what
+    /// listens there passes the media on. For the ports of one gateway, whose port numbers differ.
+    pub media_through: Option<Ipv4Addr>,
     /// RFC 2833 payload type sent in media messages; 0 = none.
     pub rfc2833_payload: u32,
     /// Payload type of named signalling events in the latent capabilities (from version 21 on); none: they are not in use.
@@ -179,6 +182,7 @@ impl Default for CallManagerConfig {
             mwi: Vec::new(),
             early_rtp: false,
             own_media: None,
+            media_through: None,
             rfc2833_payload: 0,
             nse_payload: None,
             epoch_unix: 0,

@@ -215,7 +215,13 @@ impl CallManager {
     fn far_media(&self, call: CallRef) -> Option<SocketAddrV4> {
         let leg = self.legs.get(&call)?;
         let far = match &leg.far {
-            Far::Leg(far) => self.legs.get(far).and_then(|far| far.media.receives_at),
+            Far::Leg(far) => {
+                let far = self.legs.get(far).and_then(|far| far.media.receives_at);
+                far.map(|far| match self.config.media_through {
+                    Some(through) => SocketAddrV4::new(through, far.port()),
+                    None => far,
+                })
+            }
             Far::Service(Service::Echo) => leg.media.receives_at,
             Far::Outside { remote, .. } => Some(*remote),
             Far::Service(_) | Far::Nobody => None,

@@ -276,6 +276,21 @@ fn a_caller_that_gives_up_stops_the_ringing() {
 }
 
 #[test]
+fn media_of_two_joined_ports_go_through_an_address_with_the_port_numbers_as_they_are() {
+    let through = Ipv4Addr::new(10, 0, 0, 250);
+    for dialect in Dialect::ALL {
+        let mut net = Net::with(dialect, 2, |c| c.media_through = Some(through), |_| {});
+        net.call(0, "1002");
+        net.answer(1, 2);
+        for (port, far) in [(0, 1), (1, 0)] {
+            let listens = net.ports[far].listens.last().copied();
+            let named = SocketAddrV4::new(through, listens.expect("opened"));
+            assert_eq!(net.ports[port].sends_to, Some(named), "{dialect:?}");
+        }
+    }
+}
+
+#[test]
 fn a_server_with_media_of_its_own_hands_over_after_the_answer() {
     let mut net = Net::with(
         Dialect::ChanSkinny,
