@@ -1,7 +1,7 @@
 //! Fax calls over a pair of relays: what arrives, by modem, loss, jitter and level, and what a relay costs.
 //!
 //! `cargo bench -p tipring-dsp --bench fax` prints all tables, with 20 calls a cell; `-- loss`, `-- modems`, `-- levels`,
-//! `-- others` and `-- cost` one of them; `-- --quick` runs a few cells with short pages and fails when one is below its
+//! `-- others`, `-- super-g3` and `-- cost` one of them; `-- --quick` runs a few cells with short pages and fails when one is below its
 //! floor; `-- call v17|v29|v27ter ECM LOSS JITTER SEED` shows the frames of one call. All is the same with every run.
 //!
 //! The fax machines are libspandsp's, each on a line with noise, a hybrid and a delay by a part of a sample, all by
@@ -13,6 +13,7 @@ mod cost;
 mod network;
 mod page;
 mod rig;
+mod super_g3;
 mod tables;
 
 use std::process::ExitCode;
@@ -68,6 +69,9 @@ fn main() -> ExitCode {
     }
     if all || what == "others" {
         tables.others();
+    }
+    if all || what == "super-g3" {
+        tables.super_g3();
     }
     let mut below = tables.below();
     if all || what == "cost" {

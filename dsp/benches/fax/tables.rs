@@ -2,6 +2,7 @@
 
 use super::network::Weather;
 use super::rig::{Case, Folder, Outcome, V17, V27TER, V29, call, direct};
+use super::super_g3;
 
 /// Calls of a cell, and rows of the page.
 #[derive(Clone, Copy)]
@@ -207,6 +208,64 @@ impl Tables {
                 })
                 .collect();
             self.row(name, &cells);
+        }
+    }
+
+    /// Super G3 machines at both ends: V.8 kept out by the calling gateway, by the called one, by both; with a caller that
+    /// sends its menu (CM) whatever the answer tone is, and one that waits for ANSam.
+    pub(crate) fn super_g3(&mut self) {
+        println!(
+            "\nSuper G3 machines on both sides, ANSam and the caller's menu (CM) before T.30, 1 % loss in T.38, 14,400 bit/s, ECM"
+        );
+        println!(
+            "{:26}| as G3, all rows equal | median s | menu sent ms | menu at the far line ms (most)",
+            "V.8 is kept out by"
+        );
+        for (name, squelch, eager) in [
+            ("calling gateway, CM sent", [true, false], true),
+            ("both gateways, CM sent", [true; 2], true),
+            ("calling gateway", [true, false], false),
+            ("called gateway", [false, true], false),
+            ("both gateways", [true; 2], false),
+        ] {
+            let case = super_g3::Case {
+                squelch,
+                eager,
+                weather: Weather::of(1.0, 20),
+                rows: self.size.rows,
+            };
+            let outcomes: Vec<super_g3::Outcome> = (0..self.size.runs)
+                .map(|seed| super_g3::call(&case, seed, self.folder.path()))
+                .collect();
+            let good = outcomes.iter().filter(|o| o.went_on()).count();
+            let mut seconds: Vec<f64> = outcomes.iter().map(|o| o.seconds).collect();
+            seconds.sort_by(f64::total_cmp);
+            let sent: u32 = outcomes.iter().map(|o| o.menu_ms).sum();
+            let most = outcomes.iter().map(|o| o.passed_ms).max().unwrap_or(0);
+            let runs = outcomes.len();
+            println!(
+                "{name:26}| {good:6} of {runs:<11} | {:8.1} | {:12} | {most}",
+                seconds[runs / 2],
+                sent / runs as u32,
+            );
+            if good < runs {
+                let failed = outcomes.iter().enumerate().filter(|(_, o)| !o.went_on());
+                let why: Vec<String> = failed.map(|(n, o)| format!("call {n}: {o:?}")).collect();
+                self.below
+                    .push(format!("Super G3, {name}: {good}: {}", why.join("; ")));
+            }
+        }
+        // Without that they are V.34, and nothing of this would be tried.
+        let case = super_g3::Case {
+            squelch: [false; 2],
+            eager: false,
+            weather: Weather::fair(),
+            rows: 60,
+        };
+        let open = super_g3::call(&case, 1, self.folder.path());
+        println!("{:26}| V.34 agreed on: {}", "nobody", open.v34);
+        if !open.v34 {
+            self.below.push(format!("Super G3, nobody: {open:?}"));
         }
     }
 

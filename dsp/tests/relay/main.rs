@@ -11,8 +11,11 @@ mod page;
 #[path = "../../benches/fax/rig.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod rig;
+#[path = "../../benches/fax/super_g3.rs"]
+mod super_g3;
 
 mod alloc;
 mod calls;
+mod menus;
 mod peers;
 mod tap;
