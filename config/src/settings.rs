@@ -209,7 +209,7 @@ settings! {
         accepts: OneOf(NamedEvents::NAMES),
         absent: default("\"off\""),
         used: Idle,
-        help: "Named signalling events (NSE), by which gateways switch a call from voice to pass-through and T.38 without the CallManager: off; negotiated: only with a far end that sends one first, so one of the two ends has to be set to force; force: with every far end.",
+        help: "Named signalling events (NSE), by which gateways switch a call from voice to pass-through and T.38 without the CallManager: off; negotiated: only with a far end that sends one first (or did in earlier calls, see fax-memory), so one of the two ends has to be set to force; force: with every far end.",
     }
     nse_payload_type: u8 {
         key: "nse-payload-type",
