@@ -237,6 +237,22 @@ fn journal(gateway: &Gateway, port: &str) -> Vec<ctl::FaxReport> {
     list.faxes
 }
 
+pub(crate) fn a_fax_that_is_carried_as_voice_is_in_the_journal_as_well() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let ports = "[defaults]\nprofile = \"fax\"\nfax-pass-through = false\n";
+    let gateway = place.gateway(2, ports);
+    send_a_page(&gateway);
+    for port in ["1", "2"] {
+        let found = until(SOON, || {
+            let found = journal(&gateway, port).into_iter().next();
+            found.ok_or("nothing in the journal".to_owned())
+        });
+        assert!(found.fax.verdict.is_success(), "{found:?}");
+        assert_eq!(found.fax.record.pages, 1, "{found:?}");
+    }
+}
+
 fn has_finding(gateway: &Gateway, port: &str) -> bool {
     let text = gateway.tipring(&["port", "show", port]).unwrap();
     text.contains("the last fax failed")

@@ -85,6 +85,7 @@ fn main() {
         fault::a_battery_lost_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_port_that_stays_dead_leaves_the_callmanager_and_is_back_when_its_line_is,
         fault::a_fault_while_ringing_ends_the_ringing_and_the_next_call_rings,
+        fax::a_fax_that_is_carried_as_voice_is_in_the_journal_as_well,
         fax::a_page_goes_over_t38_where_both_ports_have_named_events,
         fax::two_pages_in_pass_through_have_a_record_with_all_of_it_on_both_ports,
         fax::a_far_machine_unplugged_in_its_page_and_a_person_who_answers_are_told_apart,

@@ -79,7 +79,7 @@ fn ring_and_answer(r: &mut Running) {
 fn a_fax_call_from_ringing_to_hanging_up_allocates_and_frees_nothing() {
     let mut r = Running::start(answering_machine());
     r.run(3);
-    let taps = [(); 2].map(|()| FaxTap::build().expect("memory for a tap"));
+    let taps = [(); 2].map(|()| FaxTap::build(false).expect("memory for a tap"));
     let (mut taps, mut watches): (Vec<_>, Vec<_>) = taps.into_iter().unzip();
     let start = (r.probe.allocations.load(SeqCst), r.probe.frees.load(SeqCst));
     let mut far = Far::new();

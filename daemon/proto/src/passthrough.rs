@@ -33,6 +33,8 @@ pub enum Change {
     },
     /// Voice again.
     Voice,
+    /// A fax or a modem begins in a leg that is not to pass data: it is listened to, and carried as voice.
+    AsVoice,
 }
 
 /// One leg.
@@ -41,6 +43,8 @@ pub struct PassThrough {
     wanted: bool,
     unattended: bool,
     data: bool,
+    /// Data is carried as voice.
+    as_voice: bool,
     /// When CNG was last heard.
     called: Option<Time>,
 }
@@ -52,6 +56,7 @@ impl PassThrough {
             wanted,
             unattended,
             data: false,
+            as_voice: false,
             called: None,
         }
     }
@@ -71,7 +76,11 @@ impl PassThrough {
                 return None;
             }
         }
-        if !self.wanted || std::mem::replace(&mut self.data, true) {
+        if !self.wanted {
+            let before = std::mem::replace(&mut self.as_voice, true);
+            return (!before).then_some(Change::AsVoice);
+        }
+        if std::mem::replace(&mut self.data, true) {
             return None;
         }
         Some(Change::Data {
@@ -81,7 +90,11 @@ impl PassThrough {
 
     /// The phone pressed a key.
     pub fn key(&mut self) -> Option<Change> {
-        (!self.unattended && std::mem::take(&mut self.data)).then_some(Change::Voice)
+        let any = !self.unattended && (self.data || self.as_voice);
+        if any {
+            (self.data, self.as_voice) = (false, false);
+        }
+        any.then_some(Change::Voice)
     }
 
     /// Both sides have been silent for the time that was asked for.
@@ -147,7 +160,12 @@ mod tests {
     #[test]
     fn a_leg_that_is_not_to_pass_data_does_not() {
         let mut leg = PassThrough::new(false, false);
-        assert_eq!(leg.heard(at(0), DataTone::Ced), None);
+        assert_eq!(leg.heard(at(0), DataTone::Ced), Some(Change::AsVoice));
+        assert_eq!(leg.heard(at(500), DataTone::V21Preamble), None);
         assert!(!leg.is_data());
+        // A person: what comes after it is another fax.
+        assert_eq!(leg.key(), Some(Change::Voice));
+        assert_eq!(leg.key(), None);
+        assert_eq!(leg.heard(at(9_000), DataTone::Ced), Some(Change::AsVoice));
     }
 }

@@ -463,12 +463,14 @@ impl MediaDesk {
         leg.tones.push_back(shown);
         let change = leg.data.heard(now, tone).filter(|_| !leg.fax.is_relay());
         let mut fax = leg.fax.tone(now, leg.id, from, tone);
-        if change.is_some() {
-            fax.orders.splice(0..0, leg.fax.data(now, leg.id).orders);
+        if let Some(change) = change {
+            let as_voice = change == Change::AsVoice;
+            let orders = leg.fax.data(now, leg.id, as_voice).orders;
+            fax.orders.splice(0..0, orders);
         }
         ToneNews {
             opened: Some(leg.opened),
-            order: change.map(|change| change_of(leg.id, change)),
+            order: change.and_then(|change| change_of(leg.id, change)),
             fax: leg.after_fax(fax),
         }
     }
@@ -479,7 +481,7 @@ impl MediaDesk {
         let Some(leg) = self.linked().filter(|leg| !leg.fax.is_relay()) else {
             return (None, FaxDoing::default());
         };
-        let order = leg.data.key().map(|change| change_of(leg.id, change));
+        let order = leg.data.key().and_then(|change| change_of(leg.id, change));
         let mut doing = match unattended {
             true => FaxDoing::default(),
             false => leg.fax.key(now, leg.id),
@@ -575,7 +577,7 @@ impl MediaDesk {
     pub(super) fn both_silent(&mut self) -> Option<LineOrder> {
         let leg = self.linked()?;
         let change = leg.data.both_silent()?;
-        Some(change_of(leg.id, change))
+        change_of(leg.id, change)
     }
 
     /// The leg that is linked to the line: before any order, that is the first one. A held one is not.
@@ -777,12 +779,14 @@ impl MediaDesk {
     }
 }
 
-fn change_of(session: SessionId, change: Change) -> LineOrder {
+/// What the line thread has to do; none: it is voice, as before.
+fn change_of(session: SessionId, change: Change) -> Option<LineOrder> {
     let data = match change {
         Change::Data { silence_ms } => Some(silence_ms),
         Change::Voice => None,
+        Change::AsVoice => return None,
     };
-    LineOrder::PassThrough { session, data }
+    Some(LineOrder::PassThrough { session, data })
 }
 
 fn refused(view: &SessionView) -> Vec<ctl::RefusedSource> {

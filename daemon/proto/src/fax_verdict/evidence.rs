@@ -15,6 +15,8 @@ const RELAY_SILENT_MS: u64 = 4000;
 /// Loss in G.711 that spoils trainings and pages, tenths of a percent; and packets, at least.
 const LOSS: u32 = 3;
 const LOST: u64 = 3;
+/// Loss with which nothing may get through, whatever carries it, tenths of a percent.
+const HEAVY_LOSS: u32 = 50;
 /// Loss in T.38 that redundancy did not repair. A packet of a page is a stretch of 30 ms or more, one of a command the command.
 const RELAY_LOSS: u32 = 5;
 const RELAY_LOST: u64 = 2;
@@ -22,6 +24,8 @@ const RELAY_LOST: u64 = 2;
 const RELAY_PTIME_MS: u64 = 30;
 /// Jitter that pass-through bears with the usual fixed buffers of gateways, ms.
 const JITTER_MS: u32 = 30;
+/// Jitter at which the fixed buffers lose a large share as too late: what is missing then was not lost in the network, ms.
+const WILD_JITTER_MS: u32 = 60;
 /// Slips: each is a phase jump, and one alone costs a line or a frame.
 const SLIPS: u64 = 2;
 /// Below this a receiver of pages has too little, whoever's it is.
@@ -39,10 +43,12 @@ const DAMAGED: u32 = 3;
 /// The way between the gateways does not work at all.
 pub(super) fn broken(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
     let none_came = |packets| packets == Some(0);
-    // A relay to which nothing came is in the record as sound.
+    // A relay to which nothing came is in the record as sound. Where much of the sound before it was lost, the frames that the
+    // other machine waits for may have been lost as well, and it has nothing to say.
     if relay_use(fax) == FaxRelayUse::Used
         && none_came(call.relay_received)
         && relayed_ms(fax) >= RELAY_SILENT_MS
+        && (fax.transport == FaxTransport::T38 || loss(fax, call).0 < HEAVY_LOSS)
     {
         return Some(FaxCause::RelaySilent);
     }
@@ -74,9 +80,9 @@ pub(super) fn strong(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
         };
         (share >= least && packets >= at_least).then(|| network_loss(fax, call))
     };
-    let jitter = || {
+    let jitter_from = |least_ms: u32| {
         let jitter_ms = fax.path.jitter_tenth_ms? / 10;
-        (sound && jitter_ms > JITTER_MS).then(|| FaxCause::NetworkJitter {
+        (sound && jitter_ms >= least_ms).then(|| FaxCause::NetworkJitter {
             jitter_ms,
             limit_ms: JITTER_MS,
             relay: relay_use(fax),
@@ -94,8 +100,9 @@ pub(super) fn strong(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
         sound.then_some(FaxCause::Echo { erl })
     };
     level(fax, call)
+        .or_else(|| jitter_from(WILD_JITTER_MS))
         .or_else(loss)
-        .or_else(jitter)
+        .or_else(|| jitter_from(JITTER_MS + 1))
         .or_else(slips)
         .or_else(echo)
 }
@@ -165,6 +172,8 @@ fn loss(fax: &FaxRecord, call: &FaxCall) -> (u32, u64) {
             .map_or(fax.length_ms / RELAY_PTIME_MS, |came| {
                 came.saturating_add(lost)
             }),
+        // Sound until the relay, to which nothing came.
+        _ if relay_use(fax) == FaxRelayUse::Used => call.received.unwrap_or(0).saturating_add(lost),
         _ => fax.length_ms / u64::from(call.ptime_ms.max(10)),
     };
     let share = lost.saturating_mul(1000) / expected.max(lost).max(1);

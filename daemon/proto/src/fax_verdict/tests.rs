@@ -163,6 +163,10 @@ fn rows() -> Vec<Row> {
             failed(), |fax, _| fax.path.lost = 1),
         row("62 ms of jitter in pass-through", "network-jitter",
             failed(), |fax, _| fax.path.jitter_tenth_ms = Some(620)),
+        row("82 ms of jitter, half of the packets too late", "network-jitter",
+            failed(), |fax, _| (fax.path.jitter_tenth_ms, fax.path.lost) = (Some(820), 1500)),
+        row("35 ms of jitter, 4 % lost", "network-loss",
+            failed(), |fax, _| (fax.path.jitter_tenth_ms, fax.path.lost) = (Some(350), 120)),
         row("three slips in a long page", "clock-slips", O::CorrectionGaveUp { page: 1, frames: 40 }, |fax, _| {
             fax.path.slips = Some(3);
             fax.path.drift_ppm = Some(-85);
@@ -337,6 +341,29 @@ fn a_relay_to_which_nothing_came_is_recorded_as_sound_and_still_the_cause() {
         ..call
     };
     assert_eq!(verdict(&fax, &some).cause, Some(FaxCause::PersonCalled));
+    // Half of the sound before it was lost: frames in the relay as well.
+    fax.path.lost = 100;
+    let lossy = FaxCall {
+        received: Some(100),
+        calling: Sides {
+            line: false,
+            network: true,
+        },
+        ..call
+    };
+    let found = verdict(&fax, &lossy).cause;
+    let half = |cause| {
+        matches!(
+            cause,
+            FaxCause::NetworkLoss {
+                tenth_percent: 500,
+                ..
+            }
+        )
+    };
+    assert!(found.is_some_and(half), "{found:?}");
+    fax.path.lost = 1;
+    assert_eq!(verdict(&fax, &lossy).cause, Some(FaxCause::RelaySilent));
     // Over before anything could have come.
     fax.switches[0].mode = LegMode::FaxRelay;
     fax.length_ms = u64::from(fax.switches[0].after_ms) + 3900;

@@ -130,6 +130,15 @@ fn negotiation(heard: &Listener, by: Option<Side>) -> FaxOutcome {
     }
 }
 
+/// A machine calls: with CNG, from the side that was not called.
+fn machine_calls(heard: &Listener) -> bool {
+    match heard.report.called {
+        Some(Side::Line) => heard.calling[place(Side::Network)],
+        Some(Side::Network) => heard.calling[place(Side::Line)],
+        None => false,
+    }
+}
+
 fn before_training(heard: &Listener, by: Option<Side>) -> FaxOutcome {
     let report = &heard.report;
     let called = report.called;
@@ -145,6 +154,10 @@ fn before_training(heard: &Listener, by: Option<Side>) -> FaxOutcome {
             FaxOutcome::CannotReceive
         }
         Some(_) if only_bye && called.is_some() => FaxOutcome::NothingInCommon,
+        // A machine that called has the second DIS to answer as well; a call that ends before that was cut.
+        None if !caller_spoke && heard.dis < 2 && machine_calls(heard) => {
+            FaxOutcome::CallEndedInNegotiation
+        }
         _ if !caller_spoke => FaxOutcome::CallerSilent {
             times: heard.dis.max(1),
         },

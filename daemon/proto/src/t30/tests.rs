@@ -503,6 +503,24 @@ fn each_failure_is_known_by_what_was_heard() {
 }
 
 #[test]
+fn a_call_that_is_cut_after_the_first_dis_is_no_silent_machine() {
+    let after = |calls: bool, times: u32| {
+        let mut bench = Play::new();
+        if calls {
+            bench.tone(CALLER, DataTone::Cng).wait(3.0);
+        }
+        for _ in 0..times {
+            bench.dis().wait(2.0);
+        }
+        bench.end()
+    };
+    assert_eq!(after(true, 1), FaxOutcome::CallEndedInNegotiation);
+    assert_eq!(after(true, 2), FaxOutcome::CallerSilent { times: 2 });
+    // Without CNG it is a person that hangs up.
+    assert_eq!(after(false, 1), FaxOutcome::CallerSilent { times: 1 });
+}
+
+#[test]
 fn the_timer_that_ran_out_shows_by_the_silence() {
     let timer = |play: &mut Play| {
         play.end();

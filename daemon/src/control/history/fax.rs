@@ -222,9 +222,6 @@ fn of_legs(legs: &[MediaLeg], record: &FaxRecord, passes: bool) -> FaxCall {
             || legs
                 .iter()
                 .any(|leg| leg.pass_through || passes && !leg.tones.is_empty())
-            || legs
-                .iter()
-                .any(|leg| !leg.tones.is_empty() && leg.fax.is_some())
             || record.switches.iter().any(|switch| is_data(switch.mode)),
         received: known.then(|| received(|leg| leg.rtp.received_packets)),
         relay_received: relays

@@ -106,6 +106,8 @@ pub(super) struct LegFax {
     hearing: Hearing,
     /// What earlier faxes with the far end change in asking for T.38.
     advised: Option<FaxAdvised>,
+    /// What is listened to is carried as voice.
+    as_voice: bool,
     /// The next look at what passes; none: nothing does.
     look: Option<Time>,
     /// Figures of relays that have ended.
@@ -138,6 +140,7 @@ impl LegFax {
             relay: None,
             hearing: Hearing::new(counters),
             advised: None,
+            as_voice: false,
             look: None,
             before: RelayNumbers::default(),
             pages: 0,
@@ -246,8 +249,9 @@ impl LegFax {
         self.act(now, id, |switch, emit| switch.tone(now, from, tone, emit))
     }
 
-    /// A tone has made the leg pass data.
-    pub(super) fn data(&mut self, now: Time, id: SessionId) -> FaxDoing {
+    /// A tone has made the leg pass data; `as_voice`: it would, but is not to.
+    pub(super) fn data(&mut self, now: Time, id: SessionId, as_voice: bool) -> FaxDoing {
+        self.as_voice = as_voice;
         let mut doing = FaxDoing::default();
         self.data_begins(now, id, &mut doing);
         doing
@@ -453,7 +457,7 @@ impl LegFax {
 
     /// Something that listens goes into the session, and stays there.
     fn tap(&mut self, session: SessionId, doing: &mut FaxDoing) {
-        match FaxTap::build() {
+        match FaxTap::build(self.as_voice) {
             Ok((tap, watch)) => {
                 self.hearing.tap = Some(watch);
                 doing.orders.push(LineOrder::Listen { session, tap });

@@ -59,6 +59,8 @@ pub struct TapWatch {
 /// Listens to both directions.
 pub struct FaxTap {
     tap: Tap,
+    /// It listens to voice as well: data is carried so.
+    in_voice: bool,
     seen: Producer<(Time, Seen)>,
     view: Arc<TapView>,
     dropped: u64,
@@ -80,11 +82,11 @@ fn place(side: Side) -> usize {
 }
 
 impl FaxTap {
-    /// Everything that it will need is allocated here.
+    /// Everything that it will need is allocated here. `in_voice`: it listens whether data passes or not.
     ///
     /// # Errors
     /// [`RelayError`] when there is no memory for its receivers.
-    pub fn build() -> Result<(Box<FaxTap>, TapWatch), RelayError> {
+    pub fn build(in_voice: bool) -> Result<(Box<FaxTap>, TapWatch), RelayError> {
         let (producer, consumer) = RingBuffer::new(SEEN);
         let view = Arc::new(TapView {
             levels: [AtomicI64::new(NONE), AtomicI64::new(NONE)],
@@ -92,6 +94,7 @@ impl FaxTap {
         });
         let tap = Box::new(FaxTap {
             tap: Tap::new()?,
+            in_voice,
             seen: producer,
             view: Arc::clone(&view),
             dropped: 0,
@@ -132,12 +135,12 @@ impl FaxTap {
 }
 
 impl<B: Body> MediaSession<B> {
-    /// Listens from now on while data passes; one that did before comes back.
+    /// Listens from now on while data passes (or always: [`FaxTap::build`]); one that did before comes back.
     pub(in crate::line) fn listen(&mut self, tap: Box<FaxTap>) -> Option<Box<FaxTap>> {
         self.tap.replace(tap)
     }
 
-    /// What came from a side, where data passes as sound.
+    /// What came from a side, where data passes as sound, or is carried as voice.
     #[inline]
     pub(in crate::line) fn overhear(
         &mut self,
@@ -148,7 +151,7 @@ impl<B: Body> MediaSession<B> {
     ) {
         if let Some(tap) = &mut self.tap
             && self.relay.is_none()
-            && self.body.data().is_some()
+            && (tap.in_voice || self.body.data().is_some())
         {
             tap.hear(now, side, samples, port);
         }

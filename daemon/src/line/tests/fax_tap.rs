@@ -21,9 +21,12 @@ fn listen(listener: &mut Listener, watch: &mut TapWatch) {
 }
 
 /// One call with a page from port 0 to port 1, to its end or until the first page goes; what each port makes of it.
-fn call(ecm: bool, cut: bool) -> [FaxRecord; 2] {
-    let folder =
-        std::env::temp_dir().join(format!("tipring-tap-{}-{ecm}-{cut}", std::process::id()));
+/// `as_voice`: no data passes.
+fn call(ecm: bool, cut: bool, as_voice: bool) -> [FaxRecord; 2] {
+    let folder = std::env::temp_dir().join(format!(
+        "tipring-tap-{}-{ecm}-{cut}-{as_voice}",
+        std::process::id()
+    ));
     std::fs::create_dir_all(&folder).unwrap();
     let (page, got) = (folder.join("page.tif"), folder.join("got.tif"));
     write_page(&page, 300);
@@ -31,8 +34,8 @@ fn call(ecm: bool, cut: bool) -> [FaxRecord; 2] {
     pair.run(50);
     let mut taps = vec![];
     for (side, session) in IDS.into_iter().enumerate() {
-        let (tap, watch) = FaxTap::build().unwrap();
-        let data = Some(10_000);
+        let (tap, watch) = FaxTap::build(as_voice).unwrap();
+        let data = (!as_voice).then_some(10_000);
         pair.order(side, LineOrder::PassThrough { session, data });
         pair.order(side, LineOrder::Listen { session, tap });
         taps.push((Listener::new(Time::from_millis(pair.ms)), watch));
@@ -88,7 +91,7 @@ fn call(ecm: bool, cut: bool) -> [FaxRecord; 2] {
 #[test]
 fn both_ports_hear_the_same_fax_from_their_side() {
     for ecm in [true, false] {
-        let records = call(ecm, false);
+        let records = call(ecm, false, false);
         let names = [Some("+49 30 1".to_owned()), Some("+1 555 2".to_owned())];
         for (record, here) in records.iter().zip([Side::Line, Side::Network]) {
             assert_eq!(record.outcome, FaxOutcome::Complete { pages: 1 });
@@ -117,7 +120,15 @@ fn both_ports_hear_the_same_fax_from_their_side() {
 
 #[test]
 fn a_fax_that_is_cut_off_in_its_page_is_one_that_ended_in_its_page() {
-    for record in call(true, true) {
+    for record in call(true, true, false) {
+        assert_eq!(record.outcome, FaxOutcome::CallEndedInPage { page: 1 });
+        assert_eq!((record.pages, record.rate), (0, Some(14_400)));
+    }
+}
+
+#[test]
+fn a_fax_that_is_carried_as_voice_is_listened_to_all_the_same() {
+    for record in call(true, true, true) {
         assert_eq!(record.outcome, FaxOutcome::CallEndedInPage { page: 1 });
         assert_eq!((record.pages, record.rate), (0, Some(14_400)));
     }

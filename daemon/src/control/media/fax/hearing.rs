@@ -299,6 +299,11 @@ impl Hearing {
         record.begin_unix_ms = Clock.unix_ms(fax.began);
         record.switches = fax.switches;
         record.advised = std::mem::take(&mut self.advised);
+        if fax.relays.is_some_and(|relays| relays.received == 0) {
+            // Nothing came of the relay: the fax lasted as long as something was waited for.
+            let waited_ms = u64::from(ms(now.saturating_since(fax.began)));
+            record.length_ms = record.length_ms.max(waited_ms);
+        }
         let figures = figures::between(&fax.before, &self.counters.now());
         let t38 = fax.relays.filter(|relays| relays.received > 0);
         record.transport = match t38 {
@@ -412,6 +417,22 @@ mod tests {
         };
         assert_eq!(path(&figures(9, 9, 0)).slips, Some(0));
         assert_eq!(path(&figures(11, 9, 1)).slips, Some(3));
+    }
+
+    #[test]
+    fn a_relay_to_which_nothing_comes_lasts_to_the_end_of_its_leg() {
+        for (received, length_ms) in [(0, 20_000), (3, 2_000)] {
+            let mut hearing = hearing();
+            hearing.begin(at(0));
+            hearing.tone(at(2_000), Side::Network, DataTone::Ced);
+            hearing.relay_begins(at(4_000));
+            hearing.relay_ended(&RelayNumbers {
+                received,
+                ..RelayNumbers::default()
+            });
+            let record = hearing.finish(at(20_000)).unwrap();
+            assert_eq!(record.length_ms, length_ms, "{received} received");
+        }
     }
 
     #[test]

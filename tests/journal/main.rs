@@ -1,0 +1,192 @@
+//! The fax journal's verdicts on failures that were made on purpose, on good faxes and on calls of people: real daemons on
+//! simulated lines, the built-in CallManager, a network with seeded faults.
+//!
+//! `cargo build --workspace --bins --release && cargo bench -p tipring-tests --bench journal` prints a table of what was
+//! made, the code that is right at each port and the one that the journal has; then `--good N` good faxes and `--voice N`
+//! calls (20 each) with the false verdicts among them. `--only TEXT` tries the failures whose words have it, and nothing
+//! else unless `--good` or `--voice` is said; `--jobs N` trials run at a time (6). Fails when a code is wrong or a
+//! verdict false. Everything is real time: some six minutes.
+#![forbid(unsafe_code)]
+
+mod good;
+mod house;
+mod machine;
+mod made;
+#[path = "../demo/speech.rs"]
+#[allow(dead_code, unused_imports, reason = "the demonstration uses the rest")]
+mod speech;
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use house::House;
+use made::Trial;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let after = |name: &str| {
+        let at = args.iter().position(|arg| arg == name)?;
+        args.get(at + 1).cloned()
+    };
+    let number = |name: &str| after(name).and_then(|n| n.parse::<usize>().ok());
+    let only = after("--only");
+    let rest = if only.is_some() { 0 } else { 20 };
+    let jobs = number("--jobs").unwrap_or(6).max(1);
+    let mut trials = made::trials();
+    if let Some(only) = &only {
+        trials.retain(|trial| trial.made.contains(only.as_str()));
+    }
+    let wrong = failures(&trials, jobs);
+    let false_ones = goods(number("--good").unwrap_or(rest), jobs)
+        + calls(number("--voice").unwrap_or(rest), jobs);
+    if wrong + false_ones == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Runs this for each number below `count`, some at a time; the answers in order.
+fn side_by_side<T: Send>(count: usize, jobs: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let answers = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(count) {
+            scope.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= count {
+                        return;
+                    }
+                    let answer = run(n);
+                    answers.lock().expect("no panic").push((n, answer));
+                }
+            });
+        }
+    });
+    let mut answers = answers.into_inner().expect("no panic");
+    answers.sort_by_key(|(n, _)| *n);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// The codes at both ports, and how the trial itself went.
+fn one(trial: &Trial) -> ([String; 2], Result<(), String>) {
+    let house = match House::open(&trial.plan) {
+        Ok(house) => house,
+        Err(e) => return (Default::default(), Err(e)),
+    };
+    let mut ran = (trial.run)(&house);
+    if ran.is_err() {
+        let _ = house.over();
+    }
+    let codes = [("1", trial.right[0]), ("2", trial.right[1])].map(|(port, right)| {
+        let found = house.verdict(port).map(|found| {
+            if !right.contains(&found.code.as_str()) && std::env::var_os("JOURNAL_SHOW").is_some() {
+                let number = found.fax.number.to_string();
+                let shown = house.gateway.tipring(&["fax", "show", &number]);
+                let now = house.gateway.tipring(&["port", "show", port]);
+                let [shown, now] = [shown, now].map(Result::unwrap_or_default);
+                eprintln!("{}: port {port}\n{shown}\n{now}", trial.made);
+            }
+            found.code
+        });
+        found.unwrap_or_else(|e| {
+            ran = Err(e);
+            "none".to_owned()
+        })
+    });
+    (codes, ran)
+}
+
+/// The table of failures; the number of wrong codes.
+fn failures(trials: &[Trial], jobs: usize) -> usize {
+    if trials.is_empty() {
+        return 0;
+    }
+    let found = side_by_side(trials.len(), jobs, |n| one(&trials[n]));
+    println!(
+        "{:60} {:22} {:22} {:22} {:22}",
+        "made", "right at port 1", "found", "right at port 2", "found"
+    );
+    let (mut wrong, mut known) = (0, 0);
+    let mut codes = std::collections::BTreeSet::new();
+    for (trial, (got, ran)) in trials.iter().zip(&found) {
+        let right = trial.right.map(|codes| codes.join("/"));
+        let is_right = |n: usize| trial.right[n].contains(&got[n].as_str());
+        let all = is_right(0) && is_right(1);
+        let missed = [0, 1].into_iter().filter(|n| !is_right(*n)).count();
+        match trial.known.is_empty() {
+            true => wrong += missed,
+            false => known += missed,
+        }
+        for n in [0, 1].into_iter().filter(|n| is_right(*n)) {
+            codes.insert(got[n].clone());
+        }
+        let end = match (all, ran) {
+            (true, _) => "right".to_owned(),
+            (false, Ok(())) if !trial.known.is_empty() => format!("known: {}", trial.known),
+            (false, Ok(())) => "WRONG".to_owned(),
+            (false, Err(e)) => format!("WRONG ({})", e.lines().next().unwrap_or_default()),
+        };
+        println!(
+            "{:60} {:22} {:22} {:22} {:22} {end}",
+            trial.made, right[0], got[0], right[1], got[1]
+        );
+    }
+    println!(
+        "{} failures made, {} verdicts, {wrong} wrong and {known} known to be wrong; {} codes of verdicts seen",
+        trials.len(),
+        2 * trials.len(),
+        codes.len()
+    );
+    wrong
+}
+
+/// Good faxes; the number of false verdicts.
+fn goods(count: usize, jobs: usize) -> usize {
+    let outcomes = side_by_side(count, jobs, |n| {
+        let n = n as u64;
+        let (words, plan, ecm) = good::fax(n);
+        let outcome = House::open(&plan).and_then(|house| good::send(&house, n, ecm));
+        (words, outcome)
+    });
+    tally("good faxes", &outcomes)
+}
+
+/// Calls of people; the number of false verdicts.
+fn calls(count: usize, jobs: usize) -> usize {
+    let outcomes = side_by_side(count, jobs, |n| {
+        let n = n as u64;
+        let (words, plan) = good::voice(n);
+        let outcome = House::open(&plan).and_then(|house| good::talk(&house, n));
+        (words, outcome)
+    });
+    tally("calls of people", &outcomes)
+}
+
+fn tally(what: &str, outcomes: &[(&str, Result<Option<String>, String>)]) -> usize {
+    if outcomes.is_empty() {
+        return 0;
+    }
+    let (mut false_ones, mut not_made) = (0, 0);
+    for (words, outcome) in outcomes {
+        match outcome {
+            Ok(None) => {}
+            Ok(Some(verdict)) => {
+                false_ones += 1;
+                println!("FALSE VERDICT: {words}: {verdict}");
+            }
+            Err(e) => {
+                not_made += 1;
+                let first = e.lines().next().unwrap_or_default();
+                println!("not made: {words}: {first}");
+            }
+        }
+    }
+    println!(
+        "{} {what}, {not_made} of them did not come about, false verdicts: {false_ones}",
+        outcomes.len()
+    );
+    false_ones
+}
