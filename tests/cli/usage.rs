@@ -27,6 +27,12 @@ fn bad_usage_is_exit_2_and_says_so_on_standard_error() {
         &[],
         &["staus"],
         &["port", "show"],
+        &["port", "0"],
+        &["explain", "0"],
+        &["explain", "call"],
+        &["explain", "1", "2"],
+        &["explain", "call", "one"],
+        &["status", "--check", "--nagios"],
         &["port", "show", "0"],
         &["port", "show", "one"],
         &["port", "restart"],
@@ -53,6 +59,23 @@ fn bad_usage_is_exit_2_and_says_so_on_standard_error() {
         assert_eq!(ended.stdout, "", "{args:?}");
         assert_ne!(ended.stderr, "", "{args:?}");
     }
+}
+
+#[test]
+fn without_a_command_the_five_most_used_ones_are_shown() {
+    let ended = tipring(&[]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(2), ""));
+    for command in [
+        "tipring explain",
+        "tipring status",
+        "tipring port list",
+        "tipring trace",
+        "tipring history",
+        "tipring --help",
+    ] {
+        assert!(ended.stderr.contains(command), "{}", ended.stderr);
+    }
+    assert!(ended.stderr.lines().count() < 12, "{}", ended.stderr);
 }
 
 #[test]

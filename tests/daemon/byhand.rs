@@ -130,6 +130,7 @@ impl FarEnd {
 
     /// Sends a tone to `to` until another order: µ-law, a packet every 20 ms.
     pub(crate) fn talks(&mut self, to: SocketAddrV4, hz: f64, dbm0: f64) {
+        self.stop.store(false, Relaxed);
         let socket = self.socket.try_clone().unwrap();
         let stop = Arc::clone(&self.stop);
         // 0 dBm0 is a sine of 3.17 dB below the largest code.

@@ -78,6 +78,12 @@ pub(crate) fn what_json_shows_of_a_call_is_what_the_schema_says() {
         ),
         ("tipring --json call list", &["call", "list"]),
         ("tipring --json call show CALL", &["call", "show", &call]),
+        ("tipring --json explain", &["explain"]),
+        ("tipring --json explain PORT", &["explain", "1"]),
+        (
+            "tipring --json explain call CALL",
+            &["explain", "call", &call],
+        ),
         ("tipring --json sim PORT show", &["sim", "1", "show"]),
         (
             "tipring --json trace --last PORT",

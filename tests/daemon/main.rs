@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod crash;
 mod dahdi;
+mod explain;
 mod failover;
 mod fault;
 mod fax;
@@ -79,6 +80,10 @@ fn main() {
         crash::calls_that_outlive_their_callmanager_are_counted_as_talking_and_named_preserved,
         crash::a_callmanager_found_by_one_port_is_tried_by_those_that_wait,
         crash::a_callmanager_that_comes_late_finds_the_ports_waiting_and_reorder_is_heard_until_then,
+        explain::a_fault_of_the_line_is_on_the_first_line_and_gone_when_it_is_mended,
+        explain::a_callmanager_that_is_not_there_rejects_or_is_back_is_on_the_first_line,
+        explain::a_call_is_explained_while_it_is_up_and_after_it,
+        explain::a_phone_left_off_hook_is_on_the_first_line,
         alarm::a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_without_the_account,
         fault::a_span_in_alarm_in_a_call_heals_by_itself_and_nobody_else_notices,
         fault::a_card_removed_in_a_call_heals_by_itself_and_nobody_else_notices,
@@ -146,6 +151,7 @@ fn main() {
         sound::a_recorded_call_is_heard_both_ways_and_the_recorder_gets_nothing,
         sound::a_call_that_outlives_its_server_ends_when_its_rtp_has_ended,
         sound::a_held_phone_hears_the_music_of_a_multicast_group_until_it_is_stopped,
+        sound::rtp_that_stops_in_a_call_is_named_until_it_is_back_and_its_begin_and_end_are_kept,
         service::systemd_is_notified_of_readiness_status_strokes_and_stopping,
         service::an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_none,
         service::without_realtime_rights_it_starts_says_so_once_and_shows_the_cure,

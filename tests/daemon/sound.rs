@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
-use tipring_ctl::report::CallState;
+use tipring_ctl::report::{CallState, History};
 use tipring_dsp::measure;
 use tipring_proto::sccp::message::{
     CallInfo, CallStateChange, CallStateKind, ClientMessage, Encryption, MediaFormat, MediaLeg,
@@ -361,4 +361,70 @@ pub(crate) fn a_held_phone_hears_the_music_of_a_multicast_group_until_it_is_stop
     group_is_left();
     assert_eq!(counter(&gateway, 1, "multicast-groups"), 2);
     source.falls_silent();
+}
+
+pub(crate) fn rtp_that_stops_in_a_call_is_named_until_it_is_back_and_its_begin_and_end_are_kept() {
+    let place = Place::new();
+    let (mut server, gateway) = ByHand::gateway(&place, VERSION, "");
+    let mut far = FarEnd::new(&place);
+    let mut set = lifted(&mut server, &gateway);
+    server.says(&[state(CallStateKind::CONNECTED), open()]);
+    let here = receives_at(&mut server);
+    server.says(&[start(OWN, CALL, &far)]);
+    far.talks(here, FAR_HZ.into(), FAR_DBM0.into());
+    until(SOON, || {
+        let media = gateway.port(1)?.media;
+        let received = media.first().map_or(0, |leg| leg.rtp.received_packets);
+        (received >= 150)
+            .then_some(())
+            .ok_or(format!("{received} packets"))
+    });
+    let findings = || {
+        let found = gateway.port(1)?.summary.findings;
+        Ok::<_, String>(found.iter().map(|f| f.what()).collect::<Vec<_>>())
+    };
+    assert_eq!(findings().unwrap(), [""; 0]);
+    far.falls_silent();
+    let stopped = format!(
+        "one-way audio: RTP from {} has stopped: the last packet came ",
+        far.address()
+    );
+    until(SOON, || {
+        let found = findings()?;
+        let good = found.len() == 1 && found[0].starts_with(&stopped);
+        good.then_some(()).ok_or(format!("{found:?}"))
+    });
+    let text = gateway.tipring(&["explain", "1"]).unwrap();
+    let first = text.lines().next().unwrap_or_default();
+    let wanted = format!("Port 1 works, but badly or at risk: {stopped}");
+    assert!(first.starts_with(&wanted), "{text}");
+    assert!(text.contains("RTP packets sent, "), "{text}");
+    until(SOON, || {
+        let log = gateway.log();
+        log.contains(&stopped).then_some(()).ok_or(log)
+    });
+    far.talks(here, FAR_HZ.into(), FAR_DBM0.into());
+    until(SOON, || {
+        let found = findings()?;
+        found.is_empty().then_some(()).ok_or(format!("{found:?}"))
+    });
+    let over = format!("over: {stopped}");
+    until(SOON, || {
+        let history = gateway.tipring(&["history", "1", "--findings", "--json"])?;
+        let history: History = serde_json::from_str(&history).map_err(|e| e.to_string())?;
+        let kept = history.findings.iter();
+        let mut kept = kept.filter(|f| f.code == "one-way-audio" && f.ended_unix_ms.is_some());
+        let log = gateway.log();
+        let logged = log.contains(&over);
+        (kept.next().is_some() && logged)
+            .then_some(())
+            .ok_or(format!("{:?}\n{log}", history.findings))
+    });
+    set.hang().unwrap();
+    server.says(&[state(CallStateKind::ON_HOOK)]);
+    let over = |log: &str| log.lines().filter(|l| l.contains("call over: ")).count();
+    until(SOON, || {
+        let log = gateway.log();
+        (over(&log) == 1).then_some(()).ok_or(log)
+    });
 }

@@ -10,6 +10,7 @@ pub mod call;
 pub mod card;
 mod deadlines;
 pub mod device;
+pub mod explain;
 pub mod fax_memory;
 pub mod fax_verdict;
 pub mod finding;

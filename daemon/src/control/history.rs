@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tipring_config::Config;
-use tipring_ctl::report::{Counter, FindingReport, MediaLeg, StoredCall};
+use tipring_ctl::report::{Counter, FindingReport, MediaLeg, StoredCall, StoredFinding};
 use tipring_ctl::request::{ErrorCode, ErrorReport, Response};
 use tipring_proto::call::CallRecord;
 use tipring_proto::finding::Finding;
@@ -131,6 +131,7 @@ impl HistoryDesk {
     fn see(&mut self, at_ms: u64, port: Option<u16>, found: &[FindingReport]) {
         let run = self.run();
         for finding in self.findings.see(run, at_ms, port, found) {
+            log(&finding);
             self.keep(finding);
         }
     }
@@ -274,6 +275,23 @@ impl HistoryDesk {
                 "calls and findings that the history lost: full queue, disk that takes nothing",
             ),
         ]
+    }
+}
+
+/// Findings of a call or a phone: nothing else in the log says that they begin and end.
+const LOGGED: [&str; 3] = ["one-way-audio", "off-hook-lockout", "server-unresponsive"];
+
+fn log(finding: &StoredFinding) {
+    let Some(port) = finding.port.filter(|_| LOGGED.contains(&&*finding.code)) else {
+        return;
+    };
+    let (code, what) = (&finding.code, &finding.text);
+    match finding.ended_unix_ms {
+        None => warn!(port, code, "{what}"),
+        Some(end) => {
+            let lasted_s = end.saturating_sub(finding.begun_unix_ms) / 1000;
+            info!(port, code, lasted_s, "over: {what}");
+        }
     }
 }
 

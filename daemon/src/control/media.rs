@@ -5,6 +5,7 @@ mod fax;
 mod figures;
 mod protection;
 mod quality;
+mod silence;
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};

@@ -9,6 +9,7 @@ use tipring_proto::device::{Input, Output};
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
 use tipring_types::trace::Trace;
+use tracing::info;
 
 use super::lamp::LampStep;
 use super::translate::{self, Line};
@@ -55,6 +56,17 @@ impl Gateway {
         let (number, legs) = (unit.number, media.clone());
         let call = self.calls.close(&self.clock, number, record, media);
         self.keep_call(index, call, record, &legs);
+        let talked_s = record.connected.map(|at| (record.ended - at).as_secs());
+        info!(
+            port = number,
+            call,
+            direction = record.direction.name(),
+            talked_s,
+            received = legs.iter().map(|leg| leg.rtp.received_packets).sum::<u64>(),
+            lost = legs.iter().map(|leg| leg.rtp.lost_packets).sum::<u64>(),
+            "call over: {}",
+            tipring_ctl::words::end_cause(record.cause)
+        );
         let over = Trace::CallEnded {
             call_ref: record.call.0,
             cause: record.cause,

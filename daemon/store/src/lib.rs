@@ -35,7 +35,7 @@ pub use error::StoreError;
 pub use far::{FAR_ENDS, StoredFar};
 pub use fax::{FaxTotals, StoredFax};
 pub use keeper::{Counts, Keeper};
-pub use query::{History, MOST_ROWS, Query, What};
+pub use query::{CallTotals, History, MOST_ROWS, Query, What};
 pub use reader::read;
 pub use record::{Entry, StoredCall, StoredFinding};
 pub use writer::{Limits, News};

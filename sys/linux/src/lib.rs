@@ -23,7 +23,7 @@ pub use datagram::{
 };
 pub use events::{EventFd, TimerFd};
 pub use network::{NetworkNews, NetworkWatch, OwnAddress, has_address, own_addresses};
-pub use output::write_stdout;
+pub use output::{terminal_size, write_stdout};
 
 /// Flags of an open file: a symbolic link is an error, and a pipe or a device is not waited for.
 pub const OPEN_NO_LINK: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK;

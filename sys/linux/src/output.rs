@@ -53,3 +53,16 @@ pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Rows and columns of the terminal on standard output; `None`: it is none, or it does not say.
+pub fn terminal_size() -> Option<(u16, u16)> {
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: TIOCGWINSZ writes one winsize, which lives until the call has returned.
+    let answer = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (answer == 0 && size.ws_row > 0 && size.ws_col > 0).then_some((size.ws_row, size.ws_col))
+}

@@ -2,6 +2,7 @@
 
 mod fax;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -23,7 +24,9 @@ Exit codes:
   2   wrong use
   3   the daemon is not reachable
   4   timed out: the daemon did not answer, or what was waited for did not happen
-  78  the configuration has errors";
+  78  the configuration has errors
+  `status --nagios` has the codes of monitoring plugins instead:
+  0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN";
 
 const SHOW_EXAMPLE: &str = "\
 Example:
@@ -51,9 +54,15 @@ Examples:
   tipring history --calls --limit 1000 --json
                                        calls with all their figures";
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  tipring explain                      what is wrong with the gateway, the worst first
+  tipring explain 17                   why port 17 is dead
+  tipring explain call 12              why nothing was heard in call 12";
+
 /// See, test and try the lines of a Tipring gateway.
 #[derive(Debug, Parser)]
-#[command(name = "tipring", version = tipring_ctl::VERSION, after_help = EXIT_CODES, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "tipring", version = tipring_ctl::VERSION, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {
     /// Control socket of the daemon
     #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_SOCKET, env = "TIPRING_SOCKET")]
@@ -104,6 +113,15 @@ pub(crate) enum Command {
     /// Calls: list, show
     #[command(subcommand)]
     Call(CallCommand),
+    /// What is wrong with a port, a call or the gateway, in words: the cause, what it rests on, what it is not, what to do
+    ///
+    /// The first line is the verdict. Of a port: what it is; every finding, with those of the gateway that matter to it, what
+    /// costs most first, each with its figures and its cure; what was measured and is in order, so that nobody looks there; and what happened on it in the last
+    /// day. Of a call: who, how long, what each side heard, why it ended, what was noteworthy. Without an argument: the gateway.
+    ///
+    /// With --json each cause, figure and measurement has its code and its parameters beside the text.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Finished calls, faxes and findings, also those before the last restart
     ///
     /// Newest first. The daemon answers; when it is not running the file is read. With --json each call has its media
@@ -232,6 +250,9 @@ pub(crate) struct Status {
     /// For monitoring: show only what is wrong, and exit 1 when a port is not registered or in trouble, or the gateway is in trouble
     #[arg(long)]
     pub(crate) check: bool,
+    /// For Nagios, Icinga and the like: one line, and exit 0 OK, 1 WARNING (service at risk), 2 CRITICAL (a port without service, or no daemon), 3 UNKNOWN
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) nagios: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -337,6 +358,66 @@ pub(crate) enum CallCommand {
         #[arg(add = complete::calls())]
         id: u64,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// Port number, or `call` and the number of a call; without it: the gateway
+    #[arg(value_parser = about, value_name = "PORT|call", add = complete::ports())]
+    pub(crate) about: Option<About>,
+    /// Number of the call, as `call list` shows it
+    #[arg(value_name = "CALL", requires = "about", add = complete::calls())]
+    pub(crate) id: Option<u64>,
+}
+
+/// What `tipring` says without a command.
+pub(crate) const SHORT_HELP: &str = "\
+tipring: see, test and try the lines of a Tipring gateway
+
+  tipring explain [PORT]    what is wrong with the gateway or a port, and what to do
+  tipring status            the gateway at a glance
+  tipring port list         all ports; `tipring port 17`: one in full
+  tipring trace PORT        what happens on a port, live
+  tipring history [PORT]    calls, faxes and findings so far
+
+All commands: tipring --help
+";
+
+/// `port 17` is `port show 17`.
+pub(crate) fn completed(mut args: Vec<OsString>) -> Vec<OsString> {
+    let mut at = 1;
+    while let Some(arg) = args.get(at).and_then(|arg| arg.to_str()) {
+        match arg {
+            "--socket" | "--color" | "--timeout" => at += 2,
+            option if option.starts_with('-') => at += 1,
+            _ => break,
+        }
+    }
+    let is = |at: usize, what: fn(&str) -> bool| {
+        let arg = args.get(at).and_then(|arg| arg.to_str());
+        arg.is_some_and(what)
+    };
+    if is(at, |arg| arg == "port") && is(at + 1, |arg| arg.parse::<u16>().is_ok()) {
+        args.insert(at + 1, "show".into());
+    }
+    args
+}
+
+/// What is to be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// This port.
+    Port(u16),
+    /// The call named next.
+    Call,
+}
+
+fn about(text: &str) -> Result<About, String> {
+    match text.parse() {
+        _ if text == "call" => Ok(About::Call),
+        Ok(port @ 1..=1024) => Ok(About::Port(port)),
+        _ => Err("accepted: 1 to 1024, or call".to_owned()),
+    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -756,6 +837,31 @@ mod tests {
         }
         for text in ["", "2", "-2h", "yesterday", "2026-13-01", "25:00", "h"] {
             assert_eq!(moment(text, &now), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_port_alone_is_shown() {
+        let completed = |args: &[&str]| {
+            let args = args.iter().map(OsString::from).collect();
+            let all = completed(args).into_iter();
+            let words: Vec<String> = all.filter_map(|a| a.into_string().ok()).collect();
+            words.join(" ")
+        };
+        for (typed, meant) in [
+            ("tipring port 17", "tipring port show 17"),
+            (
+                "tipring --json --socket port port 17 --timeout 3",
+                "tipring --json --socket port port show 17 --timeout 3",
+            ),
+            ("tipring port show 17", "tipring port show 17"),
+            ("tipring port seventeen", "tipring port seventeen"),
+            ("tipring port", "tipring port"),
+            ("tipring trace 17", "tipring trace 17"),
+            ("tipring", "tipring"),
+        ] {
+            let words: Vec<&str> = typed.split(' ').collect();
+            assert_eq!(completed(&words), meant);
         }
     }
 

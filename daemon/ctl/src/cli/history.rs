@@ -83,7 +83,7 @@ pub(super) fn ask(remote: &Remote, query: &Query) -> Result<(Option<PathBuf>, Hi
 }
 
 /// Nobody listens, which is not the same as not being let in.
-fn is_down(socket: &Path) -> bool {
+pub(super) fn is_down(socket: &Path) -> bool {
     UnixStream::connect(socket)
         .is_err_and(|e| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused))
 }

@@ -4,6 +4,7 @@ mod args;
 mod callmanager;
 mod complete;
 mod config;
+mod explain;
 mod fax;
 mod hardware;
 mod history;
@@ -45,7 +46,12 @@ pub(crate) mod exit {
 
 pub(crate) fn main() -> ExitCode {
     complete::answer();
-    let args = match Args::try_parse() {
+    let typed: Vec<_> = std::env::args_os().collect();
+    if typed.len() == 1 {
+        Out::new(false, args::When::Never).advice(args::SHORT_HELP.trim_end());
+        return exit::USAGE.into();
+    }
+    let args = match Args::try_parse_from(args::completed(typed)) {
         Ok(args) => args,
         Err(e) if e.use_stderr() => {
             let wants_json = |arg: std::ffi::OsString| arg == "--json";
@@ -86,6 +92,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
     let remote = Remote::new(&args.socket, args.timeout);
     match &args.command {
         Command::Status(args) if args.check => status::check(&remote, out),
+        Command::Status(args) if args.nagios => status::nagios(&remote, out),
         Command::Status(_) => ask(&remote, out, Request::Status),
         Command::Reload => reload::run(&remote, out),
         Command::Port(PortCommand::List) => ask(&remote, out, Request::PortList),
@@ -106,6 +113,7 @@ fn run(args: &Args, out: &Out) -> Result<ExitCode, Failure> {
         }
         Command::Call(CallCommand::List) => ask(&remote, out, Request::CallList),
         Command::Call(CallCommand::Show { id }) => ask(&remote, out, Request::CallShow { id: *id }),
+        Command::Explain(args) => explain::run(&remote, out, args),
         Command::History(args) => history::run(&remote, out, args),
         Command::Fax(command) => fax::run(&remote, out, command),
         Command::Trace(Trace {

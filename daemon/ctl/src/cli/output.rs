@@ -17,6 +17,8 @@ use super::exit;
 /// Where answers go.
 pub(crate) struct Out {
     pub(crate) json: bool,
+    /// A terminal that obeys cursor sequences; colours are another thing.
+    redraws: bool,
     colour: bool,
     colour_advice: bool,
 }
@@ -159,6 +161,7 @@ impl Out {
         };
         Out {
             json,
+            redraws: io::stdout().is_terminal() && !dumb,
             colour: on(io::stdout().is_terminal()),
             colour_advice: on(io::stderr().is_terminal()),
         }
@@ -168,6 +171,11 @@ impl Out {
         Paint {
             colour: self.colour,
         }
+    }
+
+    /// Standard output is a terminal on which a picture can stay in its place.
+    pub(crate) fn redraws(&self) -> bool {
+        self.redraws
     }
 
     /// Advice goes out in colours.

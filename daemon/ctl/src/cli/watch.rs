@@ -23,13 +23,15 @@ pub(crate) fn port(remote: &Remote, out: &Out, watch: &Watch) -> Result<ExitCode
         if out.json {
             out.json_line(&report)?;
         } else {
-            if out.paint().colour {
+            let text = render::port(out.paint(), &report);
+            if out.redraws() {
                 // Home and clear: the picture stays in its place.
-                out.raw("\x1b[H\x1b[2J")?;
-            } else if looks > 0 {
-                out.raw("\n")?;
+                let size = tipring_linux::terminal_size().unwrap_or(TERMINAL);
+                out.raw(&format!("\x1b[H\x1b[2J{}", top(&text, size)))?;
+            } else {
+                let gap = if looks > 0 { "\n" } else { "" };
+                out.raw(&format!("{gap}{text}"))?;
             }
-            out.raw(&render::port(out.paint(), &report))?;
         }
         looks += 1;
         if watch.count.is_some_and(|count| looks >= count) {
@@ -38,6 +40,34 @@ pub(crate) fn port(remote: &Remote, out: &Out, watch: &Watch) -> Result<ExitCode
         next += watch.interval;
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
+}
+
+/// Rows and columns of a terminal that does not say how large it is.
+const TERMINAL: (u16, u16) = (24, 80);
+
+/// As much of a picture as a terminal of this many rows and columns has room for, from its top on: what is wrong and how the port is
+/// comes first, counters last.
+fn top(text: &str, (rows, columns): (u16, u16)) -> String {
+    let all = text.lines().count();
+    let columns = usize::from(columns.max(1));
+    // The cursor is in the last row.
+    let room = usize::from(rows.max(3)) - 1;
+    let takes = |line: &str| render::shown_width(line).max(1).div_ceil(columns);
+    if text.lines().map(takes).sum::<usize>() <= room {
+        return text.to_owned();
+    }
+    let (mut used, mut out, mut shown) = (1, String::new(), 0);
+    for line in text.lines() {
+        used += takes(line);
+        if used > room {
+            break;
+        }
+        out += &format!("{line}\n");
+        shown += 1;
+    }
+    let left = all - shown;
+    let s = if left == 1 { "" } else { "s" };
+    out + &format!("... {left} more line{s}: `tipring port show`\n")
 }
 
 pub(crate) fn trace(remote: &Remote, out: &Out, trace: &Trace) -> Result<ExitCode, Failure> {
@@ -88,5 +118,25 @@ pub(super) fn follow(
             }
         }
         events += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_terminal_shows_the_top_and_a_large_one_all() {
+        let text: String = (1..=60).map(|n| format!("line {n}\n")).collect();
+        let small = top(&text, (24, 80));
+        assert_eq!(small.lines().count(), 23, "{small}");
+        assert!(small.starts_with("line 1\nline 2\n"), "{small}");
+        assert!(small.ends_with("line 22\n... 38 more lines: `tipring port show`\n"));
+        assert_eq!(top(&text, (61, 80)), text);
+        // A line that is wider than the terminal takes two of its rows; colours take none.
+        let wide = format!("\x1b[1m{}\x1b[0m\nnext\n", "x".repeat(81));
+        assert_eq!(top(&wide, (4, 80)), wide);
+        let short = top(&wide, (3, 80));
+        assert_eq!(short, "... 2 more lines: `tipring port show`\n");
     }
 }

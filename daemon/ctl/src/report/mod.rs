@@ -4,6 +4,7 @@
 //! Fields that were added later have defaults, so an older command reads a newer daemon and the reverse.
 
 mod call;
+mod explain;
 mod fax;
 mod fax_memory;
 mod finding;
@@ -19,6 +20,10 @@ mod status;
 mod trace;
 
 pub use call::{CallDetail, CallList, CallSummary};
+pub use explain::{
+    CallNoteReport, CallStory, CauseReport, DayReport, EvidenceReport, GatewayStory, LegStory,
+    PortStory, RuledOutReport, Verdict,
+};
 pub use fax::{FaxList, FaxReport, FaxStats};
 pub use fax_memory::{FarEndReport, FaxMemoryReport};
 pub use finding::{FindingReport, by_cause, ranges};
@@ -41,6 +46,7 @@ pub use status::{
     StatusReport, TroubleKind,
 };
 pub use tipring_store::{FaxTotals, History, StoredCall, StoredFax, StoredFinding};
+pub use tipring_types::explain::{CallNote, Evidence, Remark, RuledOut, Standing};
 pub use tipring_types::{
     CallDirection, CallState, ConnectionPurpose, ConnectionState, EchoState, HookState,
     NoiseVerdict, PortState, RegistrationState, Side, TestEnd,

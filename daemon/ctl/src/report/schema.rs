@@ -5,9 +5,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::{
-    CallDetail, CallList, FaxList, FaxMemoryReport, FaxReport, FaxStats, History, LineTestReport,
-    PortDetail, PortSummary, ReloadReport, RestartReport, ServerReport, SimSnapshot, StatusReport,
-    TraceEvent,
+    CallDetail, CallList, CallStory, FaxList, FaxMemoryReport, FaxReport, FaxStats, GatewayStory,
+    History, LineTestReport, PortDetail, PortStory, PortSummary, ReloadReport, RestartReport,
+    ServerReport, SimSnapshot, StatusReport, TraceEvent,
 };
 use crate::wire::Event;
 
@@ -30,6 +30,9 @@ fn document() -> Value {
         "tipring --json server list|retry|prefer": answer::<Vec<ServerReport>>(g),
         "tipring --json call list": answer::<CallList>(g),
         "tipring --json call show CALL": answer::<CallDetail>(g),
+        "tipring --json explain": answer::<GatewayStory>(g),
+        "tipring --json explain PORT": answer::<PortStory>(g),
+        "tipring --json explain call CALL": answer::<CallStory>(g),
         "tipring --json history [PORT]": {
             "type": "object",
             "properties": { "file": { "type": ["string", "null"] } },

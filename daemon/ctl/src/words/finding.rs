@@ -377,11 +377,15 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "the phone was left off-hook", "off-hook without a call past the error tone: the port howls, then it is silent (lockout)",
             "hang up the phone; if it is on-hook, look for a short or a wet cable on the line",
         ),
+        Finding::OneWayAudio { address, silent_s: Some(seconds), .. } => row(
+            "one-way audio", &format!("RTP from {address} has stopped: the last packet came {seconds} s ago"),
+            "look for a firewall that has ended the flow, or a far end that has lost its network or sends no more",
+        ),
         Finding::OneWayAudio { address, refused: None, .. } => row(
             "one-way audio", &format!("no RTP from {address} since the call was answered"),
             "look for a firewall or a wrong route between the far end and this gateway",
         ),
-        Finding::OneWayAudio { address, refused: Some(source), by_policy } => row(
+        Finding::OneWayAudio { address, refused: Some(source), by_policy, .. } => row(
             "one-way audio", &format!("no RTP from {address} since the call was answered, but packets from {source} that are refused"),
             if *by_policy {
                 "look for NAT or a media server between the far end and this gateway, or allow them with rtp-source = \"latch\" in [media]"

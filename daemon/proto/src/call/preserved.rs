@@ -41,7 +41,8 @@ pub struct Heard {
 }
 
 impl Heard {
-    fn suppresses_silence(&self, ptime_ms: u32) -> bool {
+    /// Few packets have come for the time: its pauses say nothing.
+    pub fn suppresses_silence(&self, ptime_ms: u32) -> bool {
         let Some(last) = self.last else {
             return true;
         };

@@ -11,6 +11,8 @@ use tipring_types::{FaxVerdict, LineFault};
 
 /// A connected call that has received no RTP for this long is one-way.
 const SILENCE: Duration = Duration::from_secs(3);
+/// One whose RTP has come, and then no more for this long, as well: a route that is found again takes less.
+const STOPPED: Duration = Duration::from_secs(5);
 
 /// Whether a port has a place at the line thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub struct AudioFacts<'a> {
     pub remote: &'a str,
     /// Packets received from there.
     pub received: u64,
+    /// Since the last of them; none: there is none, or the far end may be silent (it suppresses silence, or it is a fax relay).
+    pub silent: Option<Duration>,
     /// A source whose packets are refused.
     pub refused: Option<&'a str>,
     /// `rtp-source` allows other hosts.
@@ -176,10 +180,20 @@ pub fn line(facts: &LineFacts<'_>) -> Option<Finding> {
 
 /// A call that receives nothing from the far end.
 fn one_way(audio: &AudioFacts<'_>) -> Option<Finding> {
-    if audio.connected < SILENCE || audio.received > 0 {
+    if audio.connected < SILENCE {
         return None;
     }
+    if audio.received > 0 {
+        let silent = audio.silent?.min(audio.connected);
+        return (silent >= STOPPED).then(|| Finding::OneWayAudio {
+            address: audio.remote.to_owned(),
+            refused: None,
+            by_policy: false,
+            silent_s: Some(silent.as_secs()),
+        });
+    }
     Some(Finding::OneWayAudio {
+        silent_s: None,
         address: audio.remote.to_owned(),
         refused: audio.refused.map(str::to_owned),
         by_policy: audio.refused.is_some() && !audio.latch,
@@ -230,6 +244,7 @@ mod tests {
             connected: SILENCE,
             remote: "10.0.0.9:4000",
             received: 0,
+            silent: None,
             refused: None,
             latch: true,
         });
@@ -256,6 +271,31 @@ mod tests {
     }
 
     #[test]
+    fn a_call_whose_rtp_has_stopped_is_one_way_unless_the_far_end_may_be_silent() {
+        let found = |connected: u64, silent: Option<u64>| {
+            let found = one_way(&AudioFacts {
+                connected: Duration::from_secs(connected),
+                remote: "10.0.0.9:4000",
+                received: 150,
+                silent: silent.map(Duration::from_secs),
+                refused: None,
+                latch: true,
+            });
+            match found {
+                Some(Finding::OneWayAudio { silent_s, .. }) => silent_s,
+                _ => None,
+            }
+        };
+        assert_eq!(found(60, Some(4)), None);
+        assert_eq!(found(60, Some(5)), Some(5));
+        assert_eq!(found(60, Some(8)), Some(8));
+        assert_eq!(found(60, None), None);
+        // What came before it was connected does not count.
+        assert_eq!(found(4, Some(40)), None);
+        assert_eq!(found(6, Some(40)), Some(6));
+    }
+
+    #[test]
     fn a_card_that_is_opened_for_the_first_time_is_no_removed_one() {
         let mut facts = registered();
         facts.line.fault = Some(LineFault::Removed);
@@ -273,6 +313,7 @@ mod tests {
             connected: SILENCE,
             remote: "10.0.0.9:4000",
             received: 0,
+            silent: None,
             refused: Some("10.0.0.8:4000"),
             latch: false,
         };

@@ -11,6 +11,7 @@
 mod words;
 
 mod choices;
+pub mod explain;
 mod fax;
 pub mod finding;
 mod ids;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::explain::Standing;
 use crate::trace::{DigitSource, LegMode, SccpDirection, SwitchAnswer, TraceKind, VoiceCause};
 use crate::{
     AlarmTone, CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone,
@@ -28,7 +29,7 @@ macro_rules! words_of {
 
 words_of! {
     AlarmTone, CallDirection, CallState, Codec, ConnectionPurpose, ConnectionState, DataTone, DigitSource, EchoState, EndCause,
-    FaxModem, FaxPhase, FaxRelayUse, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, TestEnd, TraceKind,
+    FaxModem, FaxPhase, FaxRelayUse, FaxTimer, HookState, LineFault, NoiseVerdict, Polarity, PortState, RegistrationState, SccpDirection, Side, Standing, TestEnd, TraceKind,
     LegMode, SwitchAnswer, VoiceCause, T38Choice, T38Doubt,
 }
 

@@ -8,6 +8,7 @@ use tipring_proto::finding::{
 use tipring_proto::rtp::RtpSource;
 use tipring_proto::sccp::station::{StationSnapshot, StationState};
 use tipring_proto::time::Time;
+use tipring_proto::types::Party;
 
 use super::super::Gateway;
 use super::super::port::PortUnit;
@@ -54,6 +55,7 @@ impl Gateway {
                 connected: now - since,
                 remote: leg.remote.as_deref().unwrap_or_default(),
                 received: leg.rtp.received_packets,
+                silent: unit.desk.silence(now, Party(leg.party)),
                 refused: leg.refused_sources.first().map(|s| s.address.as_str()),
                 latch: unit.desk.source_policy() == RtpSource::Latch,
             })

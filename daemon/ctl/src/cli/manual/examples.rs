@@ -15,7 +15,7 @@ pub(super) const OVERVIEW: &[(&str, &str)] = &[
         "Is the gateway well? If not, what is wrong and what to do:",
         "tipring status",
     ),
-    ("Why port 17 is dead:", "tipring port show 17"),
+    ("Why port 17 is dead:", "tipring explain 17"),
     (
         "What happens on port 17 while somebody lifts the handset:",
         "tipring trace 17",
@@ -36,6 +36,10 @@ pub(super) const GROUPS: &[Group] = &[
             (
                 "For a monitoring system: one line and exit code 0 while all is well, else also the findings and exit code 1:",
                 "tipring status --check",
+            ),
+            (
+                "As a plugin of Nagios or Icinga, with warning and critical apart:",
+                "tipring status --nagios",
             ),
         ],
         see_also: &["tipring(1)", "tipring-port(1)", "tipring-fields(7)"],
@@ -115,6 +119,29 @@ pub(super) const GROUPS: &[Group] = &[
             ("Why one of them had no audio:", "tipring call show 12"),
         ],
         see_also: &["tipring(1)", "tipring-history(1)", "tipring-fields(7)"],
+    },
+    Group {
+        command: "explain",
+        file: "tipring-explain.1",
+        examples: &[
+            ("Why port 17 is dead, and what to do:", "tipring explain 17"),
+            (
+                "What is wrong with the gateway, the worst first:",
+                "tipring explain",
+            ),
+            ("Why one side was not heard:", "tipring explain call 12"),
+            (
+                "The same with codes and parameters, for a program:",
+                "tipring explain 17 --json",
+            ),
+        ],
+        see_also: &[
+            "tipring(1)",
+            "tipring-port(1)",
+            "tipring-call(1)",
+            "tipring-history(1)",
+            "tipring-fields(7)",
+        ],
     },
     Group {
         command: "history",

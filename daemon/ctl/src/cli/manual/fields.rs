@@ -67,6 +67,35 @@ const PARTS: &[Part] = &[
         ],
     ),
     (
+        "EXPLAIN",
+        &[
+            (
+                "first line",
+                "The verdict. dead: no service. works, but badly or at risk: a warning. not ready yet: it ends by itself. in order, but: something that figures show and that is no finding.",
+            ),
+            (
+                "line, device, CallManager, now",
+                "Channel, label, profile and country; SCCP device name and type; the CallManager with the registration; hook, state and far end.",
+            ),
+            (
+                "What is wrong",
+                "Findings of the port, and those of the gateway that matter to it; what costs most first. Lines with a dash: what the finding rests on. \"do\": the cure. note: what figures show (calls that failed, a forwarding, bad sound, strong echo, a finding that comes and goes).",
+            ),
+            (
+                "What it is not",
+                "What was measured and is in order. What was not measured is not here.",
+            ),
+            (
+                "Last 24 hours",
+                "From the history: calls, those that failed, findings with how long they lasted, faxes with their verdict; and changes of the registration since the daemon was started.",
+            ),
+            (
+                "heard here, heard there",
+                "Of a call: what came from the far end (packets, share lost or late, jitter, delay, MOS), and what went there, with what the far end reports of it (RTCP). The level from the line is that of now, of a call that is up.",
+            ),
+        ],
+    ),
+    (
         "SERVER LIST",
         &[
             (

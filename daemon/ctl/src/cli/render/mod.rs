@@ -2,6 +2,7 @@
 
 mod call;
 mod config;
+mod explain;
 mod fax;
 mod hardware;
 mod history;
@@ -15,6 +16,9 @@ mod status;
 
 pub(crate) use call::{call, call_list, trace};
 pub(crate) use config::{gateway_settings, port_settings};
+pub(crate) use explain::{call_story, gateway_story, port_story};
+#[cfg(test)]
+pub(crate) use fax::tests::stored as stored_fax;
 pub(crate) use fax::{fax, fax_list, fax_memory, fax_memory_forgotten, fax_stats};
 pub(crate) use hardware::hardware;
 pub(crate) use history::history;
@@ -104,7 +108,7 @@ fn longest_words(table: &Table) -> Vec<u16> {
 }
 
 /// Characters of a line, without its colours (`ESC [ … m`).
-fn shown_width(line: &str) -> usize {
+pub(crate) fn shown_width(line: &str) -> usize {
     let mut parts = line.split('\x1b');
     let first = parts.next().map_or(0, |text| text.chars().count());
     let coloured = parts.map(|part| part.split_once('m').map_or(0, |(_, t)| t.chars().count()));
@@ -185,7 +189,7 @@ fn counters(paint: Paint, title: &str, counters: &[Counter]) -> String {
 }
 
 /// Milliseconds since 1970 as local date and time.
-fn moment(unix_ms: u64) -> String {
+pub(crate) fn moment(unix_ms: u64) -> String {
     local(unix_ms.saturating_mul(1000), "%Y-%m-%d %H:%M:%S")
 }
 

@@ -359,6 +359,9 @@ pub enum Finding {
         refused: Option<String>,
         /// `rtp-source` in the configuration keeps that source out.
         by_policy: bool,
+        /// Seconds since the last packet; none: none has come at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        silent_s: Option<u64>,
     },
     /// Sound from the line was lost.
     LineOverrun,

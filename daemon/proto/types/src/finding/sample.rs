@@ -135,6 +135,7 @@ impl Finding {
                 address: "10.0.0.9:16384".into(),
                 refused: None,
                 by_policy: false,
+                silent_s: None,
             },
             Finding::LineOverrun,
             Finding::LineUnderrun,

@@ -5,7 +5,7 @@ use super::*;
 const PAINT: Paint = Paint { colour: false };
 
 /// One that failed, with the longest of everything.
-pub(in crate::cli::render) fn stored() -> StoredFax {
+pub(crate) fn stored() -> StoredFax {
     StoredFax {
         number: 123_456,
         run: 1,

@@ -1,0 +1,78 @@
+//! What happened in the last day, from the history.
+
+use tipring_ctl::report::{DayReport, FaxReport, RegistrationStep, StoredCall};
+use tipring_types::EndCause;
+
+use super::{DAY_MS, Day};
+
+/// Rows of each kind that are shown.
+const SHOWN: usize = 10;
+
+pub(super) fn report(now: u64, day: &Day, registration: &[RegistrationStep]) -> DayReport {
+    let since = now.saturating_sub(DAY_MS);
+    let rows = &day.rows;
+    let sum = |of: fn(&tipring_store::CallTotals) -> u64| day.totals.summary.iter().map(of).sum();
+    let failed: Vec<StoredCall> = rows.calls.iter().filter(|c| failed(c)).cloned().collect();
+    let steps: Vec<RegistrationStep> = registration
+        .iter()
+        .filter(|step| step.at_unix_ms >= since)
+        .cloned()
+        .collect();
+    let more = [
+        failed.len(),
+        rows.findings.len(),
+        rows.faxes.len(),
+        steps.len(),
+    ];
+    DayReport {
+        since_unix_ms: since,
+        calls: sum(|t| t.calls),
+        answered: sum(|t| t.answered),
+        failed: sum(|t| t.failed),
+        talked_ms: sum(|t| t.talked_ms),
+        packets_received: sum(|t| t.packets_received),
+        packets_lost: sum(|t| t.packets_lost),
+        failed_calls: first(failed),
+        findings: first(rows.findings.clone()),
+        faxes: first(rows.faxes.clone())
+            .into_iter()
+            .map(FaxReport::of)
+            .collect(),
+        registration: steps
+            .get(steps.len().saturating_sub(SHOWN)..)
+            .unwrap_or_default()
+            .to_vec(),
+        more: rows.more || more.iter().any(|n| *n > SHOWN),
+        trouble: day.trouble.clone(),
+    }
+}
+
+fn first<T>(mut rows: Vec<T>) -> Vec<T> {
+    rows.truncate(SHOWN);
+    rows
+}
+
+fn failed(call: &StoredCall) -> bool {
+    use EndCause::{Congestion, LineFault, LinkLost, Refused, RtpEnded};
+    let end = EndCause::from_name(&call.end);
+    matches!(
+        end,
+        Some(Congestion | Refused | LinkLost | RtpEnded | LineFault)
+    )
+}
+
+/// Findings that were over within the day, by code, as often as each was there.
+pub(super) fn recurring(day: &Day) -> Vec<(String, u64)> {
+    let mut out: Vec<(String, u64)> = vec![];
+    let over = day.rows.findings.iter();
+    // What ends by itself is no trouble, however often.
+    let over = over.filter(|f| !f.now && f.port.is_some());
+    for finding in over.filter(|f| f.severity > tipring_types::finding::Severity::Info) {
+        match out.iter_mut().find(|(code, _)| *code == finding.code) {
+            Some((_, n)) => *n += 1,
+            None => out.push((finding.code.clone(), 1)),
+        }
+    }
+    out.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    out
+}

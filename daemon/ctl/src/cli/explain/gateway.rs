@@ -1,0 +1,161 @@
+//! The story of the gateway.
+
+use tipring_ctl::report::{
+    CauseReport, EvidenceReport, FindingReport, GatewayStory, RegistrationState, RuledOutReport,
+    StatusReport, Verdict, by_cause, ranges,
+};
+use tipring_ctl::words;
+use tipring_proto::explain::{self, Evidence, RuledOut, Standing};
+use tipring_proto::finding::Severity;
+
+use super::{Day, day};
+use crate::cli::render::{moment, port_numbers};
+
+pub(super) fn story(now: u64, status: &StatusReport, day: &Day) -> GatewayStory {
+    let causes = causes(now, status, day);
+    GatewayStory {
+        verdict: verdict(status, &causes),
+        ruled_out: ruled_out(status)
+            .into_iter()
+            .map(|measured| RuledOutReport::of(measured, moment))
+            .collect(),
+        causes,
+        day: day::report(now, day, &[]),
+    }
+}
+
+/// Each cause once, with its ports; the worst first, and of equal ones what more ports have.
+fn causes(now: u64, status: &StatusReport, day: &Day) -> Vec<CauseReport> {
+    let all: Vec<FindingReport> = status
+        .ports
+        .iter()
+        .flat_map(|p| p.findings.clone())
+        .collect();
+    let of_ports = by_cause(&all).into_iter().map(|(report, places)| {
+        let ports: Vec<u16> = places.iter().filter_map(|p| p.port).collect();
+        (report, ports)
+    });
+    let of_gateway = status.findings.iter().map(|f| (f.clone(), vec![]));
+    let mut causes: Vec<CauseReport> = of_gateway
+        .chain(of_ports)
+        .map(|(report, ports)| CauseReport {
+            severity: report.severity,
+            evidence: evidence(now, status, day, &report, &ports),
+            text: report.what(),
+            cure: report.cure.clone(),
+            remark: None,
+            ports,
+            finding: Some(report),
+        })
+        .collect();
+    causes.sort_by_key(|cause| {
+        let finding = cause.finding.as_ref().and_then(|f| f.finding.as_ref());
+        let rank = finding.map(explain::rank);
+        let ports = usize::MAX - cause.ports.len();
+        (std::cmp::Reverse(cause.severity), rank, ports)
+    });
+    causes
+}
+
+fn evidence(
+    now: u64,
+    status: &StatusReport,
+    day: &Day,
+    report: &FindingReport,
+    ports: &[u16],
+) -> Vec<EvidenceReport> {
+    let mut out = vec![];
+    let open = day.rows.findings.iter();
+    let of_it = open.filter(|f| f.now && f.code == report.code());
+    let of_it = of_it.filter(|f| f.port.is_none_or(|p| ports.contains(&p)));
+    if let Some(unix_ms) = of_it.map(|f| f.begun_unix_ms).min() {
+        out.push(Evidence::Since {
+            unix_ms,
+            seconds: now.saturating_sub(unix_ms) / 1000,
+        });
+    }
+    let enabled = status.ports.iter().filter(|p| p.enabled).count();
+    if ports.len() > 1 && ports.len() == enabled {
+        out.push(Evidence::AllSame {
+            ports: enabled as u64,
+        });
+    }
+    let out = out.into_iter();
+    out.map(|e| EvidenceReport::of(e, moment)).collect()
+}
+
+fn ruled_out(status: &StatusReport) -> Vec<RuledOut> {
+    let mut out = vec![];
+    let counts = &status.port_counts;
+    let enabled = counts.total.saturating_sub(counts.disabled);
+    if enabled > 0 && counts.registered == enabled {
+        let ports = u64::from(enabled);
+        out.push(RuledOut::AllRegistered { ports });
+    }
+    let threads = &status.line_threads;
+    let ticks: u64 = threads.iter().map(|t| t.ticks).sum();
+    let missed: u64 = threads.iter().map(|t| t.missed_blocks).sum();
+    if ticks > 0 && missed == 0 {
+        let longest = threads.iter().map(|t| t.tick_time.max_us).max();
+        out.push(RuledOut::LineThreadsInTime {
+            ticks,
+            longest_us: longest.unwrap_or(0),
+        });
+    }
+    out
+}
+
+fn verdict(status: &StatusReport, causes: &[CauseReport]) -> Verdict {
+    let counts = &status.port_counts;
+    let enabled = counts.total.saturating_sub(counts.disabled);
+    let registered = counts.registered;
+    let worst = causes.first();
+    let standing = match worst.map(|c| c.severity) {
+        None if registered < enabled => Standing::Passing,
+        None => Standing::InOrder,
+        Some(Severity::Info) => Standing::Passing,
+        Some(Severity::Error) if registered == 0 && enabled > 0 => Standing::Dead,
+        Some(_) => Standing::Impaired,
+    };
+    let where_ = |cause: &CauseReport| match &*cause.ports {
+        [] => String::new(),
+        ports if ports.len() == usize::from(enabled) && enabled > 1 => "all ports: ".to_owned(),
+        ports => format!("{}: ", port_numbers(ports)),
+    };
+    let text = match worst {
+        None if registered < enabled => {
+            let waiting = status
+                .ports
+                .iter()
+                .filter(|p| p.enabled && p.registration != RegistrationState::Registered);
+            let waiting: Vec<u16> = waiting.map(|p| p.port).collect();
+            format!(
+                "The gateway is not ready yet: {} of {enabled} ports registered, {} on the way.",
+                registered,
+                ranges(&waiting)
+            )
+        }
+        None => format!(
+            "The gateway is in order: {registered} of {enabled} ports registered, none in trouble, {} talking.",
+            counts.talking
+        ),
+        Some(cause) => {
+            let how = match standing {
+                Standing::Dead => "serves no port",
+                Standing::Passing => "is not ready yet",
+                _ => "works, with trouble",
+            };
+            let more = match causes.len() - 1 {
+                0 => String::new(),
+                1 => " (and 1 more cause)".to_owned(),
+                n => format!(" (and {n} more causes)"),
+            };
+            format!("The gateway {how}: {}{}{more}.", where_(cause), cause.text)
+        }
+    };
+    Verdict {
+        standing,
+        code: worst.and_then(CauseReport::code),
+        text: words::clean(&text),
+    }
+}

@@ -1,0 +1,187 @@
+//! `explain`: asks the daemon for what is known, and makes the story of it.
+//!
+//! What is wrong, what it rests on and what is ruled out is decided in [`tipring_proto::explain`]; here are the questions and the
+//! figures.
+
+mod call;
+mod day;
+mod figures;
+mod gateway;
+mod port;
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use tipring_ctl::report::{CallDetail, History, PortDetail, StatusReport};
+use tipring_ctl::request::{Request, Response};
+use tipring_store::{MOST_ROWS, Query, What};
+
+use super::args::{About, ExplainArgs};
+use super::output::{Failure, Out};
+use super::remote::{Remote, Session, unexpected};
+use super::render;
+
+/// The word of a refusal: no such call is up or remembered.
+const UNKNOWN_CALL: &str = "unknown-call";
+
+/// What a story looks back on.
+const DAY_MS: u64 = 24 * 3600 * 1000;
+
+pub(crate) fn run(remote: &Remote, out: &Out, args: &ExplainArgs) -> Result<ExitCode, Failure> {
+    let about = match (args.about, args.id) {
+        (Some(About::Call), None) => {
+            return Err(Failure::usage("`explain call` needs the number of a call"));
+        }
+        (Some(About::Port(_)), Some(_)) => {
+            return Err(Failure::usage(
+                "`explain PORT` takes one number; a call is `explain call CALL`",
+            ));
+        }
+        (Some(About::Port(port)), None) => (None, Some(port)),
+        (_, id) => (id, None),
+    };
+    let mut session = remote.connect()?;
+    let now = now();
+    match about {
+        (Some(id), _) => {
+            let story = of_call(&mut session, now, id)?;
+            out.report(&story, |paint| render::call_story(paint, &story))?;
+        }
+        (None, Some(port)) => {
+            let known = known_of_port(&mut session, now, port)?;
+            let story = port::story(now, &known);
+            out.report(&story, |paint| render::port_story(paint, &story))?;
+        }
+        (None, None) => {
+            let status = status(&mut session)?;
+            let day = day(&mut session, now, None);
+            let story = gateway::story(now, &status, &day);
+            out.report(&story, |paint| render::gateway_story(paint, &story))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// All that the story of a port is made of.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) detail: PortDetail,
+    pub(super) status: StatusReport,
+    pub(super) day: Day,
+    /// The last answered call that is remembered with its legs.
+    pub(super) last_call: Option<CallDetail>,
+}
+
+/// What the history has of the last day.
+#[derive(Default)]
+pub(super) struct Day {
+    pub(super) rows: History,
+    pub(super) totals: History,
+    /// Why it has nothing.
+    pub(super) trouble: Option<String>,
+}
+
+fn known_of_port(session: &mut Session, now: u64, port: u16) -> Result<Known, Failure> {
+    let detail = match session.ask(Request::PortShow { port })? {
+        Response::Port(detail) => *detail,
+        other => return Err(unexpected(&other)),
+    };
+    let last_call = match session.ask(Request::CallList)? {
+        Response::Calls(list) => {
+            let of_port = |c: &&tipring_ctl::report::CallSummary| {
+                c.port == port && c.answered_after_ms.is_some()
+            };
+            let last = list.recent.iter().find(of_port).map(|c| c.id);
+            last.and_then(|id| match session.ask(Request::CallShow { id }) {
+                Ok(Response::Call(call)) => Some(call),
+                _ => None,
+            })
+        }
+        other => return Err(unexpected(&other)),
+    };
+    Ok(Known {
+        detail,
+        status: status(session)?,
+        day: day(session, now, Some(port)),
+        last_call,
+    })
+}
+
+fn status(session: &mut Session) -> Result<StatusReport, Failure> {
+    match session.ask(Request::Status)? {
+        Response::Status(report) => Ok(report),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// A history that does not answer costs that part of the story alone.
+fn day(session: &mut Session, now: u64, port: Option<u16>) -> Day {
+    let mut ask = |what| {
+        let query = Query {
+            port,
+            since_unix_ms: Some(now.saturating_sub(DAY_MS)),
+            what,
+            limit: MOST_ROWS,
+            ..Query::default()
+        };
+        match session.ask(Request::History(query)) {
+            Ok(Response::History(history)) => Ok(*history),
+            Ok(_) => Err("the daemon answered something that was not asked".to_owned()),
+            Err(failure) => Err(failure.message),
+        }
+    };
+    let (rows, totals) = (ask(What::All), ask(What::Summary));
+    let failed = rows.as_ref().err().or(totals.as_ref().err()).cloned();
+    let (rows, totals) = (rows.unwrap_or_default(), totals.unwrap_or_default());
+    Day {
+        trouble: failed.or(rows.trouble.clone()),
+        rows,
+        totals,
+    }
+}
+
+/// A call that is up or remembered, else the newest one of this number that the history has.
+fn of_call(
+    session: &mut Session,
+    now: u64,
+    id: u64,
+) -> Result<tipring_ctl::report::CallStory, Failure> {
+    let refused = match session.ask(Request::CallShow { id }) {
+        Ok(Response::Call(detail)) => {
+            let port = detail.summary.port;
+            let port = match session.ask(Request::PortShow { port }) {
+                Ok(Response::Port(port)) => Some(*port),
+                // It has left with a reload.
+                _ => None,
+            };
+            return Ok(call::story(now, &detail, port.as_ref()));
+        }
+        Err(failure) if failure.word == UNKNOWN_CALL => failure,
+        Err(failure) => return Err(failure),
+        Ok(other) => return Err(unexpected(&other)),
+    };
+    let query = Query {
+        what: What::Calls,
+        limit: MOST_ROWS,
+        ..Query::default()
+    };
+    let kept = match session.ask(Request::History(query)) {
+        Ok(Response::History(history)) => history.calls.into_iter().find(|c| c.id == id),
+        _ => None,
+    };
+    kept.map(|stored| call::from_history(&stored))
+        .ok_or_else(|| Failure {
+            message: format!("no call {id} is up, remembered or in the history"),
+            cure: Some("see `tipring call list` and `tipring history --calls`".to_owned()),
+            ..refused
+        })
+}

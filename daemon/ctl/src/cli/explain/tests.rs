@@ -1,0 +1,366 @@
+//! The first line of a story, for faults that cost too much to make on a running gateway.
+
+use tipring_ctl::report::{
+    FindingReport, Forwards, History, PortDetail, PortSummary, RegistrationReport,
+    RegistrationState, StatusReport, StoredCall, StoredFax, StoredFinding,
+};
+use tipring_store::CallTotals;
+use tipring_types::finding::{Finding, Place, RejectCause};
+use tipring_types::{FaxCause, FaxOutcome, Side, TenthDbm0};
+
+use super::*;
+
+fn summary(port: u16, findings: &[Finding]) -> PortSummary {
+    let device = format!("VGC1122334455{port:02}");
+    let place = Place {
+        port: Some(port),
+        channel: Some(port),
+        device: Some(device.clone()),
+        device_type: Some(10),
+    };
+    PortSummary {
+        port,
+        channel: port,
+        device,
+        device_type: 10,
+        profile: "phone".into(),
+        enabled: true,
+        registration: RegistrationState::Registered,
+        server: Some("10.1.2.3:2000".into()),
+        findings: findings
+            .iter()
+            .map(|f| FindingReport::of(f.clone(), place.clone()))
+            .collect(),
+        ..PortSummary::default()
+    }
+}
+
+fn known(findings: &[Finding]) -> Known {
+    let mut summary = summary(17, findings);
+    let is_dead = findings
+        .first()
+        .is_some_and(|f| f.severity() == tipring_types::finding::Severity::Error);
+    if is_dead {
+        summary.registration = RegistrationState::Waiting;
+    }
+    Known {
+        detail: PortDetail {
+            registration: RegistrationReport {
+                state: summary.registration,
+                server: summary.server.clone(),
+                since_unix_ms: Some(1_000),
+                ..RegistrationReport::default()
+            },
+            summary: summary.clone(),
+            country: "us".into(),
+            ..PortDetail::default()
+        },
+        status: StatusReport {
+            ports: vec![summary],
+            ..StatusReport::default()
+        },
+        ..Known::default()
+    }
+}
+
+const NOW: u64 = 1_795_960_931_000;
+
+/// What the first line says; the rest has to fit 80 columns.
+fn first_line(known: &Known) -> String {
+    let story = port::story(NOW, known);
+    let text = render::port_story(super::super::output::Paint { colour: false }, &story);
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default().to_owned();
+    assert_eq!(first, story.verdict.text);
+    for line in lines {
+        assert!(line.chars().count() <= 80, "{line}\n{text}");
+        assert!(!line.ends_with(' '), "{line:?}\n{text}");
+    }
+    first
+}
+
+#[test]
+fn the_first_line_names_the_cause_of_each_fault() {
+    let server = || "10.1.2.3:2000".to_owned();
+    let cases = [
+        (
+            vec![Finding::RegistrationRejected {
+                server: server(),
+                text: "Error DB Config".into(),
+                cause: RejectCause::DeviceUnknown,
+            }],
+            "Port 17 is dead: CallManager 10.1.2.3:2000 rejects the device name VGC112233445517 (\"Error DB Config\"): \
+             the CallManager does not know the name.",
+        ),
+        (
+            vec![Finding::ConnectRefused { server: server() }],
+            "Port 17 is dead: not registered with 10.1.2.3:2000: connection refused.",
+        ),
+        (
+            vec![Finding::FeedShorted {
+                unregistered: false,
+            }],
+            "Port 17 is dead: no battery on the line: the card feeds it, but something draws it down.",
+        ),
+        (
+            vec![Finding::ServerUnresponsive],
+            "Port 17 is dead: no dial tone, no call possible: the CallManager did not respond to the last off-hook or flash.",
+        ),
+        (
+            vec![Finding::ChannelInUse {
+                holders: vec!["asterisk (pid 812)".into()],
+            }],
+            "Port 17 is dead: DAHDI channel 17 is in use: asterisk (pid 812) has it open.",
+        ),
+        (
+            vec![Finding::LineUnderrun],
+            "Port 17 works, but badly or at risk: sound to the phone had gaps in the last minute: sound was not given to the card in time.",
+        ),
+        (
+            vec![Finding::FaxFailed {
+                outcome: FaxOutcome::TrainingUnanswered {
+                    rates: vec![14_400, 9600],
+                },
+                cause: Some(FaxCause::LevelLow {
+                    side: Side::Line,
+                    level: TenthDbm0(-380),
+                    usual: Some(TenthDbm0(-180)),
+                }),
+            }],
+            "Port 17 works, but badly or at risk: the last fax failed: the training at 14400 and 9600 bit/s was never answered: \
+             line level is -38 dBm0, 20 dB below the usual.",
+        ),
+        (
+            vec![Finding::ReturnToPreferred { server: server() }],
+            "Port 17 is not ready yet: not registered with 10.1.2.3:2000: the device returns to a preferred CallManager.",
+        ),
+        (
+            // The worse one first, whatever the order.
+            vec![
+                Finding::LineOverrun,
+                Finding::CardRemoved { unregistered: true },
+            ],
+            "Port 17 is dead: the card is removed: its driver reports the channel as gone; unregistered until it works again.",
+        ),
+    ];
+    for (findings, wanted) in cases {
+        assert_eq!(first_line(&known(&findings)), wanted);
+    }
+}
+
+#[test]
+fn a_finding_of_the_gateway_explains_its_ports() {
+    let mut known = known(&[]);
+    known.status.findings = vec![
+        FindingReport::gateway(Finding::HistoryStalled),
+        FindingReport::gateway(Finding::LineThreadStalled),
+    ];
+    assert_eq!(
+        first_line(&known),
+        "Port 17 is dead: a line thread is stalled, and its ports have no audio: it has not run for several seconds."
+    );
+    let story = port::story(NOW, &known);
+    assert_eq!(story.causes.len(), 1, "{:?}", story.causes);
+    assert_eq!(story.verdict.code.as_deref(), Some("line-thread-stalled"));
+}
+
+#[test]
+fn what_is_no_finding_is_a_remark_on_the_first_line() {
+    let mut forwarded = known(&[]);
+    forwarded.detail.forwards = Forwards {
+        all: Some("2002".into()),
+        ..Forwards::default()
+    };
+    assert_eq!(
+        first_line(&forwarded),
+        "Port 17 is in order, but the CallManager forwards all its calls to 2002, so the phone does not ring."
+    );
+    let mut off = known(&[]);
+    off.detail.summary.enabled = false;
+    assert_eq!(
+        first_line(&off),
+        "Port 17 is off: it is switched off in the configuration."
+    );
+    let mut failing = known(&[]);
+    failing.day.totals.summary = vec![CallTotals {
+        port: 17,
+        calls: 5,
+        failed: 4,
+        ..CallTotals::default()
+    }];
+    failing.day.rows.calls = (0..4)
+        .map(|_| StoredCall {
+            port: 17,
+            end: "congestion".into(),
+            number: Some("1002".into()),
+            ..StoredCall::default()
+        })
+        .collect();
+    assert_eq!(
+        first_line(&failing),
+        "Port 17 is in order, but 4 of the 5 calls of the last day failed."
+    );
+    let story = port::story(NOW, &failing);
+    let evidence = &story.causes[0].evidence[0].text;
+    assert_eq!(evidence, "4 calls: congestion or a wrong number");
+    assert!(story.causes[0].cure.contains("tipring trace 17"));
+    // Three times in a day is a loose contact; once is not.
+    let mut loose = known(&[]);
+    let removed = |ended: u64| StoredFinding {
+        port: Some(17),
+        code: "card-removed".into(),
+        ended_unix_ms: Some(ended),
+        text: "the card is removed".into(),
+        ..StoredFinding::default()
+    };
+    loose.day.rows.findings = vec![removed(2), removed(3)];
+    assert!(first_line(&loose).starts_with("Port 17 is in order: "));
+    loose.day.rows.findings.push(removed(4));
+    assert_eq!(
+        first_line(&loose),
+        "Port 17 is in order, but card-removed came and went 3 times in the last day."
+    );
+}
+
+#[test]
+fn a_port_in_order_says_so_with_its_last_call() {
+    let mut port = known(&[]);
+    let text = first_line(&port);
+    assert_eq!(
+        text,
+        "Port 17 is in order: registered with 10.1.2.3:2000, unknown, no answered call in the last day."
+    );
+    port.day.rows.calls = vec![StoredCall {
+        answered_unix_ms: Some(1),
+        packets_received: 10,
+        packets_sent: 10,
+        mean_mos: Some(4.3),
+        ..StoredCall::default()
+    }];
+    let text = first_line(&port);
+    assert!(text.ends_with(", good (MOS 4.3)."), "{text}");
+    // On its way after a start: no finding, and no service.
+    port.detail.summary.registration = RegistrationState::Registering;
+    assert_eq!(
+        first_line(&port),
+        "Port 17 is not ready yet: it is registering with its CallManager."
+    );
+}
+
+#[test]
+fn a_history_that_does_not_answer_costs_its_part_alone() {
+    let mut port = known(&[Finding::LineOverrun]);
+    port.day.trouble = Some("its disk does not answer".into());
+    let story = port::story(NOW, &port);
+    assert_eq!(story.causes.len(), 1);
+    assert_eq!(
+        story.day.trouble.as_deref(),
+        Some("its disk does not answer")
+    );
+}
+
+#[test]
+fn the_gateway_names_its_worst_cause_and_fits_a_screen() {
+    let dead = Finding::ConnectRefused {
+        server: "10.1.2.3:2000".into(),
+    };
+    let mut status = StatusReport {
+        ports: (1..=48)
+            .map(|n| summary(n, std::slice::from_ref(&dead)))
+            .collect(),
+        findings: vec![
+            FindingReport::gateway(Finding::HistoryStalled),
+            FindingReport::gateway(Finding::NoRealtimePriority {
+                reason: "not permitted".into(),
+            }),
+        ],
+        ..StatusReport::default()
+    };
+    status.port_counts.total = 48;
+    let story = gateway::story(NOW, &status, &Day::default());
+    assert_eq!(
+        story.verdict.text,
+        "The gateway serves no port: all ports: not registered with 10.1.2.3:2000: connection refused (and 2 more causes)."
+    );
+    assert_eq!(story.causes[0].ports.len(), 48);
+    let text = render::gateway_story(super::super::output::Paint { colour: false }, &story);
+    assert!(text.lines().count() <= 24, "{text}");
+    // Many causes: the worst are shown, and the rest is counted.
+    for (n, port) in (1..).zip(&mut status.ports) {
+        let finding = Finding::ChannelOpenFailed {
+            reason: format!("errno {n}"),
+        };
+        *port = summary(n, &[finding]);
+    }
+    let story = gateway::story(NOW, &status, &Day::default());
+    let text = render::gateway_story(super::super::output::Paint { colour: false }, &story);
+    assert!(text.contains("46 more causes: `tipring status`"), "{text}");
+    assert!(text.lines().count() <= 24, "{text}");
+    let well = StatusReport {
+        port_counts: tipring_ctl::report::PortCounts {
+            total: 2,
+            registered: 2,
+            ..Default::default()
+        },
+        ..StatusReport::default()
+    };
+    let story = gateway::story(NOW, &well, &Day::default());
+    assert_eq!(
+        story.verdict.text,
+        "The gateway is in order: 2 of 2 ports registered, none in trouble, 0 talking."
+    );
+}
+
+#[test]
+fn a_call_of_the_history_is_explained_without_its_legs() {
+    let stored = StoredCall {
+        id: 12,
+        port: 3,
+        number: Some("1002".into()),
+        answered_unix_ms: Some(2000),
+        begun_unix_ms: 1000,
+        ended_unix_ms: 62_000,
+        duration_ms: 61_000,
+        talked_ms: 60_000,
+        end: "far-hang-up".into(),
+        codec: Some("G.711 µ-law".into()),
+        packets_sent: 3000,
+        packets_received: 2700,
+        packets_lost: 300,
+        ..StoredCall::default()
+    };
+    let story = call::from_history(&stored);
+    assert_eq!(
+        story.verdict.text,
+        "Call 12 (port 3 to 1002): 10.0 % of the far end's packets were lost or late, 0 ms concealed."
+    );
+    assert_eq!(story.verdict.code.as_deref(), Some("loss"));
+    let good = StoredCall {
+        packets_lost: 0,
+        ..stored
+    };
+    assert_eq!(
+        call::from_history(&good).verdict.text,
+        "Call 12 (port 3 to 1002) was in order: talked for 1 min 0 s, hung up by the far end."
+    );
+}
+
+#[test]
+fn faxes_of_the_day_are_named_with_their_verdict() {
+    let mut port = known(&[]);
+    let fax: StoredFax = render::stored_fax();
+    port.day.rows = History {
+        faxes: vec![fax],
+        ..History::default()
+    };
+    let story = port::story(NOW, &port);
+    let text = render::port_story(super::super::output::Paint { colour: false }, &story);
+    let says = story.day.faxes[0]
+        .text
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned();
+    assert!(text.contains(": ") && text.contains(&says), "{text}");
+    assert!(text.contains("fax "), "{text}");
+}

@@ -1,0 +1,290 @@
+use super::*;
+use crate::finding::{Finding, Severity};
+use crate::types::EndCause;
+
+fn good() -> PortFigures {
+    PortFigures {
+        enabled: true,
+        registered: true,
+        server: Some("10.0.0.1:2000".into()),
+        blocks: [1000, 0, 0],
+        voltages: Some([-1.0, -48.0, -52.0]),
+        off_hooks: 3,
+        last_call: Some(LastCall {
+            answered: true,
+            sent: 500,
+            received: 500,
+            mos: Some(4.4),
+            ..LastCall::default()
+        }),
+        ..PortFigures::default()
+    }
+}
+
+fn one_way() -> Finding {
+    Finding::OneWayAudio {
+        address: "10.0.0.9:4000".into(),
+        refused: None,
+        by_policy: false,
+        silent_s: None,
+    }
+}
+
+#[test]
+fn the_worse_comes_first_and_of_equal_ones_what_explains_the_others() {
+    let mut all = Finding::samples();
+    all.sort_by_key(rank);
+    let severities: Vec<Severity> = all.iter().map(Finding::severity).collect();
+    assert!(severities.is_sorted_by_key(|s| std::cmp::Reverse(*s)));
+    let place = |code: &str| all.iter().position(|f| f.code() == code).unwrap();
+    for (first, then) in [
+        ("line-thread-stalled", "card-removed"),
+        ("own-address-missing", "connect-refused"),
+        ("span-alarm", "no-battery"),
+        ("no-battery", "registration-rejected"),
+        ("registration-rejected", "server-unresponsive"),
+        ("one-way-audio", "line-underrun"),
+        ("line-underrun", "no-backup"),
+        ("no-backup", "no-realtime-priority"),
+        ("memory-not-locked", "history-disk-full"),
+    ] {
+        assert!(place(first) < place(then), "{first} before {then}");
+    }
+}
+
+#[test]
+fn a_finding_of_the_gateway_is_named_at_a_port_that_it_harms_alone() {
+    let realtime = Finding::NoRealtimePriority {
+        reason: String::new(),
+    };
+    let address = Finding::OwnAddressMissing {
+        address: String::new(),
+        present: vec![],
+    };
+    let backup = Finding::NoBackup {
+        servers: vec![],
+        reason: String::new(),
+        untried: vec![],
+    };
+    let port = good();
+    assert!(!concerns(&realtime, &port) && !concerns(&address, &port));
+    assert!(concerns(&backup, &port) && concerns(&Finding::LineThreadStalled, &port));
+    assert!(!concerns(&Finding::HistoryStalled, &port));
+    let lossy = PortFigures {
+        blocks: [1000, 1, 0],
+        registered: false,
+        ..good()
+    };
+    assert!(concerns(&realtime, &lossy) && concerns(&address, &lossy));
+    assert!(!concerns(&backup, &lossy));
+}
+
+#[test]
+fn nothing_is_ruled_out_that_was_not_measured() {
+    let nothing = PortFigures {
+        enabled: true,
+        ..PortFigures::default()
+    };
+    assert_eq!(ruled_out(&nothing, &[]), []);
+    let all = ruled_out(&good(), &[]);
+    let has = |wanted: fn(&RuledOut) -> bool| all.iter().any(wanted);
+    assert!(has(|m| matches!(m, RuledOut::Registered { .. })));
+    assert!(has(|m| matches!(m, RuledOut::CardServed { blocks: 1000 })));
+    assert!(has(|m| matches!(m, RuledOut::FeedPresent { .. })));
+    assert!(has(|m| matches!(m, RuledOut::AudioBothWays { .. })));
+    assert!(!has(|m| matches!(m, RuledOut::EchoTrained { .. })));
+    assert!(!has(|m| matches!(m, RuledOut::DigitsHeard { .. })));
+}
+
+#[test]
+fn what_a_finding_is_about_is_never_ruled_out() {
+    let dead = Finding::NoBattery {
+        unregistered: false,
+    };
+    let cases: [(&Finding, fn(&RuledOut) -> bool); 4] = [
+        (&dead, |m| matches!(m, RuledOut::FeedPresent { .. })),
+        (&Finding::OffHookLockout, |m| {
+            matches!(m, RuledOut::LoopCloses { .. })
+        }),
+        (&Finding::ServerUnresponsive, |m| {
+            matches!(m, RuledOut::Registered { .. })
+        }),
+        (&one_way(), |m| matches!(m, RuledOut::AudioBothWays { .. })),
+    ];
+    for (finding, wrong) in cases {
+        assert!(ruled_out(&good(), &[]).iter().any(wrong), "{finding:?}");
+        assert!(
+            !ruled_out(&good(), &[finding]).iter().any(wrong),
+            "{finding:?}"
+        );
+    }
+    // A short draws the voltages down whatever the finding.
+    let drawn = PortFigures {
+        voltages: Some([-3.0, -5.0, -52.0]),
+        ..good()
+    };
+    let fed = |m: &RuledOut| matches!(m, RuledOut::FeedPresent { .. });
+    assert!(!ruled_out(&drawn, &[]).iter().any(fed));
+}
+
+#[test]
+fn a_rejection_rests_on_its_count_and_on_the_ports_that_are_not_rejected() {
+    let rejected = &Finding::samples()[..];
+    let rejected = rejected
+        .iter()
+        .find(|f| f.code() == "registration-rejected");
+    let port = PortFigures {
+        registered: false,
+        rejected: 14,
+        registration_since_unix_ms: Some(10_000),
+        next_attempt_ms: Some(2500),
+        ..good()
+    };
+    let mut around = Around {
+        now_unix_ms: 70_000,
+        others_registered: Some(("10.0.0.1:2000".into(), 3)),
+        enabled: 4,
+        ..Around::default()
+    };
+    let all = evidence(rejected.unwrap(), &port, &around);
+    assert_eq!(
+        all,
+        [
+            Evidence::Since {
+                unix_ms: 10_000,
+                seconds: 60
+            },
+            Evidence::Rejected { times: 14 },
+            Evidence::OthersRegistered {
+                server: "10.0.0.1:2000".into(),
+                ports: 3
+            },
+            Evidence::NextAttempt { seconds: 3 },
+        ]
+    );
+    around.same = vec![2, 3];
+    let all = evidence(rejected.unwrap(), &port, &around);
+    assert!(all.contains(&Evidence::OthersSame { ports: vec![2, 3] }));
+    around.same = vec![2, 3, 4];
+    let all = evidence(rejected.unwrap(), &port, &around);
+    assert!(all.contains(&Evidence::AllSame { ports: 4 }), "{all:?}");
+}
+
+#[test]
+fn figures_that_are_no_finding_are_remarks_and_good_ones_are_none() {
+    assert_eq!(remarks(&good()), []);
+    let off = PortFigures {
+        enabled: false,
+        ..good()
+    };
+    assert_eq!(remarks(&off), [Remark::Disabled]);
+    assert_eq!(standing(None, &remarks(&off)), Standing::Disabled);
+    let bad = PortFigures {
+        forwarded_all: Some("2002".into()),
+        calls: [9, 3],
+        recurring: vec![("card-removed".into(), 3), ("no-battery".into(), 2)],
+        last_call: Some(LastCall {
+            received: 90,
+            lost: 10,
+            mos: Some(2.5),
+            ..LastCall::default()
+        }),
+        echo: Some([4.0, 20.0]),
+        ..good()
+    };
+    assert_eq!(
+        remarks(&bad),
+        [
+            Remark::ForwardedAll { to: "2002".into() },
+            Remark::CallsFailed {
+                failed: 3,
+                calls: 9
+            },
+            Remark::Recurring {
+                finding: "card-removed".into(),
+                times: 3
+            },
+            Remark::PoorSound {
+                mos: 2.5,
+                lost_percent: 10.0
+            },
+            Remark::StrongEcho { erl_db: 4.0 },
+        ]
+    );
+    let few = PortFigures {
+        calls: [10, 3],
+        ..good()
+    };
+    assert_eq!(remarks(&few), []);
+    assert_eq!(standing(None, &remarks(&bad)), Standing::Remark);
+    assert_eq!(standing(Some(&one_way()), &[]), Standing::Impaired);
+}
+
+fn call() -> CallFigures {
+    CallFigures {
+        answered: true,
+        talked_ms: 60_000,
+        end: Some(EndCause::FarHangUp),
+        legs: vec![LegFigures {
+            remote: Some("10.0.0.9:4000".into()),
+            sent: 3000,
+            received: 3000,
+            silent_ms: Some(20),
+            ..LegFigures::default()
+        }],
+        erl_db: Some(20.0),
+    }
+}
+
+#[test]
+fn a_call_in_order_has_nothing_noteworthy() {
+    assert_eq!(call_notes(&call()), []);
+    assert_eq!(call_standing(&[]), Standing::InOrder);
+    // Nobody answered, so nobody had to be heard.
+    let unanswered = CallFigures {
+        answered: false,
+        end: Some(EndCause::NotAnswered),
+        ..call()
+    };
+    assert_eq!(call_notes(&unanswered), []);
+}
+
+#[test]
+fn what_one_side_did_not_hear_comes_before_how_the_rest_sounded() {
+    let codes = |change: fn(&mut CallFigures)| {
+        let mut call = call();
+        change(&mut call);
+        let notes = call_notes(&call);
+        let json = |note: &CallNote| format!("{note:?}");
+        let names = notes.iter().map(json);
+        names
+            .map(|n| n.split([' ', '{']).next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(codes(|c| c.legs[0].received = 0), ["NothingHeard"]);
+    assert_eq!(codes(|c| c.legs[0].silent_ms = Some(8000)), ["FellSilent"]);
+    assert_eq!(
+        codes(|c| {
+            c.legs[0].silent_ms = Some(8000);
+            c.legs[0].data = true;
+        }),
+        [""; 0]
+    );
+    assert_eq!(
+        codes(|c| {
+            c.legs[0].lost = 100;
+            c.legs[0].far_lost_percent = Some(5.0);
+            c.legs[0].delay_ms = Some(300.0);
+            c.erl_db = Some(3.0);
+        }),
+        ["Loss", "FarLoss", "LongDelay", "StrongEcho"]
+    );
+    assert_eq!(codes(|c| c.end = Some(EndCause::LinkLost)), ["BrokenOff"]);
+    assert_eq!(
+        codes(|c| {
+            c.end = Some(EndCause::Congestion);
+            c.answered = false;
+        }),
+        ["Failed"]
+    );
+}
