@@ -101,7 +101,8 @@ fn what_a_finding_is_about_is_never_ruled_out() {
     let dead = Finding::NoBattery {
         unregistered: false,
     };
-    let cases: [(&Finding, fn(&RuledOut) -> bool); 4] = [
+    type Wrong = fn(&RuledOut) -> bool;
+    let cases: [(&Finding, Wrong); 4] = [
         (&dead, |m| matches!(m, RuledOut::FeedPresent { .. })),
         (&Finding::OffHookLockout, |m| {
             matches!(m, RuledOut::LoopCloses { .. })

@@ -1,8 +1,8 @@
 //! The story of a call.
 
 use tipring_ctl::report::{
-    CallDetail, CallDirection, CallNoteReport, CallState, CallStory, CallSummary, LegStory,
-    MediaLeg, PortDetail, Standing, StoredCall, Verdict,
+    CallDetail, CallDirection, CallNoteReport, CallState, CallStory, CallSummary, EchoState,
+    LegStory, MediaLeg, PortDetail, Standing, StoredCall, Verdict,
 };
 use tipring_ctl::words::{self, clean, length};
 use tipring_proto::explain::{self, CallFigures, LegFigures, lost_percent};
@@ -20,7 +20,8 @@ pub(super) fn story(now: u64, detail: &CallDetail, port: Option<&PortDetail>) ->
     let up = call.state != CallState::Ended;
     // What the port measures now is of its call that is up.
     let port = port.filter(|_| up);
-    let echo = port.and_then(|p| Some((p.echo.erl_db?, p.echo.erle_db?)));
+    let trained = port.filter(|p| p.echo.state == EchoState::Converged);
+    let echo = trained.and_then(|p| Some((p.echo.erl_db?, p.echo.erle_db?)));
     let figures = CallFigures {
         answered: call.answered_after_ms.is_some(),
         talked_ms: call

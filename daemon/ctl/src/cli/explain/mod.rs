@@ -15,7 +15,7 @@ mod tests;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use tipring_ctl::report::{CallDetail, History, PortDetail, StatusReport};
+use tipring_ctl::report::{CallDetail, History, PortDetail, StatusReport, StoredFinding};
 use tipring_ctl::request::{Request, Response};
 use tipring_store::{MOST_ROWS, Query, What};
 
@@ -24,6 +24,8 @@ use super::output::{Failure, Out};
 use super::remote::{Remote, Session, unexpected};
 use super::render;
 
+/// Findings among which those of the gateway that are open are looked for.
+const LOOKED_AT: u32 = 200;
 /// The word of a refusal: no such call is up or remembered.
 const UNKNOWN_CALL: &str = "unknown-call";
 
@@ -77,6 +79,8 @@ pub(super) struct Known {
     pub(super) detail: PortDetail,
     pub(super) status: StatusReport,
     pub(super) day: Day,
+    /// Findings of the gateway that are open.
+    pub(super) of_gateway: Vec<StoredFinding>,
     /// The last answered call that is remembered with its legs.
     pub(super) last_call: Option<CallDetail>,
 }
@@ -112,6 +116,7 @@ fn known_of_port(session: &mut Session, now: u64, port: u16) -> Result<Known, Fa
         detail,
         status: status(session)?,
         day: day(session, now, Some(port)),
+        of_gateway: open_findings(session),
         last_call,
     })
 }
@@ -120,6 +125,21 @@ fn status(session: &mut Session) -> Result<StatusReport, Failure> {
     match session.ask(Request::Status)? {
         Response::Status(report) => Ok(report),
         other => Err(unexpected(&other)),
+    }
+}
+
+fn open_findings(session: &mut Session) -> Vec<StoredFinding> {
+    let query = Query {
+        what: What::Findings,
+        limit: LOOKED_AT,
+        ..Query::default()
+    };
+    match session.ask(Request::History(query)) {
+        Ok(Response::History(history)) => {
+            let all = history.findings.into_iter();
+            all.filter(|f| f.now && f.port.is_none()).collect()
+        }
+        _ => vec![],
     }
 }
 

@@ -89,7 +89,8 @@ fn evidence(
         ports.filter(|p| p.enabled && p.port != port.port)
     };
     let same = |p: &&PortSummary| own && p.findings.iter().any(|f| f.code() == finding.code());
-    let open = known.day.rows.findings.iter();
+    let of_port = own.then_some(&known.day.rows.findings);
+    let open = of_port.unwrap_or(&known.of_gateway).iter();
     let mut open = open.filter(|f| f.now && f.code == finding.code());
     let server = port.server.as_deref();
     let there = others().filter(|p| server.is_some() && p.server.as_deref() == server);

@@ -2,7 +2,7 @@
 
 use tipring_ctl::report::{
     FindingReport, Forwards, History, PortDetail, PortSummary, RegistrationReport,
-    RegistrationState, StatusReport, StoredCall, StoredFax, StoredFinding,
+    RegistrationState, StatusReport, StoredCall, StoredFax,
 };
 use tipring_store::CallTotals;
 use tipring_types::finding::{Finding, Place, RejectCause};

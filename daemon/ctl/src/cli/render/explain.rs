@@ -260,12 +260,8 @@ fn day(paint: Paint, day: &DayReport) -> String {
         let server = step
             .server
             .as_deref()
-            .map_or_else(String::new, |s| format!(" {}", clean(s)));
-        let text = format!(
-            "registration: {},{server} {}",
-            word(&step.state),
-            clean(&step.reason)
-        );
+            .map_or_else(String::new, |s| format!(" with {}", clean(s)));
+        let text = format!("registration{server}: {}", clean(&step.reason));
         rows.push((step.at_unix_ms, text));
     }
     rows.sort_by_key(|(ms, _)| *ms);
