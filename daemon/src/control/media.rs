@@ -1,5 +1,6 @@
 //! The media legs of one port: sockets made and named here, used by the line thread, reported to the call logic.
 
+mod advice;
 mod alarm;
 mod fax;
 mod figures;
@@ -15,7 +16,6 @@ use std::time::Duration;
 use tipring_ctl::report as ctl;
 use tipring_proto::alarm::AlarmListener;
 use tipring_proto::call::{Heard, LegStatistics, MediaInput, MediaOutput};
-use tipring_proto::fax_memory::Strategy;
 use tipring_proto::passthrough::{Change, PassThrough};
 use tipring_proto::rtp::{LossSeen, QualityMeter, RtpSource};
 use tipring_proto::sccp::message::MediaStatus;
@@ -428,22 +428,6 @@ impl MediaDesk {
                     ..Doing::default()
                 }
             }
-        }
-    }
-
-    /// Legs for whose far ends nothing was looked up yet: their calls, and where their far ends are.
-    pub(super) fn unadvised(&self) -> Vec<(SessionId, CallRef, Option<String>)> {
-        let legs = self.open.iter().filter(|leg| !leg.advised && !leg.group);
-        legs.map(|leg| (leg.id, leg.call, leg.remote.map(|at| at.to_string())))
-            .collect()
-    }
-
-    /// What earlier faxes with the far end of a leg change in it.
-    pub(super) fn advise(&mut self, session: SessionId, far: &str, strategy: &Strategy) {
-        if let Some(leg) = self.open.iter_mut().find(|leg| leg.id == session) {
-            leg.advised = true;
-            leg.fax.advise(far, strategy);
-            leg.protection.advise(far, strategy);
         }
     }
 

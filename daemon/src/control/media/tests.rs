@@ -1,3 +1,5 @@
+use tipring_proto::fax_memory::Strategy;
+
 use super::*;
 use tipring_types::trace::Trace;
 
