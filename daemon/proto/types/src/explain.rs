@@ -90,7 +90,7 @@ pub enum Evidence {
     },
     /// When the port tries again.
     NextAttempt {
-        /// In so many seconds.
+        /// In this time.
         seconds: u64,
     },
     /// Other ports are registered with the same CallManager.
