@@ -1,9 +1,10 @@
 //! The command line.
 
+mod explain;
 mod fax;
+mod short;
 mod sim;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -11,7 +12,10 @@ use tipring_ctl::wire::DEFAULT_SOCKET;
 use tipring_proto::sccp::callmanager::{SWITCHES, Switches};
 
 use super::complete;
+use explain::EXPLAIN_EXAMPLES;
+pub(crate) use explain::{About, ExplainArgs};
 pub(crate) use fax::{FaxCommand, FaxMemoryCommand, T38When};
+pub(crate) use short::{SHORT_HELP, completed};
 pub(crate) use sim::{Fault, Sim, Until};
 
 const EXIT_CODES: &str = "\
@@ -55,12 +59,6 @@ Examples:
                                        calls, minutes and lost packets of each port in a week
   tipring history --calls --limit 1000 --json
                                        calls with all their figures";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  tipring explain                      what is wrong with the gateway, the worst first
-  tipring explain 17                   why port 17 is dead
-  tipring explain call 12              why nothing was heard in call 12";
 
 /// See, test and try the lines of a Tipring gateway.
 #[derive(Debug, Parser)]
@@ -363,66 +361,6 @@ pub(crate) enum CallCommand {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(crate) struct ExplainArgs {
-    /// Port number, or `call` and the number of a call; without it: the gateway
-    #[arg(value_parser = about, value_name = "PORT|call", add = complete::ports())]
-    pub(crate) about: Option<About>,
-    /// Number of the call, as `call list` shows it
-    #[arg(value_name = "CALL", requires = "about", add = complete::calls())]
-    pub(crate) id: Option<u64>,
-}
-
-/// What `tipring` says without a command.
-pub(crate) const SHORT_HELP: &str = "\
-tipring: see, test and try the lines of a Tipring gateway
-
-  tipring explain [PORT]    what is wrong with the gateway or a port, and what to do
-  tipring status            the gateway at a glance
-  tipring port list         all ports; `tipring port 17`: one in full
-  tipring trace PORT        what happens on a port, live
-  tipring history [PORT]    calls, faxes and findings so far
-
-All commands: tipring --help
-";
-
-/// `port 17` is `port show 17`.
-pub(crate) fn completed(mut args: Vec<OsString>) -> Vec<OsString> {
-    let mut at = 1;
-    while let Some(arg) = args.get(at).and_then(|arg| arg.to_str()) {
-        match arg {
-            "--socket" | "--color" | "--timeout" => at += 2,
-            option if option.starts_with('-') => at += 1,
-            _ => break,
-        }
-    }
-    let is = |at: usize, what: fn(&str) -> bool| {
-        let arg = args.get(at).and_then(|arg| arg.to_str());
-        arg.is_some_and(what)
-    };
-    if is(at, |arg| arg == "port") && is(at + 1, |arg| arg.parse::<u16>().is_ok()) {
-        args.insert(at + 1, "show".into());
-    }
-    args
-}
-
-/// What is to be explained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum About {
-    /// This port.
-    Port(u16),
-    /// The call named next.
-    Call,
-}
-
-fn about(text: &str) -> Result<About, String> {
-    match text.parse() {
-        _ if text == "call" => Ok(About::Call),
-        Ok(port @ 1..=1024) => Ok(About::Port(port)),
-        _ => Err("accepted: 1 to 1024, or call".to_owned()),
-    }
-}
-
-#[derive(Debug, ClapArgs)]
 pub(crate) struct HistoryArgs {
     /// Port number; without it: all ports, and the gateway as a whole
     #[arg(value_parser = port(), add = complete::ports())]
@@ -622,31 +560,6 @@ mod tests {
         }
         for text in ["", "2", "-2h", "yesterday", "2026-13-01", "25:00", "h"] {
             assert_eq!(moment(text, &now), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_port_alone_is_shown() {
-        let completed = |args: &[&str]| {
-            let args = args.iter().map(OsString::from).collect();
-            let all = completed(args).into_iter();
-            let words: Vec<String> = all.filter_map(|a| a.into_string().ok()).collect();
-            words.join(" ")
-        };
-        for (typed, meant) in [
-            ("tipring port 17", "tipring port show 17"),
-            (
-                "tipring --json --socket port port 17 --timeout 3",
-                "tipring --json --socket port port show 17 --timeout 3",
-            ),
-            ("tipring port show 17", "tipring port show 17"),
-            ("tipring port seventeen", "tipring port seventeen"),
-            ("tipring port", "tipring port"),
-            ("tipring trace 17", "tipring trace 17"),
-            ("tipring", "tipring"),
-        ] {
-            let words: Vec<&str> = typed.split(' ').collect();
-            assert_eq!(completed(&words), meant);
         }
     }
 
