@@ -43,10 +43,10 @@ impl Gateway {
             }
             StationEvent::AttemptFailed {
                 server, ref reason, ..
-            } if reason.says_something_of_the_server() => {
-                desk.lockouts.failed(now, port, server, reason.is_silence());
-            }
-            StationEvent::AttemptFailed { .. } => desk.lockouts.gives_up(port),
+            } => match reason.in_vain() {
+                Some(vain) => desk.lockouts.failed(now, port, server, vain),
+                None => desk.lockouts.gives_up(port),
+            },
             StationEvent::Lost {
                 server, ref reason, ..
             } => {

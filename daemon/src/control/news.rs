@@ -43,7 +43,10 @@ impl Gateway {
         };
         // A device that stops was registered or not; its next registration is logged.
         let stood = match event {
-            StationEvent::Lost { .. } => now.saturating_since(unit.registration_since) >= STOOD,
+            StationEvent::Lost { .. } => {
+                now.saturating_since(unit.registration_since) >= STOOD
+                    && unit.repeats.is_outage(now)
+            }
             StationEvent::Stopped => true,
             _ => false,
         };

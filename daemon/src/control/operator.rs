@@ -159,7 +159,7 @@ impl Gateway {
             passed_by_ms: locked.map(|until| millis(until - now)),
             watched_ms: watched.map(|until| millis(until.saturating_since(now))),
             next_attempt_ms: self
-                .next_attempt_at(n)
+                .next_connection_at(n)
                 .map(|at| millis(at.saturating_since(now))),
             found_silent: tally.silences,
             troubles: self.troubles(n, &tally),
@@ -167,7 +167,7 @@ impl Gateway {
         }
     }
 
-    /// When a port connects to this CallManager next, to register or to stand by, or asks whether it takes ports back.
+    /// When a port tries this CallManager next, or asks whether it takes ports back.
     pub(super) fn next_attempt_at(&self, server: usize) -> Option<Time> {
         let best = self.signalling.servers.list().first() == Some(&server);
         let own = self
@@ -183,14 +183,23 @@ impl Gateway {
                 }
                 _ => None,
             });
-        let standbys = &self.signalling.standbys;
+        own.chain(self.signalling.lookout.asked_at(server)).min()
+    }
+
+    /// When a port connects to it next for whatever purpose, or asks.
+    pub(super) fn next_connection_at(&self, server: usize) -> Option<Time> {
+        let attempt = self.next_attempt_at(server).into_iter();
+        attempt.chain(self.next_standby_at(server)).min()
+    }
+
+    /// When a port opens a standby connection to it next.
+    fn next_standby_at(&self, server: usize) -> Option<Time> {
+        let not_before = self.signalling.standbys.not_before(server);
         let due = |unit: &PortUnit| {
             let (_, due) = unit.stands_by_next().filter(|(at, _)| *at == server)?;
-            Some(standbys.not_before(server).map_or(due, |at| at.max(due)))
+            Some(not_before.map_or(due, |at| at.max(due)))
         };
-        own.chain(self.ports.iter().filter_map(due))
-            .chain(self.signalling.lookout.asked_at(server))
-            .min()
+        self.ports.iter().filter_map(due).min()
     }
 
     /// When a CallManager that is better than this port's is asked next, by this port or by another one for all.
@@ -230,9 +239,16 @@ impl Gateway {
             .collect()
     }
 
-    /// Would it be noticed when this CallManager is well again? Ports without one try it, those at a lesser one ask it, and those
-    /// at the one before it in the list stand by there.
+    /// Would it be noticed when this CallManager is well again? Ports without one try it.
     fn is_tried(&self, n: usize) -> bool {
+        let without = |unit: &PortUnit| unit.settings.enabled && unit.registered_at().is_none();
+        let listed = self.signalling.servers.place(n).is_some();
+        listed && (self.ports.iter().any(without) || self.is_watched(n))
+    }
+
+    /// Ports that are registered look at it: those at a lesser one ask it, and those at the one before it in the list stand by
+    /// there.
+    fn is_watched(&self, n: usize) -> bool {
         let desk = &self.signalling;
         let Some(place) = desk.servers.place(n) else {
             return false;
@@ -241,10 +257,9 @@ impl Gateway {
         let mut ports = self.ports.iter().filter(|unit| unit.settings.enabled);
         ports.any(|unit| {
             let here = unit.registered_at().map(|at| desk.servers.place(at));
-            match here {
-                None => true,
-                Some(here) => here.is_none_or(|here| place < here || standby && place == here + 1),
-            }
+            here.is_some_and(|here| {
+                here.is_none_or(|here| place < here || standby && place == here + 1)
+            })
         })
     }
 
@@ -265,12 +280,14 @@ impl Gateway {
         let mut untried = vec![];
         for server in desk.list().iter().filter(|server| **server != first) {
             let name = desk.name(*server);
-            let troubles = desk.tally(*server).map(|tally| &tally.troubles);
-            match troubles.and_then(|troubles| troubles.unreachable()) {
+            let tally = desk.tally(*server);
+            let reached = tally.is_some_and(|tally| tally.registrations > 0 || tally.stood_by);
+            match tally.and_then(|tally| tally.troubles.unreachable()) {
                 // Whatever was known of it may be over.
-                _ if !self.is_tried(*server) => untried.push(name),
+                _ if !self.is_watched(*server) => untried.push(name),
                 Some(why) => dead.push((name, words::why(why))),
-                None => return None,
+                None if reached => return None,
+                None => untried.push(name),
             }
         }
         let (_, first) = dead.first()?;

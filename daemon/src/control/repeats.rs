@@ -10,6 +10,8 @@ use tipring_proto::time::Time;
 
 /// The same trouble is logged again after this time.
 const AGAIN: Duration = Duration::from_secs(600);
+/// The end of a registration is logged again after this time, which doubles while they follow each other.
+const SOON: Duration = Duration::from_secs(10);
 /// Kinds of trouble remembered.
 const KINDS: usize = 16;
 
@@ -31,6 +33,8 @@ pub(super) struct Repeats {
     good: String,
     /// A trouble was logged after it.
     in_trouble: bool,
+    /// The last end of a registration that was logged, and how soon after it the next one is.
+    outage: Option<(Time, Duration)>,
 }
 
 impl Repeats {
@@ -74,8 +78,21 @@ impl Repeats {
         Some(not_logged)
     }
 
-    /// A registration that stood has ended, for whatever reason: its end and the next registration are logged, if `pass` lets a
-    /// line through. Then with the number of lines that were held back before it.
+    /// A registration has ended that stood: its end and the next registration are logged, so that each outage has its two
+    /// lines. Those that follow each other all the time are logged ever less often, and are a trouble that repeats otherwise.
+    pub(super) fn is_outage(&mut self, now: Time) -> bool {
+        let wait = match self.outage {
+            Some((before, wait)) if now.saturating_since(before) < wait => return false,
+            Some((before, wait)) if now.saturating_since(before) < AGAIN * 2 => {
+                wait.saturating_mul(2)
+            }
+            _ => SOON,
+        };
+        self.outage = Some((now, wait.min(AGAIN)));
+        true
+    }
+
+    /// The line of such an end, if `pass` lets it through: with the number of lines that were held back before it.
     pub(super) fn outage(&mut self, pass: impl FnOnce() -> Option<u64>) -> Option<u64> {
         let held_back = pass()?;
         self.in_trouble = true;
@@ -155,12 +172,17 @@ mod tests {
         let mut repeats = Repeats::default();
         assert_eq!(repeats.good("registered", FREE), Some(0));
         for s in [0, 30, 60] {
+            assert!(repeats.is_outage(at(s)), "{s}");
             assert_eq!(repeats.outage(FREE), Some(0));
             let first = repeats.trouble(at(s + 1), 0, "refused", FREE);
             assert_eq!(first.is_some(), s == 0, "{s}");
             assert_eq!(repeats.good("registered", FREE), Some(0));
             assert_eq!(repeats.good("registered", FREE), None);
         }
+        // One that flaps for a day is no flood.
+        let ends = (100..86_500).step_by(15);
+        let lines = ends.filter(|s| repeats.is_outage(at(*s))).count();
+        assert!((140..160).contains(&lines), "{lines}");
         // No line, no end of it.
         assert_eq!(repeats.outage(|| None), None);
         assert_eq!(repeats.good("registered", FREE), None);

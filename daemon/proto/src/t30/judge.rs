@@ -155,7 +155,11 @@ fn before_training(heard: &Listener, by: Option<Side>) -> FaxOutcome {
         }
         Some(_) if only_bye && called.is_some() => FaxOutcome::NothingInCommon,
         // A machine that called has the second DIS to answer as well; a call that ends before that was cut.
-        None if !caller_spoke && heard.dis < 2 && machine_calls(heard) => {
+        None if !caller_spoke
+            && heard.dis < 2
+            && report.bad_frames == [0, 0]
+            && machine_calls(heard) =>
+        {
             FaxOutcome::CallEndedInNegotiation
         }
         _ if !caller_spoke => FaxOutcome::CallerSilent {

@@ -267,6 +267,10 @@ impl LegFax {
         let record = self.hearing.voice(now, true);
         self.keep(record, doing);
         self.look = None;
+        if std::mem::take(&mut self.as_voice) {
+            // Nobody takes from it what it hears of the talk.
+            self.hearing.tap = None;
+        }
     }
 
     /// An event came.
@@ -523,7 +527,7 @@ impl LegFax {
         let confirmed = report.map_or(0, |report| report.confirmed);
         Some(ctl::FaxLeg {
             mode: match is {
-                LegMode::Voice if self.hearing.passes() => LegMode::PassThrough,
+                LegMode::Voice if self.hearing.passes() && !self.as_voice => LegMode::PassThrough,
                 is => is,
             },
             rate: rate.unwrap_or(u32::try_from(numbers.rate).unwrap_or(0)),

@@ -120,7 +120,7 @@ impl Gateway {
                     failed_attempts: tally.failures,
                     found_silent: tally.silences,
                     next_attempt_ms: self
-                        .next_attempt_at(n)
+                        .next_connection_at(n)
                         .map(|at| millis(at.saturating_since(now))),
                     passed_by_ms: self
                         .signalling

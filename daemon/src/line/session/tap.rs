@@ -108,6 +108,10 @@ impl FaxTap {
     }
 
     fn hear(&mut self, now: Time, side: Side, samples: &[i16], port: &PortCounters) {
+        // Control has given it up; a new one replaces it with the next fax.
+        if self.seen.is_abandoned() {
+            return;
+        }
         self.tap.hear(side, samples);
         let mut any = false;
         while let Some(seen) = self.tap.seen() {

@@ -204,7 +204,7 @@ fn repeated(repeats: &RedundancyReport) -> String {
 /// What it is, and what the fax machines agreed on.
 fn fax_leg(fax: &FaxLeg) -> String {
     let is = match fax.mode {
-        LegMode::Voice => "voice again",
+        LegMode::Voice => "carried as voice",
         LegMode::PassThrough => "pass-through (G.711)",
         LegMode::FaxRelay => "relay (T.38)",
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 pub use tipring_types::finding::RejectCause;
 
+use super::lockout::Vain;
 use crate::names::NameFailure;
 use crate::sccp::message::{ClientMessage, ResetKind, ServerMessage};
 use crate::time::Time;
@@ -316,9 +317,16 @@ impl LostReason {
         )
     }
 
-    /// Another device would find the same there. No way to it is as good as nobody there.
-    pub fn says_something_of_the_server(&self) -> bool {
-        self.is_silence() || self.is_an_answer() || self.is_unreachable()
+    /// What it says of the server to other devices. Name servers and our own address are no matter of the server.
+    pub fn in_vain(&self) -> Option<Vain> {
+        match self {
+            _ if self.is_silence() => Some(Vain::Silent),
+            _ if self.is_an_answer() => Some(Vain::Answered),
+            LostReason::Connect(ConnectFailure::Unreachable | ConnectFailure::Other(_)) => {
+                Some(Vain::NoWay)
+            }
+            _ => None,
+        }
     }
 
     /// The server is there, and does not take the device.

@@ -24,6 +24,20 @@ const LOCKED: Duration = Duration::from_secs(60);
 /// Longest lock-out: that of Cisco's stations.
 const LOCKED_MAX: Duration = Duration::from_secs(600);
 
+/// A network that has no way to a server may have one soon; nobody is led there meanwhile.
+const NO_WAY: Duration = Duration::from_secs(10);
+
+/// How an attempt to register with a server came to nothing, as far as it says something of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vain {
+    /// Nothing came from it.
+    Silent,
+    /// It is there, and takes nobody.
+    Answered,
+    /// There is no way to it at present.
+    NoWay,
+}
+
 /// One for all devices of a gateway.
 #[derive(Debug, Default)]
 pub struct Lockouts {
@@ -60,8 +74,8 @@ struct Hold {
     /// The first device has been sent on, or has nowhere to go.
     forsaken: bool,
     until: Option<Time>,
-    /// When an attempt last came to nothing there, for whatever reason.
-    failed: Option<Time>,
+    /// Until when an attempt that came to nothing there keeps the others from being led to it.
+    avoided: Option<Time>,
     /// Lock-outs in a row.
     times: u32,
 }
@@ -82,8 +96,7 @@ impl Hold {
     }
 
     fn has_failed(&self, now: Time) -> bool {
-        self.failed
-            .is_some_and(|at| now.saturating_since(at) < LOCKED)
+        self.avoided.is_some_and(|until| now < until)
     }
 
     /// Another device knows that it does not answer.
@@ -105,7 +118,7 @@ impl Lockouts {
                 silent: false,
                 forsaken: false,
                 until: None,
-                failed: None,
+                avoided: None,
                 times: 0,
             });
             self.holds.len() - 1
@@ -212,7 +225,7 @@ impl Lockouts {
         self.served.push((device, server));
         let hold = self.hold(now, server);
         hold.until = None;
-        hold.failed = None;
+        hold.avoided = None;
         hold.times = 0;
         hold.in_doubt = false;
         hold.silent = false;
@@ -233,7 +246,7 @@ impl Lockouts {
     }
 
     /// An attempt has come to nothing. `silent`: the server did not answer.
-    pub fn failed(&mut self, now: Time, device: u16, server: usize, silent: bool) {
+    pub fn failed(&mut self, now: Time, device: u16, server: usize, vain: Vain) {
         let since = self.of(server).and_then(|hold| {
             let own = hold.tries.iter().find(|(d, _)| *d == device);
             own.map(|(_, since)| *since)
@@ -243,10 +256,14 @@ impl Lockouts {
         // A device that was led away early has not found out that the server is silent.
         let waited = since.is_none_or(|since| now.saturating_since(since) >= PATIENCE);
         let hold = self.hold(now, server);
-        hold.failed = Some(now);
-        if !silent {
+        hold.avoided = Some(match vain {
+            Vain::NoWay => now + NO_WAY,
+            Vain::Silent | Vain::Answered => now + LOCKED,
+        });
+        if vain == Vain::Answered {
             hold.until = None;
-        } else if waited && !serves && !hold.is_locked(now) {
+        }
+        if vain == Vain::Silent && waited && !serves && !hold.is_locked(now) {
             let doubled = LOCKED.saturating_mul(1 << hold.times.min(10));
             hold.until = Some(now + doubled.min(LOCKED_MAX));
             hold.times = hold.times.saturating_add(1);
@@ -263,7 +280,7 @@ impl Lockouts {
     pub fn forget(&mut self, server: usize) {
         for hold in self.holds.iter_mut().filter(|h| h.server == server) {
             hold.until = None;
-            hold.failed = None;
+            hold.avoided = None;
             hold.silent = false;
             hold.times = 0;
         }
@@ -273,7 +290,7 @@ impl Lockouts {
     pub fn forget_all(&mut self) {
         for hold in &mut self.holds {
             hold.until = None;
-            hold.failed = None;
+            hold.avoided = None;
             hold.silent = false;
             hold.times = 0;
         }

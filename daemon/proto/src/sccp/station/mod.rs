@@ -36,7 +36,7 @@ pub use event::{
     CloseReason, ConnectFailure, LostReason, RejectCause, StationEvent, StationOutput,
     TracedMessage,
 };
-pub use lockout::{Lead, Lockouts};
+pub use lockout::{Lead, Lockouts, Vain};
 pub use lookout::{Lookout, LookoutOrder};
 pub use sentinel::{SentinelOrder, Sentinels};
 pub use snapshot::{

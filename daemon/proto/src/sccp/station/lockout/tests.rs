@@ -33,7 +33,7 @@ fn last_registration(devices: u16, works: usize, start: u64) -> u64 {
                 last = ms - start;
             } else if ms >= since + 10_000 {
                 trying.retain(|t| t.0 != device);
-                lockouts.failed(now, device, server, true);
+                lockouts.failed(now, device, server, Vain::Silent);
                 coming.push((ms, device, (server + 1) % 8));
             }
         }
@@ -50,7 +50,7 @@ fn last_registration(devices: u16, works: usize, start: u64) -> u64 {
                 continue;
             };
             let (_, from, _) = trying.remove(t);
-            lockouts.failed(now, device, from, true);
+            lockouts.failed(now, device, from, Vain::Silent);
             let wait = turn.map_or(0, |turn| u64::from(turn) * 20);
             coming.push((ms + wait, device, server));
         }
@@ -91,21 +91,21 @@ fn a_server_that_answers_is_left_by_nobody() {
 fn a_silent_server_is_passed_by_until_it_takes_a_device() {
     let mut lockouts = Lockouts::default();
     lockouts.tries(at(0), 1, 0);
-    lockouts.failed(at(10_000), 1, 0, true);
+    lockouts.failed(at(10_000), 1, 0, Vain::Silent);
     assert_eq!(lockouts.locked_until(at(10_000), 0), Some(at(70_000)));
     assert_eq!(lockouts.place_for(at(11_000), 2, 0, &EIGHT), 1);
     // Not by the device of which it is the only server.
     assert_eq!(lockouts.place_for(at(11_000), 2, 0, &[0]), 0);
     // The second time it is for longer, at last for ten minutes.
     for (failed, until) in [(71, 191), (192, 432), (433, 913), (914, 1514)] {
-        lockouts.failed(at(failed * 1000), 1, 0, true);
+        lockouts.failed(at(failed * 1000), 1, 0, Vain::Silent);
         let locked = lockouts.locked_until(at(failed * 1000), 0);
         assert_eq!(locked, Some(at(until * 1000)));
     }
     lockouts.registered(at(1_000_000), 1, 0);
     assert_eq!(lockouts.place_for(at(1_000_001), 2, 0, &EIGHT), 0);
     lockouts.left(1);
-    lockouts.failed(at(2_000_000), 1, 0, true);
+    lockouts.failed(at(2_000_000), 1, 0, Vain::Silent);
     assert_eq!(lockouts.locked_until(at(2_000_000), 0), Some(at(2_060_000)));
     lockouts.forget_all();
     assert_eq!(lockouts.place_for(at(2_000_001), 2, 0, &EIGHT), 0);
@@ -115,7 +115,7 @@ fn a_silent_server_is_passed_by_until_it_takes_a_device() {
 fn a_list_of_silent_servers_is_tried_all_the_same_by_one_device_each() {
     let mut lockouts = Lockouts::default();
     for server in 0..2 {
-        lockouts.failed(at(0), 1, server, true);
+        lockouts.failed(at(0), 1, server, Vain::Silent);
     }
     assert_eq!(lockouts.place_for(at(100), 1, 0, &[0, 1]), 0);
     lockouts.tries(at(100), 1, 0);
@@ -127,7 +127,7 @@ fn a_stuck_session_locks_no_server_out_that_serves_others() {
     let mut lockouts = Lockouts::default();
     lockouts.registered(at(0), 1, 0);
     lockouts.tries(at(0), 2, 0);
-    lockouts.failed(at(10_000), 2, 0, true);
+    lockouts.failed(at(10_000), 2, 0, Vain::Silent);
     assert_eq!(lockouts.locked_until(at(10_000), 0), None);
 }
 
@@ -135,10 +135,10 @@ fn a_stuck_session_locks_no_server_out_that_serves_others() {
 fn a_silent_server_is_found_out_about_when_the_other_one_refuses_everybody() {
     let mut lockouts = Lockouts::default();
     lockouts.tries(at(0), 1, 0);
-    lockouts.failed(at(10_000), 1, 0, true);
+    lockouts.failed(at(10_000), 1, 0, Vain::Silent);
     assert_eq!(lockouts.place_for(at(10_001), 1, 0, &[0, 1]), 1);
     lockouts.tries(at(10_001), 1, 1);
-    lockouts.failed(at(10_010), 1, 1, false);
+    lockouts.failed(at(10_010), 1, 1, Vain::Answered);
     // Nobody is served: one device at a time asks the silent one, though it is passed by.
     assert!(lockouts.locked_until(at(12_000), 0).is_some());
     assert_eq!(lockouts.place_for(at(12_000), 2, 0, &[0, 1]), 0);
@@ -150,15 +150,15 @@ fn a_silent_server_is_found_out_about_when_the_other_one_refuses_everybody() {
 fn a_device_led_away_early_locks_nothing_and_our_own_end_of_an_attempt_unlocks_nothing() {
     let mut lockouts = Lockouts::default();
     lockouts.tries(at(0), 1, 0);
-    lockouts.failed(at(400), 1, 0, true);
+    lockouts.failed(at(400), 1, 0, Vain::Silent);
     assert_eq!(lockouts.locked_until(at(401), 0), None);
     lockouts.tries(at(1_000), 1, 0);
-    lockouts.failed(at(11_000), 1, 0, true);
+    lockouts.failed(at(11_000), 1, 0, Vain::Silent);
     assert!(lockouts.locked_until(at(11_001), 0).is_some());
     lockouts.tries(at(12_000), 1, 0);
     lockouts.gives_up(1);
     assert!(lockouts.locked_until(at(12_001), 0).is_some());
-    lockouts.failed(at(12_002), 1, 0, false);
+    lockouts.failed(at(12_002), 1, 0, Vain::Answered);
     assert_eq!(lockouts.locked_until(at(12_003), 0), None);
 }
 
@@ -236,7 +236,7 @@ fn a_server_that_was_silent_is_tried_again_when_there_is_no_way_to_the_others() 
     let list = [0, 1, 2];
     let mut lockouts = Lockouts::default();
     lockouts.tries(at(0), 1, 0);
-    lockouts.failed(at(10_000), 1, 0, true);
+    lockouts.failed(at(10_000), 1, 0, Vain::Silent);
     for (server, reason) in [
         (1, LostReason::Connect(ConnectFailure::Refused)),
         (2, LostReason::Connect(ConnectFailure::Unreachable)),
@@ -244,9 +244,33 @@ fn a_server_that_was_silent_is_tried_again_when_there_is_no_way_to_the_others() 
         let better = lockouts.place_for(at(10_000), 1, 0, &list);
         assert_eq!(better, server, "one that nobody has tried");
         lockouts.tries(at(10_000), 1, server);
-        assert!(reason.says_something_of_the_server(), "{reason:?}");
-        lockouts.failed(at(10_001), 1, server, reason.is_silence());
+        let vain = reason.in_vain().expect("of the server");
+        lockouts.failed(at(10_001), 1, server, vain);
     }
     assert!(lockouts.locked_until(at(12_000), 0).is_some());
     assert_eq!(lockouts.place_for(at(12_000), 1, 0, &list), 0);
+}
+
+/// A network that had no way to any server for a moment: a silent one stays locked, and the others are led to soon.
+#[test]
+fn no_way_to_a_server_is_no_answer_of_it_and_soon_forgotten() {
+    let list = [0, 1];
+    let mut lockouts = Lockouts::default();
+    lockouts.tries(at(0), 1, 0);
+    lockouts.failed(at(10_000), 1, 0, Vain::Silent);
+    for server in list {
+        lockouts.tries(at(11_000), 1, server);
+        lockouts.failed(at(11_001), 1, server, Vain::NoWay);
+    }
+    assert!(lockouts.locked_until(at(12_000), 0).is_some());
+    assert_eq!(lockouts.place_for(at(12_000), 1, 0, &list), 0);
+    assert_eq!(lockouts.place_for(at(22_000), 1, 0, &list), 1);
+    for reason in [
+        LostReason::Connect(ConnectFailure::NoOwnAddress {
+            address: std::net::Ipv4Addr::LOCALHOST,
+        }),
+        LostReason::Stopped,
+    ] {
+        assert_eq!(reason.in_vain(), None, "{reason:?}");
+    }
 }
