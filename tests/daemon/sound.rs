@@ -389,7 +389,7 @@ pub(crate) fn rtp_that_stops_in_a_call_is_named_until_it_is_back_and_its_begin_a
         "one-way audio: RTP from {} has stopped: the last packet came ",
         far.address()
     );
-    until(SOON, || {
+    until(SOON * 2, || {
         let found = findings()?;
         let good = found.len() == 1 && found[0].starts_with(&stopped);
         good.then_some(()).ok_or(format!("{found:?}"))

@@ -95,6 +95,8 @@ struct Leg {
     /// That is a multicast group: nothing is sent.
     group: bool,
     remote: Option<SocketAddrV4>,
+    /// Since when it sends there; none: it does not (hold).
+    sending: Option<Time>,
     /// The port's counters when the leg began: what came since is this leg's.
     begin: ctl::RtpStats,
     /// This leg's own when it was last started: the server's statistics are of what came since.
@@ -286,6 +288,7 @@ impl MediaDesk {
                             local,
                             group: group.is_some(),
                             remote: None,
+                            sending: None,
                             begin: self.totals(),
                             started: None,
                             quality: QualityMeter::default(),
@@ -347,6 +350,7 @@ impl MediaDesk {
                     rtcp.name(remote);
                 }
                 leg.remote = Some(remote);
+                leg.sending = Some(now);
                 leg.codec = codec;
                 leg.ptime_ms = ptime_ms;
                 leg.sends_events = rfc2833_payload;
@@ -384,11 +388,7 @@ impl MediaDesk {
                 }
                 doing
             }
-            MediaOutput::StopSend { party } => {
-                let leg = self.open.iter().find(|l| l.party == party);
-                leg.map(|l| one(LineOrder::StopSend { session: l.id }))
-                    .unwrap_or_default()
-            }
+            MediaOutput::StopSend { party } => self.stop_send(party),
             MediaOutput::CloseReceive { party } => {
                 let id = self.close(now, party);
                 id.map(|session| one(LineOrder::RemoveSession { session }))

@@ -73,6 +73,9 @@ pub(crate) fn nagios(remote: &Remote, out: &Out) -> Result<ExitCode, Failure> {
     Ok((level as u8).into())
 }
 
+/// Causes on the line of a monitoring plugin; of the rest it says how many there are.
+const CAUSES: usize = 5;
+
 fn judged(report: &StatusReport) -> (Level, String) {
     let counts = &report.port_counts;
     let served = counts.total.saturating_sub(counts.disabled);
@@ -95,9 +98,13 @@ fn judged(report: &StatusReport) -> (Level, String) {
         }
     });
     let mut line = format!("{} of {served} ports registered", counts.registered);
-    for one in said {
+    for one in said.take(CAUSES) {
         // The rest of the line is for figures.
         line += &format!("; {}", one.replace('|', "/"));
+    }
+    let more = causes.len().saturating_sub(CAUSES);
+    if more > 0 {
+        line += &format!("; and {more} more");
     }
     let (registered, talking, trouble) = (counts.registered, counts.talking, counts.in_trouble);
     let figures = format!(
@@ -177,5 +184,20 @@ mod tests {
             );
         }
         assert_eq!(Level::Unknown as u8, 3);
+    }
+
+    #[test]
+    fn many_causes_are_counted() {
+        let many = |n: u32| {
+            let one = |n| Finding::ChannelOpenFailed {
+                reason: format!("errno {n}"),
+            };
+            (0..n).map(one).collect::<Vec<_>>()
+        };
+        let (_, line) = judged(&report(0, &many(5), &[]));
+        assert!(line.contains("errno 4") && !line.contains("more"), "{line}");
+        let (_, line) = judged(&report(0, &many(40), &[]));
+        assert!(line.contains("; and 35 more | "), "{line}");
+        assert_eq!(line.matches("errno").count(), 5, "{line}");
     }
 }

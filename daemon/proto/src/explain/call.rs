@@ -49,6 +49,8 @@ pub struct CallFigures {
 
 /// A connected call from which nothing comes for this long has one side unheard.
 const SILENT_MS: u64 = 3000;
+/// A leg of fewer packets (3 s of them) was a step of a hold or a transfer.
+const MANY: u64 = 150;
 /// Loss that is heard, percent.
 const LOSS: f64 = 1.0;
 /// Delay at which two people begin to interrupt each other (G.114: 150 ms is good, 400 ms the limit).
@@ -72,7 +74,7 @@ pub fn call_notes(call: &CallFigures) -> Vec<CallNote> {
     for leg in &call.legs {
         if let Some(address) = leg.remote.clone().filter(|_| answered && leg.sent > 0) {
             let refused = leg.refused.clone().map(|(source, _)| source);
-            if leg.received == 0 {
+            if leg.received == 0 && !leg.data && leg.sent >= MANY {
                 out.push(CallNote::NothingHeard { address, refused });
                 continue;
             }

@@ -190,8 +190,7 @@ pub fn ruled_out(port: &PortFigures, findings: &[&Finding]) -> Vec<RuledOut> {
         .any(|f| matches!(f, Finding::OneWayAudio { .. }));
     if let Some(call) = &port.last_call
         && !one_way
-        && call.sent > 0
-        && call.received > 0
+        && call.heard_well()
     {
         let lost_percent = call.lost_percent();
         if lost_percent < GOOD_LOSS {

@@ -42,6 +42,11 @@ impl LastCall {
     pub fn lost_percent(&self) -> f64 {
         lost_percent(self.received, self.lost, self.late)
     }
+
+    /// Audio went both ways: at least half as many packets came as were sent.
+    pub fn heard_well(&self) -> bool {
+        self.sent > 0 && self.received > 0 && self.received.saturating_mul(2) >= self.sent
+    }
 }
 
 /// Share of the packets that never came, or too late, percent.

@@ -60,13 +60,14 @@ pub fn concerns(finding: &Finding, port: &PortFigures) -> bool {
     }
 }
 
-/// How a port stands, by its first finding and its remarks.
-pub fn standing(first: Option<&Finding>, remarks: &[Remark]) -> Standing {
-    match (first.map(Finding::severity), remarks) {
+/// How a port stands, by the severity of its worst finding and its remarks. Without a registration it is never in order.
+pub fn standing(port: &PortFigures, worst: Option<Severity>, remarks: &[Remark]) -> Standing {
+    match (worst, remarks) {
         (_, [Remark::Disabled, ..]) => Standing::Disabled,
         (Some(Severity::Error), _) => Standing::Dead,
         (Some(Severity::Warning), _) => Standing::Impaired,
         (Some(Severity::Info), _) => Standing::Passing,
+        (None, _) if !port.registered => Standing::Passing,
         (None, []) => Standing::InOrder,
         (None, _) => Standing::Remark,
     }

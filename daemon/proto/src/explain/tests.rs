@@ -126,6 +126,18 @@ fn what_a_finding_is_about_is_never_ruled_out() {
     };
     let fed = |m: &RuledOut| matches!(m, RuledOut::FeedPresent { .. });
     assert!(!ruled_out(&drawn, &[]).iter().any(fed));
+    // Few packets of many came: audio both ways it was not.
+    let mut thin = good();
+    if let Some(call) = &mut thin.last_call {
+        call.received = 249;
+    }
+    let both = |m: &RuledOut| {
+        matches!(
+            m,
+            RuledOut::AudioBothWays { .. } | RuledOut::SoundGood { .. }
+        )
+    };
+    assert!(!ruled_out(&thin, &[]).iter().any(both));
 }
 
 #[test]
@@ -179,7 +191,7 @@ fn figures_that_are_no_finding_are_remarks_and_good_ones_are_none() {
         ..good()
     };
     assert_eq!(remarks(&off), [Remark::Disabled]);
-    assert_eq!(standing(None, &remarks(&off)), Standing::Disabled);
+    assert_eq!(standing(&off, None, &remarks(&off)), Standing::Disabled);
     let bad = PortFigures {
         forwarded_all: Some("2002".into()),
         calls: [9, 3],
@@ -217,8 +229,17 @@ fn figures_that_are_no_finding_are_remarks_and_good_ones_are_none() {
         ..good()
     };
     assert_eq!(remarks(&few), []);
-    assert_eq!(standing(None, &remarks(&bad)), Standing::Remark);
-    assert_eq!(standing(Some(&one_way()), &[]), Standing::Impaired);
+    assert_eq!(standing(&bad, None, &remarks(&bad)), Standing::Remark);
+    let warned = Some(one_way().severity());
+    assert_eq!(standing(&good(), warned, &[]), Standing::Impaired);
+    // Without a registration nothing is in order, remarks or not.
+    let away = PortFigures {
+        registered: false,
+        ..bad
+    };
+    assert_eq!(standing(&away, None, &[]), Standing::Passing);
+    assert_eq!(standing(&away, None, &remarks(&away)), Standing::Passing);
+    assert_eq!(standing(&away, Some(Severity::Error), &[]), Standing::Dead);
 }
 
 fn call() -> CallFigures {
@@ -263,6 +284,20 @@ fn what_one_side_did_not_hear_comes_before_how_the_rest_sounded() {
             .collect::<Vec<_>>()
     };
     assert_eq!(codes(|c| c.legs[0].received = 0), ["NothingHeard"]);
+    assert_eq!(
+        codes(|c| {
+            c.legs[0].received = 0;
+            c.legs[0].sent = 149;
+        }),
+        [""; 0]
+    );
+    assert_eq!(
+        codes(|c| {
+            c.legs[0].received = 0;
+            c.legs[0].data = true;
+        }),
+        [""; 0]
+    );
     assert_eq!(codes(|c| c.legs[0].silent_ms = Some(8000)), ["FellSilent"]);
     assert_eq!(
         codes(|c| {

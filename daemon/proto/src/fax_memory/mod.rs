@@ -6,10 +6,10 @@
 //!
 //! | seen | done | until |
 //! | --- | --- | --- |
-//! | T.38 asked for in vain (refused, no answer, voice went on) [`IN_A_ROW`] times in a row | T.38 is not asked for | a day after the last time: it is asked for once again; agreed once, it is always again |
-//! | T.38 failed [`IN_A_ROW`] times in a row, and G.711 has worked | T.38 is not asked for | the same |
+//! | T.38 asked for in vain (refused, no answer, voice went on, nothing came through) [`IN_A_ROW`] times in a row | T.38 is not asked for | a day after the last time: it is asked for once again; agreed once, it is always again |
+//! | T.38 failed [`IN_A_ROW`] times in a row in a way that it may have caused, and G.711 has worked | T.38 is not asked for | the same |
 //! | the network spoiled [`SPOILED`] faxes in G.711 since the last good one, and T.38 has worked | with `nse = "negotiated"`, T.38 is asked for before the far gateway has shown its events | a good fax in G.711 |
-//! | 1.5 % or more lost in [`LOSSY`] faxes in a row, or a fax failed by loss | with `redundancy = "auto"`, two earlier packets are repeated from the beginning | 0.7 % at most in [`LOSSY`] faxes in a row |
+//! | 1.5 % or more lost in [`LOSSY`] faxes in a row, or a fax failed by 0.7 % or more | with `redundancy = "auto"`, two earlier packets are repeated from the beginning | 0.7 % at most in [`LOSSY`] faxes in a row |
 //!
 //! What was pinned by hand comes before what was learned.
 
@@ -17,8 +17,8 @@ use crate::fax_verdict::FaxCall;
 use crate::nse::Event;
 use crate::types::trace::SwitchAnswer;
 use crate::types::{
-    FarMemory, FaxAdvice, FaxCause, FaxRecord, FaxSwitch, FaxTransport, FaxVerdict, Side,
-    T38Choice, T38Doubt,
+    FarMemory, FaxAdvice, FaxCause, FaxOutcome, FaxRecord, FaxSwitch, FaxTransport, FaxVerdict,
+    Side, T38Choice, T38Doubt,
 };
 
 /// In vain, or failed, this often in a row: no more.
@@ -34,6 +34,8 @@ const MUCH: u32 = 150;
 const LITTLE: u32 = 70;
 /// Fewer lost packets than these say nothing of a share.
 const FEW: u64 = 3;
+/// Loss that is taken for the cause of a failure, tenths of a percent.
+const BY_LOSS: u32 = 7;
 /// Sound in a T.38 packet of a page, ms.
 const RELAY_PTIME_MS: u64 = 30;
 /// What is repeated then.
@@ -142,33 +144,47 @@ pub fn learn(
     verdict: &FaxVerdict,
     over_unix_ms: u64,
 ) -> bool {
-    let (good, answer) = (verdict.is_success(), answer(record));
-    let spoiled = matches!(
-        verdict.cause,
-        Some(
-            FaxCause::NetworkLoss { .. }
-                | FaxCause::NetworkJitter { .. }
-                | FaxCause::ClockSlips { .. }
-        )
-    );
+    let good = verdict.is_success();
+    // The gateways agreed, and nothing came through: the record has it as sound, for no T.38 came.
+    let swallowed = verdict.cause == Some(FaxCause::RelaySilent);
+    let failed_by_loss = !good && is_by_loss(verdict);
+    let spoiled = failed_by_loss
+        || matches!(
+            verdict.cause,
+            Some(FaxCause::NetworkJitter { .. } | FaxCause::ClockSlips { .. })
+        );
     // Without a rate the machines have not met: nobody answered, or a person did.
-    if !good && !spoiled && answer.is_none() && record.rate.is_none() {
+    let met = good || spoiled || swallowed || record.rate.is_some();
+    let answer = match swallowed {
+        true => Some(Err(T38Doubt::Silent)),
+        // A gateway whose machine does not answer may have nothing to say either.
+        false => answer(record).filter(|answer| met || *answer != Err(T38Doubt::Silent)),
+    };
+    if !met && answer.is_none() {
         return false;
     }
-    memory.last = Some(record.transport);
-    memory.last_good = good;
     memory.last_unix_ms = over_unix_ms;
-    if good {
-        memory.rate = record.rate.or(memory.rate);
-    }
     if let Some(answer) = answer {
         answered(memory, answer, over_unix_ms);
+    }
+    if !met {
+        return true;
+    }
+    memory.last_good = good;
+    if swallowed {
+        memory.last = Some(FaxTransport::T38);
+        memory.t38.add(false);
+        return true;
+    }
+    memory.last = Some(record.transport);
+    if good {
+        memory.rate = record.rate.or(memory.rate);
     }
     if record.transport == FaxTransport::T38 {
         memory.t38.add(good);
         if good {
             memory.t38_failed = 0;
-        } else {
+        } else if may_be_t38(verdict) {
             memory.t38_failed = memory.t38_failed.saturating_add(1);
             memory.t38_failed_unix_ms = over_unix_ms;
         }
@@ -180,32 +196,78 @@ pub fn learn(
             (false, false) => memory.g711_spoiled,
         };
     }
-    let failed_by_loss = matches!(verdict.cause, Some(FaxCause::NetworkLoss { .. }));
     lost(memory, record, call, failed_by_loss);
     true
 }
 
-/// What the far gateway answered: none when T.38 was not asked for; an error is why not.
+/// A lost packet or two are named as a cause where nothing else is known: too little to go by.
+fn is_by_loss(verdict: &FaxVerdict) -> bool {
+    matches!(
+        verdict.cause,
+        Some(FaxCause::NetworkLoss { tenth_percent, packets, .. })
+            if packets >= FEW && tenth_percent >= BY_LOSS
+    )
+}
+
+/// May T.38 have caused this failure? It may lose trainings, signals, pages and frames. What a machine said of itself, and what
+/// people, the line and the CallManager did, it has no part in.
+fn may_be_t38(verdict: &FaxVerdict) -> bool {
+    let was_lost = matches!(
+        verdict.outcome,
+        FaxOutcome::FramesUnreadable { .. }
+            | FaxOutcome::CallerSilent { .. }
+            | FaxOutcome::CommandsNotUnderstood { .. }
+            | FaxOutcome::TrainingUnanswered { .. }
+            | FaxOutcome::TrainingFailed { .. }
+            | FaxOutcome::DisconnectedInTraining { .. }
+            | FaxOutcome::NoPageAfterTraining { .. }
+            | FaxOutcome::DisconnectedInPage { .. }
+            | FaxOutcome::SignalCut { .. }
+            | FaxOutcome::PageNotEnded { .. }
+            | FaxOutcome::PageUnanswered { .. }
+            | FaxOutcome::PageRefused { .. }
+            | FaxOutcome::CorrectionGaveUp { .. }
+            | FaxOutcome::DisconnectedAfterPage { .. }
+    );
+    match verdict.cause {
+        None | Some(FaxCause::DamagedSignals { .. } | FaxCause::NoCorrection { .. }) => was_lost,
+        Some(
+            FaxCause::NothingReceived
+            | FaxCause::VoiceInRelay
+            | FaxCause::NetworkLoss { .. }
+            | FaxCause::NetworkJitter { .. },
+        ) => true,
+        Some(_) => false,
+    }
+}
+
+/// What the far gateway answered when this side asked for T.38; none: it did not ask. An error is why not.
 fn answer(record: &FaxRecord) -> Option<Result<(), T38Doubt>> {
     let is_relay = |switch: &&FaxSwitch| {
         let event = switch.event.map(Event::from_number);
         event == Some(Event::FaxRelay) || switch.answer == SwitchAnswer::T38
     };
-    // A late 201 comes after "no answer", "voice goes on" after "agreed": the last word counts.
-    record
-        .switches
-        .iter()
-        .rev()
-        .filter(is_relay)
-        .find_map(|switch| match (switch.by, switch.answer) {
-            (_, SwitchAnswer::Agreed | SwitchAnswer::T38) => Some(Ok(())),
-            (_, SwitchAnswer::VoiceOn) => Some(Err(T38Doubt::VoiceOn)),
-            (Side::Line, SwitchAnswer::Refused) => Some(Err(T38Doubt::Refused)),
-            (Side::Line, SwitchAnswer::Nothing) => Some(Err(T38Doubt::Silent)),
-            // The far end asked, and was refused here.
-            (Side::Network, SwitchAnswer::Refused | SwitchAnswer::Nothing)
-            | (_, SwitchAnswer::Ignored) => None,
-        })
+    // A late 201 comes after "no answer", "voice goes on" after "agreed": the last word counts. Voice goes on by the far end
+    // alone, whoever asked.
+    let (mut asked, mut last) = (false, None);
+    for switch in record.switches.iter().filter(is_relay) {
+        let is_ours = match switch.answer {
+            SwitchAnswer::VoiceOn => asked || switch.by == Side::Line,
+            SwitchAnswer::Ignored => continue,
+            _ => switch.by == Side::Line,
+        };
+        asked = is_ours;
+        if !is_ours {
+            continue;
+        }
+        last = Some(match switch.answer {
+            SwitchAnswer::Agreed | SwitchAnswer::T38 => Ok(()),
+            SwitchAnswer::VoiceOn => Err(T38Doubt::VoiceOn),
+            SwitchAnswer::Refused => Err(T38Doubt::Refused),
+            SwitchAnswer::Nothing | SwitchAnswer::Ignored => Err(T38Doubt::Silent),
+        });
+    }
+    last
 }
 
 fn answered(memory: &mut FarMemory, answer: Result<(), T38Doubt>, at_unix_ms: u64) {
@@ -232,6 +294,9 @@ fn answered(memory: &mut FarMemory, answer: Result<(), T38Doubt>, at_unix_ms: u6
 /// The loss on the way, whether redundancy repaired it or not.
 fn lost(memory: &mut FarMemory, record: &FaxRecord, call: &FaxCall, failed: bool) {
     let packets = record.path.lost.saturating_add(record.path.recovered);
+    if record.rate.is_none() && packets == 0 {
+        return;
+    }
     let ptime_ms = match record.transport {
         FaxTransport::T38 => RELAY_PTIME_MS,
         _ => u64::from(call.ptime_ms.max(10)),
@@ -239,13 +304,14 @@ fn lost(memory: &mut FarMemory, record: &FaxRecord, call: &FaxCall, failed: bool
     let expected = (record.length_ms / ptime_ms).max(packets).max(1);
     let share = packets.saturating_mul(10_000) / expected;
     memory.loss_hundredths = u32::try_from(share).unwrap_or(u32::MAX);
-    if share >= u64::from(MUCH) && packets >= FEW {
-        memory.lossy = memory.lossy.saturating_add(1);
-        memory.clear = 0;
-    } else if share <= u64::from(LITTLE) {
-        memory.clear = memory.clear.saturating_add(1);
-        memory.lossy = 0;
-    }
+    let is_much = share >= u64::from(MUCH) && packets >= FEW;
+    let is_little = share <= u64::from(LITTLE) && !failed;
+    let next = |row: u32, is_one: bool| match is_one {
+        true => row.saturating_add(1),
+        false => 0,
+    };
+    memory.lossy = next(memory.lossy, is_much);
+    memory.clear = next(memory.clear, is_little);
     if failed || memory.lossy >= LOSSY {
         memory.deep = true;
     } else if memory.clear >= LOSSY {

@@ -29,8 +29,17 @@ fn asked(answer: SwitchAnswer) -> FaxRecord {
             LegMode::PassThrough
         },
     };
+    let mut switches = vec![switch];
+    if answer == SwitchAnswer::VoiceOn {
+        // As the switch notes it: agreed to, and then the far end sends voice.
+        switches[0].answer = SwitchAnswer::Agreed;
+        switches.push(FaxSwitch {
+            by: Side::Network,
+            ..switch
+        });
+    }
     FaxRecord {
-        switches: vec![switch],
+        switches,
         ..record(if relay {
             FaxTransport::T38
         } else {
@@ -230,6 +239,8 @@ fn two_faxes_with_loss_make_the_next_begin_with_two_copies_and_two_clear_ones_en
     far.fax(&lossy(30), &good());
     assert_eq!(far.next(0, Allowed::ALL).depth(), Some(2));
     far.fax(&lossy(2), &good());
+    assert_eq!(far.next(0, Allowed::ALL).depth(), Some(2), "not in a row");
+    far.fax(&lossy(2), &good());
     assert_eq!(far.next(0, Allowed::ALL).depth(), None);
     far.fax(&lossy(90), &by_loss());
     assert_eq!(
@@ -292,4 +303,147 @@ fn a_clock_that_was_set_back_does_not_end_the_asking_for_years() {
     }
     let earlier = far.at - 400 * DAY;
     assert_eq!(strategy(&far.memory, Allowed::ALL, earlier).asks(), None);
+}
+
+#[test]
+fn a_relay_through_which_nothing_came_is_t38_in_vain_and_no_failure_of_g711() {
+    let mut swallowed = asked(SwitchAnswer::Agreed);
+    swallowed.transport = FaxTransport::G711;
+    swallowed.rate = None;
+    let silent = failed(Some(FaxCause::RelaySilent));
+    let mut far = Far::default();
+    far.fax(&swallowed, &silent).fax(&swallowed, &silent);
+    assert_eq!(far.asks(0), None);
+    far.fax(&swallowed, &silent);
+    let advice = FaxAdvice::T38NotAsked {
+        why: T38Doubt::Silent,
+        times: 3,
+        last_unix_ms: far.at,
+    };
+    assert_eq!(far.next(0, Allowed::ALL).t38, Some(advice));
+    let memory = &far.memory;
+    assert_eq!((memory.g711.failed, memory.t38.failed), (0, 3));
+    assert_eq!((memory.answers.agreed, memory.answers.silent), (0, 3));
+    assert_eq!((memory.clear, memory.lossy), (0, 0));
+    far.fax(&asked(SwitchAnswer::Agreed), &good());
+    assert_eq!(far.asks(0), None);
+}
+
+#[test]
+fn what_machines_and_people_did_is_no_failure_of_t38() {
+    let relayed = asked(SwitchAnswer::Agreed);
+    let mut far = Far::default();
+    far.fax(&record(FaxTransport::G711), &good());
+    let of = |outcome, cause| FaxVerdict { outcome, cause };
+    let page = FaxOutcome::PageNotEnded { page: 1 };
+    for verdict in [
+        of(
+            FaxOutcome::ReceiverNotReady {
+                page: 1,
+                seconds: 9,
+            },
+            None,
+        ),
+        of(FaxOutcome::CannotReceive, None),
+        of(FaxOutcome::NothingInCommon, None),
+        of(FaxOutcome::PasswordRefused, None),
+        of(FaxOutcome::PollingRefused, None),
+        of(
+            FaxOutcome::InterruptedByOperator {
+                by: Side::Line,
+                page: 1,
+            },
+            None,
+        ),
+        of(page.clone(), Some(FaxCause::HungUpHere)),
+        of(page.clone(), Some(FaxCause::HungUpThere)),
+        of(page.clone(), Some(FaxCause::LineFailed)),
+        of(page.clone(), Some(FaxCause::CallManagerLost)),
+        of(page.clone(), Some(FaxCause::Transferred)),
+    ] {
+        far.fax(&relayed, &verdict);
+        assert_eq!(far.memory.t38_failed, 0, "{verdict:?}");
+    }
+    assert_eq!((far.memory.t38.failed, far.asks(0)), (11, None));
+    far.fax(&relayed, &of(page, None))
+        .fax(&relayed, &failed(None))
+        .fax(&relayed, &by_loss());
+    assert_eq!((far.memory.t38_failed, far.asks(0)), (3, Some(false)));
+}
+
+#[test]
+fn silence_in_a_call_without_machines_says_nothing_and_a_refusal_does() {
+    let call = FaxCall::default();
+    let mut memory = FarMemory::default();
+    let mut nobody = asked(SwitchAnswer::Nothing);
+    nobody.rate = None;
+    assert!(!learn(&mut memory, &nobody, &call, &failed(None), NOW));
+    assert_eq!(memory, FarMemory::default());
+    let mut refused = asked(SwitchAnswer::Refused);
+    refused.rate = None;
+    for _ in 0..3 {
+        assert!(learn(&mut memory, &refused, &call, &failed(None), NOW));
+    }
+    assert_eq!((memory.answers.refused, memory.g711.failed), (3, 0));
+    assert_eq!((memory.last, memory.clear), (None, 0));
+    let next = strategy(&memory, Allowed::ALL, NOW);
+    assert_eq!(next.asks(), Some(false));
+}
+
+#[test]
+fn a_lost_packet_or_two_are_no_failure_by_loss() {
+    let lost = |tenth_percent, packets| {
+        failed(Some(FaxCause::NetworkLoss {
+            tenth_percent,
+            packets,
+            page: None,
+            relay: FaxRelayUse::NotAsked,
+        }))
+    };
+    for (tenth_percent, packets, deep) in [(30, 2, false), (6, 90, false), (7, 3, true)] {
+        let mut far = Far::default();
+        far.fax(&lossy(packets), &lost(tenth_percent, packets));
+        assert_eq!(far.memory.deep, deep, "{tenth_percent} {packets}");
+        assert_eq!(far.memory.g711_spoiled, u32::from(deep));
+    }
+    // A failure by loss is not the first of two clear faxes, whatever its share.
+    let mut far = Far::default();
+    far.fax(&lossy(3), &lost(7, 3)).fax(&lossy(0), &good());
+    assert!(far.memory.deep && far.memory.clear == 1);
+}
+
+#[test]
+fn loss_counts_in_a_row_and_a_call_without_machines_and_packets_changes_nothing() {
+    let mut far = Far::default();
+    far.fax(&lossy(90), &good()).fax(&lossy(30), &good());
+    far.fax(&lossy(90), &good());
+    assert!(!far.memory.deep, "not in a row");
+    let mut none = asked(SwitchAnswer::Refused);
+    none.rate = None;
+    far.fax(&none, &failed(None));
+    far.fax(&none, &failed(Some(FaxCause::RelaySilent)));
+    assert_eq!((far.memory.lossy, far.memory.loss_hundredths), (1, 300));
+    far.fax(&lossy(90), &good());
+    assert!(far.memory.deep);
+}
+
+#[test]
+fn what_the_far_end_asked_for_is_no_answer_of_it() {
+    let mut theirs = asked(SwitchAnswer::Agreed);
+    theirs.switches[0].by = Side::Network;
+    let mut far = Far::default();
+    for _ in 0..3 {
+        far.fax(&asked(SwitchAnswer::Refused), &good());
+    }
+    far.fax(&theirs, &good());
+    assert_eq!((far.memory.answers.agreed, far.asks(0)), (0, Some(false)));
+    // It asked, and sent voice on.
+    let voice = FaxSwitch {
+        answer: SwitchAnswer::VoiceOn,
+        ..theirs.switches[0]
+    };
+    theirs.switches.push(voice);
+    theirs.transport = FaxTransport::G711;
+    far.fax(&theirs, &good());
+    assert_eq!(far.memory.answers.silent, 0);
 }

@@ -1,11 +1,12 @@
 //! What is remembered of the far ends of faxes: in memory here for the calls to come, and in the store over a restart.
 //!
 //! What it means is decided in `tipring_proto::fax_memory`. Nothing here waits for the store: what that does not take is
-//! forgotten with the end of this run.
+//! forgotten with the end of this run. Until it has answered, what faxes teach is not written, for that would replace what the
+//! file has; a change by hand is.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::collections::{HashMap, HashSet};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use tipring_ctl::report::{FarEndReport, FaxMemoryReport};
 use tipring_ctl::request::{ErrorCode, ErrorReport, FaxMemoryAction, Response};
@@ -14,64 +15,126 @@ use tipring_proto::fax_memory::{Allowed, Strategy, learn, strategy};
 use tipring_proto::fax_verdict::FaxCall;
 use tipring_proto::time::Time;
 use tipring_proto::types::{
-    CallRef, CallState, FarMemory, NamedEvents, RepeatedPackets, T38Choice,
+    CallRef, CallState, FarMemory, NamedEvents, RepeatedPackets, T38Answers, T38Choice,
 };
 use tipring_store::{Entry, FAR_ENDS, History, Keeper, Query, StoredFar, StoredFax, What};
 
 use super::super::{Gateway, PortUnit};
+use super::HistoryDesk;
 
 /// Far ends in one answer: a line of the control socket has room for more.
-const MOST_SHOWN: usize = 1000;
+const MOST_SHOWN: usize = 500;
 
 /// The far ends by their names: a number, or an address without its port.
 #[derive(Debug, Default)]
 pub(super) struct FarEnds {
     known: HashMap<String, FarMemory>,
-    /// What the store has of earlier runs.
-    earlier: Option<Receiver<History>>,
+    earlier: Earlier,
+    /// Set by hand before the store answered, and forgotten by hand.
+    set: HashSet<String>,
+    forgotten: HashSet<String>,
+    /// To be written when the store has answered.
+    unwritten: HashSet<String>,
+}
+
+/// What the store has of earlier runs.
+#[derive(Debug, Default)]
+enum Earlier {
+    /// It was taken over, or there is no store.
+    #[default]
+    Known,
+    Asked(Receiver<History>),
+    /// The store could not say.
+    Failed,
 }
 
 impl FarEnds {
     /// Asks the store for what earlier runs have learned.
     pub(super) fn start(keeper: Option<&Keeper>) -> FarEnds {
-        let earlier = keeper.map(|keeper| {
-            let (found, earlier) = std::sync::mpsc::channel();
-            let question = Query {
-                what: What::FarEnds,
-                ..Query::default()
-            };
-            keeper.ask(question, move |answer| {
-                if let Ok(history) = answer {
-                    // A daemon that has ended meanwhile needs none.
-                    let _ = found.send(history);
-                }
-            });
-            earlier
-        });
-        FarEnds {
-            earlier,
-            ..FarEnds::default()
+        let mut far_ends = FarEnds::default();
+        if let Some(keeper) = keeper {
+            far_ends.ask(keeper);
         }
+        far_ends
+    }
+
+    fn ask(&mut self, keeper: &Keeper) {
+        let (found, earlier) = channel();
+        let question = Query {
+            what: What::FarEnds,
+            ..Query::default()
+        };
+        keeper.ask(question, move |answer| {
+            if let Ok(history) = answer {
+                // A daemon that has ended meanwhile needs none.
+                let _ = found.send(history);
+            }
+        });
+        self.earlier = Earlier::Asked(earlier);
     }
 
     /// Takes what the store has answered.
     pub(super) fn look(&mut self) {
-        let Some(earlier) = &self.earlier else { return };
+        let Earlier::Asked(earlier) = &self.earlier else {
+            return;
+        };
         match earlier.try_recv() {
             Ok(history) => {
-                self.earlier = None;
-                for StoredFar { far, memory } in history.far_ends {
-                    // A fax of this run, in the moment before the answer, says what is now.
-                    if self.known.len() < FAR_ENDS
-                        && let Place::Vacant(place) = self.known.entry(far)
-                    {
-                        place.insert(memory);
-                    }
+                self.earlier = Earlier::Known;
+                for stored in history.far_ends {
+                    self.take_over(stored);
                 }
+                self.set.clear();
+                self.forgotten.clear();
             }
             Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => self.earlier = None,
+            Err(TryRecvError::Disconnected) => self.earlier = Earlier::Failed,
         }
+    }
+
+    /// A far end of earlier runs. A fax of this run, in the moment before the answer, says what is now; what was pinned stays.
+    fn take_over(&mut self, StoredFar { far, memory }: StoredFar) {
+        if self.forgotten.contains(&far) {
+            return;
+        }
+        let has_room = self.known.len() < FAR_ENDS;
+        match self.known.entry(far) {
+            Place::Vacant(place) => {
+                if has_room {
+                    place.insert(memory);
+                }
+            }
+            Place::Occupied(mut place) => {
+                let is_set = self.set.contains(place.key());
+                let now = place.get().clone();
+                let pinned = match is_set {
+                    true => now.pinned,
+                    false => now.pinned.or(memory.pinned),
+                };
+                // Only set by hand: what was learned is in the store.
+                let is_bare = now.last.is_none() && now.answers == T38Answers::default();
+                let learned = if is_set && is_bare { memory } else { now };
+                self.unwritten.insert(place.key().clone());
+                place.insert(FarMemory { pinned, ..learned });
+            }
+        }
+    }
+
+    fn is_loaded(&self) -> bool {
+        matches!(self.earlier, Earlier::Known)
+    }
+
+    /// What waited for the answer of the store.
+    fn due(&mut self) -> Vec<Entry> {
+        if !self.is_loaded() {
+            return vec![];
+        }
+        let known = &self.known;
+        let entry = |far: String| {
+            let memory = known.get(&far)?.clone();
+            Some(Entry::from(StoredFar { far, memory }))
+        };
+        self.unwritten.drain().filter_map(entry).collect()
     }
 
     /// What is done in a fax with a far end that begins now.
@@ -89,20 +152,29 @@ impl FarEnds {
             .begin_unix_ms
             .saturating_add(fax.record.length_ms);
         let mut memory = self.known.get(far).cloned().unwrap_or_default();
-        match learn(&mut memory, &fax.record, call, &fax.verdict, over_unix_ms) {
-            true => self.put(far, memory),
-            false => vec![],
+        if !learn(&mut memory, &fax.record, call, &fax.verdict, over_unix_ms) {
+            return vec![];
         }
+        let mut kept = self.put(far, memory);
+        if !self.is_loaded() && self.known.contains_key(far) {
+            self.unwritten.insert(far.to_owned());
+            kept.retain(|entry| matches!(entry, Entry::ForgetFar(_)));
+        }
+        kept
     }
 
     fn put(&mut self, far: &str, memory: FarMemory) -> Vec<Entry> {
         let mut kept = vec![];
         if self.known.len() >= FAR_ENDS && !self.known.contains_key(far) {
-            // Those pinned by hand go last.
+            // One that was pinned by hand makes room for another one of these alone.
             let age = |memory: &FarMemory| (memory.pinned.is_some(), memory.last_unix_ms);
             let oldest = self.known.iter().min_by_key(|(_, memory)| age(memory));
-            if let Some(oldest) = oldest.map(|(far, _)| far.clone()) {
+            if let Some((oldest, is_pinned)) = oldest.map(|(far, m)| (far.clone(), age(m).0)) {
+                if is_pinned && memory.pinned.is_none() {
+                    return kept;
+                }
                 self.known.remove(&oldest);
+                self.unwritten.remove(&oldest);
                 kept.push(Entry::ForgetFar(Some(oldest)));
             }
         }
@@ -128,18 +200,25 @@ impl FarEnds {
         all.into_iter().map(report).collect()
     }
 
-    /// Forgets one, or all: what was remembered of them.
+    /// Forgets one, or all: what was remembered of them. Before the store has answered, one that is not known may be in it.
     fn forget(&mut self, far: Option<&str>, unix_ms: u64) -> Vec<FarEndReport> {
         let mut gone = self.list(unix_ms);
         match far {
             Some(far) => {
                 gone.retain(|report| report.far == far);
                 self.known.remove(far);
+                self.unwritten.remove(far);
+                if !self.is_loaded() {
+                    if gone.is_empty() {
+                        gone.push(FarEndReport::of(far, &FarMemory::default(), &[]));
+                    }
+                    self.set.remove(far);
+                    if self.forgotten.len() < FAR_ENDS {
+                        self.forgotten.insert(far.to_owned());
+                    }
+                }
             }
-            None => {
-                self.known.clear();
-                self.earlier = None;
-            }
+            None => *self = FarEnds::default(),
         }
         gone
     }
@@ -151,7 +230,26 @@ impl FarEnds {
         if memory.last_unix_ms == 0 {
             memory.last_unix_ms = unix_ms;
         }
+        if !self.is_loaded() && self.set.len() < FAR_ENDS {
+            self.set.insert(far.to_owned());
+        }
         self.put(far, memory)
+    }
+}
+
+impl HistoryDesk {
+    /// Takes over what the store has of far ends by now, and asks it again if it failed and has recovered.
+    fn look_at_far_ends(&mut self) {
+        self.far_ends.look();
+        if matches!(self.far_ends.earlier, Earlier::Failed)
+            && self.trouble.is_none()
+            && let Some(keeper) = &self.keeper
+        {
+            self.far_ends.ask(keeper);
+        }
+        for entry in self.far_ends.due() {
+            self.keep(entry);
+        }
     }
 }
 
@@ -178,6 +276,7 @@ impl Gateway {
     /// Something of a fax was heard on a port: the legs of it for which nothing was looked up yet get what is remembered of
     /// their far ends.
     pub(in crate::control) fn advise_fax(&mut self, now: Time, index: usize) {
+        self.history.look_at_far_ends();
         let Some(unit) = self.ports.get(index) else {
             return;
         };
@@ -219,6 +318,7 @@ impl Gateway {
         let remembers = unit.is_some_and(|unit| unit.settings.line.fax_memory);
         let far = name(fax.far_number.as_deref(), fax.far_address.as_deref());
         if let Some(far) = far.filter(|_| remembers) {
+            self.history.look_at_far_ends();
             for entry in self.history.far_ends.learn(&far, fax, call) {
                 self.history.keep(entry);
             }
@@ -228,6 +328,7 @@ impl Gateway {
     /// What is remembered of far ends is asked for, or changed by hand.
     pub(in crate::control) fn fax_memory(&mut self, action: FaxMemoryAction) -> Response {
         let unix_ms = self.clock.unix_ms(self.clock.now());
+        self.history.look_at_far_ends();
         let far_ends = &mut self.history.far_ends;
         let mut report = match action {
             FaxMemoryAction::List => far_ends.list(unix_ms),

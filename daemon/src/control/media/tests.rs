@@ -547,3 +547,19 @@ fn statistics_are_of_what_came_since_the_leg_was_last_started() {
     let leg = b.desk.of_call(CallRef(7), Time::ZERO).pop().unwrap();
     assert_eq!((leg.rtp.sent_packets, leg.rtcp), (750, None));
 }
+
+#[test]
+fn a_leg_that_stopped_sending_waits_for_nothing() {
+    let mut b = Bench::new(42_900, 42_919);
+    b.open(1);
+    let sending = |b: &Bench| b.desk.sending(b.now, Party(1)).map(|for_| for_.as_secs());
+    assert_eq!(sending(&b), None);
+    b.send(1);
+    b.now = Time::from_millis(5000);
+    assert_eq!(sending(&b), Some(4));
+    b.act(MediaOutput::StopSend { party: Party(1) });
+    assert_eq!(sending(&b), None);
+    // Taken back from hold: counted from then on.
+    b.send(1);
+    assert_eq!(sending(&b), Some(0));
+}

@@ -1,6 +1,6 @@
 //! The facts that findings follow from, as the gateway knows them.
 
-use tipring_ctl::report::FindingReport;
+use tipring_ctl::report::{FindingReport, MediaLeg};
 use tipring_proto::call::{CallState, PortSnapshot, PortState};
 use tipring_proto::finding::{
     self, AudioFacts, CardState, Finding, LineFacts, Place, PortFacts, RegistrationFacts, Seat,
@@ -48,11 +48,17 @@ impl Gateway {
         let reasons = servers.iter().map(String::as_str);
         let legs = unit.desk.shown_open();
         let talking = logic.calls.iter().find(|c| c.state == CallState::Connected);
-        let connected = talking.and_then(|call| call.connected);
-        let audio = connected.and_then(|since| {
-            let leg = legs.iter().find(|l| l.remote.is_some())?;
+        let audio = talking.and_then(|call| {
+            let connected = now - call.connected?;
+            let of_call = |l: &&MediaLeg| l.call_ref == call.call.0 && l.remote.is_some();
+            // A leg that sends nothing is on hold: nothing has to come.
+            let mut sending = legs
+                .iter()
+                .filter(of_call)
+                .filter_map(|l| Some((l, unit.desk.sending(now, Party(l.party))?)));
+            let (leg, sent_for) = sending.next()?;
             Some(AudioFacts {
-                connected: now - since,
+                connected: connected.min(sent_for),
                 remote: leg.remote.as_deref().unwrap_or_default(),
                 received: leg.rtp.received_packets,
                 silent: unit.desk.silence(now, Party(leg.party)),

@@ -52,7 +52,8 @@ pub(crate) enum FaxCommand {
     /// What is remembered of far ends and used in the next fax: list, forget, set
     ///
     /// A far end is remembered by its number; where it has none, by the address of its media. The daemon decides by it whether T.38
-    /// is asked for, and how many earlier packets are repeated from the beginning (fax-memory, tipring.toml(5)).
+    /// is asked for, and how many earlier packets are repeated from the beginning (fax-memory, tipring.toml(5)). All ports share
+    /// it; it is kept over restarts as long as the history is kept.
     #[command(subcommand)]
     Memory(FaxMemoryCommand),
 }

@@ -8,7 +8,7 @@ use tipring_ctl::words::{self, clean, length};
 use tipring_proto::explain::{self, CallFigures, LegFigures, lost_percent};
 use tipring_types::EndCause;
 
-use super::figures::{far_loss, of_leg, tenths, until};
+use super::figures::{far_loss, legs, of_leg, tenths, until};
 
 pub(super) fn story(now: u64, detail: &CallDetail, port: Option<&PortDetail>) -> CallStory {
     let call = &detail.summary;
@@ -28,7 +28,7 @@ pub(super) fn story(now: u64, detail: &CallDetail, port: Option<&PortDetail>) ->
             .answered_after_ms
             .map_or(0, |after| call.duration_ms.saturating_sub(after)),
         end,
-        legs: detail.media.iter().map(|leg| of_leg(leg, until)).collect(),
+        legs: legs(detail, until),
         erl_db: echo.map(|(erl, _)| tenths(erl)),
     };
     let notes = explain::call_notes(&figures);
@@ -70,8 +70,8 @@ pub(super) fn from_history(stored: &StoredCall) -> CallStory {
         )),
     };
     let leg = LegFigures {
-        // The history has no addresses.
-        remote: None,
+        // The history has no addresses; what was sent went to one.
+        remote: (stored.packets_sent > 0).then(|| "the far end".to_owned()),
         data: stored.data,
         sent: stored.packets_sent,
         received: stored.packets_received,
@@ -86,7 +86,8 @@ pub(super) fn from_history(stored: &StoredCall) -> CallStory {
         talked_ms: stored.talked_ms,
         end,
         legs: vec![leg.clone()],
-        erl_db: stored.erl_db,
+        // Whether the canceller had learned the line is not kept.
+        erl_db: None,
     };
     let notes = explain::call_notes(&figures);
     let legs = stored.codec.as_ref().map(|codec| LegStory {
@@ -169,7 +170,7 @@ fn who(call: &CallSummary) -> String {
 }
 
 fn of_media(leg: &MediaLeg, level: Option<f32>) -> LegStory {
-    let figures = of_leg(leg, 0);
+    let figures = of_leg(leg);
     let mos = leg.quality.map(|q| tenths(q.mean_mos));
     let far = leg.rtcp.as_ref().filter(|rtcp| rtcp.received > 0);
     let mut far_heard = format!("{} sent", packets(leg.rtp.sent_packets));

@@ -1,12 +1,12 @@
 //! What happened in the last day, from the history.
 
-use tipring_ctl::report::{DayReport, FaxReport, RegistrationStep, StoredCall};
+use tipring_ctl::report::{DayReport, FaxReport, RegistrationStep, StoredCall, StoredFinding};
 use tipring_types::EndCause;
 
 use super::{DAY_MS, Day};
 
 /// Rows of each kind that are shown.
-const SHOWN: usize = 10;
+pub(crate) const SHOWN: usize = 10;
 
 pub(super) fn report(now: u64, day: &Day, registration: &[RegistrationStep]) -> DayReport {
     let since = now.saturating_sub(DAY_MS);
@@ -52,7 +52,15 @@ fn first<T>(mut rows: Vec<T>) -> Vec<T> {
     rows
 }
 
-fn failed(call: &StoredCall) -> bool {
+/// Findings of the time since then. The end of one is missing if the daemon ended before it did, however long ago.
+pub(super) fn within(findings: &mut Vec<StoredFinding>, since_unix_ms: u64) {
+    findings.retain(|f| {
+        let last = f.ended_unix_ms.unwrap_or(f.begun_unix_ms);
+        f.now || last >= since_unix_ms
+    });
+}
+
+pub(super) fn failed(call: &StoredCall) -> bool {
     use EndCause::{Congestion, LineFault, LinkLost, Refused, RtpEnded};
     let end = EndCause::from_name(&call.end);
     matches!(
@@ -67,6 +75,7 @@ pub(super) fn recurring(day: &Day) -> Vec<(String, u64)> {
     let over = day.rows.findings.iter();
     // What ends by itself is no trouble, however often.
     let over = over.filter(|f| !f.now && f.port.is_some());
+    let over = over.filter(|f| f.ended_unix_ms.is_some());
     for finding in over.filter(|f| f.severity > tipring_types::finding::Severity::Info) {
         match out.iter_mut().find(|(code, _)| *code == finding.code) {
             Some((_, n)) => *n += 1,

@@ -111,10 +111,12 @@ fn verdict(status: &StatusReport, causes: &[CauseReport]) -> Verdict {
     let registered = counts.registered;
     let worst = causes.first();
     let standing = match worst.map(|c| c.severity) {
+        Some(Severity::Error) if registered == 0 && enabled > 0 => Standing::Dead,
+        _ if registered == 0 && enabled > 0 => Standing::Passing,
         None if registered < enabled => Standing::Passing,
         None => Standing::InOrder,
-        Some(Severity::Info) => Standing::Passing,
-        Some(Severity::Error) if registered == 0 && enabled > 0 => Standing::Dead,
+        Some(Severity::Info) if registered < enabled => Standing::Passing,
+        Some(Severity::Info) => Standing::Remark,
         Some(_) => Standing::Impaired,
     };
     let where_ = |cause: &CauseReport| match &*cause.ports {
@@ -141,9 +143,12 @@ fn verdict(status: &StatusReport, causes: &[CauseReport]) -> Verdict {
         ),
         Some(cause) => {
             let how = match standing {
-                Standing::Dead => "serves no port",
-                Standing::Passing => "is not ready yet",
-                _ => "works, with trouble",
+                Standing::Dead => "serves no port".to_owned(),
+                Standing::Passing => {
+                    format!("is not ready yet, {registered} of {enabled} registered")
+                }
+                Standing::Remark => "works".to_owned(),
+                _ => "works, with trouble".to_owned(),
             };
             let more = match causes.len() - 1 {
                 0 => String::new(),

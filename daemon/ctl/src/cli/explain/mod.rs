@@ -12,6 +12,8 @@ mod port;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use day::SHOWN;
+
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -161,7 +163,8 @@ fn day(session: &mut Session, now: u64, port: Option<u16>) -> Day {
     };
     let (rows, totals) = (ask(What::All), ask(What::Summary));
     let failed = rows.as_ref().err().or(totals.as_ref().err()).cloned();
-    let (rows, totals) = (rows.unwrap_or_default(), totals.unwrap_or_default());
+    let (mut rows, totals) = (rows.unwrap_or_default(), totals.unwrap_or_default());
+    day::within(&mut rows.findings, now.saturating_sub(DAY_MS));
     Day {
         trouble: failed.or(rows.trouble.clone()),
         rows,

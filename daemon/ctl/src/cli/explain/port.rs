@@ -1,10 +1,11 @@
 //! The story of a port.
 
 use tipring_ctl::report::{
-    CauseReport, EvidenceReport, FindingReport, PortStory, PortSummary, RuledOutReport, Verdict,
+    CauseReport, EvidenceReport, FindingReport, PortStory, PortSummary, RegistrationState,
+    RuledOutReport, Verdict,
 };
 use tipring_ctl::words;
-use tipring_proto::explain::{self, Around, Evidence, PortFigures, Remark, Standing};
+use tipring_proto::explain::{self, Around, Evidence, LastCall, PortFigures, Remark, Standing};
 use tipring_proto::finding::{Finding, Severity};
 
 use super::{Known, day, figures};
@@ -16,7 +17,10 @@ pub(super) fn story(now: u64, known: &Known) -> PortStory {
     let causes = causes(now, known, &figures);
     let remarks: Vec<Remark> = causes.iter().filter_map(|c| c.remark.clone()).collect();
     let found: Vec<&Finding> = causes.iter().filter_map(finding).collect();
-    let standing = explain::standing(found.first().copied(), &remarks);
+    // One that only another version knows counts as well.
+    let worst = causes.iter().filter(|c| c.finding.is_some());
+    let worst = worst.map(|c| c.severity).max();
+    let standing = explain::standing(&figures, worst, &remarks);
     let ruled_out = explain::ruled_out(&figures, &found);
     PortStory {
         verdict: verdict(port, &figures, standing, causes.first()),
@@ -45,7 +49,10 @@ fn causes(now: u64, known: &Known, figures: &PortFigures) -> Vec<CauseReport> {
     let mut findings: Vec<(&FindingReport, bool)> =
         port.findings.iter().map(|f| (f, true)).collect();
     findings.extend(of_gateway.map(|f| (f, false)));
-    findings.sort_by_key(|(report, _)| report.finding.as_ref().map(explain::rank));
+    findings.sort_by_key(|(report, _)| {
+        let rank = report.finding.as_ref().map(explain::rank);
+        (std::cmp::Reverse(report.severity), rank)
+    });
     let mut out: Vec<CauseReport> = findings
         .into_iter()
         .map(|(report, own)| CauseReport {
@@ -131,7 +138,8 @@ fn evidence_of_remark(
         }
         Remark::CallsFailed { .. } => {
             let mut ends: Vec<(String, u64)> = vec![];
-            for call in &day::report(0, &known.day, &[]).failed_calls {
+            let failed = known.day.rows.calls.iter().filter(|c| day::failed(c));
+            for call in failed {
                 match ends.iter_mut().find(|(end, _)| *end == call.end) {
                     Some((_, n)) => *n += 1,
                     None => ends.push((call.end.clone(), 1)),
@@ -158,11 +166,17 @@ fn verdict(
     first: Option<&CauseReport>,
 ) -> Verdict {
     let n = port.port;
+    // A remark is not what a registration waits for.
+    let first = first.filter(|c| standing != Standing::Passing || c.finding.is_some());
     let why = first.map(|cause| cause.text.as_str()).unwrap_or_default();
     let text = match standing {
         Standing::Dead => format!("Port {n} is dead: {why}."),
         Standing::Disabled => format!("Port {n} is off: {why}."),
         Standing::Impaired => format!("Port {n} works, but badly or at risk: {why}."),
+        Standing::Passing if first.is_none() => {
+            let how = on_the_way(port.registration);
+            format!("Port {n} is not ready yet: {how}.")
+        }
         Standing::Passing => format!("Port {n} is not ready yet: {why}."),
         Standing::Remark => format!("Port {n} is in order, but {why}."),
         Standing::InOrder => in_order(port, figures),
@@ -176,24 +190,38 @@ fn verdict(
 
 fn in_order(port: &PortSummary, figures: &PortFigures) -> String {
     let n = port.port;
-    // Without a finding it is on its way.
-    if !figures.registered {
-        let state = port.registration;
-        return format!("Port {n} is not ready yet: it is {state} with its CallManager.");
-    }
     let server = figures.server.as_deref().unwrap_or_default();
     let hook = port.hook;
     let last = match &figures.last_call {
         None => "no answered call in the last day".to_owned(),
         Some(call) => {
             let at = moment(call.begun_unix_ms);
-            let how = match (call.mos, call.received) {
-                (Some(mos), _) => format!("good (MOS {mos:.1})"),
-                (None, 0) => "without audio from the far end".to_owned(),
-                (None, _) => "good".to_owned(),
-            };
-            format!("last answered call {at}, {how}")
+            format!("last answered call {at}, {}", sounded(call))
         }
     };
     format!("Port {n} is in order: registered with {server}, {hook}, {last}.")
+}
+
+fn sounded(call: &LastCall) -> String {
+    let (sent, received) = (call.sent, call.received);
+    match call.mos {
+        _ if sent == 0 && received == 0 => "without audio".to_owned(),
+        _ if received == 0 => "without audio from the far end".to_owned(),
+        _ if sent == 0 => "without audio to the far end".to_owned(),
+        _ if !call.heard_well() => format!("{received} packets received for {sent} sent"),
+        Some(mos) => format!("good (MOS {mos:.1})"),
+        None => "with audio both ways".to_owned(),
+    }
+}
+
+/// Without a finding it is on its way.
+fn on_the_way(state: RegistrationState) -> String {
+    match state {
+        RegistrationState::Registering | RegistrationState::Unregistering => {
+            format!("it is {state} with its CallManager")
+        }
+        RegistrationState::Connecting => "it is connecting to its CallManager".to_owned(),
+        RegistrationState::Waiting => "it waits for the next attempt to register".to_owned(),
+        _ => "it is not registered".to_owned(),
+    }
 }

@@ -1,8 +1,9 @@
 //! The first line of a story, for faults that cost too much to make on a running gateway.
 
 use tipring_ctl::report::{
-    FindingReport, Forwards, History, PortDetail, PortSummary, RegistrationReport,
-    RegistrationState, StatusReport, StoredCall, StoredFax,
+    CallDetail, CallState, CallSummary, FindingReport, Forwards, History, MediaLeg, PortDetail,
+    PortSummary, RegistrationReport, RegistrationState, RtpStats, Standing, StatusReport,
+    StoredCall, StoredFax,
 };
 use tipring_store::CallTotals;
 use tipring_types::finding::{Finding, Place, RejectCause};
@@ -343,6 +344,242 @@ fn a_call_of_the_history_is_explained_without_its_legs() {
         call::from_history(&good).verdict.text,
         "Call 12 (port 3 to 1002) was in order: talked for 1 min 0 s, hung up by the far end."
     );
+    // Whether the canceller had learned the line is not known.
+    let echo = StoredCall {
+        erl_db: Some(1.0),
+        ..good.clone()
+    };
+    assert_eq!(
+        call::from_history(&echo).verdict.standing,
+        Standing::InOrder
+    );
+    let dead = StoredCall {
+        packets_received: 0,
+        ..good
+    };
+    let story = call::from_history(&dead);
+    assert_eq!(story.verdict.standing, Standing::Impaired);
+    assert_eq!(
+        story.verdict.text,
+        "Call 12 (port 3 to 1002): nothing was heard from the far end: no RTP from the far end."
+    );
+}
+
+/// A leg of a minute whose far end sent for all but the last 20 s.
+fn leg(call_ref: u32) -> MediaLeg {
+    MediaLeg {
+        call_ref,
+        remote: Some("10.0.0.9:4000".into()),
+        codec: "G.711 µ-law".into(),
+        ptime_ms: 20,
+        last_packet_unix_ms: Some(NOW - 20_000),
+        rtp: RtpStats {
+            sent_packets: 3000,
+            received_packets: 2000,
+            ..RtpStats::default()
+        },
+        ..MediaLeg::default()
+    }
+}
+
+#[test]
+fn silence_is_that_of_the_last_leg_of_a_call_that_is_talked_on() {
+    let codes = |state: CallState, media: Vec<MediaLeg>| {
+        let detail = CallDetail {
+            summary: CallSummary {
+                id: 1,
+                state,
+                started_unix_ms: NOW - 120_000,
+                answered_after_ms: Some(1000),
+                duration_ms: 120_000,
+                ..CallSummary::default()
+            },
+            media,
+            ..CallDetail::default()
+        };
+        call::story(NOW, &detail, None).notes.len()
+    };
+    assert_eq!(codes(CallState::Connected, vec![leg(1)]), 1);
+    assert_eq!(codes(CallState::Held, vec![leg(1)]), 0);
+    assert_eq!(codes(CallState::Ended, vec![leg(1)]), 0);
+    // It was closed when the call was transferred.
+    let mut heard = leg(1);
+    heard.last_packet_unix_ms = Some(NOW - 20);
+    heard.rtp.received_packets = 3000;
+    assert_eq!(codes(CallState::Connected, vec![leg(1), heard]), 0);
+    let mut suppresses = leg(1);
+    suppresses.rtp.received_packets = 1000;
+    assert_eq!(codes(CallState::Connected, vec![suppresses]), 0);
+    let mut comfort = leg(1);
+    comfort.rtp.comfort_received = 1;
+    assert_eq!(codes(CallState::Connected, vec![comfort]), 0);
+    let mut data = leg(1);
+    data.pass_through = true;
+    assert_eq!(codes(CallState::Connected, vec![data]), 0);
+}
+
+#[test]
+fn a_port_that_is_not_registered_is_never_in_order() {
+    let mut port = known(&[]);
+    port.detail.summary.registration = RegistrationState::Connecting;
+    port.detail.forwards.all = Some("2002".into());
+    assert_eq!(
+        first_line(&port),
+        "Port 17 is not ready yet: it is connecting to its CallManager."
+    );
+    let verdict = port::story(NOW, &port).verdict;
+    assert_eq!((verdict.standing, verdict.code), (Standing::Passing, None));
+    // A finding that only another version knows.
+    let mut port = known(&[Finding::LineOverrun]);
+    port.detail.summary.findings.push(FindingReport {
+        severity: tipring_types::finding::Severity::Error,
+        finding: None,
+        text: "no ring".into(),
+        cause: "the ringer is gone".into(),
+        ..FindingReport::gateway(Finding::LineOverrun)
+    });
+    assert_eq!(
+        first_line(&port),
+        "Port 17 is dead: no ring: the ringer is gone."
+    );
+}
+
+#[test]
+fn the_last_call_is_not_called_good_when_little_came() {
+    let mut port = known(&[]);
+    let stored = StoredCall {
+        answered_unix_ms: Some(1),
+        packets_received: 200,
+        packets_sent: 3000,
+        mean_mos: Some(4.3),
+        ..StoredCall::default()
+    };
+    for (sent, received, mos, wanted) in [
+        (
+            3000,
+            200,
+            Some(4.3),
+            ", 200 packets received for 3000 sent.",
+        ),
+        (3000, 0, None, ", without audio from the far end."),
+        (3000, 2900, None, ", with audio both ways."),
+        (0, 0, None, ", without audio."),
+    ] {
+        port.day.rows.calls = vec![StoredCall {
+            packets_sent: sent,
+            packets_received: received,
+            mean_mos: mos,
+            ..stored.clone()
+        }];
+        let text = first_line(&port);
+        assert!(text.ends_with(wanted), "{text}");
+    }
+}
+
+#[test]
+fn findings_that_a_crash_left_open_are_not_of_today() {
+    let finding = |begun: u64, ended: Option<u64>, now: bool| StoredFinding {
+        port: Some(17),
+        code: "card-removed".into(),
+        begun_unix_ms: begun,
+        ended_unix_ms: ended,
+        now,
+        ..StoredFinding::default()
+    };
+    let mut all = vec![
+        finding(1, None, false),
+        finding(1, Some(99), false),
+        finding(1, None, true),
+        finding(1, Some(100), false),
+        finding(100, None, false),
+    ];
+    day::within(&mut all, 100);
+    assert_eq!(all.len(), 3, "{all:?}");
+    // What has no end came and did not go.
+    let day = Day {
+        rows: History {
+            findings: vec![finding(100, None, false)],
+            ..History::default()
+        },
+        ..Day::default()
+    };
+    assert_eq!(day::recurring(&day), []);
+}
+
+#[test]
+fn a_day_with_more_than_is_shown_is_counted_whole_or_said_to_be_cut() {
+    let mut failing = known(&[]);
+    failing.day.totals.summary = vec![CallTotals {
+        port: 17,
+        calls: 30,
+        failed: 25,
+        ..CallTotals::default()
+    }];
+    failing.day.rows.calls = vec![
+        StoredCall {
+            port: 17,
+            end: "congestion".into(),
+            ..StoredCall::default()
+        };
+        25
+    ];
+    let story = port::story(NOW, &failing);
+    let evidence = &story.causes[0].evidence[0].text;
+    assert_eq!(evidence, "25 calls: congestion or a wrong number");
+    let day = Day {
+        rows: History {
+            faxes: vec![render::stored_fax(); 12],
+            ..History::default()
+        },
+        ..Day::default()
+    };
+    let story = gateway::story(NOW, &StatusReport::default(), &day);
+    let text = render::gateway_story(super::super::output::Paint { colour: false }, &story);
+    assert!(
+        text.contains("at least 10 faxes; of the last 10, "),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_gateway_is_ready_or_not_by_its_registered_ports() {
+    let passing = Finding::ReturnToPreferred {
+        server: "10.1.2.3:2000".into(),
+    };
+    for (finding, registered, standing, begin) in [
+        (&passing, 2, Standing::Remark, "The gateway works: port 1: "),
+        (
+            &passing,
+            1,
+            Standing::Passing,
+            "The gateway is not ready yet, 1 of 2 registered: port 1: ",
+        ),
+        (
+            &Finding::LineOverrun,
+            0,
+            Standing::Passing,
+            "The gateway is not ready yet, 0 of 2 registered: port 1: ",
+        ),
+        (
+            &Finding::LineOverrun,
+            1,
+            Standing::Impaired,
+            "The gateway works, with trouble: port 1: ",
+        ),
+    ] {
+        let status = StatusReport {
+            ports: vec![summary(1, std::slice::from_ref(finding)), summary(2, &[])],
+            port_counts: tipring_ctl::report::PortCounts {
+                total: 2,
+                registered,
+                ..Default::default()
+            },
+            ..StatusReport::default()
+        };
+        let verdict = gateway::story(NOW, &status, &Day::default()).verdict;
+        assert_eq!(verdict.standing, standing, "{}", verdict.text);
+        assert!(verdict.text.starts_with(begin), "{}", verdict.text);
+    }
 }
 
 #[test]

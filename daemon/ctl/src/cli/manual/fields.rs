@@ -473,7 +473,7 @@ const PARTS: &[Part] = &[
             ("G.711, T.38", "Good faxes of all, by how they travelled."),
             (
                 "ASKED",
-                "How often the far gateway agreed to T.38, refused it, and did not answer or sent voice on.",
+                "How often the far gateway agreed to T.38 that this side asked for, refused it, and did not answer, sent voice on or let nothing through.",
             ),
             (
                 "LOSS",

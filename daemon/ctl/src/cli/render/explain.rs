@@ -7,6 +7,7 @@ use tipring_ctl::report::{
 use tipring_ctl::words::length;
 use tipring_types::finding::Severity;
 
+use super::super::explain::SHOWN;
 use super::super::output::{Paint, clean};
 use super::{Facts, heading, moment, plural, port_numbers, word};
 
@@ -69,12 +70,14 @@ pub(crate) fn gateway_story(paint: Paint, story: &GatewayStory) -> String {
     out += &calls(day);
     let faxes = day.faxes.len();
     let bad = day.faxes.iter().filter(|f| !f.fax.verdict.is_success());
-    if faxes > 0 {
-        out += &wrapped(
-            "",
-            &format!("{}, {} failed", plural(faxes as u64, "fax"), bad.count())
-                .replace("faxs", "faxes"),
-        );
+    let bad = bad.count();
+    if faxes >= SHOWN && day.more {
+        // Those before them were left out.
+        let text = format!("at least {faxes} faxes; of the last {faxes}, {bad} failed");
+        out += &wrapped("", &text);
+    } else if faxes > 0 {
+        let text = format!("{}, {bad} failed", plural(faxes as u64, "fax"));
+        out += &wrapped("", &text.replace("faxs", "faxes"));
     }
     if let Some(trouble) = &day.trouble {
         out += &wrapped("", &format!("the history has nothing: {trouble}"));

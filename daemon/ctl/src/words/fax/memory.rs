@@ -36,17 +36,14 @@ pub fn fax_advice(advised: &FaxAdvised) -> String {
             "T.38 asked for: it has worked with {far}, and faxes in G.711 failed by loss, jitter or slips ({spoiled} since the \
              last good one)"
         ),
-        FaxAdvice::Redundancy {
-            depth,
-            loss_hundredths,
-        } => {
+        // The loss of the last fax need not be the one that led to it: no figure.
+        FaxAdvice::Redundancy { depth, .. } => {
             let packets = match depth {
                 1 => "1 earlier packet".to_owned(),
                 n => format!("{n} earlier packets"),
             };
             format!(
-                "{packets} repeated with each one from the beginning: {:.2} % were lost in the last fax with {far}",
-                f64::from(loss_hundredths) / 100.0
+                "{packets} repeated with each one from the beginning: packets were lost in earlier faxes with {far}"
             )
         }
     }
@@ -86,6 +83,20 @@ mod tests {
         }
         // Whatever a file says.
         assert!(moment(u64::MAX).ends_with("UTC"));
+    }
+
+    #[test]
+    fn redundancy_quotes_no_loss_of_another_fax() {
+        let far = "2001".to_owned();
+        let advice = FaxAdvice::Redundancy {
+            depth: 2,
+            loss_hundredths: 3,
+        };
+        let text = fax_advice(&FaxAdvised { far, advice });
+        assert_eq!(
+            text,
+            "2 earlier packets repeated with each one from the beginning: packets were lost in earlier faxes with 2001"
+        );
     }
 
     #[test]

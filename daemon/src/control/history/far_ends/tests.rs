@@ -1,5 +1,5 @@
 use super::*;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use tipring_proto::fax_memory::IN_A_ROW;
 use tipring_proto::types::trace::{LegMode, SwitchAnswer};
 use tipring_proto::types::{
@@ -124,31 +124,117 @@ fn the_number_is_bounded_the_oldest_goes_in_the_store_too_and_those_pinned_last(
 }
 
 #[test]
-fn earlier_runs_are_remembered_and_do_not_replace_what_is_newer() {
+fn an_ordinary_far_end_never_takes_the_place_of_a_pinned_one() {
+    let mut far_ends = FarEnds::default();
+    for n in 0..FAR_ENDS as u64 {
+        far_ends.pin(&n.to_string(), Some(T38Choice::Never), NOW + n);
+    }
+    assert_eq!(learn_times(&mut far_ends, "new", 1), []);
+    assert_eq!(far_ends.known.len(), FAR_ENDS);
+    assert!(!far_ends.known.contains_key("new"));
+    // One that is pinned by hand does.
+    let kept = far_ends.pin("new", Some(T38Choice::Ask), NOW);
+    assert_eq!(kept[0], Entry::ForgetFar(Some("0".into())));
+    assert_eq!(far_ends.known.len(), FAR_ENDS);
+}
+
+/// The store was asked, and has not answered.
+fn asked() -> (Sender<History>, FarEnds) {
     let (found, earlier) = channel();
-    let mut far_ends = FarEnds {
-        earlier: Some(earlier),
+    let far_ends = FarEnds {
+        earlier: Earlier::Asked(earlier),
         ..FarEnds::default()
     };
-    far_ends.look();
-    learn_times(&mut far_ends, "2001", 1);
-    let stored = |far: &str, in_vain| {
-        let mut memory = FarMemory::default();
-        memory.answers.in_vain = in_vain;
-        memory.answers.last_unix_ms = NOW;
-        let far = far.to_owned();
-        StoredFar { far, memory }
+    (found, far_ends)
+}
+
+fn stored(far: &str, in_vain: u32, pinned: Option<T38Choice>) -> StoredFar {
+    let mut memory = FarMemory {
+        pinned,
+        ..FarMemory::default()
     };
-    let history = History {
-        far_ends: vec![stored("2001", 9), stored("2002", 9)],
+    memory.answers.in_vain = in_vain;
+    memory.answers.last_unix_ms = NOW;
+    let far = far.to_owned();
+    StoredFar { far, memory }
+}
+
+fn history(far_ends: Vec<StoredFar>) -> History {
+    History {
+        far_ends,
         ..History::default()
-    };
-    found.send(history).unwrap();
+    }
+}
+
+#[test]
+fn earlier_runs_are_remembered_and_do_not_replace_what_is_newer() {
+    let (found, mut far_ends) = asked();
+    far_ends.look();
+    let kept = learn_times(&mut far_ends, "2001", 1);
+    // It is written when the answer is there.
+    assert_eq!((kept, far_ends.due()), (vec![], vec![]));
+    let both = vec![stored("2001", 9, None), stored("2002", 9, None)];
+    found.send(history(both)).unwrap();
     far_ends.look();
     assert_eq!(asks(&far_ends, "2002"), Some(false));
     assert_eq!(far_ends.known["2001"].answers.in_vain, 1);
-    // A store that never answers is not waited for.
+    let due = far_ends.due();
+    assert!(
+        matches!(&due[..], [Entry::Far(one)] if one.far == "2001"),
+        "{due:?}"
+    );
+    assert_eq!(learn_times(&mut far_ends, "2001", 1).len(), 1);
+    // A store that fails is not waited for.
+    let (found, mut far_ends) = asked();
     drop(found);
     far_ends.look();
-    assert!(far_ends.earlier.is_none());
+    assert!(matches!(far_ends.earlier, Earlier::Failed));
+}
+
+#[test]
+fn a_stored_pin_wins_over_none_and_not_over_what_was_set_since() {
+    let never = Some(T38Choice::Never);
+    let (found, mut far_ends) = asked();
+    learn_times(&mut far_ends, "2001", 1);
+    learn_times(&mut far_ends, "2002", 1);
+    far_ends.pin("2002", None, NOW);
+    far_ends.pin("2003", Some(T38Choice::Ask), NOW);
+    let all = ["2001", "2002", "2003"].map(|far| stored(far, 7, never));
+    found.send(history(all.to_vec())).unwrap();
+    far_ends.look();
+    let known = |far: &str| {
+        let memory = &far_ends.known[far];
+        (memory.pinned, memory.answers.in_vain)
+    };
+    assert_eq!(known("2001"), (never, 1));
+    assert_eq!(known("2002"), (None, 1));
+    assert_eq!(known("2003"), (Some(T38Choice::Ask), 7));
+    let mut written: Vec<_> = far_ends.due().into_iter().map(pin_of).collect();
+    written.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let wanted = [
+        ("2001", never),
+        ("2002", None),
+        ("2003", Some(T38Choice::Ask)),
+    ];
+    assert_eq!(written, wanted.map(|(far, pin)| (far.to_owned(), pin)));
+    assert_eq!(far_ends.due(), []);
+}
+
+fn pin_of(entry: Entry) -> (String, Option<T38Choice>) {
+    match entry {
+        Entry::Far(far) => (far.far.clone(), far.memory.pinned),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_forgotten_before_the_store_has_answered_is_not_in_its_answer() {
+    let (found, mut far_ends) = asked();
+    let gone = far_ends.forget(Some("2001"), NOW);
+    assert!(gone.len() == 1 && gone[0].far == "2001", "{gone:?}");
+    found.send(history(vec![stored("2001", 9, None)])).unwrap();
+    far_ends.look();
+    assert!(far_ends.known.is_empty());
+    // It is known by now that there is none.
+    assert!(far_ends.forget(Some("2001"), NOW).is_empty());
 }

@@ -39,7 +39,9 @@ fn row(far: &FarEndReport) -> [String; 10] {
     let (memory, none) = (&far.memory, || "-".to_owned());
     let known = memory.last.is_some();
     let answers = &memory.answers;
-    let asked = answers.agreed + answers.refused + answers.silent;
+    let asked = (answers.agreed)
+        .saturating_add(answers.refused)
+        .saturating_add(answers.silent);
     [
         short(&far.far),
         local(memory.last_unix_ms.saturating_mul(1000), "%m-%d %H:%M"),
@@ -78,6 +80,28 @@ fn tally(tally: FaxTally) -> String {
 pub(crate) fn fax_memory_forgotten(report: &FaxMemoryReport) -> String {
     match &report.far_ends[..] {
         [one] => format!("{} is forgotten\n", clean(&one.far)),
+        _ if report.more => "all far ends are forgotten\n".to_owned(),
         all => format!("{} forgotten\n", plural(all.len() as u64, "far end")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_at_their_ends_and_more_than_one_answer_holds_are_shown() {
+        let mut far = FarEndReport::default();
+        far.memory.answers.agreed = u32::MAX;
+        far.memory.answers.refused = 2;
+        assert_eq!(row(&far)[6], format!("{}/2/0", u32::MAX));
+        let report = FaxMemoryReport {
+            far_ends: vec![far.clone(), far],
+            more: true,
+        };
+        assert_eq!(
+            fax_memory_forgotten(&report),
+            "all far ends are forgotten\n"
+        );
     }
 }
