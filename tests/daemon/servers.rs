@@ -81,7 +81,9 @@ pub(crate) fn a_callmanager_that_was_frozen_is_back_at_once_where_the_others_can
     let config = with_both(&place, &place.config(2, ""), "");
     let dead = format!("{}\"]", second(&place));
     let config = config.replace(&dead, &format!("{}\", \"10.1.1.1:2000\"]", second(&place)));
-    assert!(config.contains("10.1.1.1"));
+    // A server is passed by when a port has waited for it for 2.5 s.
+    let config = config.replace("register-timeout-ms = 800", "register-timeout-ms = 3000");
+    assert!(config.contains("10.1.1.1") && config.contains("3000"));
     let gateway = place.launch(&config).start().unwrap();
     gateway.wait_registered(2, SOON).unwrap();
     first.signal("STOP").unwrap();
