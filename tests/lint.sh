@@ -14,4 +14,9 @@ else
   cargo fmt --all --check || echo "lint: this rustfmt would write it otherwise"
 fi
 cargo clippy --workspace --all-targets -- "${lints[@]}"
+# A workspace of its own, built last: what it lacks after a change is to be known first.
+if command -v c++ >/dev/null || command -v clang++ >/dev/null; then
+  command -v c++ >/dev/null || export CXX=clang++
+  cargo check --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz-check --bins --quiet
+fi
 RUSTDOCFLAGS="${lints[*]}" cargo doc --workspace --no-deps --quiet

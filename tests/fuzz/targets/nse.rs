@@ -36,6 +36,7 @@ fuzz_target!(|input: &[u8]| {
         is: Become::Voice,
         sent: 0,
         asked: 0,
+        asks: true,
     };
     let before = allocations_in_this_thread();
     while let Some(step) = program.next_step() {
@@ -62,6 +63,8 @@ struct Bench {
     is: Become,
     sent: u32,
     asked: u32,
+    /// It may ask for fax relay.
+    asks: bool,
 }
 
 impl Bench {
@@ -70,6 +73,7 @@ impl Bench {
         let mut done = Done {
             is: self.is,
             sent: 0,
+            asks: self.asks,
         };
         let emit = |output| done.take(output);
         let now = self.now;
@@ -96,6 +100,10 @@ impl Bench {
                 2 => self.switch.silent(now, emit),
                 _ => self.switch.relay_ended(now, emit),
             },
+            6 => {
+                self.asks = program.byte() > 127;
+                self.switch.ask_relay(self.asks);
+            }
             _ => {
                 self.pass(Duration::from_millis(u64::from(program.byte()) * 10));
                 return;
@@ -111,6 +119,7 @@ impl Bench {
             let mut done = Done {
                 is: self.is,
                 sent: 0,
+                asks: self.asks,
             };
             self.switch.due(self.now, |output| done.take(output));
             let again = self.switch.deadline();
@@ -136,6 +145,7 @@ impl Bench {
 struct Done {
     is: Become,
     sent: u32,
+    asks: bool,
 }
 
 impl Done {
@@ -147,6 +157,7 @@ impl Done {
                 self.is = is;
             }
             Output::Journal(record) => assert_eq!(record.is, self.is),
+            Output::NotAsked => assert!(!self.asks, "it may ask"),
         }
     }
 }
