@@ -347,12 +347,27 @@ pub(crate) fn killed(stage: &Stage) -> Result<String, String> {
     }
     a.ready();
     b.ready();
-    stage.call(&a, &b)?;
+    let mut lift = "";
+    if let Err(why) = stage.call(&a, &b) {
+        // The call manager, which has just lost a device in a call, was seen to leave its first off-hook without a response.
+        if !stage.journal(20).contains("server-unresponsive") {
+            return Err(why);
+        }
+        lift = ", at the second lift: the call manager did not respond to the first";
+        a.hang_up()?;
+        b.hang_up()?;
+        for port in [1, 2] {
+            stage.idle(port)?;
+        }
+        a.ready();
+        b.ready();
+        stage.call(&a, &b)?;
+    }
     b.tone(1100.0, -15.0);
     a.hears(&[1100.0], S(5))?;
     stage.hang_up(&[&a, &b])?;
     Ok(format!(
-        "kill -9 in a call: up again after {up:.1} s, {all} ports registered after {registered:.1} s, the same two call again"
+        "kill -9 in a call: up again after {up:.1} s, {all} ports registered after {registered:.1} s, the same two call again{lift}"
     ))
 }
 
