@@ -5,7 +5,7 @@ use std::time::Duration;
 use tipring_ctl::report::{RestartReport, ServerReport, ServerState, ServerTrouble};
 use tipring_ctl::request::{ErrorCode, ErrorReport, Response};
 use tipring_proto::device::Input;
-use tipring_proto::finding::Finding;
+use tipring_proto::finding::{Finding, OtherServer, no_backup};
 use tipring_proto::sccp::station::StationState;
 use tipring_proto::time::Time;
 use tracing::info;
@@ -276,35 +276,17 @@ impl Gateway {
         if serving.iter().any(|server| *server != first) {
             return None;
         }
-        let mut dead: Vec<(String, String)> = vec![];
-        let mut untried = vec![];
-        for server in desk.list().iter().filter(|server| **server != first) {
-            let name = desk.name(*server);
+        let others = desk.list().iter().filter(|server| **server != first);
+        no_backup(others.map(|server| {
             let tally = desk.tally(*server);
-            let reached = tally.is_some_and(|tally| tally.registrations > 0 || tally.stood_by);
-            match tally.and_then(|tally| tally.troubles.unreachable()) {
-                // Whatever was known of it may be over.
-                _ if !self.is_watched(*server) => untried.push(name),
-                Some(why) => dead.push((name, words::why(why))),
-                None if reached => return None,
-                None => untried.push(name),
+            let unreachable = tally.and_then(|tally| tally.troubles.unreachable());
+            OtherServer {
+                name: desk.name(*server),
+                watched: self.is_watched(*server),
+                reached: tally.is_some_and(|tally| tally.registrations > 0 || tally.stood_by),
+                unreachable: unreachable.map(words::why),
             }
-        }
-        let (_, first) = dead.first()?;
-        let alike = dead.iter().all(|(_, why)| why == first);
-        let reason = match alike {
-            true => first.clone(),
-            false => {
-                let each = dead.iter().map(|(name, why)| format!("{name}: {why}"));
-                each.collect::<Vec<_>>().join("; ")
-            }
-        };
-        let servers = dead.into_iter().map(|(name, _)| name).collect();
-        Some(Finding::NoBackup {
-            servers,
-            reason,
-            untried,
-        })
+        }))
     }
 
     fn no_server(&self, name: &str) -> Response {

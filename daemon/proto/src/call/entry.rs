@@ -179,6 +179,8 @@ impl Call {
         match state {
             CallState::Busy => self.failure = Some(EndCause::Busy),
             CallState::Failed => self.failure = Some(EndCause::Congestion),
+            // Forwarded, or offered again.
+            CallState::RingingOut => self.failure = None,
             _ => {}
         }
     }
@@ -346,6 +348,7 @@ mod tests {
         let failed = (call.state, call.failure);
         assert_eq!(failed, (CallState::Failed, Some(EndCause::Congestion)));
         call.proceed(CallState::RingingOut);
+        assert_eq!(call.failure, None, "it rings after all");
         call.proceed(CallState::Proceeding);
         assert_eq!(call.state, CallState::RingingOut, "it does not go back");
         call.proceed(CallState::Busy);

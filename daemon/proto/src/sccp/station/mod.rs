@@ -554,11 +554,6 @@ impl Station {
         self.failback.due
     }
 
-    /// The server at which it opens a standby next, and when.
-    pub fn stands_by_next(&self) -> Option<(usize, Time)> {
-        self.next_standby()
-    }
-
     /// The server at which it keeps a standby, or is opening one.
     pub fn standby_at(&self) -> Option<usize> {
         self.standby().map(|(_, server, _)| server)

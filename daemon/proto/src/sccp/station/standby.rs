@@ -50,8 +50,8 @@ impl Station {
         Some((one.id, one.server, one.state()))
     }
 
-    /// The server at which one is opened next, and when.
-    pub(super) fn next_standby(&self) -> Option<(usize, Time)> {
+    /// The server at which it opens a standby next, and when.
+    pub fn stands_by_next(&self) -> Option<(usize, Time)> {
         self.standby_server().zip(self.standby.due)
     }
 
