@@ -126,6 +126,7 @@ const TABLES: &[OfTable] = tables! {
     "callmanager" "monitor-s" callmanager.monitor_s;
     "callmanager" "standby" callmanager.standby;
     "callmanager" "register-stagger-ms" callmanager.register_stagger_ms;
+    "callmanager" "code-page" callmanager.code_page;
     "media" "rtp-ports" media.rtp_ports;
     "media" "ptime-ms" media.ptime_ms;
     "media" "codecs" media.codecs;

@@ -1,7 +1,9 @@
 //! Settings that are one of a few words.
 
 use tipring_types::words;
-pub use tipring_types::{AfterFarHangUp, FlashAction, NamedEvents, PulseDigits, RtpSource};
+pub use tipring_types::{
+    AfterFarHangUp, CodePage, FlashAction, NamedEvents, PulseDigits, RtpSource,
+};
 
 use crate::layer::Value;
 use crate::reader::{Reader, Section};
@@ -45,6 +47,7 @@ choices!(
     AfterFarHangUp,
     CallerIdChoice,
     CardDriver,
+    CodePage,
     FaxIdentities,
     FlashAction,
     LogFormat,

@@ -34,8 +34,8 @@ mod window;
 use std::path::Path;
 
 pub use choice::{
-    AfterFarHangUp, CallerIdChoice, CardDriver, FaxIdentities, FlashAction, LogFormat, LogLevel,
-    NamedEvents, Naming, Profile, PulseDigits, Realtime, RtpSource,
+    AfterFarHangUp, CallerIdChoice, CardDriver, CodePage, FaxIdentities, FlashAction, LogFormat,
+    LogLevel, NamedEvents, Naming, Profile, PulseDigits, Realtime, RtpSource,
 };
 pub use country::{Countries, Country};
 pub use layer::{Effective, Interval, Source};

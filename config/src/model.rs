@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use tipring_proto::types::{Codec, DeviceName, DeviceType, PortId};
 
-use crate::choice::{CardDriver, FaxIdentities, LogFormat, LogLevel, Naming, Realtime, RtpSource};
+use crate::choice::{
+    CardDriver, CodePage, FaxIdentities, LogFormat, LogLevel, Naming, Realtime, RtpSource,
+};
 use crate::country::{CallerId, Country};
 use crate::naming::Mac;
 use crate::report::Problem;
@@ -83,6 +85,8 @@ pub struct CallManager {
     pub standby: bool,
     /// Time between the first registrations of two ports.
     pub register_stagger_ms: u32,
+    /// The code page of names that are no UTF-8.
+    pub code_page: CodePage,
 }
 
 /// First and last UDP port; RTP takes the even ones.

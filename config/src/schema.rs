@@ -6,7 +6,9 @@
 use std::fmt;
 
 use crate::change::When;
-use crate::choice::{CardDriver, FaxIdentities, LogFormat, LogLevel, Naming, Realtime, RtpSource};
+use crate::choice::{
+    CardDriver, CodePage, FaxIdentities, LogFormat, LogLevel, Naming, Realtime, RtpSource,
+};
 pub use crate::settings::PORT_SETTINGS;
 
 /// What a key takes.
@@ -306,6 +308,13 @@ pub const CALLMANAGER: Table = Table {
             "20",
             When::Idle,
             "Time between the first registrations of two ports, so that they do not all register at once.",
+        ),
+        key(
+            "code-page",
+            Accepts::OneOf(CodePage::NAMES),
+            "\"windows-1252\"",
+            When::Now,
+            "The code page of the names that the CallManager sends: the one of the locale of these devices there. A name in UTF-8 is recognized as such.",
         ),
     ],
 };

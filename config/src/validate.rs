@@ -379,6 +379,7 @@ fn callmanager<'a>(reader: &mut Reader<'a>, root: &'a DeTable<'a>) -> CallManage
         monitor_s: scan.integer("monitor-s"),
         standby: scan.boolean("standby"),
         register_stagger_ms: scan.integer("register-stagger-ms"),
+        code_page: scan.choice("code-page"),
     };
     if !scan.reader.broken && callmanager.retry_first_ms > callmanager.retry_max_ms {
         let message = format!(

@@ -41,6 +41,7 @@ pub fn station(config: &Config, port: &Port, place: usize, servers: &[usize]) ->
     let stagger = stagger(cm, ports);
     station.start_delay = stagger.saturating_mul(place);
     station.standby = cm.standby;
+    station.code_page = cm.code_page;
     station.retry = RetryPolicy {
         first: ms(cm.retry_first_ms),
         max: ms(cm.retry_max_ms),

@@ -45,6 +45,40 @@ words! {
     }
 }
 
+words! {
+    /// The code page of the names that a CallManager writes where it does not write UTF-8: that of the device's locale.
+    pub enum CodePage {
+        /// Western European.
+        Windows1252 = "windows-1252",
+        /// Central European.
+        Windows1250 = "windows-1250",
+        /// Cyrillic.
+        Windows1251 = "windows-1251",
+        /// Greek.
+        Windows1253 = "windows-1253",
+        /// Turkish.
+        Windows1254 = "windows-1254",
+        /// Hebrew.
+        Windows1255 = "windows-1255",
+        /// Arabic.
+        Windows1256 = "windows-1256",
+        /// Baltic.
+        Windows1257 = "windows-1257",
+        /// Vietnamese.
+        Windows1258 = "windows-1258",
+        /// Thai.
+        Windows874 = "windows-874",
+        /// Japanese (Windows code page 932).
+        ShiftJis = "shift-jis",
+        /// Chinese, simplified (936).
+        Gbk = "gbk",
+        /// Korean (949).
+        EucKr = "euc-kr",
+        /// Chinese, traditional (950).
+        Big5 = "big5",
+    }
+}
+
 /// How many earlier packets are repeated with each one (RFC 2198) while data passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RepeatedPackets {

@@ -28,8 +28,8 @@ mod tones;
 pub mod trace;
 
 pub use choices::{
-    AfterFarHangUp, CallerIdTiming, FlashAction, NamedEvents, PulseDigits, RepeatedPackets,
-    RtpSource,
+    AfterFarHangUp, CallerIdTiming, CodePage, FlashAction, NamedEvents, PulseDigits,
+    RepeatedPackets, RtpSource,
 };
 pub use fax::{
     FAX_STEPS, FAX_SWITCHES, FarMemory, FaxAdvice, FaxAdvised, FaxCause, FaxModem, FaxOutcome,

@@ -99,9 +99,13 @@ macro_rules! direction {
                 }
             }
 
-            pub(super) fn decode(frame: &Frame, version: u8) -> Result<$Enum, DecodeError> {
+            pub(super) fn decode(
+                frame: &Frame,
+                version: u8,
+                code_page: CodePage,
+            ) -> Result<$Enum, DecodeError> {
                 let second = false $($(|| frame.id == $second)?)*;
-                let body = Body::new(frame, version, second);
+                let body = Body::new(frame, version, second, code_page);
                 let b = &body;
                 Ok(match frame.id {
                     $($id $(| $second)? => $Enum::$Name $((<$T as Layout>::decode(b)?))?,)*

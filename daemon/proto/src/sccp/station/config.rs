@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::sccp::message::MediaCapability;
-use crate::types::{DeviceName, DeviceType, LineInstance};
+use crate::types::{CodePage, DeviceName, DeviceType, LineInstance};
 
 /// Everything one station needs to know. Build with [`StationConfig::new`] and change what differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct StationConfig {
     pub start_delay: Duration,
     /// Keep a second connection to the next server of the list, over which the device registers when its own is lost.
     pub standby: bool,
+    /// The code page of the server's names, where they are no UTF-8.
+    pub code_page: CodePage,
     /// When to try again.
     pub retry: RetryPolicy,
     /// How long to wait for what.
@@ -64,6 +66,7 @@ impl StationConfig {
             line: LineInstance(1),
             start_delay: Duration::ZERO,
             standby: false,
+            code_page: CodePage::Windows1252,
             retry: RetryPolicy::default(),
             timing: Timing::default(),
             trace: true,
@@ -121,6 +124,7 @@ impl StationConfig {
             line,
             start_delay: _,
             standby: _,
+            code_page: _,
             retry: _,
             timing: _,
             trace: _,

@@ -4,6 +4,7 @@ use super::frame::Frame;
 use super::layout::Writer;
 use super::{DecodeError, header_version};
 use crate::sccp::message::{ClientMessage, ServerMessage};
+use crate::types::CodePage;
 
 /// A client message as one buffer, header and body: it must leave in one write (chan_skinny drops a connection whose
 /// header comes in pieces).
@@ -52,7 +53,7 @@ impl ServerMessage {
 
 /// What a station sent. `version` is the negotiated one.
 pub fn decode_client(frame: &Frame, version: u8) -> Result<ClientMessage, DecodeError> {
-    ClientMessage::decode(frame, version)
+    ClientMessage::decode(frame, version, CodePage::Windows1252)
 }
 
 /// What a CallManager sent. `version` is the negotiated one; both forms of a message are read at every version.
@@ -70,5 +71,14 @@ pub fn decode_client(frame: &Frame, version: u8) -> Result<ClientMessage, Decode
 /// assert_eq!(decode_server(&frame, 17), Ok(ServerMessage::KeepAliveAck));
 /// ```
 pub fn decode_server(frame: &Frame, version: u8) -> Result<ServerMessage, DecodeError> {
-    ServerMessage::decode(frame, version)
+    decode_server_in(frame, version, CodePage::Windows1252)
+}
+
+/// The same from a CallManager that writes its names in a code page of its own, where it does not write UTF-8.
+pub fn decode_server_in(
+    frame: &Frame,
+    version: u8,
+    code_page: CodePage,
+) -> Result<ServerMessage, DecodeError> {
+    ServerMessage::decode(frame, version, code_page)
 }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use super::DecodeError;
 use super::frame::{Frame, HEADER};
 use super::text;
+use crate::types::CodePage;
 
 /// A body to read. What lies behind its end reads as 0: trailing words differ by server and version.
 #[derive(Clone, Copy)]
@@ -13,15 +14,23 @@ pub(in crate::sccp) struct Body<'a> {
     pub(in crate::sccp) version: u8,
     /// The frame's id is that of the message's second ("V2") form.
     pub(in crate::sccp) second: bool,
+    /// That of text which is no UTF-8.
+    code_page: CodePage,
     bytes: &'a [u8],
 }
 
 impl<'a> Body<'a> {
-    pub(in crate::sccp) fn new(frame: &'a Frame, version: u8, second: bool) -> Body<'a> {
+    pub(in crate::sccp) fn new(
+        frame: &'a Frame,
+        version: u8,
+        second: bool,
+        code_page: CodePage,
+    ) -> Body<'a> {
         Body {
             id: frame.id,
             version,
             second,
+            code_page,
             bytes: &frame.body,
         }
     }
@@ -32,6 +41,7 @@ impl<'a> Body<'a> {
             id: 0,
             version: 0,
             second: false,
+            code_page: CodePage::Windows1252,
             bytes,
         }
     }
@@ -123,7 +133,7 @@ impl<'a> Body<'a> {
 
     /// A fixed text field; a full one has no NUL.
     pub(in crate::sccp) fn text(&self, at: usize, len: usize) -> String {
-        text::decode(self.slice(at, len), self.version)
+        text::decode(self.slice(at, len), self.version, self.code_page)
     }
 
     /// All that follows `at`, up to the first NUL.
@@ -136,7 +146,7 @@ impl<'a> Body<'a> {
         let mut rest = self.slice(at, usize::MAX);
         std::array::from_fn(|_| {
             let end = rest.iter().position(|&b| b == 0).unwrap_or(rest.len());
-            let one = text::decode(&rest[..end], self.version);
+            let one = text::decode(&rest[..end], self.version, self.code_page);
             rest = rest.get(end + 1..).unwrap_or_default();
             one
         })

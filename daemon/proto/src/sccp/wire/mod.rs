@@ -9,7 +9,7 @@ mod frame;
 pub(super) mod layout;
 pub(super) mod text;
 
-pub use codec::{decode_client, decode_server, encode_client, encode_server};
+pub use codec::{decode_client, decode_server, decode_server_in, encode_client, encode_server};
 pub use frame::{DEFAULT_MAX_BODY, Frame, FrameError, FrameReader, HEADER};
 pub use text::windows_1252_bytes;
 

@@ -1,7 +1,11 @@
-//! Text on the wire. CallManager writes the Windows code page of its locale below version 17 and UTF-8 from there on;
+//! Text on the wire. CallManager writes the Windows code page of the device's locale below version 17 and UTF-8 from there on;
 //! chan_skinny writes UTF-8 at every version. Phrases of the phone's own table may stand in both.
 //!
 //! A phrase is the byte 0x80 and an index byte. As text it is U+0080 followed by the index character, in both directions.
+
+use encoding_rs::Encoding;
+
+use crate::types::CodePage;
 
 /// From this version on names and prompts are UTF-8.
 const UTF8_FROM: u8 = 17;
@@ -9,30 +13,96 @@ const UTF8_FROM: u8 = 17;
 /// The character that stands for the phrase byte.
 pub(in crate::sccp) const PHRASE: char = '\u{80}';
 
-/// What Windows-1252 has where Latin-1 has control characters; 0x80, its euro sign, is the phrase byte here.
-const WINDOWS_1252: [char; 32] = [
-    PHRASE, '\u{81}', '\u{201a}', '\u{192}', '\u{201e}', '\u{2026}', '\u{2020}', '\u{2021}',
-    '\u{2c6}', '\u{2030}', '\u{160}', '\u{2039}', '\u{152}', '\u{8d}', '\u{17d}', '\u{8f}',
-    '\u{90}', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}', '\u{2022}', '\u{2013}', '\u{2014}',
-    '\u{2dc}', '\u{2122}', '\u{161}', '\u{203a}', '\u{153}', '\u{9d}', '\u{17e}', '\u{178}',
-];
-
-/// Up to the first NUL. UTF-8 is recognised by its form, which a name in a code page hardly ever has. What is none is read as
-/// Windows-1252: the whole text below version 17, the bytes concerned from there on.
-pub(super) fn decode(bytes: &[u8], version: u8) -> String {
+/// Up to the first NUL. UTF-8 is recognised by its form, which a name in a code page of one byte a character hardly ever has.
+/// What is none is read in the code page: the whole text below version 17, the bytes concerned from there on. Below 17 a code
+/// page of two bytes a character goes first: short names in it do look like UTF-8.
+pub(super) fn decode(bytes: &[u8], version: u8, page: CodePage) -> String {
     let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
     let bytes = &bytes[..end];
+    if version < UTF8_FROM
+        && wide(page)
+        && let (text, true) = in_page(bytes, page)
+    {
+        return text;
+    }
     match utf8(bytes) {
         Some(text) => text.to_owned(),
-        None if version < UTF8_FROM => bytes.iter().copied().map(windows_1252).collect(),
+        None if version < UTF8_FROM => in_page(bytes, page).0,
         None => {
             let mut out = String::with_capacity(bytes.len());
             for chunk in bytes.utf8_chunks() {
                 out.push_str(chunk.valid());
-                out.extend(chunk.invalid().iter().copied().map(windows_1252));
+                out.push_str(&in_page(chunk.invalid(), page).0);
             }
             out
         }
+    }
+}
+
+/// Bytes of a code page as text, and whether all of them are characters there. What is none becomes U+FFFD. The byte 0x80
+/// is that of a phrase, whatever the code page has there: the euro sign in most.
+fn in_page(bytes: &[u8], page: CodePage) -> (String, bool) {
+    let encoding = encoding(page);
+    let (mut out, mut whole) = (String::with_capacity(bytes.len()), true);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = phrase_at(rest, page);
+        let (text, bad) = encoding.decode_without_bom_handling(&rest[..end]);
+        out.push_str(&text);
+        whole &= !bad;
+        rest = &rest[end..];
+        if !rest.is_empty() {
+            out.push(PHRASE);
+            // The index of the phrase is a number.
+            out.extend(rest.get(1).map(|index| char::from(*index)));
+            rest = rest.get(2..).unwrap_or_default();
+        }
+    }
+    (out, whole)
+}
+
+/// Where the first phrase byte is that is not the second byte of a character; the length without one.
+fn phrase_at(bytes: &[u8], page: CodePage) -> usize {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at += match byte {
+            0x80 => return at,
+            0x81..=0xFE if wide(page) && !(page == CodePage::ShiftJis && half_width(byte)) => 2,
+            _ => 1,
+        };
+    }
+    bytes.len()
+}
+
+/// Two bytes for most characters.
+fn wide(page: CodePage) -> bool {
+    matches!(
+        page,
+        CodePage::ShiftJis | CodePage::Gbk | CodePage::EucKr | CodePage::Big5
+    )
+}
+
+/// The half-width katakana of Shift-JIS, one byte each.
+fn half_width(byte: u8) -> bool {
+    (0xA0..=0xDF).contains(&byte)
+}
+
+fn encoding(page: CodePage) -> &'static Encoding {
+    match page {
+        CodePage::Windows1252 => encoding_rs::WINDOWS_1252,
+        CodePage::Windows1250 => encoding_rs::WINDOWS_1250,
+        CodePage::Windows1251 => encoding_rs::WINDOWS_1251,
+        CodePage::Windows1253 => encoding_rs::WINDOWS_1253,
+        CodePage::Windows1254 => encoding_rs::WINDOWS_1254,
+        CodePage::Windows1255 => encoding_rs::WINDOWS_1255,
+        CodePage::Windows1256 => encoding_rs::WINDOWS_1256,
+        CodePage::Windows1257 => encoding_rs::WINDOWS_1257,
+        CodePage::Windows1258 => encoding_rs::WINDOWS_1258,
+        CodePage::Windows874 => encoding_rs::WINDOWS_874,
+        CodePage::ShiftJis => encoding_rs::SHIFT_JIS,
+        CodePage::Gbk => encoding_rs::GBK,
+        CodePage::EucKr => encoding_rs::EUC_KR,
+        CodePage::Big5 => encoding_rs::BIG5,
     }
 }
 
@@ -47,12 +117,6 @@ fn utf8(bytes: &[u8]) -> Option<&str> {
         }
         Err(_) => None,
     }
-}
-
-fn windows_1252(byte: u8) -> char {
-    byte.checked_sub(0x80)
-        .and_then(|at| WINDOWS_1252.get(usize::from(at)).copied())
-        .unwrap_or(char::from(byte))
 }
 
 /// At most `max` bytes, cut between characters; NUL is left out. Below version 17 in Windows-1252, or, when that cannot
@@ -88,13 +152,30 @@ fn encode_utf8(text: &str, max: usize, with_phrases: bool) -> Vec<u8> {
     out
 }
 
-/// The text in Windows-1252, one byte for each character, if that code page has them all.
+/// The text in Windows-1252, one byte for each character, if that code page has them all. A phrase byte stays one.
 pub fn windows_1252_bytes(text: &str) -> Option<Vec<u8>> {
-    let byte = |c: char| match u8::try_from(c) {
-        Ok(byte) if windows_1252(byte) == c => Some(byte),
-        _ => (0x80..=0x9F).find(|&byte| windows_1252(byte) == c),
-    };
-    text.chars().map(byte).collect()
+    let mut out = Vec::with_capacity(text.len());
+    // The index behind a phrase byte is a number, not a character of the code page.
+    let mut index = false;
+    for c in text.chars() {
+        match u8::try_from(c) {
+            Ok(byte) if c.is_ascii() || c == PHRASE || index => out.push(byte),
+            _ => {
+                let mut buffer = [0; 4];
+                let (bytes, _, bad) = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut buffer));
+                if bad {
+                    return None;
+                }
+                // The euro sign has the place of the phrase byte.
+                if bytes.first() == Some(&0x80) {
+                    return None;
+                }
+                out.extend_from_slice(&bytes);
+            }
+        }
+        index = c == PHRASE && !index;
+    }
+    Some(out)
 }
 
 /// The same, unless it is taken for UTF-8.
@@ -107,6 +188,10 @@ fn in_code_page(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(bytes: &[u8], version: u8) -> String {
+        super::decode(bytes, version, CodePage::Windows1252)
+    }
 
     #[test]
     fn latin1_below_17_and_utf8_from_17() {
@@ -174,5 +259,74 @@ mod tests {
     fn text_is_cut_between_characters_and_loses_its_nul() {
         assert_eq!(encode("aéé", 17, 4), b"a\xC3\xA9");
         assert_eq!(encode("a\0b", 3, 4), b"ab");
+    }
+
+    #[test]
+    fn a_name_in_the_code_page_of_the_locale_below_17() {
+        use CodePage::*;
+        let names: [(CodePage, &[u8], &str); 9] = [
+            (Windows1251, b"\xCF\xF0\xE8\xE2\xE5\xF2", "Привет"),
+            (Windows1250, b"\xA3ukasz \xAFak", "Łukasz Żak"),
+            (Windows1253, b"\xC3\xE9\xFE\xF1\xE3\xEF\xF2", "Γιώργος"),
+            (Windows1254, b"\xD6zg\xFCr Y\xFDld\xFDz", "Özgür Yıldız"),
+            (Windows1255, b"\xE3\xE5\xE3", "דוד"),
+            (ShiftJis, b"\x8E\x52\x93\x63 \xD4\xCF\xC0\xDE", "山田 ﾔﾏﾀﾞ"),
+            (Gbk, b"\xC1\xAA\xCD\xA8", "联通"),
+            (EucKr, b"\xB1\xE8\xC3\xB6\xBC\xF6", "김철수"),
+            (Big5, b"\xB3\xAF\xA4\x70\xA9\xFA", "陳小明"),
+        ];
+        for (page, bytes, name) in names {
+            assert_eq!(super::decode(bytes, 3, page), name, "{page:?}");
+        }
+    }
+
+    #[test]
+    fn utf8_goes_before_the_code_page_from_17_on_and_where_a_character_is_one_byte() {
+        assert_eq!(
+            super::decode("Привет".as_bytes(), 3, CodePage::Windows1251),
+            "Привет"
+        );
+        for page in CodePage::ALL {
+            let utf8 = "Zoë 联通".as_bytes();
+            assert_eq!(super::decode(utf8, 17, *page), "Zoë 联通", "{page:?}");
+        }
+        assert_eq!(
+            super::decode(b"A \xCF\xF0\xE8", 17, CodePage::Windows1251),
+            "A При"
+        );
+    }
+
+    #[test]
+    fn a_phrase_is_found_in_every_code_page_and_in_no_half_of_a_character() {
+        for page in CodePage::ALL {
+            assert_eq!(
+                super::decode(b"\x80\x17 12", 3, *page),
+                "\u{80}\u{17} 12",
+                "{page:?}"
+            );
+            assert_eq!(
+                super::decode(b"\x80\xD1", 3, *page),
+                "\u{80}\u{d1}",
+                "{page:?}"
+            );
+            assert_eq!(super::decode(b"\x80", 3, *page), "\u{80}", "{page:?}");
+        }
+        // 0x80 as the second byte of a character.
+        assert_eq!(super::decode(b"\x81\x80", 3, CodePage::Gbk), "亐");
+        assert_eq!(super::decode(b"\x81\x80", 3, CodePage::ShiftJis), "÷");
+    }
+
+    #[test]
+    fn no_bytes_are_lost_silently_or_run_over_the_end() {
+        for page in CodePage::ALL {
+            for version in [3, 22] {
+                for first in 1..=255u8 {
+                    for tail in [&b""[..], b"x", b"\xFF", b"\x80"] {
+                        let bytes = [&[first][..], tail].concat();
+                        assert!(!super::decode(&bytes, version, *page).is_empty());
+                    }
+                }
+            }
+        }
     }
 }

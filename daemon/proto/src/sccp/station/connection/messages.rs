@@ -21,7 +21,7 @@ impl Connection {
     pub(super) fn frame(&mut self, now: Time, frame: &Frame, around: &mut Around<'_>) {
         count(&mut around.counters.frames_received);
         self.keepalive.heard();
-        match wire::decode_server(frame, self.version) {
+        match wire::decode_server_in(frame, self.version, around.config.code_page) {
             Ok(message) => {
                 let routine = message == ServerMessage::KeepAliveAck && self.untraced > 0;
                 if routine {

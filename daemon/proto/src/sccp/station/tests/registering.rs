@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::super::*;
 use super::bench::*;
 use crate::sccp::message::{
-    Alarm, CapabilitiesRes, OneLine, RegisterAvailableLines, RegisterReject,
+    Alarm, CapabilitiesRes, DisplayNotify, OneLine, RegisterAvailableLines, RegisterReject,
 };
 use crate::sccp::message::{
     AlarmSeverity, DefineTimeDate, MediaCapability, MediaFormat, Register, ServerMessage,
 };
 use crate::sccp::wire;
-use crate::types::{DeviceName, DeviceType, LineInstance};
+use crate::types::{CodePage, DeviceName, DeviceType, LineInstance};
 
 #[test]
 fn a_registration_asks_everything_and_waits_for_nothing_that_chan_skinny_leaves_unanswered() {
@@ -384,4 +384,36 @@ fn a_trace_shows_both_directions() {
             (false, TracedMessage::Server(tone_call())),
         ]
     );
+}
+
+#[test]
+fn a_name_in_the_code_page_of_the_server_is_read_in_it_at_once_after_a_change() {
+    let named = |b: &mut Bench| {
+        let mut bytes = wire::encode_server(
+            &ServerMessage::DisplayNotify(DisplayNotify {
+                timeout_s: 3,
+                text: "From ????".into(),
+            }),
+            3,
+        );
+        let at = bytes.windows(4).position(|w| w == b"????").unwrap();
+        // Иван in Windows-1251.
+        bytes[at..at + 4].copy_from_slice(b"\xC8\xE2\xE0\xED");
+        b.did();
+        b.received(&bytes);
+        b.did().into_iter().find_map(|did| match did {
+            Did::Event(StationEvent::Message(m)) => match m {
+                ServerMessage::DisplayNotify(m) => Some(m.text),
+                _ => None,
+            },
+            _ => None,
+        })
+    };
+    let mut b = Bench::registered(|_| {});
+    assert_eq!(named(&mut b).as_deref(), Some("From Èâàí"));
+    let mut config = b.station.config().clone();
+    config.code_page = CodePage::Windows1251;
+    b.station.reconfigure(b.now, config);
+    assert!(b.station.is_registered());
+    assert_eq!(named(&mut b).as_deref(), Some("From Иван"));
 }
