@@ -228,6 +228,10 @@ pub fn remark(remark: &Remark) -> (String, String) {
             format!("{failed} of the {} of the last day failed", count(*calls, "call")),
             "dial one of these numbers while `tipring trace PORT` runs: it shows what the CallManager answers".into(),
         ),
+        Remark::OneWay { address, refused } => {
+            let (text, cure) = nothing_heard(address, refused.as_deref());
+            (format!("in the last call {text}"), cure)
+        }
         Remark::Recurring { finding, times } => (
             format!("{} came and went {} in the last day", clean(finding), count(*times, "time")),
             "look at what happens at these times (below): a loose contact, a network that comes and goes".into(),
@@ -243,22 +247,28 @@ pub fn remark(remark: &Remark) -> (String, String) {
     }
 }
 
+fn nothing_heard(address: &str, refused: Option<&str>) -> (String, String) {
+    let text = format!(
+        "nothing was heard from the far end: no RTP from {}",
+        clean(address)
+    );
+    match refused {
+        None => (
+            text,
+            "look for a firewall or a wrong route between the far end and this gateway".into(),
+        ),
+        Some(source) => (
+            format!("{text}, but packets from {} that were refused", clean(source)),
+            "look for NAT or a media server in between, or allow them with rtp-source = \"latch\" in [media]".into(),
+        ),
+    }
+}
+
 /// What is noteworthy in a call, and what to do about it.
 pub fn call_note(note: &CallNote) -> (String, String) {
     const NETWORK: &str = "look at the network between this gateway and the far end: loss, jitter, and priority for voice (DSCP)";
     match note {
-        CallNote::NothingHeard { address, refused: None } => (
-            format!("nothing was heard from the far end: no RTP from {}", clean(address)),
-            "look for a firewall or a wrong route between the far end and this gateway".into(),
-        ),
-        CallNote::NothingHeard { address, refused: Some(source) } => (
-            format!(
-                "nothing was heard from the far end: no RTP from {}, but packets from {} that were refused",
-                clean(address),
-                clean(source)
-            ),
-            "look for NAT or a media server in between, or allow them with rtp-source = \"latch\" in [media]".into(),
-        ),
+        CallNote::NothingHeard { address, refused } => nothing_heard(address, refused.as_deref()),
         CallNote::FellSilent { address, received, seconds } => (
             format!(
                 "the far end was heard no more: {} from {}, then none for {seconds} s",

@@ -25,6 +25,10 @@ pub struct LastCall {
     pub far_number: Option<String>,
     /// It was answered.
     pub answered: bool,
+    /// Talked on, ms.
+    pub talked_ms: u64,
+    /// Its legs; the history has one, with the figures of all.
+    pub legs: Vec<LegFigures>,
     /// RTP packets sent.
     pub sent: u64,
     /// Received.
@@ -38,6 +42,23 @@ pub struct LastCall {
 }
 
 impl LastCall {
+    /// Nothing was heard in it, by the rule for a note of a call.
+    fn unheard(&self) -> Option<Remark> {
+        let figures = CallFigures {
+            answered: self.answered,
+            talked_ms: self.talked_ms,
+            legs: self.legs.clone(),
+            ..CallFigures::default()
+        };
+        let mut notes = call_notes(&figures).into_iter();
+        notes.find_map(|note| match note {
+            CallNote::NothingHeard { address, refused } => {
+                Some(Remark::OneWay { address, refused })
+            }
+            _ => None,
+        })
+    }
+
     /// Share of the packets that never came, or too late, percent.
     pub fn lost_percent(&self) -> f64 {
         lost_percent(self.received, self.lost, self.late)
@@ -149,6 +170,7 @@ pub fn remarks(port: &PortFigures) -> Vec<Remark> {
     if failed >= FAILED && failed * 3 >= calls {
         out.push(Remark::CallsFailed { failed, calls });
     }
+    out.extend(port.last_call.as_ref().and_then(LastCall::unheard));
     let often = port.recurring.iter().filter(|(_, n)| *n >= RECURRING);
     out.extend(often.map(|(finding, times)| Remark::Recurring {
         finding: finding.clone(),

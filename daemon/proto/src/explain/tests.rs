@@ -242,6 +242,40 @@ fn figures_that_are_no_finding_are_remarks_and_good_ones_are_none() {
     assert_eq!(standing(&away, Some(Severity::Error), &[]), Standing::Dead);
 }
 
+#[test]
+fn a_last_call_in_which_nothing_was_heard_is_a_remark() {
+    let heard_nothing = |change: fn(&mut LastCall)| {
+        let mut last = LastCall {
+            answered: true,
+            talked_ms: 60_000,
+            legs: vec![LegFigures {
+                remote: Some("10.0.0.9:4000".into()),
+                sent: 3000,
+                refused: Some(("10.0.0.8:4000".into(), 2990)),
+                ..LegFigures::default()
+            }],
+            sent: 3000,
+            ..LastCall::default()
+        };
+        change(&mut last);
+        let port = PortFigures {
+            last_call: Some(last),
+            ..good()
+        };
+        (standing(&port, None, &remarks(&port)), remarks(&port))
+    };
+    let remark = Remark::OneWay {
+        address: "10.0.0.9:4000".into(),
+        refused: Some("10.0.0.8:4000".into()),
+    };
+    assert_eq!(heard_nothing(|_| ()), (Standing::Remark, vec![remark]));
+    let nothing = (Standing::InOrder, vec![]);
+    assert_eq!(heard_nothing(|c| c.legs[0].received = 3), nothing);
+    assert_eq!(heard_nothing(|c| c.legs[0].data = true), nothing);
+    assert_eq!(heard_nothing(|c| c.talked_ms = 2999), nothing);
+    assert_eq!(heard_nothing(|c| c.answered = false), nothing);
+}
+
 fn call() -> CallFigures {
     CallFigures {
         answered: true,

@@ -45,6 +45,13 @@ pub enum Remark {
         /// Of how many.
         calls: u64,
     },
+    /// Nothing was heard from the far end in the last answered call.
+    OneWay {
+        /// Where RTP was expected from.
+        address: String,
+        /// A source whose packets were refused.
+        refused: Option<String>,
+    },
     /// A finding came and went several times in the last day.
     Recurring {
         /// Its code.

@@ -8,7 +8,7 @@ use tipring_ctl::words::{self, clean, length};
 use tipring_proto::explain::{self, CallFigures, LegFigures, lost_percent};
 use tipring_types::EndCause;
 
-use super::figures::{far_loss, legs, of_leg, tenths, until};
+use super::figures::{far_loss, legs, of_leg, of_stored, talked_ms, tenths, until};
 
 pub(super) fn story(now: u64, detail: &CallDetail, port: Option<&PortDetail>) -> CallStory {
     let call = &detail.summary;
@@ -24,9 +24,7 @@ pub(super) fn story(now: u64, detail: &CallDetail, port: Option<&PortDetail>) ->
     let echo = trained.and_then(|p| Some((p.echo.erl_db?, p.echo.erle_db?)));
     let figures = CallFigures {
         answered: call.answered_after_ms.is_some(),
-        talked_ms: call
-            .answered_after_ms
-            .map_or(0, |after| call.duration_ms.saturating_sub(after)),
+        talked_ms: talked_ms(call),
         end,
         legs: legs(detail, until),
         erl_db: echo.map(|(erl, _)| tenths(erl)),
@@ -69,18 +67,7 @@ pub(super) fn from_history(stored: &StoredCall) -> CallStory {
             |end| words::end_cause(end).to_owned(),
         )),
     };
-    let leg = LegFigures {
-        // The history has no addresses; what was sent went to one.
-        remote: (stored.packets_sent > 0).then(|| "the far end".to_owned()),
-        data: stored.data,
-        sent: stored.packets_sent,
-        received: stored.packets_received,
-        lost: stored.packets_lost,
-        late: stored.packets_late,
-        concealed_ms: stored.concealed_ms,
-        jitter_ms: stored.jitter_ms.unwrap_or(0.0),
-        ..LegFigures::default()
-    };
+    let leg = of_stored(stored);
     let figures = CallFigures {
         answered: stored.is_answered(),
         talked_ms: stored.talked_ms,

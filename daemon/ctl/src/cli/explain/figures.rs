@@ -1,8 +1,8 @@
 //! Reports as plain figures.
 
 use tipring_ctl::report::{
-    CallDetail, CallState, ConnectionPurpose, ConnectionState, Counter, EchoState, MediaLeg,
-    PortState, RegistrationState,
+    CallDetail, CallState, CallSummary, ConnectionPurpose, ConnectionState, Counter, EchoState,
+    MediaLeg, PortState, RegistrationState, StoredCall,
 };
 use tipring_proto::explain::{LastCall, LegFigures, PortFigures};
 
@@ -79,6 +79,8 @@ fn last_call(known: &Known) -> Option<LastCall> {
             begun_unix_ms: c.begun_unix_ms,
             far_number: c.number.clone().or(c.dialed.clone()),
             answered: true,
+            talked_ms: c.talked_ms,
+            legs: vec![of_stored(c)],
             sent: c.packets_sent,
             received: c.packets_received,
             lost: c.packets_lost,
@@ -97,12 +99,36 @@ fn last_call(known: &Known) -> Option<LastCall> {
             .clone()
             .or(detail.summary.dialed.clone()),
         answered: detail.summary.answered_after_ms.is_some(),
+        talked_ms: talked_ms(&detail.summary),
+        legs: detail.media.iter().map(of_leg).collect(),
         sent: sum(|leg| leg.rtp.sent_packets),
         received: sum(|leg| leg.rtp.received_packets),
         lost: sum(|leg| leg.rtp.lost_packets),
         late: sum(|leg| leg.rtp.late_packets),
         mos: quality.map(|q| q.mean_mos).reduce(f32::min).map(hundredths),
     })
+}
+
+/// From the answer to the end, or to now.
+pub(super) fn talked_ms(call: &CallSummary) -> u64 {
+    let answered = call.answered_after_ms;
+    answered.map_or(0, |after| call.duration_ms.saturating_sub(after))
+}
+
+/// The legs of a call of the history, added up.
+pub(super) fn of_stored(call: &StoredCall) -> LegFigures {
+    LegFigures {
+        // The history has no addresses; what was sent went to one.
+        remote: (call.packets_sent > 0).then(|| "the far end".to_owned()),
+        data: call.data,
+        sent: call.packets_sent,
+        received: call.packets_received,
+        lost: call.packets_lost,
+        late: call.packets_late,
+        concealed_ms: call.concealed_ms,
+        jitter_ms: call.jitter_ms.unwrap_or(0.0),
+        ..LegFigures::default()
+    }
 }
 
 /// The legs of a call. When a leg was closed is not known (hold, transfer): silence is that of the last one alone, and of a call

@@ -128,7 +128,7 @@ fn evidence_of_remark(
     remark: &Remark,
 ) -> Vec<EvidenceReport> {
     match remark {
-        Remark::PoorSound { .. } => {
+        Remark::OneWay { .. } | Remark::PoorSound { .. } => {
             let call = figures.last_call.as_ref();
             said(call.map(|call| Evidence::Call {
                 id: call.id,

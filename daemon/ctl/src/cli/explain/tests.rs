@@ -477,6 +477,39 @@ fn the_last_call_is_not_called_good_when_little_came() {
 }
 
 #[test]
+fn a_last_call_in_which_nothing_was_heard_is_on_the_first_line() {
+    let mut port = known(&[]);
+    port.last_call = Some(CallDetail {
+        summary: CallSummary {
+            id: 7,
+            state: CallState::Ended,
+            started_unix_ms: NOW - 120_000,
+            answered_after_ms: Some(1000),
+            duration_ms: 61_000,
+            ..CallSummary::default()
+        },
+        media: vec![MediaLeg {
+            remote: Some("10.0.0.9:4000".into()),
+            rtp: RtpStats {
+                sent_packets: 3000,
+                ..RtpStats::default()
+            },
+            ..MediaLeg::default()
+        }],
+        ..CallDetail::default()
+    });
+    assert_eq!(
+        first_line(&port),
+        "Port 17 is in order, but in the last call nothing was heard from the far end: no RTP from 10.0.0.9:4000."
+    );
+    let evidence = &port::story(NOW, &port).causes[0].evidence[0].text;
+    assert!(
+        evidence.ends_with(": see `tipring explain call 7`"),
+        "{evidence}"
+    );
+}
+
+#[test]
 fn findings_that_a_crash_left_open_are_not_of_today() {
     let finding = |begun: u64, ended: Option<u64>, now: bool| StoredFinding {
         port: Some(17),
