@@ -1,6 +1,6 @@
 //! What a finding rests on, and what is not the cause because it was measured.
 
-use super::{Around, Evidence, PortFigures, RuledOut};
+use super::{Around, Evidence, LegFigures, PortFigures, RuledOut};
 use crate::finding::Finding;
 
 /// Below this loss, percent, and above this MOS, a call had nothing to complain about.
@@ -59,17 +59,22 @@ pub fn evidence(finding: &Finding, port: &PortFigures, around: &Around) -> Vec<E
             let [times, rearms] = port.power_alarms;
             out.extend((times > 0).then_some(Evidence::PowerAlarms { times, rearms }));
         }
-        Finding::OneWayAudio { silent_s, .. } => {
+        Finding::OneWayAudio {
+            address, silent_s, ..
+        } => {
             out.extend(silent_s.map(|seconds| Evidence::LastPacket { seconds }));
-            out.extend(
-                port.rtp
-                    .map(|[sent, received]| Evidence::Rtp { sent, received }),
-            );
-            out.extend(
-                port.refused
-                    .clone()
-                    .map(|(address, packets)| Evidence::Refused { address, packets }),
-            );
+            // Others of the port, on hold or asked before a transfer, say nothing of it.
+            let of_it = |leg: &&LegFigures| leg.remote.as_ref() == Some(address);
+            if let Some(leg) = port.legs.iter().find(of_it) {
+                out.push(Evidence::Rtp {
+                    sent: leg.sent,
+                    received: leg.received,
+                });
+                let refused = leg.refused.clone();
+                out.extend(
+                    refused.map(|(address, packets)| Evidence::Refused { address, packets }),
+                );
+            }
         }
         Finding::LineOverrun | Finding::LineUnderrun => {
             let [read, overruns, underruns] = port.blocks;

@@ -117,10 +117,8 @@ pub struct PortFigures {
     pub from_line_dbm0: Option<f64>,
     /// The canceller has learned the line: ERL and ERLE, dB.
     pub echo: Option<[f64; 2]>,
-    /// Packets sent and received in the leg that is open.
-    pub rtp: Option<[u64; 2]>,
-    /// The source whose packets are refused most, and how many.
-    pub refused: Option<(String, u64)>,
+    /// The legs that are open.
+    pub legs: Vec<LegFigures>,
     /// All calls are forwarded to this number.
     pub forwarded_all: Option<String>,
     /// The last answered call that is over.

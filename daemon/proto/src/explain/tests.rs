@@ -184,6 +184,34 @@ fn a_rejection_rests_on_its_count_and_on_the_ports_that_are_not_rejected() {
 }
 
 #[test]
+fn one_way_audio_rests_on_the_leg_that_it_is_about() {
+    let leg = |remote: &str, sent, received| LegFigures {
+        remote: Some(remote.into()),
+        sent,
+        received,
+        ..LegFigures::default()
+    };
+    let mut port = good();
+    port.legs = vec![leg("10.0.0.8:4000", 900, 890), leg("10.0.0.9:4000", 500, 0)];
+    port.legs[1].refused = Some(("10.0.0.7:4000".into(), 40));
+    assert_eq!(
+        evidence(&one_way(), &port, &Around::default()),
+        [
+            Evidence::Rtp {
+                sent: 500,
+                received: 0
+            },
+            Evidence::Refused {
+                address: "10.0.0.7:4000".into(),
+                packets: 40
+            },
+        ]
+    );
+    port.legs.pop();
+    assert_eq!(evidence(&one_way(), &port, &Around::default()), []);
+}
+
+#[test]
 fn figures_that_are_no_finding_are_remarks_and_good_ones_are_none() {
     assert_eq!(remarks(&good()), []);
     let off = PortFigures {

@@ -19,7 +19,6 @@ pub(super) fn of_port(known: &Known) -> PortFigures {
     let standby = registration.connections.iter().find(|c| {
         c.purpose == ConnectionPurpose::Standby && c.state == ConnectionState::StandingBy
     });
-    let leg = detail.media.iter().find(|leg| leg.remote.is_some());
     let volts = detail.card.voltages;
     let fax = known.day.rows.faxes.first();
     let line = &detail.line;
@@ -47,8 +46,7 @@ pub(super) fn of_port(known: &Known) -> PortFigures {
             (EchoState::Converged, Some(erl), Some(erle)) => Some([erl, erle].map(tenths)),
             _ => None,
         },
-        rtp: leg.map(|leg| [leg.rtp.sent_packets, leg.rtp.received_packets]),
-        refused: leg.and_then(refused),
+        legs: detail.media.iter().map(of_leg).collect(),
         forwarded_all: detail.forwards.all.clone(),
         last_call: last_call(known),
         calls: known
