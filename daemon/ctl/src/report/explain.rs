@@ -125,7 +125,9 @@ pub struct DayReport {
     pub registration: Vec<RegistrationStep>,
     /// There is more than is shown.
     pub more: bool,
-    /// Why the history has nothing of it.
+    /// Why the history could not be asked, and has nothing of it; none: it answered.
+    pub unavailable: Option<String>,
+    /// Why nothing is kept at present, so that the last of it is missing.
     pub trouble: Option<String>,
 }
 

@@ -43,6 +43,7 @@ pub(super) fn report(now: u64, day: &Day, registration: &[RegistrationStep]) -> 
             .unwrap_or_default()
             .to_vec(),
         more: rows.more || more.iter().any(|n| *n > SHOWN),
+        unavailable: day.unavailable.clone(),
         trouble: day.trouble.clone(),
     }
 }

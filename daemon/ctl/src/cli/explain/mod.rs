@@ -92,7 +92,9 @@ pub(super) struct Known {
 pub(super) struct Day {
     pub(super) rows: History,
     pub(super) totals: History,
-    /// Why it has nothing.
+    /// Why it could not be asked.
+    pub(super) unavailable: Option<String>,
+    /// Why nothing is kept at present.
     pub(super) trouble: Option<String>,
 }
 
@@ -162,11 +164,12 @@ fn day(session: &mut Session, now: u64, port: Option<u16>) -> Day {
         }
     };
     let (rows, totals) = (ask(What::All), ask(What::Summary));
-    let failed = rows.as_ref().err().or(totals.as_ref().err()).cloned();
+    let unavailable = rows.as_ref().err().or(totals.as_ref().err()).cloned();
     let (mut rows, totals) = (rows.unwrap_or_default(), totals.unwrap_or_default());
     day::within(&mut rows.findings, now.saturating_sub(DAY_MS));
     Day {
-        trouble: failed.or(rows.trouble.clone()),
+        unavailable,
+        trouble: rows.trouble.clone(),
         rows,
         totals,
     }
@@ -198,13 +201,35 @@ fn of_call(
         ..Query::default()
     };
     let kept = match session.ask(Request::History(query)) {
-        Ok(Response::History(history)) => history.calls.into_iter().find(|c| c.id == id),
-        _ => None,
+        Ok(Response::History(history)) => Ok(history.calls.into_iter().find(|c| c.id == id)),
+        Ok(other) => Err(unexpected(&other)),
+        Err(failure) => Err(failure),
     };
-    kept.map(|stored| call::from_history(&stored))
-        .ok_or_else(|| Failure {
-            message: format!("no call {id} is up, remembered or in the history"),
-            cure: Some("see `tipring call list` and `tipring history --calls`".to_owned()),
-            ..refused
-        })
+    match kept {
+        Ok(Some(stored)) => Ok(call::from_history(&stored)),
+        Ok(None) => Err(no_call(id, None, refused)),
+        Err(failure) => Err(no_call(id, Some(failure), refused)),
+    }
+}
+
+/// `history`: why it could not be asked.
+fn no_call(id: u64, history: Option<Failure>, refused: Failure) -> Failure {
+    let (message, cure) = match history {
+        None => (
+            format!("no call {id} is up, remembered or in the history"),
+            Some("see `tipring call list` and `tipring history --calls`".to_owned()),
+        ),
+        Some(why) => (
+            format!(
+                "no call {id} is up or remembered, and the history was not available: {}",
+                why.message
+            ),
+            why.cure,
+        ),
+    };
+    Failure {
+        message,
+        cure,
+        ..refused
+    }
 }

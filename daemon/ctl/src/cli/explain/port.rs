@@ -23,7 +23,7 @@ pub(super) fn story(now: u64, known: &Known) -> PortStory {
     let standing = explain::standing(&figures, worst, &remarks);
     let ruled_out = explain::ruled_out(&figures, &found);
     PortStory {
-        verdict: verdict(port, &figures, standing, causes.first()),
+        verdict: verdict(known, &figures, standing, causes.first()),
         port: port.clone(),
         country: known.detail.country.clone(),
         ruled_out: ruled_out
@@ -160,11 +160,12 @@ fn said(all: impl IntoIterator<Item = Evidence>) -> Vec<EvidenceReport> {
 }
 
 fn verdict(
-    port: &PortSummary,
+    known: &Known,
     figures: &PortFigures,
     standing: Standing,
     first: Option<&CauseReport>,
 ) -> Verdict {
+    let port = &known.detail.summary;
     let n = port.port;
     // A remark is not what a registration waits for.
     let first = first.filter(|c| standing != Standing::Passing || c.finding.is_some());
@@ -179,7 +180,7 @@ fn verdict(
         }
         Standing::Passing => format!("Port {n} is not ready yet: {why}."),
         Standing::Remark => format!("Port {n} is in order, but {why}."),
-        Standing::InOrder => in_order(port, figures),
+        Standing::InOrder => in_order(known, figures),
     };
     Verdict {
         standing,
@@ -188,11 +189,13 @@ fn verdict(
     }
 }
 
-fn in_order(port: &PortSummary, figures: &PortFigures) -> String {
+fn in_order(known: &Known, figures: &PortFigures) -> String {
+    let port = &known.detail.summary;
     let n = port.port;
     let server = figures.server.as_deref().unwrap_or_default();
     let hook = port.hook;
     let last = match &figures.last_call {
+        None if known.day.unavailable.is_some() => "the history was not available".to_owned(),
         None => "no answered call in the last day".to_owned(),
         Some(call) => {
             let at = moment(call.begun_unix_ms);

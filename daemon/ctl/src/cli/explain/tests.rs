@@ -249,15 +249,52 @@ fn a_port_in_order_says_so_with_its_last_call() {
 }
 
 #[test]
-fn a_history_that_does_not_answer_costs_its_part_alone() {
+fn a_history_that_does_not_answer_costs_its_part_alone_and_is_not_a_day_without_calls() {
+    let paint = super::super::output::Paint { colour: false };
     let mut port = known(&[Finding::LineOverrun]);
-    port.day.trouble = Some("its disk does not answer".into());
+    port.day.unavailable = Some("its disk does not answer".into());
     let story = port::story(NOW, &port);
     assert_eq!(story.causes.len(), 1);
+    let not_available = "the history was not available: its disk does not answer\n";
+    let text = render::port_story(paint, &story);
+    assert!(text.contains(not_available), "{text}");
+    assert!(!text.contains("no finished call"), "{text}");
+    port.detail.summary.findings.clear();
+    let text = first_line(&port);
+    assert!(text.ends_with(", the history was not available."), "{text}");
+    let story = gateway::story(NOW, &StatusReport::default(), &port.day);
+    let text = render::gateway_story(paint, &story);
+    assert!(text.contains(not_available), "{text}");
+    assert!(!text.contains("no finished call"), "{text}");
+}
+
+#[test]
+fn a_history_that_is_not_kept_at_present_still_shows_what_it_has() {
+    let paint = super::super::output::Paint { colour: false };
+    let mut port = known(&[]);
+    port.day.trouble = Some("the disk is full".into());
+    port.day.totals.summary = vec![CallTotals {
+        port: 17,
+        calls: 3,
+        ..CallTotals::default()
+    }];
+    let text = render::port_story(paint, &port::story(NOW, &port));
+    let wanted = "3 calls: 0 answered, 0 failed, 0 s talked\nthe last of it is missing, the history is not kept: the disk is full\n";
+    assert!(text.contains(wanted), "{text}");
+}
+
+#[test]
+fn a_call_is_not_denied_by_a_history_that_did_not_answer() {
+    let refused = || Failure::failed("unknown call".to_owned(), "");
+    let text = no_call(9, None, refused()).message;
+    assert_eq!(text, "no call 9 is up, remembered or in the history");
+    let stalled = Failure::failed("its disk does not answer".to_owned(), "look at the disk");
+    let failure = no_call(9, Some(stalled), refused());
     assert_eq!(
-        story.day.trouble.as_deref(),
-        Some("its disk does not answer")
+        failure.message,
+        "no call 9 is up or remembered, and the history was not available: its disk does not answer"
     );
+    assert_eq!(failure.cure.as_deref(), Some("look at the disk"));
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub(crate) fn gateway_story(paint: Paint, story: &GatewayStory) -> String {
     out += &ruled_out(paint, &story.ruled_out);
     let day = &story.day;
     out += &heading(paint, "Last 24 hours");
-    out += &calls(day);
+    out += &kept(day);
     let faxes = day.faxes.len();
     let bad = day.faxes.iter().filter(|f| !f.fax.verdict.is_success());
     let bad = bad.count();
@@ -78,9 +78,6 @@ pub(crate) fn gateway_story(paint: Paint, story: &GatewayStory) -> String {
     } else if faxes > 0 {
         let text = format!("{}, {bad} failed", plural(faxes as u64, "fax"));
         out += &wrapped("", &text.replace("faxs", "faxes"));
-    }
-    if let Some(trouble) = &day.trouble {
-        out += &wrapped("", &format!("the history has nothing: {trouble}"));
     }
     out
 }
@@ -198,6 +195,18 @@ fn notes(paint: Paint, notes: &[CallNoteReport]) -> String {
     out
 }
 
+/// The calls that the history has, or why it has none of them or not all.
+fn kept(day: &DayReport) -> String {
+    if let Some(why) = &day.unavailable {
+        return wrapped("", &format!("the history was not available: {why}"));
+    }
+    let trouble = day.trouble.as_ref().map(|why| {
+        let text = format!("the last of it is missing, the history is not kept: {why}");
+        wrapped("", &text)
+    });
+    calls(day) + &trouble.unwrap_or_default()
+}
+
 fn calls(day: &DayReport) -> String {
     if day.calls == 0 {
         return "no finished call\n".to_owned();
@@ -223,11 +232,7 @@ fn calls(day: &DayReport) -> String {
 
 fn day(paint: Paint, day: &DayReport) -> String {
     let mut out = heading(paint, "Last 24 hours");
-    if let Some(trouble) = &day.trouble {
-        out += &wrapped("", &format!("the history has nothing: {trouble}"));
-    } else {
-        out += &calls(day);
-    }
+    out += &kept(day);
     let at = |ms: u64| super::local(ms.saturating_mul(1000), "%m-%d %H:%M:%S");
     // In order of time, whatever it was.
     let mut rows: Vec<(u64, String)> = vec![];
