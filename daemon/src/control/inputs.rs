@@ -103,7 +103,7 @@ impl Gateway {
             LineReport::RelayReturned { relay, .. } => drop(relay),
             LineReport::TapReturned { tap, .. } => drop(tap),
             LineReport::SessionReturned { session, why, .. } => {
-                if let Some(leg) = unit.desk.returned(&session)
+                if let Some(leg) = unit.desk.returned(now, &session)
                     && let Some((call, media)) = self.calls.media_over(unit.number, leg)
                 {
                     self.history.figures(call, media);

@@ -97,6 +97,8 @@ struct Leg {
     remote: Option<SocketAddrV4>,
     /// Since when it sends there; none: it does not (hold).
     sending: Option<Time>,
+    /// How long nothing had come when it ceased to send: on hold, or closed.
+    silent: Option<Duration>,
     /// The port's counters when the leg began: what came since is this leg's.
     begin: ctl::RtpStats,
     /// This leg's own when it was last started: the server's statistics are of what came since.
@@ -289,6 +291,7 @@ impl MediaDesk {
                             group: group.is_some(),
                             remote: None,
                             sending: None,
+                            silent: None,
                             begin: self.totals(),
                             started: None,
                             quality: QualityMeter::default(),
@@ -388,7 +391,7 @@ impl MediaDesk {
                 }
                 doing
             }
-            MediaOutput::StopSend { party } => self.stop_send(party),
+            MediaOutput::StopSend { party } => self.stop_send(now, party),
             MediaOutput::CloseReceive { party } => {
                 let id = self.close(now, party);
                 id.map(|session| one(LineOrder::RemoveSession { session }))
@@ -575,13 +578,13 @@ impl MediaDesk {
     }
 
     /// The line thread handed a session back: the leg with its final figures, if it is still known.
-    pub(super) fn returned(&mut self, session: &MediaSession) -> Option<ctl::MediaLeg> {
+    pub(super) fn returned(&mut self, now: Time, session: &MediaSession) -> Option<ctl::MediaLeg> {
         let mut legs = self.closed.iter_mut().chain(self.open.iter_mut());
         let leg = legs.find(|l| l.id == session.id())?;
         leg.last = Some(session.stats());
         let id = leg.id;
         let mut legs = self.closed.iter().chain(&self.open);
-        legs.find(|l| l.id == id).map(|l| self.shown(l))
+        legs.find(|l| l.id == id).map(|l| self.shown(now, l))
     }
 
     /// The line thread did not take a session: its leg is closed.
@@ -593,16 +596,16 @@ impl MediaDesk {
 
     /// Media of a call that is over or up and began at `since`, for the call book. A server that was started again
     /// counts its references from the beginning: the legs of an older call of the same one are left out.
-    pub(super) fn of_call(&self, call: CallRef, since: Time) -> Vec<ctl::MediaLeg> {
+    pub(super) fn of_call(&self, now: Time, call: CallRef, since: Time) -> Vec<ctl::MediaLeg> {
         let legs = self.closed.iter().chain(&self.open);
         legs.filter(|l| l.call == call && l.opened + BEFORE >= since)
-            .map(|l| self.shown(l))
+            .map(|l| self.shown(now, l))
             .collect()
     }
 
     /// Open legs.
-    pub(super) fn shown_open(&self) -> Vec<ctl::MediaLeg> {
-        self.open.iter().map(|l| self.shown(l)).collect()
+    pub(super) fn shown_open(&self, now: Time) -> Vec<ctl::MediaLeg> {
+        self.open.iter().map(|l| self.shown(now, l)).collect()
     }
 
     /// Looks how the open legs sound, and what is lost in those that pass data; about once a second.
@@ -689,9 +692,14 @@ impl MediaDesk {
 
     fn close(&mut self, now: Time, party: Party) -> Option<SessionId> {
         let at = self.open.iter().position(|l| l.party == party)?;
+        let silent = self.silence(now, party);
         let mut leg = self.open.remove(at);
         let heard = self.heard(&leg);
         leg.quality.close(now, heard);
+        if leg.sending.is_some() {
+            leg.silent = silent;
+            leg.sending = None;
+        }
         if let Some(rtcp) = &mut leg.rtcp {
             rtcp.leave();
         }
@@ -734,7 +742,7 @@ impl MediaDesk {
         })
     }
 
-    fn shown(&self, leg: &Leg) -> ctl::MediaLeg {
+    fn shown(&self, now: Time, leg: &Leg) -> ctl::MediaLeg {
         let rtcp = leg.rtcp.as_ref().map(LegRtcp::report);
         let ratings = leg.quality.ratings();
         let quality = ratings.map(|r| quality::shown(&r, rtcp.as_ref(), &echo(&self.counters)));
@@ -755,6 +763,7 @@ impl MediaDesk {
             source: leg.view.source().map(|s| s.to_string()),
             refused_sources: refused(&leg.view),
             last_packet_unix_ms: leg.view.last_packet().map(|at| Clock.unix_ms(at)),
+            silent_ms: self.silent_ms(now, leg),
             alarm: alarm::shown(&leg.alarm),
             redundancy: leg.protection.shown(),
             rtp: self.figures(leg),

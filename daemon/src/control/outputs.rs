@@ -52,7 +52,7 @@ impl Gateway {
         let Some(unit) = self.ports.get(index) else {
             return;
         };
-        let media = unit.desk.of_call(record.call, record.started);
+        let media = unit.desk.of_call(now, record.call, record.started);
         let (number, legs) = (unit.number, media.clone());
         let call = self.calls.close(&self.clock, number, record, media);
         self.keep_call(index, call, record, &legs);

@@ -78,7 +78,9 @@ pub fn call_notes(call: &CallFigures) -> Vec<CallNote> {
                 out.push(CallNote::NothingHeard { address, refused });
                 continue;
             }
-            if let Some(ms) = leg.silent_ms.filter(|ms| *ms >= SILENT_MS && !leg.data) {
+            // What came before the answer does not count.
+            let silent = leg.silent_ms.map(|ms| ms.min(call.talked_ms));
+            if let Some(ms) = silent.filter(|ms| *ms >= SILENT_MS && !leg.data) {
                 out.push(CallNote::FellSilent {
                     address,
                     received: leg.received,

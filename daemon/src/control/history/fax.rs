@@ -338,7 +338,7 @@ impl Gateway {
         };
         if let Some(up) = logic.calls.iter().find(is_it) {
             let row = self.calls.summary(&self.clock, now, unit.number, up);
-            return Some((row, unit.desk.of_call(up.call, up.started)));
+            return Some((row, unit.desk.of_call(now, up.call, up.started)));
         }
         let number = self.calls.number(now, unit.number, call)?;
         let ended = self.calls.ended(number)?;

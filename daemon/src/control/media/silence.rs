@@ -7,7 +7,7 @@ use tipring_proto::time::Time;
 use tipring_proto::types::Party;
 use tipring_types::trace::LegMode;
 
-use super::{Doing, MediaDesk, one};
+use super::{Doing, Leg, MediaDesk, one};
 use crate::line::LineOrder;
 
 /// A far end that is not known to send all the time is silent for longer before it counts.
@@ -22,6 +22,10 @@ impl MediaDesk {
     /// either (hold), or the far end need not send all the time: it suppresses silence, or fax and modem data pass.
     pub(in crate::control) fn silence(&self, now: Time, party: Party) -> Option<Duration> {
         let leg = self.open.iter().find(|leg| leg.party == party)?;
+        self.silence_of(now, leg)
+    }
+
+    fn silence_of(&self, now: Time, leg: &Leg) -> Option<Duration> {
         let last = leg.view.last_packet()?;
         let begun = leg.sending?;
         let figures = self.figures(leg);
@@ -44,9 +48,22 @@ impl MediaDesk {
         leg.sending.map(|since| now.saturating_since(since))
     }
 
-    pub(super) fn stop_send(&mut self, party: Party) -> Doing {
+    /// The silence that a report shows of a leg: of one that sends, until now, else until it was closed or put on hold.
+    pub(super) fn silent_ms(&self, now: Time, leg: &Leg) -> Option<u64> {
+        let silent = match leg.sending {
+            Some(_) => self.silence_of(now, leg),
+            None => leg.silent,
+        };
+        silent.map(|silent| u64::try_from(silent.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn stop_send(&mut self, now: Time, party: Party) -> Doing {
+        let silent = self.silence(now, party);
         let leg = self.open.iter_mut().find(|leg| leg.party == party);
         leg.map(|leg| {
+            if leg.sending.is_some() {
+                leg.silent = silent;
+            }
             leg.sending = None;
             one(LineOrder::StopSend { session: leg.id })
         })

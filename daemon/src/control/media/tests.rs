@@ -124,7 +124,7 @@ fn a_leg_lives_from_its_socket_to_its_closing() {
     assert_eq!(names(&b.send(3)), ["send 1 to 127.0.0.1:4000 dscp 34"]);
     let bridge = |party| MediaOutput::Bridge { party };
     assert_eq!(names(&b.act(bridge(Some(Party(3))))), ["bridge Some(1)"]);
-    let leg = &b.desk.shown_open()[0];
+    let leg = &b.desk.shown_open(b.now)[0];
     assert_eq!(leg.local.as_deref(), Some(local.to_string().as_str()));
     assert_eq!(leg.remote.as_deref(), Some("127.0.0.1:4000"));
     assert_eq!((leg.call_ref, leg.event_payload_type), (7, Some(101)));
@@ -135,9 +135,9 @@ fn a_leg_lives_from_its_socket_to_its_closing() {
     assert_eq!(names(&b.act(bridge(None))), ["bridge None"]);
     let close = MediaOutput::CloseReceive { party: Party(3) };
     assert_eq!(names(&b.act(close)), ["remove 1"]);
-    assert_eq!(b.desk.shown_open(), []);
+    assert_eq!(b.desk.shown_open(b.now), []);
     assert_eq!(
-        b.desk.of_call(CallRef(7), b.now).len(),
+        b.desk.of_call(b.now, CallRef(7), b.now).len(),
         1,
         "for the call's record"
     );
@@ -151,7 +151,7 @@ fn the_legs_of_a_call_that_outlived_its_server_are_not_those_of_the_new_call_of_
     b.act(MediaOutput::Disown { call: CallRef(7) });
     b.open(4);
     let parties = |b: &Bench, call| -> Vec<u32> {
-        let legs = b.desk.of_call(CallRef(call), began);
+        let legs = b.desk.of_call(b.now, CallRef(call), began);
         legs.iter().map(|l| l.party).collect()
     };
     assert_eq!(parties(&b, 0), [3], "the old call");
@@ -163,7 +163,7 @@ fn a_party_opened_again_is_a_new_leg_and_the_old_one_goes_first() {
     let mut b = Bench::new(42_100, 42_199);
     b.open(3);
     assert_eq!(names(&b.open(3)), ["remove 1", "add 2"]);
-    assert_eq!(b.desk.shown_open().len(), 1);
+    assert_eq!(b.desk.shown_open(b.now).len(), 1);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn loss_decides_what_is_repeated_from_when_data_passes() {
     for _ in 0..5 {
         assert_eq!(second(&mut b, 2), nothing);
     }
-    let shown = |b: &Bench| b.desk.shown_open().pop().unwrap().redundancy.unwrap();
+    let shown = |b: &Bench| b.desk.shown_open(b.now).pop().unwrap().redundancy.unwrap();
     assert_eq!((shown(&b).depth, shown(&b).changes), (1, 0));
     b.desk
         .heard_tone(b.now, DataTone::Ced, ctl::DetectedTone::default());
@@ -359,7 +359,7 @@ fn a_session_handed_back_gives_its_leg_the_final_figures_even_when_closed() {
         panic!("no session");
     };
     b.act(MediaOutput::CloseReceive { party: Party(3) });
-    let leg = b.desk.returned(&session).unwrap();
+    let leg = b.desk.returned(b.now, &session).unwrap();
     assert_eq!((leg.call_ref, leg.party, leg.rtp.sent_packets), (7, 3, 0));
     for party in 10..30 {
         b.open(party);
@@ -367,7 +367,10 @@ fn a_session_handed_back_gives_its_leg_the_final_figures_even_when_closed() {
             party: Party(party),
         });
     }
-    assert!(b.desk.returned(&session).is_none(), "forgotten by now");
+    assert!(
+        b.desk.returned(b.now, &session).is_none(),
+        "forgotten by now"
+    );
 }
 
 #[test]
@@ -378,7 +381,7 @@ fn a_call_of_a_server_that_counts_from_the_beginning_again_has_its_own_legs_only
     b.act(MediaOutput::CloseReceive { party: Party(3) });
     b.now = Time::from_millis(60_000);
     b.open(4);
-    let legs = |since| b.desk.of_call(CallRef(7), since).len();
+    let legs = |since| b.desk.of_call(b.now, CallRef(7), since).len();
     assert_eq!((legs(first), legs(b.now)), (2, 1));
 }
 
@@ -417,7 +420,7 @@ fn a_tone_makes_the_linked_leg_pass_data_once_and_silence_gives_voice_back() {
         party: Some(Party(4)),
     });
     assert!(b.desk.both_silent().is_none());
-    let legs = b.desk.shown_open();
+    let legs = b.desk.shown_open(b.now);
     assert_eq!((legs[0].pass_through, legs[0].tones.len()), (true, 2));
     assert_eq!((legs[1].pass_through, legs[1].tones.len()), (false, 0));
     b.act(MediaOutput::Bridge {
@@ -441,7 +444,7 @@ fn a_leg_that_the_line_thread_refused_is_closed_and_named_once() {
     let id = SessionId(b.next);
     assert_eq!(b.desk.refused(b.now, id), Some(Party(9)));
     assert_eq!(b.desk.refused(b.now, id), None);
-    assert_eq!(b.desk.shown_open(), []);
+    assert_eq!(b.desk.shown_open(b.now), []);
     // The call logic closes it too: there is no order for a session that nobody has.
     let close = MediaOutput::CloseReceive { party: Party(9) };
     assert_eq!(names(&b.act(close)), [""; 0]);
@@ -468,7 +471,7 @@ fn a_multicast_group_is_joined_shown_and_left() {
         again.answer,
         Some(MediaInput::ReceiveOpened { result: Ok(_), .. })
     ));
-    let shown = b.desk.shown_open();
+    let shown = b.desk.shown_open(b.now);
     assert_eq!(shown[0].local.as_deref(), Some("239.192.41.7:20480"));
     assert!(
         shown
@@ -498,7 +501,7 @@ fn a_group_that_cannot_be_joined_is_no_channel() {
         trouble.starts_with("no media for a call: cannot join multicast group 192.0.2.1:20480"),
         "{trouble}"
     );
-    assert!(b.desk.shown_open().is_empty());
+    assert!(b.desk.shown_open(b.now).is_empty());
 }
 
 #[test]
@@ -532,7 +535,7 @@ fn statistics_are_of_what_came_since_the_leg_was_last_started() {
     let quality = first.quality.unwrap();
     assert!((30_000..37_000).contains(&quality.mos), "{quality:?}");
     assert_eq!((quality.concealed, quality.severe_s), (1000, 11));
-    let shown = b.desk.shown_open().pop().unwrap().quality.unwrap();
+    let shown = b.desk.shown_open(b.now).pop().unwrap().quality.unwrap();
     assert!((60.0..66.5).contains(&shown.r), "{shown:?}");
     // StartMedia once more: the server counts a segment of its own.
     b.send(3);
@@ -544,8 +547,36 @@ fn statistics_are_of_what_came_since_the_leg_was_last_started() {
     // Closed: the same, until it is forgotten; what is shown of it is all of it.
     b.act(MediaOutput::CloseReceive { party: Party(3) });
     assert_eq!(asked(&mut b), next);
-    let leg = b.desk.of_call(CallRef(7), Time::ZERO).pop().unwrap();
+    let leg = b.desk.of_call(b.now, CallRef(7), Time::ZERO).pop().unwrap();
     assert_eq!((leg.rtp.sent_packets, leg.rtcp), (750, None));
+}
+
+#[test]
+fn a_report_of_a_leg_has_its_silence_up_to_its_end() {
+    let mut b = Bench::new(42_920, 42_939);
+    let silent = |b: &Bench| b.desk.of_call(b.now, CallRef(7), Time::ZERO)[0].silent_ms;
+    let talks = |b: &mut Bench, seconds: u64| {
+        b.desk.counters.rx_packets.add(50 * seconds);
+        b.now = b.now + Duration::from_secs(seconds);
+        b.desk.open[0].view.heard(b.now);
+    };
+    b.open(1);
+    b.send(1);
+    assert_eq!(silent(&b), None, "nothing has come at all");
+    talks(&mut b, 20);
+    b.now = b.now + Duration::from_secs(4);
+    assert_eq!(silent(&b), Some(4000));
+    // On hold it has to send nothing.
+    b.act(MediaOutput::StopSend { party: Party(1) });
+    b.now = b.now + Duration::from_secs(2);
+    assert_eq!(silent(&b), Some(4000));
+    b.send(1);
+    assert_eq!(silent(&b), Some(0));
+    talks(&mut b, 20);
+    b.now = b.now + Duration::from_secs(12);
+    b.act(MediaOutput::CloseReceive { party: Party(1) });
+    b.now = b.now + Duration::from_secs(60);
+    assert_eq!(silent(&b), Some(12_000));
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Gateway {
             .map(|(n, _)| self.signalling.servers.name(*n))
             .collect();
         let reasons = servers.iter().map(String::as_str);
-        let legs = unit.desk.shown_open();
+        let legs = unit.desk.shown_open(now);
         let talking = logic.calls.iter().find(|c| c.state == CallState::Connected);
         let audio = talking.and_then(|call| {
             let connected = now - call.connected?;

@@ -191,7 +191,7 @@ impl Gateway {
                     let timeline = self.calls.timeline(id).unwrap_or_default();
                     return Some(ctl::CallDetail {
                         summary,
-                        media: unit.desk.of_call(call.call, call.started),
+                        media: unit.desk.of_call(now, call.call, call.started),
                         timeline,
                     });
                 }

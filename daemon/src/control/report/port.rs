@@ -89,7 +89,7 @@ impl Gateway {
                 .iter()
                 .map(|c| self.calls.summary(&self.clock, now, unit.number, c))
                 .collect(),
-            media: unit.desk.shown_open(),
+            media: unit.desk.shown_open(now),
             rx_dbm0: level(c.rx_dbm0_tenths.get()),
             tx_dbm0: level(c.tx_dbm0_tenths.get()),
             echo: echo(c),

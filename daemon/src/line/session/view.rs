@@ -102,7 +102,7 @@ impl SessionView {
         }
     }
 
-    pub(super) fn heard(&self, at: Time) {
+    pub(crate) fn heard(&self, at: Time) {
         let us = u64::try_from(at.since_epoch().as_micros()).unwrap_or(0);
         self.heard.store(us.saturating_add(1), Relaxed);
     }

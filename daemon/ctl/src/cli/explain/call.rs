@@ -8,11 +8,10 @@ use tipring_ctl::words::{self, clean, length};
 use tipring_proto::explain::{self, CallFigures, LegFigures, lost_percent};
 use tipring_types::EndCause;
 
-use super::figures::{far_loss, legs, of_leg, of_stored, talked_ms, tenths, until};
+use super::figures::{far_loss, of_leg, of_stored, talked_ms, tenths};
 
-pub(super) fn story(now: u64, detail: &CallDetail, port: Option<&PortDetail>) -> CallStory {
+pub(super) fn story(detail: &CallDetail, port: Option<&PortDetail>) -> CallStory {
     let call = &detail.summary;
-    let until = until(now, detail);
     let end = call.ended.as_deref().and_then(|text| {
         let all = EndCause::ALL.iter().copied();
         all.into_iter().find(|end| words::end_cause(*end) == text)
@@ -26,7 +25,7 @@ pub(super) fn story(now: u64, detail: &CallDetail, port: Option<&PortDetail>) ->
         answered: call.answered_after_ms.is_some(),
         talked_ms: talked_ms(call),
         end,
-        legs: legs(detail, until),
+        legs: detail.media.iter().map(of_leg).collect(),
         erl_db: echo.map(|(erl, _)| tenths(erl)),
     };
     let notes = explain::call_notes(&figures);

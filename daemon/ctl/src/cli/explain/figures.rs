@@ -1,15 +1,12 @@
 //! Reports as plain figures.
 
 use tipring_ctl::report::{
-    CallDetail, CallState, CallSummary, ConnectionPurpose, ConnectionState, Counter, EchoState,
-    MediaLeg, PortState, RegistrationState, StoredCall,
+    CallSummary, ConnectionPurpose, ConnectionState, Counter, EchoState, MediaLeg, PortState,
+    RegistrationState, StoredCall,
 };
 use tipring_proto::explain::{LastCall, LegFigures, PortFigures};
 
 use super::{Known, day};
-
-/// A far end that sends all the time fills this percentage of it with packets at least.
-const FILLED_PERCENT: u64 = 90;
 
 pub(super) fn of_port(known: &Known) -> PortFigures {
     let detail = &known.detail;
@@ -129,34 +126,6 @@ pub(super) fn of_stored(call: &StoredCall) -> LegFigures {
     }
 }
 
-/// The legs of a call. When a leg was closed is not known (hold, transfer): silence is that of the last one alone, and of a call
-/// that is talked on.
-pub(super) fn legs(call: &CallDetail, until_unix_ms: u64) -> Vec<LegFigures> {
-    let mut legs: Vec<LegFigures> = call.media.iter().map(of_leg).collect();
-    let talked_on = call.summary.state == CallState::Connected;
-    if let (Some(figures), Some(leg), true) = (legs.last_mut(), call.media.last(), talked_on) {
-        figures.silent_ms = silent(leg, until_unix_ms);
-    }
-    legs
-}
-
-/// Since the last packet of the far end; none where it need not send all the time.
-fn silent(leg: &MediaLeg, until_unix_ms: u64) -> Option<u64> {
-    let silent = until_unix_ms.saturating_sub(leg.last_packet_unix_ms?);
-    let rtp = &leg.rtp;
-    let comfort = rtp.comfort_sent + rtp.comfort_received > 0;
-    let data = leg.pass_through || leg.fax.is_some() || !leg.tones.is_empty();
-    if leg.multicast || comfort || data {
-        return None;
-    }
-    // Few packets for the time that was sent before the last one: it suppresses silence.
-    let ptime = u64::from(leg.ptime_ms);
-    let before = rtp.sent_packets.saturating_mul(ptime).checked_sub(silent)?;
-    let filled = rtp.received_packets.saturating_mul(ptime);
-    (filled.saturating_mul(100) >= before.saturating_mul(FILLED_PERCENT)).then_some(silent)
-}
-
-/// Its silence is left out.
 pub(super) fn of_leg(leg: &MediaLeg) -> LegFigures {
     let quality = leg.quality;
     LegFigures {
@@ -171,7 +140,7 @@ pub(super) fn of_leg(leg: &MediaLeg) -> LegFigures {
         delay_ms: quality.map(|q| q.one_way_ms).map(tenths),
         far_lost_percent: far_loss(leg),
         refused: refused(leg),
-        silent_ms: None,
+        silent_ms: leg.silent_ms,
     }
 }
 
@@ -193,15 +162,6 @@ fn refused(leg: &MediaLeg) -> Option<(String, u64)> {
 pub(super) fn counter(counters: &[Counter], name: &str) -> u64 {
     let found = counters.iter().find(|c| c.name == name);
     found.map_or(0, |c| c.value)
-}
-
-/// The legs of a call up to its end, or to now.
-pub(super) fn until(now: u64, call: &CallDetail) -> u64 {
-    let summary = &call.summary;
-    match summary.ended {
-        Some(_) => summary.started_unix_ms.saturating_add(summary.duration_ms),
-        None => now,
-    }
 }
 
 pub(super) fn tenths(value: f32) -> f64 {

@@ -51,7 +51,7 @@ pub(crate) fn run(remote: &Remote, out: &Out, args: &ExplainArgs) -> Result<Exit
     let now = now();
     match about {
         (Some(id), _) => {
-            let story = of_call(&mut session, now, id)?;
+            let story = of_call(&mut session, id)?;
             out.report(&story, |paint| render::call_story(paint, &story))?;
         }
         (None, Some(port)) => {
@@ -176,11 +176,7 @@ fn day(session: &mut Session, now: u64, port: Option<u16>) -> Day {
 }
 
 /// A call that is up or remembered, else the newest one of this number that the history has.
-fn of_call(
-    session: &mut Session,
-    now: u64,
-    id: u64,
-) -> Result<tipring_ctl::report::CallStory, Failure> {
+fn of_call(session: &mut Session, id: u64) -> Result<tipring_ctl::report::CallStory, Failure> {
     let refused = match session.ask(Request::CallShow { id }) {
         Ok(Response::Call(detail)) => {
             let port = detail.summary.port;
@@ -189,7 +185,7 @@ fn of_call(
                 // It has left with a reload.
                 _ => None,
             };
-            return Ok(call::story(now, &detail, port.as_ref()));
+            return Ok(call::story(&detail, port.as_ref()));
         }
         Err(failure) if failure.word == UNKNOWN_CALL => failure,
         Err(failure) => return Err(failure),

@@ -402,57 +402,40 @@ fn a_call_of_the_history_is_explained_without_its_legs() {
     );
 }
 
-/// A leg of a minute whose far end sent for all but the last 20 s.
-fn leg(call_ref: u32) -> MediaLeg {
-    MediaLeg {
-        call_ref,
-        remote: Some("10.0.0.9:4000".into()),
-        codec: "G.711 µ-law".into(),
-        ptime_ms: 20,
-        last_packet_unix_ms: Some(NOW - 20_000),
-        rtp: RtpStats {
-            sent_packets: 3000,
-            received_packets: 2000,
-            ..RtpStats::default()
-        },
-        ..MediaLeg::default()
-    }
-}
-
 #[test]
-fn silence_is_that_of_the_last_leg_of_a_call_that_is_talked_on() {
-    let codes = |state: CallState, media: Vec<MediaLeg>| {
+fn silence_of_a_leg_is_as_the_daemon_reports_it() {
+    let notes = |state: CallState, silent_ms: Option<u64>| {
         let detail = CallDetail {
             summary: CallSummary {
                 id: 1,
                 state,
-                started_unix_ms: NOW - 120_000,
                 answered_after_ms: Some(1000),
                 duration_ms: 120_000,
                 ..CallSummary::default()
             },
-            media,
+            media: vec![MediaLeg {
+                remote: Some("10.0.0.9:4000".into()),
+                last_packet_unix_ms: Some(NOW - 20_000),
+                silent_ms,
+                rtp: RtpStats {
+                    sent_packets: 3000,
+                    received_packets: 2000,
+                    ..RtpStats::default()
+                },
+                ..MediaLeg::default()
+            }],
             ..CallDetail::default()
         };
-        call::story(NOW, &detail, None).notes.len()
+        let notes = call::story(&detail, None).notes;
+        notes.into_iter().map(|n| n.text).collect::<Vec<_>>()
     };
-    assert_eq!(codes(CallState::Connected, vec![leg(1)]), 1);
-    assert_eq!(codes(CallState::Held, vec![leg(1)]), 0);
-    assert_eq!(codes(CallState::Ended, vec![leg(1)]), 0);
-    // It was closed when the call was transferred.
-    let mut heard = leg(1);
-    heard.last_packet_unix_ms = Some(NOW - 20);
-    heard.rtp.received_packets = 3000;
-    assert_eq!(codes(CallState::Connected, vec![leg(1), heard]), 0);
-    let mut suppresses = leg(1);
-    suppresses.rtp.received_packets = 1000;
-    assert_eq!(codes(CallState::Connected, vec![suppresses]), 0);
-    let mut comfort = leg(1);
-    comfort.rtp.comfort_received = 1;
-    assert_eq!(codes(CallState::Connected, vec![comfort]), 0);
-    let mut data = leg(1);
-    data.pass_through = true;
-    assert_eq!(codes(CallState::Connected, vec![data]), 0);
+    let silent =
+        "the far end was heard no more: 2000 packets from 10.0.0.9:4000, then none for 20 s";
+    for state in [CallState::Connected, CallState::Ended] {
+        assert_eq!(notes(state, Some(20_000)), [silent]);
+        // On hold, or a far end that suppresses silence.
+        assert_eq!(notes(state, None), [""; 0]);
+    }
 }
 
 #[test]

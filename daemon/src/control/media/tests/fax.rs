@@ -99,7 +99,7 @@ fn flags_ask_for_t38_and_the_answer_brings_a_relay_that_ends_with_the_call_s_dat
         texts,
         ["asked for T.38 (NSE 200): the far end agreed, the call is fax relay (T.38)"]
     );
-    let shown = b.desk.shown_open().remove(0);
+    let shown = b.desk.shown_open(b.now).remove(0);
     let fax = shown.fax.expect("fax");
     assert_eq!(fax.mode, tipring_types::trace::LegMode::FaxRelay);
     assert!(
@@ -131,7 +131,7 @@ fn without_an_answer_the_fax_goes_on_as_g711_and_the_trace_says_so() {
     let text =
         "asked for T.38 (NSE 200): the far end did not answer in 1 s, the fax goes on as G.711";
     assert_eq!(texts, [text]);
-    assert!(b.desk.shown_open()[0].pass_through, "by its tone");
+    assert!(b.desk.shown_open(b.now)[0].pass_through, "by its tone");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_port_without_named_events_is_as_before() {
     }
     let t38 = |b: &mut Bench| b.desk.fax_heard(b.now, SessionId(1), FaxHeard::T38);
     assert!(t38(&mut b).orders.is_empty() && t38(&mut b).orders.is_empty());
-    let fax = b.desk.shown_open()[0].fax.clone().expect("a fax");
+    let fax = b.desk.shown_open(b.now)[0].fax.clone().expect("a fax");
     let mode = tipring_types::trace::LegMode::PassThrough;
     assert_eq!((fax.mode, fax.sent_packets), (mode, 0));
 }
@@ -194,7 +194,7 @@ fn closed(b: &mut Bench) -> Vec<tipring_types::FaxRecord> {
 fn a_call_without_fax_tones_and_one_with_a_note_like_cng_have_no_record() {
     let mut b = leg(43_800, "");
     assert_eq!(
-        (b.desk.fax_due(), b.desk.shown_open()[0].fax.clone()),
+        (b.desk.fax_due(), b.desk.shown_open(b.now)[0].fax.clone()),
         (None, None)
     );
     assert!(said(&b.hears(DataTone::Cng, Side::Network)).0.is_empty());
@@ -212,7 +212,7 @@ fn a_machine_that_calls_a_person_has_one_record_when_the_leg_ends() {
     b.pass(20_000);
     b.hears(DataTone::Cng, Side::Line);
     b.pass(20_000);
-    let shown = b.desk.shown_open()[0].fax.clone().expect("a fax");
+    let shown = b.desk.shown_open(b.now)[0].fax.clone().expect("a fax");
     assert_eq!((shown.outcome, shown.pages), (None, 0), "it goes on");
     let faxes = closed(&mut b);
     assert_eq!(faxes.len(), 1);
@@ -223,7 +223,7 @@ fn a_machine_that_calls_a_person_has_one_record_when_the_leg_ends() {
     assert_eq!((record.caller, record.length_ms), (Some(caller), 23_500));
     assert_eq!((record.pages, record.rate, record.unheard), (0, None, 0));
     assert_eq!(record.transport, tipring_types::FaxTransport::G711);
-    let shown = b.desk.of_call(CallRef(7), Time::ZERO);
+    let shown = b.desk.of_call(b.now, CallRef(7), Time::ZERO);
     assert_eq!(shown[0].fax.as_ref().unwrap().outcome, Some(outcome));
 }
 
@@ -342,7 +342,7 @@ fn an_order_of_a_relay_that_the_line_thread_did_not_take_is_made_good() {
         "{orders:?}"
     );
     assert!(
-        b.desk.shown_open()[0]
+        b.desk.shown_open(b.now)[0]
             .fax
             .as_ref()
             .is_none_or(|fax| fax.mode == tipring_types::trace::LegMode::Voice)
@@ -368,7 +368,7 @@ fn the_payload_type_that_the_server_names_is_used_and_makes_the_far_end_known() 
     b.named(98, None);
     let events = events_of(&b.hears(DataTone::V21Preamble, Side::Line));
     assert_eq!(events, ["event 1 98 200 true"]);
-    assert_eq!(b.desk.shown_open()[0].nse_payload_type, Some(98));
+    assert_eq!(b.desk.shown_open(b.now)[0].nse_payload_type, Some(98));
     // Off is off.
     let mut b = leg(44_200, "");
     b.named(98, None);
@@ -376,7 +376,7 @@ fn the_payload_type_that_the_server_names_is_used_and_makes_the_far_end_known() 
         events_of(&b.hears(DataTone::V21Preamble, Side::Line)),
         [""; 0]
     );
-    assert_eq!(b.desk.shown_open()[0].nse_payload_type, None);
+    assert_eq!(b.desk.shown_open(b.now)[0].nse_payload_type, None);
 }
 
 #[test]
@@ -402,7 +402,7 @@ fn a_payload_type_that_is_another_ones_in_a_call_leaves_named_events_out_of_it()
         let trouble = doing.trouble.unwrap();
         assert!(trouble.contains(text), "{trouble}");
         assert_eq!(counters.nse_conflicts.get(), 1);
-        assert_eq!(b.desk.shown_open()[0].nse_payload_type, None);
+        assert_eq!(b.desk.shown_open(b.now)[0].nse_payload_type, None);
         let heard = b.desk.fax_heard(
             b.now,
             SessionId(2),
