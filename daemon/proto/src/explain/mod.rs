@@ -1,17 +1,19 @@
 //! Why a port, a call or the gateway is as it is: what costs most comes first, what it rests on, and what was ruled out.
 //!
-//! Owns: the decisions ([`rank`], [`concerns`], [`remarks`], [`evidence()`], [`ruled_out`], [`call_notes`]). Promises: the same figures
+//! Owns: the decisions ([`rank`], [`concerns`], [`remarks`], [`evidence()`], [`ruled_out`], [`call_notes`], [`gateway_standing`]). Promises: the same figures
 //! give the same story, and nothing is ruled out that was not measured. Leaves to others: gathering the figures and the words
 //! (`tipring-ctl`), and which facts are a finding ([`crate::finding`]).
 
 mod call;
 mod evidence;
+mod gateway;
 mod order;
 
 pub use tipring_types::explain::{CallNote, Evidence, Remark, RuledOut, Standing};
 
 pub use call::{CallFigures, LegFigures, call_notes, call_standing};
 pub use evidence::{evidence, ruled_out};
+pub use gateway::{Found, GatewayFigures, gateway_ruled_out, gateway_standing};
 pub use order::{concerns, rank, standing};
 
 /// A call of a port that is over, as far as it is known.

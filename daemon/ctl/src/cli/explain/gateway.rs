@@ -5,22 +5,49 @@ use tipring_ctl::report::{
     StatusReport, Verdict, by_cause, ranges,
 };
 use tipring_ctl::words;
-use tipring_proto::explain::{self, Evidence, RuledOut, Standing};
-use tipring_proto::finding::Severity;
+use tipring_proto::explain::{self, Evidence, Found, GatewayFigures, Standing};
 
 use super::{Day, day};
 use crate::cli::render::{moment, port_numbers};
 
 pub(super) fn story(now: u64, status: &StatusReport, day: &Day) -> GatewayStory {
     let causes = causes(now, status, day);
+    let figures = figures(status);
+    let found: Vec<Found<'_>> = causes.iter().map(found).collect();
+    let standing = explain::gateway_standing(&figures, &found);
+    let ruled_out = explain::gateway_ruled_out(&figures, &found);
     GatewayStory {
-        verdict: verdict(status, &causes),
-        ruled_out: ruled_out(status)
+        verdict: verdict(status, &causes, standing),
+        ruled_out: ruled_out
             .into_iter()
             .map(|measured| RuledOutReport::of(measured, moment))
             .collect(),
         causes,
         day: day::report(now, day, &[]),
+    }
+}
+
+fn figures(status: &StatusReport) -> GatewayFigures {
+    let counts = &status.port_counts;
+    let threads = &status.line_threads;
+    GatewayFigures {
+        enabled: u64::from(counts.total.saturating_sub(counts.disabled)),
+        registered: u64::from(counts.registered),
+        ticks: threads.iter().map(|t| t.ticks).sum(),
+        missed_blocks: threads.iter().map(|t| t.missed_blocks).sum(),
+        longest_us: threads
+            .iter()
+            .map(|t| t.tick_time.max_us)
+            .max()
+            .unwrap_or(0),
+    }
+}
+
+fn found(cause: &CauseReport) -> Found<'_> {
+    Found {
+        finding: cause.finding.as_ref().and_then(|f| f.finding.as_ref()),
+        severity: cause.severity,
+        ports: &cause.ports,
     }
 }
 
@@ -84,44 +111,14 @@ fn evidence(
     out.map(|e| EvidenceReport::of(e, moment)).collect()
 }
 
-fn ruled_out(status: &StatusReport) -> Vec<RuledOut> {
-    let mut out = vec![];
+fn verdict(status: &StatusReport, causes: &[CauseReport], standing: Standing) -> Verdict {
     let counts = &status.port_counts;
-    let enabled = counts.total.saturating_sub(counts.disabled);
-    if enabled > 0 && counts.registered == enabled {
-        let ports = u64::from(enabled);
-        out.push(RuledOut::AllRegistered { ports });
-    }
-    let threads = &status.line_threads;
-    let ticks: u64 = threads.iter().map(|t| t.ticks).sum();
-    let missed: u64 = threads.iter().map(|t| t.missed_blocks).sum();
-    if ticks > 0 && missed == 0 {
-        let longest = threads.iter().map(|t| t.tick_time.max_us).max();
-        out.push(RuledOut::LineThreadsInTime {
-            ticks,
-            longest_us: longest.unwrap_or(0),
-        });
-    }
-    out
-}
-
-fn verdict(status: &StatusReport, causes: &[CauseReport]) -> Verdict {
-    let counts = &status.port_counts;
-    let enabled = counts.total.saturating_sub(counts.disabled);
-    let registered = counts.registered;
+    let figures = figures(status);
+    let (enabled, registered) = (figures.enabled, figures.registered);
     let worst = causes.first();
-    let standing = match worst.map(|c| c.severity) {
-        Some(Severity::Error) if registered == 0 && enabled > 0 => Standing::Dead,
-        _ if registered == 0 && enabled > 0 => Standing::Passing,
-        None if registered < enabled => Standing::Passing,
-        None => Standing::InOrder,
-        Some(Severity::Info) if registered < enabled => Standing::Passing,
-        Some(Severity::Info) => Standing::Remark,
-        Some(_) => Standing::Impaired,
-    };
     let where_ = |cause: &CauseReport| match &*cause.ports {
         [] => String::new(),
-        ports if ports.len() == usize::from(enabled) && enabled > 1 => "all ports: ".to_owned(),
+        ports if ports.len() as u64 == enabled && enabled > 1 => "all ports: ".to_owned(),
         ports => format!("{}: ", port_numbers(ports)),
     };
     let text = match worst {

@@ -636,6 +636,25 @@ fn the_gateway_is_ready_or_not_by_its_registered_ports() {
 }
 
 #[test]
+fn a_stalled_line_thread_serves_no_port_though_all_are_registered() {
+    let status = StatusReport {
+        findings: vec![FindingReport::gateway(Finding::LineThreadStalled)],
+        port_counts: tipring_ctl::report::PortCounts {
+            total: 2,
+            registered: 2,
+            ..Default::default()
+        },
+        ..StatusReport::default()
+    };
+    let story = gateway::story(NOW, &status, &Day::default());
+    assert_eq!(
+        story.verdict.text,
+        "The gateway serves no port: a line thread is stalled, and its ports have no audio: it has not run for several seconds."
+    );
+    assert_eq!(story.verdict.standing, Standing::Dead);
+}
+
+#[test]
 fn faxes_of_the_day_are_named_with_their_verdict() {
     let mut port = known(&[]);
     let fax: StoredFax = render::stored_fax();
