@@ -14,7 +14,8 @@ const FED_V: f64 = 20.0;
 /// What a finding of a port rests on, with its figures.
 pub fn evidence(finding: &Finding, port: &PortFigures, around: &Around) -> Vec<Evidence> {
     let mut out = vec![];
-    let registration = is_registration(finding);
+    // It names a CallManager where it is about a registration that is not there.
+    let registration = finding.server().is_some();
     let since = around
         .since_unix_ms
         .or(port.registration_since_unix_ms.filter(|_| registration));
@@ -110,33 +111,6 @@ fn registration_figures(port: &PortFigures, around: &Around, out: &mut Vec<Evide
     out.extend(port.next_attempt_ms.map(|ms| Evidence::NextAttempt {
         seconds: ms.div_ceil(1000),
     }));
-}
-
-/// Is it about a registration that is not there?
-pub(super) fn is_registration(finding: &Finding) -> bool {
-    matches!(
-        finding,
-        Finding::RegistrationRejected { .. }
-            | Finding::TokenRefused { .. }
-            | Finding::RegisterUnanswered { .. }
-            | Finding::NotSccp { .. }
-            | Finding::KeepaliveLost { .. }
-            | Finding::ConnectionClosed { .. }
-            | Finding::ConnectionReset { .. }
-            | Finding::ConnectionTimedOut { .. }
-            | Finding::OwnAddressGone { .. }
-            | Finding::ConnectionBroken { .. }
-            | Finding::ConnectRefused { .. }
-            | Finding::ConnectTimedOut { .. }
-            | Finding::NoRoute { .. }
-            | Finding::ServerNameUnknown { .. }
-            | Finding::ConnectFailed { .. }
-            | Finding::ResetByServer { .. }
-            | Finding::ReturnToPreferred { .. }
-            | Finding::Reconfigured { .. }
-            | Finding::Restarted { .. }
-            | Finding::Unregistered { .. }
-    )
 }
 
 /// What was measured at a port and is in order. What a finding of the port is about is never among it.

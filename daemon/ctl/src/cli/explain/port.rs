@@ -99,7 +99,8 @@ fn evidence(
     let of_port = own.then_some(&known.day.rows.findings);
     let open = of_port.unwrap_or(&known.of_gateway).iter();
     let mut open = open.filter(|f| f.now && f.code == finding.code());
-    let server = port.server.as_deref();
+    // The one that it speaks of: of those that the port tries, each has its finding.
+    let server = finding.server();
     let there = others().filter(|p| server.is_some() && p.server.as_deref() == server);
     let there = there.filter(|p| p.registration == tipring_types::RegistrationState::Registered);
     let around = Around {

@@ -150,6 +150,27 @@ fn the_first_line_names_the_cause_of_each_fault() {
 }
 
 #[test]
+fn others_count_at_the_callmanager_that_a_finding_speaks_of() {
+    let refused = |server: &str| Finding::ConnectRefused {
+        server: server.to_owned(),
+    };
+    let mut port = known(&[refused("10.1.2.3:2000"), refused("10.9.9.9:2000")]);
+    port.status.ports.push(summary(18, &[]));
+    let causes = port::story(NOW, &port).causes;
+    let registered = |n: usize| {
+        let mut all = causes[n].evidence.iter().map(|e| e.text.clone());
+        all.find(|text| text.contains("other port"))
+    };
+    assert_eq!(
+        registered(0).as_deref(),
+        Some(
+            "1 other port is registered with 10.1.2.3:2000: that CallManager works, and takes this gateway"
+        )
+    );
+    assert_eq!(registered(1), None);
+}
+
+#[test]
 fn a_finding_of_the_gateway_explains_its_ports() {
     let mut known = known(&[]);
     known.status.findings = vec![

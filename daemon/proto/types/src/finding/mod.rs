@@ -387,6 +387,33 @@ impl Finding {
         self.row().1
     }
 
+    /// The CallManager with which the port is not registered, where it is about that.
+    pub fn server(&self) -> Option<&str> {
+        match self {
+            Finding::RegistrationRejected { server, .. }
+            | Finding::TokenRefused { server, .. }
+            | Finding::RegisterUnanswered { server }
+            | Finding::NotSccp { server, .. }
+            | Finding::KeepaliveLost { server, .. }
+            | Finding::ConnectionClosed { server }
+            | Finding::ConnectionReset { server }
+            | Finding::ConnectionTimedOut { server }
+            | Finding::OwnAddressGone { server, .. }
+            | Finding::ConnectionBroken { server, .. }
+            | Finding::ConnectRefused { server }
+            | Finding::ConnectTimedOut { server }
+            | Finding::NoRoute { server }
+            | Finding::ServerNameUnknown { server, .. }
+            | Finding::ConnectFailed { server, .. }
+            | Finding::ResetByServer { server, .. }
+            | Finding::ReturnToPreferred { server }
+            | Finding::Reconfigured { server }
+            | Finding::Restarted { server }
+            | Finding::Unregistered { server } => Some(server),
+            _ => None,
+        }
+    }
+
     fn row(&self) -> (&'static str, Severity) {
         use Severity::{Error, Info, Warning};
         match self {
@@ -463,6 +490,15 @@ impl Finding {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn whatever_has_a_server_among_its_parameters_answers_with_it() {
+        for finding in Finding::samples() {
+            let json = serde_json::to_value(&finding).unwrap();
+            let server = json["parameters"]["server"].as_str();
+            assert_eq!(finding.server(), server, "{finding:?}");
+        }
+    }
 
     #[test]
     fn every_finding_has_a_sample_and_a_code_of_its_own() {
