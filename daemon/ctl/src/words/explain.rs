@@ -154,7 +154,7 @@ pub fn ruled_out(measured: &RuledOut, moment: fn(u64) -> String) -> String {
         }
         RuledOut::CardServed { blocks } => {
             format!(
-                "card: {} read since the start, none lost",
+                "card: {} read since the start, none lost or late",
                 count(*blocks, "block")
             )
         }
@@ -170,7 +170,7 @@ pub fn ruled_out(measured: &RuledOut, moment: fn(u64) -> String) -> String {
             count(*off_hooks, "time")
         ),
         RuledOut::DigitsHeard { tone, pulse } => {
-            format!("keys: {tone} recognised by tone, {pulse} by pulse")
+            format!("keys: {tone} recognised by tone, {pulse} by pulse, since the start")
         }
         RuledOut::AudioBothWays {
             sent,
@@ -201,7 +201,7 @@ pub fn ruled_out(measured: &RuledOut, moment: fn(u64) -> String) -> String {
             )
         }
         RuledOut::LineThreadsInTime { ticks, longest_us } => format!(
-            "line threads: {} served, no block lost, the longest took {longest_us} us",
+            "line threads: {} served since the start, no block lost, the longest took {longest_us} us",
             count(*ticks, "tick")
         ),
     }

@@ -137,7 +137,8 @@ pub fn ruled_out(port: &PortFigures, findings: &[&Finding]) -> Vec<RuledOut> {
     }
     let [blocks, overruns, underruns] = port.blocks;
     let dead_line = findings.iter().any(|f| is_line(f));
-    if blocks > 0 && overruns + underruns == 0 && !dead_line {
+    let lost = [overruns, underruns, port.missed_blocks];
+    if blocks > 0 && lost.iter().all(|n| *n == 0) && !dead_line {
         out.push(RuledOut::CardServed { blocks });
     }
     if let Some([tip_v, ring_v, battery_v]) = port.voltages

@@ -107,6 +107,8 @@ pub struct PortFigures {
     pub no_response: u64,
     /// Blocks read, lost in reading, missing in writing.
     pub blocks: [u64; 3],
+    /// Blocks that a working line did not deliver in time.
+    pub missed_blocks: u64,
     /// Tip, ring and battery, V, as last measured.
     pub voltages: Option<[f64; 3]>,
     /// Times that the card switched the feed off, and that it was switched on again.

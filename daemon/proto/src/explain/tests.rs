@@ -119,6 +119,14 @@ fn what_a_finding_is_about_is_never_ruled_out() {
             "{finding:?}"
         );
     }
+    // A block that came late was replaced by silence.
+    let late = PortFigures {
+        missed_blocks: 1,
+        ..good()
+    };
+    let served = |m: &RuledOut| matches!(m, RuledOut::CardServed { .. });
+    assert!(ruled_out(&good(), &[]).iter().any(served));
+    assert!(!ruled_out(&late, &[]).iter().any(served));
     // A short draws the voltages down whatever the finding.
     let drawn = PortFigures {
         voltages: Some([-3.0, -5.0, -52.0]),

@@ -31,6 +31,7 @@ pub(super) fn of_port(known: &Known) -> PortFigures {
         keepalives_missed: in_registration("keepalives-missed"),
         no_response: counter(&detail.counters, "server-silences"),
         blocks: [line.blocks_read, line.read_overruns, line.write_underruns],
+        missed_blocks: counter(&detail.counters, "missed-blocks"),
         voltages: volts.map(|v| [v.tip_v, v.ring_v, v.battery_v].map(tenths)),
         power_alarms: [detail.card.power_alarms, detail.card.rearms],
         off_hooks: line.off_hooks,

@@ -676,6 +676,35 @@ fn a_stalled_line_thread_serves_no_port_though_all_are_registered() {
 }
 
 #[test]
+fn what_is_counted_since_the_start_says_so() {
+    use tipring_types::explain::RuledOut;
+    for measured in [
+        RuledOut::CardServed { blocks: 1 },
+        RuledOut::LoopCloses { off_hooks: 1 },
+        RuledOut::DigitsHeard { tone: 1, pulse: 0 },
+        RuledOut::LineThreadsInTime {
+            ticks: 1,
+            longest_us: 1,
+        },
+    ] {
+        let text = tipring_ctl::words::ruled_out(&measured, render::moment);
+        assert!(text.contains("since the start"), "{text}");
+    }
+    let served = |late: u64| {
+        let mut port = known(&[]);
+        port.detail.line.blocks_read = 1000;
+        port.detail.counters = vec![tipring_ctl::report::Counter {
+            name: "missed-blocks".into(),
+            value: late,
+            ..Default::default()
+        }];
+        let out = port::story(NOW, &port).ruled_out;
+        out.iter().any(|m| m.text.starts_with("card: "))
+    };
+    assert!(served(0) && !served(1));
+}
+
+#[test]
 fn faxes_of_the_day_are_named_with_their_verdict() {
     let mut port = known(&[]);
     let fax: StoredFax = render::stored_fax();
