@@ -2,6 +2,7 @@
 
 use tipring_ctl::report::{DayReport, FaxReport, RegistrationStep, StoredCall, StoredFinding};
 use tipring_types::EndCause;
+use tipring_types::finding::Finding;
 
 use super::{DAY_MS, Day};
 
@@ -59,6 +60,15 @@ pub(super) fn within(findings: &mut Vec<StoredFinding>, since_unix_ms: u64) {
         let last = f.ended_unix_ms.unwrap_or(f.begun_unix_ms);
         f.now || last >= since_unix_ms
     });
+}
+
+/// Is it this finding, and not over? Of those that differ in their CallManager, the one with the same.
+pub(super) fn is_open(stored: &StoredFinding, finding: &Finding) -> bool {
+    let json = serde_json::json!({ "code": stored.code, "parameters": stored.parameters });
+    // None: an earlier version wrote it with other parameters.
+    let parsed: Option<Finding> = serde_json::from_value(json).ok();
+    let same_server = parsed.is_none_or(|kept| kept.server() == finding.server());
+    stored.now && stored.code == finding.code() && same_server
 }
 
 pub(super) fn failed(call: &StoredCall) -> bool {

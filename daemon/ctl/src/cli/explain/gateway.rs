@@ -93,7 +93,8 @@ fn evidence(
 ) -> Vec<EvidenceReport> {
     let mut out = vec![];
     let open = day.rows.findings.iter();
-    let of_it = open.filter(|f| f.now && f.code == report.code());
+    let finding = report.finding.as_ref();
+    let of_it = open.filter(|f| finding.is_some_and(|finding| day::is_open(f, finding)));
     let of_it = of_it.filter(|f| f.port.is_none_or(|p| ports.contains(&p)));
     if let Some(unix_ms) = of_it.map(|f| f.begun_unix_ms).min() {
         out.push(Evidence::Since {

@@ -95,10 +95,13 @@ fn evidence(
         let ports = known.status.ports.iter();
         ports.filter(|p| p.enabled && p.port != port.port)
     };
-    let same = |p: &&PortSummary| own && p.findings.iter().any(|f| f.code() == finding.code());
+    let same = |p: &&PortSummary| {
+        let mut theirs = p.findings.iter().filter_map(|f| f.finding.as_ref());
+        own && theirs.any(|theirs| finding.same_cause(theirs))
+    };
     let of_port = own.then_some(&known.day.rows.findings);
     let open = of_port.unwrap_or(&known.of_gateway).iter();
-    let mut open = open.filter(|f| f.now && f.code == finding.code());
+    let mut open = open.filter(|f| day::is_open(f, finding));
     // The one that it speaks of: of those that the port tries, each has its finding.
     let server = finding.server();
     let there = others().filter(|p| server.is_some() && p.server.as_deref() == server);

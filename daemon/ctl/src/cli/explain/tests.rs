@@ -171,6 +171,40 @@ fn others_count_at_the_callmanager_that_a_finding_speaks_of() {
 }
 
 #[test]
+fn the_same_at_other_ports_is_the_same_cause_and_since_when_that_of_the_same_callmanager() {
+    let refused = |server: &str| Finding::ConnectRefused {
+        server: server.to_owned(),
+    };
+    let mut port = known(&[refused("10.1.2.3:2000")]);
+    port.status
+        .ports
+        .push(summary(18, &[refused("10.9.9.9:2000")]));
+    let kept = |server: &str, begun_unix_ms: u64| StoredFinding {
+        port: Some(17),
+        code: "connect-refused".into(),
+        parameters: serde_json::json!({ "server": server }),
+        begun_unix_ms,
+        now: true,
+        ..StoredFinding::default()
+    };
+    port.day.rows.findings = vec![
+        kept("10.9.9.9:2000", NOW - 60_000),
+        kept("10.1.2.3:2000", NOW - 90_000),
+    ];
+    let evidence = |port: &Known| {
+        let first = port::story(NOW, port).causes.swap_remove(0);
+        let texts = first.evidence.into_iter().map(|e| e.text);
+        texts.collect::<Vec<_>>().join("; ")
+    };
+    let text = evidence(&port);
+    assert!(text.contains("for 1 min 30 s"), "{text}");
+    assert!(!text.contains("the same at"), "{text}");
+    port.status.ports[1] = summary(18, &[refused("10.1.2.3:2000")]);
+    let text = evidence(&port);
+    assert!(text.contains("the same at all 2 ports"), "{text}");
+}
+
+#[test]
 fn a_finding_of_the_gateway_explains_its_ports() {
     let mut known = known(&[]);
     known.status.findings = vec![

@@ -6,6 +6,7 @@
 //! cure (the table of words in `tipring-ctl`).
 
 mod reject;
+mod same;
 mod sample;
 
 use serde::{Deserialize, Serialize};
