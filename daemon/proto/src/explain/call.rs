@@ -92,7 +92,26 @@ pub fn call_notes(call: &CallFigures) -> Vec<CallNote> {
     }
     let strong = call.erl_db.filter(|erl| *erl < super::STRONG_ECHO_DB);
     out.extend(strong.map(|erl_db| CallNote::StrongEcho { erl_db }));
+    out.sort_by(|one, other| {
+        let ((kind, size), (others_kind, others_size)) = (cost(one), cost(other));
+        kind.cmp(&others_kind).then(others_size.total_cmp(&size))
+    });
     out
+}
+
+/// What a note costs, whatever leg it is of: the lower the kind, the more; of one kind the larger.
+fn cost(note: &CallNote) -> (u8, f64) {
+    match note {
+        CallNote::Failed { .. } | CallNote::BrokenOff { .. } => (0, 0.0),
+        CallNote::NothingHeard { .. } => (1, 0.0),
+        CallNote::FellSilent { seconds, .. } => (2, *seconds as f64),
+        CallNote::Loss { percent, .. } => (3, *percent),
+        CallNote::FarLoss { percent } => (4, *percent),
+        CallNote::LongDelay { ms } => (5, *ms as f64),
+        CallNote::StrongEcho { erl_db } => (6, -erl_db),
+        CallNote::Jitter { ms } => (7, *ms),
+        CallNote::Refused { packets, .. } => (8, *packets as f64),
+    }
 }
 
 fn sound(leg: &LegFigures, out: &mut Vec<CallNote>) {

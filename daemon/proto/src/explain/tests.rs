@@ -342,6 +342,31 @@ fn a_call_in_order_has_nothing_noteworthy() {
 }
 
 #[test]
+fn of_two_legs_the_worse_is_named_first_and_decides_how_the_call_stands() {
+    let mut two = call();
+    two.legs.push(two.legs[0].clone());
+    two.legs[0].lost = 100;
+    two.legs[1].lost = 1000;
+    let percents: Vec<f64> = call_notes(&two)
+        .iter()
+        .filter_map(|note| match note {
+            CallNote::Loss { percent, .. } => Some(*percent),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(percents, [25.0, 3.2]);
+    let echo = CallFigures {
+        erl_db: Some(3.0),
+        ..call()
+    };
+    let mut uneven = echo.clone();
+    uneven.legs[0].jitter_ms = 50.0;
+    for call in [echo, uneven] {
+        assert_eq!(call_standing(&call_notes(&call)), Standing::Impaired);
+    }
+}
+
+#[test]
 fn what_one_side_did_not_hear_comes_before_how_the_rest_sounded() {
     let codes = |change: fn(&mut CallFigures)| {
         let mut call = call();
@@ -384,6 +409,17 @@ fn what_one_side_did_not_hear_comes_before_how_the_rest_sounded() {
             c.erl_db = Some(3.0);
         }),
         ["Loss", "FarLoss", "LongDelay", "StrongEcho"]
+    );
+    assert_eq!(
+        codes(|c| {
+            // The first leg came unevenly, the second one was not heard, and the line has an echo.
+            c.legs.push(c.legs[0].clone());
+            c.legs[0].jitter_ms = 50.0;
+            c.legs[0].lost = 100;
+            c.legs[1].received = 0;
+            c.erl_db = Some(3.0);
+        }),
+        ["NothingHeard", "Loss", "StrongEcho", "Jitter"]
     );
     assert_eq!(codes(|c| c.end = Some(EndCause::LinkLost)), ["BrokenOff"]);
     assert_eq!(
