@@ -6,7 +6,6 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use tipring_ctl::report::{CallDetail, CallList, CallState, CallSummary, MediaLeg, TraceEvent};
-use tipring_ctl::words::end_cause;
 use tipring_proto::call::{CallRecord, CallSnapshot};
 use tipring_proto::time::Time;
 use tipring_proto::types::CallRef;
@@ -175,7 +174,7 @@ impl CallBook {
             started_unix_ms: clock.unix_ms(record.started),
             answered_after_ms: record.connected.map(|c| ms(c, record.started)),
             duration_ms: ms(record.ended, record.started),
-            ended: Some(end_cause(record.cause).to_owned()),
+            end: Some(record.cause),
         };
         if self.recent.len() >= RECENT {
             self.recent.pop_back();
@@ -270,7 +269,7 @@ impl CallBook {
             started_unix_ms: clock.unix_ms(call.started),
             answered_after_ms: call.connected.map(|c| ms(c, call.started)),
             duration_ms: ms(now, call.started),
-            ended: None,
+            end: None,
         }
     }
 

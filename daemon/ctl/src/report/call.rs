@@ -1,7 +1,7 @@
 //! `tipring call`: calls that are up and calls that were.
 
 use serde::{Deserialize, Serialize};
-use tipring_types::{CallDirection, CallState};
+use tipring_types::{CallDirection, CallState, EndCause};
 
 use super::port::MediaLeg;
 use super::trace::TraceEvent;
@@ -33,8 +33,8 @@ pub struct CallSummary {
     pub answered_after_ms: Option<u64>,
     /// Milliseconds from the beginning to the end, or to now.
     pub duration_ms: u64,
-    /// Why it ended, in words; none while it is up.
-    pub ended: Option<String>,
+    /// Why it ended; none while it is up, and where the history has a word of another version.
+    pub end: Option<EndCause>,
 }
 
 /// Calls that are up and calls that were.

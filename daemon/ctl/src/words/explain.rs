@@ -1,10 +1,11 @@
 //! The words of `tipring explain`: what a finding rests on, what was ruled out, what figures show, and what is noteworthy in a call.
 
 use serde::Serialize;
-use tipring_types::EndCause;
 use tipring_types::explain::{CallNote, Evidence, Remark, RuledOut};
+use tipring_types::{CallState, EndCause};
 
 use super::{clean, end_cause};
+use crate::report::CallSummary;
 
 /// The code of a value, as JSON has it.
 pub fn code<T: Serialize>(value: &T) -> String {
@@ -40,6 +41,15 @@ fn to(number: Option<&String>) -> String {
 /// Why a call ended, by its word in the history.
 fn end(word: &str) -> String {
     EndCause::from_name(word).map_or_else(|| clean(word), |cause| end_cause(cause).to_owned())
+}
+
+/// Why a call is over; none while it is up.
+pub fn ended(call: &CallSummary) -> Option<&'static str> {
+    match (call.end, call.state) {
+        (Some(end), _) => Some(end_cause(end)),
+        (None, CallState::Ended) => Some("over"),
+        (None, _) => None,
+    }
 }
 
 /// What a finding rests on. `moment` writes a time.

@@ -179,7 +179,9 @@ fn an_ended_call_is_summed_up_and_keeps_what_the_server_says_at_once_after_it() 
     let s = detail.summary;
     assert_eq!((s.duration_ms, s.answered_after_ms), (1000, Some(250)));
     assert_eq!(s.dialed.as_deref(), Some("1002"));
-    assert_eq!(s.ended.as_deref(), Some("hung up by the far end"));
+    assert_eq!(s.end, Some(EndCause::FarHangUp));
+    let json = serde_json::to_value(s).unwrap();
+    assert_eq!(json["end"], "far-hang-up");
     assert!(book.timeline(1).is_none(), "it is not up any more");
 }
 

@@ -12,10 +12,6 @@ use super::figures::{far_loss, of_leg, of_stored, talked_ms, tenths};
 
 pub(super) fn story(detail: &CallDetail, port: Option<&PortDetail>) -> CallStory {
     let call = &detail.summary;
-    let end = call.ended.as_deref().and_then(|text| {
-        let all = EndCause::ALL.iter().copied();
-        all.into_iter().find(|end| words::end_cause(*end) == text)
-    });
     let up = call.state != CallState::Ended;
     // What the port measures now is of its call that is up.
     let port = port.filter(|_| up);
@@ -24,7 +20,7 @@ pub(super) fn story(detail: &CallDetail, port: Option<&PortDetail>) -> CallStory
     let figures = CallFigures {
         answered: call.answered_after_ms.is_some(),
         talked_ms: talked_ms(call),
-        end,
+        end: call.end,
         legs: detail.media.iter().map(of_leg).collect(),
         erl_db: echo.map(|(erl, _)| tenths(erl)),
     };
@@ -61,10 +57,7 @@ pub(super) fn from_history(stored: &StoredCall) -> CallStory {
             .answered_unix_ms
             .map(|at| at.saturating_sub(stored.begun_unix_ms)),
         duration_ms: stored.duration_ms,
-        ended: Some(end.map_or_else(
-            || stored.end.clone(),
-            |end| words::end_cause(end).to_owned(),
-        )),
+        end,
     };
     let leg = of_stored(stored);
     let figures = CallFigures {
@@ -118,8 +111,7 @@ fn verdict(
             let talked = call
                 .answered_after_ms
                 .map(|after| length(call.duration_ms.saturating_sub(after) / 1000));
-            let ended = call.ended.as_deref().map(clean);
-            match (talked, ended) {
+            match (talked, words::ended(call)) {
                 (Some(talked), Some(why)) => {
                     format!("Call {id} ({who}) was in order: talked for {talked}, {why}.")
                 }

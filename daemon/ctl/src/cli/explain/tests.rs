@@ -5,9 +5,10 @@ use tipring_ctl::report::{
     PortSummary, RegistrationReport, RegistrationState, RtpStats, Standing, StatusReport,
     StoredCall, StoredFax,
 };
+use tipring_ctl::words;
 use tipring_store::CallTotals;
 use tipring_types::finding::{Finding, Place, RejectCause};
-use tipring_types::{FaxCause, FaxOutcome, Side, TenthDbm0};
+use tipring_types::{EndCause, FaxCause, FaxOutcome, Side, TenthDbm0};
 
 use super::*;
 
@@ -707,6 +708,30 @@ fn a_stalled_line_thread_serves_no_port_though_all_are_registered() {
         "The gateway serves no port: a line thread is stalled, and its ports have no audio: it has not run for several seconds."
     );
     assert_eq!(story.verdict.standing, Standing::Dead);
+}
+
+#[test]
+fn why_a_call_is_over_is_in_words_and_known_without_them() {
+    let up = CallSummary {
+        state: CallState::Connected,
+        ..CallSummary::default()
+    };
+    assert_eq!(words::ended(&up), None);
+    let over = |end| CallSummary {
+        state: CallState::Ended,
+        end,
+        ..CallSummary::default()
+    };
+    let lost = over(Some(EndCause::LinkLost));
+    assert_eq!(words::ended(&lost), Some("the CallManager was lost"));
+    // The word of another version in the history.
+    assert_eq!(words::ended(&over(None)), Some("over"));
+    let detail = CallDetail {
+        summary: lost,
+        ..CallDetail::default()
+    };
+    let verdict = call::story(&detail, None).verdict;
+    assert_eq!(verdict.code.as_deref(), Some("failed"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use tipring_ctl::report::{
     CallDetail, CallDirection, CallList, CallSummary, TraceEvent, TraceKind,
 };
+use tipring_ctl::words::ended;
 
 use super::super::output::{Paint, clean};
 use super::media::media;
@@ -26,10 +27,7 @@ pub(super) fn call_rows(paint: Paint, calls: &[CallSummary]) -> String {
         ],
     );
     for call in calls {
-        let state = match &call.ended {
-            Some(why) => why.clone(),
-            None => word(&call.state),
-        };
+        let state = ended(call).map_or_else(|| word(&call.state), str::to_owned);
         rows.add_row([
             plain(call.id.to_string()),
             plain(call.port.to_string()),
@@ -78,8 +76,8 @@ pub(crate) fn call(paint: Paint, report: &CallDetail) -> String {
         facts.add("answered", format!("after {:.1} s", ms as f64 / 1000.0));
     }
     facts.add("lasted", length(summary.duration_ms / 1000));
-    match &summary.ended {
-        Some(why) => facts.add("ended", clean(why)),
+    match ended(summary) {
+        Some(why) => facts.add("ended", why),
         None => facts.add("state", word(&summary.state)),
     }
     let mut out = paint.bold(&format!("Call {}", summary.id)) + "\n" + &facts.text();

@@ -4,7 +4,7 @@ use tipring_ctl::report::{
     CallNoteReport, CallStory, CauseReport, DayReport, GatewayStory, PortStory, RuledOutReport,
     Standing, Verdict,
 };
-use tipring_ctl::words::length;
+use tipring_ctl::words::{ended, length};
 use tipring_types::finding::Severity;
 
 use super::super::explain::SHOWN;
@@ -93,8 +93,8 @@ pub(crate) fn call_story(paint: Paint, story: &CallStory) -> String {
         None => facts.add("answered", "no"),
     }
     facts.add("lasted", length(call.duration_ms / 1000));
-    match &call.ended {
-        Some(why) => facts.add("ended", clean(why)),
+    match ended(call) {
+        Some(why) => facts.add("ended", why),
         None => facts.add("state", word(&call.state)),
     }
     out.push('\n');
