@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
-use tipring_types::CallDirection;
 use tipring_types::finding::Severity;
+use tipring_types::{CallDirection, EndCause};
 
 use crate::far::{self, StoredFar};
 use crate::fax::{self, FaxTotals, StoredFax};
@@ -151,15 +151,20 @@ fn findings(q: &Query) -> String {
     )
 }
 
-const SUMMARY: &str = "
-SELECT port, count(*) AS calls, count(answered) AS answered,
-    sum(end IN ('congestion', 'refused', 'link-lost', 'rtp-ended', 'line-fault')) AS failed,
-    sum(talked_ms) AS talked_ms, sum(packets_received) AS packets_received, sum(packets_lost) AS packets_lost
-FROM calls WHERE (:port IS NULL OR port = :port) AND ended >= :since GROUP BY port ORDER BY port";
+fn calls_added_up() -> String {
+    let failures = EndCause::ALL.iter().filter(|end| end.is_failure());
+    let failures: Vec<String> = failures.map(|end| format!("'{}'", end.name())).collect();
+    format!(
+        "SELECT port, count(*) AS calls, count(answered) AS answered, sum(end IN ({})) AS failed,
+            sum(talked_ms) AS talked_ms, sum(packets_received) AS packets_received, sum(packets_lost) AS packets_lost
+         FROM calls WHERE (:port IS NULL OR port = :port) AND ended >= :since GROUP BY port ORDER BY port",
+        failures.join(", ")
+    )
+}
 
 fn summary(db: &Connection, q: &Query) -> rusqlite::Result<History> {
     let since = int(q.since_unix_ms.unwrap_or(0));
-    let mut all = db.prepare(SUMMARY)?;
+    let mut all = db.prepare(&calls_added_up())?;
     let rows = all.query_map(named_params! { ":port": q.port, ":since": since }, |row| {
         Ok(CallTotals {
             port: row.get("port")?,

@@ -63,7 +63,7 @@ const REFUSED: u64 = 10;
 /// What is noteworthy; what costs most comes first.
 pub fn call_notes(call: &CallFigures) -> Vec<CallNote> {
     let mut out = vec![];
-    if let Some(end) = call.end.filter(|end| is_failure(*end)) {
+    if let Some(end) = call.end.filter(|end| end.is_failure()) {
         let end = end.name().to_owned();
         out.push(match call.answered {
             true => CallNote::BrokenOff { end },
@@ -133,23 +133,6 @@ fn sound(leg: &LegFigures, out: &mut Vec<CallNote>) {
     }
     let refused = leg.refused.clone().filter(|(_, n)| *n >= REFUSED);
     out.extend(refused.map(|(address, packets)| CallNote::Refused { address, packets }));
-}
-
-fn is_failure(end: EndCause) -> bool {
-    match end {
-        EndCause::Congestion
-        | EndCause::Refused
-        | EndCause::LinkLost
-        | EndCause::RtpEnded
-        | EndCause::LineFault => true,
-        EndCause::NearHangUp
-        | EndCause::FarHangUp
-        | EndCause::NotAnswered
-        | EndCause::AnsweredElsewhere
-        | EndCause::Busy
-        | EndCause::NoDigits
-        | EndCause::Transferred => false,
-    }
 }
 
 /// How a call stands, by what is noteworthy in it.

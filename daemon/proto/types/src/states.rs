@@ -117,6 +117,26 @@ words! {
     }
 }
 
+impl EndCause {
+    /// The call failed: neither side wanted this end.
+    pub const fn is_failure(self) -> bool {
+        match self {
+            EndCause::Congestion
+            | EndCause::Refused
+            | EndCause::LinkLost
+            | EndCause::RtpEnded
+            | EndCause::LineFault => true,
+            EndCause::NearHangUp
+            | EndCause::FarHangUp
+            | EndCause::NotAnswered
+            | EndCause::AnsweredElsewhere
+            | EndCause::Busy
+            | EndCause::NoDigits
+            | EndCause::Transferred => false,
+        }
+    }
+}
+
 words! {
     /// Where a device stands with its CallManager.
     #[derive(Default)]

@@ -72,12 +72,7 @@ pub(super) fn is_open(stored: &StoredFinding, finding: &Finding) -> bool {
 }
 
 pub(super) fn failed(call: &StoredCall) -> bool {
-    use EndCause::{Congestion, LineFault, LinkLost, Refused, RtpEnded};
-    let end = EndCause::from_name(&call.end);
-    matches!(
-        end,
-        Some(Congestion | Refused | LinkLost | RtpEnded | LineFault)
-    )
+    EndCause::from_name(&call.end).is_some_and(EndCause::is_failure)
 }
 
 /// Findings that were over within the day, by code, as often as each was there.
