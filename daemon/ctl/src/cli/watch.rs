@@ -66,8 +66,8 @@ fn top(text: &str, (rows, columns): (u16, u16)) -> String {
         shown += 1;
     }
     let left = all - shown;
-    let s = if left == 1 { "" } else { "s" };
-    out + &format!("... {left} more line{s}: `tipring port show`\n")
+    let left = render::plural(left as u64, "more line");
+    out + &format!("... {left}: `tipring port show`\n")
 }
 
 pub(crate) fn trace(remote: &Remote, out: &Out, trace: &Trace) -> Result<ExitCode, Failure> {

@@ -29,17 +29,21 @@ pub fn length(seconds: u64) -> String {
     }
 }
 
-fn count(n: u64, one: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{n} {one}{s}")
+/// `1 call`, `2 calls`, `2 faxes`.
+pub fn plural(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ if one.ends_with('x') => format!("{count} {one}es"),
+        _ => format!("{count} {one}s"),
+    }
 }
 
 fn to(number: Option<&String>) -> String {
     number.map_or_else(String::new, |n| format!(", far end {}", clean(n)))
 }
 
-/// Why a call ended, by its word in the history.
-fn end(word: &str) -> String {
+/// Why a call ended, by its word in the history; one of another version as it is.
+pub fn end(word: &str) -> String {
     EndCause::from_name(word).map_or_else(|| clean(word), |cause| end_cause(cause).to_owned())
 }
 
@@ -59,10 +63,13 @@ pub fn evidence(evidence: &Evidence, moment: fn(u64) -> String) -> String {
             format!("since {}, for {}", moment(*unix_ms), length(*seconds))
         }
         Evidence::Rejected { times } => {
-            format!("{} rejected since the start", count(*times, "registration"))
+            format!(
+                "{} rejected since the start",
+                plural(*times, "registration")
+            )
         }
         Evidence::ConnectionsFailed { times } => {
-            format!("{} could not be opened", count(*times, "connection"))
+            format!("{} could not be opened", plural(*times, "connection"))
         }
         Evidence::NextAttempt { seconds } => format!("next attempt in {seconds} s"),
         Evidence::OthersRegistered { server, ports } => format!(
@@ -91,17 +98,17 @@ pub fn evidence(evidence: &Evidence, moment: fn(u64) -> String) -> String {
         }
         Evidence::PowerAlarms { times, rearms } => format!(
             "the card has switched the feed off {}, the gateway on again {}",
-            count(*times, "time"),
-            count(*rearms, "time")
+            plural(*times, "time"),
+            plural(*rearms, "time")
         ),
         Evidence::Rtp { sent, received } => format!(
             "{} sent, {received} received in this call",
-            count(*sent, "RTP packet")
+            plural(*sent, "RTP packet")
         ),
         Evidence::LastPacket { seconds } => format!("the last packet came {seconds} s ago"),
         Evidence::Refused { address, packets } => format!(
             "{} from {} refused",
-            count(*packets, "datagram"),
+            plural(*packets, "datagram"),
             clean(address)
         ),
         Evidence::Blocks {
@@ -110,16 +117,16 @@ pub fn evidence(evidence: &Evidence, moment: fn(u64) -> String) -> String {
             underruns,
         } => format!(
             "of {} {} lost in reading, {} not written in time, since the start",
-            count(*read, "block"),
+            plural(*read, "block"),
             overruns,
             underruns
         ),
         Evidence::KeepalivesMissed { times } => {
-            format!("{} not answered in time", count(*times, "keepalive"))
+            format!("{} not answered in time", plural(*times, "keepalive"))
         }
         Evidence::NoResponse { times } => format!(
             "no response of the CallManager {} since the start",
-            count(*times, "time")
+            plural(*times, "time")
         ),
         Evidence::Fax {
             number,
@@ -130,7 +137,7 @@ pub fn evidence(evidence: &Evidence, moment: fn(u64) -> String) -> String {
             "fax {number} of {}{}, {} confirmed: see `tipring fax show {number}`",
             moment(*begun_unix_ms),
             to(far_number.as_ref()),
-            count(u64::from(*pages), "page")
+            plural(u64::from(*pages), "page")
         ),
         Evidence::Call {
             id,
@@ -143,7 +150,9 @@ pub fn evidence(evidence: &Evidence, moment: fn(u64) -> String) -> String {
             let at = moment(*begun_unix_ms);
             format!("the call of {at}{}{see}", to(far_number.as_ref()))
         }
-        Evidence::Ended { end: word, calls } => format!("{}: {}", count(*calls, "call"), end(word)),
+        Evidence::Ended { end: word, calls } => {
+            format!("{}: {}", plural(*calls, "call"), end(word))
+        }
     }
 }
 
@@ -165,7 +174,7 @@ pub fn ruled_out(measured: &RuledOut, moment: fn(u64) -> String) -> String {
         RuledOut::CardServed { blocks } => {
             format!(
                 "card: {} read since the start, none lost or late",
-                count(*blocks, "block")
+                plural(*blocks, "block")
             )
         }
         RuledOut::FeedPresent {
@@ -177,7 +186,7 @@ pub fn ruled_out(measured: &RuledOut, moment: fn(u64) -> String) -> String {
         }
         RuledOut::LoopCloses { off_hooks } => format!(
             "loop: the phone was lifted {} since the start, and the card saw it",
-            count(*off_hooks, "time")
+            plural(*off_hooks, "time")
         ),
         RuledOut::DigitsHeard { tone, pulse } => {
             format!("keys: {tone} recognised by tone, {pulse} by pulse, since the start")
@@ -188,7 +197,7 @@ pub fn ruled_out(measured: &RuledOut, moment: fn(u64) -> String) -> String {
             lost_percent,
         } => format!(
             "audio of the last call: both ways, {} sent, {received} received, {lost_percent:.1} % lost or late",
-            count(*sent, "packet")
+            plural(*sent, "packet")
         ),
         RuledOut::SoundGood { mos } => {
             format!("sound of the last call: MOS {mos:.1} (4.4 at best)")
@@ -212,7 +221,7 @@ pub fn ruled_out(measured: &RuledOut, moment: fn(u64) -> String) -> String {
         }
         RuledOut::LineThreadsInTime { ticks, longest_us } => format!(
             "line threads: {} served since the start, no block lost, the longest took {longest_us} us",
-            count(*ticks, "tick")
+            plural(*ticks, "tick")
         ),
     }
 }
@@ -235,7 +244,7 @@ pub fn remark(remark: &Remark) -> (String, String) {
             "take the forwarding back at the phone or on the CallManager, if it is not wanted".into(),
         ),
         Remark::CallsFailed { failed, calls } => (
-            format!("{failed} of the {} of the last day failed", count(*calls, "call")),
+            format!("{failed} of the {} of the last day failed", plural(*calls, "call")),
             "dial one of these numbers while `tipring trace PORT` runs: it shows what the CallManager answers".into(),
         ),
         Remark::OneWay { address, refused } => {
@@ -243,7 +252,7 @@ pub fn remark(remark: &Remark) -> (String, String) {
             (format!("in the last call {text}"), cure)
         }
         Remark::Recurring { finding, times } => (
-            format!("{} came and went {} in the last day", clean(finding), count(*times, "time")),
+            format!("{} came and went {} in the last day", clean(finding), plural(*times, "time")),
             "look at what happens at these times (below): a loose contact, a network that comes and goes".into(),
         ),
         Remark::PoorSound { mos, lost_percent } => (
@@ -282,7 +291,7 @@ pub fn call_note(note: &CallNote) -> (String, String) {
         CallNote::FellSilent { address, received, seconds } => (
             format!(
                 "the far end was heard no more: {} from {}, then none for {seconds} s",
-                count(*received, "packet"),
+                plural(*received, "packet"),
                 clean(address)
             ),
             "look for a firewall that ends the flow, or a far end that has lost its network".into(),
@@ -316,7 +325,7 @@ pub fn call_note(note: &CallNote) -> (String, String) {
             "check that `country` of the port has the impedance of its phone".into(),
         ),
         CallNote::Refused { address, packets } => (
-            format!("{} from {} were refused", count(*packets, "packet"), clean(address)),
+            format!("{} from {} were refused", plural(*packets, "packet"), clean(address)),
             "look what sends there; it was not named as the far end".into(),
         ),
     }

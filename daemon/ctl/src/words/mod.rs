@@ -10,7 +10,7 @@ mod sccp;
 mod trace;
 
 pub use clean::{clean, is_obeyed};
-pub use explain::{call_note, code, ended, evidence, length, remark, ruled_out};
+pub use explain::{call_note, code, end, ended, evidence, length, plural, remark, ruled_out};
 pub use fax::{fax, fax_advice, fax_verdict};
 pub use finding::{Whose, Words, finding, reason};
 pub use linetest::{test_end, verdict};

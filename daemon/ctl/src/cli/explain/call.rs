@@ -215,6 +215,5 @@ fn heard(leg: &LegFigures, buffer: Option<f64>, mos: Option<f64>, one_way: Optio
 }
 
 fn packets(n: u64) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{n} packet{s}")
+    words::plural(n, "packet")
 }

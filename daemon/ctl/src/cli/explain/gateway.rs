@@ -150,8 +150,7 @@ fn verdict(status: &StatusReport, causes: &[CauseReport], standing: Standing) ->
             };
             let more = match causes.len() - 1 {
                 0 => String::new(),
-                1 => " (and 1 more cause)".to_owned(),
-                n => format!(" (and {n} more causes)"),
+                n => format!(" (and {})", words::plural(n as u64, "more cause")),
             };
             format!("The gateway {how}: {}{}{more}.", where_(cause), cause.text)
         }

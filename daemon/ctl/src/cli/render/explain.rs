@@ -4,7 +4,7 @@ use tipring_ctl::report::{
     CallNoteReport, CallStory, CauseReport, DayReport, GatewayStory, PortStory, RuledOutReport,
     Standing, Verdict,
 };
-use tipring_ctl::words::{ended, length};
+use tipring_ctl::words::{end, ended, length};
 use tipring_types::finding::Severity;
 
 use super::super::explain::SHOWN;
@@ -77,7 +77,7 @@ pub(crate) fn gateway_story(paint: Paint, story: &GatewayStory) -> String {
         out += &wrapped("", &text);
     } else if faxes > 0 {
         let text = format!("{}, {bad} failed", plural(faxes as u64, "fax"));
-        out += &wrapped("", &text.replace("faxs", "faxes"));
+        out += &wrapped("", &text);
     }
     out
 }
@@ -167,8 +167,7 @@ fn causes(paint: Paint, causes: &[CauseReport], most: Option<usize>) -> String {
     }
     let left = causes.len() - shown;
     if left > 0 {
-        let s = if left == 1 { "" } else { "s" };
-        out += &format!("{left} more cause{s}: `tipring status`\n");
+        out += &format!("{}: `tipring status`\n", plural(left as u64, "more cause"));
     }
     out
 }
@@ -239,11 +238,7 @@ fn day(paint: Paint, day: &DayReport) -> String {
     for call in &day.failed_calls {
         let far = call.number.as_ref().or(call.dialed.as_ref());
         let far = far.map_or_else(String::new, |n| format!(", far end {}", clean(n)));
-        let end = tipring_types::EndCause::from_name(&call.end);
-        let end = end.map_or_else(
-            || clean(&call.end),
-            |end| tipring_ctl::words::end_cause(end).to_owned(),
-        );
+        let end = end(&call.end);
         rows.push((call.begun_unix_ms, format!("call failed{far}: {end}")));
     }
     for finding in &day.findings {

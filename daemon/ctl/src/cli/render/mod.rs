@@ -33,6 +33,8 @@ use comfy_table::{
     Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
 };
 use tipring_ctl::report::{Counter, FindingReport};
+use tipring_ctl::words::length;
+pub(crate) use tipring_ctl::words::plural;
 
 use super::output::{Paint, clean};
 
@@ -208,29 +210,6 @@ fn local(unix_us: u64, format: &str) -> String {
             .strftime(format)
             .to_string(),
         None => "?".to_owned(),
-    }
-}
-
-/// A length of time in the two units that matter.
-fn length(seconds: u64) -> String {
-    match (
-        seconds / 86_400,
-        seconds / 3_600 % 24,
-        seconds / 60 % 60,
-        seconds % 60,
-    ) {
-        (0, 0, 0, s) => format!("{s} s"),
-        (0, 0, m, s) => format!("{m} min {s} s"),
-        (0, h, m, _) => format!("{h} h {m} min"),
-        (d, h, _, _) => format!("{d} d {h} h"),
-    }
-}
-
-pub(super) fn plural(count: u64, one: &str) -> String {
-    if count == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{count} {one}s")
     }
 }
 
