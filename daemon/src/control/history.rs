@@ -2,6 +2,7 @@
 //!
 //! The store's thread writes and reads; here is only what is handed to it, and what it reports.
 
+mod asked;
 mod call;
 mod far_ends;
 mod fax;
@@ -174,8 +175,8 @@ impl HistoryDesk {
     /// Takes note of what the store's thread reports.
     fn look(&mut self, now: Time) {
         self.pass_limits();
-        self.faxes.look();
-        self.far_ends.look();
+        self.faxes.look(now, self.keeper.as_ref());
+        self.look_at_far_ends(now);
         let Some(keeper) = &self.keeper else { return };
         let counts = keeper.counts();
         // The first look has nothing to compare with.

@@ -266,6 +266,7 @@ impl Gateway {
             }
             self.drain(now, index);
         }
+        self.end_far_ends();
         tokio::time::Instant::now() + GOODBYE
     }
 

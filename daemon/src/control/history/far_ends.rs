@@ -1,12 +1,10 @@
 //! What is remembered of the far ends of faxes: in memory here for the calls to come, and in the store over a restart.
 //!
 //! What it means is decided in `tipring_proto::fax_memory`. Nothing here waits for the store: what that does not take is
-//! forgotten with the end of this run. Until it has answered, what faxes teach is not written, for that would replace what the
-//! file has; a change by hand is.
+//! forgotten with the end of this run. Until it has answered nothing is written, for that would replace what the file has:
+//! what faxes teach meanwhile is used at once, kept as lessons, and taught again to what the store had.
 
-use std::collections::hash_map::Entry as Place;
-use std::collections::{HashMap, HashSet};
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use tipring_ctl::report::{FarEndReport, FaxMemoryReport};
 use tipring_ctl::request::{ErrorCode, ErrorReport, FaxMemoryAction, Response};
@@ -15,113 +13,111 @@ use tipring_proto::fax_memory::{Allowed, Strategy, learn, strategy};
 use tipring_proto::fax_verdict::FaxCall;
 use tipring_proto::time::Time;
 use tipring_proto::types::{
-    CallRef, CallState, FarMemory, NamedEvents, RepeatedPackets, T38Answers, T38Choice,
+    CallRef, CallState, FarMemory, FaxRecord, FaxVerdict, NamedEvents, RepeatedPackets, T38Choice,
 };
-use tipring_store::{Entry, FAR_ENDS, History, Keeper, Query, StoredFar, StoredFax, What};
+use tipring_store::{Entry, FAR_ENDS, Keeper, Query, StoredFar, StoredFax, What};
 
 use super::super::{Gateway, PortUnit};
 use super::HistoryDesk;
+use super::asked::Asked;
 
 /// Far ends in one answer: a line of the control socket has room for more.
 const MOST_SHOWN: usize = 500;
+
+/// Faxes before the store has answered whose lessons are kept for what it has; then the oldest go.
+const LESSONS: usize = 512;
+
+/// What a fax taught.
+#[derive(Debug)]
+struct Lesson {
+    far: String,
+    record: FaxRecord,
+    verdict: FaxVerdict,
+    call: FaxCall,
+}
+
+impl Lesson {
+    fn of(far: &str, fax: &StoredFax, call: &FaxCall) -> Lesson {
+        Lesson {
+            far: far.to_owned(),
+            // Nothing is learned of the steps, and they are many.
+            record: FaxRecord {
+                steps: vec![],
+                ..fax.record.clone()
+            },
+            verdict: fax.verdict.clone(),
+            call: *call,
+        }
+    }
+
+    /// False: it says nothing of the far end.
+    fn teach(&self, memory: &mut FarMemory) -> bool {
+        let record = &self.record;
+        let over_unix_ms = record.begin_unix_ms.saturating_add(record.length_ms);
+        learn(memory, record, &self.call, &self.verdict, over_unix_ms)
+    }
+}
 
 /// The far ends by their names: a number, or an address without its port.
 #[derive(Debug, Default)]
 pub(super) struct FarEnds {
     known: HashMap<String, FarMemory>,
-    earlier: Earlier,
-    /// Set by hand before the store answered, and forgotten by hand.
+    /// What the store has of earlier runs.
+    earlier: Asked,
+    /// Until the store has answered: what faxes taught,
+    lessons: VecDeque<Lesson>,
+    /// which far ends were set and forgotten by hand,
     set: HashSet<String>,
     forgotten: HashSet<String>,
-    /// To be written when the store has answered.
+    /// and which are to be written then.
     unwritten: HashSet<String>,
-}
-
-/// What the store has of earlier runs.
-#[derive(Debug, Default)]
-enum Earlier {
-    /// It was taken over, or there is no store.
-    #[default]
-    Known,
-    Asked(Receiver<History>),
-    /// The store could not say.
-    Failed,
 }
 
 impl FarEnds {
     /// Asks the store for what earlier runs have learned.
     pub(super) fn start(keeper: Option<&Keeper>) -> FarEnds {
         let mut far_ends = FarEnds::default();
-        if let Some(keeper) = keeper {
-            far_ends.ask(keeper);
+        if keeper.is_some() {
+            far_ends.earlier = Asked::new(Query {
+                what: What::FarEnds,
+                ..Query::default()
+            });
+            far_ends.look(Time::ZERO, keeper);
         }
         far_ends
     }
 
-    fn ask(&mut self, keeper: &Keeper) {
-        let (found, earlier) = channel();
-        let question = Query {
-            what: What::FarEnds,
-            ..Query::default()
-        };
-        keeper.ask(question, move |answer| {
-            if let Ok(history) = answer {
-                // A daemon that has ended meanwhile needs none.
-                let _ = found.send(history);
-            }
-        });
-        self.earlier = Earlier::Asked(earlier);
-    }
-
-    /// Takes what the store has answered.
-    pub(super) fn look(&mut self) {
-        let Earlier::Asked(earlier) = &self.earlier else {
+    /// Takes what the store has answered, and asks it again if it could not.
+    fn look(&mut self, now: Time, keeper: Option<&Keeper>) {
+        let Some(history) = self.earlier.look(now, keeper) else {
             return;
         };
-        match earlier.try_recv() {
-            Ok(history) => {
-                self.earlier = Earlier::Known;
-                for stored in history.far_ends {
-                    self.take_over(stored);
-                }
-                self.set.clear();
-                self.forgotten.clear();
-            }
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => self.earlier = Earlier::Failed,
+        let lessons = std::mem::take(&mut self.lessons);
+        for stored in history.far_ends {
+            self.take_over(stored, &lessons);
         }
+        self.set.clear();
+        self.forgotten.clear();
     }
 
-    /// A far end of earlier runs. A fax of this run, in the moment before the answer, says what is now; what was pinned stays.
-    fn take_over(&mut self, StoredFar { far, memory }: StoredFar) {
-        if self.forgotten.contains(&far) {
+    /// A far end of earlier runs: the faxes of this run come after those, and what was pinned by hand since is newer.
+    fn take_over(&mut self, stored: StoredFar, lessons: &VecDeque<Lesson>) {
+        let StoredFar { far, mut memory } = stored;
+        let known = self.known.get(&far);
+        if self.forgotten.contains(&far) || known.is_none() && self.known.len() >= FAR_ENDS {
             return;
         }
-        let has_room = self.known.len() < FAR_ENDS;
-        match self.known.entry(far) {
-            Place::Vacant(place) => {
-                if has_room {
-                    place.insert(memory);
-                }
-            }
-            Place::Occupied(mut place) => {
-                let is_set = self.set.contains(place.key());
-                let now = place.get().clone();
-                let pinned = match is_set {
-                    true => now.pinned,
-                    false => now.pinned.or(memory.pinned),
-                };
-                // Only set by hand: what was learned is in the store.
-                let is_bare = now.last.is_none() && now.answers == T38Answers::default();
-                let learned = if is_set && is_bare { memory } else { now };
-                self.unwritten.insert(place.key().clone());
-                place.insert(FarMemory { pinned, ..learned });
-            }
+        if let Some(known) = known.filter(|_| self.set.contains(&far)) {
+            memory.pinned = known.pinned;
         }
+        for lesson in lessons.iter().filter(|lesson| lesson.far == far) {
+            lesson.teach(&mut memory);
+        }
+        self.known.insert(far, memory);
     }
 
     fn is_loaded(&self) -> bool {
-        matches!(self.earlier, Earlier::Known)
+        self.earlier.is_answered()
     }
 
     /// What waited for the answer of the store.
@@ -129,12 +125,28 @@ impl FarEnds {
         if !self.is_loaded() {
             return vec![];
         }
-        let known = &self.known;
+        let waited = std::mem::take(&mut self.unwritten);
+        self.entries(waited)
+    }
+
+    fn entries(&self, of: HashSet<String>) -> Vec<Entry> {
         let entry = |far: String| {
-            let memory = known.get(&far)?.clone();
+            let memory = self.known.get(&far)?.clone();
             Some(Entry::from(StoredFar { far, memory }))
         };
-        self.unwritten.drain().filter_map(entry).collect()
+        of.into_iter().filter_map(entry).collect()
+    }
+
+    /// The daemon ends. Where the store has never answered, what was set by hand is worth more than what it may have of the same
+    /// far ends.
+    fn end(&mut self) -> Vec<Entry> {
+        match self.is_loaded() {
+            true => self.due(),
+            false => {
+                let set = std::mem::take(&mut self.set);
+                self.entries(set)
+            }
+        }
     }
 
     /// What is done in a fax with a far end that begins now.
@@ -145,22 +157,30 @@ impl FarEnds {
         })
     }
 
-    /// A fax is over: what the store is to keep, and to forget for want of room.
-    pub(super) fn learn(&mut self, far: &str, fax: &StoredFax, call: &FaxCall) -> Vec<Entry> {
-        let over_unix_ms = fax
-            .record
-            .begin_unix_ms
-            .saturating_add(fax.record.length_ms);
+    /// A fax and its call are over: what the store is to keep, and to forget for want of room.
+    fn learn(&mut self, far: &str, fax: &StoredFax, call: &FaxCall) -> Vec<Entry> {
+        let lesson = Lesson::of(far, fax, call);
         let mut memory = self.known.get(far).cloned().unwrap_or_default();
-        if !learn(&mut memory, &fax.record, call, &fax.verdict, over_unix_ms) {
+        if !lesson.teach(&mut memory) {
             return vec![];
         }
-        let mut kept = self.put(far, memory);
+        let kept = self.put(far, memory);
+        if !self.is_loaded() && self.known.contains_key(far) {
+            if self.lessons.len() >= LESSONS {
+                self.lessons.pop_front();
+            }
+            self.lessons.push_back(lesson);
+        }
+        self.written(far, kept)
+    }
+
+    /// What of this is written now: nothing of a far end of which the store may have more.
+    fn written(&mut self, far: &str, mut entries: Vec<Entry>) -> Vec<Entry> {
         if !self.is_loaded() && self.known.contains_key(far) {
             self.unwritten.insert(far.to_owned());
-            kept.retain(|entry| matches!(entry, Entry::ForgetFar(_)));
+            entries.retain(|entry| matches!(entry, Entry::ForgetFar(_)));
         }
-        kept
+        entries
     }
 
     fn put(&mut self, far: &str, memory: FarMemory) -> Vec<Entry> {
@@ -208,6 +228,7 @@ impl FarEnds {
                 gone.retain(|report| report.far == far);
                 self.known.remove(far);
                 self.unwritten.remove(far);
+                self.lessons.retain(|lesson| lesson.far != far);
                 if !self.is_loaded() {
                     if gone.is_empty() {
                         gone.push(FarEndReport::of(far, &FarMemory::default(), &[]));
@@ -233,20 +254,15 @@ impl FarEnds {
         if !self.is_loaded() && self.set.len() < FAR_ENDS {
             self.set.insert(far.to_owned());
         }
-        self.put(far, memory)
+        let kept = self.put(far, memory);
+        self.written(far, kept)
     }
 }
 
 impl HistoryDesk {
-    /// Takes over what the store has of far ends by now, and asks it again if it failed and has recovered.
-    fn look_at_far_ends(&mut self) {
-        self.far_ends.look();
-        if matches!(self.far_ends.earlier, Earlier::Failed)
-            && self.trouble.is_none()
-            && let Some(keeper) = &self.keeper
-        {
-            self.far_ends.ask(keeper);
-        }
+    /// Takes over what the store has of far ends by now, and asks it again if it failed.
+    pub(super) fn look_at_far_ends(&mut self, now: Time) {
+        self.far_ends.look(now, self.keeper.as_ref());
         for entry in self.far_ends.due() {
             self.keep(entry);
         }
@@ -276,7 +292,7 @@ impl Gateway {
     /// Something of a fax was heard on a port: the legs of it for which nothing was looked up yet get what is remembered of
     /// their far ends.
     pub(in crate::control) fn advise_fax(&mut self, now: Time, index: usize) {
-        self.history.look_at_far_ends();
+        self.history.look_at_far_ends(now);
         let Some(unit) = self.ports.get(index) else {
             return;
         };
@@ -312,23 +328,39 @@ impl Gateway {
         row.peer.or(row.dialed)
     }
 
-    /// A fax at a port is over.
-    pub(super) fn remember_far_end(&mut self, fax: &StoredFax, call: &FaxCall) {
-        let unit = self.ports.iter().find(|unit| unit.number == fax.port);
-        let remembers = unit.is_some_and(|unit| unit.settings.line.fax_memory);
-        let far = name(fax.far_number.as_deref(), fax.far_address.as_deref());
-        if let Some(far) = far.filter(|_| remembers) {
-            self.history.look_at_far_ends();
-            for entry in self.history.far_ends.learn(&far, fax, call) {
-                self.history.keep(entry);
+    /// Learns of the faxes of which nothing more will be known.
+    pub(super) fn remember_far_ends(&mut self) {
+        let settled = self.history.faxes.settled();
+        if settled.is_empty() {
+            return;
+        }
+        self.history.look_at_far_ends(self.clock.now());
+        for (fax, call) in settled {
+            let unit = self.ports.iter().find(|unit| unit.number == fax.port);
+            let remembers = unit.is_some_and(|unit| unit.settings.line.fax_memory);
+            let far = name(fax.far_number.as_deref(), fax.far_address.as_deref());
+            if let Some(far) = far.filter(|_| remembers) {
+                for entry in self.history.far_ends.learn(&far, &fax, &call) {
+                    self.history.keep(entry);
+                }
             }
+        }
+    }
+
+    /// The daemon ends, and its calls have.
+    pub(in crate::control) fn end_far_ends(&mut self) {
+        self.history.faxes.settle();
+        self.remember_far_ends();
+        for entry in self.history.far_ends.end() {
+            self.history.keep(entry);
         }
     }
 
     /// What is remembered of far ends is asked for, or changed by hand.
     pub(in crate::control) fn fax_memory(&mut self, action: FaxMemoryAction) -> Response {
-        let unix_ms = self.clock.unix_ms(self.clock.now());
-        self.history.look_at_far_ends();
+        let now = self.clock.now();
+        let unix_ms = self.clock.unix_ms(now);
+        self.history.look_at_far_ends(now);
         let far_ends = &mut self.history.far_ends;
         let mut report = match action {
             FaxMemoryAction::List => far_ends.list(unix_ms),

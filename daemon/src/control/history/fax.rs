@@ -1,7 +1,6 @@
 //! Faxes as they are kept: a record, what is known of its call, and the verdict of both.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use tipring_config::FaxIdentities;
@@ -13,10 +12,11 @@ use tipring_proto::time::Time;
 use tipring_proto::types::{
     CallRef, DataTone, EndCause, FaxCause, FaxRecord, FaxVerdict, Side, Sides, TenthDbm0,
 };
-use tipring_store::{History, Keeper, MOST_ROWS, Query, StoredFax, What};
+use tipring_store::{Keeper, MOST_ROWS, Query, StoredFax, What};
 use tipring_types::trace::LegMode;
 
 use super::super::{Gateway, PortUnit};
+use super::asked::Asked;
 
 /// Faxes whose call goes on, or ended a moment ago: more may become known of them.
 const CLOSING: usize = 64;
@@ -33,6 +33,8 @@ pub(super) const WITHOUT_CALL: Duration = Duration::from_secs(2);
 struct Closing {
     fax: StoredFax,
     call: FaxCall,
+    /// How its call ended is known: it was handed on to be learned from.
+    settled: bool,
 }
 
 /// The last fax of a port.
@@ -62,53 +64,39 @@ pub(super) struct Faxes {
     /// Faxes that were over before the record of their call came.
     waiting: Vec<Waiting>,
     closing: VecDeque<Closing>,
+    /// Of which nothing more will be known, and of which nothing was learned yet.
+    settled: Vec<(StoredFax, FaxCall)>,
     last: HashMap<u16, Last>,
     levels: HashMap<u16, VecDeque<TenthDbm0>>,
     /// Each port's last call that ended.
     ended: HashMap<u16, (u64, EndCause)>,
     /// What the store has of earlier runs.
-    earlier: Option<Receiver<History>>,
+    earlier: Asked,
 }
 
 impl Faxes {
     /// Asks the store for the faxes of earlier runs: a port's usual level, and how its last fax went, outlive a restart.
     pub(super) fn start(keeper: Option<&Keeper>) -> Faxes {
-        let earlier = keeper.map(|keeper| {
-            let (found, earlier) = std::sync::mpsc::channel();
-            let question = Query {
+        let mut faxes = Faxes::default();
+        if keeper.is_some() {
+            faxes.earlier = Asked::new(Query {
                 what: What::Faxes,
                 limit: MOST_ROWS,
                 ..Query::default()
-            };
-            keeper.ask(question, move |answer| {
-                if let Ok(history) = answer {
-                    // A daemon that has ended meanwhile needs none.
-                    let _ = found.send(history);
-                }
             });
-            earlier
-        });
-        Faxes {
-            earlier,
-            ..Faxes::default()
+            faxes.look(Time::ZERO, keeper);
         }
+        faxes
     }
 
-    /// Takes what the store has answered.
-    pub(super) fn look(&mut self) {
-        let Some(earlier) = &self.earlier else { return };
-        match earlier.try_recv() {
-            Ok(history) => {
-                self.earlier = None;
-                for fax in history.faxes.iter().rev() {
-                    // One of this run says more than all before it.
-                    if self.last.get(&fax.port).is_none_or(|last| !last.here) {
-                        self.learn(fax, false);
-                    }
-                }
+    /// Takes what the store has answered, and asks it again if it could not.
+    pub(super) fn look(&mut self, now: Time, keeper: Option<&Keeper>) {
+        let history = self.earlier.look(now, keeper).unwrap_or_default();
+        for fax in history.faxes.iter().rev() {
+            // One of this run says more than all before it.
+            if self.last.get(&fax.port).is_none_or(|last| !last.here) {
+                self.learn(fax, false);
             }
-            Err(std::sync::mpsc::TryRecvError::Empty) => {}
-            Err(std::sync::mpsc::TryRecvError::Disconnected) => self.earlier = None,
         }
     }
 
@@ -174,14 +162,36 @@ impl Faxes {
         }
         fax.verdict = verdict(&fax.record, &call);
         self.learn(&fax, true);
-        if self.closing.len() >= CLOSING {
-            self.closing.pop_front();
+        if self.closing.len() >= CLOSING
+            && let Some(oldest) = self.closing.pop_front()
+            && !oldest.settled
+        {
+            self.settled.push((oldest.fax, oldest.call));
+        }
+        let settled = call.end.is_some() || fax.call.is_none();
+        if settled {
+            self.settled.push((fax.clone(), call));
         }
         self.closing.push_back(Closing {
             fax: fax.clone(),
             call,
+            settled,
         });
         fax
+    }
+
+    /// The faxes of which nothing more will be known, each once: the end of their call may have changed their verdict, so far
+    /// ends are learned of these alone.
+    pub(super) fn settled(&mut self) -> Vec<(StoredFax, FaxCall)> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// The daemon ends: no call will say more of its faxes.
+    pub(super) fn settle(&mut self) {
+        for closing in self.closing.iter_mut().filter(|c| !c.settled) {
+            closing.settled = true;
+            self.settled.push((closing.fax.clone(), closing.call));
+        }
     }
 
     /// A call is over: the faxes of it whose verdict is another one now.
@@ -195,6 +205,9 @@ impl Faxes {
             if now != closing.fax.verdict {
                 closing.fax.verdict = now;
                 changed.push(closing.fax.clone());
+            }
+            if !std::mem::replace(&mut closing.settled, true) {
+                self.settled.push((closing.fax.clone(), closing.call));
             }
         }
         for fax in &changed {
@@ -320,8 +333,8 @@ impl Gateway {
         };
         let run = self.history.run();
         let fax = self.history.faxes.over(run, fax, known);
-        self.remember_far_end(&fax, &known);
         self.history.keep(fax);
+        self.remember_far_ends();
     }
 
     /// The call of this reference at a port, and its media: it is up, or its record has come. One that has outlived its
@@ -358,6 +371,7 @@ impl Gateway {
         for fax in self.history.faxes.call_over(port, id, record.cause) {
             self.history.keep(fax);
         }
+        self.remember_far_ends();
     }
 
     /// What became of the last fax of a port, when it failed less than a day ago.

@@ -5,6 +5,7 @@ use tipring_proto::types::trace::{LegMode, SwitchAnswer};
 use tipring_proto::types::{
     CallDirection, FaxOutcome, FaxRecord, FaxSwitch, FaxTransport, FaxVerdict, Side,
 };
+use tipring_store::History;
 
 const NOW: u64 = 1_795_960_931_000;
 
@@ -142,7 +143,7 @@ fn an_ordinary_far_end_never_takes_the_place_of_a_pinned_one() {
 fn asked() -> (Sender<History>, FarEnds) {
     let (found, earlier) = channel();
     let far_ends = FarEnds {
-        earlier: Earlier::Asked(earlier),
+        earlier: Asked::waiting(earlier),
         ..FarEnds::default()
     };
     (found, far_ends)
@@ -167,28 +168,65 @@ fn history(far_ends: Vec<StoredFar>) -> History {
 }
 
 #[test]
-fn earlier_runs_are_remembered_and_do_not_replace_what_is_newer() {
+fn what_faxes_teach_before_the_store_has_answered_is_added_to_what_it_has() {
     let (found, mut far_ends) = asked();
-    far_ends.look();
-    let kept = learn_times(&mut far_ends, "2001", 1);
-    // It is written when the answer is there.
+    far_ends.look(Time::ZERO, None);
+    let kept = learn_times(&mut far_ends, "2001", 2);
+    // It is used at once, and written when the answer is there.
+    assert_eq!(far_ends.known["2001"].answers.in_vain, 2);
     assert_eq!((kept, far_ends.due()), (vec![], vec![]));
-    let both = vec![stored("2001", 9, None), stored("2002", 9, None)];
+    let mut earlier = stored("2001", 9, Some(T38Choice::Ask));
+    earlier.memory.g711.good = 40;
+    let both = vec![earlier, stored("2002", 9, None)];
     found.send(history(both)).unwrap();
-    far_ends.look();
+    far_ends.look(Time::ZERO, None);
     assert_eq!(asks(&far_ends, "2002"), Some(false));
-    assert_eq!(far_ends.known["2001"].answers.in_vain, 1);
+    let memory = &far_ends.known["2001"];
+    assert_eq!((memory.answers.in_vain, memory.g711.good), (11, 42));
+    assert_eq!(memory.pinned, Some(T38Choice::Ask));
     let due = far_ends.due();
     assert!(
-        matches!(&due[..], [Entry::Far(one)] if one.far == "2001"),
+        matches!(&due[..], [Entry::Far(one)] if one.far == "2001" && one.memory.g711.good == 42),
         "{due:?}"
     );
     assert_eq!(learn_times(&mut far_ends, "2001", 1).len(), 1);
-    // A store that fails is not waited for.
+}
+
+#[test]
+fn a_store_that_fails_at_first_is_asked_again_and_nothing_is_lost_meanwhile() {
     let (found, mut far_ends) = asked();
+    learn_times(&mut far_ends, "2001", 1);
     drop(found);
-    far_ends.look();
-    assert!(matches!(far_ends.earlier, Earlier::Failed));
+    far_ends.look(Time::ZERO, None);
+    assert!(!far_ends.is_loaded());
+    learn_times(&mut far_ends, "2001", 1);
+    let (found, earlier) = channel();
+    far_ends.earlier = Asked::waiting(earlier);
+    found.send(history(vec![stored("2001", 9, None)])).unwrap();
+    far_ends.look(Time::ZERO, None);
+    assert_eq!(far_ends.known["2001"].answers.in_vain, 11);
+}
+
+#[test]
+fn what_is_set_by_hand_waits_for_the_store_and_is_not_lost_without_it() {
+    let never = Some(T38Choice::Never);
+    let (_found, mut far_ends) = asked();
+    // The file may have more of it than the pin.
+    assert_eq!(far_ends.pin("2001", never, NOW), []);
+    learn_times(&mut far_ends, "2002", 1);
+    let ended: Vec<_> = far_ends.end().into_iter().map(pin_of).collect();
+    assert_eq!(ended, [("2001".to_owned(), never)]);
+}
+
+#[test]
+fn lessons_are_bounded_and_the_oldest_go() {
+    let (_found, mut far_ends) = asked();
+    learn_times(&mut far_ends, "2001", LESSONS as u32);
+    learn_times(&mut far_ends, "2002", 1);
+    assert_eq!(far_ends.lessons.len(), LESSONS);
+    assert_eq!(far_ends.lessons.back().unwrap().far, "2002");
+    far_ends.forget(Some("2001"), NOW);
+    assert_eq!(far_ends.lessons.len(), 1);
 }
 
 #[test]
@@ -201,13 +239,13 @@ fn a_stored_pin_wins_over_none_and_not_over_what_was_set_since() {
     far_ends.pin("2003", Some(T38Choice::Ask), NOW);
     let all = ["2001", "2002", "2003"].map(|far| stored(far, 7, never));
     found.send(history(all.to_vec())).unwrap();
-    far_ends.look();
+    far_ends.look(Time::ZERO, None);
     let known = |far: &str| {
         let memory = &far_ends.known[far];
         (memory.pinned, memory.answers.in_vain)
     };
-    assert_eq!(known("2001"), (never, 1));
-    assert_eq!(known("2002"), (None, 1));
+    assert_eq!(known("2001"), (never, 8));
+    assert_eq!(known("2002"), (None, 8));
     assert_eq!(known("2003"), (Some(T38Choice::Ask), 7));
     let mut written: Vec<_> = far_ends.due().into_iter().map(pin_of).collect();
     written.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -233,7 +271,7 @@ fn what_is_forgotten_before_the_store_has_answered_is_not_in_its_answer() {
     let gone = far_ends.forget(Some("2001"), NOW);
     assert!(gone.len() == 1 && gone[0].far == "2001", "{gone:?}");
     found.send(history(vec![stored("2001", 9, None)])).unwrap();
-    far_ends.look();
+    far_ends.look(Time::ZERO, None);
     assert!(far_ends.known.is_empty());
     // It is known by now that there is none.
     assert!(far_ends.forget(Some("2001"), NOW).is_empty());

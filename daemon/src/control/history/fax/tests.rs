@@ -1,6 +1,7 @@
 use super::*;
 use tipring_ctl::report::{DetectedTone, FaxLeg};
 use tipring_proto::types::{CallDirection, FaxOutcome, FaxStep};
+use tipring_store::History;
 
 const NOW: u64 = 1_795_960_931_000;
 
@@ -130,11 +131,45 @@ fn the_end_of_the_call_completes_the_verdict_whichever_comes_first() {
 }
 
 #[test]
+fn far_ends_are_learned_of_a_fax_once_and_when_its_call_is_over() {
+    let mut faxes = Faxes::default();
+    let codes = |faxes: &mut Faxes| -> Vec<_> {
+        let settled = faxes.settled();
+        settled.iter().map(|(fax, _)| fax.verdict.code()).collect()
+    };
+    let mut cut = fax(FaxOutcome::CallEndedInPage { page: 1 }, -180);
+    cut.record.path = Default::default();
+    faxes.over(1, good(-180), call());
+    faxes.over(1, cut.clone(), call());
+    assert_eq!(codes(&mut faxes), [""; 0], "the call goes on");
+    faxes.call_over(7, 12, EndCause::LineFault);
+    assert_eq!(codes(&mut faxes), ["complete", "line-failed"]);
+    faxes.call_over(7, 12, EndCause::LineFault);
+    assert_eq!(codes(&mut faxes), [""; 0], "once");
+    // Its leg is closed after the call; and one without a call.
+    faxes.over(1, cut.clone(), call());
+    cut.call = None;
+    faxes.over(1, cut, call());
+    assert_eq!(codes(&mut faxes), ["line-failed", "call-ended-in-page"]);
+    // Calls that never end in time: the oldest make room, and the end of the daemon takes the rest.
+    let other = |id| StoredFax {
+        call: Some(id),
+        ..good(-180)
+    };
+    for id in 100..100 + CLOSING as u64 + 9 {
+        faxes.over(1, other(id), call());
+    }
+    assert_eq!(codes(&mut faxes).len(), 9);
+    faxes.settle();
+    assert_eq!(codes(&mut faxes).len(), CLOSING);
+}
+
+#[test]
 fn earlier_runs_are_learned_from_and_do_not_replace_what_is_newer() {
     let mut faxes = Faxes::default();
     let (send, receive) = std::sync::mpsc::channel();
-    faxes.earlier = Some(receive);
-    faxes.look();
+    faxes.earlier = Asked::waiting(receive);
+    faxes.look(Time::ZERO, None);
     let newer = StoredFax {
         record: FaxRecord {
             begin_unix_ms: NOW + 1000,
@@ -148,8 +183,8 @@ fn earlier_runs_are_learned_from_and_do_not_replace_what_is_newer() {
         ..History::default()
     };
     send.send(history).unwrap();
-    faxes.look();
-    assert!(faxes.earlier.is_none());
+    faxes.look(Time::ZERO, None);
+    assert!(faxes.earlier.is_answered());
     assert_eq!(faxes.failed(7, NOW + 61_000), None);
 }
 
