@@ -55,10 +55,16 @@ pub(super) fn broken(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
     if fax.transport == FaxTransport::T38 {
         return None;
     }
-    if relay_use(fax) == FaxRelayUse::VoiceOn {
+    // Machines that agreed on a rate have heard each other in the voice: what they failed by came later.
+    if relay_use(fax) == FaxRelayUse::VoiceOn && !has_trained(fax) {
         return Some(FaxCause::VoiceInRelay);
     }
     (none_came(call.received) && call.length_ms >= SILENT_MS).then_some(FaxCause::NothingReceived)
+}
+
+/// A rate was chosen: the machines have met.
+fn has_trained(fax: &FaxRecord) -> bool {
+    fax.rate.is_some() || !fax.rates.is_empty() || fax.failed_trainings > 0
 }
 
 /// How long the fax went on after the last switch to T.38, ms.
@@ -129,7 +135,7 @@ pub(super) fn weak(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
         return Some(FaxCause::CarriedAsVoice);
     }
     match relay_use(fax) {
-        FaxRelayUse::Used | FaxRelayUse::NotAsked | FaxRelayUse::VoiceOn => None,
+        FaxRelayUse::Used | FaxRelayUse::NotAsked => None,
         relay => Some(FaxCause::NoRelay { relay }),
     }
 }

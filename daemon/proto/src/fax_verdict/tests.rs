@@ -145,7 +145,12 @@ fn rows() -> Vec<Row> {
             O::NoFaxAnswered { caller: Line, seconds: 40 }, |_, call| call.received = Some(0)),
         row("T.38 agreed on, no datagram came", "relay-silent",
             O::CallEndedInNegotiation, |fax, call| { t38(fax); call.relay_received = Some(0); }),
-        row("201 came, and voice went on", "voice-in-relay", unanswered(), |fax, _| {
+        row("201 came, and voice went on", "voice-in-relay", O::DisconnectedInNegotiation { by: Network }, |fax, _| {
+            fax.switches = asked(Line, SwitchAnswer::VoiceOn);
+            fax.rates.clear();
+            fax.rate = None;
+        }),
+        row("201 came, voice went on, and a training failed", "no-relay", unanswered(), |fax, _| {
             fax.switches = asked(Line, SwitchAnswer::VoiceOn);
         }),
         row("4 % lost in page 3, T.38 refused", "network-loss",
@@ -301,6 +306,24 @@ fn a_level_is_low_below_what_is_heard_or_far_below_the_usual() {
     assert_eq!(code(-280, Some(-180)), "level-low");
     assert_eq!(code(-30, None), "training-failed");
     assert_eq!(code(-29, None), "level-high");
+}
+
+#[test]
+fn voice_in_a_relay_is_no_cause_once_the_machines_had_chosen_a_rate() {
+    let code = |change: fn(&mut FaxRecord)| {
+        let mut fax = fax(FaxOutcome::CallEndedInNegotiation);
+        fax.switches = asked(Side::Line, SwitchAnswer::VoiceOn);
+        (fax.rates, fax.rate) = (vec![], None);
+        change(&mut fax);
+        verdict(&fax, &call()).code()
+    };
+    assert_eq!(code(|_| ()), "voice-in-relay");
+    assert_eq!(code(|fax| fax.rate = Some(9600)), "hung-up-here");
+    assert_eq!(code(|fax| fax.rates = rates()), "hung-up-here");
+    assert_eq!(code(|fax| fax.failed_trainings = 1), "hung-up-here");
+    // What spoiled it then is what spoils any fax.
+    let lossy = |fax: &mut FaxRecord| (fax.rate, fax.path.lost) = (Some(9600), 150);
+    assert_eq!(code(lossy), "network-loss");
 }
 
 #[test]
