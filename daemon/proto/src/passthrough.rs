@@ -1,6 +1,6 @@
 //! When a media leg passes data instead of voice.
 //!
-//! Owns: which tones make it, what ends it, and in what words they are shown. Promises: no I/O and no clock; the same
+//! Owns: what a leg passes ([`PassThrough`]), which tones change that, and what ends it. Promises: no I/O and no clock; the same
 //! tones always decide the same. Leaves to others: hearing the tones, and what passing data is (the jitter buffer is held
 //! still, nothing is suppressed, muted or left out).
 //!
@@ -37,33 +37,70 @@ pub enum Change {
     AsVoice,
 }
 
-/// One leg.
+/// What a leg passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PassThrough {
+    /// Voice.
+    #[default]
+    Voice,
+    /// A fax or a modem, which is carried as voice: it is listened to, and nothing is changed for it.
+    AsVoice,
+    /// Data: no canceller, a fixed delay.
+    Data,
+}
+
+impl PassThrough {
+    /// Does it pass data without change?
+    pub fn is_data(self) -> bool {
+        self == PassThrough::Data
+    }
+
+    /// Is there data, however it is carried?
+    pub fn has_data(self) -> bool {
+        self != PassThrough::Voice
+    }
+
+    /// A fax or a modem has begun; `unchanged`: it is not to be carried as voice. True: that is new. What passes without change
+    /// is not made voice by it.
+    pub fn begin(&mut self, unchanged: bool) -> bool {
+        let before = *self;
+        *self = match (before, unchanged) {
+            (PassThrough::Data, _) | (_, true) => PassThrough::Data,
+            (PassThrough::Voice | PassThrough::AsVoice, false) => PassThrough::AsVoice,
+        };
+        *self != before
+    }
+
+    /// It is over. What it was.
+    pub fn end(&mut self) -> PassThrough {
+        std::mem::take(self)
+    }
+}
+
+/// What tones and keys make of one leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PassThrough {
+pub struct LegTones {
     wanted: bool,
     unattended: bool,
-    data: bool,
-    /// Data is carried as voice.
-    as_voice: bool,
+    is: PassThrough,
     /// When CNG was last heard.
     called: Option<Time>,
 }
 
-impl PassThrough {
+impl LegTones {
     /// A leg with voice. `wanted`: tones make it pass data (`fax-pass-through`). `unattended`: no person dials at its phone.
-    pub fn new(wanted: bool, unattended: bool) -> PassThrough {
-        PassThrough {
+    pub fn new(wanted: bool, unattended: bool) -> LegTones {
+        LegTones {
             wanted,
             unattended,
-            data: false,
-            as_voice: false,
+            is: PassThrough::Voice,
             called: None,
         }
     }
 
     /// Does it pass data now?
     pub fn is_data(&self) -> bool {
-        self.data
+        self.is.is_data()
     }
 
     /// A tone was heard in it.
@@ -76,30 +113,25 @@ impl PassThrough {
                 return None;
             }
         }
-        if !self.wanted {
-            let before = std::mem::replace(&mut self.as_voice, true);
-            return (!before).then_some(Change::AsVoice);
-        }
-        if std::mem::replace(&mut self.data, true) {
-            return None;
-        }
-        Some(Change::Data {
-            silence_ms: SILENCE_MS,
+        self.is.begin(self.wanted).then_some(match self.wanted {
+            true => Change::Data {
+                silence_ms: SILENCE_MS,
+            },
+            false => Change::AsVoice,
         })
     }
 
     /// The phone pressed a key.
     pub fn key(&mut self) -> Option<Change> {
-        let any = !self.unattended && (self.data || self.as_voice);
-        if any {
-            (self.data, self.as_voice) = (false, false);
-        }
-        any.then_some(Change::Voice)
+        let any = !self.unattended && self.is.has_data();
+        any.then(|| self.over()).map(|_| Change::Voice)
     }
 
-    /// Both sides have been silent for the time that was asked for.
-    pub fn both_silent(&mut self) -> Option<Change> {
-        std::mem::take(&mut self.data).then_some(Change::Voice)
+    /// What it passed is over: both sides have been silent for the time that was asked for, or nothing of a fax was heard for
+    /// that time. What was carried as voice changes nothing by its end.
+    pub fn over(&mut self) -> Option<Change> {
+        self.called = None;
+        self.is.end().is_data().then_some(Change::Voice)
     }
 }
 
@@ -117,8 +149,8 @@ mod tests {
 
     #[test]
     fn the_first_tone_makes_data_and_silence_makes_voice_again() {
-        let mut leg = PassThrough::new(true, false);
-        assert_eq!(leg.both_silent(), None);
+        let mut leg = LegTones::new(true, false);
+        assert_eq!(leg.over(), None);
         for first in [
             DataTone::Ced,
             DataTone::AnsPr,
@@ -129,14 +161,34 @@ mod tests {
             assert_eq!(leg.heard(at(0), first), DATA, "{first}");
             assert!(leg.is_data());
             assert_eq!(leg.heard(at(500), DataTone::V21Preamble), None);
-            assert_eq!(leg.both_silent(), Some(Change::Voice));
-            assert_eq!(leg.both_silent(), None);
+            assert_eq!(leg.over(), Some(Change::Voice));
+            assert_eq!(leg.over(), None);
+        }
+    }
+
+    #[test]
+    fn a_leg_passes_one_of_three_things_and_data_is_not_made_voice_by_a_tone() {
+        use PassThrough::{AsVoice, Data, Voice};
+        for (before, unchanged, after) in [
+            (Voice, false, AsVoice),
+            (Voice, true, Data),
+            (AsVoice, false, AsVoice),
+            (AsVoice, true, Data),
+            (Data, false, Data),
+            (Data, true, Data),
+        ] {
+            let mut is = before;
+            assert_eq!(is.begin(unchanged), before != after, "{before:?}");
+            assert_eq!(is, after, "{before:?} {unchanged}");
+            assert_eq!((is.is_data(), is.has_data()), (after == Data, true));
+            assert_eq!((is.end(), is), (after, Voice));
+            assert!(!is.has_data());
         }
     }
 
     #[test]
     fn cng_has_to_come_twice_at_its_distance() {
-        let mut leg = PassThrough::new(true, false);
+        let mut leg = LegTones::new(true, false);
         // Notes of music.
         for ms in [0, 700, 1_500, 9_000] {
             assert_eq!(leg.heard(at(ms), DataTone::Cng), None, "{ms} ms");
@@ -149,7 +201,7 @@ mod tests {
     #[test]
     fn a_key_makes_voice_again_where_people_dial_only() {
         for (unattended, voice) in [(false, Some(Change::Voice)), (true, None)] {
-            let mut leg = PassThrough::new(true, unattended);
+            let mut leg = LegTones::new(true, unattended);
             assert_eq!(leg.key(), None);
             assert_eq!(leg.heard(at(0), DataTone::Ced), DATA);
             assert_eq!(leg.key(), voice);
@@ -159,13 +211,17 @@ mod tests {
 
     #[test]
     fn a_leg_that_is_not_to_pass_data_does_not() {
-        let mut leg = PassThrough::new(false, false);
+        let mut leg = LegTones::new(false, false);
         assert_eq!(leg.heard(at(0), DataTone::Ced), Some(Change::AsVoice));
         assert_eq!(leg.heard(at(500), DataTone::V21Preamble), None);
         assert!(!leg.is_data());
-        // A person: what comes after it is another fax.
+        // A person: what comes after it is another fax, for which one CNG is as little as for the first.
         assert_eq!(leg.key(), Some(Change::Voice));
         assert_eq!(leg.key(), None);
         assert_eq!(leg.heard(at(9_000), DataTone::Ced), Some(Change::AsVoice));
+        assert_eq!(leg.heard(at(12_000), DataTone::Cng), None);
+        assert_eq!(leg.over(), None, "nothing changes");
+        assert_eq!(leg.heard(at(15_500), DataTone::Cng), None);
+        assert_eq!(leg.heard(at(19_000), DataTone::Cng), Some(Change::AsVoice));
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tipring_ctl::report as ctl;
 use tipring_proto::alarm::AlarmListener;
 use tipring_proto::call::{Heard, LegStatistics, MediaInput, MediaOutput};
-use tipring_proto::passthrough::{Change, PassThrough};
+use tipring_proto::passthrough::{Change, LegTones};
 use tipring_proto::rtp::{LossSeen, QualityMeter, RtpSource};
 use tipring_proto::sccp::message::MediaStatus;
 use tipring_proto::time::Time;
@@ -107,7 +107,7 @@ struct Leg {
     quality: QualityMeter,
     rtcp: Option<LegRtcp>,
     /// Data or voice.
-    data: PassThrough,
+    data: LegTones,
     /// Named events and T.38.
     fax: LegFax,
     /// What an alarm panel says in it.
@@ -128,7 +128,7 @@ impl Leg {
     /// Tones have their own opinion of what it is: voice by an event is voice.
     fn after_fax(&mut self, mut doing: FaxDoing) -> FaxDoing {
         if doing.voice {
-            self.data.both_silent();
+            self.data.over();
         }
         doing.call = self.call;
         doing
@@ -296,7 +296,7 @@ impl MediaDesk {
                             started: None,
                             quality: QualityMeter::default(),
                             rtcp,
-                            data: PassThrough::new(
+                            data: LegTones::new(
                                 self.settings.pass_data,
                                 self.settings.data_port,
                             ),
@@ -564,7 +564,7 @@ impl MediaDesk {
     /// Both sides have been silent until data is over.
     pub(super) fn both_silent(&mut self) -> Option<LineOrder> {
         let leg = self.linked()?;
-        let change = leg.data.both_silent()?;
+        let change = leg.data.over()?;
         change_of(leg.id, change)
     }
 

@@ -106,8 +106,6 @@ pub(super) struct LegFax {
     hearing: Hearing,
     /// What earlier faxes with the far end change in asking for T.38.
     advised: Option<FaxAdvised>,
-    /// What is listened to is carried as voice.
-    as_voice: bool,
     /// The next look at what passes; none: nothing does.
     look: Option<Time>,
     /// Figures of relays that have ended.
@@ -140,7 +138,6 @@ impl LegFax {
             relay: None,
             hearing: Hearing::new(counters),
             advised: None,
-            as_voice: false,
             look: None,
             before: RelayNumbers::default(),
             pages: 0,
@@ -228,7 +225,7 @@ impl LegFax {
         if over {
             self.fax_over(now, &mut doing);
         }
-        if self.hearing.passes() && self.hearing.tap.is_none() && self.relay.is_none() {
+        if self.hearing.lacks_tap() && self.relay.is_none() {
             self.tap(id, &mut doing);
         }
         if owed && self.relay.is_none() {
@@ -251,9 +248,8 @@ impl LegFax {
 
     /// A tone has made the leg pass data; `as_voice`: it would, but is not to.
     pub(super) fn data(&mut self, now: Time, id: SessionId, as_voice: bool) -> FaxDoing {
-        self.as_voice = as_voice;
         let mut doing = FaxDoing::default();
-        self.data_begins(now, id, &mut doing);
+        self.data_begins(now, id, !as_voice, &mut doing);
         doing
     }
 
@@ -267,10 +263,6 @@ impl LegFax {
         let record = self.hearing.voice(now, true);
         self.keep(record, doing);
         self.look = None;
-        if std::mem::take(&mut self.as_voice) {
-            // Nobody takes from it what it hears of the talk.
-            self.hearing.tap = None;
-        }
     }
 
     /// An event came.
@@ -380,7 +372,7 @@ impl LegFax {
                 if is == Become::Voice {
                     self.hearing.pause();
                 } else {
-                    self.data_begins(now, session, doing);
+                    self.data_begins(now, session, true, doing);
                 }
             }
             Output::NotAsked => self.follows_with_t38(doing),
@@ -450,18 +442,18 @@ impl LegFax {
         }
     }
 
-    /// Data passes from now on.
-    fn data_begins(&mut self, now: Time, id: SessionId, doing: &mut FaxDoing) {
-        self.hearing.begin(now);
+    /// Data passes from now on; `unchanged`: not as voice.
+    fn data_begins(&mut self, now: Time, id: SessionId, unchanged: bool, doing: &mut FaxDoing) {
+        self.hearing.data(now, unchanged);
         self.look.get_or_insert(now + LOOK);
-        if self.hearing.tap.is_none() {
+        if self.hearing.lacks_tap() {
             self.tap(id, doing);
         }
     }
 
     /// Something that listens goes into the session, and stays there.
     fn tap(&mut self, session: SessionId, doing: &mut FaxDoing) {
-        match FaxTap::build(self.as_voice) {
+        match FaxTap::build(self.hearing.is_as_voice()) {
             Ok((tap, watch)) => {
                 self.hearing.tap = Some(watch);
                 doing.orders.push(LineOrder::Listen { session, tap });
@@ -527,7 +519,7 @@ impl LegFax {
         let confirmed = report.map_or(0, |report| report.confirmed);
         Some(ctl::FaxLeg {
             mode: match is {
-                LegMode::Voice if self.hearing.passes() && !self.as_voice => LegMode::PassThrough,
+                LegMode::Voice if self.hearing.is_data() => LegMode::PassThrough,
                 is => is,
             },
             rate: rate.unwrap_or(u32::try_from(numbers.rate).unwrap_or(0)),

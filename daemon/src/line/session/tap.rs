@@ -54,6 +54,8 @@ pub struct TapWatch {
     pub view: Arc<TapView>,
     /// What passed, and when.
     pub seen: Consumer<(Time, Seen)>,
+    /// It listens to voice as well.
+    pub in_voice: bool,
 }
 
 /// Listens to both directions.
@@ -103,6 +105,7 @@ impl FaxTap {
         let watch = TapWatch {
             view,
             seen: consumer,
+            in_voice,
         };
         Ok((tap, watch))
     }

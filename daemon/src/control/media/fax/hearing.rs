@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tipring_ctl::report as ctl;
 use tipring_dsp::relay::Seen;
+use tipring_proto::passthrough::PassThrough;
 use tipring_proto::t30::{Frame, Kind, Listener, Report};
 use tipring_proto::time::Time;
 use tipring_proto::types::{DataTone, Side};
@@ -68,8 +69,8 @@ pub(in crate::control::media) struct Hearing {
     counters: Counters,
     /// The tap in the line thread's session, once it was ordered.
     pub(super) tap: Option<TapWatch>,
-    /// Data passes: a fax may begin.
-    data: bool,
+    /// What passes: with data a fax may begin.
+    passes: PassThrough,
     fax: Option<Fax>,
     /// Tones of late, while no fax goes on.
     tones: VecDeque<(Time, Side, DataTone)>,
@@ -86,7 +87,7 @@ impl Hearing {
         Hearing {
             counters,
             tap: None,
-            data: false,
+            passes: PassThrough::Voice,
             fax: None,
             tones: VecDeque::new(),
             switches: VecDeque::new(),
@@ -110,9 +111,13 @@ impl Hearing {
         first
     }
 
-    /// Data passes from now on: a fax begins, unless one goes on.
-    pub(super) fn begin(&mut self, now: Time) {
-        self.data = true;
+    /// Data passes from now on, unchanged or as voice: a fax begins, unless one goes on.
+    pub(super) fn data(&mut self, now: Time, unchanged: bool) {
+        self.passes.begin(unchanged);
+        self.begin(now);
+    }
+
+    fn begin(&mut self, now: Time) {
         if self.fax.is_some() {
             return;
         }
@@ -144,7 +149,7 @@ impl Hearing {
 
     /// A relay takes the place of sound: what was heard of that is over.
     pub(super) fn relay_begins(&mut self, now: Time) {
-        self.begin(now);
+        self.data(now, true);
         if let Some(fax) = &mut self.fax {
             fax.listener.carrier_ended(now, Side::Line);
             fax.listener.carrier_ended(now, Side::Network);
@@ -169,7 +174,7 @@ impl Hearing {
             self.tones.push_back((now, from, tone));
             // The flags of a last frame that goes out again are the end of the fax before: another one begins with a frame.
             let again = tone == DataTone::V21Preamble && self.last.is_some();
-            if self.data && !again {
+            if self.passes.has_data() && !again {
                 self.begin(now);
             }
         } else if let Some(fax) = &mut self.fax {
@@ -225,7 +230,7 @@ impl Hearing {
 
     /// Something passed, as sound or in a relay.
     pub(super) fn hear(&mut self, at: Time, seen: Seen) {
-        if self.fax.is_none() && self.data && begins(&seen) {
+        if self.fax.is_none() && self.passes.has_data() && begins(&seen) {
             self.begin(at);
         }
         let Some(fax) = &mut self.fax else {
@@ -250,24 +255,35 @@ impl Hearing {
             return false;
         };
         let last = fax.began + fax.listener.lasted();
-        let long_voice = !self.data && now.saturating_since(last) >= BEFORE;
+        let long_voice = !self.passes.has_data() && now.saturating_since(last) >= BEFORE;
         let since = fax.disconnected;
         long_voice || since.is_some_and(|at| now.saturating_since(at) >= AFTER_DCN)
     }
 
-    /// Data passes.
-    pub(super) fn passes(&self) -> bool {
-        self.data
+    /// Data passes without change.
+    pub(super) fn is_data(&self) -> bool {
+        self.passes.is_data()
+    }
+
+    /// Data is carried as voice.
+    pub(super) fn is_as_voice(&self) -> bool {
+        self.passes == PassThrough::AsVoice
+    }
+
+    /// Data passes, and nothing listens to it: there is no tap, or one that is deaf to voice.
+    pub(super) fn lacks_tap(&self) -> bool {
+        let hears = |tap: &TapWatch| tap.in_voice || !self.is_as_voice();
+        self.passes.has_data() && !self.tap.as_ref().is_some_and(hears)
     }
 
     /// The leg is voice again, by an event: a fax whose other gateway did not follow goes on, and data with its next tone.
     pub(super) fn pause(&mut self) {
-        self.data = false;
+        self.passes.end();
     }
 
     /// Is there something to listen to?
     pub(super) fn is_on(&self) -> bool {
-        self.data || self.fax.is_some()
+        self.passes.has_data() || self.fax.is_some()
     }
 
     /// What was heard of the fax that goes on.
@@ -278,7 +294,7 @@ impl Hearing {
     /// No data passes any more. `person`: somebody talks, so tones alone were none of a fax.
     pub(super) fn voice(&mut self, now: Time, person: bool) -> Option<FaxRecord> {
         self.listen();
-        self.data = false;
+        self.passes.end();
         self.tones.clear();
         self.switches.clear();
         if person
@@ -289,7 +305,10 @@ impl Hearing {
         {
             self.fax = None;
         }
-        self.finish(now)
+        let record = self.finish(now);
+        // Nobody takes from it what it hears of the talk.
+        self.tap.take_if(|tap| tap.in_voice);
+        record
     }
 
     /// The fax is over: its record, once.
@@ -397,7 +416,7 @@ mod tests {
     #[test]
     fn flags_after_the_end_of_a_fax_are_its_last_frame_again_and_no_other_fax() {
         let mut hearing = hearing();
-        hearing.begin(at(0));
+        hearing.data(at(0), true);
         hearing.tone(at(0), Side::Network, DataTone::Ced);
         assert!(hearing.finish(at(40_000)).is_some());
         hearing.tone(at(41_000), Side::Line, DataTone::V21Preamble);
@@ -423,7 +442,7 @@ mod tests {
     fn a_relay_to_which_nothing_comes_lasts_to_the_end_of_its_leg() {
         for (received, length_ms) in [(0, 20_000), (3, 2_000)] {
             let mut hearing = hearing();
-            hearing.begin(at(0));
+            hearing.data(at(0), true);
             hearing.tone(at(2_000), Side::Network, DataTone::Ced);
             hearing.relay_begins(at(4_000));
             hearing.relay_ended(&RelayNumbers {
