@@ -209,10 +209,11 @@ impl LegFax {
 
     /// Time has passed.
     pub(super) fn turn(&mut self, now: Time, id: SessionId) -> FaxDoing {
-        let (mut over, relays) = (false, self.relay.is_some());
+        let (mut over, mut as_voice_over, relays) = (false, false, self.relay.is_some());
         if self.look.take_if(|at| *at <= now).is_some() {
             self.listen();
             over = self.hearing.is_over(now);
+            as_voice_over = self.hearing.is_voice_again(now);
             self.look = self.hearing.is_on().then_some(now + LOOK);
         }
         let owed = self.owed.take_if(|at| *at <= now).is_some();
@@ -222,7 +223,11 @@ impl LegFax {
                 switch.relay_ended(now, emit);
             }
         });
-        if over {
+        if as_voice_over {
+            // No order: it was voice for the line thread all the time.
+            self.voice_again(now, &mut doing);
+            doing.voice = true;
+        } else if over {
             self.fax_over(now, &mut doing);
         }
         if self.hearing.lacks_tap() && self.relay.is_none() {

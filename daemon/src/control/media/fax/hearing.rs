@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tipring_ctl::report as ctl;
 use tipring_dsp::relay::Seen;
-use tipring_proto::passthrough::PassThrough;
+use tipring_proto::passthrough::{PassThrough, SILENCE_MS};
 use tipring_proto::t30::{Frame, Kind, Listener, Report};
 use tipring_proto::time::Time;
 use tipring_proto::types::{DataTone, Side};
@@ -29,6 +29,11 @@ const AFTER_DCN: Duration = Duration::from_secs(2);
 const BEFORE: Duration = Duration::from_secs(10);
 /// Those that are kept meanwhile.
 const KEPT: usize = 8;
+/// A fax in voice is over after this time without a signal of one, as data is.
+const QUIET: Duration = Duration::from_millis(SILENCE_MS as u64);
+/// A signal that is none of 300 bit/s is one of a fax when it goes on without a pause for this time: a training check has
+/// 1.5 s, and who talks draws breath.
+const STEADY: Duration = Duration::from_secs(1);
 
 /// The port's counters, for what the network did to a fax.
 #[derive(Debug, Clone)]
@@ -71,6 +76,10 @@ pub(in crate::control::media) struct Hearing {
     pub(super) tap: Option<TapWatch>,
     /// What passes: with data a fax may begin.
     passes: PassThrough,
+    /// When a signal of a fax was heard last.
+    heard: Time,
+    /// Since when each side has a signal that goes on.
+    sounds: [Option<Time>; 2],
     fax: Option<Fax>,
     /// Tones of late, while no fax goes on.
     tones: VecDeque<(Time, Side, DataTone)>,
@@ -88,6 +97,8 @@ impl Hearing {
             counters,
             tap: None,
             passes: PassThrough::Voice,
+            heard: Time::ZERO,
+            sounds: [None; 2],
             fax: None,
             tones: VecDeque::new(),
             switches: VecDeque::new(),
@@ -114,6 +125,7 @@ impl Hearing {
     /// Data passes from now on, unchanged or as voice: a fax begins, unless one goes on.
     pub(super) fn data(&mut self, now: Time, unchanged: bool) {
         self.passes.begin(unchanged);
+        self.heard = self.heard.max(now);
         self.begin(now);
     }
 
@@ -150,6 +162,7 @@ impl Hearing {
     /// A relay takes the place of sound: what was heard of that is over.
     pub(super) fn relay_begins(&mut self, now: Time) {
         self.data(now, true);
+        self.sounds = [None; 2];
         if let Some(fax) = &mut self.fax {
             fax.listener.carrier_ended(now, Side::Line);
             fax.listener.carrier_ended(now, Side::Network);
@@ -167,6 +180,7 @@ impl Hearing {
     /// A tone was detected in the leg.
     pub(super) fn tone(&mut self, now: Time, from: Side, tone: DataTone) {
         self.listen();
+        self.heard = self.heard.max(now);
         if self.fax.is_none() {
             if self.tones.len() >= KEPT {
                 self.tones.pop_front();
@@ -230,6 +244,7 @@ impl Hearing {
 
     /// Something passed, as sound or in a relay.
     pub(super) fn hear(&mut self, at: Time, seen: Seen) {
+        self.note(at, &seen);
         if self.fax.is_none() && self.passes.has_data() && begins(&seen) {
             self.begin(at);
         }
@@ -249,13 +264,50 @@ impl Hearing {
         }
     }
 
+    /// Notes when there was a signal of a fax: speech is one of each kind but the steady.
+    fn note(&mut self, at: Time, seen: &Seen) {
+        let place = |side| match side {
+            Side::Line => 0,
+            Side::Network => 1,
+        };
+        let is_fax = match *seen {
+            Seen::Frame(_) => true,
+            Seen::Carrier(side, Some(_)) => {
+                self.sounds[place(side)] = Some(at);
+                true
+            }
+            Seen::Signal(side) => {
+                self.sounds[place(side)] = Some(at);
+                false
+            }
+            Seen::Carrier(side, None) => {
+                let since = self.sounds[place(side)].take();
+                since.is_some_and(|since| at.saturating_since(since) >= STEADY)
+            }
+        };
+        if is_fax {
+            self.heard = self.heard.max(at);
+        }
+    }
+
+    /// There was no signal of a fax for long.
+    fn is_quiet(&self, now: Time) -> bool {
+        let steady = |since: Time| now.saturating_since(since) >= STEADY;
+        let goes_on = self.sounds.iter().flatten().any(|since| steady(*since));
+        !goes_on && now.saturating_since(self.heard) >= QUIET
+    }
+
+    /// What is carried as voice is over: it was quiet for long. What comes after it is another fax, and begins as one.
+    pub(super) fn is_voice_again(&self, now: Time) -> bool {
+        self.is_as_voice() && self.is_quiet(now)
+    }
+
     /// A machine has disconnected, and its last frame has got to the other one; or it was voice for long.
     pub(super) fn is_over(&self, now: Time) -> bool {
         let Some(fax) = &self.fax else {
             return false;
         };
-        let last = fax.began + fax.listener.lasted();
-        let long_voice = !self.passes.has_data() && now.saturating_since(last) >= BEFORE;
+        let long_voice = !self.is_data() && self.is_quiet(now);
         let since = fax.disconnected;
         long_voice || since.is_some_and(|at| now.saturating_since(at) >= AFTER_DCN)
     }
@@ -279,6 +331,8 @@ impl Hearing {
     /// The leg is voice again, by an event: a fax whose other gateway did not follow goes on, and data with its next tone.
     pub(super) fn pause(&mut self) {
         self.passes.end();
+        // No tap hears their end.
+        self.sounds = [None; 2];
     }
 
     /// Is there something to listen to?
@@ -295,6 +349,7 @@ impl Hearing {
     pub(super) fn voice(&mut self, now: Time, person: bool) -> Option<FaxRecord> {
         self.listen();
         self.passes.end();
+        self.sounds = [None; 2];
         self.tones.clear();
         self.switches.clear();
         if person
@@ -424,6 +479,34 @@ mod tests {
         // A machine that calls once more is another one.
         hearing.tone(at(61_000), Side::Line, DataTone::Cng);
         assert!(hearing.finish(at(70_000)).is_some());
+    }
+
+    #[test]
+    fn a_fax_as_voice_is_over_ten_seconds_after_its_last_signal_and_a_page_or_talk_is_told_apart() {
+        let mut hearing = hearing();
+        hearing.tone(at(1_000), Side::Network, DataTone::Ced);
+        hearing.data(at(1_000), false);
+        let is_over = |hearing: &Hearing, ms| {
+            let both = (hearing.is_over(at(ms)), hearing.is_voice_again(at(ms)));
+            assert_eq!(both.0, both.1, "{ms}");
+            both.0
+        };
+        assert!(!is_over(&hearing, 10_900) && is_over(&hearing, 11_000));
+        // A page of a minute, which has no frame.
+        hearing.hear(at(9_000), Seen::Signal(Side::Line));
+        assert!(!is_over(&hearing, 30_000));
+        hearing.hear(at(69_000), Seen::Carrier(Side::Line, None));
+        assert!(!is_over(&hearing, 78_900) && is_over(&hearing, 79_000));
+        // Talk goes on.
+        for ms in (70_000..79_000).step_by(900) {
+            hearing.hear(at(ms), Seen::Signal(Side::Line));
+            hearing.hear(at(ms + 700), Seen::Carrier(Side::Line, None));
+        }
+        assert!(is_over(&hearing, 79_000));
+        assert!(hearing.voice(at(79_000), false).is_some());
+        // A lone CNG is no other fax.
+        hearing.tone(at(90_000), Side::Line, DataTone::Cng);
+        assert!(hearing.voice(at(120_000), false).is_none());
     }
 
     #[test]

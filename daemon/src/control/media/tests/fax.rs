@@ -56,6 +56,19 @@ impl Bench {
         self.desk.fax_heard(self.now, SessionId(1), heard)
     }
 
+    /// Lets time pass; the faxes that were over meanwhile.
+    fn pass_faxes(&mut self, ms: u64) -> Vec<tipring_types::FaxRecord> {
+        let end = self.now + Duration::from_millis(ms);
+        let mut faxes = vec![];
+        while let Some(at) = self.desk.fax_due().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            let doings = self.desk.fax_turn(self.now);
+            faxes.extend(doings.into_iter().flat_map(|doing| doing.faxes));
+        }
+        self.now = end;
+        faxes
+    }
+
     /// Lets time pass; what was ordered and traced meanwhile.
     fn pass(&mut self, ms: u64) -> (Vec<String>, Vec<String>) {
         let end = self.now + Duration::from_millis(ms);
@@ -253,6 +266,31 @@ fn each_fax_of_a_call_has_a_record_and_none_has_two() {
         assert_eq!(outcomes, [outcome]);
         assert_eq!(doing.faxes[0].caller, Some(Side::Line));
         b.pass(5_000);
+    }
+    assert_eq!(closed(&mut b), []);
+}
+
+#[test]
+fn two_faxes_that_are_carried_as_voice_are_two_records_and_a_lone_cng_is_none() {
+    let mut b = leg(44_600, "");
+    b.act(MediaOutput::CloseReceive { party: Party(3) });
+    b.desk.settings.pass_data = false;
+    b.open(3);
+    b.desk.fax_ended();
+    b.act(MediaOutput::Bridge {
+        party: Some(Party(3)),
+    });
+    for _ in 0..2 {
+        assert_eq!(said(&b.hears(DataTone::Ced, Side::Network)).0, ["listen 2"]);
+        b.pass(3_000);
+        b.hears(DataTone::V21Preamble, Side::Network);
+        let faxes = b.pass_faxes(9_000);
+        assert_eq!(faxes, [], "it goes on");
+        let faxes = b.pass_faxes(2_000);
+        assert_eq!(faxes.len(), 1, "{faxes:?}");
+        assert_eq!(b.desk.fax_due(), None);
+        assert!(said(&b.hears(DataTone::Cng, Side::Line)).0.is_empty());
+        assert_eq!(b.pass_faxes(30_000), []);
     }
     assert_eq!(closed(&mut b), []);
 }
