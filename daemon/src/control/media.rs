@@ -296,10 +296,7 @@ impl MediaDesk {
                             started: None,
                             quality: QualityMeter::default(),
                             rtcp,
-                            data: LegTones::new(
-                                self.settings.pass_data,
-                                self.settings.data_port,
-                            ),
+                            data: LegTones::new(self.settings.pass_data, self.settings.data_port),
                             fax: LegFax::new(
                                 fax,
                                 nse_payload.is_some(),
@@ -556,6 +553,7 @@ impl MediaDesk {
 
     /// The line thread had no room for the order of what a session repeats.
     pub(super) fn repeat_lost(&mut self, session: SessionId) {
+        self.counters.redundancy_orders_lost.add(1);
         if let Some(leg) = self.open.iter_mut().find(|leg| leg.id == session) {
             leg.protection.order_lost();
         }

@@ -112,6 +112,7 @@ figures! {
             data_tones: "tones", "fax and modem tones detected, from either side",
             pass_throughs: "times", "times a call was switched to pass-through for fax and modem data",
             redundancy_changes: "times", "times the number of earlier packets sent again was changed for the loss seen",
+            redundancy_orders_lost: "orders", "orders to change the number of earlier packets sent again that a busy line thread had no room for; each is given once again",
             relays: "times", "times a call was switched to fax relay (T.38)",
             tx_t38_packets: "packets", "T.38 packets sent",
             tx_t38_datagrams: "datagrams", "T.38 datagrams sent, those that go again counted",

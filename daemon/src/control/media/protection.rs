@@ -11,6 +11,9 @@ use tipring_types::{FaxAdvice, FaxAdvised};
 use super::FaxDoing;
 use crate::line::{LineOrder, SessionId};
 
+/// An order that was lost is given again this often: a line thread that is so busy is not to be asked every second.
+const AGAIN: u8 = 1;
+
 /// Of one leg.
 #[derive(Debug)]
 pub(super) struct LegProtection {
@@ -19,6 +22,8 @@ pub(super) struct LegProtection {
     repeats: u8,
     before: u8,
     changes: u32,
+    /// A number whose order the line thread had no room for, and how often.
+    lost: Option<(u8, u8)>,
     /// What earlier faxes with the far end ask for at the beginning, until it is done.
     advised: Option<FaxAdvised>,
 }
@@ -31,6 +36,7 @@ impl LegProtection {
             before: decides.depth(),
             decides,
             changes: 0,
+            lost: None,
             advised: None,
         }
     }
@@ -61,11 +67,20 @@ impl LegProtection {
         self.decides.look(now, seen);
         let depth = self.decides.depth();
         if !passes || depth == self.repeats {
+            self.lost = None;
+            return;
+        }
+        let lost = self.times_lost(depth);
+        if lost > AGAIN {
             return;
         }
         self.before = std::mem::replace(&mut self.repeats, depth);
-        self.changes = self.changes.saturating_add(1);
         doing.orders.push(LineOrder::Repeat { session, depth });
+        if lost > 0 {
+            // The change was said with the first order.
+            return;
+        }
+        self.changes = self.changes.saturating_add(1);
         let asked_for = |advised: &FaxAdvised| match advised.advice {
             FaxAdvice::Redundancy { depth: begin, .. } => begin == depth,
             _ => false,
@@ -82,10 +97,19 @@ impl LegProtection {
         doing.events.push(event);
     }
 
-    /// The order of the last change was lost: the next look gives it again.
+    /// The order of the last change was lost: the next look gives it again, once.
     pub(super) fn order_lost(&mut self) {
-        self.repeats = self.before;
-        self.changes = self.changes.saturating_sub(1);
+        let depth = std::mem::replace(&mut self.repeats, self.before);
+        let times = self.times_lost(depth).saturating_add(1);
+        self.lost = Some((depth, times));
+        if times > AGAIN {
+            self.changes = self.changes.saturating_sub(1);
+        }
+    }
+
+    fn times_lost(&self, depth: u8) -> u8 {
+        let its = self.lost.filter(|(lost, _)| *lost == depth);
+        its.map_or(0, |(_, times)| times)
     }
 
     /// For the command line; none where nothing is ever repeated.

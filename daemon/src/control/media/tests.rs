@@ -226,7 +226,7 @@ fn redundancy_with_the_payload_type_of_events_is_logged() {
 }
 
 #[test]
-fn an_order_of_what_is_repeated_that_was_lost_is_given_again() {
+fn an_order_of_what_is_repeated_that_was_lost_is_given_once_again_and_counted() {
     let counters: Arc<PortCounters> = Arc::default();
     let mut b = Bench::new(42_600, 42_649);
     let settings = LegSettings {
@@ -238,18 +238,40 @@ fn an_order_of_what_is_repeated_that_was_lost_is_given_again() {
     b.send(3);
     b.desk
         .heard_tone(b.now, DataTone::Ced, ctl::DetectedTone::default());
-    let mut second = |lost: u64| {
-        counters.rx_packets.add(50 - lost);
-        counters.rx_lost.add(lost);
+    let second = |b: &mut Bench, is_lost: bool| {
+        counters.rx_packets.add(45);
+        counters.rx_lost.add(5);
         b.now = b.now + Duration::from_secs(1);
-        let orders = b.desk.look(b.now).orders;
-        if let Some(LineOrder::Repeat { session, .. }) = orders.first() {
+        let doing = b.desk.look(b.now);
+        if let Some(LineOrder::Repeat { session, .. }) = doing.orders.first()
+            && is_lost
+        {
             b.desk.repeat_lost(*session);
         }
-        orders.iter().map(name).collect::<Vec<_>>()
+        let orders: Vec<_> = doing.orders.iter().map(name).collect();
+        (orders, doing.events.len())
     };
-    assert_eq!(second(5), ["repeat 1 2"]);
-    assert_eq!(second(5), ["repeat 1 2"], "once more");
+    let shown = |b: &Bench| {
+        let repeats = b.desk.shown_open().remove(0).redundancy.unwrap();
+        (repeats.depth, repeats.changes)
+    };
+    let two = || vec!["repeat 1 2".to_owned()];
+    assert_eq!(second(&mut b, true), (two(), 1));
+    assert_eq!(second(&mut b, true), (two(), 0), "once more, said once");
+    for _ in 0..5 {
+        assert_eq!(second(&mut b, true), (vec![], 0), "and no more");
+    }
+    assert_eq!(shown(&b), (1, 0));
+    assert_eq!(counters.redundancy_orders_lost.get(), 2);
+    // The next data has it tried again.
+    assert!(b.desk.both_silent().is_some());
+    assert_eq!(second(&mut b, true), (vec![], 0));
+    b.desk
+        .heard_tone(b.now, DataTone::Ced, ctl::DetectedTone::default());
+    assert_eq!(second(&mut b, true), (two(), 1));
+    assert_eq!(second(&mut b, false), (two(), 0));
+    assert_eq!(second(&mut b, false), (vec![], 0));
+    assert_eq!(shown(&b), (2, 1));
 }
 
 #[test]
