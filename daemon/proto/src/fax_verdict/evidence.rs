@@ -46,7 +46,7 @@ pub(super) fn broken(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
     // A relay to which nothing came is in the record as sound. Where much of the sound before it was lost, the frames that the
     // other machine waits for may have been lost as well, and it has nothing to say.
     if relay_use(fax) == FaxRelayUse::Used
-        && none_came(call.relay_received)
+        && none_came(fax.path.relay_received)
         && relayed_ms(fax) >= RELAY_SILENT_MS
         && (fax.transport == FaxTransport::T38 || loss(fax, call).0 < HEAVY_LOSS)
     {
@@ -59,7 +59,8 @@ pub(super) fn broken(fax: &FaxRecord, call: &FaxCall) -> Option<FaxCause> {
     if relay_use(fax) == FaxRelayUse::VoiceOn && !has_trained(fax) {
         return Some(FaxCause::VoiceInRelay);
     }
-    (none_came(call.received) && call.length_ms >= SILENT_MS).then_some(FaxCause::NothingReceived)
+    (none_came(fax.path.received) && call.length_ms >= SILENT_MS)
+        .then_some(FaxCause::NothingReceived)
 }
 
 /// A rate was chosen: the machines have met.
@@ -173,13 +174,16 @@ fn damaged(fax: &FaxRecord) -> Option<FaxCause> {
 fn loss(fax: &FaxRecord, call: &FaxCall) -> (u32, u64) {
     let lost = fax.path.lost;
     let expected = match fax.transport {
-        FaxTransport::T38 => call
+        FaxTransport::T38 => fax
+            .path
             .relay_received
             .map_or(fax.length_ms / RELAY_PTIME_MS, |came| {
                 came.saturating_add(lost)
             }),
         // Sound until the relay, to which nothing came.
-        _ if relay_use(fax) == FaxRelayUse::Used => call.received.unwrap_or(0).saturating_add(lost),
+        _ if relay_use(fax) == FaxRelayUse::Used => {
+            fax.path.received.unwrap_or(0).saturating_add(lost)
+        }
         _ => fax.length_ms / u64::from(call.ptime_ms.max(10)),
     };
     let share = lost.saturating_mul(1000) / expected.max(lost).max(1);

@@ -19,11 +19,7 @@ pub struct FaxCall {
     pub end: Option<EndCause>,
     /// The leg passed data without change: no canceller, a fixed delay.
     pub pass_through: bool,
-    /// RTP packets that came in the leg; none: not known.
-    pub received: Option<u64>,
-    /// T.38 datagrams that came in the leg; none: not known.
-    pub relay_received: Option<u64>,
-    /// Length of the leg, ms.
+    /// From the begin of the fax to when it was known to be over, ms.
     pub length_ms: u64,
     /// Sound in a packet, ms; 0: not known.
     pub ptime_ms: u16,

@@ -19,6 +19,7 @@ fn fax(outcome: FaxOutcome) -> FaxRecord {
         failed_trainings: 0,
         bad_frames: Sides::default(),
         path: FaxPath {
+            received: Some(3000),
             slips: Some(0),
             jitter_tenth_ms: Some(20),
             ..FaxPath::default()
@@ -37,7 +38,6 @@ fn call() -> FaxCall {
     FaxCall {
         end: Some(EndCause::NearHangUp),
         pass_through: true,
-        received: Some(3000),
         length_ms: 65_000,
         ptime_ms: 20,
         calling: Sides {
@@ -142,9 +142,9 @@ fn rows() -> Vec<Row> {
             O::CallEndedBetweenPages { pages: 1 }, |_, call| call.end = Some(EndCause::FarHangUp)),
         // The way between the gateways.
         row("no RTP came at all", "nothing-received",
-            O::NoFaxAnswered { caller: Line, seconds: 40 }, |_, call| call.received = Some(0)),
+            O::NoFaxAnswered { caller: Line, seconds: 40 }, |fax, _| fax.path.received = Some(0)),
         row("T.38 agreed on, no datagram came", "relay-silent",
-            O::CallEndedInNegotiation, |fax, call| { t38(fax); call.relay_received = Some(0); }),
+            O::CallEndedInNegotiation, |fax, _| { t38(fax); fax.path.relay_received = Some(0); }),
         row("201 came, and voice went on", "voice-in-relay", O::DisconnectedInNegotiation { by: Network }, |fax, _| {
             fax.switches = asked(Line, SwitchAnswer::VoiceOn);
             fax.rates.clear();
@@ -159,10 +159,10 @@ fn rows() -> Vec<Row> {
                 fax.switches = asked(Line, SwitchAnswer::Refused);
             }),
         row("1 % lost beyond redundancy in T.38", "network-loss",
-            O::PageUnanswered { page: 1, command: "EOP".into(), times: 3 }, |fax, call| {
+            O::PageUnanswered { page: 1, command: "EOP".into(), times: 3 }, |fax, _| {
                 t38(fax);
                 fax.path.lost = 10;
-                call.relay_received = Some(990);
+                fax.path.relay_received = Some(990);
             }),
         row("one packet lost in the training, nothing else known", "network-loss",
             failed(), |fax, _| fax.path.lost = 1),
@@ -355,19 +355,17 @@ fn a_relay_to_which_nothing_came_is_recorded_as_sound_and_still_the_cause() {
     fax.switches = asked(Side::Network, SwitchAnswer::Agreed);
     let call = FaxCall {
         direction: CallDirection::Incoming,
-        relay_received: Some(0),
         ..FaxCall::default()
     };
+    fax.path.received = None;
+    fax.path.relay_received = Some(0);
     assert_eq!(verdict(&fax, &call).cause, Some(FaxCause::RelaySilent));
-    let some = FaxCall {
-        relay_received: Some(7),
-        ..call
-    };
-    assert_eq!(verdict(&fax, &some).cause, Some(FaxCause::PersonCalled));
+    fax.path.relay_received = Some(7);
+    assert_eq!(verdict(&fax, &call).cause, Some(FaxCause::PersonCalled));
+    fax.path.relay_received = Some(0);
     // Half of the sound before it was lost: frames in the relay as well.
-    fax.path.lost = 100;
+    (fax.path.lost, fax.path.received) = (100, Some(100));
     let lossy = FaxCall {
-        received: Some(100),
         calling: Sides {
             line: false,
             network: true,
@@ -419,6 +417,8 @@ fn a_good_fax_is_no_failure_whatever_was_measured_beside_it() {
                                 let mut fax = fax(outcome);
                                 fax.transport = transport;
                                 fax.path.lost = lost;
+                                fax.path.received = Some(lost);
+                                fax.path.relay_received = Some(0);
                                 fax.path.jitter_tenth_ms = Some(jitter);
                                 fax.path.slips = Some(slips);
                                 fax.erl = Some(TenthDb(erl));
@@ -426,8 +426,6 @@ fn a_good_fax_is_no_failure_whatever_was_measured_beside_it() {
                                 let call = FaxCall {
                                     end,
                                     pass_through: lost == 0,
-                                    received: Some(lost),
-                                    relay_received: Some(0),
                                     usual_level: Some(TenthDbm0(-100)),
                                     ..call()
                                 };
@@ -455,10 +453,10 @@ fn whatever_the_figures_are_a_verdict_comes_of_them() {
             fax.length_ms = figure;
             fax.path.lost = figure;
             fax.path.slips = Some(figure);
+            fax.path.received = Some(figure);
+            fax.path.relay_received = Some(figure);
             fax.level.line = Some(TenthDbm0(i16::MIN));
             let call = FaxCall {
-                received: Some(figure),
-                relay_received: Some(figure),
                 length_ms: figure,
                 ptime_ms: 0,
                 usual_level: Some(TenthDbm0(i16::MAX)),

@@ -226,8 +226,6 @@ fn of_legs(legs: &[MediaLeg], record: &FaxRecord, passes: bool) -> FaxCall {
         steps.any(|step| step.from == side && step.sign == tone.name())
     };
     let v8 = |side| heard(side, DataTone::AnsAm) || heard(side, DataTone::AnsAmPr);
-    let relays = legs.iter().filter_map(|leg| leg.fax.as_ref());
-    let received = |of: fn(&MediaLeg) -> u64| legs.iter().map(of).sum();
     let known = !legs.is_empty();
     FaxCall {
         // What the leg is now may be voice again.
@@ -236,10 +234,6 @@ fn of_legs(legs: &[MediaLeg], record: &FaxRecord, passes: bool) -> FaxCall {
                 .iter()
                 .any(|leg| leg.pass_through || passes && !leg.tones.is_empty())
             || record.switches.iter().any(|switch| is_data(switch.mode)),
-        received: known.then(|| received(|leg| leg.rtp.received_packets)),
-        relay_received: relays
-            .map(|fax| fax.received_datagrams)
-            .reduce(u64::saturating_add),
         ptime_ms: legs.last().map_or(0, |leg| leg.ptime_ms),
         calling: Sides {
             line: heard(Side::Line, DataTone::Cng),
@@ -279,7 +273,9 @@ impl Gateway {
         };
         let port = unit.number;
         match self.call_of_fax(now, unit, call) {
-            Some((summary, legs)) => self.keep_fax_of(port, record, Some(&summary), &legs),
+            Some((summary, legs)) => {
+                self.keep_fax_of(port, (record, now), Some(&summary), &legs);
+            }
             // The call is over: its record is about to come.
             None => {
                 let waiting = Waiting {
@@ -298,14 +294,15 @@ impl Gateway {
         let late = |w: &mut Waiting| now.saturating_since(w.since) >= at_least;
         let late: Vec<Waiting> = self.history.faxes.waiting.extract_if(.., late).collect();
         for fax in late {
-            self.keep_fax_of(fax.port, &fax.record, None, &[]);
+            self.keep_fax_of(fax.port, (&fax.record, fax.since), None, &[]);
         }
     }
 
+    /// `over`: when it was known to be over.
     fn keep_fax_of(
         &mut self,
         port: u16,
-        record: &FaxRecord,
+        (record, over): (&FaxRecord, Time),
         call: Option<&CallSummary>,
         legs: &[MediaLeg],
     ) {
@@ -314,7 +311,7 @@ impl Gateway {
         let far_address = legs.iter().rev().find_map(|leg| leg.remote.clone());
         let known = FaxCall {
             direction: call.map(|c| c.direction).unwrap_or_default(),
-            length_ms: call.map_or(record.length_ms, |c| c.duration_ms),
+            length_ms: (self.clock.unix_ms(over)).saturating_sub(record.begin_unix_ms),
             ..of_legs(legs, record, passes)
         };
         let some = |text: Option<String>| text.as_deref().and_then(super::call::some);
@@ -366,7 +363,7 @@ impl Gateway {
         for fax in its {
             let summary = call.as_ref().map(|call| &call.summary);
             let legs = call.as_ref().map_or(&[][..], |call| &call.media);
-            self.keep_fax_of(port, &fax.record, summary, legs);
+            self.keep_fax_of(port, (&fax.record, fax.since), summary, legs);
         }
         for fax in self.history.faxes.call_over(port, id, record.cause) {
             self.history.keep(fax);

@@ -82,6 +82,10 @@ pub struct FaxSwitch {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FaxPath {
+    /// RTP packets that came while it was on; none: not known.
+    pub received: Option<u64>,
+    /// T.38 datagrams that came; none: there was no relay.
+    pub relay_received: Option<u64>,
     /// Packets that never came, or too late: RTP, or of T.38 those that redundancy did not bring back.
     pub lost: u64,
     /// Lost ones that came with later packets.
@@ -189,6 +193,8 @@ impl FaxRecord {
             },
             timer: None,
             path: FaxPath {
+                received: Some(4_150),
+                relay_received: None,
                 lost: 2,
                 recovered: 9,
                 concealed_ms: Some(20),

@@ -387,13 +387,17 @@ impl Hearing {
             },
             None => FaxTransport::G711,
         };
-        record.path = match t38 {
-            Some(relays) => FaxPath {
-                lost: relays.lost,
-                recovered: relays.recovered,
-                ..FaxPath::default()
-            },
-            None => path(&figures),
+        record.path = FaxPath {
+            received: Some(figures.received_packets),
+            relay_received: fax.relays.map(|relays| relays.received),
+            ..match t38 {
+                Some(relays) => FaxPath {
+                    lost: relays.lost,
+                    recovered: relays.recovered,
+                    ..FaxPath::default()
+                },
+                None => path(&figures),
+            }
         };
         // What a canceller has that learns still, or rests, is no figure of the line.
         let echo = echo(&self.counters.port);
@@ -445,6 +449,7 @@ fn path(figures: &ctl::RtpStats) -> FaxPath {
         // A float to integer `as` saturates.
         jitter_tenth_ms: Some((figures.jitter_ms * 10.0).round() as u32),
         drift_ppm: figures.drift_ppm.map(|ppm| ppm.round() as i32),
+        ..FaxPath::default()
     }
 }
 
@@ -535,6 +540,30 @@ mod tests {
             let record = hearing.finish(at(20_000)).unwrap();
             assert_eq!(record.length_ms, length_ms, "{received} received");
         }
+    }
+
+    #[test]
+    fn each_fax_of_a_call_has_the_packets_that_came_in_it_alone() {
+        let mut hearing = hearing();
+        let port = Arc::clone(&hearing.counters.port);
+        let mut fax = |from: u64, received: u64, relayed: Option<u64>| {
+            port.rx_packets.add(50);
+            hearing.data(at(from), true);
+            port.rx_packets.add(received);
+            if let Some(received) = relayed {
+                hearing.relay_begins(at(from + 4_000));
+                hearing.relay_ended(&RelayNumbers {
+                    received,
+                    ..RelayNumbers::default()
+                });
+            }
+            let path = hearing.finish(at(from + 20_000)).unwrap().path;
+            (path.received, path.relay_received)
+        };
+        assert_eq!(fax(0, 900, Some(70)), (Some(900), Some(70)));
+        // The relay of the second fax is silent.
+        assert_eq!(fax(30_000, 120, Some(0)), (Some(120), Some(0)));
+        assert_eq!(fax(60_000, 0, None), (Some(0), None));
     }
 
     #[test]
