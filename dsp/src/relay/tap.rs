@@ -288,6 +288,13 @@ impl Tap {
         self.seen.lost()
     }
 
+    /// Another fax begins: levels are those of its own signals from now on.
+    pub fn forget_levels(&mut self) {
+        for ear in [&mut self.line, &mut self.network] {
+            ear.level = Level::default();
+        }
+    }
+
     /// Level of the last signal at 300 bit/s of a side, dBm0.
     pub fn level_dbm0(&self, side: Side) -> Option<f64> {
         match side {

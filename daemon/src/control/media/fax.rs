@@ -509,11 +509,24 @@ impl LegFax {
         if voice && report.is_none() && last.is_none() {
             return None;
         }
-        let chosen = report.and_then(|report| report.chosen);
-        let rate = chosen.and_then(|chosen| chosen.fast).map(Fast::rate);
-        let rate = rate.or(last.and_then(|last| last.rate));
-        let ecm = chosen.map(|chosen| chosen.ecm);
-        let ecm = ecm.or(last.and_then(|last| last.ecm));
+        // Of the fax that goes on; of the last one when none does.
+        let (rate, ecm) = match report {
+            Some(report) => {
+                let chosen = report.chosen;
+                let rate = chosen.and_then(|chosen| chosen.fast).map(Fast::rate);
+                let here = relay.map(|relay| relay.view.numbers());
+                (
+                    rate.or(here.and_then(|numbers| u32::try_from(numbers.rate).ok())),
+                    chosen
+                        .map(|chosen| chosen.ecm)
+                        .or(here.map(|numbers| numbers.ecm != 0)),
+                )
+            }
+            None => (
+                last.and_then(|last| last.rate),
+                last.and_then(|last| last.ecm),
+            ),
+        };
         let [line, network] = match report {
             Some(report) => report.identities.clone(),
             None => last.map_or([None, None], |last| {
@@ -527,8 +540,8 @@ impl LegFax {
                 LegMode::Voice if self.hearing.is_data() => LegMode::PassThrough,
                 is => is,
             },
-            rate: rate.unwrap_or(u32::try_from(numbers.rate).unwrap_or(0)),
-            ecm: ecm.unwrap_or(numbers.ecm != 0),
+            rate: rate.unwrap_or(0),
+            ecm: ecm.unwrap_or(false),
             line_identity: line,
             far_identity: network,
             outcome: match report {

@@ -24,6 +24,8 @@ const NONE: i64 = i64::MIN;
 #[derive(Debug)]
 pub struct TapView {
     levels: [AtomicI64; 2],
+    /// Faxes for which control wanted levels of their own.
+    forgotten: AtomicU64,
     unheard: AtomicU64,
 }
 
@@ -36,6 +38,11 @@ impl TapView {
 
     /// Another fax begins: levels are those of its own signals from now on.
     pub fn forget_levels(&self) {
+        self.no_levels();
+        self.forgotten.fetch_add(1, Relaxed);
+    }
+
+    fn no_levels(&self) {
         for level in &self.levels {
             level.store(NONE, Relaxed);
         }
@@ -65,6 +72,8 @@ pub struct FaxTap {
     in_voice: bool,
     seen: Producer<(Time, Seen)>,
     view: Arc<TapView>,
+    /// As the view had it when the levels were forgotten last.
+    forgotten: u64,
     dropped: u64,
     /// What the port's counters have.
     published: u64,
@@ -92,6 +101,7 @@ impl FaxTap {
         let (producer, consumer) = RingBuffer::new(SEEN);
         let view = Arc::new(TapView {
             levels: [AtomicI64::new(NONE), AtomicI64::new(NONE)],
+            forgotten: AtomicU64::new(0),
             unheard: AtomicU64::new(0),
         });
         let tap = Box::new(FaxTap {
@@ -99,6 +109,7 @@ impl FaxTap {
             in_voice,
             seen: producer,
             view: Arc::clone(&view),
+            forgotten: 0,
             dropped: 0,
             published: 0,
         });
@@ -114,6 +125,13 @@ impl FaxTap {
         // Control has given it up; a new one replaces it with the next fax.
         if self.seen.is_abandoned() {
             return;
+        }
+        let forgotten = self.view.forgotten.load(Relaxed);
+        if forgotten != self.forgotten {
+            self.forgotten = forgotten;
+            self.tap.forget_levels();
+            // What was shown while control asked for it was of the fax before.
+            self.view.no_levels();
         }
         self.tap.hear(side, samples);
         let mut any = false;
@@ -162,5 +180,48 @@ impl<B: Body> MediaSession<B> {
         {
             tap.hear(now, side, samples, port);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Flags at 300 bit/s for a second.
+    fn flags() -> Vec<i16> {
+        let mut phase = 0.0_f64;
+        let sample = |n: usize| {
+            // 0111 1110
+            let is_mark = !matches!((n * 300 / 8000) % 8, 0 | 7);
+            let hertz = if is_mark { 1650.0 } else { 1850.0 };
+            phase += std::f64::consts::TAU * hertz / 8000.0;
+            (phase.sin() * 8000.0) as i16
+        };
+        (0..8000).map(sample).collect()
+    }
+
+    #[test]
+    fn a_second_fax_has_no_levels_of_the_first() {
+        let (mut tap, watch) = FaxTap::build(false).unwrap();
+        let port = PortCounters::default();
+        let mut says = |speaker: Side| {
+            for block in flags().chunks(80) {
+                for side in [Side::Line, Side::Network] {
+                    let sound = if side == speaker { block } else { &[0; 80] };
+                    tap.hear(Time::ZERO, side, sound, &port);
+                }
+            }
+            for _ in 0..50 {
+                tap.hear(Time::ZERO, Side::Line, &[0; 80], &port);
+                tap.hear(Time::ZERO, Side::Network, &[0; 80], &port);
+            }
+        };
+        let levels = || [Side::Line, Side::Network].map(|side| watch.view.level(side).is_some());
+        says(Side::Line);
+        assert_eq!(levels(), [true, false]);
+        watch.view.forget_levels();
+        assert_eq!(levels(), [false, false]);
+        says(Side::Network);
+        assert_eq!(levels(), [false, true]);
     }
 }

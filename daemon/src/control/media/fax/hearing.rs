@@ -42,7 +42,7 @@ pub(in crate::control::media) struct Counters {
     pub port: Arc<PortCounters>,
     /// Length of a block.
     pub block_ms: u64,
-    /// Earlier packets that are sent again with each: the most that there were.
+    /// Earlier packets that are sent again with each, now.
     pub copies: u8,
 }
 
@@ -64,6 +64,8 @@ struct Fax {
     before: ctl::RtpStats,
     /// What of the tap had been lost by then.
     unheard: u64,
+    /// Earlier packets that are sent again with each: the most that there were in it.
+    copies: u8,
     /// Figures of its relays.
     relays: Option<RelayNumbers>,
 }
@@ -109,8 +111,10 @@ impl Hearing {
 
     /// Earlier packets that go again with each from now on.
     pub(super) fn sends_copies(&mut self, copies: u8) {
-        let most = &mut self.counters.copies;
-        *most = copies.max(*most);
+        self.counters.copies = copies;
+        if let Some(fax) = &mut self.fax {
+            fax.copies = fax.copies.max(copies);
+        }
     }
 
     /// Something is done otherwise than usual; false: that was said of this fax before.
@@ -155,6 +159,7 @@ impl Hearing {
             switches: self.switches.drain(..).map(after).collect(),
             before: self.counters.now(),
             unheard: self.tap.as_ref().map_or(0, |tap| tap.view.unheard()),
+            copies: self.counters.copies,
             relays: None,
         });
     }
@@ -361,6 +366,8 @@ impl Hearing {
             self.fax = None;
         }
         let record = self.finish(now);
+        // Of a fax that was none.
+        self.advised.clear();
         // Nobody takes from it what it hears of the talk.
         self.tap.take_if(|tap| tap.in_voice);
         record
@@ -382,9 +389,9 @@ impl Hearing {
         let t38 = fax.relays.filter(|relays| relays.received > 0);
         record.transport = match t38 {
             Some(_) => FaxTransport::T38,
-            None if figures.redundant_sent > 0 => FaxTransport::G711Redundant {
-                copies: self.counters.copies,
-            },
+            None if figures.redundant_sent > 0 => {
+                FaxTransport::G711Redundant { copies: fax.copies }
+            }
             None => FaxTransport::G711,
         };
         record.path = FaxPath {
@@ -512,6 +519,39 @@ mod tests {
         // A lone CNG is no other fax.
         hearing.tone(at(90_000), Side::Line, DataTone::Cng);
         assert!(hearing.voice(at(120_000), false).is_none());
+    }
+
+    #[test]
+    fn a_second_fax_has_the_copies_the_advice_and_the_levels_of_its_own() {
+        let mut hearing = hearing();
+        let copies = |record: FaxRecord| match record.transport {
+            FaxTransport::G711Redundant { copies } => copies,
+            other => panic!("{other:?}"),
+        };
+        let (_tap, watch) = crate::line::FaxTap::build(false).unwrap();
+        hearing.tap = Some(watch);
+        let advised = FaxAdvised {
+            far: "2001".into(),
+            advice: tipring_types::FaxAdvice::T38Never,
+        };
+        hearing.data(at(0), true);
+        for number in [1, 2, 1] {
+            hearing.sends_copies(number);
+        }
+        assert!(hearing.follows(&advised) && !hearing.follows(&advised));
+        hearing.counters.port.tx_redundant.add(10);
+        let first = hearing.finish(at(20_000)).unwrap();
+        assert_eq!((first.advised.len(), copies(first)), (1, 2));
+        hearing.data(at(30_000), true);
+        hearing.counters.port.tx_redundant.add(10);
+        let second = hearing.finish(at(40_000)).unwrap();
+        assert_eq!((second.advised.len(), copies(second)), (0, 1));
+        // A person, and no fax: what was to be done in it is none of the next one's.
+        hearing.data(at(50_000), true);
+        assert!(hearing.follows(&advised));
+        assert!(hearing.voice(at(52_000), true).is_none());
+        hearing.data(at(60_000), true);
+        assert_eq!(hearing.finish(at(70_000)).unwrap().advised, []);
     }
 
     #[test]
