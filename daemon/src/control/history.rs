@@ -267,13 +267,13 @@ impl HistoryDesk {
                 "history-kept",
                 counts.kept,
                 "records",
-                "calls and findings written to the history",
+                "calls, faxes, findings and far ends written to the history",
             ),
             Counter::new(
                 "history-lost",
                 counts.lost,
                 "records",
-                "calls and findings that the history lost: full queue, disk that takes nothing",
+                "calls, faxes, findings and far ends that are lost: the disk took nothing, or too slowly; see the findings and its free space",
             ),
         ]
     }

@@ -40,7 +40,7 @@ struct Shared {
 pub struct Counts {
     /// Calls and findings written.
     pub kept: u64,
-    /// Calls and findings that could not be kept.
+    /// Calls, faxes, findings and far ends that could not be kept.
     pub lost: u64,
     /// Orders and turns that the thread is done with; one that does not move while something waits is stalled.
     pub turns: u64,

@@ -96,7 +96,9 @@ pub struct History {
     pub summary: Vec<CallTotals>,
     /// There are older ones that the limit left out.
     pub more: bool,
-    /// Calls and findings that could not be kept since the daemon was started.
+    /// Faxes that are in the file and could not be read: a later version wrote them, or they are damaged.
+    pub unreadable: u64,
+    /// Calls, faxes, findings and far ends that could not be kept since the daemon was started.
     pub lost: u64,
     /// Why nothing is kept at present.
     pub trouble: Option<String>,
@@ -234,6 +236,9 @@ pub(crate) fn ask(db: &Connection, q: &Query, run: Option<u64>) -> rusqlite::Res
         })?;
         while let Some(row) = rows.next()? {
             let Some(fax) = fax::read(row)? else {
+                // It has taken the place of one that is beyond the limit.
+                answer.unreadable += 1;
+                room.full |= answer.faxes.len() as u64 + answer.unreadable > u64::from(limit);
                 continue;
             };
             if !room.takes(&fax, answer.faxes.len(), limit) {

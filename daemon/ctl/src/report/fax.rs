@@ -45,7 +45,9 @@ pub struct FaxList {
     pub faxes: Vec<FaxReport>,
     /// There are older ones that the limit left out.
     pub more: bool,
-    /// Calls, faxes and findings that could not be kept since the daemon was started.
+    /// Faxes that are in the file and could not be read: a later version wrote them, or they are damaged.
+    pub unreadable: u64,
+    /// Calls, faxes, findings and far ends that could not be kept since the daemon was started.
     pub lost: u64,
     /// Why nothing is kept at present.
     pub trouble: Option<String>,
@@ -56,6 +58,7 @@ impl From<History> for FaxList {
         FaxList {
             faxes: history.faxes.into_iter().map(FaxReport::of).collect(),
             more: history.more,
+            unreadable: history.unreadable,
             lost: history.lost,
             trouble: history.trouble,
         }

@@ -134,6 +134,33 @@ fn those_of_a_port_those_that_failed_and_those_since_are_found() {
 }
 
 #[test]
+fn faxes_that_cannot_be_read_are_counted_and_the_others_shown() {
+    let mut bench = bench(Limits::default());
+    for id in 1..=4 {
+        bench.writer.keep(Entry::from(fax(id)));
+    }
+    assert_eq!(bench.ask(&faxes()).unreadable, 0);
+    let db = bench.writer.book().unwrap().db();
+    db.execute(
+        "UPDATE faxes SET record = '{\"pages\":\"many\"}' WHERE id IN (2, 3)",
+        [],
+    )
+    .unwrap();
+    let mut found = |q: Query| {
+        let answer = bench.ask(&q);
+        let ids: Vec<_> = answer.faxes.iter().map(|fax| fax.id).collect();
+        (ids, answer.unreadable, answer.more)
+    };
+    assert_eq!(found(faxes()), (vec![4, 1], 2, false));
+    assert_eq!(found(Query::default()).1, 2);
+    let few = Query {
+        limit: 2,
+        ..faxes()
+    };
+    assert_eq!(found(few), (vec![4], 2, true));
+}
+
+#[test]
 fn faxes_are_added_up_by_port_and_by_far_number() {
     let mut bench = bench(Limits::default());
     let with = |mut fax: StoredFax, rate, ecm, lost| {

@@ -27,12 +27,7 @@ pub(crate) fn fax_list(paint: Paint, list: &FaxList) -> String {
     if list.more {
         out += "\nThere are older ones: see --limit and --since.\n";
     }
-    if list.lost > 0 {
-        out += &format!(
-            "\n{} records could not be kept since the daemon was started.\n",
-            list.lost
-        );
-    }
+    out += &super::history::missing(list.unreadable, list.lost);
     out
 }
 

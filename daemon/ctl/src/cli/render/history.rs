@@ -42,10 +42,34 @@ pub(crate) fn history(paint: Paint, what: What, history: &History) -> String {
     if history.more {
         out += "\nThere are older ones: see --limit and --since.\n";
     }
-    if history.lost > 0 {
+    out += &missing(history.unreadable, history.lost);
+    out
+}
+
+fn faxes(count: u64) -> String {
+    match count {
+        1 => "1 stored fax".to_owned(),
+        count => format!("{count} stored faxes"),
+    }
+}
+
+/// What is not there, and what to do about it.
+pub(super) fn missing(unreadable: u64, lost: u64) -> String {
+    let mut out = String::new();
+    if unreadable > 0 {
         out += &format!(
-            "\n{} of them could not be kept since the daemon was started.\n",
-            history.lost
+            "\n{} could not be read: a later version of Tipring kept them,\n\
+             or the file is damaged. Read them with that version:\n\
+             `tipring fax list --file FILE`\n",
+            faxes(unreadable)
+        );
+    }
+    if lost > 0 {
+        out += &format!(
+            "\n{} (calls, faxes, findings, far ends) could not be kept since the\n\
+             daemon was started. They are lost. See `tipring status` for what is wrong with\n\
+             the history, and the disk and its free space.\n",
+            super::plural(lost, "record")
         );
     }
     out
@@ -231,6 +255,21 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("1 h 5 min"), "{text}");
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_the_cure() {
+        assert_eq!(missing(0, 0), "");
+        let text = missing(1, 1);
+        assert!(
+            text.starts_with("\n1 stored fax could not be read"),
+            "{text}"
+        );
+        assert!(text.contains("\n1 record (calls, faxes,"), "{text}");
+        let text = missing(3, 12_345);
+        assert!(text.contains("3 stored faxes could") && text.contains("--file FILE"));
+        assert!(text.contains("12345 records") && text.contains("`tipring status`"));
+        assert!(widest(&text) <= 80, "{text}");
     }
 
     #[test]

@@ -53,6 +53,7 @@ fn a_list_is_one_row_a_fax_and_fits_eighty_columns() {
     let list = FaxList {
         faxes: vec![FaxReport::of(stored()), FaxReport::of(good())],
         more: true,
+        unreadable: 2,
         lost: 1,
         trouble: None,
     };
