@@ -13,7 +13,7 @@
 //!
 //! What was pinned by hand comes before what was learned.
 
-use crate::fax_verdict::FaxCall;
+use crate::fax_verdict::{FaxCall, packets_of};
 use crate::nse::Event;
 use crate::types::trace::SwitchAnswer;
 use crate::types::{
@@ -36,8 +36,6 @@ const LITTLE: u32 = 70;
 const FEW: u64 = 3;
 /// Loss that is taken for the cause of a failure, tenths of a percent.
 const BY_LOSS: u32 = 7;
-/// Sound in a T.38 packet of a page, ms.
-const RELAY_PTIME_MS: u64 = 30;
 /// What is repeated then.
 const DEEP: u8 = 2;
 
@@ -209,7 +207,7 @@ fn is_by_loss(verdict: &FaxVerdict) -> bool {
     )
 }
 
-/// May T.38 have caused this failure? It may lose trainings, signals, pages and frames. What a machine said of itself, and what
+/// May T.38 have caused the failure of a fax that it carried? It may lose trainings, signals, pages and frames. What a machine said of itself, and what
 /// people, the line and the CallManager did, it has no part in.
 fn may_be_t38(verdict: &FaxVerdict) -> bool {
     let was_lost = matches!(
@@ -231,12 +229,7 @@ fn may_be_t38(verdict: &FaxVerdict) -> bool {
     );
     match verdict.cause {
         None | Some(FaxCause::DamagedSignals { .. } | FaxCause::NoCorrection { .. }) => was_lost,
-        Some(
-            FaxCause::NothingReceived
-            | FaxCause::VoiceInRelay
-            | FaxCause::NetworkLoss { .. }
-            | FaxCause::NetworkJitter { .. },
-        ) => true,
+        Some(FaxCause::NetworkLoss { .. }) => true,
         Some(_) => false,
     }
 }
@@ -297,11 +290,7 @@ fn lost(memory: &mut FarMemory, record: &FaxRecord, call: &FaxCall, failed: bool
     if record.rate.is_none() && packets == 0 {
         return;
     }
-    let ptime_ms = match record.transport {
-        FaxTransport::T38 => RELAY_PTIME_MS,
-        _ => u64::from(call.ptime_ms.max(10)),
-    };
-    let expected = (record.length_ms / ptime_ms).max(packets).max(1);
+    let expected = packets_of(record, call).max(packets).max(1);
     let share = packets.saturating_mul(10_000) / expected;
     memory.loss_hundredths = u32::try_from(share).unwrap_or(u32::MAX);
     let is_much = share >= u64::from(MUCH) && packets >= FEW;

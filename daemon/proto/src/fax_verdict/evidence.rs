@@ -170,22 +170,26 @@ fn damaged(fax: &FaxRecord) -> Option<FaxCause> {
     (frames >= DAMAGED).then_some(FaxCause::DamagedSignals { side, frames })
 }
 
+/// Packets that should come in a fax of this length.
+pub(crate) fn packets_of(fax: &FaxRecord, call: &FaxCall) -> u64 {
+    let ptime_ms = match fax.transport {
+        FaxTransport::T38 => RELAY_PTIME_MS,
+        FaxTransport::G711 | FaxTransport::G711Redundant { .. } => u64::from(call.ptime_ms.max(10)),
+    };
+    fax.length_ms / ptime_ms
+}
+
 /// Lost of all that should have come, in tenths of a percent, and how many.
 fn loss(fax: &FaxRecord, call: &FaxCall) -> (u32, u64) {
     let lost = fax.path.lost;
-    let expected = match fax.transport {
-        FaxTransport::T38 => fax
-            .path
-            .relay_received
-            .map_or(fax.length_ms / RELAY_PTIME_MS, |came| {
-                came.saturating_add(lost)
-            }),
+    let (sound, relayed) = (fax.path.received, fax.path.relay_received);
+    let came = match fax.transport {
+        FaxTransport::T38 => relayed,
         // Sound until the relay, to which nothing came.
-        _ if relay_use(fax) == FaxRelayUse::Used => {
-            fax.path.received.unwrap_or(0).saturating_add(lost)
-        }
-        _ => fax.length_ms / u64::from(call.ptime_ms.max(10)),
+        _ if relay_use(fax) == FaxRelayUse::Used => Some(sound.unwrap_or(0)),
+        _ => None,
     };
+    let expected = came.map_or(packets_of(fax, call), |came| came.saturating_add(lost));
     let share = lost.saturating_mul(1000) / expected.max(lost).max(1);
     (u32::try_from(share).unwrap_or(1000), lost)
 }

@@ -6,6 +6,8 @@
 
 mod evidence;
 
+pub(crate) use evidence::packets_of;
+
 use crate::types::{
     CallDirection, EndCause, FaxCause, FaxOutcome, FaxRecord, FaxVerdict, Side, Sides, TenthDbm0,
 };
