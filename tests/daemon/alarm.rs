@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_dsp::measure;
+use tipring_tests::wav;
 
 use crate::place::{Place, SOON, number_of, until};
 
@@ -14,26 +15,19 @@ const KEY_MS: u16 = 55;
 
 /// 1400 Hz, a pause and 2300 Hz, each 0.1 s.
 fn handshake(file: &Path) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut wav = hound::WavWriter::create(file, spec).unwrap();
+    let mut samples = vec![];
     for hz in [0.0, 1400.0, 0.0, 2300.0, 0.0] {
         for n in 0..800 {
             let sine = (std::f64::consts::TAU * hz * f64::from(n) / 8000.0).sin();
-            wav.write_sample((4000.0 * sine) as i16).unwrap();
+            samples.push((4000.0 * sine) as i16);
         }
     }
-    wav.finalize().unwrap();
+    wav::write(file, &samples).unwrap();
 }
 
 /// The level of a tone where it is loudest, in windows of 50 ms.
-fn loudest(wav: &Path, hz: f64) -> Result<f64, String> {
-    let mut reader = hound::WavReader::open(wav).map_err(|e| e.to_string())?;
-    let samples: Vec<i16> = reader.samples().filter_map(Result::ok).collect();
+fn loudest(file: &Path, hz: f64) -> Result<f64, String> {
+    let samples = wav::read(file)?;
     let levels = samples.chunks(400).map(|w| measure::tone_level(w, hz));
     Ok(levels.fold(f64::MIN, f64::max))
 }

@@ -231,10 +231,9 @@ pub(crate) fn a_far_machine_unplugged_in_its_page_and_a_person_who_answers_are_t
 }
 
 /// The faxes of a port in the journal, as `fax list` shows them.
-fn journal(gateway: &Gateway, port: &str) -> Vec<ctl::FaxReport> {
-    let text = gateway.tipring(&["fax", "list", port, "--json"]).unwrap();
-    let list: ctl::FaxList = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
-    list.faxes
+fn journal(gateway: &Gateway, port: u16) -> Vec<ctl::FaxReport> {
+    let faxes = gateway.control().faxes(port);
+    faxes.unwrap_or_else(|e| panic!("{e}"))
 }
 
 pub(crate) fn a_fax_that_is_carried_as_voice_is_in_the_journal_as_well() {
@@ -243,7 +242,7 @@ pub(crate) fn a_fax_that_is_carried_as_voice_is_in_the_journal_as_well() {
     let ports = "[defaults]\nprofile = \"fax\"\nfax-pass-through = false\n";
     let gateway = place.gateway(2, ports);
     send_a_page(&gateway);
-    for port in ["1", "2"] {
+    for port in [1, 2] {
         let found = until(SOON, || {
             let found = journal(&gateway, port).into_iter().next();
             found.ok_or("nothing in the journal".to_owned())
@@ -253,9 +252,9 @@ pub(crate) fn a_fax_that_is_carried_as_voice_is_in_the_journal_as_well() {
     }
 }
 
-fn has_finding(gateway: &Gateway, port: &str) -> bool {
-    let text = gateway.tipring(&["port", "show", port]).unwrap();
-    text.contains("the last fax failed")
+fn has_finding(gateway: &Gateway, port: u16) -> bool {
+    let shown = gateway.tipring(&["port", "show", &port.to_string()]);
+    shown.unwrap().contains("the last fax failed")
 }
 
 pub(crate) fn a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_good_one_of_two_pages()
@@ -288,7 +287,7 @@ pub(crate) fn a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_goo
     called.act(SimAction::FaxCancel, SOON).unwrap();
     caller.wait(SimCondition::FaxDone, LONGEST_S).unwrap();
     let cut = until(SOON, || {
-        let found = journal(&gateway, "2").into_iter().next();
+        let found = journal(&gateway, 2).into_iter().next();
         let found = found.ok_or("nothing in the journal")?;
         match &*found.code {
             "hung-up-here" => Ok(found),
@@ -300,10 +299,10 @@ pub(crate) fn a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_goo
         "{cut:?}"
     );
     assert!(cut.why.starts_with("port 2 hung up"), "{cut:?}");
-    assert!(has_finding(&gateway, "2"));
+    assert!(has_finding(&gateway, 2));
     // At the other port the call was over before its fax.
     let there = until(SOON, || {
-        let found = journal(&gateway, "1").into_iter().next();
+        let found = journal(&gateway, 1).into_iter().next();
         found.ok_or("nothing in the journal".to_owned())
     });
     let whose = (there.fax.call.is_some(), there.fax.far_number.as_ref());
@@ -315,7 +314,7 @@ pub(crate) fn a_fax_that_is_cut_off_is_in_the_journal_with_its_cause_until_a_goo
     start(&mut caller, &mut called);
     let result = caller.wait(SimCondition::FaxDone, LONGEST_S).unwrap();
     assert!(result.last_fax.is_some_and(|fax| fax.ok && fax.pages == 2));
-    for port in ["1", "2"] {
+    for port in [1, 2] {
         let good = until(SOON, || {
             let found = journal(&gateway, port).into_iter().next();
             let found = found.ok_or("nothing in the journal")?;
@@ -366,7 +365,7 @@ fn send_another(gateway: &Gateway, number: usize) -> ctl::FaxReport {
         set.wait(SimCondition::Idle, 15).unwrap();
     }
     until(SOON, || {
-        let mut found = journal(gateway, "2");
+        let mut found = journal(gateway, 2);
         match found.len() {
             n if n == number => Ok(found.remove(0)),
             _ => Err(format!("{number} wanted: {found:?}")),

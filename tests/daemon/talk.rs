@@ -9,6 +9,7 @@ use tipring_dsp::measure;
 use tipring_tests::gateway::Gateway;
 use tipring_tests::set::Set;
 use tipring_tests::stalls::StallWatch;
+use tipring_tests::wav;
 
 use crate::place::{SOON, number_of};
 
@@ -157,9 +158,7 @@ impl Talk {
         for (n, set) in self.sets.iter_mut().enumerate() {
             let hz = f64::from(TONES[1 - n]);
             set.act(SimAction::RecordStop, SOON).unwrap();
-            let samples: Vec<i16> = hound::WavReader::open(&self.recordings[n])
-                .and_then(|mut wav| wav.samples().collect())
-                .unwrap();
+            let samples = wav::read(&self.recordings[n]).unwrap();
             let middle = samples
                 .get(EDGE..samples.len().saturating_sub(EDGE))
                 .unwrap_or_default();

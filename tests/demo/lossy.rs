@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tipring_ctl::report::{FaxList, FaxReport, FaxResult};
+use tipring_ctl::report::{FaxReport, FaxResult};
 use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_tests::callmanager::CallManager;
 use tipring_tests::gateway::Gateway;
@@ -237,7 +237,7 @@ fn arrived(fax: &mut Fax) -> Option<Page> {
 /// What `tipring fax` says of both, at the ports that received.
 fn journal(of: &Faxes, report: &mut Report) -> Result<(), String> {
     let mut found = vec![];
-    for (fax, port) in of.faxes.iter().zip(["2", "4"]) {
+    for (fax, port) in of.faxes.iter().zip([2, 4]) {
         let one = newest(&of.gateway, port)?;
         let good = one.fax.verdict.is_success();
         let sent = fax.result.as_ref().is_some_and(|result| result.ok);
@@ -254,7 +254,7 @@ fn journal(of: &Faxes, report: &mut Report) -> Result<(), String> {
         let right = match (good, sent) {
             (true, true) => true,
             (false, false) => named || one.code == "nothing-in-common",
-            (true, false) | (false, true) => port == "4",
+            (true, false) | (false, true) => port == 4,
         };
         report.check(&format!("the journal, {}", fax.name), words, right);
         found.push(one.fax.number.to_string());
@@ -272,13 +272,11 @@ fn journal(of: &Faxes, report: &mut Report) -> Result<(), String> {
 }
 
 /// The newest fax of a port, as soon as it is in the journal.
-fn newest(gateway: &Gateway, port: &str) -> Result<FaxReport, String> {
+fn newest(gateway: &Gateway, port: u16) -> Result<FaxReport, String> {
     // 10 s of silence end a fax whose machines said no goodbye.
     let end = Instant::now() + Duration::from_secs(20);
     loop {
-        let text = gateway.tipring(&["fax", "list", port, "--json"])?;
-        let list: FaxList = serde_json::from_str(&text).map_err(|e| format!("{e}: {text}"))?;
-        if let Some(newest) = list.faxes.into_iter().next() {
+        if let Some(newest) = gateway.control().faxes(port)?.into_iter().next() {
             return Ok(newest);
         }
         if Instant::now() > end {

@@ -9,7 +9,6 @@
 mod fax;
 mod house;
 mod lossy;
-mod speech;
 mod story;
 mod terminal;
 

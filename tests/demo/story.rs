@@ -7,11 +7,12 @@ use tipring_ctl::report::{CallerIdHeard, SimPolarity};
 use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_tests::capture::{self, Capture};
 use tipring_tests::set::Set;
+use tipring_tests::speech::{self, Speech};
+use tipring_tests::wav;
 
 use crate::fax;
 use crate::house::{House, LABELS, PORTS};
 use crate::lossy;
-use crate::speech::{self, Speech};
 use crate::terminal::Report;
 
 const PROMPT: Duration = Duration::from_secs(10);
@@ -224,9 +225,9 @@ fn call(
 }
 
 /// What a phone hears in this number of milliseconds of the card's clock.
-fn listen(set: &mut Set, wav: &Path, ms: u64) -> Result<Vec<i16>, String> {
-    let wav = wav.to_owned();
-    let record = SimAction::Record { wav: wav.clone() };
+fn listen(set: &mut Set, file: &Path, ms: u64) -> Result<Vec<i16>, String> {
+    let wav = file.to_owned();
+    let record = SimAction::Record { wav };
     let begin = set.act(record, PROMPT)?.card.blocks_from_gateway;
     let end = Instant::now() + PROMPT;
     // Blocks of 10 ms.
@@ -237,7 +238,7 @@ fn listen(set: &mut Set, wav: &Path, ms: u64) -> Result<Vec<i16>, String> {
         std::thread::sleep(Duration::from_millis(20)); // looks again, with the deadline above
     }
     set.act(SimAction::RecordStop, PROMPT)?;
-    speech::read_wav(&wav)
+    wav::read(file)
 }
 
 /// Both sines of a tone must be there at their level.
@@ -346,7 +347,7 @@ fn compare(
     to: u16,
     heard: &Path,
 ) -> Result<(), String> {
-    let heard = speech::read_wav(heard)?;
+    let heard = wav::read(heard)?;
     let what = format!("port {to} heard port {from}");
     let Some(like) = speech::likeness(&said.samples, &heard) else {
         let n = heard.len();

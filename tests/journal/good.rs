@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_tests::network::Network;
+use tipring_tests::speech;
 
 use crate::house::{FAX_S, House, PLAIN, PROMPT, Plan, T38, done};
-use crate::speech;
 
 const PHONES: Plan = Plan {
     defaults: "profile = \"phone\"",
@@ -53,7 +53,7 @@ pub(crate) fn send(house: &House, n: u64, ecm: bool) -> Result<Option<String>, S
     house.send(&mut caller, pages, 300, ecm)?;
     let sent = done(&mut caller, FAX_S)?;
     let got = done(&mut called, 30)?;
-    for port in ["1", "2"] {
+    for port in [1, 2] {
         let found = house.verdict(port)?;
         let good = found.fax.verdict.is_success();
         if good != (sent.ok && got.ok) {
@@ -122,7 +122,7 @@ pub(crate) fn talk(house: &House, n: u64) -> Result<Option<String>, String> {
     for set in [&mut a, &mut b] {
         set.wait(SimCondition::Idle, 15)?;
     }
-    for port in ["1", "2"] {
+    for port in [1, 2] {
         if let Some(found) = house.settled(port)?.into_iter().next() {
             return Ok(Some(format!("port {port}: {}: {}", found.code, found.text)));
         }

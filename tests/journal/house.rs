@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tipring_ctl::report::{FaxList, FaxReport, FaxResult};
+use tipring_ctl::report::{FaxReport, FaxResult};
 use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_tests::callmanager::CallManager;
 use tipring_tests::gateway::Gateway;
@@ -178,15 +178,8 @@ channel = 2
         }
     }
 
-    /// The faxes of a port in the journal, newest first.
-    pub(crate) fn journal(&self, port: &str) -> Result<Vec<FaxReport>, String> {
-        let text = self.gateway.tipring(&["fax", "list", port, "--json"])?;
-        let list: FaxList = serde_json::from_str(&text).map_err(|e| format!("{e}: {text}"))?;
-        Ok(list.faxes)
-    }
-
     /// The newest fax of a port once its call is over.
-    pub(crate) fn verdict(&self, port: &str) -> Result<FaxReport, String> {
+    pub(crate) fn verdict(&self, port: u16) -> Result<FaxReport, String> {
         let end = Instant::now() + Duration::from_secs(25);
         let mut quiet = None;
         loop {
@@ -196,7 +189,7 @@ channel = 2
                 false => None,
             };
             let settled = quiet.is_some_and(|since| since.elapsed() > Duration::from_secs(2));
-            match self.journal(port)?.into_iter().next() {
+            match self.gateway.control().faxes(port)?.into_iter().next() {
                 Some(newest) if settled => return Ok(newest),
                 newest if Instant::now() > end => {
                     return newest.ok_or_else(|| format!("no fax of port {port} in the journal"));
@@ -207,19 +200,16 @@ channel = 2
     }
 
     /// The faxes of a port in the journal once its call, which is over, is there.
-    pub(crate) fn settled(&self, port: &str) -> Result<Vec<FaxReport>, String> {
+    pub(crate) fn settled(&self, port: u16) -> Result<Vec<FaxReport>, String> {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
-            let text = self.gateway.tipring(&["history", port, "--json"])?;
             // Calls and faxes are written in one order, so the call is the last of it.
-            let history: serde_json::Value =
-                serde_json::from_str(&text).map_err(|e| format!("{e}: {text}"))?;
-            let calls = history["calls"].as_array().map_or(0, Vec::len);
-            if calls > 0 {
-                return self.journal(port);
+            let control = self.gateway.control();
+            if !control.calls_over(port)?.is_empty() {
+                return control.faxes(port);
             }
             if Instant::now() > end {
-                return Err(format!("port {port}: the history has no call: {text}"));
+                return Err(format!("port {port}: the history has no call"));
             }
             std::thread::sleep(Duration::from_millis(100)); // asks again, with the deadline above
         }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_spandsp::{ConnectTone, ModemConnectToneTx, V21Tx};
 use tipring_tests::set::Set;
+use tipring_tests::wav;
 
 use crate::house::PROMPT;
 
 /// What a fax machine sends at, dBm0.
 pub(crate) const LEVEL: f32 = -14.0;
-const RATE: u32 = 8_000;
 /// Flags before the first frame, and after the last.
 const PREAMBLE: usize = 40;
 const AFTER: usize = 4;
@@ -89,21 +89,6 @@ impl Sound {
         // What is still in the modem.
         self.0.resize(self.0.len() + 160, 0);
     }
-
-    fn write(&self, path: &Path) -> Result<(), String> {
-        let spec = hound::WavSpec {
-            channels: 1,
-            sample_rate: RATE,
-            bits_per_sample: 16,
-            sample_format: hound::SampleFormat::Int,
-        };
-        let write = || {
-            let mut wav = hound::WavWriter::create(path, spec)?;
-            self.0.iter().try_for_each(|s| wav.write_sample(*s))?;
-            wav.finalize()
-        };
-        write().map_err(|e: hound::Error| format!("{}: {e}", path.display()))
-    }
 }
 
 /// The bits of frames with flags, address, control and check.
@@ -162,10 +147,13 @@ impl Machine {
     pub(crate) fn say(&mut self, sound: &Sound) -> Result<(), String> {
         self.said += 1;
         let name = format!("said-{}-{}.wav", self.set.port(), self.said);
-        let wav = self.folder.join(name);
-        sound.write(&wav)?;
-        let seconds = 10 + sound.0.len() as u64 / u64::from(RATE);
-        let play = SimAction::Play { wav, looped: false };
+        let file = self.folder.join(name);
+        wav::write(&file, &sound.0)?;
+        let seconds = 10 + sound.0.len() as u64 / u64::from(wav::RATE);
+        let play = SimAction::Play {
+            wav: file,
+            looped: false,
+        };
         self.set.act(play, PROMPT)?;
         self.set.wait(SimCondition::PlayDone, seconds).map(drop)
     }

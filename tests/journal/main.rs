@@ -12,9 +12,6 @@ mod good;
 mod house;
 mod machine;
 mod made;
-#[path = "../demo/speech.rs"]
-#[allow(dead_code, unused_imports, reason = "the demonstration uses the rest")]
-mod speech;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -80,12 +77,12 @@ fn one(trial: &Trial) -> ([String; 2], Result<(), String>) {
     if ran.is_err() {
         let _ = house.over();
     }
-    let codes = [("1", trial.right[0]), ("2", trial.right[1])].map(|(port, right)| {
+    let codes = [(1, trial.right[0]), (2, trial.right[1])].map(|(port, right)| {
         let found = house.verdict(port).map(|found| {
             if !right.contains(&found.code.as_str()) && std::env::var_os("JOURNAL_SHOW").is_some() {
                 let number = found.fax.number.to_string();
                 let shown = house.gateway.tipring(&["fax", "show", &number]);
-                let now = house.gateway.tipring(&["port", "show", port]);
+                let now = house.gateway.tipring(&["port", "show", &port.to_string()]);
                 let [shown, now] = [shown, now].map(Result::unwrap_or_default);
                 eprintln!("{}: port {port}\n{shown}\n{now}", trial.made);
             }

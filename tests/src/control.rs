@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use tipring_ctl::client::Client;
 use tipring_ctl::report::{
-    CallList, PortDetail, PortSummary, RegistrationState, ReloadReport, StatusReport,
+    CallList, FaxList, FaxReport, PortDetail, PortSummary, RegistrationState, ReloadReport,
+    StatusReport,
 };
 use tipring_ctl::request::{Request, Response};
 
@@ -88,6 +89,23 @@ impl Control {
             let status = output.status;
             Err(format!("tipring {args:?}: {status}: {text}{why}"))
         }
+    }
+
+    /// The faxes of a port in the journal, newest first.
+    pub fn faxes(&self, port: u16) -> Result<Vec<FaxReport>, String> {
+        let text = self.tipring(&["fax", "list", &port.to_string(), "--json"])?;
+        let list: FaxList = serde_json::from_str(&text).map_err(|e| format!("{e}: {text}"))?;
+        Ok(list.faxes)
+    }
+
+    /// The numbers of the calls of a port that the history has, which is of those that are over, newest first.
+    pub fn calls_over(&self, port: u16) -> Result<Vec<u64>, String> {
+        let text = self.tipring(&["history", &port.to_string(), "--json"])?;
+        let history: serde_json::Value =
+            serde_json::from_str(&text).map_err(|e| format!("{e}: {text}"))?;
+        let calls = history["calls"].as_array();
+        let calls = calls.ok_or_else(|| format!("a history without calls: {text}"))?;
+        Ok(calls.iter().filter_map(|c| c["id"].as_u64()).collect())
     }
 
     /// Ports registered now.

@@ -12,4 +12,6 @@ pub mod peer;
 pub mod phone;
 pub mod recording;
 pub mod set;
+pub mod speech;
 pub mod stalls;
+pub mod wav;

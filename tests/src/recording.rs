@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tipring_dsp::measure;
 
 use crate::set::HeardTone;
+use crate::wav;
 
 /// Removes what an earlier call recorded under this end of a name, before the next one begins.
 pub fn forget(folder: &Path, name: &str) {
@@ -31,8 +32,7 @@ pub fn recording_has(folder: &Path, name: &str, hz: f32, dbm0: f32) -> Result<He
     loop {
         let samples = find(folder, name)
             .first()
-            .and_then(|f| fs::read(f).ok())
-            .map(|bytes| samples_of(&bytes))
+            .map(|file| wav::so_far(file))
             .unwrap_or_default();
         let last = samples
             .get(samples.len().saturating_sub(4000)..)
@@ -55,15 +55,4 @@ pub fn recording_has(folder: &Path, name: &str, hz: f32, dbm0: f32) -> Result<He
         }
         std::thread::sleep(Duration::from_millis(100)); // the file grows; deadline above
     }
-}
-
-/// The samples behind a canonical 44-byte WAV header.
-fn samples_of(wav: &[u8]) -> Vec<i16> {
-    wav.get(44..)
-        .unwrap_or_default()
-        .as_chunks()
-        .0
-        .iter()
-        .map(|bytes| i16::from_le_bytes(*bytes))
-        .collect()
 }

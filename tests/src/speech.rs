@@ -1,55 +1,58 @@
-//! What the phones say, and how well it came through.
+//! What simulated phones say to each other, and how well it came through.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tipring_dsp::measure;
 
+use crate::wav;
+
 /// What a phone says.
-pub(crate) struct Speech {
+#[derive(Clone, Debug)]
+pub struct Speech {
     /// 8 kHz mono 16 bit.
-    pub(crate) wav: PathBuf,
+    pub wav: PathBuf,
     /// Its samples.
-    pub(crate) samples: Vec<i16>,
+    pub samples: Vec<i16>,
     /// The words, if it is speech.
-    pub(crate) words: Option<&'static str>,
+    pub words: Option<&'static str>,
 }
 
 /// How well something came through.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Likeness {
+pub struct Likeness {
     /// 1 is the same, 0 has nothing to do with it.
-    pub(crate) correlation: f64,
+    pub correlation: f64,
     /// When it began in the recording.
-    pub(crate) begins_ms: f64,
+    pub begins_ms: f64,
     /// Level of what was sent, over the speech's length.
     pub sent_dbm0: f64,
     /// Level of what came, over the same length.
     pub heard_dbm0: f64,
 }
 
-const RATE: usize = 8000;
+const RATE: usize = wav::RATE as usize;
 /// Pieces that are compared by themselves: a jitter buffer may shorten or stretch a pause between them.
 const PIECE: usize = RATE / 4;
 /// How far such a piece may have moved.
 const SHIFT: usize = RATE / 25;
 
 /// Speech by espeak-ng and sox where they are installed, else a warble that is easy to distinguish by ear.
-pub(crate) fn prepare(
+pub fn prepare(
     folder: &Path,
     name: &str,
     voice: &str,
     words: &'static str,
 ) -> Result<Speech, String> {
-    let wav = folder.join(format!("{name}.wav"));
-    let spoken = speak(folder, &wav, voice, words).is_some();
+    let file = folder.join(format!("{name}.wav"));
+    let spoken = speak(folder, &file, voice, words).is_some();
     if !spoken {
         let base = 300.0 + 90.0 * f64::from(name.bytes().last().unwrap_or(b'0') - b'0');
-        write_wav(&wav, &warble(base))?;
+        wav::write(&file, &warble(base))?;
     }
-    let samples = read_wav(&wav)?;
+    let samples = wav::read(&file)?;
     Ok(Speech {
-        wav,
+        wav: file,
         samples,
         words: spoken.then_some(words),
     })
@@ -90,38 +93,9 @@ fn warble(base: f64) -> Vec<i16> {
         .collect()
 }
 
-fn write_wav(path: &Path, samples: &[i16]) -> Result<(), String> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: RATE as u32,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let write = || {
-        let mut wav = hound::WavWriter::create(path, spec)?;
-        for &s in samples {
-            wav.write_sample(s)?;
-        }
-        wav.finalize()
-    };
-    write().map_err(|e: hound::Error| format!("{}: {e}", path.display()))
-}
-
-/// The samples of an 8 kHz mono 16-bit WAV.
-pub(crate) fn read_wav(path: &Path) -> Result<Vec<i16>, String> {
-    let named = |e: hound::Error| format!("{}: {e}", path.display());
-    let wav = hound::WavReader::open(path).map_err(named)?;
-    let spec = wav.spec();
-    if (spec.channels, spec.sample_rate, spec.bits_per_sample) != (1, RATE as u32, 16) {
-        return Err(format!("{}: not 8 kHz mono 16 bit", path.display()));
-    }
-    let samples: Result<Vec<i16>, _> = wav.into_samples().collect();
-    samples.map_err(named)
-}
-
 /// Finds `sent` in `heard` and measures how alike they are: every quarter of a second of `sent` is laid on the best
 /// place in `heard`, and the correlations are averaged by energy.
-pub(crate) fn likeness(sent: &[i16], heard: &[i16]) -> Option<Likeness> {
+pub fn likeness(sent: &[i16], heard: &[i16]) -> Option<Likeness> {
     if sent.len() < PIECE || heard.len() < sent.len() / 2 {
         return None;
     }
@@ -153,7 +127,7 @@ pub(crate) fn likeness(sent: &[i16], heard: &[i16]) -> Option<Likeness> {
 }
 
 /// The level of each of these frequencies where the recording is loudest (an interrupted tone has pauses).
-pub(crate) fn levels<const N: usize>(heard: &[i16], hz: [f64; N]) -> [f64; N] {
+pub fn levels<const N: usize>(heard: &[i16], hz: [f64; N]) -> [f64; N] {
     const WINDOW: usize = RATE / 5;
     let loudest = heard
         .windows(WINDOW)
