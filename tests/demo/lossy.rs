@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tipring_ctl::report::{FaxReport, FaxResult};
+use tipring_ctl::report::FaxResult;
 use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_tests::callmanager::CallManager;
 use tipring_tests::gateway::Gateway;
@@ -28,6 +28,8 @@ const NETWORK: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 4);
 const RTP_PORTS: u16 = 32;
 /// In G.711 this page may take many times as long as by T.38: it is given up this time after its begin.
 const LONGEST: Duration = Duration::from_secs(100);
+/// 10 s of silence end a fax whose machines said no goodbye, and then somebody hangs up.
+const OVER: Duration = Duration::from_secs(30);
 const LOSSY: Network = Network {
     loss_permille: 50,
     seed: 5,
@@ -181,10 +183,15 @@ pub(crate) fn end(mut of: Faxes, report: &mut Report, out: &Path) -> Result<(), 
     }
     let tally = of.detour.total();
     let share = 100.0 * f64::from(tally.lost) / f64::from((tally.lost + tally.passed).max(1));
-    report.say(&format!(
-        "the network carried {} packets and lost {} ({share:.1} %)",
-        tally.passed, tally.lost
-    ));
+    report.check(
+        "5 % loss in the network",
+        format!(
+            "{} packets carried, {} lost ({share:.1} %)",
+            tally.passed, tally.lost
+        ),
+        (3.0..7.0).contains(&share),
+    );
+    over(&mut of)?;
     journal(&of, report)?;
     of.gateway.stop()
 }
@@ -234,11 +241,24 @@ fn arrived(fax: &mut Fax) -> Option<Page> {
     pages.into_iter().next()
 }
 
+/// Everybody hangs up, for the journal has the last word on a fax when its call is over.
+fn over(of: &mut Faxes) -> Result<(), String> {
+    for fax in &mut of.faxes {
+        for set in [&mut fax.sender, &mut fax.receiver] {
+            if set.show()?.fax.is_some() {
+                set.act(SimAction::FaxCancel, PROMPT)?;
+            }
+            set.hang()?;
+        }
+    }
+    Ok(())
+}
+
 /// What `tipring fax` says of both, at the ports that received.
 fn journal(of: &Faxes, report: &mut Report) -> Result<(), String> {
     let mut found = vec![];
     for (fax, port) in of.faxes.iter().zip([2, 4]) {
-        let one = newest(&of.gateway, port)?;
+        let one = of.gateway.control().settled_fax(port, OVER)?;
         let good = one.fax.verdict.is_success();
         let sent = fax.result.as_ref().is_some_and(|result| result.ok);
         let words = match good {
@@ -269,19 +289,4 @@ fn journal(of: &Faxes, report: &mut Report) -> Result<(), String> {
         report.excerpt(&format!("tipring fax show {number}"), &text, 24);
     }
     Ok(())
-}
-
-/// The newest fax of a port, as soon as it is in the journal.
-fn newest(gateway: &Gateway, port: u16) -> Result<FaxReport, String> {
-    // 10 s of silence end a fax whose machines said no goodbye.
-    let end = Instant::now() + Duration::from_secs(20);
-    loop {
-        if let Some(newest) = gateway.control().faxes(port)?.into_iter().next() {
-            return Ok(newest);
-        }
-        if Instant::now() > end {
-            return Err(format!("the journal has no fax of port {port}"));
-        }
-        std::thread::sleep(Duration::from_millis(100)); // asks again, with the deadline above
-    }
 }

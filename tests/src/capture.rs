@@ -114,6 +114,16 @@ pub struct Verdict {
     pub rtp: usize,
 }
 
+/// Is tshark installed?
+pub fn has_tshark() -> bool {
+    let asked = Command::new("tshark")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    asked.is_ok_and(|status| status.success())
+}
+
 /// Has tshark read `file`, where the server listens on `server_port`.
 pub fn judge(file: &Path, server_port: u16) -> Result<Verdict, String> {
     let count = |filter: String| -> Result<usize, String> {

@@ -108,6 +108,28 @@ impl Control {
         Ok(calls.iter().filter_map(|c| c["id"].as_u64()).collect())
     }
 
+    /// Waits for the newest fax of a port with the last word on it: until its call is over, its verdict may become another one,
+    /// which is written together with the call. For a gateway that was started once.
+    pub fn settled_fax(&self, port: u16, within: Duration) -> Result<FaxReport, String> {
+        let end = Instant::now() + within;
+        loop {
+            let over = self.calls_over(port)?;
+            let newest = self.faxes(port)?.into_iter().next();
+            let lacks = match newest {
+                Some(newest) if newest.fax.call.is_none_or(|call| over.contains(&call)) => {
+                    return Ok(newest);
+                }
+                Some(newest) => format!("its fax is not over: {}", newest.text),
+                None => "the journal has no fax of it".to_owned(),
+            };
+            if Instant::now() > end {
+                let s = within.as_secs();
+                return Err(format!("port {port}: after {s} s {lacks}"));
+            }
+            std::thread::sleep(Duration::from_millis(100)); // asks again, with the deadline above
+        }
+    }
+
     /// Ports registered now.
     pub fn registered(&self) -> Result<usize, String> {
         let status = self.status()?;
