@@ -30,6 +30,8 @@ const HEARD: f64 = -23.0;
 const LOUD: f64 = -45.0;
 /// Loss of the hybrids, dB.
 const HYBRID: f64 = 14.0;
+/// The answer tone of a machine and the silence before it are over by then, ms.
+const LONGEST_ANSWER: u32 = 10_000;
 /// A call is given up after this time, ms.
 const PATIENCE: u32 = 200_000;
 
@@ -77,15 +79,14 @@ impl Machine {
         if !calls {
             // Its own answer tone is not sent: ANSam takes its place.
             let mut loud = false;
-            loop {
+            let silent_again = (0..LONGEST_ANSWER).step_by(10).any(|_| {
                 let mut tone = [0; BLOCK];
                 fax.tx(&mut tone);
                 let says = tone.iter().any(|sample| *sample != 0);
-                if loud && !says {
-                    break;
-                }
                 loud |= says;
-            }
+                loud && !says
+            });
+            assert!(silent_again, "an answer tone that does not end");
         }
         Machine {
             fax,
