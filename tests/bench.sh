@@ -10,12 +10,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
-cargo bench --quiet -p tipring-dsp --bench chain_cost
-cargo bench --quiet -p tipring-dsp --bench g168
-cargo bench --quiet -p tipring-dsp --bench dtmf
-cargo bench --quiet -p tipring-dsp --bench tones
-cargo bench --quiet -p tipring-tests --bench lossy
-line_cost() { cargo bench --quiet -p tipringd --bench line_cost -- "$@"; }
+cargo bench --locked --quiet -p tipring-dsp --bench chain_cost
+cargo bench --locked --quiet -p tipring-dsp --bench g168
+cargo bench --locked --quiet -p tipring-dsp --bench dtmf
+cargo bench --locked --quiet -p tipring-dsp --bench tones
+cargo bench --locked --quiet -p tipring-tests --bench lossy
+line_cost() { cargo bench --locked --quiet -p tipringd --bench line_cost -- "$@"; }
 line_cost instructions
 for run in "realtime 48" "loaded 48" "realtime 400" "realtime 1000"; do
     read -r kind ports <<<"$run"

@@ -18,9 +18,9 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module \
  -Cllvm-args=-sanitizer-coverage-pc-table \
  -Cllvm-args=-sanitizer-coverage-trace-compares"
 export CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-$PWD/target}
-cargo build --release --quiet --target "$host" --bin "$target"
+cargo build --locked --release --quiet --target "$host" --bin "$target"
 # The seed writer has no main of libFuzzer and needs no instrumentation.
-RUSTFLAGS='' cargo build --release --quiet -p tipring-fuzz-seeds
+RUSTFLAGS='' cargo build --locked --release --quiet -p tipring-fuzz-seeds
 
 mkdir -p "corpus/$target" "artifacts/$target"
 "$CARGO_TARGET_DIR/release/tipring-fuzz-seeds" "$target" "corpus/$target"

@@ -32,7 +32,7 @@ image=$("$here/image.sh") || die "no guest to test in"
 say "the guest is $image"
 if wanted hal || wanted flows; then
   # The same packages as for `make interop`, or cargo chooses other features and builds everything once more.
-  (cd "$repo" && cargo build --release -p tipringd -p tipring-ctl -p tipring-tests --bins) || die "the test programs do not build"
+  (cd "$repo" && cargo build --locked --release -p tipringd -p tipring-ctl -p tipring-tests --bins) || die "the test programs do not build"
 fi
 if [[ -z ${DEB:-} ]] && { wanted flows || wanted packaging; }; then
   "$repo/packaging/deb.sh" >"$results/deb.txt" 2>&1 || { tail -40 "$results/deb.txt"; die "the package does not build"; }
