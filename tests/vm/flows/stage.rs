@@ -235,6 +235,23 @@ impl Stage {
         run("journalctl", &["-q", "-o", "cat", "-u", UNIT, "-n", &n]).unwrap_or_default()
     }
 
+    /// A place in its journal, for [`Stage::journal_after`].
+    pub(crate) fn journal_cursor(&self) -> Result<String, String> {
+        run("journalctl", &["--sync"])?;
+        let said = run("journalctl", &["-n", "1", "--show-cursor", "-u", UNIT])?;
+        let cursor = said.lines().find_map(|l| l.strip_prefix("-- cursor: "));
+        cursor
+            .map(str::to_owned)
+            .ok_or_else(|| format!("journalctl shows no cursor: {said}"))
+    }
+
+    /// The lines of its journal behind a place.
+    pub(crate) fn journal_after(&self, cursor: &str) -> Result<String, String> {
+        run("journalctl", &["--sync"])?;
+        let after = format!("--after-cursor={cursor}");
+        run("journalctl", &["-q", "-o", "cat", "-u", UNIT, &after])
+    }
+
     pub(crate) fn control(&self) -> Control {
         Control::at(SOCKET)
     }
@@ -355,16 +372,28 @@ group = "tipring"
 
     // --- what every call begins with ---
 
+    /// Lifts and waits for dial tone.
+    fn lift(&self, phone: &Phone) -> Result<(), String> {
+        phone.lift()?;
+        phone.hears(&DIAL_TONE, Duration::from_secs(5)).map(drop)
+    }
+
     /// Lifts, waits for dial tone and dials.
     pub(crate) fn dial(&self, phone: &Phone, digits: &str) -> Result<(), String> {
-        phone.lift()?;
-        phone.hears(&DIAL_TONE, Duration::from_secs(5))?;
+        self.lift(phone)?;
         phone.dial(digits, tipring_tests::phone::DtmfStyle::default())
     }
 
     /// A call from one telephone to another, both in it.
     pub(crate) fn call(&self, a: &Phone, b: &Phone) -> Result<(), String> {
-        self.dial(a, &self.number(b.number()))?;
+        self.lift(a)?;
+        self.call_lifted(a, b)
+    }
+
+    /// The same once the first one is lifted and hears dial tone.
+    pub(crate) fn call_lifted(&self, a: &Phone, b: &Phone) -> Result<(), String> {
+        let style = tipring_tests::phone::DtmfStyle::default();
+        a.dial(&self.number(b.number()), style)?;
         let rung = tipring_tests::phone::PhoneNews::RingOn;
         b.awaits(&rung, Duration::from_secs(8))?;
         b.lift()?;
