@@ -104,19 +104,10 @@ impl Peer {
         self.script(&["tree"]).map(|tree| tree.trim().into())
     }
 
-    /// Starts HylaFAX with its modem, which is stopped with the call manager.
-    pub fn start_fax_server(&self) -> Result<(), String> {
-        self.script(&["fax-start"]).map(drop)
-    }
-
-    /// Runs a command of HylaFAX's client (`sendfax`, `faxstat` …); what it prints.
-    pub fn fax_server(&self, command: &[&str]) -> Result<String, String> {
-        self.script(&[&["fax-run"], command].concat())
-    }
-
-    /// Where HylaFAX keeps `recvq/` and `log/`.
-    pub fn fax_spool(&self) -> PathBuf {
-        self.state.join("hylafax/spool")
+    /// Starts HylaFAX with its modem, which is stopped when the value is dropped.
+    pub fn start_fax_server(&self) -> Result<FaxServer<'_>, String> {
+        self.script(&["fax-start"])?;
+        Ok(FaxServer { peer: self })
     }
 
     /// Stops a far end, and the call manager's own end of that trunk.
@@ -241,6 +232,31 @@ impl Peer {
                 String::from_utf8_lossy(&output.stdout),
                 String::from_utf8_lossy(&output.stderr)
             ))
+        }
+    }
+}
+
+/// HylaFAX beside a call manager, however the flow ends that started it.
+pub struct FaxServer<'a> {
+    peer: &'a Peer,
+}
+
+impl FaxServer<'_> {
+    /// Runs a command of its client (`sendfax`, `faxstat` …); what it prints.
+    pub fn run(&self, command: &[&str]) -> Result<String, String> {
+        self.peer.script(&[&["fax-run"], command].concat())
+    }
+
+    /// Where it keeps `recvq/` and `log/`.
+    pub fn spool(&self) -> PathBuf {
+        self.peer.state.join("hylafax/spool")
+    }
+}
+
+impl Drop for FaxServer<'_> {
+    fn drop(&mut self) {
+        if let Err(e) = self.peer.script(&["fax-stop"]) {
+            eprintln!("{e}");
         }
     }
 }

@@ -83,8 +83,8 @@ fn compressed(pages: &Path, to: &Path) -> Result<(), String> {
 
 /// To HylaFAX, then from it.
 pub(crate) fn both_ways(stage: &Stage) -> Result<Figures, String> {
-    stage.peer.start_fax_server()?;
-    let spool = stage.peer.fax_spool();
+    let server = stage.peer.start_fax_server()?;
+    let spool = server.spool();
     let transfers = Transfers {
         file: spool.join("log/xferfaxlog"),
     };
@@ -117,9 +117,7 @@ pub(crate) fn both_ways(stage: &Stage) -> Result<Figures, String> {
     let file = Path::new("/").join(home).join("tmp/page.tif");
     let file = file.to_string_lossy();
     // -n: no cover page; -m: 196 lines an inch.
-    stage
-        .peer
-        .fax_server(&["sendfax", "-n", "-m", "-f", "tests", "-d", &number, &file])?;
+    server.run(&["sendfax", "-n", "-m", "-f", "tests", "-d", &number, &file])?;
     let got = fax::done(&mut set)?;
     transfers.next("SEND", before, Duration::from_secs(60))?;
     let into = page::compare(&stage.sent_pages(), &received)?;

@@ -193,7 +193,8 @@ fax_start() {
     sleep 0.2
   done
   say "the fax server did not come up:"
-  { asterisk -rx 'iax2 show peers'; fax_run faxstat -s || true; tail -n 20 "$root$home"/log*; } >&2
+  { asterisk -rx 'iax2 show peers'; fax_run faxstat -s; tail -n 20 "$root$home"/log*; } >&2 || true
+  fax_stop
   exit 1
 }
 fax_stop() { # it passes no other signal on; its processes end a moment after it
@@ -280,7 +281,10 @@ case ${1:-} in
   tree) build; echo "$root" ;;   # where it was built
   start) start ;;
   again) start again ;;         # after stop: same configuration and state
-  stop) stop; sip_stop; fax_stop; for kind in h323 pri mgcp; do far_stop $kind; done ;;
+  stop) # what cannot be stopped keeps nothing else running
+    status=0
+    for what in stop sip_stop fax_stop 'far_stop h323' 'far_stop pri' 'far_stop mgcp'; do ($what) || status=1; done
+    exit "$status" ;;
   halt) stop ;;                 # only the call manager
   crash) running && kill -9 "$(pid)" && while running; do sleep 0.05; done; rm -f "$root$state/run/asterisk.pid" ;;
   rx) shift; asterisk -rx "$*" ;;
