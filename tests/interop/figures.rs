@@ -52,18 +52,39 @@ impl fmt::Display for BothWays {
     }
 }
 
+/// Why a flow failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) text: String,
+    /// It is about sound, and this machine did not carry that in time while it was waited for: the flow may be run again. What
+    /// is about anything else (a state, words, a registration) never has an excuse.
+    pub(crate) stalls: Option<String>,
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Failure {
+        Failure { text, stalls: None }
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(text: &str) -> Failure {
+        text.to_owned().into()
+    }
+}
+
 /// How one flow went.
 pub(crate) struct Outcome {
     flow: String,
     took: Duration,
     /// How often it had failed before, for reasons that are not the gateway's.
     failed_before: u32,
-    result: Result<Figures, String>,
+    result: Result<Figures, Failure>,
 }
 
 impl Outcome {
     /// Runs a flow.
-    pub(crate) fn of(flow: &str, body: impl FnOnce() -> Result<Figures, String>) -> Outcome {
+    pub(crate) fn of(flow: &str, body: impl FnOnce() -> Result<Figures, Failure>) -> Outcome {
         let start = Instant::now();
         let result = body();
         Outcome {
@@ -80,7 +101,7 @@ impl Outcome {
             flow: flow.into(),
             took: Duration::ZERO,
             failed_before: 0,
-            result: Err(text),
+            result: Err(text.into()),
         }
     }
 
@@ -97,6 +118,11 @@ impl Outcome {
         self.result.is_ok()
     }
 
+    /// What of this machine may have been the reason that it failed.
+    pub(crate) fn stalls(&self) -> Option<&str> {
+        self.result.as_ref().err()?.stalls.as_deref()
+    }
+
     /// One line for people (more when it failed with a log).
     pub(crate) fn print(&self, round: &str) {
         let seconds = self.took.as_secs();
@@ -105,7 +131,10 @@ impl Outcome {
                 "ok   {round:<15} {:<13} {} ({seconds} s)",
                 self.flow, f.text
             ),
-            Err(e) => println!("FAIL {round:<15} {:<13} after {seconds} s: {e}", self.flow),
+            Err(e) => println!(
+                "FAIL {round:<15} {:<13} after {seconds} s: {}",
+                self.flow, e.text
+            ),
         }
     }
 }

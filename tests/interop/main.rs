@@ -13,11 +13,12 @@ mod mgcp;
 mod stage;
 mod t38;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use figures::{Figures, Outcome, Round};
+use figures::{Failure, Figures, Outcome, Round};
 use flows::Flow;
 use stage::{Stage, StageConfig};
 
@@ -155,9 +156,9 @@ fn run(
     let wanted = |flow: &str| only.is_empty() || only.iter().any(|o| o == flow);
     let mut outcomes = vec![];
     // Flows on ports of their own run side by side; what disturbs everybody comes after them, one by one, and so does
-    // what failed while this machine was too slow for sound, or beside a call manager that hangs.
+    // what heard the wrong thing while this machine was too slow for sound, or failed at ports whose calls the call manager keeps.
     let mut again: Vec<Flow> = vec![];
-    let mut failed: Vec<(Flow, Outcome)> = vec![];
+    let mut failed: Vec<(Flow, Outcome, BTreeSet<u16>)> = vec![];
     std::thread::scope(|scope| {
         let also = if config.has_all {
             flows::IN_ONE_ROUND
@@ -184,8 +185,8 @@ fn run(
             for (outcome, excuse) in runs {
                 match excuse {
                     Excuse::Stalls => again.push(flow),
-                    Excuse::CallManager if !outcome.passed() => failed.push((flow, outcome)),
-                    _ => outcomes.push(outcome),
+                    Excuse::CallManager(ports) => failed.push((flow, outcome, ports)),
+                    Excuse::None => outcomes.push(outcome),
                 }
             }
         }
@@ -195,8 +196,9 @@ fn run(
         let _ = stage.hang_all();
         match stage.revive_hung() {
             Ok(Some(wrong)) => {
-                for (flow, _) in failed.drain(..) {
-                    say_again(name, flow.0, &format!("the call manager itself {wrong}"));
+                for (flow, _, _) in failed.extract_if(.., |(_, _, used)| wrong.concerns(used)) {
+                    let what = wrong.what;
+                    say_again(name, flow.0, &format!("the call manager itself {what}"));
                     again.push(flow);
                 }
             }
@@ -204,7 +206,7 @@ fn run(
             Err(e) => println!("     {name:<15} no new call manager: {e}"),
         }
     }
-    outcomes.extend(failed.into_iter().map(|(_, outcome)| outcome));
+    outcomes.extend(failed.into_iter().map(|(_, outcome, _)| outcome));
     let one_by_one = (0..repeat).flat_map(|_| flows::ONE_BY_ONE).copied();
     let one_by_one = one_by_one.filter(|(flow, _)| wanted(flow));
     for (flow, body) in again {
@@ -224,10 +226,10 @@ fn run(
 enum Excuse {
     /// It may not.
     None,
-    /// This machine was too slow for its sound.
+    /// This machine was too slow for the sound that it was about.
     Stalls,
-    /// It had to do with the call manager, should that hang.
-    CallManager,
+    /// It had to do with the call manager, should that hang with these ports.
+    CallManager(BTreeSet<u16>),
 }
 
 /// A flow beside others, as often as asked for: how each run went, and what may excuse it.
@@ -235,11 +237,11 @@ fn beside_others(
     name: &str,
     stage: &Stage,
     flow: &'static str,
-    body: fn(&Stage) -> Result<Figures, String>,
+    body: fn(&Stage) -> Result<Figures, Failure>,
     times: u32,
 ) -> Vec<(Outcome, Excuse)> {
     let run = |_| {
-        let begin = stage.mark();
+        stage.begin();
         let outcome = Outcome::of(flow, || body(stage));
         outcome.print(name);
         if outcome.passed() {
@@ -247,29 +249,29 @@ fn beside_others(
         }
         // What it left lifted would fail its next run.
         let _ = stage.hang_used();
-        let excuse = if let Some(stalls) = stage.stalled(&begin) {
+        let excuse = if let Some(stalls) = outcome.stalls() {
             say_again(name, flow, &format!("beside other flows: {stalls}"));
             Excuse::Stalls
-        } else if stage.uses_ports() {
-            Excuse::CallManager
         } else {
-            Excuse::None
+            Excuse::CallManager(stage.used_ports())
         };
         (outcome, excuse)
     };
     (0..times).map(run).collect()
 }
 
-/// A flow by itself: again when the call manager or this machine was the reason that it failed, three times in all.
+/// A flow by itself: again when the call manager was the reason that it failed, or this machine that it heard the wrong thing,
+/// three times in all.
 fn alone(
     name: &str,
     stage: &Stage,
     flow: &'static str,
-    body: fn(&Stage) -> Result<Figures, String>,
+    body: fn(&Stage) -> Result<Figures, Failure>,
     failed_before: u32,
 ) -> Outcome {
     for n in 0..2 {
-        let (assertions, begin) = (stage.assertions(), stage.mark());
+        let assertions = stage.assertions();
+        stage.begin();
         let outcome = Outcome::of(flow, || body(stage)).after(failed_before + n);
         outcome.print(name);
         if outcome.passed() {
@@ -277,14 +279,16 @@ fn alone(
         }
         // A failure of the call manager itself is printed, and the flow gets another call manager.
         match stage.revive(assertions) {
-            Ok(Some(wrong)) => say_again(name, flow, &format!("the call manager itself {wrong}")),
-            Ok(None) => {
-                let stalls = stage.stalled(&begin);
+            Ok(Some(wrong)) if wrong.concerns(&stage.used_ports()) => {
+                let what = wrong.what;
+                say_again(name, flow, &format!("the call manager itself {what}"));
+            }
+            Ok(_) => {
                 let _ = stage.hang_all();
-                let Some(stalls) = stalls else {
+                let Some(stalls) = outcome.stalls() else {
                     return outcome;
                 };
-                say_again(name, flow, &stalls);
+                say_again(name, flow, stalls);
             }
             Err(e) => {
                 let outcome = Outcome::failed(flow, format!("no new call manager: {e}"));

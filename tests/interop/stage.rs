@@ -14,7 +14,7 @@ use tipring_tests::peer::Peer;
 use tipring_tests::set::Set;
 use tipring_tests::stalls::StallWatch;
 
-use crate::figures::{Figures, Outcome};
+use crate::figures::{Failure, Figures, Outcome};
 
 /// Ports of the gateway in every round.
 pub(crate) const PORTS: u16 = 48;
@@ -49,18 +49,34 @@ pub(crate) struct Stage {
     stalls: StallWatch,
     /// The ports that the flow of each thread has used.
     used: Mutex<HashMap<ThreadId, BTreeSet<u16>>>,
-    /// Blocks that a gateway of its own missed in the flow of each thread.
-    elsewhere: Mutex<HashMap<ThreadId, u64>>,
 }
-
-const KEEPS: &str = "keeps calls whose phones are all on-hook";
 
 /// A moment from which stalls of the machine are looked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     at: Instant,
-    /// Missed blocks of each port.
+    /// Missed blocks of the ports in use.
     missed: BTreeMap<u16, u64>,
+}
+
+/// What was wrong with the call manager itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrong {
+    pub(crate) what: &'static str,
+    /// With the calls and devices of these ports only; none: with all.
+    ports: Option<BTreeSet<u16>>,
+}
+
+impl Wrong {
+    fn everywhere(what: &'static str) -> Wrong {
+        Wrong { what, ports: None }
+    }
+
+    /// May it be the reason that a flow at these ports failed?
+    pub(crate) fn concerns(&self, used: &BTreeSet<u16>) -> bool {
+        let here = |ports: &BTreeSet<u16>| !ports.is_disjoint(used);
+        !used.is_empty() && self.ports.as_ref().is_none_or(here)
+    }
 }
 
 impl Stage {
@@ -127,7 +143,6 @@ country = "us"
             hybrid_loss_db,
             stalls: StallWatch::start(),
             used: Mutex::default(),
-            elsewhere: Mutex::default(),
         })
     }
 
@@ -147,35 +162,39 @@ country = "us"
 
     /// The call manager crashed, hangs, or logs errors of its own (more `assertions` than before): starts it again, hangs
     /// up every phone and waits for all ports. What was wrong with it; `None`: nothing.
-    pub(crate) fn revive(&self, assertions: usize) -> Result<Option<&'static str>, String> {
+    pub(crate) fn revive(&self, assertions: usize) -> Result<Option<Wrong>, String> {
         let wrong = if !self.peer.is_alive() {
-            "crashed"
+            self.crashed()
         } else if self.assertions() > assertions {
-            "logged errors about its own calls"
-        } else if self.has_dead_device()? {
-            // The same race without a log line: seen to last until the call manager is started again.
-            "no longer responds to a device"
-        } else if self.keeps_ended_calls()? {
-            KEEPS
+            Some(Wrong::everywhere("logged errors about its own calls"))
+        } else if let Some(dead) = self.dead_devices()? {
+            Some(dead)
+        } else if let Some(kept) = self.kept_calls()? {
+            Some(kept)
         } else {
             return Ok(None);
         };
         self.start_again()?;
-        Ok(Some(wrong))
+        Ok(wrong)
     }
 
     /// The same only where it crashed or keeps calls that the gateway has ended: for flows that ran beside others, of which
     /// each may have been the reason of a word in the log.
-    pub(crate) fn revive_hung(&self) -> Result<Option<&'static str>, String> {
+    pub(crate) fn revive_hung(&self) -> Result<Option<Wrong>, String> {
         let wrong = if !self.peer.is_alive() {
-            "crashed"
-        } else if self.keeps_ended_calls()? {
-            KEEPS
+            self.crashed()
+        } else if let Some(kept) = self.kept_calls()? {
+            Some(kept)
         } else {
             return Ok(None);
         };
         self.start_again()?;
-        Ok(Some(wrong))
+        Ok(wrong)
+    }
+
+    /// It does not run. A flow that stopped it, and failed before it started it again, has no excuse in that.
+    fn crashed(&self) -> Option<Wrong> {
+        (!self.peer.is_stopped()).then(|| Wrong::everywhere("crashed"))
     }
 
     fn start_again(&self) -> Result<(), String> {
@@ -189,34 +208,43 @@ country = "us"
         Ok(())
     }
 
-    /// A phone went off-hook and the call manager did not respond, though it answers that device's keepalives.
-    fn has_dead_device(&self) -> Result<bool, String> {
+    /// A phone went off-hook and the call manager did not respond, though it answers that device's keepalives. The same race as
+    /// that of the words in the log, without them: seen to last until the call manager is started again.
+    fn dead_devices(&self) -> Result<Option<Wrong>, String> {
         let unresponsive = |f: &FindingReport| f.code() == "server-unresponsive";
-        let ports = self.gateway.status()?.ports;
-        Ok(ports.iter().any(|p| p.findings.iter().any(unresponsive)))
+        let ports = self.gateway.status()?.ports.into_iter();
+        let dead: BTreeSet<u16> = ports
+            .filter(|p| p.findings.iter().any(unresponsive))
+            .map(|p| p.port)
+            .collect();
+        Ok((!dead.is_empty()).then_some(Wrong {
+            what: "no longer responds to a device",
+            ports: Some(dead),
+        }))
     }
 
     /// Hangs up every phone. Calls that the call manager has then still, 10 s later, hang in threads of its own: seen with
     /// calls that it neither connected nor ended, while it answered keepalives and took new calls. Not when it is the
     /// gateway that keeps a call, or that sent no OnHook for a port whose channel is left.
-    fn keeps_ended_calls(&self) -> Result<bool, String> {
+    fn kept_calls(&self) -> Result<Option<Wrong>, String> {
         self.hang_all()?;
         let end = Instant::now() + Duration::from_secs(10);
         loop {
             let channels = self.peer.rx("core show channels concise");
             let kept: Vec<&str> = channels.iter().flat_map(|text| text.lines()).collect();
             if channels.is_ok() && kept.is_empty() {
-                return Ok(false);
+                return Ok(None);
             }
             if Instant::now() > end {
                 let ours = self.gateway.calls()?.active.len();
-                let unsaid: Vec<u16> = (1..=PORTS)
+                let ports: BTreeSet<u16> = (1..=PORTS)
                     .filter(|p| {
-                        kept.iter()
-                            .any(|l| l.contains(&format!("/{}@", self.number(*p))))
+                        let device = format!("/{}@", self.number(*p));
+                        kept.iter().any(|line| line.contains(&device))
                     })
-                    .filter(|p| !self.said_on_hook(*p))
                     .collect();
+                let silent = ports.iter().filter(|p| !self.said_on_hook(**p));
+                let unsaid: Vec<u16> = silent.copied().collect();
                 for line in &kept {
                     println!("     the call manager keeps {line}");
                 }
@@ -224,10 +252,15 @@ country = "us"
                     println!(
                         "     the gateway has {ours} calls, and ports {unsaid:?} sent no OnHook: no fault of the call manager"
                     );
-                    return Ok(false);
+                    return Ok(None);
                 }
-                // One that does not answer is as far gone.
-                return Ok(true);
+                return Ok(Some(match channels {
+                    Ok(_) => Wrong {
+                        what: "keeps calls whose phones are all on-hook",
+                        ports: Some(ports),
+                    },
+                    Err(_) => Wrong::everywhere("does not answer"),
+                }));
             }
             std::thread::sleep(Duration::from_millis(200)); // asks again; the deadline is above
         }
@@ -245,38 +278,48 @@ country = "us"
         said.unwrap_or(false)
     }
 
-    /// Has the flow of this thread used ports of this stage's gateway?
-    pub(crate) fn uses_ports(&self) -> bool {
-        let thread = std::thread::current().id();
-        self.used()
-            .get(&thread)
-            .is_some_and(|ports| !ports.is_empty())
-    }
-
-    /// The beginning of a flow in this thread, for [`Stage::stalled`].
-    pub(crate) fn mark(&self) -> Mark {
+    /// A flow begins in this thread.
+    pub(crate) fn begin(&self) {
         let thread = std::thread::current().id();
         self.used().remove(&thread);
-        lock(&self.elsewhere).remove(&thread);
-        let missed = (1..=PORTS).map(|port| (port, self.missed_blocks(port)));
+    }
+
+    /// The ports of this stage's gateway that the flow of this thread has used.
+    pub(crate) fn used_ports(&self) -> BTreeSet<u16> {
+        let thread = std::thread::current().id();
+        self.used().get(&thread).cloned().unwrap_or_default()
+    }
+
+    /// The beginning of something about sound in this thread, for [`Stage::spoilt`].
+    pub(crate) fn mark(&self) -> Mark {
+        let used = self.used_ports().into_iter();
         Mark {
-            missed: missed.collect(),
+            missed: used.map(|port| (port, self.missed_blocks(port))).collect(),
             at: Instant::now(),
         }
     }
 
-    /// The sound of the ports that this thread has used since the mark may have had holes because this machine did not
-    /// let the line thread, or a program that wants to run every 10 ms, run in time. `None`: it was always in time.
-    pub(crate) fn stalled(&self, since: &Mark) -> Option<String> {
-        let used = self.used().get(&std::thread::current().id()).cloned();
-        let missed = used.unwrap_or_default().into_iter().map(|port| {
-            let before = since.missed.get(&port).copied().unwrap_or(0);
-            self.missed_blocks(port).saturating_sub(before)
-        });
-        let elsewhere = lock(&self.elsewhere)
-            .get(&std::thread::current().id())
-            .copied();
-        let missed: u64 = missed.sum::<u64>() + elsewhere.unwrap_or(0);
+    /// What is measured or decoded of sound: when that fails, a stall of this machine meanwhile may be the reason.
+    pub(crate) fn sound<T>(&self, what: impl FnOnce() -> Result<T, String>) -> Result<T, Failure> {
+        let begin = self.mark();
+        what().map_err(|text| self.spoilt(&begin, text))
+    }
+
+    /// Sound since the mark was not what it should have been.
+    pub(crate) fn spoilt(&self, since: &Mark, text: String) -> Failure {
+        let stalls = self.stalled(since, 0);
+        Failure { text, stalls }
+    }
+
+    /// The sound of the ports that this thread had in use at the mark, and of a gateway of its own that has missed `elsewhere`
+    /// blocks, may have had holes since then because this machine did not let the line thread, or a program that wants to run
+    /// every 10 ms, run in time. `None`: it was always in time.
+    pub(crate) fn stalled(&self, since: &Mark, elsewhere: u64) -> Option<String> {
+        let missed = since
+            .missed
+            .iter()
+            .map(|(port, before)| self.missed_blocks(*port).saturating_sub(*before));
+        let missed = missed.sum::<u64>() + elsewhere;
         let stalls = self.stalls.since(since.at);
         if missed == 0 && stalls.is_none() {
             return None;
@@ -288,18 +331,12 @@ country = "us"
         ))
     }
 
-    /// The flow of this thread failed on a gateway of its own, which had missed blocks.
-    pub(crate) fn missed_elsewhere(&self, blocks: u64) {
-        let thread = std::thread::current().id();
-        *lock(&self.elsewhere).entry(thread).or_default() += blocks;
-    }
-
     fn missed_blocks(&self, port: u16) -> u64 {
         self.gateway.counter(port, "missed-blocks").unwrap_or(0)
     }
 
     fn used(&self) -> MutexGuard<'_, HashMap<ThreadId, BTreeSet<u16>>> {
-        lock(&self.used)
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hangs up every phone: what a failed flow left off-hook would fail the next one.
@@ -309,17 +346,20 @@ country = "us"
 
     /// Hangs up the phones that the flow of this thread has used.
     pub(crate) fn hang_used(&self) -> Result<(), String> {
-        let thread = std::thread::current().id();
-        let used = self.used().get(&thread).cloned().unwrap_or_default();
-        used.into_iter()
-            .try_for_each(|port| self.gateway.set(port)?.hang())
+        let mut used = self.used_ports().into_iter();
+        used.try_for_each(|port| self.gateway.set(port)?.hang())
     }
 
     /// The phone at a port.
     pub(crate) fn port(&self, port: u16) -> Result<Set, String> {
+        self.uses(port);
+        self.gateway.set(port)
+    }
+
+    /// The flow of this thread uses a port, perhaps in another thread.
+    pub(crate) fn uses(&self, port: u16) {
         let thread = std::thread::current().id();
         self.used().entry(thread).or_default().insert(port);
-        self.gateway.set(port)
     }
 
     /// Directory number of a port.
@@ -372,13 +412,12 @@ country = "us"
             if full == 0 {
                 Ok(Figures::say(text))
             } else {
-                Err(text)
+                Err(text.into())
             }
         });
         let stop = Outcome::of("stop", || {
-            gateway
-                .stop()
-                .map(|()| Figures::say("unregistered and ended in order"))
+            gateway.stop()?;
+            Ok(Figures::say("unregistered and ended in order"))
         });
         let port = peer.port();
         drop(peer);
@@ -387,11 +426,7 @@ country = "us"
     }
 }
 
-fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
-    what.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn judge(capture: Capture, port: u16) -> Result<Figures, String> {
+fn judge(capture: Capture, port: u16) -> Result<Figures, Failure> {
     let file: PathBuf = capture.finish()?;
     let v = capture::judge(Path::new(&file), port)?;
     let text = format!(
@@ -401,7 +436,7 @@ fn judge(capture: Capture, port: u16) -> Result<Figures, String> {
     if v.sent > 500 && v.malformed == 0 && v.errors == 0 {
         Ok(Figures::say(text))
     } else {
-        Err(text)
+        Err(text.into())
     }
 }
 
@@ -417,4 +452,39 @@ fn flows_config() -> String {
         };
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_manager_that_hangs_with_some_ports_excuses_no_flow_at_others_and_none_without_ports()
+    {
+        let kept = Wrong {
+            what: "keeps calls",
+            ports: Some([3, 4].into()),
+        };
+        assert!(kept.concerns(&[4, 5].into()));
+        assert!(!kept.concerns(&[5, 6].into()));
+        assert!(!kept.concerns(&[].into()));
+        let crashed = Wrong::everywhere("crashed");
+        assert!(crashed.concerns(&[5].into()));
+        assert!(!crashed.concerns(&[].into()));
+    }
+
+    #[test]
+    fn words_alone_are_no_excuse() {
+        let failure = Failure::from("the phone decoded something else");
+        assert_eq!(failure.stalls, None);
+        let outcome = Outcome::of("flow", || Err("a wrong state".into()));
+        assert_eq!(outcome.stalls(), None);
+        let outcome = Outcome::of("flow", || {
+            Err(Failure {
+                text: "the fax machine reports an error".into(),
+                stalls: Some("its ports missed 3 blocks".into()),
+            })
+        });
+        assert_eq!(outcome.stalls(), Some("its ports missed 3 blocks"));
+    }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The far ends of trunks, each an Asterisk of its own.
@@ -50,6 +51,7 @@ pub struct Peer {
     port: u16,
     rtp: u16,
     state: PathBuf,
+    stopped: AtomicBool,
 }
 
 impl Peer {
@@ -66,6 +68,7 @@ impl Peer {
             port,
             rtp,
             state: PathBuf::new(),
+            stopped: AtomicBool::new(false),
         };
         peer.script(&["start"])?;
         peer.state = PathBuf::from(peer.script(&["where"])?.trim());
@@ -148,6 +151,11 @@ impl Peer {
         self.script(&["alive"]).is_ok()
     }
 
+    /// It was halted or killed here, and has not been started again.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// The port of its SCCP side.
     pub fn port(&self) -> u16 {
         self.port
@@ -165,17 +173,21 @@ impl Peer {
 
     /// Stops the call manager (its phone stays).
     pub fn halt(&self) -> Result<(), String> {
+        self.stopped.store(true, Ordering::Relaxed);
         self.script(&["halt"]).map(drop)
     }
 
     /// Kills the call manager: no connection is closed in order.
     pub fn crash(&self) -> Result<(), String> {
+        self.stopped.store(true, Ordering::Relaxed);
         self.script(&["crash"]).map(drop)
     }
 
     /// Starts it again after [`Peer::halt`].
     pub fn again(&self) -> Result<(), String> {
-        self.script(&["again"]).map(drop)
+        self.script(&["again"])?;
+        self.stopped.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Text of one of its log files; empty while there is none.

@@ -7,7 +7,7 @@ use tipring_tests::peer::Far;
 use tipring_tests::recording::{self, recording_has};
 use tipring_tests::set::Set;
 
-use crate::figures::{BothWays, Figures};
+use crate::figures::{BothWays, Failure, Figures};
 use crate::stage::Stage;
 
 /// The frequency of `Milliwatt(o)`.
@@ -16,12 +16,12 @@ pub(crate) const MILLIWATT: [f32; 1] = [1000.0];
 pub(crate) const MUSIC: [f32; 1] = [1000.0];
 
 /// `a` and `b` hear each other, one after the other.
-pub(crate) fn both_ways(a: &mut Set, b: &mut Set) -> Result<BothWays, String> {
+pub(crate) fn both_ways(stage: &Stage, a: &mut Set, b: &mut Set) -> Result<BothWays, Failure> {
     a.tone(700.0, -15.0)?;
-    let there = b.measures(700.0, -15.0)?;
+    let there = stage.sound(|| b.measures(700.0, -15.0))?;
     a.quiet()?;
     b.tone(1100.0, -18.0)?;
-    let back = a.measures(1100.0, -18.0)?;
+    let back = stage.sound(|| a.measures(1100.0, -18.0))?;
     b.quiet()?;
     Ok(BothWays { there, back })
 }
@@ -34,37 +34,37 @@ pub(crate) fn call(stage: &Stage, a: &mut Set, b: &mut Set) -> Result<(), String
     b.connected()
 }
 
-pub(crate) fn port_to_port(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn port_to_port(stage: &Stage) -> Result<Figures, Failure> {
     let (mut a, mut b) = (stage.port(1)?, stage.port(2)?);
     call(stage, &mut a, &mut b)?;
-    let figures = both_ways(&mut a, &mut b)?;
+    let figures = both_ways(stage, &mut a, &mut b)?;
     a.finish()?;
     b.finish()?;
     Ok(Figures::tones(figures.to_string(), figures.tones().into()))
 }
 
-pub(crate) fn sip_peer(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn sip_peer(stage: &Stage) -> Result<Figures, Failure> {
     let mut a = stage.port(29)?;
     a.call("520")?;
     a.connected()?;
-    let back = a.measures(440.0, -13.0)?;
+    let back = stage.sound(|| a.measures(440.0, -13.0))?;
     a.tone(700.0, -15.0)?;
     let folder = stage.peer.state().join("baresip");
-    let there = recording_has(&folder, "-dec.wav", 700.0, -15.0)?;
+    let there = stage.sound(|| recording_has(&folder, "-dec.wav", 700.0, -15.0))?;
     a.finish()?;
     let text = format!("SIP phone hears {there}, port hears {back}");
     Ok(Figures::tones(text, vec![there, back]))
 }
 
 /// Through the call manager to H.323 and from there: sound and level each way.
-pub(crate) fn h323_peer(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn h323_peer(stage: &Stage) -> Result<Figures, Failure> {
     stage.peer.start_far(Far::H323)?;
     let spool = stage.peer.far_state(Far::H323).join("spool");
     let mut tones = vec![];
-    let mut both_ways = |set: &mut Set| -> Result<String, String> {
-        let back = set.measures(440.0, -13.0)?;
+    let mut both_ways = |set: &mut Set| -> Result<String, Failure> {
+        let back = stage.sound(|| set.measures(440.0, -13.0))?;
         set.tone(700.0, -15.0)?;
-        let there = recording_has(&spool, "heard.wav", 700.0, -15.0)?;
+        let there = stage.sound(|| recording_has(&spool, "heard.wav", 700.0, -15.0))?;
         set.quiet()?;
         tones.extend([there, back]);
         Ok(format!("far end hears {there}, port hears {back}"))
@@ -88,7 +88,7 @@ pub(crate) fn h323_peer(stage: &Stage) -> Result<Figures, String> {
     Ok(Figures::tones(text, tones))
 }
 
-pub(crate) fn hang_up(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn hang_up(stage: &Stage) -> Result<Figures, Failure> {
     let (mut a, mut b) = (stage.port(3)?, stage.port(4)?);
     // Near end first: the far phone gets its disconnect supervision and an error tone.
     call(stage, &mut a, &mut b)?;

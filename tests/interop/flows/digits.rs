@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::figures::Figures;
+use crate::figures::{Failure, Figures};
 use crate::stage::Stage;
 
 const CALLS_PER_PORT: usize = 2;
@@ -19,8 +19,9 @@ fn order(port: u16, call: usize) -> String {
     keys.into_iter().collect()
 }
 
-pub(crate) fn dtmf(stage: &Stage) -> Result<Figures, String> {
-    let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
+pub(crate) fn dtmf(stage: &Stage) -> Result<Figures, Failure> {
+    PORTS.for_each(|port| stage.uses(port));
+    let results: Vec<Result<Vec<Option<String>>, Failure>> = std::thread::scope(|scope| {
         let calls: Vec<_> = PORTS
             .map(|port| scope.spawn(move || calls_of(stage, port)))
             .collect();
@@ -29,10 +30,10 @@ pub(crate) fn dtmf(stage: &Stage) -> Result<Figures, String> {
             .map(|c| c.join().unwrap_or_else(|_| Err("panicked".into())))
             .collect()
     });
-    results.into_iter().collect::<Result<Vec<()>, String>>()?;
+    let stalls = results.into_iter().collect::<Result<Vec<_>, Failure>>()?;
     let (mut calls, mut missing, mut doubled) = (0, 0, 0);
     let log = stage.peer.log("digits.log");
-    for port in PORTS {
+    for (port, stalls) in PORTS.zip(stalls) {
         let number = stage.number(port);
         let got: Vec<&str> = log
             .lines()
@@ -52,9 +53,11 @@ pub(crate) fn dtmf(stage: &Stage) -> Result<Figures, String> {
                 }
             }
             if read != want {
-                return Err(format!(
+                let text = format!(
                     "port {port} dialled {want}, the server read {read:?}; {missing} missing, {doubled} doubled so far"
-                ));
+                );
+                let stalls = stalls.get(call).cloned().flatten();
+                return Err(Failure { text, stalls });
             }
         }
     }
@@ -63,12 +66,16 @@ pub(crate) fn dtmf(stage: &Stage) -> Result<Figures, String> {
     )))
 }
 
-fn calls_of(stage: &Stage, port: u16) -> Result<(), String> {
+/// Dials; what of this machine may have spoilt the digits of each call.
+fn calls_of(stage: &Stage, port: u16) -> Result<Vec<Option<String>>, Failure> {
     let mut set = stage.port(port)?;
+    let mut stalls = vec![];
     for call in 0..CALLS_PER_PORT {
         set.call("503")?;
         set.connected()?;
+        let begin = stage.mark();
         set.dial(&order(port, call))?;
+        stalls.push(stage.stalled(&begin, 0));
         let number = stage.number(port);
         let wanted = call + 1;
         // The line is written when no more digits came for three seconds.
@@ -82,24 +89,24 @@ fn calls_of(stage: &Stage, port: u16) -> Result<(), String> {
             < wanted
         {
             if std::time::Instant::now() > end {
-                return Err(format!(
-                    "port {port}: the server logged no digits of call {wanted}"
-                ));
+                let text = format!("port {port}: the server logged no digits of call {wanted}");
+                return Err(text.into());
             }
             std::thread::sleep(Duration::from_millis(100)); // asks the server's log again, deadline above
         }
         set.finish()?;
     }
-    Ok(())
+    Ok(stalls)
 }
 
-pub(crate) fn pulse(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn pulse(stage: &Stage) -> Result<Figures, Failure> {
     let before = stage.peer.log_lines("digits.log");
     let mut set = stage.port(32)?;
     set.lift()?;
     set.hears_dial_tone()?;
     set.dial_pulse("503")?;
     set.connected()?;
+    let begin = stage.mark();
     set.dial_pulse("1234567890")?;
     let number = stage.number(32);
     let line = stage
@@ -111,6 +118,6 @@ pub(crate) fn pulse(stage: &Stage) -> Result<Figures, String> {
     if line.ends_with(" 1234567890") {
         Ok(Figures::say("503 and 1234567890 by pulses"))
     } else {
-        Err(format!("the server read {line:?}"))
+        Err(stage.spoilt(&begin, format!("the server read {line:?}")))
     }
 }

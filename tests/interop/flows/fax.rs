@@ -7,17 +7,18 @@ use tipring_ctl::request::{SimAction, SimCondition};
 use tipring_tests::page;
 use tipring_tests::set::Set;
 
-use crate::figures::Figures;
+use crate::figures::{Failure, Figures};
 use crate::stage::Stage;
 
 const FAX_S: u64 = 400;
 
 /// Waits for the fax machine's own result.
-pub(super) fn done(set: &mut Set) -> Result<FaxResult, String> {
-    let end = set.wait(SimCondition::FaxDone, FAX_S)?.last_fax;
-    match end {
+pub(super) fn done(stage: &Stage, set: &mut Set) -> Result<FaxResult, Failure> {
+    let begin = stage.mark();
+    match set.wait(SimCondition::FaxDone, FAX_S)?.last_fax {
         Some(result) if result.ok => Ok(result),
-        other => Err(format!("the fax machine reports {other:?}")),
+        None => Err("the fax machine reports nothing".into()),
+        bad => Err(stage.spoilt(&begin, format!("the fax machine reports {bad:?}"))),
     }
 }
 
@@ -32,7 +33,7 @@ pub(super) fn words(pages: usize, fax: &FaxResult) -> String {
     )
 }
 
-pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn to_server(stage: &Stage) -> Result<Figures, Failure> {
     let before = stage.peer.log_lines("fax.log");
     let mut set = stage.port(30)?;
     let action = SimAction::FaxSend {
@@ -41,7 +42,7 @@ pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
         ecm: true,
     };
     set.act(action, Duration::from_secs(10))?;
-    let fax = done(&mut set)?;
+    let fax = done(stage, &mut set)?;
     let number = stage.number(30);
     let line = stage
         .peer
@@ -49,14 +50,14 @@ pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
             l.starts_with(&format!("{number} rx"))
         })?;
     if !line.contains("status=SUCCESS pages=2") {
-        return Err(format!("the server says {line}"));
+        return Err(format!("the server says {line}").into());
     }
     let received = stage.spool(&format!("fax-{number}.tif"));
     let pages = page::compare(&stage.sent_pages(), &received)?;
     Ok(Figures::say(words(pages, &fax)))
 }
 
-pub(crate) fn from_server(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn from_server(stage: &Stage) -> Result<Figures, Failure> {
     let mut set = stage.port(31)?;
     let received = stage.folder.join("received.tif");
     let action = SimAction::FaxReceive {
@@ -69,7 +70,7 @@ pub(crate) fn from_server(stage: &Stage) -> Result<Figures, String> {
         stage.number(31)
     );
     stage.peer.rx(&leg)?;
-    let fax = done(&mut set)?;
+    let fax = done(stage, &mut set)?;
     let pages = page::compare(&stage.sent_pages(), &received)?;
     Ok(Figures::say(words(pages, &fax)))
 }

@@ -8,7 +8,7 @@ use tipring_ctl::request::SimAction;
 use tipring_tests::page;
 
 use super::fax;
-use crate::figures::Figures;
+use crate::figures::{Failure, Figures};
 use crate::stage::Stage;
 
 /// The number of HylaFAX's modem.
@@ -82,7 +82,7 @@ fn compressed(pages: &Path, to: &Path) -> Result<(), String> {
 }
 
 /// To HylaFAX, then from it.
-pub(crate) fn both_ways(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn both_ways(stage: &Stage) -> Result<Figures, Failure> {
     let server = stage.peer.start_fax_server()?;
     let spool = server.spool();
     let transfers = Transfers {
@@ -97,7 +97,7 @@ pub(crate) fn both_ways(stage: &Stage) -> Result<Figures, String> {
         ecm: true,
     };
     set.act(action, SOON)?;
-    let sent = fax::done(&mut set)?;
+    let sent = fax::done(stage, &mut set)?;
     let transfer = transfers.next("RECV", before, Duration::from_secs(60))?;
     let out = page::compare(&stage.sent_pages(), &spool.join(&transfer.file))?;
 
@@ -118,7 +118,7 @@ pub(crate) fn both_ways(stage: &Stage) -> Result<Figures, String> {
     let file = file.to_string_lossy();
     // -n: no cover page; -m: 196 lines an inch.
     server.run(&["sendfax", "-n", "-m", "-f", "tests", "-d", &number, &file])?;
-    let got = fax::done(&mut set)?;
+    let got = fax::done(stage, &mut set)?;
     transfers.next("SEND", before, Duration::from_secs(60))?;
     let into = page::compare(&stage.sent_pages(), &received)?;
     let text = format!(

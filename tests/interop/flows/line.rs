@@ -7,12 +7,12 @@ use tipring_tests::peer::Far;
 use tipring_tests::recording::{self, recording_has};
 use tipring_tests::set::{HeardTone, Set};
 
-use crate::figures::Figures;
+use crate::figures::{Failure, Figures};
 use crate::mgcp::Line;
 use crate::stage::Stage;
 
 /// Sound and its level each way, with the far end joined to the call.
-fn both_ways(stage: &Stage, set: &mut Set, line: &mut Line) -> Result<[HeardTone; 2], String> {
+fn both_ways(stage: &Stage, set: &mut Set, line: &mut Line) -> Result<[HeardTone; 2], Failure> {
     let spool = stage.peer.far_state(Far::Mgcp).join("spool");
     recording::forget(&spool, "heard.wav");
     let leg = line.join_far_end()?;
@@ -20,9 +20,9 @@ fn both_ways(stage: &Stage, set: &mut Set, line: &mut Line) -> Result<[HeardTone
     let originate =
         format!("channel originate UnicastRTP/127.0.0.1:{port}/c(ulaw) extension tone@far");
     stage.peer.far_rx(Far::Mgcp, &originate)?;
-    let back = set.measures(440.0, -13.0)?;
+    let back = stage.sound(|| set.measures(440.0, -13.0))?;
     set.tone(700.0, -15.0)?;
-    let there = recording_has(&spool, "heard.wav", 700.0, -15.0)?;
+    let there = stage.sound(|| recording_has(&spool, "heard.wav", 700.0, -15.0))?;
     set.quiet()?;
     stage.peer.far_rx(Far::Mgcp, "channel request hangup all")?;
     line.leave(&leg)?;
@@ -30,7 +30,7 @@ fn both_ways(stage: &Stage, set: &mut Set, line: &mut Line) -> Result<[HeardTone
 }
 
 /// Through the call manager to a line under MGCP and from there.
-pub(crate) fn mgcp_peer(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn mgcp_peer(stage: &Stage) -> Result<Figures, Failure> {
     stage.peer.start_far(Far::Mgcp)?;
     let mut line = Line::start(stage.peer.mgcp_ports())?;
     // Out: the line rings and is lifted; the port hangs up.
@@ -61,10 +61,10 @@ pub(crate) fn mgcp_peer(stage: &Stage) -> Result<Figures, String> {
     line.event("L/hd")?;
     line.signalled("L/dl")?;
     line.dial(&stage.number(37))?;
-    let heard = b.wait(SimCondition::CallerId, 20)?;
+    let heard = stage.sound(|| b.wait(SimCondition::CallerId, 20))?;
     let caller = heard.caller_id.unwrap_or_default().number;
     if caller.as_deref() != Some("5551234") {
-        return Err(format!("the phone shows {caller:?}"));
+        return Err(format!("the phone shows {caller:?}").into());
     }
     b.lift()?;
     b.connected()?;

@@ -11,11 +11,11 @@ mod outcomes;
 mod restart;
 mod t38;
 
-use crate::figures::Figures;
+use crate::figures::{Failure, Figures};
 use crate::stage::Stage;
 
 /// A flow's name and body.
-pub(crate) type Flow = (&'static str, fn(&Stage) -> Result<Figures, String>);
+pub(crate) type Flow = (&'static str, fn(&Stage) -> Result<Figures, Failure>);
 
 /// Flows that disturb nobody.
 pub(crate) const SIDE_BY_SIDE: &[Flow] = &[
@@ -59,7 +59,7 @@ pub(crate) const ONE_BY_ONE: &[Flow] = &[
     ("server-call", restart::server_in_a_call),
 ];
 
-fn registration(stage: &Stage) -> Result<Figures, String> {
+fn registration(stage: &Stage) -> Result<Figures, Failure> {
     let shown = stage.peer.rx("skinny show devices")?;
     let prefix = stage.device(0).trim_end_matches('0').to_owned();
     let there = shown
@@ -74,6 +74,6 @@ fn registration(stage: &Stage) -> Result<Figures, String> {
     if there == usize::from(crate::stage::PORTS) {
         Ok(Figures::say(text))
     } else {
-        Err(format!("{text}\n{shown}"))
+        Err(format!("{text}\n{shown}").into())
     }
 }

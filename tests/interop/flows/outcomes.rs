@@ -2,10 +2,10 @@
 
 use tipring_ctl::request::SimCondition;
 
-use crate::figures::Figures;
+use crate::figures::{Failure, Figures};
 use crate::stage::Stage;
 
-pub(crate) fn failures(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn failures(stage: &Stage) -> Result<Figures, Failure> {
     let mut set = stage.port(17)?;
     // Busy and congestion are heard from the server; a rejected and a wrong number leave it silent, and the
     // gateway itself must play reorder. All of them are 480+620 Hz in the US plan.
@@ -25,7 +25,7 @@ pub(crate) fn failures(stage: &Stage) -> Result<Figures, String> {
     ))
 }
 
-pub(crate) fn no_answer(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn no_answer(stage: &Stage) -> Result<Figures, Failure> {
     let (mut a, mut b) = (stage.port(18)?, stage.port(19)?);
     a.call(&format!("7{}", stage.number(19)))?;
     b.wait(SimCondition::Ringing, 15)?;
@@ -36,7 +36,7 @@ pub(crate) fn no_answer(stage: &Stage) -> Result<Figures, String> {
     Ok(Figures::say("rang, ring back heard, stopped, busy heard"))
 }
 
-pub(crate) fn no_digit(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn no_digit(stage: &Stage) -> Result<Figures, Failure> {
     let mut set = stage.port(33)?;
     set.lift()?;
     set.hears_dial_tone()?;

@@ -6,7 +6,7 @@ use tipring_ctl::report::RegistrationState;
 use tipring_ctl::request::SimCondition;
 use tipring_tests::set::Set;
 
-use crate::figures::Figures;
+use crate::figures::{Failure, Figures};
 use crate::flows::audio::{both_ways, call};
 use crate::stage::{PORTS, Stage};
 
@@ -25,7 +25,7 @@ fn registered_again(set: &mut Set, since: Option<u64>) -> Result<(), String> {
     }
 }
 
-pub(crate) fn reset_and_restart(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn reset_and_restart(stage: &Stage) -> Result<Figures, Failure> {
     for (port, command) in [(42, "reset"), (43, "restart")] {
         let mut set = stage.port(port)?;
         let before = set.detail()?.registration.since_unix_ms;
@@ -42,7 +42,7 @@ pub(crate) fn reset_and_restart(stage: &Stage) -> Result<Figures, String> {
     stage
         .peer
         .rx(&format!("skinny reset {}", stage.device(44)))?;
-    let figures = both_ways(&mut a, &mut b)?;
+    let figures = both_ways(stage, &mut a, &mut b)?;
     if a.detail()?.registration.since_unix_ms != before {
         return Err("the reset did not wait for the end of the call".into());
     }
@@ -55,7 +55,7 @@ pub(crate) fn reset_and_restart(stage: &Stage) -> Result<Figures, String> {
     ))
 }
 
-pub(crate) fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn server_out_of_a_call(stage: &Stage) -> Result<Figures, Failure> {
     let mut set = stage.port(40)?;
     stage.peer.halt()?;
     set.lift()?;
@@ -69,7 +69,7 @@ pub(crate) fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
         .wait_registered(usize::from(PORTS), Duration::from_secs(120))?;
     let mut other = stage.port(41)?;
     call(stage, &mut set, &mut other)?;
-    let figures = both_ways(&mut set, &mut other)?;
+    let figures = both_ways(stage, &mut set, &mut other)?;
     set.finish()?;
     other.finish()?;
     Ok(Figures::tones(
@@ -81,7 +81,7 @@ pub(crate) fn server_out_of_a_call(stage: &Stage) -> Result<Figures, String> {
     ))
 }
 
-pub(crate) fn server_in_a_call(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn server_in_a_call(stage: &Stage) -> Result<Figures, Failure> {
     let (mut a, mut b) = (stage.port(46)?, stage.port(47)?);
     call(stage, &mut a, &mut b)?;
     stage.peer.crash()?;
@@ -95,10 +95,7 @@ pub(crate) fn server_in_a_call(stage: &Stage) -> Result<Figures, String> {
     }
     let kept = a.detail()?;
     if kept.calls.is_empty() || kept.media.is_empty() {
-        return Err(format!(
-            "the call was given up with its server: {:?}",
-            kept.calls
-        ));
+        return Err(format!("the call was given up with its server: {:?}", kept.calls).into());
     }
     a.hang()?;
     b.hang()?;
@@ -109,7 +106,7 @@ pub(crate) fn server_in_a_call(stage: &Stage) -> Result<Figures, String> {
     a.wait(SimCondition::Idle, 15)?;
     b.wait(SimCondition::Idle, 15)?;
     call(stage, &mut a, &mut b)?;
-    let figures = both_ways(&mut a, &mut b)?;
+    let figures = both_ways(stage, &mut a, &mut b)?;
     a.finish()?;
     b.finish()?;
     Ok(Figures::tones(

@@ -16,8 +16,8 @@ use tipring_tests::page;
 use tipring_tests::set::Set;
 
 use super::fax;
-use crate::figures::Figures;
-use crate::stage::Stage;
+use crate::figures::{Failure, Figures};
+use crate::stage::{Mark, Stage};
 use crate::t38::{Bridge, BridgeConfig, Correction, Network, Phase, Seen};
 
 const FAX_S: u64 = 400;
@@ -52,26 +52,26 @@ impl Case {
     }
 }
 
-pub(crate) fn to_server(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn to_server(stage: &Stage) -> Result<Figures, Failure> {
     out(
         stage,
         Case::new(1, Correction::Redundancy, Network::PERFECT),
     )
 }
 
-pub(crate) fn from_server(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn from_server(stage: &Stage) -> Result<Figures, Failure> {
     into(
         stage,
         Case::new(2, Correction::Redundancy, Network::PERFECT),
     )
 }
 
-pub(crate) fn to_server_lossy(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn to_server_lossy(stage: &Stage) -> Result<Figures, Failure> {
     out(stage, Case::new(3, Correction::Redundancy, BAD))
 }
 
 /// The call manager corrects by parity here.
-pub(crate) fn from_server_lossy(stage: &Stage) -> Result<Figures, String> {
+pub(crate) fn from_server_lossy(stage: &Stage) -> Result<Figures, Failure> {
     into(stage, Case::new(4, Correction::Parity, BAD))
 }
 
@@ -84,8 +84,8 @@ struct House {
     callmanager: CallManager,
     gateway: Gateway,
     capture: Capture,
-    /// Blocks that the port had missed before the call.
-    missed: u64,
+    /// Before the call, and the blocks that the port had missed by then.
+    before: (Mark, u64),
 }
 
 /// What the CallManager says of a call until it is up.
@@ -139,9 +139,9 @@ nse = "force"
             correction: case.correction,
             network: case.network,
         };
-        let missed = gateway.counter(1, "missed-blocks")?;
+        let before = (stage.mark(), gateway.counter(1, "missed-blocks")?);
         Ok(House {
-            missed,
+            before,
             case,
             address,
             folder,
@@ -178,17 +178,22 @@ nse = "force"
         stage: &Stage,
         set: &mut Set,
         bridge: &Bridge,
-    ) -> Result<(FaxResult, Seen), String> {
+    ) -> Result<(FaxResult, Seen), Failure> {
         let result = set.wait(SimCondition::FaxDone, FAX_S)?.last_fax;
         let result = match result {
             Some(result) if result.ok && result.pages == 2 => result,
             other => {
                 let seen = bridge.seen();
-                let missed = self.counter("missed-blocks")? - self.missed;
-                stage.missed_elsewhere(missed);
-                return Err(format!(
-                    "the fax machine reports {other:?}; its port missed {missed} blocks; {seen:?}"
-                ));
+                let (begin, before) = &self.before;
+                let missed = self.counter("missed-blocks")?.saturating_sub(*before);
+                // Pages that the machine took for good, and are too few, are no matter of sound.
+                let failed = other.as_ref().is_some_and(|result| !result.ok);
+                return Err(Failure {
+                    text: format!(
+                        "the fax machine reports {other:?}; its port missed {missed} blocks; {seen:?}"
+                    ),
+                    stalls: failed.then(|| stage.stalled(begin, missed)).flatten(),
+                });
             }
         };
         self.callmanager.event("ended", SOON)?;
@@ -198,7 +203,7 @@ nse = "force"
         if seen.relayed {
             Ok((result, seen))
         } else {
-            Err(format!("the call was never T.38: {seen:?}"))
+            Err(format!("the call was never T.38: {seen:?}").into())
         }
     }
 
@@ -208,19 +213,17 @@ nse = "force"
     }
 
     /// Nothing of T.38 is malformed to tshark or to the port; what there was.
-    fn judge(self, pages: usize, fax: &FaxResult, seen: &Seen) -> Result<Figures, String> {
+    fn judge(self, pages: usize, fax: &FaxResult, seen: &Seen) -> Result<Figures, Failure> {
         for nothing in ["rx-t38-malformed", "t38-unseen", "tx-t38-refused"] {
             let count = self.counter(nothing)?;
             if count > 0 {
-                return Err(format!("the port counts {nothing} {count}"));
+                return Err(format!("the port counts {nothing} {count}").into());
             }
         }
         let is_perfect = self.case.network.loss_permille == 0;
         let lost = self.counter("rx-t38-lost")?;
         if is_perfect && lost > 0 {
-            return Err(format!(
-                "rx-t38-lost {lost} on a network that loses nothing"
-            ));
+            return Err(format!("rx-t38-lost {lost} on a network that loses nothing").into());
         }
         self.gateway.stop()?;
         let file = self.capture.finish()?;
@@ -233,10 +236,8 @@ nse = "force"
         );
         let corrected = capture::t38_packets(&file, MEDIA, &came)?;
         if corrected == 0 {
-            return Err(format!(
-                "no packet of the far end has {:?}",
-                self.case.correction
-            ));
+            let correction = self.case.correction;
+            return Err(format!("no packet of the far end has {correction:?}").into());
         }
         let (there, back) = (seen.from_port, seen.to_port);
         let network = if is_perfect {
@@ -264,13 +265,13 @@ nse = "force"
         if is_clean && was_bad {
             Ok(Figures::say(text))
         } else {
-            Err(text)
+            Err(text.into())
         }
     }
 }
 
 /// The port sends.
-fn out(stage: &Stage, case: Case) -> Result<Figures, String> {
+fn out(stage: &Stage, case: Case) -> Result<Figures, Failure> {
     let mut house = House::open(stage, case)?;
     let before = stage.peer.log_lines("t38.log");
     let mut set = house.gateway.set(1)?;
@@ -304,7 +305,7 @@ fn out(stage: &Stage, case: Case) -> Result<Figures, String> {
 }
 
 /// The port receives.
-fn into(stage: &Stage, case: Case) -> Result<Figures, String> {
+fn into(stage: &Stage, case: Case) -> Result<Figures, Failure> {
     let mut house = House::open(stage, case)?;
     let before = stage.peer.log_lines("t38.log");
     let mut set = house.gateway.set(1)?;
