@@ -194,6 +194,7 @@ fn one(death: Death, ports: u16, talking: u16) -> Cost {
     all_at(&gateway, ports, Network::address(0), SOON * 2);
     let mut pairs = calls(&gateway, talking);
     let before = gateway.calls().unwrap().active.len();
+    assert_eq!(before, 2 * usize::from(talking), "calls before the death");
     let (death_at, death_ms) = (Instant::now(), unix_ms());
     dies(&network, &mut first, death);
     let wanted = Network::address(other).to_string();
@@ -221,6 +222,7 @@ fn one(death: Death, ports: u16, talking: u16) -> Cost {
     let call = death_at.elapsed();
     there(1..=ports);
     let moved = registrations(&gateway, ports, other, death_ms);
+    assert_eq!(moved.len(), usize::from(ports), "{death:?}: {moved:?}");
     let after = gateway.calls().unwrap().active.len();
     let lost = (before + 2).saturating_sub(after);
     let one_way = one_way(&mut pairs);
@@ -231,6 +233,11 @@ fn one(death: Death, ports: u16, talking: u16) -> Cost {
     returns(&network, &mut first, death);
     all_at(&gateway, ports, Network::address(0), LIMIT_BACK);
     let returned = registrations(&gateway, ports, 0, return_ms);
+    assert_eq!(
+        returned.len(),
+        usize::from(ports),
+        "{death:?}: {returned:?}"
+    );
     let back = last(&returned, 1);
     let began = returned.iter().map(|(_, at)| *at).min().unwrap_or(0);
     Cost {

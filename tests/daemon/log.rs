@@ -37,6 +37,13 @@ pub(crate) fn a_pipe_that_nobody_reads_stops_nothing() {
     gateway.wait_registered(2, SOON).unwrap();
     can_call(&gateway, 1, 2);
     assert_eq!(counter(&gateway, 1, "registrations"), 1);
+    // Nothing of it has come out: the pipe is as full as it was.
+    let status = gateway.status().unwrap();
+    let counters = status.counters.iter();
+    let kept_back =
+        counters.filter(|c| c.name == "log-lines-waiting" || c.name == "log-lines-lost");
+    let lines: u64 = kept_back.map(|c| c.value).sum();
+    assert!(lines >= 3, "{:?}", status.counters);
     // It ends in order too, without waiting for its last lines for ever.
     gateway.stop().unwrap();
     drop(reader);

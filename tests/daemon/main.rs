@@ -153,7 +153,7 @@ fn main() {
         sound::a_held_phone_hears_the_music_of_a_multicast_group_until_it_is_stopped,
         sound::rtp_that_stops_in_a_call_is_named_until_it_is_back_and_its_begin_and_end_are_kept,
         service::systemd_is_notified_of_readiness_status_strokes_and_stopping,
-        service::an_hour_of_watchdog_still_gives_strokes_and_none_asked_for_gives_none,
+        service::strokes_come_for_a_watchdog_of_an_hour_and_for_none,
         service::without_realtime_rights_it_starts_says_so_once_and_shows_the_cure,
         service::realtime_that_is_required_and_refused_is_exit_1,
         service::realtime_that_is_off_is_nothing_to_complain_about,

@@ -1,4 +1,28 @@
-//! Datagrams as a capture that tshark reads.
+//! Datagrams as a capture that tshark reads, and tshark itself.
+
+use std::io::{ErrorKind, Write};
+use std::process::Command;
+
+/// What tshark prints. None: it is not installed, which is said past the test harness, for that keeps the output of tests that do
+/// not fail to itself. A tshark that cannot be started or fails is a failure.
+pub(crate) fn printed(mut tshark: Command) -> Option<String> {
+    let output = match tshark.output() {
+        Ok(output) => output,
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            std::io::stderr()
+                .write_all(b"SKIPPED: tshark missing, apt-get install tshark\n")
+                .unwrap();
+            return None;
+        }
+        Err(e) => panic!("tshark: {e}"),
+    };
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
 
 /// A capture of raw IPv4 with these UDP payloads.
 pub(crate) fn pcap(datagrams: &[Vec<u8>]) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tipring_proto::rtp::{Outgoing, Sender, SenderConfig, SenderSeed, Vad, Verdict};
 
-use crate::capture::pcap;
+use crate::capture::{pcap, printed};
 
 /// A second of tone, two of silence, a second of tone, as the line thread has them sent.
 fn talk() -> Vec<Vec<u8>> {
@@ -51,13 +51,10 @@ fn tshark_reads_comfort_noise_markers_and_timestamps_as_we_meant_them() {
     for field in fields.iter().map(String::as_str).chain(["_ws.malformed"]) {
         tshark.args(["-e", field]);
     }
-    let Ok(output) = tshark.arg("-r").arg(file.path()).output() else {
-        std::io::stderr()
-            .write_all(b"SKIPPED: tshark missing, apt-get install tshark\n")
-            .unwrap();
+    tshark.arg("-r").arg(file.path());
+    let Some(text) = printed(tshark) else {
         return;
     };
-    let text = String::from_utf8_lossy(&output.stdout);
     let packets: Vec<Vec<&str>> = text.lines().map(|l| l.split('\t').collect()).collect();
     assert_eq!(packets.len(), sent.len(), "{text}");
     let noise: Vec<usize> = (0..packets.len())
