@@ -12,7 +12,7 @@ check "a card comes" /payload/guest/cards.sh fxbench 2
 is "the devices are the group's, the channels too" "660 dahdi" \
   "$(find /dev/dahdi -type c -exec stat -c '%a %G' {} + | sort -u)"
 check "the service opens it without a restart" within 60 holds_channels
-is "the daemon is the same" "$old" "$(pid)"
+same "the daemon is the same" "$old" "$(pid)"
 echo "$first" >/out/cards-before.txt
 tipring status >/out/cards-after.txt
 check "it starts with a card there" systemctl restart tipring

@@ -11,9 +11,13 @@ if [[ ${VM_BOOT:-1} == 1 ]]; then
 else
   first=(reboot purge fresh)
 fi
+claims() { grep -cE '^(PASS|FAIL)' "$results"; }
 for script in "${first[@]}"; do
   echo "== $script ($(cut -d. -f1 /proc/uptime) s)"
+  before=$(claims)
   "./$script.sh"
+  # One that broke off at once has shown nothing.
+  (($(claims) > before)) || fail "$script.sh makes a claim"
 done
 cat "$results" >>/out/results
 [[ ${VM_BOOT:-1} == 1 && $then ]] && exec vm-reboot

@@ -24,6 +24,12 @@ is() { # CLAIM WANTED GOT
     printf '     wanted: %s\n     got:    %s\n' "$2" "$3"
   fi
 }
+same() { # CLAIM BEFORE AFTER: of something that exists; a process that is gone (0) is not the same as before
+  if [[ -n $2 && $2 != 0 && $2 == "$3" ]]; then pass "$1"; else
+    fail "$1"
+    printf '     before: %s\n     after:  %s\n' "$2" "$3"
+  fi
+}
 says() { # CLAIM TEXT HAYSTACK: every line of TEXT occurs
   local line missing=
   while IFS= read -r line; do

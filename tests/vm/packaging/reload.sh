@@ -9,7 +9,7 @@ printf '[log]\nlevel = "debug"\n[defaults]\nstutter-dial-tone = false\n' >"$conf
 mark
 check "a good file is reloaded" systemctl reload tipring
 says "the journal says what was applied" "log" "$(journal)"
-is "the daemon is the same" "$old" "$(pid)"
+same "the daemon is the same" "$old" "$(pid)"
 check "the call goes on" talks 1 2
 
 printf '[gateway]\nnmaing = "vgc"\n[media]\nptime-ms = 25\n[log]\nlevel = "loud"\n' >"$config"

@@ -11,7 +11,7 @@ said=$(install "$debs/previous.deb") && ok=0 || ok=$?
 is "going back to the previous commit's version works" 0 "$ok"
 says "dpkg says that it is a step back" "downgrading tipring from $current to $previous" "$said"
 check "without a call it takes over at once" settled
-is "and is the one that runs" "$previous" "$(version)"
+same "and is the one that runs" "$previous" "$(version)"
 
 printf '# the administrator was here\n[defaults]\ncountry = "uk"\n' >"$config"
 check "the administrator changes the configuration" systemctl restart tipring
@@ -27,7 +27,7 @@ is "the administrator's file is kept" "# the administrator was here" "$(head -1 
 check "the call ends" hang_up 1 2
 check "then the new version takes over by itself" within 30 new_pid "$old"
 check "its ports register" settled
-is "it is the one that runs" "$current" "$(version)"
+same "it is the one that runs" "$current" "$(version)"
 check "nobody waits any more" within 10 sh -c '! systemctl is-active -q tipring-restart-when-idle'
 
 # A later version whose shipped configuration file differs.
