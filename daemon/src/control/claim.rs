@@ -211,6 +211,11 @@ mod tests {
         let held = std::os::unix::net::UnixListener::bind(&lock).unwrap();
         is_refused("is no regular file");
         drop(held);
+        // A pipe, unlike a socket, can be opened.
+        std::fs::remove_file(&lock).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&lock).status();
+        assert!(made.unwrap().success());
+        is_refused("is no regular file");
         std::fs::remove_dir_all(folder).unwrap();
     }
 
@@ -224,10 +229,12 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     use std::sync::atomic::Ordering::SeqCst;
-                    for _ in 0..200 {
+                    for _ in 0..500 {
                         if let Ok(claim) = claim(&socket) {
                             assert_eq!(inside.fetch_add(1, SeqCst), 0);
                             won.fetch_add(1, SeqCst);
+                            // Whoever has locked a file that is removed by now is here at the same time.
+                            std::thread::sleep(std::time::Duration::from_micros(200));
                             inside.fetch_sub(1, SeqCst);
                             drop(claim);
                         }
