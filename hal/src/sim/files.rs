@@ -144,12 +144,17 @@ pub(super) fn open_to_read(path: &Path, cure: &'static str) -> Result<File, SimE
     let failed = |error: io::Error| fail(path, &error, cure);
     // Looked at before it is opened: some devices do something when they are.
     regular(path, &path.metadata().map_err(failed)?, READ_CURE)?;
+    read_what_is_there(path, cure)
+}
+
+/// The same of what was a regular file a moment ago: another may have taken its place.
+pub(super) fn read_what_is_there(path: &Path, cure: &'static str) -> Result<File, SimError> {
+    let failed = |error: io::Error| fail(path, &error, cure);
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(OFlag::O_NONBLOCK.bits())
         .open(path)
         .map_err(failed)?;
-    // And after, for another may have taken its place.
     regular(path, &file.metadata().map_err(failed)?, READ_CURE)?;
     Ok(file)
 }
@@ -166,6 +171,12 @@ pub(super) fn open_to_write(path: &Path) -> Result<File, SimError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error)),
     }
+    write_what_is_there(path)
+}
+
+/// The same of what was a regular file, or none, a moment ago: another may have taken its place.
+pub(super) fn write_what_is_there(path: &Path) -> Result<File, SimError> {
+    let failed = |error: io::Error| fail(path, &error, WRITE_CURE);
     let file = OpenOptions::new()
         .write(true)
         .create(true)

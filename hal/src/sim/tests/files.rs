@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 
-use super::super::files::LONGEST;
+use super::super::files::{LONGEST, read_what_is_there, write_what_is_there};
 use super::super::paper::Paper;
 use super::super::recorder::Recorder;
 use super::*;
@@ -131,6 +131,40 @@ fn what_is_no_regular_file_is_neither_played_nor_faxed() {
     }
 }
 
+/// Answers within a time, or fails: opening a pipe may wait for its other end.
+fn soon<T: Send + 'static>(open: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, answer) = channel();
+    std::thread::spawn(move || sender.send(open()));
+    answer.recv_timeout(PATIENCE).expect("it does not wait")
+}
+
+#[test]
+fn what_took_the_place_of_a_regular_file_is_neither_written_nor_read() {
+    let dir = tiff::Scratch::new("swapped");
+    let (fifo, kept, link) = (dir.file("fifo"), dir.file("letters"), dir.file("link"));
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let is_a_pipe = |answer: Result<std::fs::File, SimError>| {
+        let text = answer.expect_err("it is a pipe").to_string();
+        assert!(text.contains("it is a named pipe (FIFO)"), "{text}");
+    };
+    let name = fifo.clone();
+    is_a_pipe(soon(move || read_what_is_there(&name, "a cure")));
+    // Nobody reads it, then somebody does.
+    let name = fifo.clone();
+    soon(move || write_what_is_there(&name)).expect_err("nobody reads it");
+    let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let mut options = std::fs::OpenOptions::new();
+    let reader = std::os::unix::fs::OpenOptionsExt::custom_flags(options.read(true), flags);
+    let _reader = reader.open(&fifo).unwrap();
+    is_a_pipe(soon(move || write_what_is_there(&fifo)));
+    std::fs::write(&kept, "somebody's letters").unwrap();
+    std::os::unix::fs::symlink(&kept, &link).unwrap();
+    write_what_is_there(&link).expect_err("it is a link");
+    std::os::unix::fs::symlink(dir.file("nowhere"), dir.file("to-nowhere")).unwrap();
+    write_what_is_there(&dir.file("to-nowhere")).expect_err("it is a link");
+    assert!(!dir.file("nowhere").exists());
+}
+
 #[test]
 fn a_link_to_a_regular_file_is_played() {
     let dir = tiff::Scratch::new("play-link");
@@ -158,6 +192,11 @@ fn a_recording_that_is_refused_leaves_the_file_and_makes_none() {
         let answer = rig.try_act(0, record(wav));
         assert!(matches!(answer, Err(SimError::WrongState { .. })));
     }
+    // Nor is anything of somebody's file lost.
+    let kept = dir.file("letters");
+    std::fs::write(&kept, "somebody's letters").unwrap();
+    assert!(rig.try_act(0, record(&kept)).is_err());
+    assert_eq!(std::fs::read(&kept).unwrap(), b"somebody's letters");
     rig.act(0, SimAction::StopRecording);
     assert_eq!(load_wav(&first).unwrap().len(), 800);
     assert!(!second.exists());
