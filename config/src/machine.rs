@@ -290,6 +290,8 @@ mod tests {
             instead,
         };
         assert_eq!(choose(&[first], Some(&remembered)), missing(None));
+        // The names stay.
+        assert_eq!(missing(None).mac(), Some(remembered.mac));
         let mut replaced = enp3s0();
         replaced.mac = Mac([0, 0x1b, 0x54, 1, 2, 3]);
         let now = Some(replaced.mac);

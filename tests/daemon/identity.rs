@@ -234,6 +234,9 @@ pub(crate) fn a_machine_without_an_interface_takes_the_first_physical_one_that_c
         &["02:00:00:00:00:01", "connect the machine's network"],
     );
     machine.add("docker0", 2, "02:42:9d:11:22:33", false);
+    // It is looked for once a second; a virtual one is no better than none.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(name_of(&gateway), device("02:00:00:00:00:01"));
     machine.add("enx001b54aabbcc", 3, ONE, true);
     until(SOON, || match name_of(&gateway) {
         name if name == device(ONE) => Ok(()),
