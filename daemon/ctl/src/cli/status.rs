@@ -59,24 +59,47 @@ impl Level {
 
 /// One line as monitoring systems want it. A daemon that does not run serves no phone: critical; one that cannot be asked is unknown.
 pub(crate) fn nagios(remote: &Remote, out: &Out) -> Result<ExitCode, Failure> {
-    let (level, line) = match remote.ask(Request::Status) {
-        Ok(Response::Status(report)) => judged(&report),
+    let (level, text, figures) = told(remote.ask(Request::Status), || {
+        history::is_down(remote.socket())
+    });
+    out.raw(&line(level, &text, &figures))?;
+    Ok((level as u8).into())
+}
+
+/// What an answer, or that there is none, comes to: the level, the text, and the figures.
+fn told(
+    answer: Result<Response, Failure>,
+    is_down: impl FnOnce() -> bool,
+) -> (Level, String, String) {
+    let (level, text) = match answer {
+        Ok(Response::Status(report)) => return judged(&report),
         Ok(Response::Error(report)) => (Level::Unknown, report.message),
         Ok(other) => (Level::Unknown, unexpected(&other).message),
-        Err(why) if why.code == exit::UNREACHABLE && history::is_down(remote.socket()) => (
+        Err(why) if why.code == exit::UNREACHABLE && is_down() => (
             Level::Critical,
             format!("tipringd does not run: {}", why.message),
         ),
         Err(why) => (Level::Unknown, why.message),
     };
-    out.raw(&format!("TIPRING {} - {}\n", level.word(), clean(&line)))?;
-    Ok((level as u8).into())
+    (level, text, String::new())
+}
+
+/// The line itself. Its text goes up to the first `|`, and ends with the line; names from elsewhere may have either.
+fn line(level: Level, text: &str, figures: &str) -> String {
+    let breaks = ['\n', '\r', '\u{2028}', '\u{2029}'];
+    let text = text.replace('|', "/").replace(breaks, " ");
+    let bar = if figures.is_empty() { "" } else { " | " };
+    format!(
+        "TIPRING {} - {}{bar}{figures}\n",
+        level.word(),
+        clean(&text)
+    )
 }
 
 /// Causes on the line of a monitoring plugin; of the rest it says how many there are.
 const CAUSES: usize = 5;
 
-fn judged(report: &StatusReport) -> (Level, String) {
+fn judged(report: &StatusReport) -> (Level, String, String) {
     let counts = &report.port_counts;
     let served = counts.total.saturating_sub(counts.disabled);
     let of_ports = report.ports.iter().flat_map(|port| &port.findings);
@@ -97,20 +120,19 @@ fn judged(report: &StatusReport) -> (Level, String) {
             ports => format!("{}: {}", render::port_numbers(ports), finding.what()),
         }
     });
-    let mut line = format!("{} of {served} ports registered", counts.registered);
+    let mut text = format!("{} of {served} ports registered", counts.registered);
     for one in said.take(CAUSES) {
-        // The rest of the line is for figures.
-        line += &format!("; {}", one.replace('|', "/"));
+        text += &format!("; {one}");
     }
     let more = causes.len().saturating_sub(CAUSES);
     if more > 0 {
-        line += &format!("; and {more} more");
+        text += &format!("; and {more} more");
     }
     let (registered, talking, trouble) = (counts.registered, counts.talking, counts.in_trouble);
     let figures = format!(
-        " | registered={registered};;;0;{served} talking={talking};;;0;{served} in_trouble={trouble};;;0;{served}"
+        "registered={registered};;;0;{served} talking={talking};;;0;{served} in_trouble={trouble};;;0;{served}"
     );
-    (level, line + &figures)
+    (level, text, figures)
 }
 
 #[cfg(test)]
@@ -158,16 +180,16 @@ mod tests {
             unregistered: false,
         };
         for (report, level, begin) in [
-            (report(2, &[], &[]), Level::Ok, "2 of 2 ports registered | "),
+            (report(2, &[], &[]), Level::Ok, "2 of 2 ports registered"),
             (
                 report(1, &[], &[]),
                 Level::Warning,
-                "1 of 2 ports registered | ",
+                "1 of 2 ports registered",
             ),
             (
                 report(2, &[], std::slice::from_ref(&backup)),
                 Level::Warning,
-                "2 of 2 ports registered; no backup: CallManager 10.0.0.2:2000 cannot be reached: connection refused | ",
+                "2 of 2 ports registered; no backup: CallManager 10.0.0.2:2000 cannot be reached: connection refused",
             ),
             (
                 report(1, &[removed], &[backup]),
@@ -175,15 +197,15 @@ mod tests {
                 "1 of 2 ports registered; port 2: the card is removed: its driver reports the channel as gone; no backup: ",
             ),
         ] {
-            let (found, line) = judged(&report);
-            assert_eq!(found, level, "{line}");
-            assert!(line.starts_with(begin), "{line}");
-            assert!(
-                line.ends_with(";;;0;2") && line.matches('|').count() == 1,
-                "{line}"
-            );
+            let (found, text, figures) = judged(&report);
+            assert_eq!(found, level, "{text}");
+            assert!(text.starts_with(begin), "{text}");
+            let line = line(level, &text, &figures);
+            assert!(line.ends_with(";;;0;2\n"), "{line}");
+            assert_eq!((line.matches('|').count(), line.lines().count()), (1, 1));
         }
-        assert_eq!(Level::Unknown as u8, 3);
+        let codes = [Level::Ok, Level::Warning, Level::Critical, Level::Unknown];
+        assert_eq!(codes.map(|level| level as u8), [0, 1, 2, 3]);
     }
 
     #[test]
@@ -194,10 +216,68 @@ mod tests {
             };
             (0..n).map(one).collect::<Vec<_>>()
         };
-        let (_, line) = judged(&report(0, &many(5), &[]));
-        assert!(line.contains("errno 4") && !line.contains("more"), "{line}");
-        let (_, line) = judged(&report(0, &many(40), &[]));
-        assert!(line.contains("; and 35 more | "), "{line}");
-        assert_eq!(line.matches("errno").count(), 5, "{line}");
+        let (_, text, _) = judged(&report(0, &many(5), &[]));
+        assert!(text.contains("errno 4") && !text.contains("more"), "{text}");
+        let (_, text, _) = judged(&report(0, &many(40), &[]));
+        assert!(text.ends_with("; and 35 more"), "{text}");
+        assert_eq!(text.matches("errno").count(), 5, "{text}");
+    }
+
+    #[test]
+    fn the_line_is_one_and_has_one_bar_whatever_the_names_hold() {
+        let evil = Finding::ChannelOpenFailed {
+            reason: "a|b\nc".into(),
+        };
+        let (level, text, figures) = judged(&report(1, &[evil], &[]));
+        let all = line(level, &text, &figures);
+        assert!(all.starts_with("TIPRING CRITICAL - 1 of 2 ports "), "{all}");
+        assert!(all.contains("a/b"), "{all}");
+        assert_eq!(
+            (all.matches('|').count(), all.matches('\n').count()),
+            (1, 1)
+        );
+        let (_, figures) = all.split_once(" | ").unwrap();
+        assert_eq!(
+            figures,
+            "registered=1;;;0;2 talking=0;;;0;2 in_trouble=0;;;0;2\n"
+        );
+    }
+
+    #[test]
+    fn a_message_of_the_daemon_has_neither_bar_nor_break() {
+        assert_eq!(
+            line(Level::Unknown, "a|b\nc\rd", ""),
+            "TIPRING UNKNOWN - a/b c d\n"
+        );
+    }
+
+    #[test]
+    fn a_daemon_that_does_not_run_is_critical_and_one_that_cannot_be_asked_is_unknown() {
+        let unreachable = || Failure {
+            code: exit::UNREACHABLE,
+            ..Failure::failed("no socket /run/a|b".to_owned(), "")
+        };
+        let late = || Failure {
+            code: exit::TIMED_OUT,
+            ..Failure::failed("no answer".to_owned(), "")
+        };
+        for (answer, down, code, wanted) in [
+            (
+                unreachable(),
+                true,
+                2,
+                "CRITICAL - tipringd does not run: no socket /run/a/b",
+            ),
+            // It runs, and does not let this user in.
+            (unreachable(), false, 3, "UNKNOWN - no socket /run/a/b"),
+            (late(), false, 3, "UNKNOWN - no answer"),
+        ] {
+            let (level, text, figures) = told(Err(answer), || down);
+            assert_eq!(level as u8, code);
+            let line = line(level, &text, &figures);
+            assert_eq!(line, format!("TIPRING {wanted}\n"));
+        }
+        let other = Response::Calls(tipring_ctl::report::CallList::default());
+        assert_eq!(told(Ok(other), || false).0, Level::Unknown);
     }
 }

@@ -238,8 +238,8 @@ pub struct MediaLeg {
     pub refused_sources: Vec<RefusedSource>,
     /// When the last valid RTP packet came; none before the first.
     pub last_packet_unix_ms: Option<u64>,
-    /// Since then in vain, ms, up to the end of the leg; none before the first packet, on hold, and where the far end need not
-    /// send all the time (it suppresses silence, or data passes).
+    /// How long nothing has come since then, ms, up to the end of the leg; none before the first packet, on hold, and where the far end
+    /// need not send all the time (it suppresses silence, or data passes).
     pub silent_ms: Option<u64>,
     /// What an alarm panel said; none while nothing was heard of one.
     pub alarm: Option<AlarmLeg>,

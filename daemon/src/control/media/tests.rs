@@ -252,7 +252,7 @@ fn an_order_of_what_is_repeated_that_was_lost_is_given_once_again_and_counted() 
         (orders, doing.events.len())
     };
     let shown = |b: &Bench| {
-        let repeats = b.desk.shown_open().remove(0).redundancy.unwrap();
+        let repeats = b.desk.shown_open(b.now).remove(0).redundancy.unwrap();
         (repeats.depth, repeats.changes)
     };
     let two = || vec!["repeat 1 2".to_owned()];
