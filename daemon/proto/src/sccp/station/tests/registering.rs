@@ -402,10 +402,7 @@ fn a_name_in_the_code_page_of_the_server_is_read_in_it_at_once_after_a_change() 
         b.did();
         b.received(&bytes);
         b.did().into_iter().find_map(|did| match did {
-            Did::Event(StationEvent::Message(m)) => match m {
-                ServerMessage::DisplayNotify(m) => Some(m.text),
-                _ => None,
-            },
+            Did::Event(StationEvent::Message(ServerMessage::DisplayNotify(m))) => Some(m.text),
             _ => None,
         })
     };
