@@ -32,6 +32,8 @@ apt-config dump | grep -E '^Acquire::(http|https|Retries)' >"$work/proxy.conf" |
 mmdebstrap --quiet --variant=apt --include=git,make,ca-certificates --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
   --aptopt="$work/proxy.conf" "$release" "$root" "${sources[@]}"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
+# Debian's installer writes it, mmdebstrap does not.
+printf '127.0.0.1\tlocalhost\n' >"$root/etc/hosts"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 mkdir -p "$root/root/.cargo"
 for f in config.toml config; do

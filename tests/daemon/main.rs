@@ -176,11 +176,22 @@ fn main() {
         network::a_configured_address_that_comes_later_is_named_until_it_does,
     ];
     let without = !network::possible();
+    if without {
+        eprintln!(
+            "SKIPPED: {} trials need networks of their own: root, and the commands ip, unshare and mount (packaging/setup.sh test)",
+            networks.len()
+        );
+    }
     let networks = networks.into_iter().map(|t| t.with_ignored_flag(without));
     trials.extend(networks);
     // On a machine that is configured there is no first start to be seen.
     let first = trials![service::the_first_start_needs_no_configuration,];
     let configured = std::path::Path::new("/etc/tipring/tipring.toml").exists();
+    if configured {
+        eprintln!(
+            "SKIPPED: the trial of a first start, for this machine has /etc/tipring/tipring.toml"
+        );
+    }
     trials.extend(
         first
             .into_iter()
