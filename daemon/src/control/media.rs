@@ -759,7 +759,7 @@ impl MediaDesk {
             fax: self.fax_shown(leg),
             tones: leg.tones.iter().cloned().collect(),
             source: leg.view.source().map(|s| s.to_string()),
-            refused_sources: refused(&leg.view),
+            refused_sources: figures::refused(&leg.view),
             last_packet_unix_ms: leg.view.last_packet().map(|at| Clock.unix_ms(at)),
             silent_ms: self.silent_ms(now, leg),
             alarm: alarm::shown(&leg.alarm),
@@ -779,14 +779,6 @@ fn change_of(session: SessionId, change: Change) -> Option<LineOrder> {
         Change::AsVoice => return None,
     };
     Some(LineOrder::PassThrough { session, data })
-}
-
-fn refused(view: &SessionView) -> Vec<ctl::RefusedSource> {
-    let shown = view.refused().into_iter().map(|r| ctl::RefusedSource {
-        address: r.address.to_string(),
-        packets: r.packets,
-    });
-    shown.collect()
 }
 
 fn one(order: LineOrder) -> Doing {

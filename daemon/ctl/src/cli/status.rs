@@ -59,7 +59,7 @@ impl Level {
 
 /// One line as monitoring systems want it. A daemon that does not run serves no phone: critical; one that cannot be asked is unknown.
 pub(crate) fn nagios(remote: &Remote, out: &Out) -> Result<ExitCode, Failure> {
-    let (level, text, figures) = told(remote.ask(Request::Status), || {
+    let (level, text, figures) = answered(remote.ask(Request::Status), || {
         history::is_down(remote.socket())
     });
     out.raw(&line(level, &text, &figures))?;
@@ -67,7 +67,7 @@ pub(crate) fn nagios(remote: &Remote, out: &Out) -> Result<ExitCode, Failure> {
 }
 
 /// What an answer, or that there is none, comes to: the level, the text, and the figures.
-fn told(
+fn answered(
     answer: Result<Response, Failure>,
     is_down: impl FnOnce() -> bool,
 ) -> (Level, String, String) {
@@ -272,12 +272,12 @@ mod tests {
             (unreachable(), false, 3, "UNKNOWN - no socket /run/a/b"),
             (late(), false, 3, "UNKNOWN - no answer"),
         ] {
-            let (level, text, figures) = told(Err(answer), || down);
+            let (level, text, figures) = answered(Err(answer), || down);
             assert_eq!(level as u8, code);
             let line = line(level, &text, &figures);
             assert_eq!(line, format!("TIPRING {wanted}\n"));
         }
         let other = Response::Calls(tipring_ctl::report::CallList::default());
-        assert_eq!(told(Ok(other), || false).0, Level::Unknown);
+        assert_eq!(answered(Ok(other), || false).0, Level::Unknown);
     }
 }

@@ -1,10 +1,19 @@
 //! The figures of a media leg: its own once the line thread has handed the session back, before that what the
 //! port has counted since the leg began.
 
-use tipring_ctl::report::RtpStats;
+use tipring_ctl::report::{RefusedSource, RtpStats};
 use tipring_proto::call::LegStatistics;
 
-use crate::line::{PortCounters, SessionStats};
+use crate::line::{PortCounters, SessionStats, SessionView};
+
+/// Whose packets a leg does not take.
+pub(super) fn refused(view: &SessionView) -> Vec<RefusedSource> {
+    let shown = view.refused().into_iter().map(|r| RefusedSource {
+        address: r.address.to_string(),
+        packets: r.packets,
+    });
+    shown.collect()
+}
 
 /// What the port has counted so far. `block_ms` is the length of a block.
 pub(super) fn totals(c: &PortCounters, block_ms: u64) -> RtpStats {
