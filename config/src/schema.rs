@@ -314,7 +314,7 @@ pub const CALLMANAGER: Table = Table {
             Accepts::OneOf(CodePage::NAMES),
             "\"windows-1252\"",
             When::Now,
-            "The code page of the names that the CallManager sends: the one of the locale of these devices there. A name in UTF-8 is recognized as such.",
+            "The code page of names that the CallManager does not send in UTF-8: that of the user locale which these devices have there. Names with wrong letters in `call list` and on displays are a sign of another one.",
         ),
     ],
 };

@@ -1,6 +1,6 @@
 //! When a media leg passes data instead of voice.
 //!
-//! Owns: what a leg passes ([`PassThrough`]), which tones change that, and what ends it. Promises: no I/O and no clock; the same
+//! Owns: what a leg passes ([`PassThrough`]), which tones change that, and what ends it ([`Signals`]: a fax that is carried as voice). Promises: no I/O and no clock; the same
 //! tones always decide the same. Leaves to others: hearing the tones, and what passing data is (the jitter buffer is held
 //! still, nothing is suppressed, muted or left out).
 //!
@@ -12,7 +12,11 @@
 //! works (T.30: T2 is 6 s, and a fax that waits longer sends CNG or flags meanwhile), shorter than anybody waits who
 //! has taken the handset of a fax. A new leg begins with voice.
 
+mod signals;
+
 use std::time::Duration;
+
+pub use signals::Signals;
 
 use crate::time::Time;
 use crate::types::DataTone;

@@ -273,7 +273,7 @@ impl HistoryDesk {
                 "history-lost",
                 counts.lost,
                 "records",
-                "calls, faxes, findings and far ends that are lost: the disk took nothing, or too slowly; see the findings and its free space",
+                "calls, faxes, findings and far ends that are lost: the disk took nothing, or too slowly; look at the findings and at the disk's free space",
             ),
         ]
     }

@@ -17,7 +17,7 @@ pub(super) fn story(now: u64, status: &StatusReport, day: &Day) -> GatewayStory 
     let standing = explain::gateway_standing(&figures, &found);
     let ruled_out = explain::gateway_ruled_out(&figures, &found);
     GatewayStory {
-        verdict: verdict(status, &causes, standing),
+        verdict: verdict(status, &figures, &causes, standing),
         ruled_out: ruled_out
             .into_iter()
             .map(|measured| RuledOutReport::of(measured, moment))
@@ -112,9 +112,13 @@ fn evidence(
     out.map(|e| EvidenceReport::of(e, moment)).collect()
 }
 
-fn verdict(status: &StatusReport, causes: &[CauseReport], standing: Standing) -> Verdict {
+fn verdict(
+    status: &StatusReport,
+    figures: &GatewayFigures,
+    causes: &[CauseReport],
+    standing: Standing,
+) -> Verdict {
     let counts = &status.port_counts;
-    let figures = figures(status);
     let (enabled, registered) = (figures.enabled, figures.registered);
     let worst = causes.first();
     let where_ = |cause: &CauseReport| match &*cause.ports {

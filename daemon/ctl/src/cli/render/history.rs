@@ -46,13 +46,6 @@ pub(crate) fn history(paint: Paint, what: What, history: &History) -> String {
     out
 }
 
-fn faxes(count: u64) -> String {
-    match count {
-        1 => "1 stored fax".to_owned(),
-        count => format!("{count} stored faxes"),
-    }
-}
-
 /// What is not there, and what to do about it.
 pub(super) fn missing(unreadable: u64, lost: u64) -> String {
     let mut out = String::new();
@@ -61,7 +54,7 @@ pub(super) fn missing(unreadable: u64, lost: u64) -> String {
             "\n{} could not be read: a later version of Tipring kept them,\n\
              or the file is damaged. Read them with that version:\n\
              `tipring fax list --file FILE`\n",
-            faxes(unreadable)
+            super::plural(unreadable, "stored fax")
         );
     }
     if lost > 0 {

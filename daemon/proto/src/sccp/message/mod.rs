@@ -49,8 +49,7 @@ use tipring_types::trace::{Fields, Value};
 use super::catalog::Common;
 use super::wire::layout::{Body, Writer};
 use super::wire::{DecodeError, Frame};
-use crate::types::CodePage;
-use crate::types::{CallRef, LineInstance};
+use crate::types::{CallRef, CodePage, LineInstance};
 
 /// The body of a message on the wire.
 pub(super) trait Layout: Sized {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tipring_ctl::report as ctl;
 use tipring_dsp::relay::Seen;
-use tipring_proto::passthrough::{PassThrough, SILENCE_MS};
+use tipring_proto::passthrough::{PassThrough, Signals};
 use tipring_proto::t30::{Frame, Kind, Listener, Report};
 use tipring_proto::time::Time;
 use tipring_proto::types::{DataTone, Side};
@@ -29,11 +29,6 @@ const AFTER_DCN: Duration = Duration::from_secs(2);
 const BEFORE: Duration = Duration::from_secs(10);
 /// Those that are kept meanwhile.
 const KEPT: usize = 8;
-/// A fax in voice is over after this time without a signal of one, as data is.
-const QUIET: Duration = Duration::from_millis(SILENCE_MS as u64);
-/// A signal that is none of 300 bit/s is one of a fax when it goes on without a pause for this time: a training check has
-/// 1.5 s, and who talks draws breath.
-const STEADY: Duration = Duration::from_secs(1);
 
 /// The port's counters, for what the network did to a fax.
 #[derive(Debug, Clone)]
@@ -78,10 +73,8 @@ pub(in crate::control::media) struct Hearing {
     pub(super) tap: Option<TapWatch>,
     /// What passes: with data a fax may begin.
     passes: PassThrough,
-    /// When a signal of a fax was heard last.
-    heard: Time,
-    /// Since when each side has a signal that goes on.
-    sounds: [Option<Time>; 2],
+    /// Which signals of a fax there were, and when the last one ceased.
+    signals: Signals,
     fax: Option<Fax>,
     /// Tones of late, while no fax goes on.
     tones: VecDeque<(Time, Side, DataTone)>,
@@ -99,8 +92,7 @@ impl Hearing {
             counters,
             tap: None,
             passes: PassThrough::Voice,
-            heard: Time::ZERO,
-            sounds: [None; 2],
+            signals: Signals::default(),
             fax: None,
             tones: VecDeque::new(),
             switches: VecDeque::new(),
@@ -129,7 +121,7 @@ impl Hearing {
     /// Data passes from now on, unchanged or as voice: a fax begins, unless one goes on.
     pub(super) fn data(&mut self, now: Time, unchanged: bool) {
         self.passes.begin(unchanged);
-        self.heard = self.heard.max(now);
+        self.signals.certain(now);
         self.begin(now);
     }
 
@@ -167,7 +159,7 @@ impl Hearing {
     /// A relay takes the place of sound: what was heard of that is over.
     pub(super) fn relay_begins(&mut self, now: Time) {
         self.data(now, true);
-        self.sounds = [None; 2];
+        self.signals.unheard();
         if let Some(fax) = &mut self.fax {
             fax.listener.carrier_ended(now, Side::Line);
             fax.listener.carrier_ended(now, Side::Network);
@@ -185,7 +177,7 @@ impl Hearing {
     /// A tone was detected in the leg.
     pub(super) fn tone(&mut self, now: Time, from: Side, tone: DataTone) {
         self.listen();
-        self.heard = self.heard.max(now);
+        self.signals.certain(now);
         if self.fax.is_none() {
             if self.tones.len() >= KEPT {
                 self.tones.pop_front();
@@ -269,42 +261,33 @@ impl Hearing {
         }
     }
 
-    /// Notes when there was a signal of a fax: speech is one of each kind but the steady.
+    /// Notes when there was a signal of a fax. One whose end nobody will hear is not begun: it would go on for ever.
     fn note(&mut self, at: Time, seen: &Seen) {
-        let place = |side| match side {
-            Side::Line => 0,
-            Side::Network => 1,
-        };
-        let is_fax = match *seen {
-            Seen::Frame(_) => true,
+        match *seen {
+            Seen::Frame(_) => self.signals.certain(at),
+            Seen::Carrier(side, None) => self.signals.ended(at, side),
             Seen::Carrier(side, Some(_)) => {
-                self.sounds[place(side)] = Some(at);
-                true
+                self.signals.certain(at);
+                self.begun(at, side);
             }
-            Seen::Signal(side) => {
-                self.sounds[place(side)] = Some(at);
-                false
-            }
-            Seen::Carrier(side, None) => {
-                let since = self.sounds[place(side)].take();
-                since.is_some_and(|since| at.saturating_since(since) >= STEADY)
-            }
-        };
-        if is_fax {
-            self.heard = self.heard.max(at);
+            Seen::Signal(side) => self.begun(at, side),
         }
     }
 
-    /// There was no signal of a fax for long.
-    fn is_quiet(&self, now: Time) -> bool {
-        let steady = |since: Time| now.saturating_since(since) >= STEADY;
-        let goes_on = self.sounds.iter().flatten().any(|since| steady(*since));
-        !goes_on && now.saturating_since(self.heard) >= QUIET
+    fn begun(&mut self, at: Time, side: Side) {
+        if self.hears_ends() {
+            self.signals.began(at, side);
+        }
+    }
+
+    /// Will the end of a signal be heard? A tap that is deaf to voice hears none while the leg is voice.
+    fn hears_ends(&self) -> bool {
+        self.passes.has_data() || self.tap.as_ref().is_some_and(|tap| tap.in_voice)
     }
 
     /// What is carried as voice is over: it was quiet for long. What comes after it is another fax, and begins as one.
     pub(super) fn is_voice_again(&self, now: Time) -> bool {
-        self.is_as_voice() && self.is_quiet(now)
+        self.is_as_voice() && self.signals.is_quiet(now)
     }
 
     /// A machine has disconnected, and its last frame has got to the other one; or it was voice for long.
@@ -312,7 +295,7 @@ impl Hearing {
         let Some(fax) = &self.fax else {
             return false;
         };
-        let long_voice = !self.is_data() && self.is_quiet(now);
+        let long_voice = !self.is_data() && self.signals.is_quiet(now);
         let since = fax.disconnected;
         long_voice || since.is_some_and(|at| now.saturating_since(at) >= AFTER_DCN)
     }
@@ -336,8 +319,9 @@ impl Hearing {
     /// The leg is voice again, by an event: a fax whose other gateway did not follow goes on, and data with its next tone.
     pub(super) fn pause(&mut self) {
         self.passes.end();
-        // No tap hears their end.
-        self.sounds = [None; 2];
+        if !self.hears_ends() {
+            self.signals.unheard();
+        }
     }
 
     /// Is there something to listen to?
@@ -354,7 +338,7 @@ impl Hearing {
     pub(super) fn voice(&mut self, now: Time, person: bool) -> Option<FaxRecord> {
         self.listen();
         self.passes.end();
-        self.sounds = [None; 2];
+        self.signals.unheard();
         self.tones.clear();
         self.switches.clear();
         if person
@@ -519,6 +503,24 @@ mod tests {
         // A lone CNG is no other fax.
         hearing.tone(at(90_000), Side::Line, DataTone::Cng);
         assert!(hearing.voice(at(120_000), false).is_none());
+    }
+
+    #[test]
+    fn a_signal_whose_end_no_tap_hears_keeps_no_fax_going() {
+        let mut hearing = hearing();
+        hearing.data(at(0), true);
+        hearing.tone(at(0), Side::Network, DataTone::Ced);
+        hearing.pause();
+        // It began before the leg was voice again, and is looked at after it: the tap is deaf to voice.
+        hearing.hear(at(1_000), Seen::Signal(Side::Line));
+        assert!(!hearing.is_over(at(9_900)) && hearing.is_over(at(11_000)));
+        // One that hears voice as well has the end of it.
+        let (_tap, watch) = crate::line::FaxTap::build(true).unwrap();
+        hearing.tap = Some(watch);
+        hearing.hear(at(12_000), Seen::Signal(Side::Line));
+        assert!(!hearing.is_over(at(60_000)));
+        hearing.hear(at(60_000), Seen::Carrier(Side::Line, None));
+        assert!(!hearing.is_over(at(69_900)) && hearing.is_over(at(70_000)));
     }
 
     #[test]
