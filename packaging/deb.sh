@@ -65,8 +65,8 @@ notes() { git show "$tree:CHANGELOG.md" | awk '/^## /{ if (n++) exit; next } n';
 changelog() {
   echo "tipring ($version) unstable; urgency=medium"
   echo
-  # One entry for each list item or paragraph, folded as Debian has it.
-  notes | awk '/^- /{if (e) print e; e = substr($0, 3); next} NF{sub(/^ +/, ""); e = e ? e " " $0 : $0; next}
+  # One entry for each list item or paragraph, folded as Debian has it; without the headings.
+  notes | awk '/^### /{next} /^- /{if (e) print e; e = substr($0, 3); next} NF{sub(/^ +/, ""); e = e ? e " " $0 : $0; next}
     {if (e) print e; e = ""} END{if (e) print e}' | while read -r entry; do
     fold -s -w 74 <<<"$entry" | sed -e 's/ *$//' -e '1s/^/  * /' -e '2,$s/^/    /'
   done

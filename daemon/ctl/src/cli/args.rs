@@ -97,7 +97,7 @@ pub(crate) enum When {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The gateway at a glance, and why a port is dead
+    /// The whole gateway: how many ports work, every finding with its cause and its cure
     Status(Status),
     /// Read the configuration file again and use what can be used without touching a call
     ///
@@ -113,7 +113,7 @@ pub(crate) enum Command {
     /// Calls: list, show
     #[command(subcommand)]
     Call(CallCommand),
-    /// What is wrong with a port, a call or the gateway, in words: the cause, what it rests on, what it is not, what to do
+    /// What is wrong with a port, a call or the gateway, in words: each cause, the figures behind it, what was ruled out by measuring, what to do
     ///
     /// The first line is the verdict. Of a port: what it is; every finding, with those of the gateway that matter to it, what
     /// costs most first, each with its figures and its cure; what was measured and is in order, so that nobody looks there; and what happened on it in the last

@@ -1,4 +1,4 @@
-//! `tipring explain`: what is wrong with a port, a call or the gateway, what that rests on, what it is not, and what to do.
+//! `tipring explain`: what is wrong with a port, a call or the gateway, the figures behind it, what was ruled out by measuring, and what to do.
 
 use serde::{Deserialize, Serialize};
 use tipring_store::{StoredCall, StoredFinding};

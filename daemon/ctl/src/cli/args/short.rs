@@ -7,7 +7,7 @@ pub(crate) const SHORT_HELP: &str = "\
 tipring: see, test and try the lines of a Tipring gateway
 
   tipring explain [PORT]    what is wrong with the gateway or a port, and what to do
-  tipring status            the gateway at a glance
+  tipring status            the whole gateway: how many ports work, every finding
   tipring port list         all ports; `tipring port 17`: one in full
   tipring trace PORT        what happens on a port, live
   tipring history [PORT]    calls, faxes and findings so far

@@ -32,7 +32,7 @@ pub(super) const GROUPS: &[Group] = &[
         command: "status",
         file: "tipring-status.1",
         examples: &[
-            ("The gateway at a glance:", "tipring status"),
+            ("The whole gateway:", "tipring status"),
             (
                 "For a monitoring system: one line and exit code 0 while all is well, else also the findings and exit code 1:",
                 "tipring status --check",

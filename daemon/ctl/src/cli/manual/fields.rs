@@ -82,7 +82,7 @@ const PARTS: &[Part] = &[
                 "Findings of the port, and those of the gateway that matter to it; what costs most first. Lines with a dash: what the finding rests on. \"do\": the cure. note: what figures show (calls that failed, a forwarding, bad sound, strong echo, a finding that comes and goes).",
             ),
             (
-                "What it is not",
+                "Ruled out by measuring",
                 "What was measured and is in order. What was not measured is not here.",
             ),
             (

@@ -177,7 +177,7 @@ fn ruled_out(paint: Paint, measured: &[RuledOutReport]) -> String {
         return String::new();
     }
     let all = measured.iter().map(|m| wrapped("+ ", &m.text));
-    heading(paint, "What it is not (measured)") + &all.collect::<String>()
+    heading(paint, "Ruled out by measuring") + &all.collect::<String>()
 }
 
 fn notes(paint: Paint, notes: &[CallNoteReport]) -> String {
