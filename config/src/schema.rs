@@ -251,14 +251,14 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(500, 60_000),
             "10000",
             When::Idle,
-            "Longest wait for the answer to Register. With another server in the list that may take it, a port leaves sooner: the first one after 2.5 s, those behind it, or any while another server serves, after 0.4 s. A server that was waited for in vain is passed by for 1 min, and longer each time, until it takes a port.",
+            "Longest wait for the answer to Register. With another server in the list that may take it, the first line to try a server waits 2.5 s for it and the others 0.4 s; while another server serves lines already, each waits 0.4 s. A server that was waited for in vain is passed by for 1 min, and longer each time, until it takes a port.",
         ),
         key(
             "keepalive-answer-ms",
             Accepts::Integer(200, 60_000),
             "5000",
             When::Idle,
-            "Time after which an unanswered KeepAlive counts as missed. One port of each server that has answered KeepAlives before asks it every second, and after 1 s of silence all others ask too. When there is a next server in the list, a port that then hears nothing for about 2 s goes there, whatever this key and keepalive-misses say.",
+            "Time after which an unanswered KeepAlive counts as missed. A server that has ever answered a KeepAlive is asked by one of its lines every second, and after 1 s of silence by all others too. When there is a next server in the list, a line that then hears nothing for about 2 s goes there, whatever this key and keepalive-misses say.",
         ),
         key(
             "keepalive-misses",
@@ -329,7 +329,7 @@ pub const MEDIA: Table = Table {
             Accepts::PortRange,
             "\"16384-32767\"",
             When::Now,
-            "Local UDP ports for voice: even ones for RTP, at least four for each port, and the one after each for RTCP.",
+            "Local UDP ports for voice, at least 8 for each line: 4 even ones for RTP, and the odd one after each for RTCP.",
         ),
         key(
             "ptime-ms",
@@ -602,7 +602,7 @@ pub const PORT_ONLY: &[Key] = &[
     ),
     open(
         "number",
-        Accepts::Integer(1, 512),
+        Accepts::Integer(1, 1024),
         "the channel",
         "1",
         When::Line,

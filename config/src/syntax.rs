@@ -123,10 +123,12 @@ fn cure(reach: Reach, message: &str) -> Option<String> {
                 .iter()
                 .any(|word| message.contains(word)) =>
         {
-            "a text stands in quotes: \"…\""
+            "a text stands in quotes (\"…\"); numbers, true and false do not"
         }
         Reach::Line if message.contains("duplicate") => "remove one of the two",
-        Reach::Line => "write one `key = value` a line; a text stands in quotes",
+        Reach::Line => {
+            "write one `key = value` a line; a text stands in quotes, numbers, true and false do not"
+        }
     };
     Some(cure.to_owned())
 }

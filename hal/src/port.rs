@@ -126,8 +126,8 @@ pub enum LineEventKind {
     RingOff,
     /// The line or its card is in trouble.
     Fault(LineFault),
-    /// The trouble is over. During trouble no loop edge is reported; if the loop is found otherwise than last
-    /// reported, its edge follows.
+    /// The trouble is over. During trouble no loop edge is reported; a loop that is found closed is reported after it in any
+    /// case, an open one if it was closed when last reported.
     FaultCleared,
     /// A test goes on, or is over.
     Test(TestReport),

@@ -17,9 +17,10 @@ const FUNCTIONS: &[&str] = &[
     "t30_(set|get)_.*",
     "t30_(call_active|terminate|completion_code_to_str|frametype)",
     "v8_(init|free|rx|tx)",
+    "v22bis_(init|free|rx|tx|tx_power|get_current_bit_rate)",
     "(fsk|v17|v27ter|v29)_(rx|tx)(_init|_free|_restart)?",
     "(fsk|v17|v27ter|v29)_(tx_power|rx_signal_(cutoff|power))",
-    "v17_rx_set_qam_report_handler",
+    "(v17|v29)_rx_set_qam_report_handler",
     "span_set_(message|error)_handler",
     // libspandsp reads and writes pages through libtiff, which reports to stderr unless it is switched off.
     "TIFFSet(Error|Warning)Handler",

@@ -1,6 +1,6 @@
 //! The command line itself.
 
-use crate::run::tipring;
+use crate::run::{command, tipring};
 
 #[test]
 fn help_and_version_are_no_failure_and_show_the_exit_codes() {
@@ -19,6 +19,18 @@ fn help_and_version_are_no_failure_and_show_the_exit_codes() {
     }
     assert_eq!(tipring(&["--version"]).code, Some(0));
     assert_eq!(tipring(&["sim", "--help"]).code, Some(0));
+}
+
+#[test]
+fn a_socket_of_the_environment_is_not_shown_as_an_option_that_has_to_be_given() {
+    let mut asks = command(&["call", "show"]);
+    let output = asks.env("TIPRING_SOCKET", "/tmp/t.sock").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said.contains("Usage: tipring call show [OPTIONS] <ID>"),
+        "{said}"
+    );
 }
 
 #[test]

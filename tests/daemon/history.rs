@@ -94,6 +94,26 @@ pub(crate) fn finished_calls_are_there_after_a_restart_and_after_a_crash() {
     gateway.stop().unwrap();
 }
 
+pub(crate) fn a_call_that_the_stop_of_the_daemon_ends_is_in_the_history() {
+    let place = Place::new();
+    let _callmanager = place.callmanager();
+    let launch = place.launch(&place.config(2, ""));
+    let gateway = launch.start().unwrap();
+    gateway.wait_registered(2, SOON).unwrap();
+    let talk = Talk::begin(&gateway, 1, 2);
+    std::mem::forget(talk);
+    gateway.stop().unwrap();
+    let gateway = launch.start().unwrap();
+    let kept = history(&gateway, &["--calls"]).unwrap().calls;
+    let mut ends: Vec<_> = kept
+        .iter()
+        .map(|call| (call.port, &*call.end, call.is_answered()))
+        .collect();
+    ends.sort_unstable();
+    assert_eq!(ends, [(1, "stopped", true), (2, "stopped", true)]);
+    gateway.stop().unwrap();
+}
+
 pub(crate) fn without_the_daemon_its_file_is_read_and_the_answer_says_so() {
     let place = Place::new();
     let launch = place.launch(&place.config(1, ""));

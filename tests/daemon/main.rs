@@ -98,6 +98,7 @@ fn main() {
         fax::a_far_end_without_named_events_costs_the_fax_nothing_and_the_trace_says_so,
         fax::t38_that_was_refused_three_times_is_not_asked_for_until_the_far_end_is_forgotten,
         history::finished_calls_are_there_after_a_restart_and_after_a_crash,
+        history::a_call_that_the_stop_of_the_daemon_ends_is_in_the_history,
         history::faults_shorter_than_a_second_are_each_kept,
         history::without_the_daemon_its_file_is_read_and_the_answer_says_so,
         history::a_file_that_cannot_be_written_costs_no_call_and_is_kept_again_by_itself,

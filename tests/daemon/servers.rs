@@ -61,7 +61,8 @@ pub(crate) fn a_backup_that_refuses_connections_is_a_finding_until_it_is_back() 
     assert!(dead.contains("unreachable"));
     assert!(!dead.trim_end().ends_with('-'), "no next attempt: {dead}");
     let status = gateway.tipring(&["status"]).unwrap();
-    let says = format!("no backup: CallManager {name} cannot be reached: connection refused");
+    let says =
+        format!("no CallManager could take over: {name} cannot be reached: connection refused");
     assert!(status.contains(&says), "{status}");
     let _second = CallManager::start(second(&place), &[]).unwrap();
     gateway.tipring(&["server", "retry", &name]).unwrap();

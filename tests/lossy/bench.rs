@@ -5,13 +5,16 @@
 #![forbid(unsafe_code)]
 
 mod call;
+mod duplex;
 mod modems;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use call::{Network, Outcome, call};
+use tipring_dsp::Law;
 use tipring_proto::types::RepeatedPackets;
+use tipring_spandsp::ConnectTone;
 
 /// Loss, percent, and the calls of 20 with error correction that must pass.
 const FLOORS: [(f64, f64); 3] = [(1.0, 20.0), (3.0, 19.0), (5.0, 15.0)];
@@ -28,12 +31,21 @@ fn main() -> ExitCode {
         "\ndata modems over pass-through, 10 s each way of coding, nothing lost: bits, wrong ones"
     );
     for (name, modem, rate) in modems::MODEMS {
-        let [mu, a] =
-            [tipring_dsp::Law::Mu, tipring_dsp::Law::A].map(|law| modems::carry(modem, rate, law));
+        let [mu, a] = [Law::Mu, Law::A].map(|law| modems::carry(modem, rate, law));
         println!(
             "{name:20} µ-law {} {}   A-law {} {}",
             mu.sent, mu.wrong, a.sent, a.wrong
         );
+    }
+    for rate in [1200, 2400] {
+        for law in [Law::Mu, Law::A] {
+            let call = duplex::call(rate, ConnectTone::Ans, law);
+            let [there, back] = call.bits;
+            println!(
+                "V.22bis, both ways, {rate} bit/s, {law:?}: {} {} there, {} {} back; agreed on {:?}, tones {:?}",
+                there.sent, there.wrong, back.sent, back.wrong, call.rates, call.tones
+            );
+        }
     }
     automatic(2 * calls, folder.path())
 }

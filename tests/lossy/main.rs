@@ -3,12 +3,14 @@
 #![forbid(unsafe_code)]
 
 mod call;
+mod duplex;
 mod modems;
 
 use call::{Network, call};
 use modems::{Bits, MODEMS, carry};
-use tipring_dsp::Law;
+use tipring_dsp::{DataTone, Law, Side};
 use tipring_proto::types::RepeatedPackets;
+use tipring_spandsp::ConnectTone;
 
 fn network(loss: f64, redundancy: RepeatedPackets) -> Network {
     Network {
@@ -74,6 +76,31 @@ fn data_modems_pass_without_a_wrong_bit_in_ten_seconds() {
             let bits = carry(modem, rate, law);
             let sent = 10 * rate;
             assert_eq!(bits, Bits { sent, wrong: 0 }, "{name}, {law:?}");
+        }
+    }
+}
+
+#[test]
+fn franking_machines_and_terminals_pass_bits_both_ways_and_are_named() {
+    for (rate, answer, law) in [
+        (1200, ConnectTone::Ans, Law::Mu),
+        (2400, ConnectTone::AnsPr, Law::A),
+    ] {
+        let call = duplex::call(rate, answer, law);
+        let sent = 10 * usize::from(rate);
+        assert_eq!(call.bits, [Bits { sent, wrong: 0 }; 2], "{rate}");
+        assert_eq!(call.rates, [u32::from(rate); 2]);
+        let sides = [Side::Network, Side::Line];
+        for (tones, from) in call.tones.iter().zip(sides) {
+            assert_eq!(
+                tones.last(),
+                Some(&(from, DataTone::V22)),
+                "{rate} {tones:?}"
+            );
+            assert!(
+                tones.iter().all(|(side, _)| *side == from),
+                "{rate} {tones:?}"
+            );
         }
     }
 }

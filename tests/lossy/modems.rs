@@ -11,9 +11,9 @@ use tipring_proto::rtp::{
 use tipring_proto::time::Time;
 use tipring_spandsp::{FastModem, FastRx, FastTx, Heard, V17Rate, V21Rx, V21Tx};
 
-const BLOCK: usize = 80;
+pub(crate) const BLOCK: usize = 80;
 /// What a modem sends at, dBm0.
-const LEVEL: f32 = -13.0;
+pub(crate) const LEVEL: f32 = -13.0;
 
 /// A modem.
 #[derive(Clone, Copy, Debug)]
@@ -57,17 +57,17 @@ pub(crate) struct Bits {
 }
 
 /// Pseudo-random bits, the same at both ends (x^23 + x^18 + 1).
-struct Pattern(u32);
+pub(crate) struct Pattern(pub(crate) u32);
 
 impl Pattern {
-    fn next(&mut self) -> bool {
+    pub(crate) fn next(&mut self) -> bool {
         let bit = (self.0 >> 22 ^ self.0 >> 17) & 1;
         self.0 = self.0 << 1 | bit;
         bit == 1
     }
 }
 
-fn chain(law: Law) -> Chain {
+pub(crate) fn chain(law: Law) -> Chain {
     let canceller = LineEchoCanceller::new(CancellerConfig {
         nlp: false,
         takes_turns: true,
@@ -76,14 +76,94 @@ fn chain(law: Law) -> Chain {
     let config = ChainConfig::new(law, BLOCK);
     let mut chain = Chain::with_echo_canceller(&config, Box::new(canceller)).expect("a chain");
     chain.command(ChainCommand::OffHook(true));
+    chain
+}
+
+/// Data passes from now on.
+pub(crate) fn pass_data(chain: &mut Chain) {
     chain.command(ChainCommand::PassThrough {
         on: true,
         silence_ms: 10_000,
     });
+}
+
+fn data_chain(law: Law) -> Chain {
+    let mut chain = chain(law);
+    pass_data(&mut chain);
     chain
 }
 
-/// Ten seconds from one port to the other, after a second of silence; packets take 50 to 70 ms.
+/// The packets of one direction; they take 50 to 70 ms, and none is lost.
+pub(crate) struct Way {
+    law: Law,
+    sender: Sender,
+    receiver: Receiver,
+    concealer: Concealer,
+    coming: VecDeque<(Time, Vec<u8>)>,
+}
+
+impl Way {
+    pub(crate) fn new(law: Law) -> Way {
+        let mut receiver = Receiver::new(ReceiverConfig {
+            jitter: JitterConfig {
+                block: BLOCK as u16,
+                min_ms: 0,
+                max_ms: 200,
+                held_ms: 100,
+            },
+            event_payload_type: None,
+            redundancy_payload_type: Some(90),
+        });
+        receiver.hold(true);
+        let mut concealer = Concealer::new();
+        concealer.for_machine(true);
+        Way {
+            law,
+            sender: Sender::new(
+                SenderSeed {
+                    sequence: 7,
+                    timestamp: 7_000,
+                    ssrc: 7,
+                },
+                SenderConfig {
+                    payload_type: if law == Law::Mu { 0 } else { 8 },
+                    ptime_ms: 20,
+                    event_payload_type: None,
+                },
+            ),
+            receiver,
+            concealer,
+            coming: VecDeque::new(),
+        }
+    }
+
+    /// A block goes in at one end, and one comes out at the other.
+    pub(crate) fn pass(&mut self, block: u64, up: &[i16; BLOCK]) -> [i16; BLOCK] {
+        let now = Time::from_millis(block * 10);
+        let mut line = [0; BLOCK];
+        self.law.encode_block(up, &mut line);
+        let coming = &mut self.coming;
+        self.sender.push(&line, |packet| {
+            let at = now + Duration::from_millis(50 + block * 7 % 20);
+            coming.push_back((at, packet.to_vec()));
+        });
+        while let Some((_, packet)) = self.coming.pop_front_if(|(at, _)| *at <= now) {
+            self.receiver.receive(now, &packet);
+        }
+        let mut down = [0; BLOCK];
+        match self.receiver.play(now, &mut line) {
+            Playout::Samples(_) => {
+                self.law.decode_block(&line, &mut down);
+                self.concealer.good(&mut down);
+            }
+            Playout::Conceal => self.concealer.conceal(&mut down),
+            Playout::Silence | Playout::Comfort { .. } => self.concealer.silence(&mut down),
+        }
+        down
+    }
+}
+
+/// Ten seconds from one port to the other, after a second of silence.
 pub(crate) fn carry(modem: Modem, rate: usize, law: Law) -> Bits {
     let sent = 10 * rate;
     let mut v21 = V21Tx::new(LEVEL).expect("a modem");
@@ -94,37 +174,10 @@ pub(crate) fn carry(modem: Modem, rate: usize, law: Law) -> Bits {
         fast.restart(kind, false);
         fast_rx.restart(kind);
     }
-    let (mut from, mut to) = (chain(law), chain(law));
-    let mut sender = Sender::new(
-        SenderSeed {
-            sequence: 7,
-            timestamp: 7_000,
-            ssrc: 7,
-        },
-        SenderConfig {
-            payload_type: if law == Law::Mu { 0 } else { 8 },
-            ptime_ms: 20,
-            event_payload_type: None,
-        },
-    );
-    let mut receiver = Receiver::new(ReceiverConfig {
-        jitter: JitterConfig {
-            block: BLOCK as u16,
-            min_ms: 0,
-            max_ms: 200,
-            held_ms: 100,
-        },
-        event_payload_type: None,
-        redundancy_payload_type: Some(90),
-    });
-    receiver.hold(true);
-    let mut concealer = Concealer::new();
-    concealer.for_machine(true);
+    let (mut from, mut to, mut way) = (data_chain(law), data_chain(law), Way::new(law));
     let (mut pattern, mut given) = (Pattern(1), 0);
     let mut got: Vec<bool> = vec![];
-    let mut coming: VecDeque<(Time, Vec<u8>)> = VecDeque::new();
     for block in 0..1_400u64 {
-        let now = Time::from_millis(block * 10);
         let mut said = [0; BLOCK];
         if block >= 100 {
             let mut bits = || {
@@ -140,25 +193,7 @@ pub(crate) fn carry(modem: Modem, rate: usize, law: Law) -> Bits {
         law.encode_block(&said, &mut line);
         from.uplink(&line, &mut up);
         from.downlink(&[0; BLOCK], &mut line);
-        law.encode_block(&up, &mut line);
-        sender.push(&line, |packet| {
-            let at = now + Duration::from_millis(50 + block * 7 % 20);
-            coming.push_back((at, packet.to_vec()));
-        });
-        while coming.front().is_some_and(|(at, _)| *at <= now) {
-            if let Some((at, packet)) = coming.pop_front() {
-                receiver.receive(at, &packet);
-            }
-        }
-        let mut down = [0; BLOCK];
-        match receiver.play(now, &mut line) {
-            Playout::Samples(_) => {
-                law.decode_block(&line, &mut down);
-                concealer.good(&mut down);
-            }
-            Playout::Conceal => concealer.conceal(&mut down),
-            Playout::Silence | Playout::Comfort { .. } => concealer.silence(&mut down),
-        }
+        let mut down = way.pass(block, &up);
         to.uplink(&[law.silence(); BLOCK], &mut up);
         to.downlink(&down, &mut line);
         law.decode_block(&line, &mut down);
@@ -174,12 +209,12 @@ pub(crate) fn carry(modem: Modem, rate: usize, law: Law) -> Bits {
     }
     Bits {
         sent,
-        wrong: wrong(&got, sent),
+        wrong: wrong(&got, sent, 400),
     }
 }
 
-/// Bits that differ where the pattern fits best: a receiver has some before the first.
-fn wrong(got: &[bool], sent: usize) -> usize {
+/// Bits that differ where the pattern fits best: a receiver has some before the first, `most` at most.
+pub(crate) fn wrong(got: &[bool], sent: usize, most: usize) -> usize {
     let mut pattern = Pattern(1);
     let wanted: Vec<bool> = (0..sent).map(|_| pattern.next()).collect();
     let at = |skip: usize| {
@@ -187,5 +222,5 @@ fn wrong(got: &[bool], sent: usize) -> usize {
         let same = pairs.filter(|(got, wanted)| got == wanted).count();
         sent - same
     };
-    (0..400).map(at).min().unwrap_or(sent)
+    (0..most).map(at).min().unwrap_or(sent)
 }

@@ -94,6 +94,9 @@ impl Device {
             }
             Input::Stop => {
                 self.wanted = false;
+                // Their records, before the CallManager is told.
+                self.port.stop(now);
+                self.pump(now);
                 self.station.stop(now);
             }
         }

@@ -161,6 +161,7 @@ mod tests {
             DataTone::AnsAm,
             DataTone::AnsAmPr,
             DataTone::V21Preamble,
+            DataTone::V22,
         ] {
             assert_eq!(leg.heard(at(0), first), DATA, "{first}");
             assert!(leg.is_data());

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tipring_config::Profile;
 use tipring_ctl::report as ctl;
 use tipring_ctl::words as text;
 use tipring_proto::time::Time;
@@ -59,6 +60,9 @@ impl Gateway {
             after_ms,
             pass_through_after_ms,
         };
+        if tone == DataTone::V22 {
+            info!(port, "{}", text::trace(&event, None));
+        }
         self.trace(now, index, event);
     }
 
@@ -199,6 +203,10 @@ impl Gateway {
         let Some(port) = self.ports.get(index).map(|unit| unit.number) else {
             return;
         };
+        let profile = self.ports.get(index).map(|unit| unit.settings.line.profile);
+        if profile == Some(Profile::Modem) && record.outcome.may_be_modem() {
+            return;
+        }
         let mut record = Box::new(record);
         self.hide_identities(&mut record);
         let event = Trace::FaxEnded {

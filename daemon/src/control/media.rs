@@ -628,6 +628,8 @@ impl MediaDesk {
                     }
                 }
                 leg.fax.sends_copies(leg.protection.depth());
+                leg.fax
+                    .far_lost(leg.rtcp.as_ref().and_then(LegRtcp::far_lost));
             }
         }
         doing

@@ -102,6 +102,13 @@ impl LegRtcp {
         far.heard.map(|heard| (far.reports, heard.lost_percent))
     }
 
+    /// Packets from here that the far end has reported lost since the leg began.
+    pub(super) fn far_lost(&self) -> Option<u64> {
+        let heard = self.look().far.heard?;
+        // Duplicates make it negative.
+        Some(u64::try_from(heard.lost).unwrap_or(0))
+    }
+
     /// For the command line.
     pub(super) fn report(&self) -> ctl::RtcpReport {
         let shown = self.look();

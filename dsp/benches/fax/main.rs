@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p tipring-dsp --bench fax` prints all tables, with 20 calls a cell; `-- loss`, `-- modems`, `-- levels`,
 //! `-- others`, `-- super-g3` and `-- cost` one of them; `-- --quick` runs a few cells with short pages and fails when one is below its
-//! floor; `-- call v17|v29|v27ter ECM LOSS JITTER SEED` shows the frames of one call. All is the same with every run.
+//! floor; `-- call v17|v29|v27ter ECM LOSS JITTER SEED` shows the frames of one call (`v29-slower`: after a spoilt check). All is the same with every run.
 //!
 //! The fax machines are libspandsp's, each on a line with noise, a hybrid and a delay by a part of a sample, all by
 //! chance; the network is a model of UDPTL.
@@ -101,13 +101,16 @@ fn main() -> ExitCode {
 /// The frames of one call.
 fn show(args: &[String]) {
     let number = |n: usize, or: f64| args.get(n).and_then(|a| a.parse().ok()).unwrap_or(or);
-    let modems = match args.first().map(String::as_str) {
-        Some("v29") => V29,
-        Some("v27ter") => V27TER,
+    let name = args.first().map_or("v17", String::as_str);
+    let spoil_check = name.ends_with("-slower");
+    let modems = match name.trim_end_matches("-slower") {
+        "v29" => V29,
+        "v27ter" => V27TER,
         _ => V17,
     };
     let weather = Weather::of(number(2, 0.0), number(3, 20.0) as u32);
     let case = Case {
+        spoil_check,
         level: args.get(5).and_then(|a| a.parse().ok()),
         ..Case::new(modems, number(1, 1.0) != 0.0, weather)
     };

@@ -1,7 +1,7 @@
 //! The tones of faxes and modems, from the line and from the network: CNG, the answer tones, and the flags with which a
 //! fax begins to signal.
 //!
-//! Owns: the receivers of each direction (`receivers`), one for each tone (`answer`, `calling`, `flags`, `alarm`, and `menu` for
+//! Owns: the receivers of each direction (`receivers`), one for each tone (`answer`, `calling`, `flags`, `v22`, `alarm`, and `menu` for
 //! `squelch`), and that a tone which is the echo of the other side's is not reported. Promises: no lost packet of 20 ms
 //! and no echo makes another tone of one; speech is none (`benches/tones`). Leaves to others: what a tone means for a
 //! call (the daemon), and digits ([`crate::dtmf`]).
@@ -16,6 +16,7 @@ mod squelch;
 pub(crate) mod steady;
 #[cfg(test)]
 mod tests;
+mod v22;
 
 use crate::command::ChainEvent;
 use crate::command::Events;
@@ -34,6 +35,7 @@ enum Kind {
     Flags = 2,
     Handshake = 3,
     Acknowledgement = 4,
+    Modem = 5,
 }
 
 fn kind(tone: DataTone) -> Kind {
@@ -41,6 +43,7 @@ fn kind(tone: DataTone) -> Kind {
         DataTone::Cng => Kind::Calling,
         DataTone::Ced | DataTone::AnsPr | DataTone::AnsAm | DataTone::AnsAmPr => Kind::Answer,
         DataTone::V21Preamble => Kind::Flags,
+        DataTone::V22 => Kind::Modem,
     }
 }
 
@@ -50,7 +53,7 @@ struct Direction {
     receivers: Receivers,
     squelch: Squelch,
     /// Samples since a tone of each kind was last reported or, an answer tone, sounded.
-    since: [u32; 5],
+    since: [u32; 6],
     /// An answer tone was reported and is not over.
     answering: bool,
 }
@@ -60,7 +63,7 @@ impl Direction {
         Direction {
             receivers: Receivers::new(squelch, alarm),
             squelch: Squelch::default(),
-            since: [u32::MAX; 5],
+            since: [u32::MAX; 6],
             answering: false,
         }
     }
@@ -68,7 +71,7 @@ impl Direction {
     fn reset(&mut self) {
         self.receivers.reset();
         self.squelch.reset();
-        self.since = [u32::MAX; 5];
+        self.since = [u32::MAX; 6];
         self.answering = false;
     }
 

@@ -8,6 +8,7 @@ use super::calling::CallingTone;
 use super::flags::Flags;
 use super::menu::Menu;
 use super::steady::{BLOCK, Mixer};
+use super::v22::V22Tone;
 use tipring_types::{AlarmTone, DataTone};
 
 /// The tables of the receivers, for both directions.
@@ -17,6 +18,7 @@ pub(crate) struct Mixers {
     calling: Mixer,
     v21: Mixer,
     menu: Mixer,
+    v22: Mixer,
     alarm: [Mixer; 2],
 }
 
@@ -27,6 +29,7 @@ impl Mixers {
             calling: Mixer::new(1100.0),
             v21: Mixer::new(1750.0),
             menu: Mixer::new(1080.0),
+            v22: Mixer::new(2250.0),
             alarm: [1400.0, 2300.0].map(Mixer::new),
         }
     }
@@ -44,7 +47,7 @@ pub(crate) enum Heard {
 }
 
 /// What a block can have at most: one of each receiver.
-pub(crate) type News = [Option<Heard>; 4];
+pub(crate) type News = [Option<Heard>; 5];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Receivers {
@@ -53,6 +56,7 @@ pub(crate) struct Receivers {
     answer: AnswerTone,
     calling: CallingTone,
     flags: Flags,
+    v22: V22Tone,
     /// Listened for where V.8 is to be squelched only.
     menu: Option<Menu>,
     /// At alarm panels and their receivers only.
@@ -69,6 +73,7 @@ impl Receivers {
             answer: AnswerTone::new(LEAST),
             calling: CallingTone::default(),
             flags: Flags::default(),
+            v22: V22Tone::default(),
             menu: menu.then(Menu::default),
             alarm: alarm.then(AlarmTones::default),
             idle: true,
@@ -80,6 +85,7 @@ impl Receivers {
         self.answer.reset();
         self.calling.reset();
         self.flags.reset();
+        self.v22.reset();
         if let Some(menu) = &mut self.menu {
             menu.reset();
         }
@@ -106,7 +112,7 @@ impl Receivers {
 
     /// Listens to a chunk of at most 80 samples.
     pub(crate) fn take(&mut self, mixers: &Mixers, chunk: &[i16]) -> News {
-        let mut news = [None; 4];
+        let mut news = [None; 5];
         let mut rest = chunk;
         while !rest.is_empty() {
             let n = rest.len().min(BLOCK - self.filled);
@@ -127,7 +133,7 @@ impl Receivers {
     /// This number of samples of silence.
     pub(crate) fn take_silence(&mut self, mixers: &Mixers, n: usize) -> News {
         if self.idle && self.filled == 0 {
-            return [None; 4];
+            return [None; 5];
         }
         self.take(mixers, &[0; BLOCK][..n.min(BLOCK)])
     }
@@ -144,7 +150,7 @@ impl Receivers {
         let energy: f32 = sums.iter().sum();
         let quiet = energy < LEAST * BLOCK as f32;
         if quiet && self.idle {
-            return [None; 4];
+            return [None; 5];
         }
         let answer = self.answer.take(mixers.answer.of(block), energy);
         let answer = answer.map(|news| match news {
@@ -159,6 +165,14 @@ impl Receivers {
             }
             AnswerNews::Off => Heard::AnswerOver,
         });
+        let v22 = match self.v22.is_idle() {
+            true => None,
+            false => self.v22.take(mixers.v22.of(block), energy),
+        };
+        let v22 = v22.map(|blocks| Heard::Tone(DataTone::V22, blocks * 10));
+        if answer == Some(Heard::AnswerOver) {
+            self.v22.answer_over();
+        }
         let calling = self.calling.take(mixers.calling.of(block), energy);
         let calling = calling.map(|blocks| Heard::Tone(DataTone::Cng, blocks * 10));
         let flags = if quiet {
@@ -184,7 +198,8 @@ impl Receivers {
             && self.menu.as_ref().is_none_or(Menu::is_idle)
             && self.answer.is_idle()
             && self.calling.is_idle()
-            && self.flags.is_idle();
-        [answer, calling, flags, alarm]
+            && self.flags.is_idle()
+            && self.v22.is_idle();
+        [answer, calling, flags, v22, alarm]
     }
 }

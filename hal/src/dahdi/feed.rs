@@ -265,7 +265,11 @@ impl<K: Kernel> Port<K> {
     /// Asks the kernel, and reports what differs.
     fn believe_the_loop(&mut self, now: Duration) {
         match self.kernel.rx_off_hook() {
-            Ok(true) => self.loop_closed(now),
+            Ok(true) => {
+                // Whoever lost the call to the fault hears again that the phone is lifted.
+                self.line.closed = false;
+                self.loop_closed(now);
+            }
             Ok(false) => self.loop_opened(now),
             Err(_) => {}
         }

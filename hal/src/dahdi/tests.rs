@@ -329,6 +329,31 @@ fn in_an_alarm_no_edge_is_believed_and_afterwards_the_kernel_is_asked() {
 }
 
 #[test]
+fn a_phone_that_is_lifted_before_an_alarm_and_after_it_is_reported_again() {
+    let mut port = port();
+    port.take(Event::RingOffHook, at(0));
+    port.take(Event::Alarm, at(1000));
+    port.take(Event::NoAlarm, at(1100));
+    port.kernel.0.borrow_mut().off_hook = true;
+    port.advance(at(1400));
+    assert_eq!(
+        events(&mut port),
+        [
+            LineEventKind::LoopClosed,
+            LineEventKind::Fault(LineFault::Alarm),
+            LineEventKind::FaultCleared,
+            LineEventKind::LoopClosed
+        ]
+    );
+    // Hung up meanwhile.
+    port.take(Event::Alarm, at(2000));
+    port.take(Event::NoAlarm, at(2100));
+    port.kernel.0.borrow_mut().off_hook = false;
+    port.advance(at(2400));
+    assert_eq!(events(&mut port).last(), Some(&LineEventKind::LoopOpened));
+}
+
+#[test]
 fn of_two_alarms_both_must_end() {
     let mut port = port();
     port.take(Event::Alarm, at(0));

@@ -96,6 +96,17 @@ impl Card {
         self.open_left = 0;
     }
 
+    /// It works again: a closed loop is new to it.
+    pub(super) fn works_again(&mut self, closed: bool) {
+        if closed {
+            self.loop_closed = false;
+            if let Some(decoder) = &mut self.decoder {
+                decoder.off_hook = false;
+                decoder.closed = false;
+            }
+        }
+    }
+
     /// Carries a command out at `at`, the beginning of a block.
     pub(super) fn command(
         &mut self,

@@ -22,6 +22,7 @@ mod fax;
 mod modems;
 mod state;
 mod tones;
+mod v22;
 mod v8;
 
 pub use caller_id::{
@@ -36,3 +37,4 @@ pub use fax::{
 pub use modems::{FastModem, FastRx, FastTx, Heard, V17Rate, V21Rx, V21Tx};
 pub use tones::{ConnectTone, ModemConnectToneTx, ToneDetector, ToneEvent, ToneListener};
 pub use v8::{V8Modem, V8Outcome};
+pub use v22::V22Modem;

@@ -116,7 +116,8 @@ pub(crate) enum Command {
     /// What is wrong with a port, a call or the gateway, in words: each cause, the figures behind it, what was ruled out by measuring, what to do
     ///
     /// The first line is the verdict. Of a port: what it is; every finding, with those of the gateway that matter to it, what
-    /// costs most first, each with its figures and its cure; what was measured and is in order, so that nobody looks there; and what happened on it in the last
+    /// costs most first, each with its figures and its cure (a port whose line has had a fault for some seconds unregisters, and its registration is
+    /// no finding until the line works); what was measured and is in order, so that nobody looks there; and what happened on it in the last
     /// day. Of a call: who, how long, what each side heard, why it ended, what was noteworthy. Without an argument: the gateway.
     ///
     /// With --json each cause, figure and measurement has its code and its parameters beside the text.
@@ -313,8 +314,11 @@ pub(crate) enum ServerCommand {
     /// As if it stood first in the list of servers: one idle port asks it, and when it has been kept for the monitor time
     /// the others follow. A port in a call moves when the call is over. A CallManager that does not answer or refuses draws no port
     /// off. The file stays as it is.
+    #[command(
+        override_usage = "tipring server prefer [OPTIONS] <SERVER>\n       tipring server prefer [OPTIONS] --none"
+    )]
     Prefer {
-        /// The CallManager, as `server list` shows it
+        /// The CallManager, as `server list` shows it; this or --none
         #[arg(add = complete::servers(), required_unless_present = "none")]
         server: Option<String>,
         /// Back to the order of the configuration
@@ -465,7 +469,7 @@ pub(crate) struct CallManagerArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Check a configuration file and show all its problems
+    /// Check a configuration file and show all its problems; settings that contradict each other once each by itself is right
     Check {
         /// The file; without it: /etc/tipring/tipring.toml
         file: Option<PathBuf>,

@@ -24,6 +24,7 @@ mod whole_file;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 
 use args::{Args, CallCommand, Command, ConfigCommand, PortCommand, ServerCommand, Trace};
 use output::{Failure, Out};
@@ -53,7 +54,8 @@ pub(crate) fn main() -> ExitCode {
     }
     let args = match Args::try_parse_from(args::completed(typed)) {
         Ok(args) => args,
-        Err(e) if e.use_stderr() => {
+        Err(mut e) if e.use_stderr() => {
+            usage_without_socket(&mut e);
             let wants_json = |arg: std::ffi::OsString| arg == "--json";
             if std::env::args_os().skip(1).any(wants_json) {
                 let out = Out::new(true, args::When::Never);
@@ -84,6 +86,20 @@ pub(crate) fn main() -> ExitCode {
         Err(failure) => out.failure(&failure),
     }
 }
+
+/// An option that the environment sets counts as given for clap, which shows it in the usage as if it had to be.
+fn usage_without_socket(error: &mut clap::Error) {
+    if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
+        let usage = usage.to_string();
+        if usage.contains(SOCKET) {
+            let usage = usage.replace(SOCKET, "[OPTIONS]");
+            error.insert(ContextKind::Usage, ContextValue::StyledStr(usage.into()));
+        }
+    }
+}
+
+/// How clap shows it.
+const SOCKET: &str = "--socket <PATH>";
 
 /// What a line test may need beside the measurement, until the daemon gives it up by itself.
 const LINE_TEST_MARGIN_S: u64 = 5;

@@ -189,12 +189,12 @@ mod tests {
             (
                 report(2, &[], std::slice::from_ref(&backup)),
                 Level::Warning,
-                "2 of 2 ports registered; no backup: CallManager 10.0.0.2:2000 cannot be reached: connection refused",
+                "2 of 2 ports registered; no CallManager could take over: 10.0.0.2:2000 cannot be reached: connection refused",
             ),
             (
                 report(1, &[removed], &[backup]),
                 Level::Critical,
-                "1 of 2 ports registered; port 2: the card is removed: its driver reports the channel as gone; no backup: ",
+                "1 of 2 ports registered; port 2: the card is removed: its driver reports the channel as gone; no CallManager could take over: ",
             ),
         ] {
             let (found, text, figures) = judged(&report);

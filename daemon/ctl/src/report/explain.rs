@@ -155,6 +155,9 @@ pub struct PortStory {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct LegStory {
+    /// Its number: the CallManager's pass-through party; none: from the history.
+    #[serde(default)]
+    pub leg: Option<u32>,
     /// Codec and packet time.
     pub codec: String,
     /// The far end's address.

@@ -62,6 +62,12 @@ pub fn evidence(evidence: &Evidence, moment: fn(u64) -> String) -> String {
         Evidence::Since { unix_ms, seconds } => {
             format!("since {}, for {}", moment(*unix_ms), length(*seconds))
         }
+        Evidence::OutageSince { unix_ms } => {
+            format!(
+                "not registered since {}, at first for another reason",
+                moment(*unix_ms)
+            )
+        }
         Evidence::Rejected { times } => {
             format!(
                 "{} rejected since the start",
@@ -189,7 +195,9 @@ pub fn ruled_out(measured: &RuledOut, moment: fn(u64) -> String) -> String {
             plural(*off_hooks, "time")
         ),
         RuledOut::DigitsHeard { tone, pulse } => {
-            format!("keys: {tone} recognised by tone, {pulse} by pulse, since the start")
+            format!(
+                "keys that were part of a call: {tone} by tone, {pulse} by pulse, since the start"
+            )
         }
         RuledOut::AudioBothWays {
             sent,
@@ -251,13 +259,16 @@ pub fn remark(remark: &Remark) -> (String, String) {
             let (text, cure) = nothing_heard(address, refused.as_deref());
             (format!("in the last call {text}"), cure)
         }
-        Remark::Recurring { finding, times } => (
-            format!("{} came and went {} in the last day", clean(finding), plural(*times, "time")),
-            "look at what happens at these times (below): a loose contact, a network that comes and goes".into(),
+        Remark::Recurring { what, times, registration, .. } => (
+            format!("\"{}\" came and went {} in the last day", clean(what), plural(*times, "time")),
+            match registration {
+                true => "look at the CallManager's service and at the network at these times (below)".into(),
+                false => "look at what happens at these times (below): a loose contact, a power supply, somebody at work on the line".into(),
+            },
         ),
         Remark::PoorSound { mos, lost_percent } => (
             format!("the last call sounded bad: MOS {mos:.1}, {lost_percent:.1} % of the packets lost or late"),
-            "look at the network between this gateway and the far end: loss, jitter, and priority for voice (DSCP)".into(),
+            "look at the network between this gateway and the far end: loss, jitter, and priority for voice (DSCP); if the far end is a port of this gateway, at that port first".into(),
         ),
         Remark::StrongEcho { erl_db } => (
             format!("the line returns a strong echo: {erl_db:.1} dB quieter than what is sent (ERL; 6 dB and more is usual)"),
@@ -295,6 +306,10 @@ pub fn call_note(note: &CallNote) -> (String, String) {
                 clean(address)
             ),
             "look for a firewall that ends the flow, or a far end that has lost its network".into(),
+        ),
+        CallNote::WithoutCallManager => (
+            "its CallManager is lost: it goes on, and ends when this phone hangs up, or some time after the far end's last packet (preserved-rtp-s)".into(),
+            "see `tipring explain PORT` for the CallManager; hold, transfer and further calls wait for it".into(),
         ),
         CallNote::Failed { end: word } => (
             format!("it came to nothing: {}", end(word)),

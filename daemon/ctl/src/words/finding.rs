@@ -168,14 +168,13 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "connect the machine's network interface, which is used as soon as it is there; or write mac = into [gateway]",
         ),
         Finding::NoBackup { servers, reason, untried } => {
-            let several = |list: &[String]| if list.len() == 1 { "" } else { "s" };
             let others = match untried.is_empty() {
                 true => String::new(),
-                false => format!("; of CallManager{} {} nothing is known", several(untried), untried.join(", ")),
+                false => format!("; of {} nothing is known", untried.join(", ")),
             };
             row(
-                &format!("no backup: CallManager{} {} cannot be reached{others}", several(servers), servers.join(", ")), reason,
-                "check that the CallManager is running, its address and port in [callmanager] servers, and the network; until it is back, calls may be impossible when the one in use is lost",
+                &format!("no CallManager could take over: {} cannot be reached{others}", servers.join(", ")), reason,
+                "check that the CallManager is running, its address and port in [callmanager] servers, and the network; until it is back, no call is possible when the one in use is lost",
             )
         }
         Finding::OwnAddressMissing { address, present } => row(
@@ -359,7 +358,7 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
         ),
         Finding::ConnectFailed { server, reason } => row(&unregistered(server), &format!("cannot connect: {reason}"), CHECK_SERVER),
         Finding::ResetByServer { server, kind } => row(
-            &unregistered(server), &format!("the CallManager asked for a {kind}"), BY_ITSELF,
+            &unregistered(server), &format!("the CallManager ordered a {kind}"), BY_ITSELF,
         ),
         Finding::ReturnToPreferred { server } => row(&unregistered(server), "the device returns to a preferred CallManager", BY_ITSELF),
         Finding::Reconfigured { server } => row(&unregistered(server), "new configuration", BY_ITSELF),

@@ -5,7 +5,7 @@ use tipring_types::trace::{
     Word,
 };
 use tipring_types::{
-    AlarmTone, Codec, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0,
+    AlarmTone, Codec, DataTone, Digit, EndCause, HookState, LineFault, Polarity, Side, TenthDbm0,
 };
 
 use super::finding::{Whose, finding, reason};
@@ -66,7 +66,11 @@ fn row(event: &Trace, call: Option<u64>) -> String {
             let then = pass_through_after_ms.map_or_else(String::new, |ms| {
                 format!("; {:.1} s into the media: the port goes to pass-through", ms as f64 / 1000.0)
             });
-            format!("{tone} from the {from}, {:.2} s after its onset{then}", f64::from(*after_ms) / 1000.0)
+            let whose = match tone {
+                DataTone::V22 => " (a modem of 1200 or 2400 bit/s answers: a franking machine, a card terminal)",
+                _ => "",
+            };
+            format!("{tone} from the {from}{whose}, {:.2} s after its onset{then}", f64::from(*after_ms) / 1000.0)
         }
         Trace::AnswerToneEnded { from } => format!("answer tone from the {from} over"),
         Trace::LegSwitch { event, by, answer, mode } => switched(*event, *by, *answer, *mode),
@@ -188,6 +192,7 @@ pub fn end_cause(cause: EndCause) -> &'static str {
             "the CallManager was lost, and then nothing more came from the far end"
         }
         EndCause::LineFault => "the line or its card failed",
+        EndCause::Stopped => "the gateway was stopped or restarted",
     }
 }
 

@@ -523,6 +523,15 @@ impl Port {
         Some(call)
     }
 
+    /// The gateway stops: the calls that are up end here. Unregistering ends them for the CallManager.
+    pub(crate) fn stop(&mut self, now: Time) {
+        let up: Vec<CallRef> = self.calls.iter().map(|call| call.id).collect();
+        for id in up {
+            self.remove_call(now, id, EndCause::Stopped);
+        }
+        self.stop_ringing();
+    }
+
     pub(super) fn send(&mut self, message: ClientMessage) {
         self.out.push_back(Output::Send(message));
     }

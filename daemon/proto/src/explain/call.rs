@@ -41,6 +41,8 @@ pub struct CallFigures {
     pub talked_ms: u64,
     /// Why it ended; none: it is up, or the word is not known.
     pub end: Option<EndCause>,
+    /// It goes on, and its CallManager is lost.
+    pub preserved: bool,
     /// Its legs.
     pub legs: Vec<LegFigures>,
     /// Echo return loss of the line, dB.
@@ -70,6 +72,7 @@ pub fn call_notes(call: &CallFigures) -> Vec<CallNote> {
             false => CallNote::Failed { end },
         });
     }
+    out.extend(call.preserved.then_some(CallNote::WithoutCallManager));
     let answered = call.answered && call.talked_ms >= SILENT_MS;
     for leg in &call.legs {
         if let Some(address) = leg.remote.clone().filter(|_| answered && leg.sent > 0) {
@@ -105,12 +108,13 @@ fn cost(note: &CallNote) -> (u8, f64) {
         CallNote::Failed { .. } | CallNote::BrokenOff { .. } => (0, 0.0),
         CallNote::NothingHeard { .. } => (1, 0.0),
         CallNote::FellSilent { seconds, .. } => (2, *seconds as f64),
-        CallNote::Loss { percent, .. } => (3, *percent),
-        CallNote::FarLoss { percent } => (4, *percent),
-        CallNote::LongDelay { ms } => (5, *ms as f64),
-        CallNote::StrongEcho { erl_db } => (6, -erl_db),
-        CallNote::Jitter { ms } => (7, *ms),
-        CallNote::Refused { packets, .. } => (8, *packets as f64),
+        CallNote::WithoutCallManager => (3, 0.0),
+        CallNote::Loss { percent, .. } => (4, *percent),
+        CallNote::FarLoss { percent } => (5, *percent),
+        CallNote::LongDelay { ms } => (6, *ms as f64),
+        CallNote::StrongEcho { erl_db } => (7, -erl_db),
+        CallNote::Jitter { ms } => (8, *ms),
+        CallNote::Refused { packets, .. } => (9, *packets as f64),
     }
 }
 

@@ -3,6 +3,8 @@
 use super::{Around, Evidence, LegFigures, PortFigures, RuledOut};
 use crate::finding::Finding;
 
+/// The reason of an outage is another one when it begins this much later.
+const REASONS_MS: u64 = 1000;
 /// Below this loss, percent, and above this MOS, a call had nothing to complain about.
 const GOOD_LOSS: f64 = 1.0;
 const GOOD_MOS: f64 = 4.0;
@@ -22,6 +24,10 @@ pub fn evidence(finding: &Finding, port: &PortFigures, around: &Around) -> Vec<E
     if let Some(unix_ms) = since {
         let seconds = around.now_unix_ms.saturating_sub(unix_ms) / 1000;
         out.push(Evidence::Since { unix_ms, seconds });
+        let lost = port
+            .registration_since_unix_ms
+            .filter(|lost| registration && !port.registered && lost + REASONS_MS <= unix_ms);
+        out.extend(lost.map(|unix_ms| Evidence::OutageSince { unix_ms }));
     }
     let others = around.same.len() as u64;
     if others > 0 && others + 1 >= around.enabled {

@@ -129,10 +129,36 @@ pub struct PortFigures {
     pub last_call: Option<LastCall>,
     /// Finished calls of the last day, and those of them that failed.
     pub calls: [u64; 2],
-    /// Findings that are over by now, by code, of the last day.
-    pub recurring: Vec<(String, u64)>,
+    /// Findings of the last day that are over by now.
+    pub recurring: Vec<Recurring>,
+    /// The call that is up.
+    pub up: Option<UpCall>,
     /// The last fax: number, begin, far number, pages.
     pub fax: Option<(u64, u64, Option<String>, u32)>,
+}
+
+/// A finding that came and went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recurring {
+    /// Its code.
+    pub code: String,
+    /// Its text, as it was last.
+    pub what: String,
+    /// It is about the registration.
+    pub registration: bool,
+    /// How often: what overlaps in time is one.
+    pub times: u64,
+}
+
+/// A call that is up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpCall {
+    /// Number of the far end.
+    pub far_number: Option<String>,
+    /// It was answered.
+    pub answered: bool,
+    /// Its CallManager is lost, and it goes on.
+    pub preserved: bool,
 }
 
 /// What else is so in the gateway.
@@ -173,10 +199,12 @@ pub fn remarks(port: &PortFigures) -> Vec<Remark> {
         out.push(Remark::CallsFailed { failed, calls });
     }
     out.extend(port.last_call.as_ref().and_then(LastCall::unheard));
-    let often = port.recurring.iter().filter(|(_, n)| *n >= RECURRING);
-    out.extend(often.map(|(finding, times)| Remark::Recurring {
-        finding: finding.clone(),
-        times: *times,
+    let often = port.recurring.iter().filter(|r| r.times >= RECURRING);
+    out.extend(often.map(|recurring| Remark::Recurring {
+        finding: recurring.code.clone(),
+        what: recurring.what.clone(),
+        registration: recurring.registration,
+        times: recurring.times,
     }));
     if let Some(call) = &port.last_call
         && let Some(mos) = call.mos.filter(|mos| *mos < POOR_MOS)

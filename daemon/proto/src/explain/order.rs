@@ -64,6 +64,10 @@ pub fn concerns(finding: &Finding, port: &PortFigures) -> bool {
 pub fn standing(port: &PortFigures, worst: Option<Severity>, remarks: &[Remark]) -> Standing {
     match (worst, remarks) {
         (_, [Remark::Disabled, ..]) => Standing::Disabled,
+        // People talk on it: it is not dead.
+        (Some(Severity::Error), _) if port.up.as_ref().is_some_and(|up| up.preserved) => {
+            Standing::Impaired
+        }
         (Some(Severity::Error), _) => Standing::Dead,
         (Some(Severity::Warning), _) => Standing::Impaired,
         (Some(Severity::Info), _) => Standing::Passing,

@@ -231,7 +231,14 @@ fn figures_that_are_no_finding_are_remarks_and_good_ones_are_none() {
     let bad = PortFigures {
         forwarded_all: Some("2002".into()),
         calls: [9, 3],
-        recurring: vec![("card-removed".into(), 3), ("no-battery".into(), 2)],
+        recurring: [("card-removed", 3), ("no-battery", 2)]
+            .map(|(code, times)| Recurring {
+                code: code.into(),
+                what: "the card is removed".into(),
+                registration: false,
+                times,
+            })
+            .to_vec(),
         last_call: Some(LastCall {
             received: 90,
             lost: 10,
@@ -251,6 +258,8 @@ fn figures_that_are_no_finding_are_remarks_and_good_ones_are_none() {
             },
             Remark::Recurring {
                 finding: "card-removed".into(),
+                what: "the card is removed".into(),
+                registration: false,
                 times: 3
             },
             Remark::PoorSound {
@@ -314,6 +323,7 @@ fn a_last_call_in_which_nothing_was_heard_is_a_remark() {
 
 fn call() -> CallFigures {
     CallFigures {
+        preserved: false,
         answered: true,
         talked_ms: 60_000,
         end: Some(EndCause::FarHangUp),

@@ -11,7 +11,12 @@
 //! | the network spoiled [`SPOILED`] faxes in G.711 since the last good one, and T.38 has worked | with `nse = "negotiated"`, T.38 is asked for before the far gateway has shown its events | a good fax in G.711 |
 //! | 1.5 % or more lost in [`LOSSY`] faxes in a row, or a fax failed by 0.7 % or more | with `redundancy = "auto"`, two earlier packets are repeated from the beginning | 0.7 % at most in [`LOSSY`] faxes in a row |
 //!
-//! What was pinned by hand comes before what was learned.
+//! What was pinned by hand comes before what was learned. A far end is a number, an address, or a pattern of these that somebody
+//! has set ([`covers`]): then what it takes in is remembered together.
+
+mod pattern;
+
+pub use pattern::{check, covers, is_pattern, weight};
 
 use crate::fax_verdict::{FaxCall, packets_of};
 use crate::nse::Event;
@@ -284,9 +289,10 @@ fn answered(memory: &mut FarMemory, answer: Result<(), T38Doubt>, at_unix_ms: u6
     answers.last_unix_ms = at_unix_ms;
 }
 
-/// The loss on the way, whether redundancy repaired it or not.
+/// The loss on the way, whether redundancy repaired it or not: here, or at the far end by its reports.
 fn lost(memory: &mut FarMemory, record: &FaxRecord, call: &FaxCall, failed: bool) {
-    let packets = record.path.lost.saturating_add(record.path.recovered);
+    let here = record.path.lost.saturating_add(record.path.recovered);
+    let packets = here.max(record.path.far_lost.unwrap_or(0));
     if record.rate.is_none() && packets == 0 {
         return;
     }

@@ -391,6 +391,17 @@ fn silence_in_a_call_without_machines_says_nothing_and_a_refusal_does() {
 }
 
 #[test]
+fn loss_that_the_far_end_reports_counts_as_that_of_this_side() {
+    let mut far = Far::default();
+    for _ in 0..2 {
+        let mut fax = lossy(0);
+        fax.path.far_lost = Some(90);
+        far.fax(&fax, &good());
+    }
+    assert!(far.memory.deep);
+}
+
+#[test]
 fn a_lost_packet_or_two_are_no_failure_by_loss() {
     let lost = |tenth_percent, packets| {
         failed(Some(FaxCause::NetworkLoss {

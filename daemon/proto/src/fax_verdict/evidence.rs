@@ -179,9 +179,14 @@ pub(crate) fn packets_of(fax: &FaxRecord, call: &FaxCall) -> u64 {
     fax.length_ms / ptime_ms
 }
 
-/// Lost of all that should have come, in tenths of a percent, and how many.
+/// Lost of all that should have come, here or at the far end, in tenths of a percent, and how many.
 fn loss(fax: &FaxRecord, call: &FaxCall) -> (u32, u64) {
-    let lost = fax.path.lost;
+    let there = match fax.transport {
+        FaxTransport::G711 => fax.path.far_lost.unwrap_or(0),
+        // What redundancy repaired there is not known.
+        FaxTransport::G711Redundant { .. } | FaxTransport::T38 => 0,
+    };
+    let lost = fax.path.lost.max(there);
     let (sound, relayed) = (fax.path.received, fax.path.relay_received);
     let came = match fax.transport {
         FaxTransport::T38 => relayed,

@@ -158,6 +158,11 @@ fn rows() -> Vec<Row> {
                 fax.path.lost = 120;
                 fax.switches = asked(Line, SwitchAnswer::Refused);
             }),
+        row("4 % of what went there lost, by the far end's reports", "network-loss",
+            O::PageRefused { page: 1, times: 3 }, |fax, _| {
+                fax.transport = FaxTransport::G711;
+                fax.path.far_lost = Some(120);
+            }),
         row("1 % lost beyond redundancy in T.38", "network-loss",
             O::PageUnanswered { page: 1, command: "EOP".into(), times: 3 }, |fax, _| {
                 t38(fax);
@@ -324,6 +329,21 @@ fn voice_in_a_relay_is_no_cause_once_the_machines_had_chosen_a_rate() {
     // What spoiled it then is what spoils any fax.
     let lossy = |fax: &mut FaxRecord| (fax.rate, fax.path.lost) = (Some(9600), 150);
     assert_eq!(code(lossy), "network-loss");
+}
+
+#[test]
+fn what_the_far_end_reports_lost_counts_where_redundancy_cannot_have_repaired_it() {
+    let code = |transport| {
+        let mut fax = fax(FaxOutcome::TrainingFailed {
+            rates: vec![14_400],
+        });
+        (fax.transport, fax.path.far_lost) = (transport, Some(120));
+        verdict(&fax, &call()).code()
+    };
+    assert_eq!(code(FaxTransport::G711), "network-loss");
+    for repaired in [FaxTransport::G711Redundant { copies: 1 }, FaxTransport::T38] {
+        assert_ne!(code(repaired), "network-loss");
+    }
 }
 
 #[test]

@@ -194,7 +194,8 @@ impl Switch {
     /// A tone was heard, from the line or from the network.
     pub fn tone(&mut self, now: Time, from: Side, tone: DataTone, mut emit: impl FnMut(Output)) {
         let (answers, reversals, flags) = match tone {
-            DataTone::Cng => return,
+            // The answer tone before it has said all.
+            DataTone::Cng | DataTone::V22 => return,
             DataTone::Ced | DataTone::AnsAm => (true, false, false),
             DataTone::AnsPr | DataTone::AnsAmPr => (true, true, false),
             DataTone::V21Preamble => (false, false, true),

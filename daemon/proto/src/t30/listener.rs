@@ -38,6 +38,8 @@ pub struct Listener {
     pub(super) calling: [bool; 2],
     /// Where an answer tone came from, and whether it had phase reversals.
     pub(super) answer: Option<(Side, bool)>,
+    /// A modem of V.22 was heard.
+    modem: bool,
     /// V.21 was heard.
     pub(super) signalled: [bool; 2],
     pub(super) carrier: [Option<(Carrier, Time)>; 2],
@@ -78,6 +80,7 @@ impl Listener {
             dtc: 0,
             calling: [false; 2],
             answer: None,
+            modem: false,
             signalled: [false; 2],
             carrier: [None; 2],
             fast_for: Duration::ZERO,
@@ -134,6 +137,7 @@ impl Listener {
             }
             DataTone::AnsPr | DataTone::AnsAmPr => self.answer = Some((from, true)),
             DataTone::V21Preamble => self.carrier(now, from, Carrier::V21),
+            DataTone::V22 => self.modem = true,
         }
     }
 
@@ -170,6 +174,11 @@ impl Listener {
     /// No frame was read, only tones were heard.
     pub fn is_set_up(&self) -> bool {
         self.report.phase == FaxPhase::SetUp && self.report.end.is_none()
+    }
+
+    /// A data modem answered, and no frame was read: this is no fax.
+    pub fn is_modem(&self) -> bool {
+        self.modem && self.is_set_up()
     }
 
     /// The carrier is gone.

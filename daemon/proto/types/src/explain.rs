@@ -56,6 +56,10 @@ pub enum Remark {
     Recurring {
         /// Its code.
         finding: String,
+        /// Its text, as it was last.
+        what: String,
+        /// It is about the registration.
+        registration: bool,
         /// How often.
         times: u64,
     },
@@ -84,6 +88,11 @@ pub enum Evidence {
         unix_ms: u64,
         /// Until now.
         seconds: u64,
+    },
+    /// The port has not been registered since before: then for another reason.
+    OutageSince {
+        /// Milliseconds since 1970.
+        unix_ms: u64,
     },
     /// Registrations that were rejected since the start.
     Rejected {
@@ -314,6 +323,8 @@ pub enum CallNote {
         /// The cause, as the history has it.
         end: String,
     },
+    /// It goes on without its CallManager, which is lost.
+    WithoutCallManager,
     /// Packets were lost on the way here.
     Loss {
         /// Share that never came, or too late, percent.

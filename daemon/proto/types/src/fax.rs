@@ -255,6 +255,14 @@ impl FaxOutcome {
         )
     }
 
+    /// Nothing but the answer of a machine that may be a data modem: at a port for modems that is no fax.
+    pub fn may_be_modem(&self) -> bool {
+        matches!(
+            self,
+            Self::AnswerToneOnly { .. } | Self::ModemAnswered { .. }
+        )
+    }
+
     /// The code in JSON and in the documentation.
     pub fn code(&self) -> &'static str {
         match self {

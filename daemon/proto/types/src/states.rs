@@ -114,6 +114,8 @@ words! {
         RtpEnded = "rtp-ended",
         /// The line or its card failed.
         LineFault = "line-fault",
+        /// The gateway was stopped, or restarted.
+        Stopped = "stopped",
     }
 }
 
@@ -125,7 +127,8 @@ impl EndCause {
             | EndCause::Refused
             | EndCause::LinkLost
             | EndCause::RtpEnded
-            | EndCause::LineFault => true,
+            | EndCause::LineFault
+            | EndCause::Stopped => true,
             EndCause::NearHangUp
             | EndCause::FarHangUp
             | EndCause::NotAnswered

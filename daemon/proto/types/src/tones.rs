@@ -28,6 +28,9 @@ words! {
         AnsAmPr = "ANSam with phase reversals",
         /// HDLC flags at 300 bit/s: a fax begins to signal; reported 0.15 s after their onset.
         V21Preamble = "V.21 preamble",
+        /// 2250 Hz after an answer tone: a modem of 1200 or 2400 bit/s (V.22, V.22bis) answers, as franking machines and card
+        /// terminals have one; reported 0.25 s after its onset.
+        V22 = "V.22 carrier",
     }
 }
 

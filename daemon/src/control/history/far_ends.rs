@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use tipring_ctl::report::{FarEndReport, FaxMemoryReport};
 use tipring_ctl::request::{ErrorCode, ErrorReport, FaxMemoryAction, Response};
 use tipring_proto::call::CallSnapshot;
-use tipring_proto::fax_memory::{Allowed, Strategy, learn, strategy};
+use tipring_proto::fax_memory::{Allowed, Strategy, check, covers, learn, strategy, weight};
 use tipring_proto::fax_verdict::FaxCall;
 use tipring_proto::time::Time;
 use tipring_proto::types::{
@@ -58,7 +58,7 @@ impl Lesson {
     }
 }
 
-/// The far ends by their names: a number, or an address without its port.
+/// The far ends by their names: a number, an address without its port, or a pattern of these.
 #[derive(Debug, Default)]
 pub(super) struct FarEnds {
     known: HashMap<String, FarMemory>,
@@ -147,6 +147,17 @@ impl FarEnds {
                 self.entries(set)
             }
         }
+    }
+
+    /// As which far end this one is remembered: itself, when it was pinned by hand; or else the pattern that says most of it.
+    fn place(&self, far: String) -> String {
+        let pinned = self.known.get(&far).is_some_and(|m| m.pinned.is_some());
+        if pinned {
+            return far;
+        }
+        let patterns = self.known.keys().filter(|name| covers(name, &far));
+        let most = patterns.max_by_key(|name| (weight(name), *name)).cloned();
+        most.unwrap_or(far)
     }
 
     /// What is done in a fax with a far end that begins now.
@@ -307,6 +318,7 @@ impl Gateway {
                 continue;
             };
             let far_ends = &self.history.far_ends;
+            let far = far_ends.place(far);
             let strategy = far_ends.strategy(&far, allowed(unit), unix_ms);
             found.push((session, far, strategy));
         }
@@ -340,6 +352,7 @@ impl Gateway {
             let remembers = unit.is_some_and(|unit| unit.settings.line.fax_memory);
             let far = name(fax.far_number.as_deref(), fax.far_address.as_deref());
             if let Some(far) = far.filter(|_| remembers) {
+                let far = self.history.far_ends.place(far);
                 for entry in self.history.far_ends.learn(&far, &fax, &call) {
                     self.history.keep(entry);
                 }
@@ -376,6 +389,13 @@ impl Gateway {
                 let Some(far) = super::call::some(far.trim()) else {
                     return Response::Error(unknown(&far));
                 };
+                if let Err(why) = check(&far) {
+                    return Response::Error(ErrorReport {
+                        code: ErrorCode::UnknownFarEnd,
+                        message: format!("no far end can be called {far:?}: {why}"),
+                        cure: Some("0049! takes in all numbers that begin with 0049".to_owned()),
+                    });
+                }
                 let entries = far_ends.pin(&far, t38, unix_ms);
                 let mut shown = far_ends.list(unix_ms);
                 shown.retain(|report| report.far == far);

@@ -183,6 +183,11 @@ impl LegFax {
         self.hearing.sends_copies(copies);
     }
 
+    /// What the far end reports of packets from here.
+    pub(super) fn far_lost(&mut self, lost: Option<u64>) {
+        self.hearing.far_lost(lost);
+    }
+
     /// StartMediaTransmission has come: events go out with the type that it names, and the far end is known to have them.
     pub(super) fn send_as(&mut self, named: Option<u8>) {
         if let Some(payload_type) = named {

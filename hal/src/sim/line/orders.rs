@@ -165,6 +165,9 @@ impl Line {
         self.ends.shared.set_fault(fault);
         let kind = fault.map_or(LineEventKind::FaultCleared, LineEventKind::Fault);
         self.ends.send(LineEvent { at, kind });
+        if fault.is_none() {
+            self.card.works_again(self.hand.is_lifted());
+        }
     }
 
     fn ready_for_fax(&self) -> Result<(), SimError> {

@@ -108,6 +108,37 @@ fn a_broken_port_reports_it_refuses_everything_and_comes_back() {
 }
 
 #[test]
+fn a_phone_that_is_lifted_before_a_fault_and_after_it_is_reported_again() {
+    let mut rig = Rig::one(SimPortConfig::default());
+    rig.act(0, SimAction::Lift);
+    rig.run_ms(100);
+    let broken = LineFault::PowerAlarm;
+    rig.act(0, SimAction::Break(Some(broken)));
+    rig.run_ms(100);
+    rig.act(0, SimAction::Break(None));
+    rig.run_ms(100);
+    let kinds: Vec<_> = rig.reported().into_iter().map(|(_, kind)| kind).collect();
+    let lifted = LineEventKind::LoopClosed;
+    assert_eq!(
+        kinds,
+        [
+            lifted,
+            LineEventKind::Fault(broken),
+            LineEventKind::FaultCleared,
+            lifted
+        ]
+    );
+    // Hung up during one: reported after it, once.
+    rig.act(0, SimAction::Break(Some(broken)));
+    rig.run_ms(100);
+    rig.act(0, SimAction::HangUp);
+    rig.act(0, SimAction::Break(None));
+    rig.run_ms(100);
+    let last = rig.reported().last().map(|(_, kind)| *kind);
+    assert_eq!(last, Some(LineEventKind::LoopOpened));
+}
+
+#[test]
 fn events_that_nobody_reads_are_lost_and_counted() {
     let mut config = SimConfig::new(1);
     config.events_buffered = 4;

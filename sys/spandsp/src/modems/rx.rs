@@ -11,6 +11,8 @@ use crate::state::{Pinned, init_lock};
 
 /// Samples handed to a receiver at once: what they bring fits into a [`Sink`].
 const STEP: usize = 80;
+/// Symbols that count as the last of a training.
+const LATE: f32 = 32.0;
 /// 10 ms at 14,400 bit/s are 144 bits; a receiver that finds its clock late brings a few more.
 const KEPT: usize = 512;
 
@@ -51,6 +53,8 @@ struct Sink {
     /// Square distances of the symbols since the training began to show bits, and their number.
     distance: f32,
     symbols: u32,
+    /// The mean of the last of them.
+    late: f32,
     /// A training goes on.
     trains: bool,
 }
@@ -63,6 +67,7 @@ impl Sink {
             lost: 0,
             distance: 0.0,
             symbols: 0,
+            late: 0.0,
             trains: false,
         })
     }
@@ -88,7 +93,7 @@ unsafe extern "C" fn on_bit(user_data: *mut c_void, bit: c_int) {
             };
             sink.trains = heard == Heard::TrainingInProgress;
             if sink.trains {
-                (sink.distance, sink.symbols) = (0.0, 0);
+                (sink.distance, sink.symbols, sink.late) = (0.0, 0, 0.0);
             }
             heard
         }
@@ -122,8 +127,10 @@ unsafe extern "C" fn on_symbol(
         return;
     };
     let (re, im) = (is.re - should_be.re, is.im - should_be.im);
-    sink.distance += re * re + im * im;
+    let square = re * re + im * im;
+    sink.distance += square;
     sink.symbols += 1;
+    sink.late += (square - sink.late) / LATE;
 }
 
 /// Receives V.21 channel 2.
@@ -248,6 +255,10 @@ impl FastRx {
             unsafe { sys::v27ter_rx_free(v27ter.as_ptr()) };
             return Err(what);
         };
+        // SAFETY: as above for that of V.17.
+        unsafe {
+            sys::v29_rx_set_qam_report_handler(v29.as_ptr(), Some(on_symbol), sink.as_void());
+        }
         let mut receiver = FastRx {
             v17,
             v27ter,
@@ -318,13 +329,18 @@ impl FastRx {
         }
     }
 
-    /// How far the symbols at the end of the last training of V.17 lay from where they should: the mean square, in units
-    /// in which neighbours at 14,400 bit/s are 2 apart. None before a training, and for the other modems.
+    /// How far the symbols of the last training lay from where they should: the mean square, in units in which neighbours of
+    /// V.17 at 14,400 bit/s are 2 apart. Of V.17 all symbols with a known place count, of V.29, which shows its equalizer
+    /// learning as well, the last ones. None before a training, and for V.27ter.
     #[must_use]
     pub fn distance(&self) -> Option<f32> {
         let sink = self.sink.get();
-        let v17 = matches!(self.modem, FastModem::V17 { .. });
-        (v17 && sink.symbols > 0).then(|| sink.distance / sink.symbols as f32)
+        let distance = match self.modem {
+            FastModem::V17 { .. } => sink.distance / sink.symbols.max(1) as f32,
+            FastModem::V29At7200 | FastModem::V29At9600 => sink.late,
+            FastModem::V27ter2400 | FastModem::V27ter4800 => return None,
+        };
+        (sink.symbols > 0).then_some(distance)
     }
 
     /// Bits that had no place; stays 0.

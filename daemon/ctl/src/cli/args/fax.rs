@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use tipring_proto::fax_memory;
 
 use super::super::complete;
 use super::{port, since};
@@ -64,7 +65,11 @@ Examples:
   tipring fax memory forget 4711       what was learned of 4711, and pinned
   tipring fax memory forget all        everything
   tipring fax memory set 4711 --t38 never
-                                       never ask 4711 for T.38, until it is forgotten";
+                                       never ask 4711 for T.38, until it is forgotten
+  tipring fax memory set 0301234XX --t38 auto
+                                       remember the hundred numbers 0301234.. as one far end
+  tipring fax memory set '0049!' --t38 never
+                                       never ask a number that begins with 0049";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FaxMemoryCommand {
@@ -79,8 +84,9 @@ pub(crate) enum FaxMemoryCommand {
     },
     /// Pin by hand whether a far end is asked for T.38; kept until it is forgotten
     Set {
-        /// Number or address of the far end; it need not be known yet
-        #[arg(value_parser = far, add = complete::far_ends())]
+        /// Number or address of the far end, which need not be known yet; or a pattern of numbers, which are then remembered
+        /// together: X is any digit, ! at the end one or more further ones
+        #[arg(value_parser = far_or_pattern, add = complete::far_ends())]
         far: String,
         /// Whether T.38 is asked for
         #[arg(long, value_name = "WHEN")]
@@ -106,6 +112,12 @@ fn far(text: &str) -> Result<String, String> {
         1..=128 if !text.chars().any(char::is_control) => Ok(text.to_owned()),
         _ => Err("no far end has a name like that".to_owned()),
     }
+}
+
+fn far_or_pattern(text: &str) -> Result<String, String> {
+    let name = far(text)?;
+    fax_memory::check(&name).map_err(str::to_owned)?;
+    Ok(name)
 }
 
 #[derive(Debug, ClapArgs)]

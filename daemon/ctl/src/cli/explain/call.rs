@@ -21,6 +21,7 @@ pub(super) fn story(detail: &CallDetail, port: Option<&PortDetail>) -> CallStory
         answered: call.answered_after_ms.is_some(),
         talked_ms: talked_ms(call),
         end: call.end,
+        preserved: call.state == CallState::Preserved,
         legs: detail.media.iter().map(of_leg).collect(),
         erl_db: echo.map(|(erl, _)| tenths(erl)),
     };
@@ -64,12 +65,14 @@ pub(super) fn from_history(stored: &StoredCall) -> CallStory {
         answered: stored.is_answered(),
         talked_ms: stored.talked_ms,
         end,
+        preserved: false,
         legs: vec![leg.clone()],
         // Whether the canceller had learned the line is not kept.
         erl_db: None,
     };
     let notes = explain::call_notes(&figures);
     let legs = stored.codec.as_ref().map(|codec| LegStory {
+        leg: None,
         codec: codec.clone(),
         remote: None,
         heard: heard(&leg, stored.playout_delay_ms, stored.mean_mos, None),
@@ -177,6 +180,7 @@ fn of_media(leg: &MediaLeg, level: Option<f32>) -> LegStory {
         None => format!("{} under way, {} pages so far", fax.mode, fax.pages),
     });
     LegStory {
+        leg: Some(leg.party),
         codec: format!("{}, {} ms", clean(&leg.codec), leg.ptime_ms),
         remote: leg.remote.clone(),
         heard: heard(

@@ -1,8 +1,9 @@
 //! What happened in the last day, from the history.
 
 use tipring_ctl::report::{DayReport, FaxReport, RegistrationStep, StoredCall, StoredFinding};
+use tipring_proto::explain::Recurring;
 use tipring_types::EndCause;
-use tipring_types::finding::Finding;
+use tipring_types::finding::{Finding, Severity};
 
 use super::{DAY_MS, Day};
 
@@ -64,30 +65,58 @@ pub(super) fn within(findings: &mut Vec<StoredFinding>, since_unix_ms: u64) {
 
 /// Is it this finding, and not over? Of those that differ in their CallManager, the one with the same.
 pub(super) fn is_open(stored: &StoredFinding, finding: &Finding) -> bool {
-    let json = serde_json::json!({ "code": stored.code, "parameters": stored.parameters });
     // None: an earlier version wrote it with other parameters.
-    let parsed: Option<Finding> = serde_json::from_value(json).ok();
+    let parsed = parsed(stored);
     let same_server = parsed.is_none_or(|kept| kept.server() == finding.server());
     stored.now && stored.code == finding.code() && same_server
+}
+
+fn parsed(stored: &StoredFinding) -> Option<Finding> {
+    let json = serde_json::json!({ "code": stored.code, "parameters": stored.parameters });
+    serde_json::from_value(json).ok()
 }
 
 pub(super) fn failed(call: &StoredCall) -> bool {
     EndCause::from_name(&call.end).is_some_and(EndCause::is_failure)
 }
 
-/// Findings that were over within the day, by code, as often as each was there.
-pub(super) fn recurring(day: &Day) -> Vec<(String, u64)> {
-    let mut out: Vec<(String, u64)> = vec![];
-    let over = day.rows.findings.iter();
+/// Findings that were over within the day, as often as each was there. Several of one kind at a time, one for each CallManager or
+/// cause of it, are one.
+pub(super) fn recurring(day: &Day) -> Vec<Recurring> {
+    let of_port = day.rows.findings.iter().filter(|f| f.port.is_some());
     // What ends by itself is no trouble, however often.
-    let over = over.filter(|f| !f.now && f.port.is_some());
-    let over = over.filter(|f| f.ended_unix_ms.is_some());
-    for finding in over.filter(|f| f.severity > tipring_types::finding::Severity::Info) {
-        match out.iter_mut().find(|(code, _)| *code == finding.code) {
-            Some((_, n)) => *n += 1,
-            None => out.push((finding.code.clone(), 1)),
+    let troubles = of_port.filter(|f| f.severity > Severity::Info);
+    let mut over: Vec<(&StoredFinding, u64)> = troubles
+        .filter_map(|f| Some((f, f.ended_unix_ms.filter(|_| !f.now)?)))
+        .collect();
+    over.sort_by_key(|(f, _)| f.begun_unix_ms);
+    let mut out: Vec<(Recurring, u64)> = vec![];
+    for (finding, ended) in over {
+        let registration = parsed(finding).is_some_and(|f| f.server().is_some());
+        // All that keeps a port from being registered is one kind: the reason changes in one outage.
+        let same = |(r, _): &&mut (Recurring, u64)| match registration {
+            true => r.registration,
+            false => r.code == finding.code,
+        };
+        match out.iter_mut().find(same) {
+            Some((recurring, until)) => {
+                recurring.times += u64::from(finding.begun_unix_ms > *until);
+                recurring.code.clone_from(&finding.code);
+                recurring.what.clone_from(&finding.text);
+                *until = ended.max(*until);
+            }
+            None => out.push((
+                Recurring {
+                    code: finding.code.clone(),
+                    what: finding.text.clone(),
+                    registration,
+                    times: 1,
+                },
+                ended,
+            )),
         }
     }
-    out.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let mut out: Vec<Recurring> = out.into_iter().map(|(recurring, _)| recurring).collect();
+    out.sort_by_key(|recurring| std::cmp::Reverse(recurring.times));
     out
 }

@@ -1,10 +1,10 @@
 //! Reports as plain figures.
 
 use tipring_ctl::report::{
-    CallSummary, ConnectionPurpose, ConnectionState, Counter, EchoState, MediaLeg, PortState,
-    RegistrationState, StoredCall,
+    CallState, CallSummary, ConnectionPurpose, ConnectionState, Counter, EchoState, MediaLeg,
+    PortState, RegistrationState, StoredCall,
 };
-use tipring_proto::explain::{LastCall, LegFigures, PortFigures};
+use tipring_proto::explain::{LastCall, LegFigures, PortFigures, UpCall};
 
 use super::{Known, day};
 
@@ -54,6 +54,7 @@ pub(super) fn of_port(known: &Known) -> PortFigures {
             .first()
             .map_or([0, 0], |t| [t.calls, t.failed]),
         recurring: day::recurring(&known.day),
+        up: up(&detail.calls),
         fax: fax.map(|fax| {
             let record = &fax.record;
             (
@@ -64,6 +65,22 @@ pub(super) fn of_port(known: &Known) -> PortFigures {
             )
         }),
     }
+}
+
+/// The call that is talked on; without one, another that is up.
+fn up(calls: &[CallSummary]) -> Option<UpCall> {
+    let is_up = |c: &&CallSummary| c.state != CallState::Ended;
+    let rank = |c: &&CallSummary| match c.state {
+        CallState::Preserved => 2,
+        CallState::Connected => 1,
+        _ => 0,
+    };
+    let call = calls.iter().filter(is_up).max_by_key(rank)?;
+    Some(UpCall {
+        far_number: call.peer.clone().or(call.dialed.clone()),
+        answered: call.answered_after_ms.is_some(),
+        preserved: call.state == CallState::Preserved,
+    })
 }
 
 /// The last answered call: with its legs, or as the history has it.

@@ -145,7 +145,13 @@ fn verdict(
         ),
         Some(cause) => {
             let how = match standing {
-                Standing::Dead => "serves no port".to_owned(),
+                Standing::Dead => match counts.talking {
+                    0 => "serves no port".to_owned(),
+                    n => format!(
+                        "serves no new call ({} still in a call)",
+                        words::plural(n.into(), "port")
+                    ),
+                },
                 Standing::Passing => {
                     format!("is not ready yet, {registered} of {enabled} registered")
                 }

@@ -37,7 +37,9 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 pub(crate) fn run(remote: &Remote, out: &Out, args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let about = match (args.about, args.id) {
         (Some(About::Call), None) => {
-            return Err(Failure::usage("`explain call` needs the number of a call"));
+            return Err(Failure::usage(
+                "`explain call` needs the number of a call, as `tipring call list` shows it: `tipring explain call 12`",
+            ));
         }
         (Some(About::Port(_)), Some(_)) => {
             return Err(Failure::usage(

@@ -5,7 +5,9 @@ use tipring_ctl::report::{
     RuledOutReport, Verdict,
 };
 use tipring_ctl::words;
-use tipring_proto::explain::{self, Around, Evidence, LastCall, PortFigures, Remark, Standing};
+use tipring_proto::explain::{
+    self, Around, Evidence, LastCall, PortFigures, Remark, Standing, UpCall,
+};
 use tipring_proto::finding::{Finding, Severity};
 
 use super::{Known, day, figures};
@@ -174,9 +176,15 @@ fn verdict(
     // A remark is not what a registration waits for.
     let first = first.filter(|c| standing != Standing::Passing || c.finding.is_some());
     let why = first.map(|cause| cause.text.as_str()).unwrap_or_default();
+    let error = first.is_some_and(|c| c.severity == Severity::Error);
+    let preserved = error && figures.up.as_ref().is_some_and(|up| up.preserved);
     let text = match standing {
         Standing::Dead => format!("Port {n} is dead: {why}."),
         Standing::Disabled => format!("Port {n} is off: {why}."),
+        Standing::Impaired if preserved => format!(
+            "Port {n} talks{} without its CallManager, and no other call is possible: {why}.",
+            with(figures.up.as_ref())
+        ),
         Standing::Impaired => format!("Port {n} works, but badly or at risk: {why}."),
         Standing::Passing if first.is_none() => {
             let how = on_the_way(port.registration);
@@ -198,7 +206,9 @@ fn in_order(known: &Known, figures: &PortFigures) -> String {
     let n = port.port;
     let server = figures.server.as_deref().unwrap_or_default();
     let hook = port.hook;
+    let up = figures.up.as_ref().filter(|up| up.answered);
     let last = match &figures.last_call {
+        _ if up.is_some() => format!("in a call{}", with(up)),
         None if known.day.unavailable.is_some() => "the history was not available".to_owned(),
         None => "no answered call in the last day".to_owned(),
         Some(call) => {
@@ -207,6 +217,12 @@ fn in_order(known: &Known, figures: &PortFigures) -> String {
         }
     };
     format!("Port {n} is in order: registered with {server}, {hook}, {last}.")
+}
+
+/// ` with 1002`.
+fn with(up: Option<&UpCall>) -> String {
+    let far = up.and_then(|up| up.far_number.as_ref());
+    far.map_or_else(String::new, |far| format!(" with {far}"))
 }
 
 fn sounded(call: &LastCall) -> String {

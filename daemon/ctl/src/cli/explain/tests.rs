@@ -199,6 +199,9 @@ fn the_same_at_other_ports_is_the_same_cause_and_since_when_that_of_the_same_cal
     };
     let text = evidence(&port);
     assert!(text.contains("for 1 min 30 s"), "{text}");
+    assert!(text.contains("not registered since 1970"), "{text}");
+    port.detail.registration.since_unix_ms = Some(NOW - 90_500);
+    assert!(!evidence(&port).contains("not registered since"));
     assert!(!text.contains("the same at"), "{text}");
     port.status.ports[1] = summary(18, &[refused("10.1.2.3:2000")]);
     let text = evidence(&port);
@@ -266,16 +269,18 @@ fn what_is_no_finding_is_a_remark_on_the_first_line() {
     let removed = |ended: u64| StoredFinding {
         port: Some(17),
         code: "card-removed".into(),
+        severity: tipring_types::finding::Severity::Error,
+        begun_unix_ms: ended - 1,
         ended_unix_ms: Some(ended),
         text: "the card is removed".into(),
         ..StoredFinding::default()
     };
-    loose.day.rows.findings = vec![removed(2), removed(3)];
+    loose.day.rows.findings = vec![removed(2), removed(4)];
     assert!(first_line(&loose).starts_with("Port 17 is in order: "));
-    loose.day.rows.findings.push(removed(4));
+    loose.day.rows.findings.push(removed(6));
     assert_eq!(
         first_line(&loose),
-        "Port 17 is in order, but card-removed came and went 3 times in the last day."
+        "Port 17 is in order, but \"the card is removed\" came and went 3 times in the last day."
     );
 }
 
@@ -335,7 +340,7 @@ fn a_history_that_is_not_kept_at_present_still_shows_what_it_has() {
         ..CallTotals::default()
     }];
     let text = render::port_story(paint, &port::story(NOW, &port));
-    let wanted = "3 calls: 0 answered, 0 failed, 0 s talked\nthe last of it is missing, the history is not kept: the disk is full\n";
+    let wanted = "3 calls: 0 answered, 0 failed or broken off, 0 s talked\nthe last of it is missing, the history is not kept: the disk is full\n";
     assert!(text.contains(wanted), "{text}");
 }
 
@@ -582,6 +587,79 @@ fn a_last_call_in_which_nothing_was_heard_is_on_the_first_line() {
     assert!(
         evidence.ends_with(": see `tipring explain call 7`"),
         "{evidence}"
+    );
+}
+
+#[test]
+fn a_port_that_talks_without_its_callmanager_is_not_dead() {
+    let refused = Finding::ConnectRefused {
+        server: "10.1.2.3:2000".into(),
+    };
+    let mut port = known(&[refused]);
+    let call = |state| CallSummary {
+        id: 3,
+        port: 17,
+        state,
+        peer: Some("1002".into()),
+        answered_after_ms: Some(1000),
+        duration_ms: 9000,
+        ..CallSummary::default()
+    };
+    port.detail.calls = vec![call(CallState::Preserved)];
+    assert_eq!(
+        first_line(&port),
+        "Port 17 talks with 1002 without its CallManager, and no other call is possible: not registered with 10.1.2.3:2000: \
+         connection refused."
+    );
+    assert_eq!(port::story(NOW, &port).verdict.standing, Standing::Impaired);
+    let of_call = |state| {
+        let detail = CallDetail {
+            summary: call(state),
+            ..CallDetail::default()
+        };
+        call::story(&detail, None).verdict
+    };
+    let lost = of_call(CallState::Preserved);
+    assert!(lost.text.contains("its CallManager is lost"), "{lost:?}");
+    assert_eq!(of_call(CallState::Connected).standing, Standing::InOrder);
+    // In a call that is in order the last one is of no interest.
+    let mut port = known(&[]);
+    port.detail.calls = vec![call(CallState::Connected)];
+    let first = first_line(&port);
+    assert!(first.ends_with("in a call with 1002."), "{first}");
+}
+
+#[test]
+fn reasons_of_one_outage_are_one_and_what_overlaps_is_counted_once() {
+    let row = |code: &str, server: &str, begun, ended| StoredFinding {
+        port: Some(17),
+        code: code.into(),
+        severity: tipring_types::finding::Severity::Error,
+        parameters: serde_json::json!({ "server": server }),
+        text: format!("{code} {server}"),
+        begun_unix_ms: begun,
+        ended_unix_ms: Some(ended),
+        ..StoredFinding::default()
+    };
+    let mut day = Day::default();
+    day.rows.findings = vec![
+        row("connect-refused", "b", 900, 950),
+        row("connect-refused", "b", 140, 190),
+        row("connect-refused", "a", 110, 200),
+        row("connection-closed", "a", 100, 110),
+        row("card-removed", "-", 500, 510),
+        row("card-removed", "-", 520, 530),
+    ];
+    let all: Vec<_> = day::recurring(&day)
+        .into_iter()
+        .map(|r| (r.what, r.registration, r.times))
+        .collect();
+    assert_eq!(
+        all,
+        [
+            ("connect-refused b".to_owned(), true, 2),
+            ("card-removed -".to_owned(), false, 2)
+        ]
     );
 }
 

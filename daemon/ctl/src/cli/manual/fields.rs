@@ -140,7 +140,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "STATE",
-                "idle; announcing (caller ID before the first ring); ringing; hold-recall (rings for a call left on hold); lifted (off-hook, the CallManager has not responded yet); the state of the call: dialing, proceeding (the number is complete), ringing-out (the far phone rings), answering (lifted, the CallManager has not connected the call yet), connected, held, busy, failed (congestion or a wrong number), preserved (talking, but the CallManager that set the call up is lost), waiting (offered beside another call); all-held (every call of the port is on hold); error-tone (reorder or busy tone, because the far end hung up or the call failed; the phone has only to hang up); howling (off-hook for too long); lockout (off-hook past the howler, silent until on-hook); in-use-elsewhere (another phone of a shared line has the call); fault; disabled.",
+                "idle; announcing (caller ID before the first ring); ringing; hold-recall (rings for a call left on hold); lifted (off-hook, the CallManager has not responded yet); the state of the call: dialing, proceeding (the number is complete), ringing-out (the far phone rings), answering (lifted, the CallManager has not connected the call yet), connected, held, busy, failed (congestion or a wrong number), preserved (talking, but the CallManager that set the call up is lost), waiting (offered beside another call); all-held (every call of the port is on hold); error-tone (reorder or busy tone: the far end hung up, the call failed, the CallManager does not respond, or the port is not registered); howling (off-hook for too long); lockout (off-hook past the howler, silent until on-hook); in-use-elsewhere (another phone of a shared line has the call); fault; disabled.",
             ),
             ("FAR END", "Number of the other side of the call."),
         ],
@@ -168,7 +168,7 @@ const PARTS: &[Part] = &[
             ),
             (
                 "state",
-                "As STATE of the port list; in Registration as REGISTRATION, or waiting: for how long, and the time to the next attempt.",
+                "As STATE of the port list; in Registration as REGISTRATION, or waiting: for how long already, and the time to the next attempt.",
             ),
             (
                 "way back",

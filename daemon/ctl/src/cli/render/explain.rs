@@ -99,14 +99,14 @@ pub(crate) fn call_story(paint: Paint, story: &CallStory) -> String {
     }
     out.push('\n');
     out += &facts.text();
-    for (n, leg) in story.legs.iter().enumerate() {
+    for leg in &story.legs {
         let far = leg
             .remote
             .as_deref()
             .map_or_else(String::new, |a| format!(", far end {}", clean(a)));
-        let which = match story.from_history {
-            true => "Audio, all legs together".to_owned(),
-            false => format!("Audio, leg {}", n + 1),
+        let which = match leg.leg {
+            None => "Audio, all legs together".to_owned(),
+            Some(leg) => format!("Audio, leg {leg}"),
         };
         out += &heading(paint, &format!("{which}: {}{far}", leg.codec));
         out += &wrapped("heard here:  ", &leg.heard);
@@ -220,7 +220,7 @@ fn calls(day: &DayReport) -> String {
     wrapped(
         "",
         &format!(
-            "{}: {} answered, {} failed, {} talked{lost}",
+            "{}: {} answered, {} failed or broken off, {} talked{lost}",
             plural(day.calls, "call"),
             day.answered,
             day.failed,

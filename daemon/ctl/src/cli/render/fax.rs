@@ -325,6 +325,9 @@ fn network(record: &FaxRecord) -> String {
         plural(path.lost, "packet"),
         path.recovered
     );
+    if let Some(lost) = path.far_lost {
+        text += &format!("; {lost} of those from here lost, as the far end reports");
+    }
     if let Some(ms) = path.concealed_ms.filter(|ms| *ms > 0) {
         text += &format!(", {ms} ms concealed");
     }

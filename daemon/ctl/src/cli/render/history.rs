@@ -199,6 +199,7 @@ fn end(word: &str) -> String {
         Some(EndCause::LinkLost) => "server lost",
         Some(EndCause::RtpEnded) => "RTP ended",
         Some(EndCause::LineFault) => "line fault",
+        Some(EndCause::Stopped) => "stopped",
     };
     text.to_owned()
 }

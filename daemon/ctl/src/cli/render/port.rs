@@ -286,13 +286,16 @@ fn level(dbm0: Option<f32>) -> String {
     dbm0.map_or_else(|| "-".to_owned(), |level| format!("{level:.1} dBm0"))
 }
 
-/// ` 12 s, next attempt in 3 s` of a device that waits.
+/// ` 12 s already, next attempt in 3 s` of a device that waits.
 fn waiting(report: &RegistrationReport) -> String {
     let (Some(since), Some(next)) = (report.state_ms, report.next_attempt_ms) else {
         return String::new();
     };
     let next = next.div_ceil(1000);
-    format!(" for {}, next attempt in {next} s", length(since / 1000))
+    format!(
+        " for {} already, next attempt in {next} s",
+        length(since / 1000)
+    )
 }
 
 fn registration(paint: Paint, enabled: bool, report: &RegistrationReport) -> String {
@@ -538,7 +541,7 @@ mod tests {
         };
         let text = shown(&detail);
         assert!(
-            text.contains("waiting for 12 s, next attempt in 3 s at 10.0.0.1:2000"),
+            text.contains("waiting for 12 s already, next attempt in 3 s at 10.0.0.1:2000"),
             "{text}"
         );
     }

@@ -90,6 +90,9 @@ pub struct FaxPath {
     pub lost: u64,
     /// Lost ones that came with later packets.
     pub recovered: u64,
+    /// Packets from here that the far end reported lost (RTCP), whether redundancy repaired that or not; none: it reported nothing,
+    /// or there was a relay.
+    pub far_lost: Option<u64>,
     /// Stretches of sound that were made for want of packets, ms; none in T.38.
     pub concealed_ms: Option<u64>,
     /// Times that sound was left out or doubled for want of a common clock; none in T.38.
@@ -197,6 +200,7 @@ impl FaxRecord {
                 relay_received: None,
                 lost: 2,
                 recovered: 9,
+                far_lost: None,
                 concealed_ms: Some(20),
                 slips: Some(0),
                 jitter_tenth_ms: Some(14),

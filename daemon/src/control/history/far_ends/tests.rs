@@ -105,6 +105,29 @@ fn what_was_pinned_is_kept_until_it_is_forgotten_and_auto_takes_it_off() {
 }
 
 #[test]
+fn what_a_pattern_takes_in_is_one_far_end_unless_it_is_pinned_itself() {
+    let mut far_ends = FarEnds::default();
+    far_ends.pin("0301234XX", None, NOW);
+    far_ends.pin("030!", Some(T38Choice::Never), NOW);
+    for far in ["030123401", "030123402", "030123403"] {
+        let place = far_ends.place(far.to_owned());
+        assert_eq!(place, "0301234XX");
+        learn_times(&mut far_ends, &place, 1);
+    }
+    // Three refusals, each of another number.
+    assert_eq!(
+        asks(&far_ends, &far_ends.place("030123499".into())),
+        Some(false)
+    );
+    assert_eq!(far_ends.place("0309".into()), "030!");
+    assert_eq!(far_ends.place("0499".into()), "0499");
+    far_ends.pin("030123404", Some(T38Choice::Ask), NOW);
+    assert_eq!(far_ends.place("030123404".into()), "030123404");
+    far_ends.forget(Some("0301234XX"), NOW);
+    assert_eq!(far_ends.place("030123401".into()), "030!");
+}
+
+#[test]
 fn the_number_is_bounded_the_oldest_goes_in_the_store_too_and_those_pinned_last() {
     let mut far_ends = FarEnds::default();
     far_ends.pin("pinned", Some(T38Choice::Never), 1);

@@ -59,6 +59,8 @@ struct Fax {
     before: ctl::RtpStats,
     /// What of the tap had been lost by then.
     unheard: u64,
+    /// What the far end had reported lost by then.
+    far_lost: u64,
     /// Earlier packets that are sent again with each: the most that there were in it.
     copies: u8,
     /// Figures of its relays.
@@ -82,6 +84,8 @@ pub(in crate::control::media) struct Hearing {
     switches: VecDeque<(Time, FaxSwitch)>,
     /// What earlier faxes with the far end have changed in this one.
     advised: Vec<FaxAdvised>,
+    /// Packets from here that the far end has reported lost in the leg; none: it has reported nothing.
+    far_lost: Option<u64>,
     /// The record of the last fax that is over.
     pub(super) last: Option<Box<FaxRecord>>,
 }
@@ -97,6 +101,7 @@ impl Hearing {
             tones: VecDeque::new(),
             switches: VecDeque::new(),
             advised: vec![],
+            far_lost: None,
             last: None,
         }
     }
@@ -107,6 +112,11 @@ impl Hearing {
         if let Some(fax) = &mut self.fax {
             fax.copies = fax.copies.max(copies);
         }
+    }
+
+    /// What the far end has reported lost in the leg.
+    pub(super) fn far_lost(&mut self, lost: Option<u64>) {
+        self.far_lost = lost.or(self.far_lost);
     }
 
     /// Something is done otherwise than usual; false: that was said of this fax before.
@@ -151,6 +161,7 @@ impl Hearing {
             switches: self.switches.drain(..).map(after).collect(),
             before: self.counters.now(),
             unheard: self.tap.as_ref().map_or(0, |tap| tap.view.unheard()),
+            far_lost: self.far_lost.unwrap_or(0),
             copies: self.counters.copies,
             relays: None,
         });
@@ -360,6 +371,10 @@ impl Hearing {
     /// The fax is over: its record, once.
     pub(super) fn finish(&mut self, now: Time) -> Option<FaxRecord> {
         let mut fax = self.fax.take()?;
+        if fax.listener.is_modem() {
+            self.advised.clear();
+            return None;
+        }
         let mut record = fax.listener.record(now);
         record.begin_unix_ms = Clock.unix_ms(fax.began);
         record.switches = fax.switches;
@@ -387,7 +402,10 @@ impl Hearing {
                     recovered: relays.recovered,
                     ..FaxPath::default()
                 },
-                None => path(&figures),
+                None => FaxPath {
+                    far_lost: self.far_lost.map(|lost| lost.saturating_sub(fax.far_lost)),
+                    ..path(&figures)
+                },
             }
         };
         // What a canceller has that learns still, or rests, is no figure of the line.
@@ -521,6 +539,32 @@ mod tests {
         assert!(!hearing.is_over(at(60_000)));
         hearing.hear(at(60_000), Seen::Carrier(Side::Line, None));
         assert!(!hearing.is_over(at(69_900)) && hearing.is_over(at(70_000)));
+    }
+
+    #[test]
+    fn what_the_far_end_lost_is_that_of_a_fax_alone() {
+        let mut hearing = hearing();
+        hearing.far_lost(Some(40));
+        hearing.data(at(0), true);
+        hearing.tone(at(0), Side::Network, DataTone::Ced);
+        hearing.far_lost(Some(52));
+        // A report that does not come takes nothing back.
+        hearing.far_lost(None);
+        let record = hearing.voice(at(30_000), false).unwrap();
+        assert_eq!(record.path.far_lost, Some(12));
+    }
+
+    #[test]
+    fn a_call_of_modems_is_no_fax() {
+        let mut hearing = hearing();
+        hearing.tone(at(0), Side::Network, DataTone::Ced);
+        hearing.data(at(0), true);
+        hearing.tone(at(3_000), Side::Network, DataTone::V22);
+        assert!(hearing.voice(at(40_000), false).is_none());
+        // Without that carrier it is a fax that did not get through.
+        hearing.tone(at(50_000), Side::Network, DataTone::Ced);
+        hearing.data(at(50_000), true);
+        assert!(hearing.voice(at(80_000), false).is_some());
     }
 
     #[test]
