@@ -147,8 +147,10 @@ impl Way {
             let at = now + Duration::from_millis(50 + block * 7 % 20);
             coming.push_back((at, packet.to_vec()));
         });
-        while let Some((_, packet)) = self.coming.pop_front_if(|(at, _)| *at <= now) {
-            self.receiver.receive(now, &packet);
+        while self.coming.front().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, packet)) = self.coming.pop_front() {
+                self.receiver.receive(now, &packet);
+            }
         }
         let mut down = [0; BLOCK];
         match self.receiver.play(now, &mut line) {
