@@ -251,14 +251,14 @@ pub const CALLMANAGER: Table = Table {
             Accepts::Integer(500, 60_000),
             "10000",
             When::Idle,
-            "Longest wait for the answer to Register. With another server in the list that may take it, the first line to try a server waits 2.5 s for it and the others 0.4 s; while another server serves lines already, each waits 0.4 s. A server that was waited for in vain is passed by for 1 min, and longer each time, until it takes a port.",
+            "Longest wait for the answer to Register. When another server of the list can be tried, the first gateway port at a server waits 2.5 s for the answer and the others 0.4 s; when other ports are registered elsewhere already, each waits 0.4 s. A server that was waited for in vain is passed by for 1 min, and longer each time, until it takes a port.",
         ),
         key(
             "keepalive-answer-ms",
             Accepts::Integer(200, 60_000),
             "5000",
             When::Idle,
-            "Time after which an unanswered KeepAlive counts as missed. A server that has ever answered a KeepAlive is asked by one of its lines every second, and after 1 s of silence by all others too. When there is a next server in the list, a line that then hears nothing for about 2 s goes there, whatever this key and keepalive-misses say.",
+            "Time after which an unanswered KeepAlive counts as missed. A server that has ever answered a KeepAlive is asked by one of its gateway ports every second, and after 1 s of silence by all others too. When there is a next server in the list, a port that then hears nothing for about 2 s goes there, whatever this key and keepalive-misses say.",
         ),
         key(
             "keepalive-misses",
@@ -595,7 +595,7 @@ pub const PORT_ONLY: &[Key] = &[
     open(
         "channel",
         Accepts::Integer(1, 1024),
-        "none: it is required in each [[port]]; without any [[port]], the simulated card has its ports in turn",
+        "an error; with no [[port]] at all, the simulated card has ports 1, 2, 3 and so on",
         "1",
         When::Line,
         "DAHDI channel number, counted over all cards as in system.conf; of the simulated card, 1 to [sim] ports.",

@@ -146,7 +146,7 @@ settings! {
         accepts: Integer(0, 3_600),
         absent: default("60"),
         used: Idle,
-        help: "A call whose CallManager is lost goes on, but nothing reports then that its far end has hung up: it ends when no RTP has come for this time (five times as long from a far end that suppresses silence); 0: only by hanging up.",
+        help: "A call that is talked on goes on when its CallManager is lost (calls on hold end), but nothing reports then that its far end has hung up: it ends when no RTP has come for this time (five times as long from a far end that suppresses silence); 0: only by hanging up.",
     }
     reminder_ring_s: u16 {
         key: "reminder-ring-s",

@@ -177,7 +177,7 @@ pub(crate) fn a_call_is_explained_while_it_is_up_and_after_it() {
         &["Port 1 is in order: ", "last answered call "],
         &[
             "audio of the last call: both ways",
-            "1 call: 1 answered, 0 failed",
+            "1 call, 1 of them answered; 0 failed",
         ],
     );
     for (about, what) in [

@@ -386,7 +386,7 @@ pub(crate) fn rtp_that_stops_in_a_call_is_named_until_it_is_back_and_its_begin_a
     assert_eq!(findings().unwrap(), [""; 0]);
     far.falls_silent();
     let stopped = format!(
-        "one-way audio: RTP from {} has stopped: the last packet came ",
+        "one-way audio: RTP from {} has stopped: no packet for ",
         far.address()
     );
     until(SOON * 2, || {

@@ -94,7 +94,7 @@ impl Device {
             }
             Input::Stop => {
                 self.wanted = false;
-                // Their records, before the CallManager is told.
+                // Calls have their records before the port unregisters.
                 self.port.stop(now);
                 self.pump(now);
                 self.station.stop(now);

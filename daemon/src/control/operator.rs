@@ -83,7 +83,12 @@ impl Gateway {
             Some((_, Some(server))) => Some(server),
             Some((name, None)) => return self.no_server(name),
         };
-        info!(server = name, "an operator prefers a CallManager");
+        match name {
+            Some(server) => info!(server, "an operator prefers a CallManager"),
+            None => info!(
+                "an operator has ended the preference: the CallManagers are in the order of the configuration"
+            ),
+        }
         self.signalling.servers.prefer(server);
         let list = self.signalling.servers.list().to_vec();
         for index in 0..self.ports.len() {

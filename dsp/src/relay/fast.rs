@@ -15,7 +15,7 @@ const TRIES: [usize; 5] = [0, 5, 2, 7, 3];
 /// A mean square distance of the symbols of V.17 that is good enough; bits are wrong from 0.3 on.
 const GOOD: f32 = 0.25;
 /// Of V.29: 0.003 to 0.04 as a rule, more on a very quiet line; bits are wrong from 0.13 on.
-const GOOD_V29: f32 = 0.1;
+const GOOD_V29: f32 = 0.06;
 /// Samples kept: a training takes 2030 at most (V.29), and 80 come while 640 are tried again.
 const KEPT: usize = 5000;
 /// Samples taken of what is kept for each that comes.
@@ -141,14 +141,17 @@ impl FastLine {
     fn catch_up(&mut self, most: usize, heard: &mut impl FnMut(Heard)) -> usize {
         let end = self.len.min(self.next + most.min(CHUNK));
         let taken = end - self.next;
-        let mut down = false;
+        let (mut down, mut failed) = (false, false);
         self.rx.process(&self.kept[self.next..end], |item| {
             down |= item == Heard::CarrierDown;
+            failed |= item == Heard::TrainingFailed;
             heard(item);
         });
         self.next = end;
         if down {
             self.wait_again();
+        } else if failed && is_v29(self.rx.modem()) {
+            self.rx.restart(self.rx.modem());
         }
         taken
     }
@@ -223,25 +226,27 @@ impl FastLine {
         self.next = 0;
     }
 
-    /// The signal is not understood: the receiver waits for its end.
+    /// The signal is not understood: the receiver waits for its end. Of V.29 it may have been noise before the training, which
+    /// is tried once, as it comes.
     fn give_up(&mut self, heard: &mut impl FnMut(Heard)) {
         heard(Heard::TrainingFailed);
+        if is_v29(self.rx.modem()) {
+            self.rx.restart(self.rx.modem());
+        }
         self.mode = Mode::Plain;
     }
 }
 
 fn is_tried_again(modem: FastModem) -> bool {
-    matches!(
-        modem,
-        FastModem::V17 { short: true, .. } | FastModem::V29At7200 | FastModem::V29At9600
-    )
+    matches!(modem, FastModem::V17 { short: true, .. }) || is_v29(modem)
+}
+
+fn is_v29(modem: FastModem) -> bool {
+    matches!(modem, FastModem::V29At7200 | FastModem::V29At9600)
 }
 
 fn good(modem: FastModem) -> f32 {
-    match modem {
-        FastModem::V29At7200 | FastModem::V29At9600 => GOOD_V29,
-        _ => GOOD,
-    }
+    if is_v29(modem) { GOOD_V29 } else { GOOD }
 }
 
 #[cfg(test)]

@@ -314,9 +314,7 @@ pub(crate) enum ServerCommand {
     /// As if it stood first in the list of servers: one idle port asks it, and when it has been kept for the monitor time
     /// the others follow. A port in a call moves when the call is over. A CallManager that does not answer or refuses draws no port
     /// off. The file stays as it is.
-    #[command(
-        override_usage = "tipring server prefer [OPTIONS] <SERVER>\n       tipring server prefer [OPTIONS] --none"
-    )]
+    #[command(override_usage = "tipring server prefer [OPTIONS] <SERVER|--none>")]
     Prefer {
         /// The CallManager, as `server list` shows it; this or --none
         #[arg(add = complete::servers(), required_unless_present = "none")]

@@ -305,7 +305,7 @@ pub fn call_note(note: &CallNote) -> (String, String) {
                 plural(*received, "packet"),
                 clean(address)
             ),
-            "look for a firewall that ends the flow, or a far end that has lost its network".into(),
+            "the far end may have put the call on hold, without music; if not, look for a firewall that has ended the flow, or a far end that has lost its network".into(),
         ),
         CallNote::WithoutCallManager => (
             "its CallManager is lost: it goes on, and ends when this phone hangs up, or some time after the far end's last packet (preserved-rtp-s)".into(),

@@ -377,8 +377,8 @@ fn row(finding: &Finding, whose: Whose<'_>) -> (String, String, String) {
             "hang up the phone; if it is on-hook, look for a short or a wet cable on the line",
         ),
         Finding::OneWayAudio { address, silent_s: Some(seconds), .. } => row(
-            "one-way audio", &format!("RTP from {address} has stopped: the last packet came {seconds} s ago"),
-            "look for a firewall that has ended the flow, or a far end that has lost its network or sends no more",
+            "one-way audio", &format!("RTP from {address} has stopped: no packet for {seconds} s"),
+            "the far end may have put the call on hold, without music; if not, look for a firewall that has ended the flow, or a far end that has lost its network",
         ),
         Finding::OneWayAudio { address, refused: None, .. } => row(
             "one-way audio", &format!("no RTP from {address} since the call was answered"),

@@ -119,7 +119,7 @@ fn verdict(
                     format!("Call {id} ({who}) was in order: talked for {talked}, {why}.")
                 }
                 (Some(talked), None) => {
-                    format!("Call {id} ({who}) is up and in order: {talked} so far.")
+                    format!("Call {id} ({who}) is up and in order: talking for {talked} so far.")
                 }
                 (None, Some(why)) => format!("Call {id} ({who}) was not answered: {why}."),
                 (None, None) => format!("Call {id} ({who}) is up: {}.", call.state),

@@ -215,7 +215,7 @@ fn no_call(id: u64, history: Option<Failure>, refused: Failure) -> Failure {
     let (message, cure) = match history {
         None => (
             format!("no call {id} is up, remembered or in the history"),
-            Some("see `tipring call list` and `tipring history --calls`".to_owned()),
+            Some("`tipring call list` has the numbers since the start, `tipring history --calls --json` (\"id\") those before".to_owned()),
         ),
         Some(why) => (
             format!(

@@ -340,7 +340,7 @@ fn a_history_that_is_not_kept_at_present_still_shows_what_it_has() {
         ..CallTotals::default()
     }];
     let text = render::port_story(paint, &port::story(NOW, &port));
-    let wanted = "3 calls: 0 answered, 0 failed or broken off, 0 s talked\nthe last of it is missing, the history is not kept: the disk is full\n";
+    let wanted = "3 calls, 0 of them answered; 0 failed or broken off; 0 s talked\nthe last of it is missing, the history is not kept: the disk is full\n";
     assert!(text.contains(wanted), "{text}");
 }
 

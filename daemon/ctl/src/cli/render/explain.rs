@@ -220,7 +220,7 @@ fn calls(day: &DayReport) -> String {
     wrapped(
         "",
         &format!(
-            "{}: {} answered, {} failed or broken off, {} talked{lost}",
+            "{}, {} of them answered; {} failed or broken off; {} talked{lost}",
             plural(day.calls, "call"),
             day.answered,
             day.failed,
@@ -239,7 +239,11 @@ fn day(paint: Paint, day: &DayReport) -> String {
         let far = call.number.as_ref().or(call.dialed.as_ref());
         let far = far.map_or_else(String::new, |n| format!(", far end {}", clean(n)));
         let end = end(&call.end);
-        rows.push((call.begun_unix_ms, format!("call failed{far}: {end}")));
+        let how = match call.is_answered() {
+            true => format!("call broken off after {}", length(call.talked_ms / 1000)),
+            false => "call failed".to_owned(),
+        };
+        rows.push((call.ended_unix_ms, format!("{how}{far}: {end}")));
     }
     for finding in &day.findings {
         let until = match finding.ended_unix_ms {

@@ -117,7 +117,7 @@ fn summary(paint: Paint, history: &History) -> String {
             plain(lost(port.packets_received, port.packets_lost)),
         ]);
     }
-    lines(&rows)
+    lines(&rows) + "FAILED: ended by a failure, before or after the answer\n"
 }
 
 fn findings(paint: Paint, findings: &[StoredFinding]) -> String {
@@ -199,7 +199,7 @@ fn end(word: &str) -> String {
         Some(EndCause::LinkLost) => "server lost",
         Some(EndCause::RtpEnded) => "RTP ended",
         Some(EndCause::LineFault) => "line fault",
-        Some(EndCause::Stopped) => "stopped",
+        Some(EndCause::Stopped) => "gateway stopped",
     };
     text.to_owned()
 }
@@ -282,7 +282,8 @@ mod tests {
             text,
             "PORT  CALLS  ANSWERED  FAILED  TALKED       LOST\n\
              3     12     9         2       12 min 34 s  0.5 %\n\
-             1024  1      0         0       0 s          -\n"
+             1024  1      0         0       0 s          -\n\
+             FAILED: ended by a failure, before or after the answer\n"
         );
     }
 

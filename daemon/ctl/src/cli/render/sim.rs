@@ -48,7 +48,7 @@ pub(crate) fn sim(paint: Paint, report: &SimSnapshot) -> String {
         (Some(level), None) => format!("{level:.1} dBm0"),
         (None, _) => "silence".to_owned(),
     };
-    facts.add("hears", heard);
+    facts.add("hears now", heard);
     facts.add_text("digits heard", &report.digits_heard);
     facts.add_text("dialing", &report.dialing);
     if report.talking {
