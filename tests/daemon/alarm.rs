@@ -86,7 +86,7 @@ pub(crate) fn a_panel_s_messages_reach_its_receiver_whole_and_are_in_the_trace_w
         panel.act(dial, SOON).unwrap();
         all += message;
         let digits = all.clone();
-        receiver.wait(SimCondition::Digits { digits }, 60).unwrap();
+        receiver.wait(SimCondition::Digits { digits }, 20).unwrap();
         let tone = SimAction::Tone {
             hz: vec![1400.0],
             dbm0: -12.0,

@@ -60,8 +60,13 @@ impl Gateway {
             after_ms,
             pass_through_after_ms,
         };
-        if tone == DataTone::V22 {
-            info!(port, "{}", text::trace(&event, None));
+        // A far end can make many of these.
+        if tone == DataTone::V22
+            && let Some(unit) = self.ports.get_mut(index)
+            && let Some(held_back) = unit.log_rate.pass(now)
+        {
+            let held_back = if_any(held_back);
+            info!(port, held_back, "{}", text::trace(&event, None));
         }
         self.trace(now, index, event);
     }

@@ -103,6 +103,33 @@ fn the_echo_of_a_tone_is_reported_from_neither_side() {
 }
 
 #[test]
+fn the_carrier_of_v22_is_heard_after_an_answer_tone_and_nothing_else_is_one() {
+    let plain = |hz| vec![(hz, -15.0)];
+    for (answers, tones, heard) in [
+        (true, plain(2250.0), true),
+        (true, plain(2243.0), true),
+        (true, vec![(2250.0, -15.0), (1800.0, -21.0)], true),
+        // The answer tone of Bell 103, the second of an alarm receiver's handshake.
+        (true, plain(2225.0), false),
+        (true, plain(2300.0), false),
+        (true, plain(2200.0), false),
+        (false, plain(2250.0), false),
+    ] {
+        let mut line = line();
+        if answers {
+            line.up(&sent(ConnectTone::Ans, 2800));
+        }
+        line.up(&[0; 75 * 8]);
+        let mut carrier = Signal::default();
+        carrier.tones(&tones, 500 * 8, &mut Chance(1));
+        line.up(&carrier.pcm());
+        let all = reported(&mut line);
+        let found = all.contains(&(Side::Line, Some(DataTone::V22)));
+        assert_eq!(found, heard, "{answers} {tones:?}: {all:?}");
+    }
+}
+
+#[test]
 fn v21_flags_are_reported_soon_after_an_answer_tone_and_without_one() {
     for dbm0 in [-10.0, -30.0, -42.0] {
         let mut line = line();

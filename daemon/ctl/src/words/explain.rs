@@ -63,10 +63,7 @@ pub fn evidence(evidence: &Evidence, moment: fn(u64) -> String) -> String {
             format!("since {}, for {}", moment(*unix_ms), length(*seconds))
         }
         Evidence::OutageSince { unix_ms } => {
-            format!(
-                "not registered since {}, at first for another reason",
-                moment(*unix_ms)
-            )
+            format!("not registered since {}", moment(*unix_ms))
         }
         Evidence::Rejected { times } => {
             format!(

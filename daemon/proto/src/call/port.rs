@@ -527,7 +527,12 @@ impl Port {
     pub(crate) fn stop(&mut self, now: Time) {
         let up: Vec<CallRef> = self.calls.iter().map(|call| call.id).collect();
         for id in up {
-            self.remove_call(now, id, EndCause::Stopped);
+            // A call of another phone of the line goes on.
+            let cause = match self.state_of(id) {
+                Some(CallState::InUseElsewhere) => EndCause::AnsweredElsewhere,
+                _ => EndCause::Stopped,
+            };
+            self.remove_call(now, id, cause);
         }
         self.stop_ringing();
     }

@@ -3,8 +3,8 @@
 use super::{Around, Evidence, LegFigures, PortFigures, RuledOut};
 use crate::finding::Finding;
 
-/// The reason of an outage is another one when it begins this much later.
-const REASONS_MS: u64 = 1000;
+/// A finding that begins this much later is not the begin of the outage: findings are looked for once a second.
+const LATER_MS: u64 = 1000;
 /// Below this loss, percent, and above this MOS, a call had nothing to complain about.
 const GOOD_LOSS: f64 = 1.0;
 const GOOD_MOS: f64 = 4.0;
@@ -26,7 +26,7 @@ pub fn evidence(finding: &Finding, port: &PortFigures, around: &Around) -> Vec<E
         out.push(Evidence::Since { unix_ms, seconds });
         let lost = port
             .registration_since_unix_ms
-            .filter(|lost| registration && !port.registered && lost + REASONS_MS <= unix_ms);
+            .filter(|lost| registration && !port.registered && lost + LATER_MS <= unix_ms);
         out.extend(lost.map(|unix_ms| Evidence::OutageSince { unix_ms }));
     }
     let others = around.same.len() as u64;

@@ -8,6 +8,7 @@ mod call;
 mod evidence;
 mod gateway;
 mod order;
+mod past;
 
 pub use tipring_types::explain::{CallNote, Evidence, Remark, RuledOut, Standing};
 
@@ -15,6 +16,7 @@ pub use call::{CallFigures, LegFigures, call_notes, call_standing};
 pub use evidence::{evidence, ruled_out};
 pub use gateway::{Found, GatewayFigures, gateway_ruled_out, gateway_standing};
 pub use order::{concerns, rank, standing};
+pub use past::{Past, Recurring, recurring};
 
 /// A call of a port that is over, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -135,19 +137,6 @@ pub struct PortFigures {
     pub up: Option<UpCall>,
     /// The last fax: number, begin, far number, pages.
     pub fax: Option<(u64, u64, Option<String>, u32)>,
-}
-
-/// A finding that came and went.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recurring {
-    /// Its code.
-    pub code: String,
-    /// Its text, as it was last.
-    pub what: String,
-    /// It is about the registration.
-    pub registration: bool,
-    /// How often: what overlaps in time is one.
-    pub times: u64,
 }
 
 /// A call that is up.

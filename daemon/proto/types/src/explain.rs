@@ -89,7 +89,7 @@ pub enum Evidence {
         /// Until now.
         seconds: u64,
     },
-    /// The port has not been registered since before: then for another reason.
+    /// The port has not been registered since before the finding.
     OutageSince {
         /// Milliseconds since 1970.
         unix_ms: u64,

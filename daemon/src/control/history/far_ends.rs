@@ -9,7 +9,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use tipring_ctl::report::{FarEndReport, FaxMemoryReport};
 use tipring_ctl::request::{ErrorCode, ErrorReport, FaxMemoryAction, Response};
 use tipring_proto::call::CallSnapshot;
-use tipring_proto::fax_memory::{Allowed, Strategy, check, covers, learn, strategy, weight};
+use tipring_proto::fax_memory::{
+    Allowed, Strategy, check, covers, is_pattern, learn, strategy, weight,
+};
 use tipring_proto::fax_verdict::FaxCall;
 use tipring_proto::time::Time;
 use tipring_proto::types::{
@@ -151,13 +153,12 @@ impl FarEnds {
 
     /// As which far end this one is remembered: itself, when it was pinned by hand; or else the pattern that says most of it.
     fn place(&self, far: String) -> String {
-        let pinned = self.known.get(&far).is_some_and(|m| m.pinned.is_some());
-        if pinned {
-            return far;
-        }
-        let patterns = self.known.keys().filter(|name| covers(name, &far));
-        let most = patterns.max_by_key(|name| (weight(name), *name)).cloned();
-        most.unwrap_or(far)
+        place(&self.known, &self.patterns(), far)
+    }
+
+    /// The patterns among them; they are few.
+    fn patterns(&self) -> Vec<&String> {
+        self.known.keys().filter(|name| is_pattern(name)).collect()
     }
 
     /// What is done in a fax with a far end that begins now.
@@ -221,11 +222,14 @@ impl FarEnds {
     fn list(&self, unix_ms: u64) -> Vec<FarEndReport> {
         let mut all: Vec<_> = self.known.iter().collect();
         all.sort_by(|(a_far, a), (b_far, b)| (b.last_unix_ms, a_far).cmp(&(a.last_unix_ms, b_far)));
+        let patterns = self.patterns();
         let report = |(far, memory): (&String, &FarMemory)| {
+            // What a pattern takes in goes by that.
+            let place = place(&self.known, &patterns, far.clone());
             FarEndReport::of(
                 far,
                 memory,
-                &strategy(memory, Allowed::ALL, unix_ms).advice(),
+                &self.strategy(&place, Allowed::ALL, unix_ms).advice(),
             )
         };
         all.into_iter().map(report).collect()
@@ -268,6 +272,16 @@ impl FarEnds {
         let kept = self.put(far, memory);
         self.written(far, kept)
     }
+}
+
+/// As which of the known far ends this one is remembered.
+fn place(known: &HashMap<String, FarMemory>, patterns: &[&String], far: String) -> String {
+    if known.get(&far).is_some_and(|m| m.pinned.is_some()) {
+        return far;
+    }
+    let covering = patterns.iter().filter(|name| covers(name, &far));
+    let most = covering.max_by_key(|name| (weight(name), **name));
+    most.map_or(far, |name| (*name).clone())
 }
 
 impl HistoryDesk {

@@ -1,7 +1,7 @@
 //! What happened in the last day, from the history.
 
 use tipring_ctl::report::{DayReport, FaxReport, RegistrationStep, StoredCall, StoredFinding};
-use tipring_proto::explain::Recurring;
+use tipring_proto::explain::{self, Past, Recurring};
 use tipring_types::EndCause;
 use tipring_types::finding::{Finding, Severity};
 
@@ -80,43 +80,19 @@ pub(super) fn failed(call: &StoredCall) -> bool {
     EndCause::from_name(&call.end).is_some_and(EndCause::is_failure)
 }
 
-/// Findings that were over within the day, as often as each was there. Several of one kind at a time, one for each CallManager or
-/// cause of it, are one.
+/// Findings of the port that were over within the day.
 pub(super) fn recurring(day: &Day) -> Vec<Recurring> {
     let of_port = day.rows.findings.iter().filter(|f| f.port.is_some());
     // What ends by itself is no trouble, however often.
     let troubles = of_port.filter(|f| f.severity > Severity::Info);
-    let mut over: Vec<(&StoredFinding, u64)> = troubles
-        .filter_map(|f| Some((f, f.ended_unix_ms.filter(|_| !f.now)?)))
-        .collect();
-    over.sort_by_key(|(f, _)| f.begun_unix_ms);
-    let mut out: Vec<(Recurring, u64)> = vec![];
-    for (finding, ended) in over {
-        let registration = parsed(finding).is_some_and(|f| f.server().is_some());
-        // All that keeps a port from being registered is one kind: the reason changes in one outage.
-        let same = |(r, _): &&mut (Recurring, u64)| match registration {
-            true => r.registration,
-            false => r.code == finding.code,
-        };
-        match out.iter_mut().find(same) {
-            Some((recurring, until)) => {
-                recurring.times += u64::from(finding.begun_unix_ms > *until);
-                recurring.code.clone_from(&finding.code);
-                recurring.what.clone_from(&finding.text);
-                *until = ended.max(*until);
-            }
-            None => out.push((
-                Recurring {
-                    code: finding.code.clone(),
-                    what: finding.text.clone(),
-                    registration,
-                    times: 1,
-                },
-                ended,
-            )),
-        }
-    }
-    let mut out: Vec<Recurring> = out.into_iter().map(|(recurring, _)| recurring).collect();
-    out.sort_by_key(|recurring| std::cmp::Reverse(recurring.times));
-    out
+    let over = troubles.filter_map(|f| {
+        Some(Past {
+            code: f.code.clone(),
+            what: f.text.clone(),
+            registration: parsed(f).is_some_and(|f| f.server().is_some()),
+            begun_unix_ms: f.begun_unix_ms,
+            ended_unix_ms: f.ended_unix_ms.filter(|_| !f.now)?,
+        })
+    });
+    explain::recurring(over.collect())
 }

@@ -146,11 +146,12 @@ fn verdict(
         Some(cause) => {
             let how = match standing {
                 Standing::Dead => match counts.talking {
-                    0 => "serves no port".to_owned(),
-                    n => format!(
+                    // Calls go on without their CallManager.
+                    n if n > 0 && registered == 0 => format!(
                         "serves no new call ({} still in a call)",
                         words::plural(n.into(), "port")
                     ),
+                    _ => "serves no port".to_owned(),
                 },
                 Standing::Passing => {
                     format!("is not ready yet, {registered} of {enabled} registered")

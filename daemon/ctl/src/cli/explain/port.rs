@@ -176,8 +176,8 @@ fn verdict(
     // A remark is not what a registration waits for.
     let first = first.filter(|c| standing != Standing::Passing || c.finding.is_some());
     let why = first.map(|cause| cause.text.as_str()).unwrap_or_default();
-    let error = first.is_some_and(|c| c.severity == Severity::Error);
-    let preserved = error && figures.up.as_ref().is_some_and(|up| up.preserved);
+    // With an error a port is impaired only because a preserved call goes on.
+    let preserved = first.is_some_and(|c| c.severity == Severity::Error);
     let text = match standing {
         Standing::Dead => format!("Port {n} is dead: {why}."),
         Standing::Disabled => format!("Port {n} is off: {why}."),

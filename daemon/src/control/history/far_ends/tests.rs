@@ -120,6 +120,11 @@ fn what_a_pattern_takes_in_is_one_far_end_unless_it_is_pinned_itself() {
         Some(false)
     );
     assert_eq!(far_ends.place("0309".into()), "030!");
+    // A number with a memory of its own that a pattern takes in: the list says what the next fax does.
+    learn_times(&mut far_ends, "03055", 1);
+    let shown = far_ends.list(NOW);
+    let next = |far: &str| shown.iter().find(|r| r.far == far).unwrap().next.len();
+    assert_eq!((next("03055"), next("030!")), (1, 1));
     assert_eq!(far_ends.place("0499".into()), "0499");
     far_ends.pin("030123404", Some(T38Choice::Ask), NOW);
     assert_eq!(far_ends.place("030123404".into()), "030123404");
